@@ -1,0 +1,3 @@
+module github.com/vismanet-go/background
+
+go 1.26
