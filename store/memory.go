@@ -1,0 +1,260 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Memory keeps records in memory: for tests, and for programs that may lose
+// what is pending when they end. It is safe for concurrent use and starts no
+// goroutine. Make one with [NewMemory].
+type Memory struct {
+	hub  Hub
+	keep time.Duration
+
+	mu     sync.Mutex // guards the rest
+	closed bool
+	recs   map[string]*Record   // by ref
+	ids    map[string][]string  // refs by id
+	keys   map[tenantKey]string // ref by key held
+	graves map[string]Tombstone // by ref
+	graved map[tenantKey]string // ref by key
+	gone   []string             // refs of tombstones without a key, oldest first
+	heard  map[string]int       // records in phase Heard by tenant
+	ended  []string             // refs in the order in which they ended, for dropping
+}
+
+// maxGone bounds the tombstones that only tell a late notification that its
+// operation is purged. Those that hold a key stay.
+const maxGone = 1 << 16
+
+type tenantKey struct{ tenant, key string }
+
+// MemoryConfig configures a [Memory]. Its zero value means the defaults.
+type MemoryConfig struct {
+	// Keep is how long a record stays after it ended; what is older is purged
+	// as new records come. Default: 24 h, which is how long the ERP keeps
+	// answers.
+	Keep time.Duration
+}
+
+// NewMemory returns an empty store.
+func NewMemory(cfg MemoryConfig) *Memory {
+	return &Memory{
+		keep:   cmp.Or(cfg.Keep, 24*time.Hour),
+		recs:   make(map[string]*Record),
+		ids:    make(map[string][]string),
+		keys:   make(map[tenantKey]string),
+		graves: make(map[string]Tombstone),
+		graved: make(map[tenantKey]string),
+		heard:  make(map[string]int),
+	}
+}
+
+// memoryTx is one step. It collects whom to wake.
+type memoryTx struct {
+	m    *Memory
+	woke []*Record
+}
+
+// step runs f as one atomic step and publishes what it changed.
+func (m *Memory) step(ctx context.Context, f func(Rules) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	if m.closed {
+		m.mu.Unlock()
+		return ErrClosed
+	}
+	tx := &memoryTx{m: m}
+	err := f(Rules{Tx: tx})
+	m.mu.Unlock()
+	for _, rec := range tx.woke {
+		m.hub.Publish(rec.Tenant, rec.Ref)
+	}
+	return err
+}
+
+// Create implements [Store].
+func (m *Memory) Create(ctx context.Context, rec Record, owner string, ttl time.Duration) (out Record, err error) {
+	err = m.step(ctx, func(r Rules) error {
+		if err := m.drop(r); err != nil {
+			return err
+		}
+		out, err = r.Create(rec, owner, ttl)
+		return err
+	})
+	return out, err
+}
+
+// Get implements [Store].
+func (m *Memory) Get(ctx context.Context, tenant, ref string) (out Record, err error) {
+	err = m.step(ctx, func(r Rules) error {
+		out, err = r.get(tenant, ref)
+		return err
+	})
+	return out, err
+}
+
+// GetByID implements [Store].
+func (m *Memory) GetByID(ctx context.Context, tenant, id string) (Record, error) {
+	return m.find(ctx, func(tx Tx) (Record, bool, error) { return tx.GetByID(tenant, id) })
+}
+
+// GetByKey implements [Store].
+func (m *Memory) GetByKey(ctx context.Context, tenant, key string) (Record, error) {
+	return m.find(ctx, func(tx Tx) (Record, bool, error) { return tx.GetByKey(tenant, key) })
+}
+
+func (m *Memory) find(ctx context.Context, get func(Tx) (Record, bool, error)) (out Record, err error) {
+	err = m.step(ctx, func(r Rules) error {
+		rec, ok, err := get(r.Tx)
+		if err == nil && !ok {
+			err = ErrNotFound
+		}
+		out = rec.At(r.Tx.Now())
+		return err
+	})
+	return out, err
+}
+
+// List implements [Store].
+func (m *Memory) List(ctx context.Context, tenant string, q Query) ([]Record, error) {
+	var out []Record
+	err := m.step(ctx, func(r Rules) error {
+		now := r.Tx.Now()
+		for ref, rec := range m.recs {
+			if rec.Tenant != tenant || ref <= q.After {
+				continue
+			}
+			if len(q.Phases) == 0 || slices.Contains(q.Phases, rec.At(now).Phase) {
+				out = append(out, rec.At(now))
+			}
+		}
+		slices.SortFunc(out, func(a, b Record) int { return cmp.Compare(a.Ref, b.Ref) })
+		out = out[:min(len(out), cmp.Or(q.Limit, 100))]
+		for i := range out {
+			out[i] = out[i].Clone()
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Report implements [Store].
+func (m *Memory) Report(ctx context.Context, tenant, ref string, fact Fact) (out Record, err error) {
+	err = m.step(ctx, func(r Rules) error {
+		out, err = r.Report(tenant, ref, fact)
+		return err
+	})
+	return out, err
+}
+
+// Notify implements [Store].
+func (m *Memory) Notify(ctx context.Context, n Notification) (out Receipt, err error) {
+	err = m.step(ctx, func(r Rules) error {
+		if err := m.drop(r); err != nil {
+			return err
+		}
+		out, err = r.Notify(n.Clone())
+		return err
+	})
+	return out, err
+}
+
+// Acquire implements [Store].
+func (m *Memory) Acquire(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (l Lease, out Record, err error) {
+	err = m.step(ctx, func(r Rules) error {
+		l, out, err = r.Acquire(tenant, ref, owner, ttl)
+		return err
+	})
+	return l, out, err
+}
+
+// Extend implements [Store].
+func (m *Memory) Extend(ctx context.Context, l Lease, ttl time.Duration) (out Lease, err error) {
+	err = m.step(ctx, func(r Rules) error {
+		out, err = r.Extend(l, ttl)
+		return err
+	})
+	return out, err
+}
+
+// Release implements [Store].
+func (m *Memory) Release(ctx context.Context, l Lease) error {
+	return m.step(ctx, func(r Rules) error { return r.Release(l) })
+}
+
+// Decide implements [Store].
+func (m *Memory) Decide(ctx context.Context, l Lease, d Decision) (out Record, err error) {
+	err = m.step(ctx, func(r Rules) error {
+		out, err = r.Decide(l, d)
+		return err
+	})
+	return out, err
+}
+
+// Watch implements [Store].
+func (m *Memory) Watch(tenant string, refs ...string) *Watcher { return m.hub.Watch(tenant, refs...) }
+
+// Purge implements [Store].
+func (m *Memory) Purge(ctx context.Context, tenant string, before time.Time) (n int, err error) {
+	err = m.step(ctx, func(r Rules) error {
+		for ref, rec := range m.recs {
+			if tenant != "" && rec.Tenant != tenant {
+				continue
+			}
+			gone, err := r.Purge(rec.Tenant, ref, before)
+			if err != nil {
+				return err
+			}
+			if gone {
+				n++
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
+// Close implements [Store].
+func (m *Memory) Close() error {
+	m.mu.Lock()
+	m.closed = true
+	m.mu.Unlock()
+	m.hub.Close()
+	return nil
+}
+
+// drop purges what ended long ago, a little at a time, so that a program
+// that never purges stays bounded.
+func (m *Memory) drop(r Rules) error {
+	before := r.Tx.Now().Add(-m.keep)
+	for range min(4, len(m.ended)) {
+		ref := m.ended[0]
+		rec, ok := m.recs[ref]
+		if ok && !endedBefore(*rec, before) && ends(rec.Phase) {
+			return nil
+		}
+		m.ended = m.ended[1:]
+		if ok && ends(rec.Phase) {
+			if _, err := r.Purge(rec.Tenant, ref, before); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func ends(p Phase) bool { return p == Handled || p == Rejected || p == Expired || p == Heard }
+
+func endedBefore(rec Record, before time.Time) bool {
+	if rec.Phase == Heard {
+		return rec.CreatedAt.Before(before)
+	}
+	return rec.EndedAt.Before(before)
+}

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"slices"
+	"time"
+)
+
+func (tx *memoryTx) Now() time.Time { return time.Now() }
+
+func (tx *memoryTx) Get(tenant, ref string) (Record, bool, error) {
+	rec, ok := tx.m.recs[ref]
+	if !ok || (tenant != "" && rec.Tenant != tenant) {
+		return Record{}, false, nil
+	}
+	return rec.Clone(), true, nil
+}
+
+func (tx *memoryTx) GetByID(tenant, id string) (Record, bool, error) {
+	var best *Record
+	for _, ref := range tx.m.ids[id] {
+		rec := tx.m.recs[ref]
+		if tenant != "" && rec.Tenant != tenant {
+			continue
+		}
+		if best == nil || best.Phase == Heard {
+			best = rec
+		}
+	}
+	if best == nil {
+		return Record{}, false, nil
+	}
+	return best.Clone(), true, nil
+}
+
+func (tx *memoryTx) GetByKey(tenant, key string) (Record, bool, error) {
+	ref, ok := tx.m.keys[tenantKey{tenant, key}]
+	if !ok {
+		return Record{}, false, nil
+	}
+	return tx.Get(tenant, ref)
+}
+
+func (tx *memoryTx) Tombstone(tenant, key, ref string) (Tombstone, bool, error) {
+	if key != "" {
+		ref = tx.m.graved[tenantKey{tenant, key}]
+	}
+	t, ok := tx.m.graves[ref]
+	return t, ok && (tenant == "" || t.Tenant == tenant), nil
+}
+
+func (tx *memoryTx) CountHeard(tenant string) (int, error) { return tx.m.heard[tenant], nil }
+
+func (tx *memoryTx) Put(rec Record) error {
+	m := tx.m
+	rec = rec.Clone()
+	old := m.recs[rec.Ref]
+	if old != nil {
+		tx.unlink(old)
+	}
+	if ends(rec.Phase) && (old == nil || old.Phase != rec.Phase) {
+		m.ended = append(m.ended, rec.Ref)
+	}
+	m.recs[rec.Ref] = &rec
+	if rec.ID != "" {
+		m.ids[rec.ID] = append(m.ids[rec.ID], rec.Ref)
+	}
+	if rec.HoldsKey() {
+		m.keys[tenantKey{rec.Tenant, rec.Key}] = rec.Ref
+		// A successor that took over a purged key owns it from now on.
+		delete(m.graved, tenantKey{rec.Tenant, rec.Key})
+	}
+	if rec.Phase == Heard {
+		m.heard[rec.Tenant]++
+	}
+	if old == nil || rec.Wakes(*old) {
+		tx.woke = append(tx.woke, &rec)
+	}
+	return nil
+}
+
+// unlink removes a record from the indexes.
+func (tx *memoryTx) unlink(rec *Record) {
+	m := tx.m
+	if refs := m.ids[rec.ID]; rec.ID != "" {
+		refs = slices.DeleteFunc(refs, func(ref string) bool { return ref == rec.Ref })
+		if m.ids[rec.ID] = refs; len(refs) == 0 {
+			delete(m.ids, rec.ID)
+		}
+	}
+	if rec.HoldsKey() {
+		delete(m.keys, tenantKey{rec.Tenant, rec.Key})
+	}
+	if rec.Phase == Heard {
+		if m.heard[rec.Tenant]--; m.heard[rec.Tenant] == 0 {
+			delete(m.heard, rec.Tenant)
+		}
+	}
+}
+
+func (tx *memoryTx) Delete(_, ref string) error {
+	if rec, ok := tx.m.recs[ref]; ok {
+		tx.unlink(rec)
+		delete(tx.m.recs, ref)
+	}
+	return nil
+}
+
+func (tx *memoryTx) Bury(t Tombstone) error {
+	m := tx.m
+	m.graves[t.Ref] = t
+	if t.Key != "" {
+		m.graved[tenantKey{t.Tenant, t.Key}] = t.Ref
+	} else {
+		m.gone = append(m.gone, t.Ref)
+		if len(m.gone) > maxGone {
+			delete(m.graves, m.gone[0])
+			m.gone = m.gone[1:]
+		}
+	}
+	return tx.Delete(t.Tenant, t.Ref)
+}

@@ -1,0 +1,247 @@
+package store
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Phase is how far an operation has come. ARCHITECTURE.md holds the diagram.
+type Phase string
+
+// The phases of an operation.
+const (
+	// Queued waits to be sent; sending it is safe.
+	Queued Phase = "queued"
+	// Sending was written before the first byte left. When its lease ends
+	// without an outcome the record reads as Uncertain, see [Record.At].
+	Sending Phase = "sending"
+	// Accepted has an id of the ERP; its outcome is awaited.
+	Accepted Phase = "accepted"
+	// Settled has a terminal state that nobody has acknowledged yet.
+	Settled Phase = "settled"
+	// Handled was acknowledged by the application.
+	Handled Phase = "handled"
+	// Rejected was certainly not accepted; its key is free again.
+	Rejected Phase = "rejected"
+	// Uncertain was sent, and no answer told whether it was accepted.
+	Uncertain Phase = "uncertain"
+	// Abandoned was uncertain and given up by the user; its key is free.
+	Abandoned Phase = "abandoned"
+	// Expired was accepted, but the ERP no longer knows it.
+	Expired Phase = "expired"
+	// Dead was settled, and its handler gave it up.
+	Dead Phase = "dead"
+	// Heard is known only from a notification: either the 202 has not been
+	// recorded yet, or the operation was submitted by somebody else.
+	Heard Phase = "heard"
+)
+
+// Valid reports whether p is one of the phases above.
+func (p Phase) Valid() bool {
+	switch p {
+	case Queued, Sending, Accepted, Settled, Handled, Rejected, Uncertain, Abandoned, Expired, Dead, Heard:
+		return true
+	}
+	return false
+}
+
+// Terminal reports whether nothing more is awaited from the ERP in phase p.
+func (p Phase) Terminal() bool {
+	switch p {
+	case Settled, Handled, Rejected, Expired, Dead:
+		return true
+	}
+	return false
+}
+
+// Source says how an id came to be bound to a record.
+type Source string
+
+// The sources of an id, the strongest first.
+const (
+	// FromAnswer is an id read from the 202 answer itself. It always wins.
+	FromAnswer Source = "answer"
+	// FromUser is an id named by a person who resolved an uncertain record.
+	FromUser Source = "user"
+	// FromEvidence is an id proposed by a notification and confirmed by
+	// reading the state with our own credentials.
+	FromEvidence Source = "evidence"
+	// FromNotification is an id that only a notification told of; only
+	// records in phase [Heard] carry it.
+	FromNotification Source = "notification"
+)
+
+// Record is all that is kept of one operation. Tokens, request bodies and
+// webhook addresses are never part of it.
+type Record struct {
+	Tenant string // the company it belongs to; scopes keys and ids
+	Ref    string // our own random correlation value, unique in the store
+	Phase  Phase
+
+	ID         string   // the ERP's operation id, unique per tenant once bound
+	IDSource   Source   // how ID was learnt
+	OtherIDs   []string // further ids answered for this ref, oldest first
+	Candidates []string // ids proposed by notifications, not yet confirmed
+
+	Key         string // the caller's name for the work, optional
+	KeyReleased bool   // the key no longer belongs to this record
+	Supersedes  string // ref of the failed record that held the key before
+	Fingerprint string // SHA-256 of method, path and body, in hexadecimal
+	Kind        string // routes the completion to its handler
+	Verifier    string // name of the follow-up check
+	Method      string
+	Path        string // path and query below the base URL
+	Origin      string // base URL that the request went to
+	Notify      string // "none", "subscription" or "url"
+	Metadata    map[string]string
+
+	Due      time.Time // when to look next; the zero time means not scheduled
+	Polls    int       // looks at the state that found no end
+	LookedAt time.Time // when the last of them was recorded
+	Progress Progress  // what the last of them saw
+	Attempts int       // runs of the handler so far
+	Lease    Lease
+	// SendEpoch is the lease epoch of the last attempt to send. What became
+	// of an attempt counts only if it is the last one.
+	SendEpoch uint64
+
+	Notification  *Notification // the last one that belongs to the operation
+	Notifications int           // distinct ones heard
+	Duplicates    int
+	Conflict      *Conflict // the first contradiction
+	Conflicts     int
+
+	Outcome *Outcome // set once settled
+	Reason  string   // why it is rejected, uncertain, abandoned, expired or dead
+	// Late marks an operation that turned out to be accepted after it had
+	// been given up or written off.
+	Late bool
+
+	CreatedAt  time.Time
+	SentAt     time.Time
+	AcceptedAt time.Time
+	SettledAt  time.Time
+	EndedAt    time.Time // when it became handled, rejected, abandoned or expired
+	UpdatedAt  time.Time
+}
+
+// Progress is what the ERP said of an operation that has not ended.
+type Progress struct {
+	Status     string // as read, empty if the state was never read
+	Missing    bool   // the last look found no such operation
+	ReceivedAt time.Time
+	StartedAt  time.Time // zero while it is queued
+}
+
+// Outcome is what the ERP's terminal state said, or the answer itself where
+// the request ran in the foreground.
+type Outcome struct {
+	Status       string // "Finished" or "Failed", as read
+	Foreground   bool   // the answer came at once instead of a 202
+	StatusCode   int    // 0 where the ERP named none
+	Header       map[string][]string
+	ErrorMessage string
+	HasContent   bool   // the ERP holds, or held, a stored answer
+	Kept         bool   // Content is that answer, complete
+	Content      []byte // nil if not Kept
+	ContentType  string
+	ReceivedAt   time.Time // the ERP's clock; zero if not told
+	StartedAt    time.Time
+	FinishedAt   time.Time
+}
+
+// Conflict is a contradiction that was kept for a person to look at.
+type Conflict struct {
+	At     time.Time
+	Reason string
+	ID     string // the id that did not fit, if any
+	Body   []byte // the notification that did not fit, if any
+}
+
+// Notification is what a webhook delivered, after it was authenticated.
+type Notification struct {
+	// Tenant is the tenant that the sender named, as the receiver maps it;
+	// empty if it named none.
+	Tenant string
+	// Ref is our correlation value, empty if the sender gave none.
+	Ref string
+	// ID is the operation id read from the body: only a candidate.
+	ID string
+	// NotificationID is the dispatcher's id, empty in URL mode.
+	NotificationID string
+	// StatusCode is the claimed status code of the answer, 0 if not told.
+	StatusCode int
+	// Mode is "subscription" or "url".
+	Mode string
+	// Unparsed marks authenticated bytes that made no sense.
+	Unparsed   bool
+	Header     map[string]string // kept by allow list
+	Body       []byte
+	ReceivedAt time.Time
+}
+
+// At returns the record as it reads at the time now: the one change that
+// needs nobody to write it is that a request whose sender vanished is
+// uncertain.
+func (r Record) At(now time.Time) Record {
+	if r.Phase == Sending && !r.Lease.Valid(now) {
+		r.Phase = Uncertain
+		r.Reason = "the sender ended before it recorded an outcome"
+	}
+	return r
+}
+
+// Wakes reports whether a change from old to r is worth waking somebody:
+// everything but a lease that was taken or prolonged.
+func (r Record) Wakes(old Record) bool {
+	return r.Phase != old.Phase || r.ID != old.ID || r.Notifications != old.Notifications || r.Conflicts != old.Conflicts ||
+		!r.Due.Equal(old.Due) || r.Polls != old.Polls || r.Lease.Owner == "" || (r.Outcome == nil) != (old.Outcome == nil) ||
+		r.Outcome != nil && r.Outcome.Kept != old.Outcome.Kept
+}
+
+// HoldsKey reports whether the record owns its key in its tenant.
+func (r Record) HoldsKey() bool { return r.Key != "" && !r.KeyReleased }
+
+// Clone returns a copy that shares no memory with r.
+func (r Record) Clone() Record {
+	r.OtherIDs = slices.Clone(r.OtherIDs)
+	r.Candidates = slices.Clone(r.Candidates)
+	r.Metadata = maps.Clone(r.Metadata)
+	if r.Notification != nil {
+		n := r.Notification.Clone()
+		r.Notification = &n
+	}
+	if r.Conflict != nil {
+		c := *r.Conflict
+		c.Body = bytes.Clone(c.Body)
+		r.Conflict = &c
+	}
+	if r.Outcome != nil {
+		o := r.Outcome.Clone()
+		r.Outcome = &o
+	}
+	return r
+}
+
+// Clone returns a copy that shares no memory with n.
+func (n Notification) Clone() Notification {
+	n.Header = maps.Clone(n.Header)
+	n.Body = bytes.Clone(n.Body)
+	return n
+}
+
+// Clone returns a copy that shares no memory with o.
+func (o Outcome) Clone() Outcome {
+	h := make(map[string][]string, len(o.Header))
+	for k, v := range o.Header {
+		h[k] = slices.Clone(v)
+	}
+	if o.Header == nil {
+		h = nil
+	}
+	o.Header = h
+	o.Content = bytes.Clone(o.Content)
+	return o
+}

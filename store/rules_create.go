@@ -1,0 +1,116 @@
+package store
+
+import (
+	"slices"
+	"time"
+)
+
+// Create is [Store.Create].
+func (r Rules) Create(rec Record, owner string, ttl time.Duration) (Record, error) {
+	if err := checkNew(rec, owner, ttl); err != nil {
+		return Record{}, err
+	}
+	if _, ok, err := r.Tx.Get("", rec.Ref); err != nil {
+		return Record{}, err
+	} else if ok {
+		return Record{}, ErrExists
+	}
+	if rec.Key != "" {
+		if err := r.takeKey(rec); err != nil {
+			return Record{}, err
+		}
+	}
+	now := r.Tx.Now()
+	rec.CreatedAt = now
+	if rec.Phase == Sending {
+		rec.SentAt = now
+		rec.Lease = Lease{Tenant: rec.Tenant, Ref: rec.Ref, Owner: owner, Epoch: 1, Until: now.Add(ttl)}
+		rec.SendEpoch = 1
+	}
+	return r.put(rec)
+}
+
+func checkNew(rec Record, owner string, ttl time.Duration) error {
+	required := []struct{ field, value string }{
+		{"Tenant", rec.Tenant}, {"Ref", rec.Ref}, {"Method", rec.Method}, {"Path", rec.Path},
+	}
+	for _, f := range required {
+		if f.value == "" {
+			return &InvalidError{f.field, "must not be empty"}
+		}
+	}
+	switch {
+	case rec.Phase != Queued && rec.Phase != Sending:
+		return &InvalidError{"Phase", "a new record is queued or sending"}
+	case rec.Phase == Sending && owner == "":
+		return &InvalidError{"owner", "must not be empty for a record that is being sent"}
+	case rec.Phase == Sending && ttl <= 0:
+		return &InvalidError{"ttl", "must be positive for a record that is being sent"}
+	case rec.ID != "" || rec.Outcome != nil || rec.Lease != (Lease{}) || rec.KeyReleased:
+		return &InvalidError{"Record", "ID, Outcome, Lease and KeyReleased of a new record are set by the store"}
+	}
+	return nil
+}
+
+// takeKey makes sure that the record may have its key.
+func (r Rules) takeKey(rec Record) error {
+	holder, held, err := r.Tx.GetByKey(rec.Tenant, rec.Key)
+	if err != nil {
+		return err
+	}
+	if held {
+		holder = holder.At(r.Tx.Now())
+		if rec.Supersedes != holder.Ref || !supersedable(holder) {
+			return &KeyHeldError{Record: holder}
+		}
+		holder.KeyReleased = true
+		_, err = r.put(holder)
+		return err
+	}
+	t, gone, err := r.Tx.Tombstone(rec.Tenant, rec.Key, "")
+	if err != nil {
+		return err
+	}
+	if gone && rec.Supersedes != t.Ref {
+		return &KeyHeldError{Purged: true, Record: Record{
+			Tenant: t.Tenant, Ref: t.Ref, ID: t.ID, Key: t.Key, Fingerprint: t.Fingerprint,
+		}}
+	}
+	return nil
+}
+
+// supersedable reports whether the work may be done anew under the same key:
+// only if it certainly ended, and not in success. What is uncertain must be
+// resolved or abandoned first.
+func supersedable(rec Record) bool {
+	switch rec.Phase {
+	case Settled, Handled, Dead:
+		o := rec.Outcome
+		return o != nil && (o.StatusCode < 200 || o.StatusCode > 299)
+	case Expired:
+		return true
+	}
+	return false
+}
+
+// Purge is [Store.Purge] for one record: it reports whether it was removed.
+func (r Rules) Purge(tenant, ref string, before time.Time) (bool, error) {
+	rec, err := r.get(tenant, ref)
+	if err != nil {
+		return false, err
+	}
+	if rec.Phase == Heard {
+		if !rec.CreatedAt.Before(before) {
+			return false, nil
+		}
+		return true, r.Tx.Delete(tenant, ref)
+	}
+	if !slices.Contains([]Phase{Handled, Rejected, Expired}, rec.Phase) || !rec.EndedAt.Before(before) {
+		return false, nil
+	}
+	t := Tombstone{Tenant: rec.Tenant, Ref: rec.Ref, ID: rec.ID, Fingerprint: rec.Fingerprint}
+	if rec.HoldsKey() {
+		t.Key = rec.Key
+	}
+	return true, r.Tx.Bury(t)
+}

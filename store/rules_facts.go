@@ -1,0 +1,244 @@
+package store
+
+import (
+	"slices"
+	"time"
+)
+
+// Report is [Store.Report].
+func (r Rules) Report(tenant, ref string, fact Fact) (Record, error) {
+	rec, err := r.get(tenant, ref)
+	if err != nil {
+		return Record{}, err
+	}
+	switch f := fact.(type) {
+	case AcceptedFact:
+		return r.accepted(rec, f)
+	case RejectedFact:
+		return r.rejected(rec, f)
+	case UncertainFact:
+		return r.uncertain(rec, f)
+	case RefutedFact:
+		i := slices.Index(rec.Candidates, f.ID)
+		if i < 0 {
+			return rec, nil
+		}
+		rec.Candidates = slices.Delete(rec.Candidates, i, i+1)
+		return r.note(rec, Conflict{Reason: f.Reason, ID: f.ID})
+	case SettledFact:
+		return r.settled(rec, f)
+	}
+	return rec, &InvalidError{"fact", "must be one of the fact types of this package, by value"}
+}
+
+// accepted binds an id. An id read from a 202 always wins over one that was
+// inferred; one that was inferred never replaces anything.
+func (r Rules) accepted(rec Record, f AcceptedFact) (Record, error) {
+	if f.ID == "" {
+		return rec, &InvalidError{"AcceptedFact.ID", "must not be empty"}
+	}
+	switch f.Source {
+	case FromAnswer, FromUser, FromEvidence:
+	default:
+		return rec, &InvalidError{"AcceptedFact.Source", "must be answer, user or evidence"}
+	}
+	if rec.Phase == Heard && rec.ID == f.ID {
+		return r.bind(rec, f) // adopted although somebody else submitted it
+	}
+	if rec.ID == f.ID {
+		if f.Source == FromAnswer && rec.IDSource != FromAnswer {
+			rec.IDSource = FromAnswer
+			return r.put(rec)
+		}
+		return rec, nil
+	}
+	if rec.Phase == Heard {
+		return rec, &PhaseError{rec.Ref, rec.Phase, "bind another id"}
+	}
+	if rec.ID != "" && (f.Source != FromAnswer || rec.IDSource == FromAnswer) {
+		return r.secondID(rec, f)
+	}
+	switch rec.Phase {
+	case Sending, Uncertain, Abandoned, Queued, Rejected, Accepted, Expired, Settled:
+	default: // handled or dead under an inferred id: the outcome was used
+		return r.secondID(rec, f)
+	}
+	holder, held, err := r.Tx.GetByID(rec.Tenant, f.ID)
+	if err != nil {
+		return rec, err
+	}
+	if held && holder.Phase != Heard {
+		if f.Source != FromAnswer || holder.IDSource == FromAnswer {
+			return r.dispute(rec, Conflict{Reason: "the id is bound to operation " + holder.Ref, ID: f.ID})
+		}
+		if err := r.unbind(holder); err != nil {
+			return rec, err
+		}
+	}
+	return r.bind(rec, f)
+}
+
+// secondID keeps an id that cannot become the record's own. It is never
+// thrown away: a GET that was sent twice has two.
+func (r Rules) secondID(rec Record, f AcceptedFact) (Record, error) {
+	if slices.Contains(rec.OtherIDs, f.ID) {
+		return rec, nil
+	}
+	if len(rec.OtherIDs) < maxIDs {
+		rec.OtherIDs = append(rec.OtherIDs, f.ID)
+	}
+	return r.dispute(rec, Conflict{Reason: "accepted under a second id", ID: f.ID})
+}
+
+// unbind takes an inferred id from a record because a 202 gave it to another.
+func (r Rules) unbind(rec Record) error {
+	id := rec.ID
+	rec.ID, rec.IDSource = "", ""
+	rec.Outcome = nil
+	rec.AcceptedAt, rec.SettledAt = time.Time{}, time.Time{}
+	if rec.Phase == Accepted || rec.Phase == Settled || rec.Phase == Expired {
+		rec.Phase = Uncertain
+		rec.Reason = "its inferred id was answered to another operation"
+	}
+	_, err := r.note(rec, Conflict{Reason: "the inferred id belongs to another operation", ID: id})
+	return err
+}
+
+// bind makes the record accepted under f.ID and takes over what was heard of
+// that id before.
+func (r Rules) bind(rec Record, f AcceptedFact) (Record, error) {
+	now := r.Tx.Now()
+	if rec.Phase != Heard {
+		if err := r.adopt(&rec, f.ID); err != nil {
+			return rec, err
+		}
+	}
+	switch rec.Phase {
+	case Sending:
+		rec.Lease = release(rec.Lease) // it was the attempt's
+	case Abandoned, Rejected:
+		rec.Late = true
+	}
+	if rec.ID != "" && rec.ID != f.ID { // an inferred id gives way, and with it what it led to
+		rec.Outcome = nil
+		rec.Conflicts++
+		if rec.Conflict == nil {
+			rec.Conflict = &Conflict{At: now, Reason: "a 202 answered another id than the one inferred", ID: rec.ID}
+		}
+	}
+	rec.ID, rec.IDSource = f.ID, f.Source
+	rec.Candidates = nil
+	rec.Phase = Accepted
+	rec.Reason = ""
+	rec.AcceptedAt = now
+	rec.EndedAt = time.Time{}
+	if rec.Notification != nil {
+		rec.Due = now
+	}
+	return r.put(rec)
+}
+
+// adopt merges a record that was made for a notification of the id, and
+// removes it.
+func (r Rules) adopt(rec *Record, id string) error {
+	for _, tenant := range []string{rec.Tenant, ""} { // "" if the sender named none
+		heard, ok, err := r.Tx.Get("", heardRef(tenant, id))
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		if rec.Notification == nil {
+			rec.Notification = heard.Notification
+		}
+		rec.Notifications += heard.Notifications
+		rec.Duplicates += heard.Duplicates
+		if err := r.Tx.Delete(heard.Tenant, heard.Ref); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rejected says what became of an attempt; it counts only if nothing better
+// is known and no later attempt was made.
+func (r Rules) rejected(rec Record, f RejectedFact) (Record, error) {
+	switch rec.Phase {
+	case Sending, Uncertain, Abandoned:
+	case Rejected:
+		return rec, nil
+	default:
+		return r.dispute(rec, Conflict{Reason: "reported as rejected while " + string(rec.Phase)})
+	}
+	if f.ByUser && rec.Phase != Uncertain {
+		return rec, &PhaseError{rec.Ref, rec.Phase, "be resolved as not accepted"}
+	}
+	if !f.ByUser && f.Epoch != rec.SendEpoch {
+		return rec, nil // an older attempt; the last one decides
+	}
+	if rec.Phase == Sending {
+		rec.Lease = release(rec.Lease)
+	}
+	rec.Phase = Rejected
+	rec.Reason = f.Reason
+	rec.KeyReleased = true
+	rec.Due = time.Time{}
+	rec.EndedAt = r.Tx.Now()
+	return r.put(rec)
+}
+
+func (r Rules) uncertain(rec Record, f UncertainFact) (Record, error) {
+	known := rec.Phase == Uncertain && rec.Reason == f.Reason
+	if (rec.Phase != Sending && rec.Phase != Uncertain) || f.Epoch != rec.SendEpoch || known {
+		return rec, nil
+	}
+	if rec.Phase == Sending {
+		rec.Lease = release(rec.Lease)
+	}
+	rec.Phase = Uncertain
+	rec.Reason = f.Reason
+	return r.put(rec)
+}
+
+func (r Rules) settled(rec Record, f SettledFact) (Record, error) {
+	if f.ID != rec.ID {
+		return r.dispute(rec, Conflict{Reason: "a terminal state was read for an id that is not bound", ID: f.ID})
+	}
+	switch rec.Phase {
+	case Settled, Handled, Dead:
+		if rec.Outcome != nil && !rec.Outcome.Kept && f.Outcome.Kept {
+			o := f.Outcome // the first one could not keep the content
+			rec.Outcome = &o
+			return r.put(rec)
+		}
+		return rec, nil
+	case Accepted, Expired:
+		if f.ID == "" {
+			return rec, &PhaseError{rec.Ref, rec.Phase, "settle without an id"}
+		}
+		rec.Late = rec.Late || rec.Phase == Expired
+	case Sending, Uncertain, Abandoned:
+		if f.ID != "" || !f.Outcome.Foreground {
+			return rec, &PhaseError{rec.Ref, rec.Phase, "settle before it is accepted"}
+		}
+		rec.Late = rec.Late || rec.Phase == Abandoned
+		if rec.Phase == Sending {
+			rec.Lease = release(rec.Lease)
+		}
+	default:
+		return rec, &PhaseError{rec.Ref, rec.Phase, "settle"}
+	}
+	o := f.Outcome
+	rec.Outcome = &o
+	rec.Phase = Settled
+	rec.Reason = ""
+	rec.SettledAt = r.Tx.Now()
+	rec.Due = rec.SettledAt // its handler may run at once
+	return r.put(rec)
+}
+
+// release ends a lease and keeps its epoch, so that the next one is higher.
+func release(l Lease) Lease {
+	return Lease{Tenant: l.Tenant, Ref: l.Ref, Epoch: l.Epoch}
+}

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+)
+
+// maxIDs bounds the lists of ids that outsiders can make grow.
+const maxIDs = 8
+
+// heardRef is the ref of a record that stands for an unknown operation; no
+// random ref looks like it.
+func heardRef(tenant, id string) string { return "heard:" + tenant + ":" + id }
+
+// Notify is [Store.Notify].
+func (r Rules) Notify(n Notification) (Receipt, error) {
+	if n.ReceivedAt.IsZero() {
+		n.ReceivedAt = r.Tx.Now()
+	}
+	rec, ok, err := r.addressee(n)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if !ok {
+		return r.unknown(n)
+	}
+	rec = rec.At(r.Tx.Now())
+	if n.Tenant != "" && n.Tenant != rec.Tenant {
+		return r.disputed(rec, n, "a notification for another tenant")
+	}
+	if n.ID != "" && rec.ID != "" && n.ID != rec.ID && !slices.Contains(rec.OtherIDs, n.ID) {
+		return r.disputed(rec, n, "a notification that names another id")
+	}
+	return r.hear(rec, n)
+}
+
+// addressee finds the record that a notification is for: by our own ref, else
+// by the id.
+func (r Rules) addressee(n Notification) (Record, bool, error) {
+	if n.Ref != "" {
+		if rec, ok, err := r.Tx.Get("", n.Ref); ok || err != nil {
+			return rec, ok, err
+		}
+	}
+	if n.ID != "" {
+		return r.Tx.GetByID(n.Tenant, n.ID)
+	}
+	return Record{}, false, nil
+}
+
+// hear merges a notification into the record that it is for.
+func (r Rules) hear(rec Record, n Notification) (Receipt, error) {
+	receipt := Receipt{Verdict: Matched, Tenant: rec.Tenant, Ref: rec.Ref}
+	last := rec.Notification
+	if last != nil && (bytes.Equal(last.Body, n.Body) || (n.NotificationID != "" && last.NotificationID == n.NotificationID)) {
+		rec.Duplicates++
+		receipt.Verdict = Duplicate
+		_, err := r.put(rec)
+		return receipt, err
+	}
+	if last != nil && !last.Unparsed && !n.Unparsed {
+		rec.Conflicts++ // of the same operation, and yet different
+		if rec.Conflict == nil {
+			rec.Conflict = &Conflict{At: r.Tx.Now(), Reason: "two notifications that differ", ID: n.ID, Body: n.Body}
+		}
+	}
+	rec.Notification = &n
+	rec.Notifications++
+	if rec.ID == "" && n.ID != "" && !slices.Contains(rec.Candidates, n.ID) && len(rec.Candidates) < maxIDs {
+		rec.Candidates = append(rec.Candidates, n.ID)
+	}
+	if !rec.Phase.Terminal() || rec.Phase == Expired {
+		rec.Due = r.Tx.Now()
+	}
+	_, err := r.put(rec)
+	return receipt, err
+}
+
+func (r Rules) disputed(rec Record, n Notification, reason string) (Receipt, error) {
+	_, err := r.note(rec, Conflict{Reason: reason, ID: n.ID, Body: n.Body})
+	return Receipt{Verdict: Disputed, Tenant: rec.Tenant, Ref: rec.Ref}, err
+}
+
+// unknown keeps a notification of an operation that has no record.
+func (r Rules) unknown(n Notification) (Receipt, error) {
+	if n.Ref != "" {
+		t, gone, err := r.Tx.Tombstone("", "", n.Ref)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if gone {
+			return Receipt{Verdict: Purged, Tenant: t.Tenant}, nil
+		}
+	}
+	sum := sha256.Sum256(n.Body)
+	ref := heardRef(n.Tenant, cmp.Or(n.ID, "sha256:"+hex.EncodeToString(sum[:])))
+	old, ok, err := r.Tx.Get("", ref)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if ok {
+		return r.hear(old, n)
+	}
+	count, err := r.Tx.CountHeard(n.Tenant)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if count >= cmp.Or(r.MaxHeard, 10_000) {
+		return Receipt{}, ErrFull
+	}
+	now := r.Tx.Now()
+	rec := Record{
+		Tenant: n.Tenant, Ref: ref, Phase: Heard, ID: n.ID, Notification: &n, Notifications: 1,
+		CreatedAt: now, Due: now,
+	}
+	if n.ID != "" {
+		rec.IDSource = FromNotification
+	}
+	_, err = r.put(rec)
+	return Receipt{Verdict: Unknown, Tenant: rec.Tenant, Ref: rec.Ref}, err
+}

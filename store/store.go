@@ -1,0 +1,154 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Store keeps records. Every method is atomic and safe for concurrent use,
+// by many processes where the implementation allows that; a durable
+// implementation has written to disk before it returns nil. Records and
+// notifications that go in and come out share no memory with the store.
+type Store interface {
+	// Create stores a new record in phase [Queued] or [Sending]. Tenant, Ref,
+	// Method and Path are required; a Sending record is leased to owner for
+	// ttl from the start, and a Queued one to nobody. A record that names a
+	// Key held by another one is refused with *[KeyHeldError], unless it
+	// Supersedes that one and that one failed.
+	Create(ctx context.Context, rec Record, owner string, ttl time.Duration) (Record, error)
+
+	// Get returns the record as it reads now, or [ErrNotFound].
+	Get(ctx context.Context, tenant, ref string) (Record, error)
+
+	// GetByID returns the record that the id is bound to, or [ErrNotFound].
+	GetByID(ctx context.Context, tenant, id string) (Record, error)
+
+	// GetByKey returns the record that holds the key, or [ErrNotFound].
+	GetByKey(ctx context.Context, tenant, key string) (Record, error)
+
+	// List returns up to q.Limit records of the tenant in the order of their
+	// refs, starting after q.After.
+	List(ctx context.Context, tenant string, q Query) ([]Record, error)
+
+	// Report merges a fact and returns the record as it is then. A fact that
+	// contradicts what is known better is kept as a conflict on the record
+	// and reported with *[ConflictError]; a fact that is already known
+	// changes nothing and is no error.
+	Report(ctx context.Context, tenant, ref string, fact Fact) (Record, error)
+
+	// Notify merges what a webhook delivered. It never makes a record
+	// accepted or settled: it moves the next look to now and may propose an
+	// id. [ErrFull] says that no more unknown operations can be kept.
+	Notify(ctx context.Context, n Notification) (Receipt, error)
+
+	// Acquire leases a record to owner for ttl, or returns [ErrLeased].
+	Acquire(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (Lease, Record, error)
+
+	// Extend prolongs a valid lease to ttl from now, or returns [ErrFenced].
+	Extend(ctx context.Context, l Lease, ttl time.Duration) (Lease, error)
+
+	// Release gives a lease back. A lease that is no longer valid is no error.
+	Release(ctx context.Context, l Lease) error
+
+	// Decide applies a decision under a valid lease, or returns [ErrFenced].
+	// A decision that the record's phase does not allow is a *[PhaseError].
+	Decide(ctx context.Context, l Lease, d Decision) (Record, error)
+
+	// Watch registers for wake-ups about the refs, or about all records of
+	// the tenant if none is given. A wake-up may come without a change, and
+	// several changes may share one: read the record again. Close the
+	// [Watcher] when done.
+	Watch(tenant string, refs ...string) *Watcher
+
+	// Purge removes records that ended before the time and leaves their keys
+	// and refs as tombstones; it never removes anything that is pending,
+	// uncertain, settled or dead. Tenant "" means every tenant.
+	Purge(ctx context.Context, tenant string, before time.Time) (int, error)
+
+	// Close ends the store. Later calls return [ErrClosed].
+	Close() error
+}
+
+// Query selects records.
+type Query struct {
+	Phases []Phase // any of these; all if empty
+	After  string  // refs above this one
+	Limit  int     // at most this many; 0 means 100
+}
+
+// Verdict is what became of a notification.
+type Verdict string
+
+// The verdicts on a notification. All of them mean that it needs not be
+// sent again.
+const (
+	Matched   Verdict = "matched"   // merged into a record of ours
+	Duplicate Verdict = "duplicate" // heard before
+	Unknown   Verdict = "unknown"   // kept in a record of its own
+	Disputed  Verdict = "conflict"  // contradicts what is known; kept and counted
+	Purged    Verdict = "purged"    // of an operation that is gone
+)
+
+// Receipt tells what became of a notification.
+type Receipt struct {
+	Verdict Verdict
+	Tenant  string
+	Ref     string // of the record that it went to, empty if purged
+}
+
+// Errors to match with errors.Is.
+var (
+	ErrNotFound = errors.New("no such record")
+	ErrLeased   = errors.New("leased to another owner")
+	ErrFenced   = errors.New("the lease is no longer valid")
+	ErrFull     = errors.New("too many notifications of unknown operations")
+	ErrClosed   = errors.New("the store is closed")
+	ErrExists   = errors.New("a record with this ref exists")
+)
+
+// KeyHeldError says that a key belongs to another record.
+type KeyHeldError struct {
+	// Record holds the key. Of a purged one only Tenant, Ref, ID, Key and
+	// Fingerprint are left.
+	Record Record
+	Purged bool
+}
+
+func (e *KeyHeldError) Error() string {
+	if e.Purged {
+		return fmt.Sprintf("key %q belongs to the purged operation %s", e.Record.Key, e.Record.Ref)
+	}
+	return fmt.Sprintf("key %q belongs to operation %s (%s)", e.Record.Key, e.Record.Ref, e.Record.Phase)
+}
+
+// ConflictError says that a reported fact contradicts what is known better.
+// The record has kept the contradiction.
+type ConflictError struct {
+	Ref    string
+	Reason string
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("operation %s: %s", e.Ref, e.Reason)
+}
+
+// PhaseError says that a record's phase does not allow a change.
+type PhaseError struct {
+	Ref    string
+	Phase  Phase
+	Change string
+}
+
+func (e *PhaseError) Error() string {
+	return fmt.Sprintf("operation %s is %s: cannot %s", e.Ref, e.Phase, e.Change)
+}
+
+// InvalidError says which field of an argument is wrong and what was wanted.
+type InvalidError struct {
+	Field string
+	Want  string
+}
+
+func (e *InvalidError) Error() string { return e.Field + ": " + e.Want }

@@ -1,0 +1,207 @@
+package storetest
+
+import (
+	"bytes"
+	"errors"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+var createTests = []test{
+	{"a new record comes back as it was stored", func(e *env) {
+		rec := e.fresh(store.Sending)
+		rec.Kind, rec.Verifier, rec.Fingerprint, rec.Origin = "invoice", "released", "f00d", "https://erp.mock"
+		rec.Metadata = map[string]string{"order": "4711"}
+		e.create(rec)
+		got := e.get(rec)
+		if got.Kind != "invoice" || got.Verifier != "released" || got.Fingerprint != "f00d" || got.Origin != "https://erp.mock" ||
+			got.Metadata["order"] != "4711" || got.Method != "POST" || got.Path != "/v2/customerinvoice" || got.Notify != "subscription" {
+			e.Errorf("got %+v", got)
+		}
+		if got.CreatedAt.IsZero() || got.SentAt.IsZero() || got.Lease.Owner != owner || got.SendEpoch != got.Lease.Epoch {
+			e.Errorf("times or lease are not set: %+v", got)
+		}
+	}},
+	{"a queued record is leased to nobody and sent under a lease", func(e *env) {
+		rec := e.create(e.fresh(store.Queued))
+		if rec.Lease.Owner != "" {
+			e.Fatalf("leased to %q", rec.Lease.Owner)
+		}
+		l := e.acquire(rec, owner)
+		sent := e.decide(l, store.Send{})
+		e.wantPhase(sent, store.Sending)
+		if sent.SendEpoch != l.Epoch || sent.SentAt.IsZero() {
+			e.Errorf("send epoch %d at %v, want epoch %d", sent.SendEpoch, sent.SentAt, l.Epoch)
+		}
+	}},
+	{"records share no memory with the caller", func(e *env) {
+		rec := e.fresh(store.Sending)
+		rec.Metadata = map[string]string{"a": "1"}
+		e.create(rec)
+		rec.Metadata["a"] = "changed"
+		got := e.get(rec)
+		got.Metadata["a"] = "changed too"
+		if v := e.get(rec).Metadata["a"]; v != "1" {
+			e.Errorf("metadata became %q", v)
+		}
+		body := []byte(`{"id":"x"}`)
+		e.notify(store.Notification{Ref: rec.Ref, Body: body})
+		body[0] = '!'
+		e.get(rec).Notification.Body[1] = '!'
+		if b := e.get(rec).Notification.Body; !bytes.Equal(b, []byte(`{"id":"x"}`)) {
+			e.Errorf("notification became %s", b)
+		}
+	}},
+	{"invalid records are refused by the name of their field", func(e *env) {
+		for field, spoil := range map[string]func(*store.Record){
+			"Tenant": func(r *store.Record) { r.Tenant = "" },
+			"Ref":    func(r *store.Record) { r.Ref = "" },
+			"Method": func(r *store.Record) { r.Method = "" },
+			"Path":   func(r *store.Record) { r.Path = "" },
+			"Phase":  func(r *store.Record) { r.Phase = store.Accepted },
+			"Record": func(r *store.Record) { r.ID = id1 },
+		} {
+			rec := e.fresh(store.Sending)
+			spoil(&rec)
+			_, err := e.Create(e.ctx, rec, owner, e.ttl)
+			if invalid, ok := errors.AsType[*store.InvalidError](err); !ok || invalid.Field != field {
+				e.Errorf("%s: got error %v", field, err)
+			}
+		}
+		_, err := e.Create(e.ctx, e.fresh(store.Sending), "", e.ttl)
+		if invalid, ok := errors.AsType[*store.InvalidError](err); !ok || invalid.Field != "owner" {
+			e.Errorf("owner: got error %v", err)
+		}
+	}},
+	{"a ref is used once, in any tenant", func(e *env) {
+		rec := e.sending()
+		_, err := e.Create(e.ctx, rec1(rec), owner, e.ttl)
+		e.wantErr(err, store.ErrExists)
+		foreign := rec1(rec)
+		foreign.Tenant = other
+		_, err = e.Create(e.ctx, foreign, owner, e.ttl)
+		e.wantErr(err, store.ErrExists)
+	}},
+	{"a tenant sees its own records only", func(e *env) {
+		rec := e.accepted(id1)
+		_, err := e.Get(e.ctx, other, rec.Ref)
+		e.wantErr(err, store.ErrNotFound)
+		_, err = e.GetByID(e.ctx, other, id1)
+		e.wantErr(err, store.ErrNotFound)
+		_, err = e.Report(e.ctx, other, rec.Ref, store.SettledFact{ID: id1})
+		e.wantErr(err, store.ErrNotFound)
+		_, _, err = e.Acquire(e.ctx, other, rec.Ref, owner, e.ttl)
+		e.wantErr(err, store.ErrNotFound)
+		if list, err := e.List(e.ctx, other, store.Query{}); err != nil || len(list) != 0 {
+			e.Errorf("list of the other tenant: %v, %v", list, err)
+		}
+	}},
+	{"a key belongs to one record at a time", func(e *env) {
+		first := e.fresh(store.Sending)
+		first.Key, first.Fingerprint = "order-1", "aa"
+		e.create(first)
+		second := e.fresh(store.Sending)
+		second.Key = "order-1"
+		_, err := e.Create(e.ctx, second, owner, e.ttl)
+		held, ok := errors.AsType[*store.KeyHeldError](err)
+		if !ok || held.Record.Ref != first.Ref || held.Record.Fingerprint != "aa" || held.Purged {
+			e.Fatalf("got %v", err)
+		}
+		if got, err := e.GetByKey(e.ctx, tenant, "order-1"); err != nil || got.Ref != first.Ref {
+			e.Fatalf("by key: %v, %v", got.Ref, err)
+		}
+		second.Tenant = other // the same words in another company
+		e.create(second)
+	}},
+	{"a rejected record frees its key", func(e *env) {
+		first := e.fresh(store.Sending)
+		first.Key = "order-1"
+		first = e.create(first)
+		e.report(first, store.RejectedFact{Epoch: first.SendEpoch, Reason: "400"})
+		_, err := e.GetByKey(e.ctx, tenant, "order-1")
+		e.wantErr(err, store.ErrNotFound)
+		second := e.fresh(store.Sending)
+		second.Key = "order-1"
+		e.create(second)
+	}},
+	{"only a failed record is superseded, and only by name", func(e *env) {
+		for code, allowed := range map[int]bool{400: true, 500: true, 0: true, 200: false, 204: false} {
+			key := "order-" + time.Duration(code).String()
+			first := e.fresh(store.Sending)
+			first.Key = key
+			first = e.create(first)
+			id := id1[:33] + map[int]string{400: "001", 500: "002", 0: "003", 200: "004", 204: "005"}[code]
+			e.report(first, store.AcceptedFact{ID: id, Source: store.FromAnswer})
+			e.report(first, store.SettledFact{ID: id, Outcome: store.Outcome{Status: "Finished", StatusCode: code}})
+			second := e.fresh(store.Sending)
+			second.Key, second.Supersedes = key, "somebody else"
+			if _, err := e.Create(e.ctx, second, owner, e.ttl); err == nil {
+				e.Errorf("%d: superseded under a wrong name", code)
+			}
+			second.Supersedes = first.Ref
+			_, err := e.Create(e.ctx, second, owner, e.ttl)
+			if (err == nil) != allowed {
+				e.Errorf("%d: superseding got error %v, want allowed = %v", code, err, allowed)
+			}
+		}
+	}},
+	{"uncertain work cannot be superseded", func(e *env) {
+		first := e.fresh(store.Sending)
+		first.Key = "order-1"
+		e.create(first)
+		e.lapse()
+		second := e.fresh(store.Sending)
+		second.Key, second.Supersedes = "order-1", first.Ref
+		_, err := e.Create(e.ctx, second, owner, e.ttl)
+		if held, ok := errors.AsType[*store.KeyHeldError](err); !ok || held.Record.Phase != store.Uncertain {
+			e.Fatalf("got %v", err)
+		}
+	}},
+	{"a list is ordered, filtered and paged", func(e *env) {
+		for range 5 {
+			e.create(e.fresh(store.Queued))
+		}
+		accepted := e.accepted(id1)
+		page, err := e.List(e.ctx, tenant, store.Query{Phases: []store.Phase{store.Queued}, Limit: 3})
+		e.must(err)
+		rest, err := e.List(e.ctx, tenant, store.Query{Phases: []store.Phase{store.Queued}, After: page[len(page)-1].Ref})
+		e.must(err)
+		if len(page) != 3 || len(rest) != 2 || page[0].Ref != "ref-1" || rest[1].Ref != "ref-5" {
+			e.Errorf("pages hold %d and %d", len(page), len(rest))
+		}
+		all, err := e.List(e.ctx, tenant, store.Query{})
+		e.must(err)
+		if len(all) != 6 || all[5].Ref != accepted.Ref {
+			e.Errorf("got %d records", len(all))
+		}
+	}},
+	{"a cancelled context changes nothing", func(e *env) {
+		ctx, cancel := contextCancelled()
+		defer cancel()
+		rec := e.fresh(store.Sending)
+		if _, err := e.Create(ctx, rec, owner, e.ttl); err == nil {
+			e.Fatal("created under a cancelled context")
+		}
+		_, err := e.Get(e.ctx, tenant, rec.Ref)
+		e.wantErr(err, store.ErrNotFound)
+	}},
+	{"a closed store says so", func(e *env) {
+		e.must(e.Close())
+		_, err := e.Create(e.ctx, e.fresh(store.Sending), owner, e.ttl)
+		e.wantErr(err, store.ErrClosed)
+		_, err = e.Notify(e.ctx, store.Notification{ID: id1})
+		e.wantErr(err, store.ErrClosed)
+		w := e.Watch(tenant)
+		if _, open := <-w.C(); open {
+			e.Error("a watcher of a closed store is open")
+		}
+		w.Close()
+		e.must(e.Close())
+	}},
+}
+
+// rec1 strips what the store added, so that the record can be created again.
+func rec1(r store.Record) store.Record {
+	return store.Record{Tenant: r.Tenant, Ref: r.Ref, Phase: store.Sending, Method: r.Method, Path: r.Path}
+}

@@ -1,0 +1,154 @@
+package storetest
+
+import (
+	"errors"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+var leaseTests = []test{
+	{"one owner at a time, and a higher epoch each time", func(e *env) {
+		rec := e.accepted(id1)
+		a := e.acquire(rec, owner)
+		_, _, err := e.Acquire(e.ctx, tenant, rec.Ref, rival, e.ttl)
+		e.wantErr(err, store.ErrLeased)
+		e.must(e.Release(e.ctx, a))
+		b := e.acquire(rec, rival)
+		if b.Epoch <= a.Epoch {
+			e.Errorf("epoch %d after %d", b.Epoch, a.Epoch)
+		}
+	}},
+	{"the work of a dead replica is taken over when its lease ends", func(e *env) {
+		rec := e.accepted(id1)
+		dead := e.acquire(rec, owner)
+		e.lapse()
+		live := e.acquire(rec, rival)
+		_, err := e.Decide(e.ctx, dead, store.Reschedule{Due: time.Now()})
+		e.wantErr(err, store.ErrFenced)
+		_, err = e.Extend(e.ctx, dead, e.ttl)
+		e.wantErr(err, store.ErrFenced)
+		e.must(e.Release(e.ctx, dead)) // harmless
+		_, err = e.Decide(e.ctx, live, store.Reschedule{Due: time.Now()})
+		e.must(err)
+	}},
+	{"a lease that ended decides nothing, even if nobody took it over", func(e *env) {
+		rec := e.settled(id1, 200)
+		l := e.acquire(rec, owner)
+		e.lapse()
+		_, err := e.Decide(e.ctx, l, store.Handle{})
+		e.wantErr(err, store.ErrFenced)
+		e.wantPhase(e.get(rec), store.Settled)
+	}},
+	{"an extended lease lasts", func(e *env) {
+		rec := e.settled(id1, 200)
+		l := e.acquire(rec, owner)
+		l, err := e.Extend(e.ctx, l, 10*e.ttl)
+		e.must(err)
+		e.lapse()
+		e.wantPhase(e.decide(l, store.Handle{}), store.Handled)
+	}},
+	{"the zero lease and a forged one decide nothing", func(e *env) {
+		rec := e.settled(id1, 200)
+		_, err := e.Decide(e.ctx, store.Lease{Tenant: tenant, Ref: rec.Ref}, store.Handle{})
+		e.wantErr(err, store.ErrFenced)
+		l := e.acquire(rec, owner)
+		l.Owner = rival
+		_, err = e.Decide(e.ctx, l, store.Handle{})
+		e.wantErr(err, store.ErrFenced)
+	}},
+	{"an attempt's lease is not let go without an outcome", func(e *env) {
+		rec := e.sending()
+		e.wantPhaseError(e.Release(e.ctx, rec.Lease))
+		e.wantPhase(e.get(rec), store.Sending)
+		e.report(rec, store.AcceptedFact{ID: id1, Source: answered})
+		e.acquire(rec, rival) // the outcome ended it
+	}},
+	{"the end of an attempt leaves the lease of a rival alone", func(e *env) {
+		rec := e.sending()
+		e.lapse()
+		l := e.acquire(rec, rival)
+		e.report(rec, store.AcceptedFact{ID: id1, Source: answered})
+		e.decide(l, store.Reschedule{Due: time.Now().Add(time.Hour)})
+	}},
+	{"a decision ends the lease, and a look is remembered", func(e *env) {
+		rec := e.accepted(id1)
+		l := e.acquire(rec, owner)
+		started, due := time.Now().Add(-time.Second), time.Now().Add(time.Hour)
+		e.decide(l, store.Reschedule{Due: due, Progress: store.Progress{Status: "Started", StartedAt: started}})
+		_, err := e.Decide(e.ctx, l, store.Reschedule{Due: due})
+		e.wantErr(err, store.ErrFenced)
+		e.decide(e.acquire(rec, rival), store.Reschedule{Due: due})
+		got := e.get(rec)
+		if got.Polls != 2 || got.LookedAt.IsZero() || !same(got.Due, due) || got.Progress.Status != "Started" || !same(got.Progress.StartedAt, started) {
+			e.Errorf("got %+v", got)
+		}
+	}},
+	{"a new plan does not undo a notification that came meanwhile", func(e *env) {
+		rec := e.accepted(id1)
+		l := e.acquire(rec, owner)
+		e.notify(heard(rec.Ref, id1))
+		got := e.decide(l, store.Reschedule{Due: time.Now().Add(time.Hour), Heard: 0})
+		if got.Due.After(time.Now()) || got.Polls != 1 {
+			e.Errorf("due %v after %d polls: the hint was lost", got.Due, got.Polls)
+		}
+	}},
+	{"decisions fit the phase", func(e *env) {
+		queued, accepted := e.create(e.fresh(store.Queued)), e.accepted(id1)
+		settled, handled := e.settled(id2, 200), e.settled(id2[:35]+"2", 200)
+		dead, uncertain := e.settled(id2[:35]+"3", 200), e.sending()
+		uncertain = e.report(uncertain, store.UncertainFact{Epoch: uncertain.SendEpoch, Reason: "reset"})
+		handled = e.choose(handled, store.Handle{})
+		dead = e.choose(dead, store.Bury{Reason: "gave up"})
+		now := time.Now()
+		for _, tt := range []struct {
+			d       store.Decision
+			allowed []store.Phase
+		}{
+			{store.Send{}, []store.Phase{store.Queued}},
+			{store.Reschedule{Due: now}, []store.Phase{store.Queued, store.Accepted, store.Uncertain}},
+			{store.Handle{}, []store.Phase{store.Settled}},
+			{store.Retry{Due: now, Reason: "busy"}, []store.Phase{store.Settled}},
+			{store.Bury{Reason: "no"}, []store.Phase{store.Settled}},
+			{store.Replay{}, []store.Phase{store.Dead}},
+			{store.Expire{Reason: "410"}, []store.Phase{store.Accepted}},
+			{store.Abandon{Reason: "by hand"}, []store.Phase{store.Uncertain}},
+			{&store.Handle{}, nil}, {nil, nil},
+		} {
+			for _, rec := range []store.Record{queued, accepted, settled, handled, dead, uncertain} {
+				want := false
+				for _, p := range tt.allowed {
+					want = want || p == rec.Phase
+				}
+				if want {
+					continue // proven where the decision is used
+				}
+				l := e.acquire(rec, owner)
+				_, err := e.Decide(e.ctx, l, tt.d)
+				_, wrongPhase := errors.AsType[*store.PhaseError](err)
+				_, invalid := errors.AsType[*store.InvalidError](err)
+				if !wrongPhase && !invalid {
+					e.Errorf("%T on a record that is %s: got error %v", tt.d, rec.Phase, err)
+				}
+				e.must(e.Release(e.ctx, l))
+				if got := e.get(rec); got.Phase != rec.Phase {
+					e.Errorf("%T moved %s to %s", tt.d, rec.Phase, got.Phase)
+				}
+			}
+		}
+	}},
+	{"a handler's failures are counted and its work can be parked and replayed", func(e *env) {
+		rec := e.settled(id1, 200)
+		due := time.Now().Add(time.Minute)
+		got := e.choose(rec, store.Retry{Due: due, Reason: "database down"})
+		if got.Attempts != 1 || !same(got.Due, due) || got.Reason != "database down" {
+			e.Errorf("got %+v", got)
+		}
+		e.wantPhase(e.choose(rec, store.Bury{Reason: "gave up"}), store.Dead)
+		got = e.choose(rec, store.Replay{})
+		if e.wantPhase(got, store.Settled); got.Attempts != 0 || got.Due.IsZero() {
+			e.Errorf("got %+v", got)
+		}
+		e.wantPhase(e.choose(rec, store.Handle{}), store.Handled)
+	}},
+}

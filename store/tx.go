@@ -1,0 +1,89 @@
+package store
+
+import "time"
+
+// Tx is what [Rules] needs of an implementation inside one atomic step: no
+// other step sees or changes anything between its calls. Records passed in
+// either direction are not shared. After the step has been made durable the
+// implementation wakes the watchers of every record that was Put and for
+// which [Record.Wakes] is true.
+//
+// A step that returns *[ConflictError] is made durable like one that returns
+// nil: it has kept the contradiction. Any other error undoes the step.
+type Tx interface {
+	// Now is the clock that leases are judged by.
+	Now() time.Time
+	// Get finds a record by its ref, which is unique in the whole store;
+	// tenant "" accepts the record of any tenant.
+	Get(tenant, ref string) (rec Record, found bool, err error)
+	// GetByID finds the record with this ID; tenant "" searches every tenant.
+	// Where several have it, one that is not in phase [Heard] is preferred.
+	GetByID(tenant, id string) (rec Record, found bool, err error)
+	// GetByKey finds the record for which [Record.HoldsKey] is true.
+	GetByKey(tenant, key string) (rec Record, found bool, err error)
+	// Tombstone finds what a purge left behind, by key or by ref, whichever
+	// is not empty; tenant "" searches every tenant.
+	Tombstone(tenant, key, ref string) (t Tombstone, found bool, err error)
+	// CountHeard counts the records of a tenant in phase [Heard].
+	CountHeard(tenant string) (int, error)
+	// Put stores a record, replacing the one with the same tenant and ref.
+	Put(Record) error
+	// Delete removes a record.
+	Delete(tenant, ref string) error
+	// Bury removes an ended record and leaves a tombstone.
+	Bury(Tombstone) error
+}
+
+// Tombstone is what a purge leaves of a record.
+type Tombstone struct {
+	Tenant      string
+	Ref         string
+	ID          string
+	Key         string
+	Fingerprint string
+}
+
+// Rules are the state machine of a record, written once for all
+// implementations. Each method is one atomic step.
+type Rules struct {
+	Tx Tx
+	// MaxHeard limits the records in phase [Heard] per tenant. Default 10 000.
+	MaxHeard int
+}
+
+// get returns the stored record and the same as it reads now.
+func (r Rules) get(tenant, ref string) (Record, error) {
+	rec, ok, err := r.Tx.Get(tenant, ref)
+	if err != nil {
+		return Record{}, err
+	}
+	if !ok {
+		return Record{}, ErrNotFound
+	}
+	return rec.At(r.Tx.Now()), nil
+}
+
+// put stamps and stores a record.
+func (r Rules) put(rec Record) (Record, error) {
+	rec.UpdatedAt = r.Tx.Now()
+	return rec, r.Tx.Put(rec)
+}
+
+// dispute keeps a contradiction on the record and reports it.
+func (r Rules) dispute(rec Record, c Conflict) (Record, error) {
+	rec, err := r.note(rec, c)
+	if err != nil {
+		return rec, err
+	}
+	return rec, &ConflictError{Ref: rec.Ref, Reason: c.Reason}
+}
+
+// note keeps the first contradiction and counts the others.
+func (r Rules) note(rec Record, c Conflict) (Record, error) {
+	c.At = r.Tx.Now()
+	rec.Conflicts++
+	if rec.Conflict == nil {
+		rec.Conflict = &c
+	}
+	return r.put(rec)
+}
