@@ -1,0 +1,122 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/store"
+)
+
+// Client submits ERP requests to run in the background and awaits their
+// answers. It is safe for concurrent use. Make one with [New]; a client per
+// company is cheap. It starts no goroutine until it is used, and none of
+// those outlives [Client.Close].
+type Client struct {
+	cfg    Config
+	origin origin
+	http   *http.Client
+	store  store.Store
+	owned  bool   // the store is ours to close
+	owner  string // names this client in leases
+	log    *slog.Logger
+
+	// life ends with Close. Looks run under it and not under the context of
+	// the waiter that asked: others may wait for the same look.
+	life context.Context
+	end  context.CancelFunc
+	// gate is the time (Unix nanoseconds) before which the ERP asked not to
+	// be called.
+	gate atomic.Int64
+
+	mu      sync.Mutex // guards the rest
+	closed  bool
+	looks   map[string]*look // in progress, by ref
+	working sync.WaitGroup   // Add needs mu and !closed
+}
+
+// New returns a client, or an error that names every field that is wrong. It
+// makes no call.
+func New(cfg Config) (*Client, error) {
+	cfg, base, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	hc := *cfg.HTTPClient
+	// Following a redirect would send credentials elsewhere, or a POST twice.
+	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c := &Client{
+		cfg: cfg, origin: base, http: &hc, store: cfg.Store, owner: hook.NewRef(), log: cfg.Logger,
+		looks: make(map[string]*look),
+	}
+	if c.store == nil {
+		c.store, c.owned = store.NewMemory(store.MemoryConfig{}), true
+	}
+	c.life, c.end = context.WithCancel(context.Background())
+	return c, nil
+}
+
+// Close ends every wait with [ErrClosed], stops what runs and waits for it.
+// Operations go on at the ERP; their records stay in a store that was given.
+// It is idempotent.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	first := !c.closed
+	c.closed = true
+	c.mu.Unlock()
+	c.end()
+	c.working.Wait()
+	if first && c.owned {
+		return c.store.Close()
+	}
+	return nil
+}
+
+// work runs f in a goroutine that Close waits for. It reports false on a
+// closed client.
+func (c *Client) work(f func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return false
+	}
+	c.working.Go(f)
+	return true
+}
+
+// recording returns a context for writing down what has happened: the
+// caller's end must not keep it from the store.
+func recording(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+}
+
+// hold keeps looks from being made until the time; a later one wins.
+func (c *Client) hold(until time.Time) {
+	for {
+		old := c.gate.Load()
+		if until.UnixNano() <= old || c.gate.CompareAndSwap(old, until.UnixNano()) {
+			return
+		}
+	}
+}
+
+// heldUntil is the time before which no look is made.
+func (c *Client) heldUntil() time.Time {
+	if ns := c.gate.Load(); ns != 0 {
+		return time.Unix(0, ns)
+	}
+	return time.Time{}
+}
+
+// storeError turns the store's errors into those of this package.
+func storeError(err error) error {
+	if errors.Is(err, store.ErrClosed) {
+		return ErrClosed
+	}
+	return err
+}

@@ -1,0 +1,128 @@
+package client
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// Config configures a [Client]. Only BaseURL is required; a zero field means
+// the default named in its comment.
+type Config struct {
+	// BaseURL is the root of the ERP API: "https://api.finance.visma.net", or
+	// "https://integration.visma.net/API/controller/api" for the old host.
+	// It must be https, or http on a loopback address.
+	BaseURL string
+
+	// AllowHTTP permits a BaseURL of http on any host. Tokens then travel in
+	// the clear.
+	AllowHTTP bool
+
+	// HTTPClient sends every call and adds the credentials. The client uses a
+	// copy that follows no redirects. Its Timeout bounds each single call.
+	// Default: an http.Client without credentials.
+	HTTPClient *http.Client
+
+	// Refresh, if set, is called after a 401, before the call is made once
+	// more: drop a cached token here. It may be called by several goroutines.
+	Refresh func(ctx context.Context) error
+
+	// Header is added to every call that does not set the same name itself,
+	// for example ipp-company-id and ipp-application-type on the old host.
+	Header http.Header
+
+	// Notify says how the ERP tells that an operation is done. Default:
+	// [NoNotification].
+	Notify Notify
+
+	// Store keeps the operations. A receiver that is to wake this client
+	// needs the same one. Default: a new [store.Memory] that is closed with
+	// the client. A store that is given is not closed.
+	Store store.Store
+
+	// Tenant is the ERP company that the credentials belong to; it scopes
+	// keys and ids in the store. Required unless the store is in memory,
+	// where the default is "default".
+	Tenant string
+
+	// Schedule plans the looks at the state. Default: [DefaultSchedule].
+	Schedule Schedule
+
+	// KeepContent is the size in bytes up to which a stored answer is fetched
+	// as soon as the operation has ended. A larger one is read from the ERP
+	// when [Result.Open] is called. Default: 1 MiB.
+	KeepContent int64
+
+	// MaxContent is the size in bytes up to which [Result.Bytes], [Decode]
+	// and [Client.Do] read an answer into memory; [Result.Open] streams any
+	// size. Default: 64 MiB.
+	MaxContent int64
+
+	// MaxBuffer is the size in bytes up to which a request body is held in
+	// memory, so that it can be sent again where that is safe. A larger one
+	// is sent once, as a stream. Default: 1 MiB.
+	MaxBuffer int64
+
+	// CallTimeout bounds each look at a state and each fetch of content that
+	// is kept. Default: 30 s.
+	CallTimeout time.Duration
+
+	// Logger tells what happens: Debug each step, Warn what is repeated, Error
+	// where a person is needed. It never gets tokens, bodies or webhook
+	// addresses. Default: silent.
+	Logger *slog.Logger
+}
+
+// withDefaults checks the configuration and fills in the defaults. It reports
+// every fault at once, each named by its field.
+func (cfg Config) withDefaults() (Config, origin, error) {
+	var errs []error
+	base, err := parseOrigin(cfg.BaseURL, cfg.AllowHTTP)
+	if err != nil {
+		errs = append(errs, fmt.Errorf("BaseURL %w", err))
+	}
+	if err := cfg.Notify.check(); err != nil {
+		errs = append(errs, fmt.Errorf("Notify: %w", err))
+	}
+	if _, memory := cfg.Store.(*store.Memory); cfg.Tenant == "" && cfg.Store != nil && !memory {
+		errs = append(errs, errors.New("Tenant: must name the company, because the store may hold several"))
+	}
+	for name := range cfg.Header {
+		if http.CanonicalHeaderKey(name) == backgroundHeader {
+			errs = append(errs, fmt.Errorf("Header: %s is set by Notify", backgroundHeader))
+		}
+	}
+	for _, f := range []struct {
+		name  string
+		value int64
+	}{{"KeepContent", cfg.KeepContent}, {"MaxContent", cfg.MaxContent}, {"MaxBuffer", cfg.MaxBuffer}, {"CallTimeout", int64(cfg.CallTimeout)}} {
+		if f.value < 0 {
+			errs = append(errs, fmt.Errorf("%s: must not be negative", f.name))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return cfg, base, fmt.Errorf("client config: %w", err)
+	}
+	if cfg.HTTPClient == nil {
+		cfg.HTTPClient = &http.Client{}
+	}
+	if cfg.Schedule == nil {
+		cfg.Schedule = DefaultSchedule
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	cfg.Header = cfg.Header.Clone()
+	cfg.Tenant = cmp.Or(cfg.Tenant, "default")
+	cfg.KeepContent = cmp.Or(cfg.KeepContent, 1<<20)
+	cfg.MaxContent = cmp.Or(cfg.MaxContent, 64<<20)
+	cfg.MaxBuffer = cmp.Or(cfg.MaxBuffer, 1<<20)
+	cfg.CallTimeout = cmp.Or(cfg.CallTimeout, 30*time.Second)
+	return cfg, base, nil
+}

@@ -1,0 +1,80 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+)
+
+// Do runs a request in the background and returns its real answer: status
+// code, header and body as if it had run in the foreground. It has the shape
+// of the HTTP doer that generated clients take, so that a generated client of
+// the ERP runs in the background unchanged:
+//
+//	api, err := erp.NewClientWithResponses(base, erp.WithHTTPClient(c))
+//
+// As with net/http every status code is an answer and not an error, whether
+// the ERP refused the request or answered it so. Errors are those of
+// [Client.Submit] and [Operation.Wait] otherwise; the request's context
+// bounds the whole. Closing the body acknowledges the operation.
+func (c *Client) Do(req *http.Request) (*http.Response, error) {
+	if req == nil {
+		return nil, errors.New("do: no request")
+	}
+	ctx := req.Context()
+	op, err := c.Submit(ctx, req, SubmitOptions{})
+	if _, unrecorded := errors.AsType[*RecordError](err); unrecorded {
+		err = nil // it is accepted; the wait records it
+	}
+	if refused, ok := errors.AsType[*ResponseError](err); ok {
+		return refused.response(req), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	res, err := op.Wait(ctx)
+	if _, ended := errors.AsType[*OperationError](err); err != nil && (!ended || res == nil || res.StatusCode == 0) {
+		return nil, err
+	}
+	resp, err := res.Response(ctx)
+	if err != nil {
+		return nil, err
+	}
+	resp.Request = req
+	resp.Body = &ackBody{ReadCloser: resp.Body, ack: func() {
+		ctx, cancel := recording(context.WithoutCancel(ctx))
+		defer cancel()
+		if err := op.Ack(ctx); err != nil {
+			c.log.WarnContext(ctx, "not acknowledged", "ref", op.ref, "error", err)
+		}
+	}}
+	return resp, nil
+}
+
+// response rebuilds the answer of a refused request.
+func (e *ResponseError) response(req *http.Request) *http.Response {
+	h := e.Header.Clone()
+	h.Del("Content-Length")
+	return &http.Response{
+		Status:     strconv.Itoa(e.StatusCode) + " " + http.StatusText(e.StatusCode),
+		StatusCode: e.StatusCode, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: h, Body: io.NopCloser(bytes.NewReader(e.Body)), ContentLength: int64(len(e.Body)), Request: req,
+	}
+}
+
+// ackBody acknowledges when it is closed, once.
+type ackBody struct {
+	io.ReadCloser
+	once sync.Once
+	ack  func()
+}
+
+func (b *ackBody) Close() error {
+	err := b.ReadCloser.Close()
+	b.once.Do(b.ack)
+	return err
+}

@@ -1,0 +1,33 @@
+// Package client runs Visma.net ERP requests in the background and gets their
+// real answers back, whatever happens in between.
+//
+//	c, err := client.New(client.Config{
+//		BaseURL:    "https://api.finance.visma.net",
+//		HTTPClient: oauthClient, // any *http.Client that adds the token
+//	})
+//	req, err := http.NewRequest("GET", "/v1/customerinvoice?pageNumber=1&pageSize=100", nil)
+//	op, err := c.Submit(ctx, req, client.SubmitOptions{})
+//	res, err := op.Wait(ctx)
+//	invoices, err := client.Decode[[]Invoice](ctx, res)
+//
+// [Client.Do] does all of it in one call and has the shape of an HTTP doer, so
+// that a generated client of the ERP runs in the background unchanged.
+//
+// # Promises
+//
+//   - A request that is not a GET is never sent again after it may have been
+//     accepted. Where no answer tells, Submit returns the operation and an
+//     [*UncertainError].
+//   - The record of an operation is written before the first byte is sent.
+//   - Success is a state of Finished with a 2xx status code, nothing else.
+//   - A failed look at the state never ends a wait.
+//   - Credentials go to the origin of BaseURL only: addresses are built from
+//     the base and the id, and what the ERP names is compared, never dialled.
+//   - A notification is a hint. It moves the next look to now; what counts is
+//     the state that the client reads itself.
+//
+// # Time
+//
+// There is no timeout in this package that ends an operation: a context does.
+// The Timeout of the given http.Client bounds one call, not the operation.
+package client

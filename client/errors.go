@@ -1,0 +1,185 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+)
+
+// Errors to match with errors.Is.
+var (
+	// ErrClosed says that the client was closed.
+	ErrClosed = errors.New("the client is closed")
+	// ErrExpired says that the ERP no longer knows the operation, a day or
+	// more after it was accepted.
+	ErrExpired = errors.New("the ERP no longer knows the operation")
+	// ErrContentExpired says that the ERP no longer holds the stored answer.
+	ErrContentExpired = errors.New("the ERP no longer holds the answer")
+	// ErrRateLimited says that the ERP refused the request because of its
+	// limits, and that it was not taken.
+	ErrRateLimited = errors.New("the ERP's rate limit is reached")
+	// ErrUntrustedURL says that a request names another place than the
+	// configured one.
+	ErrUntrustedURL = errors.New("not the origin of this client")
+	// ErrKeyReused says that the key names other work.
+	ErrKeyReused = errors.New("the key was used for another request")
+	// ErrDuplicateKey says that the work was done long ago and its record is
+	// purged.
+	ErrDuplicateKey = errors.New("the key was used for an operation that is purged")
+	// ErrTooLarge says that a body is larger than allowed.
+	ErrTooLarge = errors.New("larger than allowed")
+)
+
+// ResponseError is an answer with which the ERP refused a call: a request
+// that was not accepted, or a look that it will not permit.
+type ResponseError struct {
+	Method     string
+	Path       string // without the query
+	StatusCode int
+	Header     http.Header
+	Body       []byte // up to 64 KiB
+	Message    string // the ERP's message, empty if it gave none
+	FaultCode  string // the old gateway's code, for example "12002"
+}
+
+func (e *ResponseError) Error() string {
+	return fmt.Sprintf("%s %s: %s", e.Method, e.Path, statusText(e.StatusCode, e.Message, e.FaultCode))
+}
+
+// Is matches [ErrRateLimited] for a 429.
+func (e *ResponseError) Is(target error) bool {
+	return target == ErrRateLimited && e.StatusCode == http.StatusTooManyRequests
+}
+
+// OperationError says that an operation ended, and not in success: its answer
+// is not a 2xx, or the ERP could not run it.
+type OperationError struct {
+	ID         string
+	Status     string // "Finished" or "Failed", as the ERP wrote it
+	StatusCode int    // of the answer; 0 if there is none
+	Header     http.Header
+	Body       []byte // of the answer, if it was kept
+	Message    string // the ERP's message, empty if it gave none
+	FaultCode  string
+}
+
+func (e *OperationError) Error() string {
+	return fmt.Sprintf("operation %s %s: %s", e.ID, strings.ToLower(e.Status), statusText(e.StatusCode, e.Message, e.FaultCode))
+}
+
+// PendingError says that a wait ended before the operation did. It wraps the
+// context's error. The operation goes on, and can be waited for again.
+type PendingError struct {
+	Ref  string
+	ID   string // empty if it is not known yet
+	Last error  // why the last look failed, nil if it did not
+	Err  error  // the context's error
+}
+
+func (e *PendingError) Error() string {
+	s := fmt.Sprintf("operation %s is pending: %v", nameOf(e.ID, e.Ref), e.Err)
+	if e.Last != nil {
+		s += fmt.Sprintf(" (last look: %v)", e.Last)
+	}
+	return s
+}
+
+// Unwrap returns the context's error.
+func (e *PendingError) Unwrap() error { return e.Err }
+
+// UncertainError says that a request was sent and no answer told whether the
+// ERP accepted it. It is not sent again. A notification may resolve it:
+// [Operation.Wait] waits for one.
+type UncertainError struct {
+	Ref    string
+	Reason string
+	Err    error // nil where only the record tells
+	// SafeToRepeat is true for a GET, which changes nothing.
+	SafeToRepeat bool
+}
+
+func (e *UncertainError) Error() string {
+	return fmt.Sprintf("operation %s: it is not known whether the ERP accepted it: %s", e.Ref, e.Reason)
+}
+
+// Unwrap returns what went wrong while it was sent.
+func (e *UncertainError) Unwrap() error { return e.Err }
+
+// RecordError says that an operation was accepted, but the store could not
+// write its id. The client goes on trying until it is closed; keep the ID.
+type RecordError struct {
+	Ref string
+	ID  string
+	Err error
+}
+
+func (e *RecordError) Error() string {
+	return fmt.Sprintf("operation %s is accepted and not yet recorded: %v", e.ID, e.Err)
+}
+
+// Unwrap returns the store's error.
+func (e *RecordError) Unwrap() error { return e.Err }
+
+func nameOf(id, ref string) string {
+	if id != "" {
+		return id
+	}
+	return ref
+}
+
+func statusText(code int, message, fault string) string {
+	s := "no status"
+	if code != 0 {
+		s = strings.TrimSpace(fmt.Sprintf("%d %s", code, http.StatusText(code)))
+	}
+	if message != "" {
+		s += ": " + message
+	}
+	if fault != "" {
+		s += " (" + fault + ")"
+	}
+	return s
+}
+
+// maxMessage bounds a message made of raw text.
+const maxMessage = 300
+
+// messageIn reads the ERP's message out of an error body, in either of its
+// two shapes; of anything else it takes the text, cut short.
+func messageIn(body []byte) (message, fault string) {
+	var shape struct {
+		Message            string
+		ExceptionMessage   string
+		ExceptionFaultCode any
+		FaultCode          any
+	}
+	if err := json.Unmarshal(body, &shape); err == nil && (shape.Message != "" || shape.ExceptionMessage != "" ||
+		shape.ExceptionFaultCode != nil || shape.FaultCode != nil) {
+		for _, code := range []any{shape.ExceptionFaultCode, shape.FaultCode} {
+			if code != nil && fault == "" {
+				fault = fmt.Sprint(code)
+			}
+		}
+		if shape.Message != "" {
+			return cut(shape.Message, 2000), cut(fault, 64)
+		}
+		return cut(shape.ExceptionMessage, 2000), cut(fault, 64)
+	}
+	return cut(strings.Join(strings.Fields(string(body)), " "), maxMessage), ""
+}
+
+// cut shortens s to at most n bytes of valid text.
+func cut(s string, n int) string {
+	s = strings.ToValidUTF8(s, "?")
+	if len(s) <= n {
+		return s
+	}
+	s = s[:n]
+	for !utf8.ValidString(s) {
+		s = s[:len(s)-1]
+	}
+	return s + "…"
+}

@@ -1,0 +1,113 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/store"
+)
+
+const (
+	// clockSlack is by how much the ERP's clock may be behind ours.
+	clockSlack = 5 * time.Minute
+	// graceCandidate is how long a notified operation may be unreadable.
+	graceCandidate = time.Minute
+)
+
+// lookAtCandidates checks the ids that notifications proposed for an
+// operation whose 202 was never read. An id is bound only if the ERP itself,
+// asked with our own credentials, tells of an operation that is ours.
+func (c *Client) lookAtCandidates(ctx context.Context, lease store.Lease, rec store.Record) error {
+	var last error
+	for _, id := range rec.Candidates {
+		if !validID(id) {
+			c.refute(ctx, rec, id, "not an id that can be asked for")
+			continue
+		}
+		doc, err := c.getState(ctx, id)
+		if missing(err) && rec.Notification != nil && time.Since(rec.Notification.ReceivedAt) > graceCandidate {
+			c.refute(ctx, rec, id, "the ERP does not know the proposed id")
+			continue
+		}
+		if err != nil {
+			last = err
+			continue
+		}
+		if reason := mismatch(doc, rec); reason != "" {
+			c.refute(ctx, rec, id, reason)
+			continue
+		}
+		return c.bindEvidence(ctx, lease, rec, id, doc)
+	}
+	if last == nil || missing(last) {
+		last = errNoEvidence
+	}
+	return c.notYet(ctx, lease, rec, document{}, last)
+}
+
+var errNoEvidence = errors.New("no proposed id could be confirmed yet")
+
+func (c *Client) bindEvidence(ctx context.Context, lease store.Lease, rec store.Record, id string, doc document) error {
+	write, cancel := recording(ctx)
+	defer cancel()
+	got, err := c.store.Report(write, rec.Tenant, rec.Ref, store.AcceptedFact{ID: id, Source: store.FromEvidence})
+	if _, conflict := errors.AsType[*store.ConflictError](err); conflict {
+		c.refute(ctx, rec, id, "the proposed id belongs to another operation")
+		return nil
+	}
+	if err != nil {
+		return storeError(err)
+	}
+	c.log.WarnContext(ctx, "resolved by a notification", "ref", rec.Ref, "id", id)
+	if doc.terminal() {
+		return c.settle(ctx, lease, got, doc)
+	}
+	return c.notYet(ctx, lease, got, doc, nil)
+}
+
+func (c *Client) refute(ctx context.Context, rec store.Record, id, reason string) {
+	write, cancel := recording(ctx)
+	defer cancel()
+	c.log.ErrorContext(ctx, "a notification proposed an id that is not ours", "ref", rec.Ref, "reason", reason)
+	if _, err := c.store.Report(write, rec.Tenant, rec.Ref, store.RefutedFact{ID: id, Reason: reason}); err != nil {
+		c.log.WarnContext(ctx, "refuted and not recorded", "ref", rec.Ref, "error", err)
+	}
+}
+
+// mismatch says why the operation that a state document tells of cannot be
+// the one that we sent, or returns "".
+func mismatch(doc document, rec store.Record) string {
+	switch {
+	case !sameTail(doc.originalURI, rec.Path):
+		return "the proposed operation is of another address"
+	case doc.received.IsZero() || doc.received.Before(rec.SentAt.Add(-clockSlack)):
+		return "the proposed operation is older than the request"
+	case rec.Notify == modeURL && !strings.HasPrefix(lastSegment(doc.webhook), rec.Ref+"."):
+		return "the proposed operation notifies somebody else"
+	}
+	return ""
+}
+
+// sameTail reports whether the path of the internal address that the ERP
+// names ends in the path that was asked for. Routes have no case.
+func sameTail(originalURI, asked string) bool {
+	u, err := url.Parse(originalURI)
+	if err != nil {
+		return false
+	}
+	want, err := url.PathUnescape(pathOf(asked))
+	return err == nil && len(want) > 1 && strings.HasSuffix(strings.ToLower(u.Path), strings.ToLower(want))
+}
+
+func lastSegment(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || !hook.ValidRef(strings.SplitN(path.Base(u.Path), ".", 2)[0]) {
+		return ""
+	}
+	return path.Base(u.Path)
+}

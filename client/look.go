@@ -1,0 +1,198 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// look is one look at an operation. All waiters of this client share it.
+type look struct {
+	done chan struct{}
+
+	// These are set when done is closed.
+	err    error     // why it failed; store.ErrLeased if another replica looks
+	denied bool      // the credentials were refused
+	until  time.Time // when another replica's lease ends
+}
+
+// startLook starts a look, or joins the one in progress. Without force it
+// ends at once if the operation turns out not to be due.
+func (c *Client) startLook(ref string, force bool) *look {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l := c.looks[ref]; l != nil {
+		return l
+	}
+	l := &look{done: make(chan struct{})}
+	if c.closed {
+		l.err = ErrClosed
+		close(l.done)
+		return l
+	}
+	c.looks[ref] = l
+	c.working.Go(func() {
+		c.runLook(l, ref, force)
+		c.mu.Lock()
+		delete(c.looks, ref)
+		c.mu.Unlock()
+		close(l.done)
+	})
+	return l
+}
+
+// runLook leases the record, looks, and writes down what it saw.
+func (c *Client) runLook(l *look, ref string, force bool) {
+	ctx, cancel := context.WithTimeout(c.life, 2*c.cfg.CallTimeout)
+	defer cancel()
+	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, 2*c.cfg.CallTimeout+10*time.Second)
+	if err != nil {
+		l.err, l.until = storeError(err), rec.Lease.Until
+		return
+	}
+	write, done := recording(ctx)
+	defer done()
+	defer c.store.Release(write, lease) // a decision has ended it already, if one was made
+	due := c.nextLook(rec)
+	if due.IsZero() || (!force && due.After(time.Now())) {
+		return
+	}
+	if rec.Phase == store.Accepted {
+		err = c.lookAtState(ctx, lease, rec)
+	} else {
+		err = c.lookAtCandidates(ctx, lease, rec)
+	}
+	l.err = err
+	if refused, ok := errors.AsType[*ResponseError](err); ok {
+		l.denied = refused.StatusCode == http.StatusUnauthorized || refused.StatusCode == http.StatusForbidden
+	}
+}
+
+// lookAtState reads the state of an accepted operation.
+func (c *Client) lookAtState(ctx context.Context, lease store.Lease, rec store.Record) error {
+	doc, err := c.getState(ctx, rec.ID)
+	if err == nil && doc.terminal() {
+		return c.settle(ctx, lease, rec, doc)
+	}
+	return c.notYet(ctx, lease, rec, doc, err)
+}
+
+// notYet plans the next look after one that found no end, for whatever
+// reason.
+func (c *Client) notYet(ctx context.Context, lease store.Lease, rec store.Record, doc document, err error) error {
+	now := time.Now()
+	if missing(err) {
+		if rec.Phase == store.Accepted && now.Sub(rec.AcceptedAt) >= retention {
+			return c.decide(ctx, lease, store.Expire{Reason: err.Error()})
+		}
+		rec.Progress.Missing = true
+		err = nil // seen in State.Missing
+	} else if err == nil {
+		rec.Progress = store.Progress{Status: doc.status, ReceivedAt: doc.received, StartedAt: doc.started}
+	}
+	rec.Polls++
+	due := now.Add(c.delay(rec, now))
+	if err != nil {
+		c.log.WarnContext(ctx, "look failed", "ref", rec.Ref, "id", rec.ID, "error", err)
+		retry := now.Add(jitter(grow(2*time.Second, rec.Polls-1, time.Minute), rec.Ref, rec.Polls))
+		if refused, ok := errors.AsType[*ResponseError](err); !ok || refused.StatusCode != http.StatusTooManyRequests {
+			due = retry
+		}
+	}
+	plan := store.Reschedule{Due: due, Heard: rec.Notifications, Progress: rec.Progress}
+	if failed := c.decide(ctx, lease, plan); failed != nil {
+		return errors.Join(err, failed)
+	}
+	return err
+}
+
+// decide writes a decision. That the lease was lost is no failure: another
+// replica goes on with the work.
+func (c *Client) decide(ctx context.Context, lease store.Lease, d store.Decision) error {
+	ctx, cancel := recording(ctx)
+	defer cancel()
+	_, err := c.store.Decide(ctx, lease, d)
+	if errors.Is(err, store.ErrFenced) {
+		return nil
+	}
+	if _, moved := errors.AsType[*store.PhaseError](err); moved {
+		return nil // a fact from elsewhere was quicker
+	}
+	return storeError(err)
+}
+
+// missing reports whether the ERP said that it does not know an operation.
+func missing(err error) bool {
+	refused, ok := errors.AsType[*ResponseError](err)
+	return ok && (refused.StatusCode == http.StatusNotFound || refused.StatusCode == http.StatusGone)
+}
+
+// settle fetches the content as far as it is kept, and records the outcome.
+func (c *Client) settle(ctx context.Context, lease store.Lease, rec store.Record, doc document) error {
+	o := store.Outcome{
+		Status: doc.status, StatusCode: doc.statusCode, Header: doc.header, ErrorMessage: doc.errorMessage,
+		HasContent: doc.hasContent, ReceivedAt: doc.received, StartedAt: doc.started, FinishedAt: doc.finished,
+	}
+	if doc.hasContent {
+		err := c.keepContent(ctx, rec.ID, &o)
+		if missing(err) && !contentGone(err, doc, rec) {
+			// The content is not readable yet; the operation is not missing.
+			err = fmt.Errorf("content of %s is not there yet", rec.ID)
+		}
+		if err != nil && !missing(err) {
+			return c.notYet(ctx, lease, rec, doc, err)
+		}
+	}
+	ctx, cancel := recording(ctx)
+	defer cancel()
+	_, err := c.store.Report(ctx, rec.Tenant, rec.Ref, store.SettledFact{ID: rec.ID, Outcome: o})
+	if err != nil {
+		return storeError(err)
+	}
+	c.log.DebugContext(ctx, "settled", "ref", rec.Ref, "id", rec.ID, "status", o.StatusCode)
+	return nil
+}
+
+// contentGrace is how long after the end the content may still be on its way.
+const contentGrace = time.Minute
+
+// contentGone reports whether content that was not found is given up: at once
+// if the ERP says that it is gone, else after a grace. Nothing is lost by
+// being wrong, because [Result.Open] asks again.
+func contentGone(err error, doc document, rec store.Record) bool {
+	refused, ok := errors.AsType[*ResponseError](err)
+	if !ok || (refused.StatusCode != http.StatusGone && refused.StatusCode != http.StatusNotFound) {
+		return false
+	}
+	ended := doc.finished
+	if ended.IsZero() {
+		ended = rec.AcceptedAt
+	}
+	return refused.StatusCode == http.StatusGone || time.Since(ended) > contentGrace
+}
+
+// keepContent reads the stored answer into the outcome if it is small enough.
+func (c *Client) keepContent(ctx context.Context, id string, o *store.Outcome) error {
+	resp, err := c.get(ctx, contentPath(id))
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	o.ContentType = resp.Header.Get("Content-Type")
+	if resp.ContentLength > c.cfg.KeepContent {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, c.cfg.KeepContent+1))
+	if err != nil {
+		return fmt.Errorf("content of %s: %w", id, err)
+	}
+	if int64(len(body)) <= c.cfg.KeepContent {
+		o.Kept, o.Content = true, body
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// Operation is one ERP request that runs in the background. It is a handle:
+// what is known of it lives in the store, and any number of handles and
+// goroutines may use it at once. It is made by [Client.Submit].
+type Operation struct {
+	c      *Client
+	ref    string
+	id     string // as known when the handle was made
+	method string
+	path   string
+	key    string
+}
+
+func (c *Client) operation(rec store.Record) *Operation {
+	return &Operation{c: c, ref: rec.Ref, id: rec.ID, method: rec.Method, path: rec.Path, key: rec.Key}
+}
+
+// Ref returns the client's own name for the operation, unique in the store.
+func (o *Operation) Ref() string { return o.ref }
+
+// ID returns the ERP's id as it was known when Submit returned; it is empty
+// for an uncertain operation and for an answer in the foreground. [State]
+// has the latest.
+func (o *Operation) ID() string { return o.id }
+
+// Key returns the key given to Submit, if any.
+func (o *Operation) Key() string { return o.key }
+
+// String names the operation for people; it holds no query and no data.
+func (o *Operation) String() string {
+	return fmt.Sprintf("%s %s (%s)", o.method, pathOf(o.path), nameOf(o.id, o.ref))
+}
+
+// State returns what the store knows of the operation, without a call to the
+// ERP.
+func (o *Operation) State(ctx context.Context) (State, error) {
+	rec, err := o.c.store.Get(ctx, o.c.cfg.Tenant, o.ref)
+	if err != nil {
+		return State{}, fmt.Errorf("state of %s: %w", o, storeError(err))
+	}
+	return stateOf(rec), nil
+}
+
+// Poll looks at the ERP now, unless the operation has ended already, and
+// returns the state after that. If a look is in progress it waits for that
+// one. It returns the error of a look that failed, *[ResponseError] among
+// them; the operation is not affected by it.
+func (o *Operation) Poll(ctx context.Context) (State, error) {
+	var looked error
+	rec, err := o.c.store.Get(ctx, o.c.cfg.Tenant, o.ref)
+	if err == nil && !rec.Phase.Terminal() {
+		l := o.c.startLook(o.ref, true)
+		select {
+		case <-l.done:
+			looked = l.err
+		case <-ctx.Done():
+			return stateOf(rec), fmt.Errorf("poll %s: %w", o, ctx.Err())
+		}
+	}
+	s, err := o.State(ctx)
+	if err == nil && looked != nil {
+		err = fmt.Errorf("poll %s: %w", o, looked)
+	}
+	return s, err
+}
+
+// Wait blocks until the operation has ended and returns its result.
+//
+// The result comes without an error only for success: a state of Finished
+// with a 2xx status code. For every other end it comes with an
+// [*OperationError], so that nobody takes Finished for fine. Without a result
+// Wait ends by: [*PendingError] when ctx ends (it wraps ctx's error, and the
+// operation goes on), [ErrExpired] when the ERP no longer knows the
+// operation, a [*ResponseError] when the ERP goes on refusing the credentials
+// (401 or 403, three looks in a row), [*UncertainError] for an operation that
+// was given up, and [ErrClosed].
+//
+// A failed look does not end a wait. An uncertain operation is waited for
+// until a notification or a person resolves it.
+func (o *Operation) Wait(ctx context.Context) (*Result, error) {
+	rec, err := o.await(ctx, func(store.Record) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	return o.c.result(rec)
+}
+
+// Watch yields the state of the operation now, and again each time it
+// changes, until it has ended; it then yields no more. If it cannot go on it
+// yields the error, as [Operation.Wait] has it, as its last pair. It looks at
+// the ERP as Wait does and owns no goroutine; breaking out of the loop ends
+// it.
+func (o *Operation) Watch(ctx context.Context) iter.Seq2[State, error] {
+	return func(yield func(State, error) bool) {
+		var last State
+		more := true
+		_, err := o.await(ctx, func(rec store.Record) bool {
+			if s := stateOf(rec); s != last {
+				last = s
+				more = yield(s, nil)
+			}
+			return more
+		})
+		if err != nil && more {
+			yield(last, err)
+		}
+	}
+}
+
+// Ack tells the store that the application has the outcome, so that the
+// record may be purged. It is needed with a durable store. It returns nil if
+// that was told before, and an error for an operation that has not ended.
+func (o *Operation) Ack(ctx context.Context) error {
+	st, tenant := o.c.store, o.c.cfg.Tenant
+	for {
+		rec, err := st.Get(ctx, tenant, o.ref)
+		if err != nil {
+			return fmt.Errorf("acknowledge %s: %w", o, storeError(err))
+		}
+		if rec.Phase == store.Handled {
+			return nil
+		}
+		if rec.Phase != store.Settled {
+			return fmt.Errorf("acknowledge %s: it is %s", o, rec.Phase)
+		}
+		lease, rec, err := st.Acquire(ctx, tenant, o.ref, o.c.owner, time.Minute)
+		if err == nil {
+			_, err = st.Decide(ctx, lease, store.Handle{})
+		}
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, store.ErrLeased):
+			// Somebody is about to give it back, or to acknowledge it.
+			if _, err := pause(ctx, o.c.life, min(time.Second, max(time.Millisecond, time.Until(rec.Lease.Until)))); err != nil {
+				return fmt.Errorf("acknowledge %s: %w", o, err)
+			}
+		case errors.Is(err, store.ErrFenced):
+		default:
+			return fmt.Errorf("acknowledge %s: %w", o, storeError(err))
+		}
+	}
+}

@@ -1,0 +1,141 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// origin is the one place that credentials may be sent to.
+type origin struct {
+	scheme string
+	host   string // lower case, with a port only if it is not the default one
+	prefix string // escaped path without a slash at its end, "" for none
+}
+
+func parseOrigin(base string, allowHTTP bool) (origin, error) {
+	u, err := url.Parse(base)
+	switch {
+	case err != nil || u.Host == "" || u.Opaque != "":
+		return origin{}, fmt.Errorf("%q: want scheme://host", base)
+	case u.User != nil:
+		return origin{}, errors.New("must not hold a user name or password")
+	case u.RawQuery != "" || u.Fragment != "":
+		return origin{}, fmt.Errorf("%q: must not hold a query or a fragment", base)
+	case u.Scheme != "https" && u.Scheme != "http":
+		return origin{}, fmt.Errorf("%q: want https", base)
+	case u.Scheme == "http" && !allowHTTP && !loopback(u.Hostname()):
+		return origin{}, fmt.Errorf("%q: want https (http only on a loopback address, or with AllowHTTP)", base)
+	}
+	o := originOf(u)
+	o.prefix = strings.TrimRight(u.EscapedPath(), "/")
+	if dotted(o.prefix) {
+		return origin{}, fmt.Errorf("%q: the path must not hold . or .. segments", base)
+	}
+	return o, nil
+}
+
+// originOf returns scheme and host of a URL in one spelling.
+func originOf(u *url.URL) origin {
+	scheme, host, port := strings.ToLower(u.Scheme), strings.ToLower(u.Hostname()), u.Port()
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port != "" && !(scheme == "https" && port == "443") && !(scheme == "http" && port == "80") {
+		host = net.JoinHostPort(strings.Trim(host, "[]"), port)
+	}
+	return origin{scheme: scheme, host: host}
+}
+
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+// dotted reports whether a path has a segment that climbs or stays, plain or
+// escaped.
+func dotted(path string) bool {
+	for seg := range strings.SplitSeq(path, "/") {
+		if s, err := url.PathUnescape(seg); err != nil || s == "." || s == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+// relative returns path and query of a request's URL below the base, or an
+// error that matches [ErrUntrustedURL] if the URL is not below it. A URL
+// without a host is taken as relative to the base.
+func (o origin) relative(u *url.URL) (string, error) {
+	if u == nil {
+		return "", errors.New("request URL: missing")
+	}
+	path := u.EscapedPath()
+	if u.Opaque != "" || u.User != nil {
+		return "", fmt.Errorf("request URL: %w: want a plain path below %s", ErrUntrustedURL, o)
+	}
+	if u.Host != "" || u.Scheme != "" {
+		got := originOf(u)
+		if got.scheme != o.scheme || got.host != o.host {
+			return "", fmt.Errorf("request URL: %w: it names %s://%s, this client calls %s", ErrUntrustedURL, got.scheme, got.host, o)
+		}
+		rest, ok := strings.CutPrefix(path, o.prefix)
+		if !ok || (rest != "" && rest[0] != '/') {
+			return "", fmt.Errorf("request URL: %w: its path is not below %s", ErrUntrustedURL, o)
+		}
+		path = rest
+	}
+	switch {
+	case path == "" || path[0] != '/':
+		return "", fmt.Errorf("request URL: want a path that starts with /, below %s", o)
+	case dotted(path):
+		return "", errors.New("request URL: the path must not hold . or .. segments")
+	case strings.HasPrefix(strings.ToLower(path)+"/", "/v1/background/"):
+		return "", errors.New("request URL: the state of an operation is not itself run in the background")
+	}
+	if u.RawQuery != "" {
+		path += "?" + u.RawQuery
+	}
+	return path, nil
+}
+
+// url builds the address of a path and query below the base.
+func (o origin) url(rel string) string { return o.scheme + "://" + o.host + o.prefix + rel }
+
+func (o origin) String() string { return o.url("") }
+
+// validID reports whether an operation id is safe to put into a path. The ids
+// of the real API are GUIDs.
+func validID(id string) bool {
+	if id == "" || len(id) > 128 {
+		return false
+	}
+	for _, c := range []byte(id) {
+		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '_') {
+			return false
+		}
+	}
+	return true
+}
+
+// idIn reads the operation id out of a state or content address, whatever its
+// host; the address itself is never called.
+func idIn(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	segs := strings.Split(u.Path, "/")
+	for i := len(segs) - 2; i >= 0; i-- {
+		if strings.EqualFold(segs[i], "background") && validID(segs[i+1]) {
+			return segs[i+1]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,180 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// Result is the real answer of an operation. It is safe for concurrent use.
+type Result struct {
+	ID         string
+	Ref        string
+	Status     string // the ERP's word: "Finished" or "Failed"
+	StatusCode int    // of the answer; 0 if there is none
+	// Header is what the ERP tells of the answer's header: Location and ETag
+	// at the least, where the operation gives them.
+	Header http.Header
+	// Foreground is true if the ERP ran the request at once.
+	Foreground bool
+	Received   time.Time // zero if not known, as the two below
+	Started    time.Time
+	Finished   time.Time
+
+	c   *Client
+	has bool // there is content
+	// content is all of it if kept is true; shared, never written to
+	kept    bool
+	content []byte
+	kind    string // content type
+	message string // of a failure
+	method  string
+}
+
+// result makes the result of an ended record, with the error that [Operation.Wait]
+// promises.
+func (c *Client) result(rec store.Record) (*Result, error) {
+	name := nameOf(rec.ID, rec.Ref)
+	o := rec.Outcome
+	switch {
+	case rec.Phase == store.Expired:
+		return nil, fmt.Errorf("operation %s: %w", name, ErrExpired)
+	case rec.Phase == store.Rejected:
+		return nil, &OperationError{ID: name, Status: "Rejected", Message: rec.Reason}
+	case o == nil:
+		return nil, fmt.Errorf("operation %s is %s and has no outcome", name, rec.Phase)
+	}
+	r := &Result{
+		ID: rec.ID, Ref: rec.Ref, Status: o.Status, StatusCode: o.StatusCode, Header: http.Header(o.Header).Clone(),
+		Foreground: o.Foreground, Received: o.ReceivedAt, Started: o.StartedAt, Finished: o.FinishedAt,
+		c: c, has: o.HasContent, kept: o.Kept, content: o.Content, kind: o.ContentType, message: o.ErrorMessage, method: rec.Method,
+	}
+	if r.Header == nil {
+		r.Header = http.Header{}
+	}
+	if r.Header.Get("Content-Type") == "" && r.kind != "" {
+		r.Header.Set("Content-Type", r.kind)
+	}
+	if strings.EqualFold(r.Status, "Finished") && r.StatusCode >= 200 && r.StatusCode <= 299 {
+		return r, nil
+	}
+	e := &OperationError{
+		ID: name, Status: o.Status, StatusCode: o.StatusCode, Header: r.Header.Clone(), Body: bytes.Clone(o.Content), Message: o.ErrorMessage,
+	}
+	if m, fault := messageIn(o.Content); e.Message == "" {
+		e.Message, e.FaultCode = m, fault
+	}
+	return r, e
+}
+
+// HasContent reports whether the answer has a body.
+func (r *Result) HasContent() bool { return r.has }
+
+// Open returns the body of the answer. What was kept comes from memory; a
+// larger one is read from the ERP, which holds it for 24 hours: afterwards
+// the error matches [ErrContentExpired]. The body of an answer without one is
+// empty. The caller closes the reader; ctx bounds the reading as well.
+func (r *Result) Open(ctx context.Context) (io.ReadCloser, error) {
+	if r.kept || !r.has {
+		return io.NopCloser(bytes.NewReader(r.content)), nil
+	}
+	if r.Foreground {
+		return nil, fmt.Errorf("content of %s: %w: it came in the foreground and was over %d bytes", r.Ref, ErrTooLarge, int64(maxForeground))
+	}
+	resp, err := r.c.get(ctx, contentPath(r.ID))
+	if missing(err) {
+		return nil, fmt.Errorf("content of %s: %w", r.ID, ErrContentExpired)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("content of %s: %w", r.ID, err)
+	}
+	return resp.Body, nil
+}
+
+// Bytes returns the whole body of the answer, up to [Config.MaxContent]; a
+// larger one is an error that matches [ErrTooLarge]. Its other errors are
+// those of [Result.Open].
+func (r *Result) Bytes(ctx context.Context) ([]byte, error) {
+	if r.kept {
+		return bytes.Clone(r.content), nil
+	}
+	body, err := r.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	data, err := io.ReadAll(io.LimitReader(body, r.c.cfg.MaxContent+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("content of %s: %w", r.ID, err)
+	case int64(len(data)) > r.c.cfg.MaxContent:
+		return nil, fmt.Errorf("content of %s: %w (MaxContent is %d bytes)", r.ID, ErrTooLarge, r.c.cfg.MaxContent)
+	}
+	return data, nil
+}
+
+// Response returns the answer as net/http would have returned it had the
+// request run in the foreground. The body of an operation that the ERP could
+// not run holds the ERP's message in the shape of its errors. Its errors are
+// those of [Result.Open].
+func (r *Result) Response(ctx context.Context) (*http.Response, error) {
+	if r.StatusCode == 0 {
+		return nil, fmt.Errorf("operation %s has no status code", nameOf(r.ID, r.Ref))
+	}
+	resp := &http.Response{
+		Status:     strconv.Itoa(r.StatusCode) + " " + http.StatusText(r.StatusCode),
+		StatusCode: r.StatusCode, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: r.Header.Clone(), ContentLength: -1,
+	}
+	switch {
+	case !r.has && r.message != "":
+		text, err := json.Marshal(map[string]string{"message": r.message})
+		if err != nil {
+			return nil, err
+		}
+		resp.Header.Set("Content-Type", "application/json")
+		resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
+	case r.kept || !r.has:
+		resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(r.content)), int64(len(r.content))
+	default:
+		body, err := r.Open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		resp.Body = body
+	}
+	if resp.ContentLength > 0 && resp.Header.Get("Content-Type") == "" {
+		resp.Header.Set("Content-Type", http.DetectContentType(r.content))
+	}
+	return resp, nil
+}
+
+// Decode reads the JSON body of a result into a T. It does so for any status
+// code; an answer without a body is an error. Its other errors are those of
+// [Result.Bytes] and of encoding/json.
+func Decode[T any](ctx context.Context, r *Result) (T, error) {
+	var v T
+	if r == nil {
+		return v, errors.New("decode: no result")
+	}
+	data, err := r.Bytes(ctx)
+	if err != nil {
+		return v, err
+	}
+	if len(data) == 0 {
+		return v, fmt.Errorf("decode the answer of %s: it has no content (status %d)", nameOf(r.ID, r.Ref), r.StatusCode)
+	}
+	if err := json.Unmarshal(data, &v); err != nil {
+		return v, fmt.Errorf("decode the answer of %s: %w", nameOf(r.ID, r.Ref), err)
+	}
+	return v, nil
+}

@@ -1,0 +1,88 @@
+package client
+
+import (
+	"hash/fnv"
+	"strconv"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+)
+
+// Look is what a [Schedule] knows of an operation.
+type Look struct {
+	// Polls is how many looks found no end so far.
+	Polls int
+	// Age is the time since the operation was accepted.
+	Age time.Duration
+	// Notify is true if a notification is expected.
+	Notify bool
+	// Notified is the time since the last notification, or negative if there
+	// was none. Normally the ERP notifies when it is done, so that a look
+	// after it finds the end at once; if not, it will soon.
+	Notified time.Duration
+	// Missing is true if the last look found no such operation.
+	Missing bool
+}
+
+// Schedule tells how long to wait before the next look at an operation. It
+// must be a pure function, safe for concurrent use. The client adds jitter
+// and keeps the result between half a second and an hour.
+type Schedule func(Look) time.Duration
+
+// DefaultSchedule looks after 2 s and then at growing intervals of up to 30 s.
+// With a notification expected it is only a safety net: after 30 s, then at
+// growing intervals of up to 5 min.
+func DefaultSchedule(l Look) time.Duration {
+	switch {
+	case l.Missing && l.Age > graceMissing:
+		return grow(time.Minute, l.Polls, 5*time.Minute)
+	case l.Notified >= 0 && l.Notified < time.Minute:
+		return max(time.Second, l.Notified)
+	case l.Notify:
+		return grow(30*time.Second, l.Polls, 5*time.Minute)
+	}
+	return grow(2*time.Second, l.Polls, 30*time.Second)
+}
+
+const (
+	// graceMissing is how long after the 202 a missing operation is taken
+	// for one that cannot be read yet.
+	graceMissing = 30 * time.Second
+	// retention is how long the ERP keeps an operation (vendor's page on
+	// background calls).
+	retention = 24 * time.Hour
+
+	minDelay = 500 * time.Millisecond
+	maxDelay = time.Hour
+)
+
+// grow is first × 1.5ⁿ, at most limit.
+func grow(first time.Duration, n int, limit time.Duration) time.Duration {
+	d := first
+	for ; n > 0 && d < limit; n-- {
+		d += d / 2
+	}
+	return min(d, limit)
+}
+
+// jitter spreads d by up to a tenth either way, the same for the same seed:
+// operations that were submitted together are not looked at together.
+func jitter(d time.Duration, ref string, polls int) time.Duration {
+	h := fnv.New64a()
+	h.Write([]byte(ref))
+	h.Write(strconv.AppendInt(nil, int64(polls), 10))
+	d = min(max(d, minDelay), maxDelay)
+	return d - d/10 + time.Duration(h.Sum64()%1000)*(d/5)/1000
+}
+
+// retryDelays returns the waits between attempts at something that fails for
+// a passing reason, without end.
+func retryDelays() backoff.BackOff {
+	b := backoff.NewExponentialBackOff(
+		backoff.WithInitialInterval(time.Second),
+		backoff.WithMultiplier(2),
+		backoff.WithMaxInterval(time.Minute),
+		backoff.WithMaxElapsedTime(0), // the default would stop after 15 minutes
+	)
+	return b
+}

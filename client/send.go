@@ -1,0 +1,229 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// send makes the attempt and records what became of it. The request goes out
+// once, but for the answers that say for certain that it was not taken.
+func (c *Client) send(ctx context.Context, rec store.Record, cl *call) (*Operation, error) {
+	for {
+		a := c.attempt(ctx, cl)
+		c.log.DebugContext(ctx, "submitted", "ref", rec.Ref, "method", cl.method, "status", a.status, "verdict", a.verdict.String())
+		if a.verdict == unauthorized || a.verdict == limited {
+			again, err := c.mayResend(ctx, cl, a)
+			if again {
+				cl.resends++
+				continue
+			}
+			if err != nil {
+				a.err = errors.Join(a.err, err)
+			}
+			a.verdict = rejected
+		}
+		return c.conclude(ctx, rec, cl, a)
+	}
+}
+
+// mayResend decides about a request that was certainly not taken, and waits
+// as long as the ERP asked for.
+func (c *Client) mayResend(ctx context.Context, cl *call, a *attempt) (bool, error) {
+	if !cl.replayable() {
+		return false, nil
+	}
+	if a.verdict == unauthorized {
+		if cl.resends > 0 {
+			return false, nil
+		}
+		if c.cfg.Refresh != nil {
+			if err := c.cfg.Refresh(ctx); err != nil {
+				return false, fmt.Errorf("refresh the credentials: %w", err)
+			}
+		}
+		return ctx.Err() == nil, nil
+	}
+	wait := retryAfter(a.header, time.Now())
+	c.log.WarnContext(ctx, "rate limited", "wait", wait)
+	if end, ok := ctx.Deadline(); ok && time.Until(end) < wait {
+		return false, fmt.Errorf("the wait of %v would outlast the context", wait)
+	}
+	return pause(ctx, c.life, wait)
+}
+
+// pause waits; it reports false if ctx or life ended first.
+func pause(ctx, life context.Context, d time.Duration) (bool, error) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
+	case <-life.Done():
+		return false, ErrClosed
+	}
+}
+
+// conclude records the verdict and says what Submit returns.
+func (c *Client) conclude(ctx context.Context, rec store.Record, cl *call, a *attempt) (*Operation, error) {
+	write, cancel := recording(ctx)
+	defer cancel()
+	what := cl.method + " " + pathOf(cl.path)
+	switch a.verdict {
+	case accepted:
+		return c.accept(write, rec, a.id)
+	case foreground:
+		c.log.WarnContext(ctx, "ran in the foreground", "ref", rec.Ref, "status", a.status)
+		fact := store.SettledFact{Outcome: a.outcome(cl)}
+		got, err := c.store.Report(write, rec.Tenant, rec.Ref, fact)
+		if err != nil {
+			return nil, fmt.Errorf("submit %s: it ran in the foreground with status %d, and was not recorded: %w", what, a.status, storeError(err))
+		}
+		return c.operation(got), nil
+	case uncertain:
+		fact := store.UncertainFact{Epoch: rec.SendEpoch, Reason: a.reason()}
+		got, err := c.store.Report(write, rec.Tenant, rec.Ref, fact)
+		if err != nil { // it becomes uncertain by itself when the lease ends
+			c.log.WarnContext(ctx, "uncertain and not recorded", "ref", rec.Ref, "error", err)
+			got = rec
+			got.Reason = fact.Reason
+		}
+		c.log.ErrorContext(ctx, "not known whether it was accepted", "ref", rec.Ref, "reason", got.Reason)
+		op := c.operation(got)
+		if got.ID != "" { // a notification was quicker
+			return op, nil
+		}
+		return op, uncertainError(got, a.err)
+	case notSent:
+		c.reject(write, rec, "not sent")
+		return nil, fmt.Errorf("submit %s: not sent: %w", what, a.err)
+	default:
+		c.reject(write, rec, fmt.Sprintf("answered %d", a.status))
+		return nil, errors.Join(a.refusal(cl), a.err)
+	}
+}
+
+// accept records the id. It never loses it: what the store does not take now
+// is told to the caller and written later.
+func (c *Client) accept(ctx context.Context, rec store.Record, id string) (*Operation, error) {
+	fact := store.AcceptedFact{ID: id, Source: store.FromAnswer}
+	got, err := c.store.Report(ctx, rec.Tenant, rec.Ref, fact)
+	if err == nil {
+		return c.operation(got), nil
+	}
+	if _, conflict := errors.AsType[*store.ConflictError](err); conflict {
+		c.log.ErrorContext(ctx, "accepted under an id that does not fit", "ref", rec.Ref, "id", id, "error", err)
+		return c.operation(got), &RecordError{Ref: rec.Ref, ID: id, Err: err}
+	}
+	c.log.ErrorContext(ctx, "accepted and not recorded", "ref", rec.Ref, "id", id, "error", err)
+	rec.ID = id
+	op := c.operation(rec)
+	c.work(func() { c.insist(rec, fact) })
+	return op, &RecordError{Ref: rec.Ref, ID: id, Err: storeError(err)}
+}
+
+// insist tries to record an accepted id until it is written or the client is
+// closed.
+func (c *Client) insist(rec store.Record, fact store.AcceptedFact) {
+	delays := retryDelays()
+	for {
+		if ok, _ := pause(c.life, c.life, delays.NextBackOff()); !ok {
+			return
+		}
+		ctx, cancel := recording(c.life)
+		_, err := c.store.Report(ctx, rec.Tenant, rec.Ref, fact)
+		cancel()
+		if err == nil {
+			c.log.WarnContext(c.life, "recorded late", "ref", rec.Ref, "id", fact.ID)
+			return
+		}
+		if _, conflict := errors.AsType[*store.ConflictError](err); conflict || errors.Is(err, store.ErrClosed) {
+			return
+		}
+	}
+}
+
+func (c *Client) reject(ctx context.Context, rec store.Record, reason string) {
+	if _, err := c.store.Report(ctx, rec.Tenant, rec.Ref, store.RejectedFact{Epoch: rec.SendEpoch, Reason: reason}); err != nil {
+		// Left alone the record becomes uncertain: the careful side.
+		c.log.WarnContext(ctx, "rejected and not recorded", "ref", rec.Ref, "error", err)
+	}
+}
+
+// attempt sends the request once and reads the answer.
+func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
+	var dialling, connected atomic.Bool
+	trace := &httptrace.ClientTrace{
+		GetConn: func(string) { dialling.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	}
+	body := &onceBody{}
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), cl.method, c.origin.url(cl.path), nil)
+	if err != nil {
+		return &attempt{verdict: notSent, err: err}
+	}
+	// A header of its own, because the transport below may write to it.
+	req.Header = cl.header.Clone()
+	req.Header[backgroundHeader] = []string{cl.value}
+	if cl.stream != nil || len(cl.body) > 0 {
+		body.r = cl.stream
+		if cl.replayable() {
+			body.r = bytes.NewReader(cl.body)
+		}
+		// No GetBody: nothing below this client may send it a second time.
+		req.Body, req.ContentLength = body, cl.length
+	}
+	if err := ctx.Err(); err != nil {
+		return &attempt{verdict: notSent, err: err}
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		a := &attempt{verdict: uncertain, err: err}
+		neverDialled := dialling.Load() && !connected.Load()
+		bodyUntouched := cl.length > 0 && body.reads.Load() == 0
+		if neverDialled || bodyUntouched || saysNotSent(err) {
+			a.verdict = notSent
+		}
+		return a
+	}
+	defer resp.Body.Close()
+	return judge(resp)
+}
+
+// saysNotSent asks an error for certainty: one that knows that nothing was
+// sent, because it could get no token for example, has a method NotSent.
+func saysNotSent(err error) bool {
+	var sure interface{ NotSent() bool }
+	return errors.As(err, &sure) && sure.NotSent()
+}
+
+// onceBody can be read once: a transport that tries to send a body again
+// after closing it gets an error instead of an empty body.
+type onceBody struct {
+	r      io.Reader
+	reads  atomic.Int64
+	closed atomic.Bool
+}
+
+func (b *onceBody) Read(p []byte) (int, error) {
+	if b.closed.Load() {
+		return 0, errors.New("the request body was sent already and is not sent twice")
+	}
+	b.reads.Add(1)
+	return b.r.Read(p)
+}
+
+func (b *onceBody) Close() error {
+	b.closed.Store(true)
+	return nil
+}

@@ -1,0 +1,158 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vismanet-go/background/openapi"
+	"github.com/vismanet-go/background/store"
+)
+
+// State is how far an operation has come, as last seen.
+type State struct {
+	Ref   string
+	ID    string // empty while it is not known
+	Phase store.Phase
+	// Status is the ERP's own word: "Started", "Finished", "Failed" or
+	// whatever it may invent; empty before the first look.
+	Status string
+	// StatusCode is that of the answer, 0 until there is one.
+	StatusCode int
+	Received   time.Time // when the ERP queued it; zero if not known
+	Started    time.Time // when it was picked up; zero while it is queued
+	Finished   time.Time // zero until it has ended
+	Polls      int       // looks that found no end
+	Notified   time.Time // when the last notification came; zero if none did
+	// Missing says that the last look found no such operation.
+	Missing bool
+	// Late marks an operation that turned out to be accepted after it had
+	// been given up.
+	Late bool
+}
+
+// stateOf is the State of a record.
+func stateOf(rec store.Record) State {
+	s := State{
+		Ref: rec.Ref, ID: rec.ID, Phase: rec.Phase, Status: rec.Progress.Status, Received: rec.Progress.ReceivedAt,
+		Started: rec.Progress.StartedAt, Missing: rec.Progress.Missing, Polls: rec.Polls, Late: rec.Late,
+	}
+	if rec.Notification != nil {
+		s.Notified = rec.Notification.ReceivedAt
+	}
+	if o := rec.Outcome; o != nil {
+		s.Status, s.StatusCode, s.Missing = o.Status, o.StatusCode, false
+		s.Received, s.Started, s.Finished = o.ReceivedAt, o.StartedAt, o.FinishedAt
+	}
+	return s
+}
+
+// document is the ERP's state document, read tolerantly: names without case,
+// every field may be null or missing or of a neighbouring type, times may
+// have an offset, Z or nothing. It fails only where there is no status.
+type document struct {
+	id           string
+	status       string
+	statusCode   int
+	received     time.Time
+	started      time.Time
+	finished     time.Time
+	webhook      string // a capability: never shown
+	errorMessage string
+	originalURI  string
+	hasContent   bool
+	header       http.Header
+}
+
+func parseState(data []byte) (document, error) {
+	var raw struct {
+		ID, Status, StatusCode, ReceivedUtc, StartedUtc, FinishedUtc  scalar
+		WebhookAddress, ErrorMessage, OriginalUri, HasResponseContent scalar
+		ResponseHeaders                                               json.RawMessage
+	}
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return document{}, fmt.Errorf("state document: %w", err)
+	}
+	d := document{
+		id: string(raw.ID), status: strings.TrimSpace(string(raw.Status)), webhook: string(raw.WebhookAddress),
+		errorMessage: string(raw.ErrorMessage), originalURI: string(raw.OriginalUri),
+		received: raw.ReceivedUtc.time(), started: raw.StartedUtc.time(), finished: raw.FinishedUtc.time(),
+		hasContent: strings.EqualFold(string(raw.HasResponseContent), "true"),
+		header:     parseHeaders(raw.ResponseHeaders),
+	}
+	if code, err := strconv.ParseFloat(string(raw.StatusCode), 64); err == nil && code >= 100 && code <= 999 {
+		d.statusCode = int(code)
+	}
+	if d.status == "" {
+		return document{}, errors.New("state document: no status")
+	}
+	return d, nil
+}
+
+// terminal reports whether the operation has ended. The set is closed on
+// purpose: a word that nobody knows yet means that it goes on.
+func (d document) terminal() bool {
+	return strings.EqualFold(d.status, "Finished") || strings.EqualFold(d.status, "Failed")
+}
+
+// scalar takes a string, number or boolean as text; null, objects and arrays
+// as "".
+type scalar string
+
+func (s *scalar) UnmarshalJSON(data []byte) error {
+	switch data[0] {
+	case '"':
+		var text string
+		if err := json.Unmarshal(data, &text); err != nil {
+			return err
+		}
+		*s = scalar(text)
+	case 'n', '{', '[':
+		*s = ""
+	default:
+		*s = scalar(data)
+	}
+	return nil
+}
+
+// time reads a time; what is missing, unreadable or in the year 1 (the zero
+// of .NET) is the zero time.
+func (s scalar) time() time.Time {
+	t, err := openapi.ParseTime(string(s))
+	if err != nil || t.Year() <= 1 {
+		return time.Time{}
+	}
+	return t
+}
+
+// parseHeaders reads responseHeaders: an object of strings, or of lists.
+func parseHeaders(data json.RawMessage) http.Header {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(data, &fields) != nil || fields == nil {
+		return nil
+	}
+	h := make(http.Header, len(fields))
+	for name, value := range fields {
+		var one scalar
+		var many []scalar
+		if value[0] == '[' {
+			_ = json.Unmarshal(value, &many)
+		} else if json.Unmarshal(value, &one) == nil && one != "" {
+			many = []scalar{one}
+		}
+		for _, v := range many {
+			if clean(name) && clean(string(v)) {
+				h.Add(name, string(v))
+			}
+		}
+	}
+	return keptHeader(h)
+}
+
+// clean reports whether a text can stand in a header without breaking out of
+// it.
+func clean(s string) bool { return !strings.ContainsAny(s, "\r\n\x00") }

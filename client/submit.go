@@ -1,0 +1,266 @@
+package client
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/store"
+)
+
+// SubmitOptions are the choices for one operation. Its zero value is fine.
+type SubmitOptions struct {
+	// Key is your own name for the work, unique per tenant. A second submit
+	// with the same key and the same request returns the first operation and
+	// sends nothing.
+	Key string
+	// Supersede is the ref of an operation that failed and whose key this
+	// one takes over.
+	Supersede string
+	// Kind is kept with the operation, to tell results apart.
+	Kind string
+	// Metadata is kept with the operation. Put no secrets into it.
+	Metadata map[string]string
+	// Notify replaces [Config.Notify] for this operation.
+	Notify Notify
+	// Pairs are sent with the notification in addition to those of
+	// [Subscription].
+	Pairs []Pair
+}
+
+// call is a request made ready to be sent.
+type call struct {
+	method  string
+	path    string // and query, below the base
+	header  http.Header
+	body    []byte    // whole, if replayable
+	stream  io.Reader // else the rest is read from here, once
+	closer  io.Closer // of the caller's body, if it is streamed
+	length  int64     // -1 if not known
+	value   string    // of the background header
+	resends int
+}
+
+// replayable reports whether the request can be sent again.
+func (c *call) replayable() bool { return c.stream == nil }
+
+// Submit sends a request to be run in the background and returns as soon as
+// the ERP has accepted it. The request's URL is below [Config.BaseURL] or
+// relative to it; its own context and its GetBody are ignored. Submit always
+// reads and closes the body.
+//
+// A record is stored before the first byte is sent. On these errors the
+// operation is returned as well and can be waited for: [*UncertainError] (it
+// is not known whether the ERP accepted it) and [*RecordError] (accepted, but
+// not yet stored). On all others nothing was accepted: [*ResponseError] (the
+// ERP refused it; it matches [ErrRateLimited] for a 429), [ErrUntrustedURL],
+// [ErrKeyReused], [ErrDuplicateKey], [ErrClosed], the error of a connection
+// that was never made, or the store's.
+//
+// A 429 is waited out within ctx if the body can be replayed; ctx bounds
+// everything. If it ends after the first byte was sent, the operation is
+// uncertain.
+func (c *Client) Submit(ctx context.Context, req *http.Request, opts SubmitOptions) (*Operation, error) {
+	defer closeBody(req)
+	if c.life.Err() != nil {
+		return nil, ErrClosed
+	}
+	ref := hook.NewRef()
+	notify := opts.Notify
+	if notify.mode == "" {
+		notify = c.cfg.Notify
+	}
+	cl, err := c.prepare(req, notify, ref, opts)
+	if err != nil {
+		return nil, fmt.Errorf("submit: %w", err)
+	}
+	rec := store.Record{
+		Tenant: c.cfg.Tenant, Ref: ref, Phase: store.Sending, Method: cl.method, Path: cl.path, Origin: c.origin.String(),
+		Key: opts.Key, Supersedes: opts.Supersede, Kind: opts.Kind, Metadata: maps.Clone(opts.Metadata),
+		Notify: cmp.Or(notify.mode, modeNone),
+	}
+	if opts.Key != "" {
+		rec.Fingerprint = fingerprint(cl)
+	}
+	rec, err = c.store.Create(ctx, rec, c.owner, sendLease)
+	if held, ok := errors.AsType[*store.KeyHeldError](err); ok {
+		return c.existing(held, fingerprint(cl), opts.Supersede)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("submit %s: record it: %w", cl.method, storeError(err))
+	}
+	beat := c.heartbeat(rec.Lease)
+	defer beat.stop()
+	return c.send(ctx, rec, cl)
+}
+
+// existing answers a submit whose key belongs to another record.
+func (c *Client) existing(held *store.KeyHeldError, print, supersede string) (*Operation, error) {
+	rec := held.Record
+	switch {
+	case rec.Fingerprint != print:
+		return nil, fmt.Errorf("submit: key %q: %w (operation %s)", rec.Key, ErrKeyReused, nameOf(rec.ID, rec.Ref))
+	case held.Purged:
+		return nil, fmt.Errorf("submit: key %q: %w (id %s)", rec.Key, ErrDuplicateKey, rec.ID)
+	case supersede == rec.Ref:
+		return nil, fmt.Errorf("submit: Supersede: operation %s is %s and did not fail", nameOf(rec.ID, rec.Ref), rec.Phase)
+	}
+	op := c.operation(rec)
+	if rec.Phase == store.Uncertain {
+		return op, uncertainError(rec, nil)
+	}
+	return op, nil
+}
+
+func uncertainError(rec store.Record, err error) *UncertainError {
+	return &UncertainError{Ref: rec.Ref, Reason: rec.Reason, Err: err, SafeToRepeat: rec.Method == http.MethodGet || rec.Method == http.MethodHead}
+}
+
+// prepare checks a request and reads its body as far as it may be buffered.
+func (c *Client) prepare(req *http.Request, notify Notify, ref string, opts SubmitOptions) (*call, error) {
+	if req == nil {
+		return nil, errors.New("request: missing")
+	}
+	path, err := c.origin.relative(req.URL)
+	if err != nil {
+		return nil, err
+	}
+	if req.Host != "" && originOf(req.URL).host != "" && req.Host != req.URL.Host {
+		return nil, fmt.Errorf("request Host %q: %w", req.Host, ErrUntrustedURL)
+	}
+	if req.Header.Get(backgroundHeader) != "" {
+		return nil, fmt.Errorf("request header %s: is set by the client, use Notify", backgroundHeader)
+	}
+	value, err := notify.header(ref, opts.Pairs, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	cl := &call{method: cmp.Or(req.Method, http.MethodGet), path: path, value: value}
+	cl.header = c.outgoing(req.Header)
+	if err := cl.read(req, c.cfg.MaxBuffer); err != nil {
+		return nil, err
+	}
+	if opts.Key != "" && !cl.replayable() {
+		return nil, fmt.Errorf("Key: needs a body of at most MaxBuffer (%d bytes), to compare requests: %w", c.cfg.MaxBuffer, ErrTooLarge)
+	}
+	return cl, nil
+}
+
+// outgoing returns the header for a call: the request's own, completed from
+// the configuration.
+func (c *Client) outgoing(own http.Header) http.Header {
+	h := make(http.Header, len(own)+len(c.cfg.Header)+1)
+	for name, values := range own {
+		switch name {
+		case "Idempotency-Key", "X-Idempotency-Key":
+			// The ERP knows no such keys, and net/http would take them as
+			// leave to send a POST again on its own.
+		default:
+			h[name] = values
+		}
+	}
+	for name, values := range c.cfg.Header {
+		if _, set := h[name]; !set {
+			h[name] = values
+		}
+	}
+	return h
+}
+
+// read takes the body into memory, or leaves it as a stream if it is larger
+// than limit.
+func (cl *call) read(req *http.Request, limit int64) error {
+	if req.Body == nil || req.Body == http.NoBody {
+		return nil
+	}
+	if req.ContentLength > limit {
+		cl.stream, cl.closer, cl.length = req.Body, req.Body, req.ContentLength
+		return nil
+	}
+	head, err := io.ReadAll(io.LimitReader(req.Body, limit+1))
+	if err != nil {
+		return fmt.Errorf("request body: %w", err)
+	}
+	if int64(len(head)) > limit {
+		cl.stream, cl.closer, cl.length = io.MultiReader(bytes.NewReader(head), req.Body), req.Body, -1
+		if req.ContentLength > 0 {
+			cl.length = req.ContentLength
+		}
+		return nil
+	}
+	cl.body, cl.length = head, int64(len(head))
+	return nil
+}
+
+// fingerprint tells whether two requests are the same work.
+func fingerprint(cl *call) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n%s\n", cl.method, cl.path)
+	h.Write(cl.body)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func closeBody(req *http.Request) {
+	if req != nil && req.Body != nil {
+		req.Body.Close()
+	}
+}
+
+const (
+	// sendLease is how long an attempt counts as alive after its last sign
+	// of life.
+	sendLease = 30 * time.Second
+	beatEvery = sendLease / 3
+)
+
+// heart keeps the lease of an attempt alive.
+type heart struct {
+	mu      sync.Mutex // guards the rest
+	timer   *time.Timer
+	stopped bool
+}
+
+// heartbeat prolongs the lease until it is stopped. It costs a timer for an
+// attempt that ends within ten seconds.
+func (c *Client) heartbeat(l store.Lease) *heart {
+	h := &heart{}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.timer = time.AfterFunc(beatEvery, func() { c.work(func() { c.beat(h, l) }) })
+	return h
+}
+
+// beat prolongs the lease once. A failure is not final: the lease lasts for
+// two more beats. Once it is lost the record reads as uncertain, and what the
+// attempt learns still merges.
+func (c *Client) beat(h *heart, l store.Lease) {
+	ctx, cancel := recording(c.life)
+	defer cancel()
+	_, err := c.store.Extend(ctx, l, sendLease)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopped || errors.Is(err, store.ErrFenced) {
+		return
+	}
+	if err != nil {
+		c.log.WarnContext(ctx, "the attempt's lease was not prolonged", "ref", l.Ref, "error", err)
+	}
+	h.timer.Reset(beatEvery)
+}
+
+func (h *heart) stop() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.stopped = true
+	h.timer.Stop()
+}

@@ -1,0 +1,203 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// maxDenied is how many looks in a row may be refused for their credentials
+// before a wait ends.
+const maxDenied = 3
+
+// waiter is one wait for one operation.
+type waiter struct {
+	*Operation
+	watch  *store.Watcher
+	denied int   // looks refused in a row
+	last   error // of the last look, nil if it went well
+	broken int   // reads of the store that failed in a row
+}
+
+// await blocks until the operation has ended and returns its record. visit
+// sees every reading of the record on the way; it returns false to end the
+// wait without an error.
+func (o *Operation) await(ctx context.Context, visit func(store.Record) bool) (store.Record, error) {
+	w := &waiter{Operation: o, watch: o.c.store.Watch(o.c.cfg.Tenant, o.ref)}
+	defer w.watch.Close()
+	for {
+		rec, err := w.read(ctx)
+		if err != nil {
+			return rec, err
+		}
+		if !visit(rec) || rec.Phase.Terminal() {
+			return rec, nil
+		}
+		if err := w.step(ctx, rec); err != nil {
+			return rec, err
+		}
+	}
+}
+
+// read returns the record; a store that fails for a while is waited for.
+func (w *waiter) read(ctx context.Context) (store.Record, error) {
+	c := w.c
+	for {
+		rec, err := c.store.Get(ctx, c.cfg.Tenant, w.ref)
+		switch {
+		case err == nil:
+			w.broken = 0
+			return c.learn(ctx, rec, w.id), nil
+		case c.life.Err() != nil || errors.Is(err, store.ErrClosed):
+			return rec, ErrClosed
+		case ctx.Err() != nil:
+			return rec, w.pending(ctx.Err(), rec)
+		case errors.Is(err, store.ErrNotFound):
+			return rec, fmt.Errorf("wait for %s: %w", w.Operation, err)
+		}
+		w.last = fmt.Errorf("store: %w", err)
+		w.broken++
+		if _, err := pause(ctx, c.life, grow(time.Second, w.broken, 30*time.Second)); err != nil {
+			return rec, w.ended(err, rec)
+		}
+	}
+}
+
+// learn records an id that the handle knows and the store does not: its
+// write failed when the 202 was read.
+func (c *Client) learn(ctx context.Context, rec store.Record, id string) store.Record {
+	if id == "" || rec.ID != "" || rec.Phase.Terminal() {
+		return rec
+	}
+	got, err := c.store.Report(ctx, rec.Tenant, rec.Ref, store.AcceptedFact{ID: id, Source: store.FromAnswer})
+	if err != nil {
+		return rec
+	}
+	return got
+}
+
+// step does or awaits the next thing that can change the record.
+func (w *waiter) step(ctx context.Context, rec store.Record) error {
+	if rec.Phase == store.Abandoned && len(rec.Candidates) == 0 {
+		return uncertainError(rec, nil)
+	}
+	due := w.c.nextLook(rec)
+	if now := time.Now(); !due.IsZero() && !due.After(now) {
+		busy, err := w.look(ctx, rec)
+		if err != nil || busy.IsZero() {
+			return err
+		}
+		due = busy
+	}
+	return w.sleep(ctx, rec, due)
+}
+
+// look has the client look at the operation. If another replica does, it
+// returns until when at the latest.
+func (w *waiter) look(ctx context.Context, rec store.Record) (busy time.Time, err error) {
+	l := w.c.startLook(w.ref, false)
+	select {
+	case <-l.done:
+	case <-ctx.Done():
+		return busy, w.ended(ctx.Err(), rec)
+	}
+	if errors.Is(l.err, store.ErrLeased) {
+		return l.until, nil
+	}
+	w.last = l.err
+	if !l.denied {
+		w.denied = 0
+		if l.err != nil && w.c.life.Err() != nil {
+			return busy, ErrClosed
+		}
+		return busy, nil
+	}
+	if w.denied++; w.denied < maxDenied {
+		return busy, nil
+	}
+	return busy, fmt.Errorf("wait for %s: %w", w.Operation, l.err)
+}
+
+// sleep waits for the time, a change of the record, or an end.
+func (w *waiter) sleep(ctx context.Context, rec store.Record, until time.Time) error {
+	var alarm <-chan time.Time
+	if !until.IsZero() {
+		t := time.NewTimer(time.Until(until))
+		defer t.Stop()
+		alarm = t.C
+	}
+	select {
+	case <-alarm:
+	case _, open := <-w.watch.C():
+		if !open {
+			return ErrClosed
+		}
+	case <-w.c.life.Done():
+		return ErrClosed
+	case <-ctx.Done():
+		return w.ended(ctx.Err(), rec)
+	}
+	return nil
+}
+
+// ended says why the wait ended early: by the client or by the context.
+func (w *waiter) ended(err error, rec store.Record) error {
+	if w.c.life.Err() != nil || errors.Is(err, ErrClosed) {
+		return ErrClosed
+	}
+	return w.pending(err, rec)
+}
+
+func (w *waiter) pending(err error, rec store.Record) error {
+	id := rec.ID
+	if id == "" {
+		id = w.id
+	}
+	return &PendingError{Ref: w.ref, ID: id, Last: w.last, Err: err}
+}
+
+// nextLook is when the ERP is to be asked, or when somebody else's work on
+// the record ends; the zero time means that only a change can help.
+func (c *Client) nextLook(rec store.Record) time.Time {
+	switch rec.Phase {
+	case store.Sending:
+		return rec.Lease.Until
+	case store.Accepted:
+	case store.Uncertain, store.Abandoned:
+		if len(rec.Candidates) == 0 {
+			return time.Time{}
+		}
+	default:
+		return time.Time{}
+	}
+	due := rec.Due
+	if due.IsZero() {
+		due = rec.AcceptedAt.Add(c.delay(rec, rec.AcceptedAt))
+	}
+	if !rec.LookedAt.IsZero() {
+		due = latest(due, rec.LookedAt.Add(minDelay))
+	}
+	return latest(due, c.heldUntil())
+}
+
+// delay asks the schedule how long to wait from now.
+func (c *Client) delay(rec store.Record, now time.Time) time.Duration {
+	look := Look{
+		Polls: rec.Polls, Age: now.Sub(rec.AcceptedAt), Notify: rec.Notify != modeNone, Notified: -1,
+		Missing: rec.Progress.Missing,
+	}
+	if rec.Notification != nil {
+		look.Notified = max(0, now.Sub(rec.Notification.ReceivedAt))
+	}
+	return jitter(c.cfg.Schedule(look), rec.Ref, rec.Polls)
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
