@@ -1,0 +1,33 @@
+// Package docs holds the reference page of the background API: HTML with the
+// document and its reader in it, which needs no network.
+//
+//	http.Handle("/docs", docs.Handler())
+//
+// It is a package of its own so that only programs which show the page carry
+// the megabyte.
+package docs
+
+import (
+	"bytes"
+	"net/http"
+	"time"
+
+	"github.com/vismanet-go/background/openapi"
+)
+
+// HTML is the page. Do not change it.
+var HTML = openapi.ReferencePage()
+
+// Handler serves the page at any path, to GET and HEAD. It is safe for
+// concurrent use.
+func Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		http.ServeContent(w, r, "index.html", time.Time{}, bytes.NewReader(HTML))
+	})
+}

@@ -1,0 +1,20 @@
+// Package erp is a typed client for the foreground view of the contract: each
+// call answers at once with what the ERP has to say. Its types are those of
+// package openapi under the same names.
+//
+// The client takes any HTTP doer. With the client of this module in its place,
+// the same typed calls run in the background, and each method returns when the
+// queued call has its real answer:
+//
+//	api, err := erp.NewClientWithResponses("https://api.finance.visma.net", erp.WithHTTPClient(c))
+//	...
+//	resp, err := api.GetCustomerInvoiceWithResponse(ctx, "300142", nil)
+//	if resp.JSON200 != nil {
+//		fmt.Println(resp.JSON200.Status)
+//	}
+//
+// A status that the contract does not know, and a body that is no JSON, are no
+// errors: look at the StatusCode method and Body. Rate-limit headers are in
+// HTTPResponse.Header. The whole body is read into memory without a limit; set
+// one in the doer where the server is not trusted.
+package erp

@@ -1,0 +1,32 @@
+# Targets of the folder openapi/; included by the Makefile. Paths are relative to
+# the root of the repository.
+
+OPENAPI_NPM := .tools/npm/node_modules
+
+.PHONY: generate verify spec-lint docs
+
+generate: ## write all that follows from openapi/background.yaml
+	@sh openapi/tools/generate.sh openapi
+
+verify: ## fail if generated files are out of date; try the generator under its former path
+	@sh openapi/tools/verify.sh
+
+spec-lint: ## check the OpenAPI documents by strict rules (needs npm)
+	@if command -v npm >/dev/null 2>&1; then \
+		$(MAKE) --no-print-directory -f $(firstword $(MAKEFILE_LIST)) $(OPENAPI_NPM)/.installed && \
+		REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(OPENAPI_NPM)/.bin/redocly lint --config openapi/redocly.yaml --max-problems 50 openapi/background.yaml openapi/erp/erp.yaml; \
+	else \
+		echo 'spec-lint: left out: npm is missing; get Node.js 20.19 or later, on Debian: apt-get install npm'; \
+		test -z "$(STRICT)" || test "$(STRICT)" = 0; \
+	fi
+
+docs: ## build openapi/index.html anew with Redoc from npm (needs npm)
+	@$(MAKE) --no-print-directory -f $(firstword $(MAKEFILE_LIST)) $(OPENAPI_NPM)/.installed
+	cd openapi/tools && go run ./refpage -spec ../background.yaml -page ../index.html -redoc ../../$(OPENAPI_NPM)/redoc/bundles
+
+# The lock file pins every package by its checksum.
+$(OPENAPI_NPM)/.installed: openapi/tools/npm/package.json openapi/tools/npm/package-lock.json openapi/tools/npm/.npmrc
+	@mkdir -p .tools/npm
+	@cp openapi/tools/npm/package.json openapi/tools/npm/package-lock.json openapi/tools/npm/.npmrc .tools/npm/
+	cd .tools/npm && npm ci --no-audit --no-fund
+	@touch $@

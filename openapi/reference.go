@@ -1,0 +1,14 @@
+package openapi
+
+import _ "embed"
+
+// A string that only one function reads: the linker leaves the megabyte out of
+// programs that do not call it.
+//
+//go:embed index.html
+var referencePage string
+
+// ReferencePage returns the reference page of the background view: one HTML
+// file that needs no network. The slice is the caller's own. Package
+// openapi/docs serves it.
+func ReferencePage() []byte { return []byte(referencePage) }

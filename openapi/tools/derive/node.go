@@ -1,0 +1,153 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// parse returns the mapping at the top of a YAML document.
+func parse(source []byte) (*yaml.Node, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(source, &doc); err != nil {
+		return nil, err
+	}
+	if doc.Kind != yaml.DocumentNode || doc.Content[0].Kind != yaml.MappingNode {
+		return nil, errors.New("not a mapping")
+	}
+	return doc.Content[0], nil
+}
+
+// get returns the value of key, or nil if n is no mapping or has no such key.
+func get(n *yaml.Node, key string) *yaml.Node {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
+// set replaces the value of a key that is there.
+func set(n *yaml.Node, key string, value *yaml.Node) {
+	for i := 0; i < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			n.Content[i+1] = value
+			return
+		}
+	}
+}
+
+func setString(n *yaml.Node, key, value string) {
+	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
+	if strings.Contains(value, "\n") {
+		node.Style = yaml.LiteralStyle
+	}
+	set(n, key, node)
+}
+
+func remove(n *yaml.Node, key string) {
+	for i := 0; i < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			n.Content = append(n.Content[:i], n.Content[i+2:]...)
+			return
+		}
+	}
+}
+
+// insertAfter adds a key behind another one that is there.
+func insertAfter(n *yaml.Node, after, key string, value *yaml.Node) {
+	name := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}
+	for i := 0; i < len(n.Content); i += 2 {
+		if n.Content[i].Value == after {
+			tail := append([]*yaml.Node{name, value}, n.Content[i+2:]...)
+			n.Content = append(n.Content[:i+2:i+2], tail...)
+			return
+		}
+	}
+}
+
+// removeEmpty drops the entries of n whose value holds nothing.
+func removeEmpty(n *yaml.Node) {
+	var kept []*yaml.Node
+	for i := 0; i < len(n.Content); i += 2 {
+		if len(n.Content[i+1].Content) > 0 {
+			kept = append(kept, n.Content[i], n.Content[i+1])
+		}
+	}
+	n.Content = kept
+}
+
+// removeRef drops the item of a list that is a reference to target.
+func removeRef(list *yaml.Node, target string) bool {
+	if list == nil {
+		return false
+	}
+	for i, item := range list.Content {
+		if ref := get(item, "$ref"); ref != nil && ref.Value == target {
+			list.Content = append(list.Content[:i], list.Content[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// resolve follows a reference within the document; any other node is itself.
+func resolve(root, n *yaml.Node) (*yaml.Node, error) {
+	ref := get(n, "$ref")
+	if ref == nil {
+		if n == nil {
+			return nil, errors.New("nothing to resolve")
+		}
+		return n, nil
+	}
+	path, ok := strings.CutPrefix(ref.Value, "#/")
+	if !ok {
+		return nil, fmt.Errorf("reference %s leaves the document", ref.Value)
+	}
+	at := root
+	for part := range strings.SplitSeq(path, "/") {
+		if at = get(at, part); at == nil {
+			return nil, fmt.Errorf("reference %s leads nowhere", ref.Value)
+		}
+	}
+	return at, nil
+}
+
+// eachOperation calls f for every operation of every path, in order.
+func eachOperation(root *yaml.Node, f func(name string, op *yaml.Node) error) error {
+	paths := get(root, "paths")
+	if paths == nil {
+		return errors.New("no paths")
+	}
+	for i := 1; i < len(paths.Content); i += 2 {
+		item := paths.Content[i]
+		for j := 0; j < len(item.Content); j += 2 {
+			if !isMethod(item.Content[j].Value) {
+				continue
+			}
+			op := item.Content[j+1]
+			id := get(op, "operationId")
+			if id == nil {
+				return fmt.Errorf("%s %s: no operationId", item.Content[j].Value, paths.Content[i-1].Value)
+			}
+			if err := f(id.Value, op); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func isMethod(key string) bool {
+	switch key {
+	case "get", "put", "post", "delete", "patch", "head", "options", "trace":
+		return true
+	}
+	return false
+}
