@@ -78,10 +78,18 @@ func TestAnswerTable(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				st := store.NewMemory(store.MemoryConfig{})
-				c, hits := serving(t, client.Config{Store: st}, tt.answer)
+				c, hits := serving(t, client.Config{Store: st}, func(w http.ResponseWriter, r *http.Request) {
+					for name := range r.Header {
+						if strings.Contains(strings.ToLower(name), "idempotency") {
+							t.Errorf("header %s was sent", name)
+						}
+					}
+					tt.answer(w, r)
+				})
 				defer c.Close()
 				req := request("POST", "/v2/customerinvoice", invoice)
 				req.Header.Set("Idempotency-Key", "net/http takes this for leave to repeat")
+				req.Header["x-idempotency-KEY"] = []string{"in any spelling"}
 				op, err := c.Submit(t.Context(), req, client.SubmitOptions{Key: "order-1"})
 				checkError(t, err, tt.err)
 				list, _ := st.List(t.Context(), "default", store.Query{})
@@ -314,7 +322,12 @@ func TestWhatTellsThatNothingWasSent(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer c.Close()
-			_, err = c.Submit(t.Context(), request("POST", "/v1/customerinvoice/000001/action/release", tt.body), client.SubmitOptions{})
+			_, err = c.Submit(t.Context(), request("POST", "/v1/customerinvoice/000001/action/release?secret=hush", tt.body), client.SubmitOptions{})
+			for e := err; e != nil; e = errors.Unwrap(e) {
+				if strings.Contains(e.Error(), "hush") {
+					t.Errorf("the error shows the query: %v", e)
+				}
+			}
 			_, unclear := errors.AsType[*client.UncertainError](err)
 			if err == nil || unclear != tt.uncertain {
 				t.Errorf("got %v", err)

@@ -33,8 +33,10 @@ type Config struct {
 	// more: drop a cached token here. It may be called by several goroutines.
 	Refresh func(ctx context.Context) error
 
-	// Header is added to every call that does not set the same name itself,
-	// for example ipp-company-id and ipp-application-type on the old host.
+	// Header is added to every call that does not set the same name itself:
+	// ipp-company-id and ipp-application-type on the old host, or
+	// Authorization where the token never changes. What an operation needs
+	// to be read must stand here and not on the request alone.
 	Header http.Header
 
 	// Notify says how the ERP tells that an operation is done. Default:
@@ -93,10 +95,15 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 	if _, memory := cfg.Store.(*store.Memory); cfg.Tenant == "" && cfg.Store != nil && !memory {
 		errs = append(errs, errors.New("Tenant: must name the company, because the store may hold several"))
 	}
-	for name := range cfg.Header {
-		if http.CanonicalHeaderKey(name) == backgroundHeader {
-			errs = append(errs, fmt.Errorf("Header: %s is set by Notify", backgroundHeader))
-		}
+	header := make(http.Header, len(cfg.Header))
+	for name, values := range cfg.Header {
+		header[http.CanonicalHeaderKey(name)] = values
+	}
+	if header[backgroundHeader] != nil {
+		errs = append(errs, fmt.Errorf("Header: %s is set by Notify", backgroundHeader))
+	}
+	if err := sendable(header); err != nil {
+		errs = append(errs, fmt.Errorf("Header %w", err))
 	}
 	for _, f := range []struct {
 		name  string
@@ -118,7 +125,7 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	cfg.Header = cfg.Header.Clone()
+	cfg.Header = header.Clone()
 	cfg.Tenant = cmp.Or(cfg.Tenant, "default")
 	cfg.KeepContent = cmp.Or(cfg.KeepContent, 1<<20)
 	cfg.MaxContent = cmp.Or(cfg.MaxContent, 64<<20)

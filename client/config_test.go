@@ -63,6 +63,9 @@ func TestBaseURL(t *testing.T) {
 			t.Errorf("the error shows the password: %v", err)
 		}
 	}
+	if _, err := client.New(client.Config{BaseURL: "https://api.finance.visma.net", Header: http.Header{"X-A": {"b\r\nX-B: c"}}}); err == nil || !strings.Contains(err.Error(), "Header") {
+		t.Errorf("a header that breaks out: %v", err)
+	}
 	if _, err := client.New(client.Config{BaseURL: "http://api.finance.visma.net", AllowHTTP: true}); err != nil {
 		t.Errorf("AllowHTTP: %v", err)
 	}
@@ -172,6 +175,12 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
+	company := request("GET", "/v1/customerinvoice", "")
+	company.Header["ipp-company-id"] = []string{"2"}
+	lineEnd := request("POST", "/v1/customerinvoice/1/action/release", "")
+	lineEnd.Header.Set("Authorization", "Bearer hush\n")
+	noName := request("GET", "/v1/customerinvoice", "")
+	noName.Header["a b"] = []string{"x"}
 	header := request("GET", "/v1/customerinvoice", "")
 	header.Header.Set("erp-api-background", "none")
 	host := request("GET", "https://integration.visma.net/API/controller/api/v1/customerinvoice", "")
@@ -187,6 +196,9 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		"plain path":                                  request("GET", "https://u:p@integration.visma.net/API/controller/api/v1/x", ""),
 		"starts with /":                               request("GET", "v1/x", ""),
 		"not itself run in the background":            request("GET", "/v1/Background/"+id1, ""),
+		"make a client for each company":              company,
+		"control character":                           lineEnd,
+		"is not a header name":                        noName,
 		"is set by the client":                        header,
 		"Host":                                        host,
 	} {
@@ -196,6 +208,9 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		}
 		if req != nil && req.URL.Host == "evil.example" && !errors.Is(err, client.ErrUntrustedURL) {
 			t.Errorf("%s: not ErrUntrustedURL: %v", want, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "hush") {
+			t.Errorf("%s: the error shows a token: %v", want, err)
 		}
 	}
 	_, err = c.Submit(t.Context(), request("GET", "/v1/x", ""), client.SubmitOptions{Pairs: []client.Pair{{Name: "order", Value: "1"}}})

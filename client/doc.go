@@ -11,7 +11,10 @@
 //	invoices, err := client.Decode[[]Invoice](ctx, res)
 //
 // [Client.Do] does all of it in one call and has the shape of an HTTP doer, so
-// that a generated client of the ERP runs in the background unchanged.
+// that a generated client of the ERP runs in the background unchanged. To
+// submit a typed request and wait later, build it with the generated
+// New…Request functions; pass "/" as their server, and the request is taken
+// as relative to BaseURL.
 //
 // # Promises
 //

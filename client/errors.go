@@ -46,7 +46,7 @@ type ResponseError struct {
 }
 
 func (e *ResponseError) Error() string {
-	return fmt.Sprintf("%s %s: %s", e.Method, e.Path, statusText(e.StatusCode, e.Message, e.FaultCode))
+	return fmt.Sprintf("%s %s: refused: %s", e.Method, e.Path, statusText(e.StatusCode, e.Message, e.FaultCode))
 }
 
 // Is matches [ErrRateLimited] for a 429.
@@ -58,6 +58,8 @@ func (e *ResponseError) Is(target error) bool {
 // is not a 2xx, or the ERP could not run it.
 type OperationError struct {
 	ID         string
+	Method     string
+	Path       string // without the query
 	Status     string // "Finished" or "Failed", as the ERP wrote it
 	StatusCode int    // of the answer; 0 if there is none
 	Header     http.Header
@@ -67,7 +69,7 @@ type OperationError struct {
 }
 
 func (e *OperationError) Error() string {
-	return fmt.Sprintf("operation %s %s: %s", e.ID, strings.ToLower(e.Status), statusText(e.StatusCode, e.Message, e.FaultCode))
+	return fmt.Sprintf("%s %s: operation %s %s: %s", e.Method, e.Path, e.ID, strings.ToLower(e.Status), statusText(e.StatusCode, e.Message, e.FaultCode))
 }
 
 // PendingError says that a wait ended before the operation did. It wraps the

@@ -120,7 +120,7 @@ func ExampleSubscription() {
 	}
 	s, _ := op.State(ctx)
 	fmt.Println(res.StatusCode, res.Header.Get("Location") != "", !s.Notified.IsZero(), s.Polls)
-	// Output: 201 true true 0
+	// Output: 201 true true 1
 }
 
 // An answer that is not a 2xx comes as result and as error.

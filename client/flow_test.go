@@ -270,7 +270,7 @@ func TestPollLooksNowAndStateDoesNot(t *testing.T) {
 			t.Errorf("poll %+v, %v", s, err)
 		}
 		time.Sleep(11 * time.Second)
-		if s, err := op.Poll(w.Context()); err != nil || s.Status != "Finished" || s.StatusCode != 200 {
+		if s, err := op.Poll(w.Context()); err != nil || s.Status != "Finished" || s.StatusCode != 200 || s.Polls != 2 {
 			t.Errorf("poll %+v, %v", s, err)
 		}
 		before := w.calls("GET", "")

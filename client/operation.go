@@ -99,8 +99,9 @@ func (o *Operation) Wait(ctx context.Context) (*Result, error) {
 // Watch yields the state of the operation now, and again each time it
 // changes, until it has ended; it then yields no more. If it cannot go on it
 // yields the error, as [Operation.Wait] has it, as its last pair. It looks at
-// the ERP as Wait does and owns no goroutine; breaking out of the loop ends
-// it.
+// the ERP as often as Wait does and no more: where a notification is
+// expected, it may see an operation run only once it has ended. It owns no
+// goroutine; breaking out of the loop ends it.
 func (o *Operation) Watch(ctx context.Context) iter.Seq2[State, error] {
 	return func(yield func(State, error) bool) {
 		var last State

@@ -49,7 +49,7 @@ func (c *Client) result(rec store.Record) (*Result, error) {
 	case rec.Phase == store.Expired:
 		return nil, fmt.Errorf("operation %s: %w", name, ErrExpired)
 	case rec.Phase == store.Rejected:
-		return nil, &OperationError{ID: name, Status: "Rejected", Message: rec.Reason}
+		return nil, &OperationError{ID: name, Method: rec.Method, Path: pathOf(rec.Path), Status: "Rejected", Message: rec.Reason}
 	case o == nil:
 		return nil, fmt.Errorf("operation %s is %s and has no outcome", name, rec.Phase)
 	}
@@ -68,7 +68,7 @@ func (c *Client) result(rec store.Record) (*Result, error) {
 		return r, nil
 	}
 	e := &OperationError{
-		ID: name, Status: o.Status, StatusCode: o.StatusCode, Header: r.Header.Clone(), Body: bytes.Clone(o.Content), Message: o.ErrorMessage,
+		ID: name, Method: rec.Method, Path: pathOf(rec.Path), Status: o.Status, StatusCode: o.StatusCode, Header: r.Header.Clone(), Body: bytes.Clone(o.Content), Message: o.ErrorMessage,
 	}
 	if m, fault := messageIn(o.Content); e.Message == "" {
 		e.Message, e.FaultCode = m, fault

@@ -188,7 +188,8 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		a := &attempt{verdict: uncertain, err: err}
+		// Without the address that net/http adds: its query may hold data.
+		a := &attempt{verdict: uncertain, err: bare(err)}
 		neverDialled := dialling.Load() && !connected.Load()
 		bodyUntouched := cl.length > 0 && body.reads.Load() == 0
 		if neverDialled || bodyUntouched || saysNotSent(err) {

@@ -26,10 +26,12 @@ type State struct {
 	Received   time.Time // when the ERP queued it; zero if not known
 	Started    time.Time // when it was picked up; zero while it is queued
 	Finished   time.Time // zero until it has ended
-	Polls      int       // looks that found no end
+	Polls      int       // looks at the ERP, the one that found the end included
 	Notified   time.Time // when the last notification came; zero if none did
 	// Missing says that the last look found no such operation.
 	Missing bool
+	// Foreground says that the ERP ran the request at once.
+	Foreground bool
 	// Late marks an operation that turned out to be accepted after it had
 	// been given up.
 	Late bool
@@ -47,6 +49,9 @@ func stateOf(rec store.Record) State {
 	if o := rec.Outcome; o != nil {
 		s.Status, s.StatusCode, s.Missing = o.Status, o.StatusCode, false
 		s.Received, s.Started, s.Finished = o.ReceivedAt, o.StartedAt, o.FinishedAt
+		if s.Foreground = o.Foreground; !s.Foreground {
+			s.Polls++ // the record counts those that found no end
+		}
 	}
 	return s
 }

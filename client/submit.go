@@ -11,6 +11,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -56,8 +57,8 @@ func (c *call) replayable() bool { return c.stream == nil }
 
 // Submit sends a request to be run in the background and returns as soon as
 // the ERP has accepted it. The request's URL is below [Config.BaseURL] or
-// relative to it; its own context and its GetBody are ignored. Submit always
-// reads and closes the body.
+// relative to it ("/v1/customerinvoice"); its own context and its GetBody are
+// ignored. Submit always reads and closes the body.
 //
 // A record is stored before the first byte is sent. On these errors the
 // operation is returned as well and can be waited for: [*UncertainError] (it
@@ -138,8 +139,8 @@ func (c *Client) prepare(req *http.Request, notify Notify, ref string, opts Subm
 	if req.Host != "" && originOf(req.URL).host != "" && req.Host != req.URL.Host {
 		return nil, fmt.Errorf("request Host %q: %w", req.Host, ErrUntrustedURL)
 	}
-	if req.Header.Get(backgroundHeader) != "" {
-		return nil, fmt.Errorf("request header %s: is set by the client, use Notify", backgroundHeader)
+	if err := c.checkHeader(req.Header); err != nil {
+		return nil, err
 	}
 	value, err := notify.header(ref, opts.Pairs, time.Now())
 	if err != nil {
@@ -161,12 +162,12 @@ func (c *Client) prepare(req *http.Request, notify Notify, ref string, opts Subm
 func (c *Client) outgoing(own http.Header) http.Header {
 	h := make(http.Header, len(own)+len(c.cfg.Header)+1)
 	for name, values := range own {
-		switch name {
+		switch name = http.CanonicalHeaderKey(name); name {
 		case "Idempotency-Key", "X-Idempotency-Key":
 			// The ERP knows no such keys, and net/http would take them as
 			// leave to send a POST again on its own.
 		default:
-			h[name] = values
+			h[name] = append(h[name], values...)
 		}
 	}
 	for name, values := range c.cfg.Header {
@@ -175,6 +176,44 @@ func (c *Client) outgoing(own http.Header) http.Header {
 		}
 	}
 	return h
+}
+
+// checkHeader finds what net/http would refuse to send, and what contradicts
+// the configuration. It never shows a value: it may be a token.
+func (c *Client) checkHeader(own http.Header) error {
+	if err := sendable(own); err != nil {
+		return fmt.Errorf("request header %w", err)
+	}
+	for name, values := range own {
+		switch http.CanonicalHeaderKey(name) {
+		case backgroundHeader:
+			return fmt.Errorf("request header %s: is set by the client, use Notify", backgroundHeader)
+		case companyHeader:
+			if len(values) != 1 || values[0] != c.cfg.Header.Get(companyHeader) {
+				return fmt.Errorf("request header %s: must be that of Config.Header, with which the outcome is read: make a client for each company", companyHeader)
+			}
+		}
+	}
+	return nil
+}
+
+// companyHeader names the company on the old host.
+const companyHeader = "Ipp-Company-Id"
+
+// sendable reports the first header that is not one. A transport would refuse
+// it too, but in a way that does not tell whether anything was sent.
+func sendable(h http.Header) error {
+	for name, values := range h {
+		if !hook.IsToken(name) {
+			return fmt.Errorf("%q: is not a header name", name)
+		}
+		for _, v := range values {
+			if strings.ContainsFunc(v, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
+				return fmt.Errorf("%s: its value holds a control character, perhaps a line end", name)
+			}
+		}
+	}
+	return nil
 }
 
 // read takes the body into memory, or leaves it as a stream if it is larger

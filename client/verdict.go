@@ -111,7 +111,7 @@ func (a *attempt) reason() string {
 	case a.status != 0:
 		return fmt.Sprintf("answered %d", a.status)
 	}
-	return "no answer: " + cut(bare(a.err).Error(), 200)
+	return "no answer: " + cut(a.err.Error(), 200)
 }
 
 // bare strips the method and URL that net/http puts around its errors.

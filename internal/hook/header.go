@@ -30,7 +30,7 @@ func CheckPair(name, value string) error {
 }
 
 func checkName(name string) error {
-	if !isToken(name) {
+	if !IsToken(name) {
 		return fmt.Errorf("pair name %q: want an HTTP header name (letters, digits and !#$%%&'*+-.^_`|~)", name)
 	}
 	lower := strings.ToLower(name)
@@ -73,7 +73,8 @@ var reserved = map[string]bool{
 	"accept-encoding": true, "x-http-method-override": true, "erp-api-background": true,
 }
 
-func isToken(s string) bool {
+// IsToken reports whether s can be the name of an HTTP header (RFC 9110, 5.1).
+func IsToken(s string) bool {
 	for i := range len(s) {
 		c := s[i]
 		switch {
