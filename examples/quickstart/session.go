@@ -53,9 +53,8 @@ func (s *session) do(ctx context.Context, req *http.Request, notify client.Notif
 		return nil, err
 	}
 
-	// State counts the polls that found no end; one more found it. There is
-	// one after a notification too, which is a hint: the client believes only
-	// what it reads from the ERP itself.
+	// There is a poll after a notification too, which is a hint: the client
+	// believes only what it reads from the ERP itself.
 	polls, awaited := last.Polls, "notification"
 	if last.Notified.IsZero() {
 		awaited = "poll"
