@@ -1,0 +1,150 @@
+package receiver
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/store"
+)
+
+// Config configures a [Receiver]. Store is required, and at least one way to
+// authenticate: SigningKeys, CapabilitySecrets or both; Unauthenticated must
+// be chosen by name and alone. Any other field left zero means the default
+// named in its comment.
+type Config struct {
+	// Store keeps what arrives. It is shared with the client, which the store
+	// wakes; a store on disk is what makes an acknowledged notification safe.
+	Store store.Store
+
+	// SigningKeys are the signature keys of the webhook subscription, exactly
+	// as the developer portal shows them. Each is accepted, so that a new key
+	// can be added before the old one is removed. Without any, the mounted
+	// path itself does not exist.
+	SigningKeys []string
+
+	// CapabilitySecrets are the secrets that capability URLs are made with,
+	// the same that the client has. Each is accepted, so that they can be
+	// rotated: a URL is good for up to 72 h. Without any, nothing exists
+	// below the mounted path.
+	CapabilitySecrets []string
+
+	// Unauthenticated accepts whatever is sent: for tests, or behind a
+	// gateway that authenticates. A notification is only a hint, so a forged
+	// one costs the client a look at the ERP, but anybody may fill the store.
+	Unauthenticated bool
+
+	// SignatureHeader holds the base64 of HMAC-SHA256 over the raw body.
+	// Default: "x-vwd-signature-v1".
+	SignatureHeader string
+
+	// MaxBodyBytes bounds the body; more is answered 413. Default: 1 MiB.
+	MaxBodyBytes int64
+
+	// KeepHeaders names further headers to store with the notification, such
+	// as those that the client asked for as pairs. The dispatcher's own
+	// x-vwd- headers are always kept, except the signature.
+	KeepHeaders []string
+
+	// Tenant translates the value of the x-vwd-tenant-id header into the name
+	// of the tenant as the client knows it. With ok = false the notification
+	// is treated as one that names no tenant. It is called concurrently and
+	// must not block. It is not asked in URL mode, where the capability says
+	// which operation is meant.
+	//
+	// Nil means that the header is stored and not used: the operation is
+	// found by its ref or id alone, neither of which can be guessed.
+	Tenant func(vismaTenantID string) (tenant string, ok bool)
+
+	// ReadTimeout bounds the time that a request's body may take, where the
+	// server's connection supports it; a shorter one of the server itself
+	// stays. Default: 10 s.
+	ReadTimeout time.Duration
+
+	// StoreTimeout bounds the time that storing may take. It runs on when the
+	// sender hangs up. Default: 10 s.
+	StoreTimeout time.Duration
+
+	// Logger gets what happens: Debug for what went well, Warn for what was
+	// refused, Error for what needs a person. Bodies, capabilities and
+	// signatures are never logged. Default: silent.
+	Logger *slog.Logger
+}
+
+// validate reports every fault at once, each named by its field.
+func (c Config) validate() error {
+	var errs []error
+	fault := func(field, want string) { errs = append(errs, fmt.Errorf("%s: %s", field, want)) }
+	if c.Store == nil {
+		fault("Store", "is required")
+	}
+	authenticated := len(c.SigningKeys) > 0 || len(c.CapabilitySecrets) > 0
+	if !authenticated && !c.Unauthenticated {
+		fault("SigningKeys, CapabilitySecrets", "at least one of them is required, or Unauthenticated")
+	}
+	if authenticated && c.Unauthenticated {
+		fault("Unauthenticated", "must not be set beside SigningKeys or CapabilitySecrets")
+	}
+	errs = append(errs, checkSecrets("SigningKeys", c.SigningKeys), checkSecrets("CapabilitySecrets", c.CapabilitySecrets))
+	if c.SignatureHeader != "" && !hook.IsToken(c.SignatureHeader) {
+		fault("SignatureHeader", "must be the name of an HTTP header")
+	}
+	for i, name := range c.KeepHeaders {
+		if !hook.IsToken(name) || c.secretHeader(name) {
+			fault(fmt.Sprintf("KeepHeaders[%d] %q", i, name), "must be the name of an HTTP header that holds no secret")
+		}
+	}
+	if c.MaxBodyBytes < 0 {
+		fault("MaxBodyBytes", "must not be negative")
+	}
+	if c.ReadTimeout < 0 {
+		fault("ReadTimeout", "must not be negative")
+	}
+	if c.StoreTimeout < 0 {
+		fault("StoreTimeout", "must not be negative")
+	}
+	return errors.Join(errs...)
+}
+
+// checkSecrets never puts a secret into its error.
+func checkSecrets(field string, secrets []string) error {
+	var errs []error
+	for i, s := range secrets {
+		switch {
+		case len(s) < hook.MinSecret:
+			errs = append(errs, fmt.Errorf("%s[%d]: has %d bytes, want at least %d", field, i, len(s), hook.MinSecret))
+		case strings.TrimSpace(s) != s: // the line end of the file that it came from
+			errs = append(errs, fmt.Errorf("%s[%d]: must not have white space at its ends", field, i))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// secretHeader reports whether a header must not be stored.
+func (c Config) secretHeader(name string) bool {
+	return slices.ContainsFunc([]string{
+		cmp.Or(c.SignatureHeader, defaultSignatureHeader), "Authorization", "Proxy-Authorization", "Cookie",
+	}, func(secret string) bool { return strings.EqualFold(name, secret) })
+}
+
+func (c Config) withDefaults() Config {
+	c.SigningKeys = slices.Clone(c.SigningKeys)
+	c.CapabilitySecrets = slices.Clone(c.CapabilitySecrets)
+	c.SignatureHeader = cmp.Or(c.SignatureHeader, defaultSignatureHeader)
+	c.MaxBodyBytes = cmp.Or(c.MaxBodyBytes, 1<<20)
+	c.ReadTimeout = cmp.Or(c.ReadTimeout, 10*time.Second)
+	c.StoreTimeout = cmp.Or(c.StoreTimeout, 10*time.Second)
+	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
+	keep := slices.Clone(dispatcherHeaders)
+	for _, name := range c.KeepHeaders {
+		keep = append(keep, http.CanonicalHeaderKey(name))
+	}
+	c.KeepHeaders = slices.DeleteFunc(keep, c.secretHeader)
+	return c
+}

@@ -1,0 +1,60 @@
+package receiver_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vismanet-go/background/receiver"
+	"github.com/vismanet-go/background/store"
+)
+
+func TestNewNamesEveryFaultAtOnce(t *testing.T) {
+	st := store.NewMemory(store.MemoryConfig{})
+	short, spaced := "short-secret", "a-long-enough-secret\n"
+	tests := []struct {
+		name string
+		cfg  receiver.Config
+		want []string // parts of the error; none: no error
+	}{
+		{"nothing set", receiver.Config{}, []string{"Store: is required", "SigningKeys, CapabilitySecrets: at least one"}},
+		{"keys only", receiver.Config{Store: st, SigningKeys: []string{key}}, nil},
+		{"secrets only", receiver.Config{Store: st, CapabilitySecrets: []string{secret}}, nil},
+		{"unauthenticated by name", receiver.Config{Store: st, Unauthenticated: true}, nil},
+		{"unauthenticated beside keys", receiver.Config{Store: st, Unauthenticated: true, SigningKeys: []string{key}}, []string{"Unauthenticated: must not"}},
+		{
+			"everything wrong",
+			receiver.Config{
+				SigningKeys: []string{key, short, ""}, CapabilitySecrets: []string{spaced},
+				SignatureHeader: "a b", MaxBodyBytes: -1, ReadTimeout: -time.Second, StoreTimeout: -1,
+				KeepHeaders: []string{"ok", "not ok", "Cookie", "authorization"},
+			},
+			[]string{
+				"Store: ", "SigningKeys[1]: has 12 bytes, want at least 16", "SigningKeys[2]: has 0 bytes",
+				"CapabilitySecrets[0]: must not have white space", "SignatureHeader: ", "MaxBodyBytes: ",
+				"ReadTimeout: ", "StoreTimeout: ", `KeepHeaders[1] "not ok"`, `KeepHeaders[2] "Cookie"`, `KeepHeaders[3] "authorization"`,
+			},
+		},
+		{
+			"the signature must not be stored",
+			receiver.Config{Store: st, SigningKeys: []string{key}, SignatureHeader: "x-sig", KeepHeaders: []string{"X-Sig"}},
+			[]string{`KeepHeaders[0] "X-Sig"`},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			rcv, err := receiver.New(tt.cfg)
+			if (err != nil) != (len(tt.want) > 0) || (err == nil) != (rcv != nil) {
+				t.Fatalf("got %v, %v", rcv, err)
+			}
+			for _, part := range tt.want {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("got %q, want …%s…", err, part)
+				}
+			}
+			if err != nil && (strings.Contains(err.Error(), short) || strings.Contains(err.Error(), strings.TrimSpace(spaced))) {
+				t.Errorf("the error tells a secret: %v", err)
+			}
+		})
+	}
+}

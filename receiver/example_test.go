@@ -1,0 +1,122 @@
+package receiver_test
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+
+	"github.com/vismanet-go/background/receiver"
+	"github.com/vismanet-go/background/store"
+)
+
+// How do I receive notifications of a subscription?
+func Example() {
+	const key = "c2lnbi1rZXktZm9yLXRlc3Rz" // from the developer portal
+	st := store.NewMemory(store.MemoryConfig{})
+	rcv, err := receiver.New(receiver.Config{Store: st, SigningKeys: []string{key}})
+	if err != nil {
+		panic(err)
+	}
+	mux := http.NewServeMux()
+	rcv.Register(mux, "/webhooks/erp")
+	server := httptest.NewServer(mux)
+	defer server.Close()
+
+	// What the dispatcher sends:
+	const body = `{"id":"5c1f0f0e-6a0e-4c55-9a55-0d3a2f0b7f11","statusCode":201}`
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(body))
+	request, _ := http.NewRequest(http.MethodPost, server.URL+"/webhooks/erp", strings.NewReader(body))
+	request.Header.Set("x-vwd-signature-v1", base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		panic(err)
+	}
+	answer.Body.Close()
+	fmt.Println(answer.Status)
+
+	// It is in the store, where the client finds it.
+	rec, err := st.GetByID(context.Background(), "", "5c1f0f0e-6a0e-4c55-9a55-0d3a2f0b7f11")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(rec.Phase, rec.Notification.StatusCode)
+	// Output:
+	// 200 OK
+	// heard 201
+}
+
+// What does a forgery get?
+func ExampleReceiver_ServeHTTP() {
+	rcv, err := receiver.New(receiver.Config{
+		Store:             store.NewMemory(store.MemoryConfig{}),
+		SigningKeys:       []string{"c2lnbi1rZXktZm9yLXRlc3Rz"},
+		CapabilitySecrets: []string{"the secret of the client, too"},
+	})
+	if err != nil {
+		panic(err)
+	}
+	mux := http.NewServeMux()
+	rcv.Register(mux, "/webhooks/erp")
+	for _, path := range []string{
+		"/webhooks/erp", // subscription mode, without a signature
+		"/webhooks/erp/abcdefghijklmnopqrstuv2345.20526.X-D0ocUb2Gamnq72t77FDQ", // URL mode, made with another secret
+		"/somewhere/else",
+	} {
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequest(http.MethodPost, path, strings.NewReader(`{}`)))
+		fmt.Print(w.Code, " ", w.Body)
+	}
+	// Output:
+	// 401 unauthorized
+	// 404 404 page not found
+	// 404 404 page not found
+}
+
+// What is wrong with my configuration?
+func ExampleNew() {
+	_, err := receiver.New(receiver.Config{SigningKeys: []string{"too short"}})
+	fmt.Println(err)
+	// Output:
+	// receiver: Store: is required
+	// SigningKeys[0]: has 9 bytes, want at least 16
+}
+
+// How do I keep capabilities out of an access log?
+func ExampleRedact() {
+	fmt.Println(receiver.Redact("/webhooks/erp/abcdefghijklmnopqrstuv2345.20526.X-D0ocUb2Gamnq72t77FDQ"))
+	fmt.Println(receiver.Redact("/v1/customers?page=2"))
+	// Output:
+	// /webhooks/erp/[redacted]
+	// /v1/customers?page=2
+}
+
+// How do I keep capabilities out of everything, whatever else logs or traces?
+func ExampleConceal() {
+	rcv, err := receiver.New(receiver.Config{
+		Store:             store.NewMemory(store.MemoryConfig{}),
+		CapabilitySecrets: []string{"the secret of the client, too"},
+	})
+	if err != nil {
+		panic(err)
+	}
+	mux := http.NewServeMux()
+	rcv.Register(mux, "/webhooks/erp")
+	logged := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println(r.Method, r.URL.Path)
+		mux.ServeHTTP(w, r)
+	})
+	outermost := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		logged.ServeHTTP(w, receiver.Conceal(r))
+	})
+
+	const capability = "abcdefghijklmnopqrstuv2345.20526.X-D0ocUb2Gamnq72t77FDQ"
+	outermost.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/webhooks/erp/"+capability, nil))
+	// Output:
+	// POST /webhooks/erp/[redacted]
+}

@@ -1,0 +1,23 @@
+// Package ginreceiver mounts a [receiver.Receiver] in a gin router.
+//
+//	router := gin.New()
+//	router.Use(ginreceiver.Logger(), gin.Recovery())
+//	ginreceiver.Mount(router, "/webhooks/erp", rcv)
+//
+// The user's middleware, groups and engine settings stay in force. In
+// particular a middleware that consumes or replaces the body breaks the
+// signature, which is over the raw bytes: mount the receiver in a group
+// without it.
+//
+// # Capabilities and logs
+//
+// In URL mode the last segment of the path is a secret for a day or two. The
+// receiver takes it out of the request when it runs, but gin's own logger
+// notes the path before that. So do not use it, or [gin.Default], which
+// installs it, in front of a mounted receiver: use [Logger], or [Conceal]
+// before a logger of your own. Both also keep capabilities out of the request
+// that [gin.Recovery] dumps in debug mode.
+//
+// Binaries are about 7 MB smaller when built with -tags nomsgpack, which
+// leaves out a part of gin that is not needed here.
+package ginreceiver

@@ -1,0 +1,149 @@
+package receiver
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/store"
+)
+
+// dispatcherHeaders are what the webhook dispatcher tells about a
+// notification; none of it is signed.
+var dispatcherHeaders = []string{
+	"X-Vwd-Event-Id", notificationIDHeader, "X-Vwd-Notification-Timestamp", "X-Vwd-Webhook-Timestamp",
+	"X-Vwd-Subscription-Id", tenantHeader, "X-Vwd-Application-Id", "X-Vwd-Application-Version", "X-Vwd-Group-Id",
+}
+
+const (
+	notificationIDHeader = "X-Vwd-Notification-Id"
+	tenantHeader         = "X-Vwd-Tenant-Id"
+)
+
+// maxHeaderValue bounds what is kept of one header; longer ones are left out.
+const maxHeaderValue = 1024
+
+// How long the sender should wait, in seconds: trouble of the store may be
+// over soon; a store full of unknown operations empties slowly.
+const (
+	retrySoon  = "5"
+	retryLater = "60"
+)
+
+// keep stores the notification. It returns nil only if the store has it;
+// otherwise it has logged why, and says when the sender should try again.
+func (rc *Receiver) keep(r *http.Request, a admission, body []byte) (retry string, err error) {
+	// Whether the sender waits for the answer must not decide whether what it
+	// sent is kept.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), rc.cfg.StoreTimeout)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			retry, err = retrySoon, fmt.Errorf("panic: %v", p)
+			rc.log.ErrorContext(ctx, "storing a notification panicked", "err", err, "stack", string(debug.Stack()))
+		}
+	}()
+	n := rc.notification(ctx, r, a, body)
+	receipt, err := rc.cfg.Store.Notify(ctx, n)
+	if err != nil {
+		rc.log.ErrorContext(ctx, "notification not stored", "err", err, "mode", n.Mode, "ref", n.Ref, "id", n.ID, "bytes", len(body))
+		if errors.Is(err, store.ErrFull) {
+			return retryLater, err
+		}
+		return retrySoon, err
+	}
+	rc.report(ctx, n, receipt)
+	return "", nil
+}
+
+// report logs what became of a stored notification.
+func (rc *Receiver) report(ctx context.Context, n store.Notification, receipt store.Receipt) {
+	attrs := []any{
+		"verdict", string(receipt.Verdict), "mode", n.Mode, "ref", n.Ref, "id", n.ID,
+		"notification", n.NotificationID, "bytes", len(n.Body),
+	}
+	switch {
+	case n.Unparsed:
+		// The real shape is not published, so it may be the sender that is
+		// right. Somebody has to look.
+		rc.log.ErrorContext(ctx, "notification stored, but not understood", attrs...)
+	case receipt.Verdict == store.Disputed:
+		rc.log.WarnContext(ctx, "notification contradicts what is known", attrs...)
+	default:
+		rc.log.DebugContext(ctx, "notification stored", attrs...)
+	}
+}
+
+// notification puts together what is stored. Everything in it is plain text
+// or the body, whatever the sender put into its headers.
+func (rc *Receiver) notification(ctx context.Context, r *http.Request, a admission, body []byte) store.Notification {
+	n := store.Notification{Mode: a.mode, Ref: a.ref, Header: rc.keptHeader(r.Header), Body: body, ReceivedAt: time.Now()}
+	if p, ok := parse(body); ok {
+		n.ID, n.StatusCode = p.id, p.statusCode
+	} else {
+		n.Unparsed = true
+	}
+	if a.secret != "" && bytes.Contains(body, []byte(a.secret)) {
+		// A whole state document names the webhook's address.
+		n.Body = bytes.ReplaceAll(body, []byte(a.secret), []byte(hook.Redacted))
+	}
+	if a.mode == modeURL {
+		return n
+	}
+	n.Ref = rc.headerRef(ctx, r.Header)
+	n.NotificationID = plain(r.Header.Get(notificationIDHeader))
+	n.Tenant = rc.tenant(ctx, r.Header)
+	return n
+}
+
+// headerRef returns our ref as the subscription brought it back.
+func (rc *Receiver) headerRef(ctx context.Context, h http.Header) string {
+	ref := strings.TrimSpace(h.Get(hook.RefHeader))
+	if ref != "" && !hook.ValidRef(ref) {
+		rc.log.WarnContext(ctx, "ref of a notification ignored", "why", "it is malformed", "bytes", len(ref))
+		return ""
+	}
+	return ref
+}
+
+func (rc *Receiver) tenant(ctx context.Context, h http.Header) string {
+	id := plain(h.Get(tenantHeader))
+	if rc.cfg.Tenant == nil || id == "" {
+		return ""
+	}
+	tenant, ok := rc.cfg.Tenant(id)
+	if !ok {
+		rc.log.WarnContext(ctx, "tenant of a notification is unknown", "tenant", id)
+		return ""
+	}
+	return tenant
+}
+
+// keptHeader returns the headers to store, their names in lower case.
+func (rc *Receiver) keptHeader(h http.Header) map[string]string {
+	kept := make(map[string]string, len(dispatcherHeaders))
+	for _, name := range rc.cfg.KeepHeaders {
+		if v := plain(h.Get(name)); v != "" {
+			kept[strings.ToLower(name)] = hook.Redact(v) // a proxy may repeat the path in a header
+		}
+	}
+	return kept
+}
+
+// plain returns v if it is short and plain text, else nothing: not every
+// store can hold other bytes, and one that cannot would refuse the
+// notification for ever.
+func plain(v string) string {
+	if len(v) > maxHeaderValue || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+		return ""
+	}
+	return v
+}

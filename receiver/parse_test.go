@@ -1,0 +1,171 @@
+package receiver
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"unicode/utf16"
+)
+
+const (
+	guid  = "5c1f0f0e-6a0e-4c55-9a55-0d3a2f0b7f11"
+	other = "73ac0029-1e4f-4adc-a7eb-318cd25ba4bf"
+)
+
+func TestParse(t *testing.T) {
+	at := `"stateLocation":"https://api.finance.visma.net/v1/background/` + guid + `"`
+	tests := []struct {
+		name, body string
+		want       string // empty: not understood
+		status     int
+	}{
+		{"id", `{"id":"` + guid + `","statusCode":201}`, guid, 201},
+		{"jobId", `{"jobId":"` + guid + `"}`, guid, 0},
+		{"referenceId", `{"referenceId":"` + guid + `"}`, guid, 0},
+		{"reference", `{"reference":"` + guid + `"}`, guid, 0},
+		{"state location", `{` + at + `}`, guid, 0},
+		{"content location", `{"contentLocation":"https://integration.visma.net/API/controller/api/v1/background/` + guid + `/content"}`, guid, 0},
+		{"a location in capitals and without a host", `{"stateLocation":"/v1/Background/` + strings.ToUpper(guid) + `"}`, guid, 0},
+		{"a location with another GUID before", `{"stateLocation":"https://x/` + other + `/v1/background/` + guid + `/` + other + `"}`, guid, 0},
+		{"a location without background", `{"stateLocation":"https://x/` + other + `/state/` + guid + `"}`, guid, 0},
+		{"the order of the names decides, not that in the body", `{"stateLocation":"/v1/background/` + other + `","reference":"` + other + `","id":"` + guid + `"}`, guid, 0},
+		{"an id that is no GUID is passed over", `{"id":17,"jobId":null,"referenceId":"order 1",` + at + `}`, guid, 0},
+		{"the empty GUID is passed over", `{"id":"00000000-0000-0000-0000-000000000000",` + at + `}`, guid, 0},
+
+		{"capitals", `{"ID":"` + strings.ToUpper(guid) + `","STATUSCODE":200}`, guid, 200},
+		{"pascal case", `{"JobId":"` + guid + `","StatusCode":200}`, guid, 200},
+		{"no dashes", `{"id":"` + strings.ReplaceAll(guid, "-", "") + `"}`, guid, 0},
+		{"braces", `{"id":" {` + guid + `} "}`, guid, 0},
+		{"parentheses", `{"id":"(` + guid + `)"}`, guid, 0},
+		{"escapes", `{"\u0069d":"\u0035` + guid[1:] + `"}`, guid, 0},
+		{"the last of two", `{"id":"` + other + `","id":"` + guid + `"}`, guid, 0},
+		{"the last of two, in another case", `{"id":"` + other + `","ID":"` + guid + `"}`, guid, 0},
+		{"a byte order mark and blanks", "\ufeff \r\n{\"id\":\"" + guid + "\"}\n", guid, 0},
+		{"further fields of any kind", `{"x":{"id":"` + other + `"},"y":[1,{"z":null}],"id":"` + guid + `","status":"Finished"}`, guid, 0},
+
+		{"status as text", `{"id":"` + guid + `","statusCode":" 412 "}`, guid, 412},
+		{"status with a fraction", `{"id":"` + guid + `","statusCode":200.0}`, guid, 200},
+		{"status that is none", `{"id":"` + guid + `","statusCode":200.5}`, guid, 0},
+		{"status out of range", `{"id":"` + guid + `","statusCode":1e9}`, guid, 0},
+		{"status not a number", `{"id":"` + guid + `","statusCode":"NaN"}`, guid, 0},
+		{"status of another kind", `{"id":"` + guid + `","statusCode":{"value":200}}`, guid, 0},
+
+		{"envelope: data", `{"data":{"id":"` + guid + `","statusCode":200}}`, guid, 200},
+		{"envelope: payload, status outside", `{"statusCode":204,"Payload":{"id":"` + guid + `"}}`, guid, 204},
+		{"envelope: body", `{"BODY":{` + at + `}}`, guid, 0},
+		{"an envelope with an id of its own", `{"id":"` + other + `","data":{"id":"` + guid + `"}}`, guid, 0},
+		{"an answer that is no envelope", `{"id":"` + guid + `","statusCode":200,"body":{"id":"` + other + `"}}`, guid, 200},
+		{"an id beside an envelope without", `{"id":"` + guid + `","data":{"x":1}}`, guid, 0},
+		{"an envelope of another kind", `{"data":"` + other + `","payload":[{"id":"` + other + `"}],"body":{"id":"` + guid + `"}}`, guid, 0},
+		{"two levels down", `{"data":{"data":{"id":"` + guid + `"}}}`, "", 0},
+
+		{"empty", "", "", 0},
+		{"null", "null", "", 0},
+		{"an array", `[{"id":"` + guid + `"}]`, "", 0},
+		{"text", `"` + guid + `"`, "", 0},
+		{"no id", `{"note":"Blåbær","statusCode":200}`, "", 0},
+		{"cut off", `{"id":"` + guid + `"`, "", 0},
+		{"something after it", `{"id":"` + guid + `"}x`, "", 0},
+		{"XML", `<id>` + guid + `</id>`, "", 0},
+		{"a form", `id=` + guid, "", 0},
+		{"Latin-1", "{\"id\":\"" + guid + "\",\"x\":\"\xe5\"}", "", 0},
+		{"UTF-16", utf16LE(`{"id":"` + guid + `"}`), "", 0},
+		{"too short", `{"id":"` + guid[1:] + `"}`, "", 0},
+		{"dashes elsewhere", `{"id":"5c1f0f0e6-a0e-4c55-9a55-0d3a2f0b7f11"}`, "", 0},
+		{"no hexadecimal", `{"id":"` + guid[:35] + `g"}`, "", 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, ok := parse([]byte(tt.body))
+			if ok != (tt.want != "") || got.id != tt.want || ok && got.statusCode != tt.status {
+				t.Errorf("got %+v, %v, want %q, %d", got, ok, tt.want, tt.status)
+			}
+		})
+	}
+}
+
+func utf16LE(s string) string {
+	b := []byte{0xff, 0xfe}
+	for _, u := range utf16.Encode([]rune(s)) {
+		b = append(b, byte(u), byte(u>>8))
+	}
+	return string(b)
+}
+
+func TestHostileJSONCostsNoMoreThanItsSize(t *testing.T) {
+	const size = 1 << 20
+	id := `"id":"` + guid + `"`
+	tests := []struct{ name, body string }{
+		{"deep arrays", strings.Repeat("[", size)},
+		{"deep objects", strings.Repeat(`{"a":`, size/5)},
+		{"deep and closed", `{"a":` + strings.Repeat("[", size/2) + strings.Repeat("]", size/2) + `,` + id + `}`},
+		{"many names", `{` + strings.Repeat(`"a":0,`, size/6) + id + `}`},
+		{"many escaped names", `{` + strings.Repeat(`"\u0061":0,`, size/11) + id + `}`},
+		{"many ids", `{` + strings.Repeat(id+`,`, size/45) + id + `}`},
+		{"ids that grow", `{` + growing(size) + id + `}`},
+		{"many envelopes", `{` + strings.Repeat(`"data":{"data":1},`, size/18) + id + `}`},
+		{"one huge envelope", `{"data":{"stateLocation":"` + strings.Repeat("/", size) + `",` + id + `}}`},
+		{"a huge id", `{"id":"` + strings.Repeat("{", size) + `",` + id + `}`},
+		{"a huge status", `{"statusCode":` + strings.Repeat("1", size) + `,` + id + `}`},
+		{"a huge location", `{"stateLocation":"` + strings.Repeat("/%41", size/4) + `"}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			body := []byte(tt.body)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			parse(body)
+			runtime.ReadMemStats(&after)
+			if got := after.TotalAlloc - before.TotalAlloc; got > 4*size {
+				t.Errorf("allocated %d bytes for a body of %d", got, len(body))
+			}
+		})
+	}
+}
+
+// growing returns ids of growing lengths, size bytes in all.
+func growing(size int) string {
+	var b strings.Builder
+	for n := 1; b.Len()+n < size; n += 64 {
+		fmt.Fprintf(&b, `"id":"%s",`, strings.Repeat("x", n))
+	}
+	return b.String()
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{
+		`{"id":"` + guid + `","statusCode":201,"stateLocation":"https://x/v1/background/` + guid + `"}`,
+		`{"Data":{"JobId":"{` + guid + `}","StatusCode":"200"}}`,
+		`{"stateLocation":"https://x/v1/background/` + guid + `/content"}`, "\ufeff{}", "[", "\xff\xfe{",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		got, ok := parse(body)
+		if !ok {
+			if got.id != "" {
+				t.Fatalf("an id from what is not understood: %+v", got)
+			}
+			return
+		}
+		if !json.Valid([]byte(strings.TrimPrefix(string(body), "\ufeff"))) {
+			t.Fatalf("understood what is no JSON: %q", body)
+		}
+		if id, ok := canonicalGUID(got.id); !ok || id != got.id {
+			t.Fatalf("the id %q is not canonical", got.id)
+		}
+		if got.statusCode != 0 && (got.statusCode < 100 || got.statusCode > 999) {
+			t.Fatalf("status code %d", got.statusCode)
+		}
+		// What was understood can be told in the documented form and inside an
+		// envelope, and is understood the same.
+		plain := fmt.Sprintf(`{"id":%q,"statusCode":%d}`, got.id, got.statusCode)
+		for _, s := range []string{plain, `{"payload":` + plain + `}`} {
+			if again, ok := parse([]byte(s)); !ok || again != got {
+				t.Fatalf("%s reads as %+v, want %+v", s, again, got)
+			}
+		}
+	})
+}

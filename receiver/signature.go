@@ -1,0 +1,30 @@
+package receiver
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"strings"
+)
+
+const defaultSignatureHeader = "X-Vwd-Signature-V1"
+
+// decodeSignature reads a header value: standard base64 of a SHA-256 MAC.
+func decodeSignature(value string) ([]byte, bool) {
+	sig, err := base64.StdEncoding.DecodeString(strings.TrimSpace(value))
+	return sig, err == nil && len(sig) == sha256.Size
+}
+
+// verify reports whether the signature over the raw body was made with one of
+// the keys. A key is used as the text that it is and not decoded. It takes
+// the same time whichever key matches.
+func verify(keys []string, signature, body []byte) bool {
+	match := 0
+	for _, key := range keys {
+		mac := hmac.New(sha256.New, []byte(key))
+		mac.Write(body)
+		match |= subtle.ConstantTimeCompare(signature, mac.Sum(nil))
+	}
+	return match == 1
+}
