@@ -75,6 +75,10 @@ type Config struct {
 	// is kept. Default: 30 s.
 	CallTimeout time.Duration
 
+	// Observer is told of submits, waits and calls, for traces and metrics.
+	// Default: none.
+	Observer Observer
+
 	// Logger tells what happens: Debug each step, Warn what is repeated, Error
 	// where a person is needed. It never gets tokens, bodies or webhook
 	// addresses. Default: silent.
@@ -121,6 +125,9 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 	}
 	if cfg.Schedule == nil {
 		cfg.Schedule = DefaultSchedule
+	}
+	if cfg.Observer == nil {
+		cfg.Observer = silent{}
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)

@@ -16,7 +16,7 @@ func contentPath(id string) string { return "/v1/background/" + id + "/content" 
 
 // getState reads the state of an operation.
 func (c *Client) getState(ctx context.Context, id string) (document, error) {
-	resp, err := c.get(ctx, statePath(id))
+	resp, err := c.get(ctx, "state", statePath(id))
 	if err != nil {
 		return document{}, err
 	}
@@ -34,7 +34,7 @@ func (c *Client) getState(ctx context.Context, id string) (document, error) {
 // get makes a GET below the base with our own headers. The answer is a 200;
 // any other is a *ResponseError. A 401 is tried once more after a refresh, a
 // 429 keeps all looks back for as long as it says.
-func (c *Client) get(ctx context.Context, rel string) (*http.Response, error) {
+func (c *Client) get(ctx context.Context, kind, rel string) (*http.Response, error) {
 	for try := 0; ; try++ {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.origin.url(rel), nil)
 		if err != nil {
@@ -44,7 +44,9 @@ func (c *Client) get(ctx context.Context, rel string) (*http.Response, error) {
 		if req.Header.Get("Accept") == "" {
 			req.Header["Accept"] = []string{"application/json, */*;q=0.8"}
 		}
+		start := time.Now()
 		resp, err := c.http.Do(req)
+		c.observe(ctx, kind, req.Method, start, resp, err)
 		if err != nil {
 			return nil, fmt.Errorf("GET %s: %w", rel, bare(err))
 		}

@@ -178,7 +178,7 @@ func contentGone(err error, doc document, rec store.Record) bool {
 
 // keepContent reads the stored answer into the outcome if it is small enough.
 func (c *Client) keepContent(ctx context.Context, id string, o *store.Outcome) error {
-	resp, err := c.get(ctx, contentPath(id))
+	resp, err := c.get(ctx, "content", contentPath(id))
 	if err != nil {
 		return err
 	}

@@ -20,10 +20,12 @@ type Operation struct {
 	method string
 	path   string
 	key    string
+	kind   string
+	link   string // the observer's
 }
 
 func (c *Client) operation(rec store.Record) *Operation {
-	return &Operation{c: c, ref: rec.Ref, id: rec.ID, method: rec.Method, path: rec.Path, key: rec.Key}
+	return &Operation{c: c, ref: rec.Ref, id: rec.ID, method: rec.Method, path: rec.Path, key: rec.Key, kind: rec.Kind, link: rec.Link}
 }
 
 // Ref returns the client's own name for the operation, unique in the store.
@@ -89,11 +91,25 @@ func (o *Operation) Poll(ctx context.Context) (State, error) {
 // A failed look does not end a wait. An uncertain operation is waited for
 // until a notification or a person resolves it.
 func (o *Operation) Wait(ctx context.Context) (*Result, error) {
+	ctx, end := o.c.cfg.Observer.Wait(ctx, Waiting{
+		Ref: o.ref, ID: o.id, Method: o.method, Route: routeOf(o.path), Kind: o.kind, Link: o.link,
+	})
 	rec, err := o.await(ctx, func(store.Record) bool { return true })
-	if err != nil {
-		return nil, err
+	var res *Result
+	if err == nil {
+		res, err = o.c.result(rec)
 	}
-	return o.c.result(rec)
+	end(waited(rec, err))
+	return res, err
+}
+
+func waited(rec store.Record, err error) Waited {
+	s := stateOf(rec)
+	w := Waited{ID: s.ID, Phase: s.Phase, StatusCode: s.StatusCode, Polls: s.Polls, Notified: !s.Notified.IsZero(), Err: err}
+	if !s.Finished.IsZero() && !s.Received.IsZero() {
+		w.Ran = max(0, s.Finished.Sub(s.Received))
+	}
+	return w
 }
 
 // Watch yields the state of the operation now, and again each time it

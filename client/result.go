@@ -90,7 +90,7 @@ func (r *Result) Open(ctx context.Context) (io.ReadCloser, error) {
 	if r.Foreground {
 		return nil, fmt.Errorf("content of %s: %w: it came in the foreground and was over %d bytes", r.Ref, ErrTooLarge, int64(maxForeground))
 	}
-	resp, err := r.c.get(ctx, contentPath(r.ID))
+	resp, err := r.c.get(ctx, "content", contentPath(r.ID))
 	if missing(err) {
 		return nil, fmt.Errorf("content of %s: %w", r.ID, ErrContentExpired)
 	}

@@ -16,14 +16,13 @@ import (
 
 // send makes the attempt and records what became of it. The request goes out
 // once, but for the answers that say for certain that it was not taken.
-func (c *Client) send(ctx context.Context, rec store.Record, cl *call) (*Operation, error) {
+func (c *Client) send(ctx context.Context, rec store.Record, cl *call) (*Operation, string, error) {
 	for {
 		a := c.attempt(ctx, cl)
 		c.log.DebugContext(ctx, "submitted", "ref", rec.Ref, "method", cl.method, "status", a.status, "verdict", a.verdict.String())
 		if a.verdict == unauthorized || a.verdict == limited {
 			again, err := c.mayResend(ctx, cl, a)
 			if again {
-				cl.resends++
 				continue
 			}
 			if err != nil {
@@ -31,7 +30,8 @@ func (c *Client) send(ctx context.Context, rec store.Record, cl *call) (*Operati
 			}
 			a.verdict = rejected
 		}
-		return c.conclude(ctx, rec, cl, a)
+		op, err := c.conclude(ctx, rec, cl, a)
+		return op, a.verdict.String(), err
 	}
 }
 
@@ -42,9 +42,10 @@ func (c *Client) mayResend(ctx context.Context, cl *call, a *attempt) (bool, err
 		return false, nil
 	}
 	if a.verdict == unauthorized {
-		if cl.resends > 0 {
+		if cl.refreshed {
 			return false, nil
 		}
+		cl.refreshed = true
 		if c.cfg.Refresh != nil {
 			if err := c.cfg.Refresh(ctx); err != nil {
 				return false, fmt.Errorf("refresh the credentials: %w", err)
@@ -186,7 +187,10 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 	if err := ctx.Err(); err != nil {
 		return &attempt{verdict: notSent, err: err}
 	}
+	cl.sent++
+	start := time.Now()
 	resp, err := c.http.Do(req)
+	c.observe(ctx, "submit", cl.method, start, resp, err)
 	if err != nil {
 		// Without the address that net/http adds: its query may hold data.
 		a := &attempt{verdict: uncertain, err: bare(err)}
@@ -199,6 +203,15 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 	}
 	defer resp.Body.Close()
 	return judge(resp)
+}
+
+// observe tells the observer of one call.
+func (c *Client) observe(ctx context.Context, kind, method string, start time.Time, resp *http.Response, err error) {
+	call := Call{Kind: kind, Method: method, Duration: time.Since(start), Err: bare(err)}
+	if resp != nil {
+		call.StatusCode = resp.StatusCode
+	}
+	c.cfg.Observer.Call(ctx, call)
 }
 
 // saysNotSent asks an error for certainty: one that knows that nothing was

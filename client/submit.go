@@ -41,15 +41,17 @@ type SubmitOptions struct {
 
 // call is a request made ready to be sent.
 type call struct {
-	method  string
-	path    string // and query, below the base
-	header  http.Header
-	body    []byte    // whole, if replayable
-	stream  io.Reader // else the rest is read from here, once
-	closer  io.Closer // of the caller's body, if it is streamed
-	length  int64     // -1 if not known
-	value   string    // of the background header
-	resends int
+	method string
+	path   string // and query, below the base
+	header http.Header
+	body   []byte    // whole, if replayable
+	stream io.Reader // else the rest is read from here, once
+	closer io.Closer // of the caller's body, if it is streamed
+	length int64     // -1 if not known
+	value  string    // of the background header
+	sent   int       // requests that went out
+
+	refreshed bool // the credentials, after a 401
 }
 
 // replayable reports whether the request can be sent again.
@@ -85,20 +87,35 @@ func (c *Client) Submit(ctx context.Context, req *http.Request, opts SubmitOptio
 	if err != nil {
 		return nil, fmt.Errorf("submit: %w", err)
 	}
+	ctx, link, end := c.cfg.Observer.Submit(ctx, Submission{
+		Ref: ref, Method: cl.method, Route: routeOf(cl.path), Notify: cmp.Or(notify.mode, modeNone), Kind: opts.Kind,
+	})
+	op, verdict, err := c.submit(ctx, ref, cl, notify, link, opts)
+	done := Submitted{Verdict: verdict, Attempts: cl.sent, Err: err}
+	if op != nil {
+		done.ID = op.id
+	}
+	end(done)
+	return op, err
+}
+
+// submit records and sends what was prepared.
+func (c *Client) submit(ctx context.Context, ref string, cl *call, notify Notify, link string, opts SubmitOptions) (*Operation, string, error) {
 	rec := store.Record{
 		Tenant: c.cfg.Tenant, Ref: ref, Phase: store.Sending, Method: cl.method, Path: cl.path, Origin: c.origin.String(),
 		Key: opts.Key, Supersedes: opts.Supersede, Kind: opts.Kind, Metadata: maps.Clone(opts.Metadata),
-		Notify: cmp.Or(notify.mode, modeNone),
+		Notify: cmp.Or(notify.mode, modeNone), Link: link[:min(len(link), maxLink)],
 	}
 	if opts.Key != "" {
 		rec.Fingerprint = fingerprint(cl)
 	}
-	rec, err = c.store.Create(ctx, rec, c.owner, sendLease)
+	rec, err := c.store.Create(ctx, rec, c.owner, sendLease)
 	if held, ok := errors.AsType[*store.KeyHeldError](err); ok {
-		return c.existing(held, fingerprint(cl), opts.Supersede)
+		op, err := c.existing(held, fingerprint(cl), opts.Supersede)
+		return op, "known", err
 	}
 	if err != nil {
-		return nil, fmt.Errorf("submit %s: record it: %w", cl.method, storeError(err))
+		return nil, notSent.String(), fmt.Errorf("submit %s: record it: %w", cl.method, storeError(err))
 	}
 	beat := c.heartbeat(rec.Lease)
 	defer beat.stop()

@@ -11,7 +11,8 @@ type Fact interface{ fact() }
 // AcceptedFact says that the ERP accepted the request under an id.
 type AcceptedFact struct {
 	ID     string
-	Source Source // FromAnswer, FromUser or FromEvidence
+	Source Source    // FromAnswer, FromUser or FromEvidence
+	At     time.Time // when it was accepted, if that was earlier; zero means now
 }
 
 // RejectedFact says that the attempt with the given epoch was certainly not

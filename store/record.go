@@ -95,6 +95,7 @@ type Record struct {
 	Path        string // path and query below the base URL
 	Origin      string // base URL that the request went to
 	Notify      string // "none", "subscription" or "url"
+	Link        string // ties later work to the trace of the submit
 	Metadata    map[string]string
 
 	Due      time.Time // when to look next; the zero time means not scheduled

@@ -130,7 +130,9 @@ func (r Rules) bind(rec Record, f AcceptedFact) (Record, error) {
 	rec.Candidates = nil
 	rec.Phase = Accepted
 	rec.Reason = ""
-	rec.AcceptedAt = now
+	if rec.AcceptedAt = now; !f.At.IsZero() && f.At.Before(now) {
+		rec.AcceptedAt = f.At
+	}
 	rec.EndedAt = time.Time{}
 	if rec.Notification != nil {
 		rec.Due = now
