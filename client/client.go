@@ -36,7 +36,9 @@ type Client struct {
 
 	mu      sync.Mutex // guards the rest
 	closed  bool
-	looks   map[string]*look // in progress, by ref
+	looks   map[string]*look // queued or in progress, by ref
+	backlog []*look          // queued
+	lookers int              // goroutines that work on the backlog
 	working sync.WaitGroup   // Add needs mu and !closed
 }
 

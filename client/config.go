@@ -20,6 +20,10 @@ type Config struct {
 	// It must be https, or http on a loopback address.
 	BaseURL string
 
+	// FormerOrigins are base URLs that the ERP had before: operations that
+	// were submitted there are looked for at BaseURL. No call is made to them.
+	FormerOrigins []string
+
 	// AllowHTTP permits a BaseURL of http on any host. Tokens then travel in
 	// the clear.
 	AllowHTTP bool
@@ -71,6 +75,10 @@ type Config struct {
 	// is sent once, as a stream. Default: 1 MiB.
 	MaxBuffer int64
 
+	// InFlight is how many looks run at a time, over all operations of the
+	// client. Default: 8.
+	InFlight int
+
 	// CallTimeout bounds each look at a state and each fetch of content that
 	// is kept. Default: 30 s.
 	CallTimeout time.Duration
@@ -93,6 +101,15 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 	if err != nil {
 		errs = append(errs, fmt.Errorf("BaseURL %w", err))
 	}
+	former := make([]string, 0, len(cfg.FormerOrigins))
+	for i, f := range cfg.FormerOrigins {
+		o, err := parseOrigin(f, true)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("FormerOrigins[%d] %w", i, err))
+		}
+		former = append(former, o.String())
+	}
+	cfg.FormerOrigins = former
 	if err := cfg.Notify.check(); err != nil {
 		errs = append(errs, fmt.Errorf("Notify: %w", err))
 	}
@@ -112,7 +129,7 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 	for _, f := range []struct {
 		name  string
 		value int64
-	}{{"KeepContent", cfg.KeepContent}, {"MaxContent", cfg.MaxContent}, {"MaxBuffer", cfg.MaxBuffer}, {"CallTimeout", int64(cfg.CallTimeout)}} {
+	}{{"KeepContent", cfg.KeepContent}, {"MaxContent", cfg.MaxContent}, {"MaxBuffer", cfg.MaxBuffer}, {"CallTimeout", int64(cfg.CallTimeout)}, {"InFlight", int64(cfg.InFlight)}} {
 		if f.value < 0 {
 			errs = append(errs, fmt.Errorf("%s: must not be negative", f.name))
 		}
@@ -137,6 +154,7 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 	cfg.KeepContent = cmp.Or(cfg.KeepContent, 1<<20)
 	cfg.MaxContent = cmp.Or(cfg.MaxContent, 64<<20)
 	cfg.MaxBuffer = cmp.Or(cfg.MaxBuffer, 1<<20)
+	cfg.InFlight = cmp.Or(cfg.InFlight, 8)
 	cfg.CallTimeout = cmp.Or(cfg.CallTimeout, 30*time.Second)
 	return cfg, base, nil
 }

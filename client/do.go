@@ -25,8 +25,17 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	if req == nil {
 		return nil, errors.New("do: no request")
 	}
+	return c.roundTrip(req, SubmitOptions{}, nil)
+}
+
+// roundTrip is a submit and a wait that behave as one HTTP call. accepted, if
+// not nil, is called with the operation before the wait.
+func (c *Client) roundTrip(req *http.Request, opts SubmitOptions, accepted func(context.Context, *Operation)) (*http.Response, error) {
 	ctx := req.Context()
-	op, err := c.Submit(ctx, req, SubmitOptions{})
+	op, err := c.Submit(ctx, req, opts)
+	if op != nil && accepted != nil {
+		accepted(ctx, op)
+	}
 	if _, unrecorded := errors.AsType[*RecordError](err); unrecorded {
 		err = nil // it is accepted; the wait records it
 	}
@@ -46,7 +55,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	}
 	resp.Request = req
 	resp.Body = &ackBody{ReadCloser: resp.Body, ack: func() {
-		ctx, cancel := recording(context.WithoutCancel(ctx))
+		ctx, cancel := recording(ctx)
 		defer cancel()
 		if err := op.Ack(ctx); err != nil {
 			c.log.WarnContext(ctx, "not acknowledged", "ref", op.ref, "error", err)

@@ -24,6 +24,9 @@ var (
 	// ErrUntrustedURL says that a request names another place than the
 	// configured one.
 	ErrUntrustedURL = errors.New("not the origin of this client")
+	// ErrForeignToken says that a token is not of this tenant and origin, or
+	// no token at all.
+	ErrForeignToken = errors.New("not a token for this client")
 	// ErrKeyReused says that the key names other work.
 	ErrKeyReused = errors.New("the key was used for another request")
 	// ErrDuplicateKey says that the work was done long ago and its record is

@@ -13,7 +13,10 @@ import (
 
 // look is one look at an operation. All waiters of this client share it.
 type look struct {
-	done chan struct{}
+	ref   string
+	force bool // also if it is not due
+	done  chan struct{}
+	after []func() // guarded by Client.mu, called when done is closed
 
 	// These are set when done is closed.
 	err    error     // why it failed; store.ErrLeased if another replica looks
@@ -22,28 +25,67 @@ type look struct {
 }
 
 // startLook starts a look, or joins the one in progress. Without force it
-// ends at once if the operation turns out not to be due.
+// ends at once if the operation turns out not to be due. No more than InFlight
+// looks run at a time; the others queue.
 func (c *Client) startLook(ref string, force bool) *look {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if l := c.looks[ref]; l != nil {
 		return l
 	}
-	l := &look{done: make(chan struct{})}
+	l := &look{ref: ref, force: force, done: make(chan struct{})}
 	if c.closed {
 		l.err = ErrClosed
 		close(l.done)
 		return l
 	}
 	c.looks[ref] = l
-	c.working.Go(func() {
-		c.runLook(l, ref, force)
-		c.mu.Lock()
-		delete(c.looks, ref)
-		c.mu.Unlock()
-		close(l.done)
-	})
+	c.backlog = append(c.backlog, l)
+	if c.lookers < c.cfg.InFlight {
+		c.lookers++
+		c.working.Go(c.lookOn)
+	}
 	return l
+}
+
+// lookOn makes the looks of the backlog until there are none.
+func (c *Client) lookOn() {
+	for {
+		c.mu.Lock()
+		if len(c.backlog) == 0 {
+			c.lookers--
+			c.backlog = nil
+			c.mu.Unlock()
+			return
+		}
+		l := c.backlog[0]
+		c.backlog = c.backlog[1:]
+		c.mu.Unlock()
+
+		c.runLook(l, l.ref, l.force)
+
+		c.mu.Lock()
+		delete(c.looks, l.ref)
+		close(l.done)
+		after := l.after
+		c.mu.Unlock()
+		for _, f := range after {
+			f()
+		}
+	}
+}
+
+// then calls f when the look is done, or at once if it is. f must not block.
+func (c *Client) then(l *look, f func()) {
+	c.mu.Lock()
+	select {
+	case <-l.done:
+		c.mu.Unlock()
+		f()
+	default:
+		l.after = append(l.after, f)
+		c.mu.Unlock()
+	}
 }
 
 // runLook leases the record, looks, and writes down what it saw.
@@ -52,12 +94,17 @@ func (c *Client) runLook(l *look, ref string, force bool) {
 	defer cancel()
 	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, 2*c.cfg.CallTimeout+10*time.Second)
 	if err != nil {
-		l.err, l.until = storeError(err), rec.Lease.Until
+		// The store's clock may be behind ours: never ask again at once.
+		l.err, l.until = storeError(err), latest(rec.Lease.Until, time.Now().Add(minDelay/2))
 		return
 	}
 	write, done := recording(ctx)
 	defer done()
 	defer c.store.Release(write, lease) // a decision has ended it already, if one was made
+	if !c.trusts(rec.Origin) {
+		l.err = fmt.Errorf("%w: it was submitted to %s (see FormerOrigins)", ErrUntrustedURL, rec.Origin)
+		return
+	}
 	due := c.nextLook(rec)
 	if due.IsZero() || (!force && due.After(time.Now())) {
 		return

@@ -2,10 +2,8 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
-	"time"
 
 	"github.com/vismanet-go/background/store"
 )
@@ -139,33 +137,23 @@ func (o *Operation) Watch(ctx context.Context) iter.Seq2[State, error] {
 // record may be purged. It is needed with a durable store. It returns nil if
 // that was told before, and an error for an operation that has not ended.
 func (o *Operation) Ack(ctx context.Context) error {
-	st, tenant := o.c.store, o.c.cfg.Tenant
-	for {
-		rec, err := st.Get(ctx, tenant, o.ref)
-		if err != nil {
-			return fmt.Errorf("acknowledge %s: %w", o, storeError(err))
-		}
-		if rec.Phase == store.Handled {
-			return nil
-		}
-		if rec.Phase != store.Settled {
-			return fmt.Errorf("acknowledge %s: it is %s", o, rec.Phase)
-		}
-		lease, rec, err := st.Acquire(ctx, tenant, o.ref, o.c.owner, time.Minute)
-		if err == nil {
-			_, err = st.Decide(ctx, lease, store.Handle{})
-		}
-		switch {
-		case err == nil:
-			return nil
-		case errors.Is(err, store.ErrLeased):
-			// Somebody is about to give it back, or to acknowledge it.
-			if _, err := pause(ctx, o.c.life, min(time.Second, max(time.Millisecond, time.Until(rec.Lease.Until)))); err != nil {
-				return fmt.Errorf("acknowledge %s: %w", o, err)
+	rec, err := o.record(ctx)
+	switch {
+	case err != nil:
+	case rec.Phase == store.Handled:
+		return nil
+	case rec.Phase != store.Settled:
+		err = fmt.Errorf("it is %s", rec.Phase)
+	default:
+		if err = o.decide(ctx, store.Settled, store.Handle{}); err != nil {
+			// Another may have acknowledged it meanwhile.
+			if again, lost := o.record(ctx); lost == nil && again.Phase == store.Handled {
+				return nil
 			}
-		case errors.Is(err, store.ErrFenced):
-		default:
-			return fmt.Errorf("acknowledge %s: %w", o, storeError(err))
 		}
 	}
+	if err != nil {
+		return fmt.Errorf("acknowledge %s: %w", o, storeError(err))
+	}
+	return nil
 }

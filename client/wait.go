@@ -81,12 +81,18 @@ func (c *Client) learn(ctx context.Context, rec store.Record, id string) store.R
 
 // step does or awaits the next thing that can change the record.
 func (w *waiter) step(ctx context.Context, rec store.Record) error {
-	if rec.Phase == store.Abandoned && len(rec.Candidates) == 0 {
-		return uncertainError(rec, nil)
+	if err := w.hopeless(rec); err != nil {
+		return err
 	}
 	due := w.c.nextLook(rec)
 	if now := time.Now(); !due.IsZero() && !due.After(now) {
-		busy, err := w.look(ctx, rec)
+		l := w.c.startLook(w.ref, false)
+		select {
+		case <-l.done:
+		case <-ctx.Done():
+			return w.ended(ctx.Err(), rec)
+		}
+		busy, err := w.judge(l)
 		if err != nil || busy.IsZero() {
 			return err
 		}
@@ -95,15 +101,20 @@ func (w *waiter) step(ctx context.Context, rec store.Record) error {
 	return w.sleep(ctx, rec, due)
 }
 
-// look has the client look at the operation. If another replica does, it
-// returns until when at the latest.
-func (w *waiter) look(ctx context.Context, rec store.Record) (busy time.Time, err error) {
-	l := w.c.startLook(w.ref, false)
-	select {
-	case <-l.done:
-	case <-ctx.Done():
-		return busy, w.ended(ctx.Err(), rec)
+// hopeless says why waiting for the record cannot help.
+func (w *waiter) hopeless(rec store.Record) error {
+	if !w.c.trusts(rec.Origin) {
+		return fmt.Errorf("wait for %s: %w: it was submitted to %s (see FormerOrigins)", w.Operation, ErrUntrustedURL, rec.Origin)
 	}
+	if rec.Phase == store.Abandoned && len(rec.Candidates) == 0 {
+		return uncertainError(rec, nil)
+	}
+	return nil
+}
+
+// judge takes the outcome of a look. If another replica does the looking it
+// returns until when at the latest; an error ends the wait.
+func (w *waiter) judge(l *look) (busy time.Time, err error) {
 	if errors.Is(l.err, store.ErrLeased) {
 		return l.until, nil
 	}

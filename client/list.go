@@ -1,0 +1,50 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// Pending yields, in no particular order, the operations of the tenant whose
+// outcome the application has not acknowledged: those being sent, those that
+// the ERP accepted, and those that have ended and were never passed to
+// [Operation.Ack]. It is meant for a restart with a durable store. Uncertain
+// ones are listed by [Client.Uncertain].
+//
+// It reads the store a page at a time, owns no goroutine, and yields at most
+// one error, as its last pair.
+func (c *Client) Pending(ctx context.Context) iter.Seq2[*Operation, error] {
+	return c.list(ctx, store.Queued, store.Sending, store.Accepted, store.Settled)
+}
+
+// Uncertain yields the operations of which it is not known whether the ERP
+// accepted them. Wait for them if a notification may still come, or tell what
+// you found out with [Operation.Resolve]. It iterates as [Client.Pending] does.
+func (c *Client) Uncertain(ctx context.Context) iter.Seq2[*Operation, error] {
+	return c.list(ctx, store.Uncertain)
+}
+
+func (c *Client) list(ctx context.Context, phases ...store.Phase) iter.Seq2[*Operation, error] {
+	return func(yield func(*Operation, error) bool) {
+		q := store.Query{Phases: phases}
+		for {
+			page, err := c.store.List(ctx, c.cfg.Tenant, q)
+			if err != nil {
+				yield(nil, fmt.Errorf("list operations: %w", storeError(err)))
+				return
+			}
+			for _, rec := range page {
+				if !yield(c.operation(rec), nil) {
+					return
+				}
+				q.After = rec.Ref
+			}
+			if len(page) == 0 {
+				return
+			}
+		}
+	}
+}

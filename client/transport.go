@@ -1,0 +1,172 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Transport is an [http.RoundTripper] that runs requests in the background and
+// returns their real answers, so that an existing client of the ERP needs no
+// change. Make one with [Client.Transport].
+//
+// Mind the Timeout of the http.Client that uses it. It covers the whole
+// round trip, so that it must be longer than the longest operation: set it to
+// zero and give requests a context with a deadline instead. When a Timeout
+// strikes, net/http throws the error of this Transport away, and with it the
+// id of an operation that goes on at the ERP; OnAccepted is told of the
+// operation before that, and with a durable store [Client.Pending] has it
+// after that.
+//
+// Requests that Match leaves alone, and those under [InForeground], go straight
+// to the transport of [Config.HTTPClient], with [Config.Header]. Requests for
+// another origin than BaseURL are refused with [ErrUntrustedURL], because that
+// transport would add credentials to them.
+//
+// A status code is an answer and not an error, as with net/http, but for two:
+// an operation that ended with a redirect is an *[OperationError], because the
+// http.Client would follow it, and so is one that the ERP could not run and gave
+// no status code. All other errors are those of [Client.Submit] and
+// [Operation.Wait]; net/http wraps them in a *url.Error, and errors.As still
+// finds them. Closing the body acknowledges the operation.
+//
+// A Transport is safe for concurrent use; set its fields before the first.
+type Transport struct {
+	// Match chooses what runs in the background. Default: [MatchWrites].
+	Match func(*http.Request) bool
+
+	// OnAccepted, if set, is called with each operation before its answer is
+	// waited for, also if it is uncertain. It must not block.
+	OnAccepted func(context.Context, *Operation)
+
+	c    *Client
+	warn sync.Once
+}
+
+// Transport returns a new Transport of the client. It ends with the client.
+func (c *Client) Transport() *Transport { return &Transport{c: c} }
+
+// MatchWrites chooses what changes something: everything below /v1/ and /v2/
+// but GET, HEAD and OPTIONS. Only v1 and v2 take background calls.
+func MatchWrites(req *http.Request) bool {
+	switch req.Method {
+	case "", http.MethodGet, http.MethodHead, http.MethodOptions:
+		return false
+	}
+	return MatchAll(req)
+}
+
+// MatchAll chooses every request below /v1/ and /v2/, but for the state of
+// operations itself.
+func MatchAll(req *http.Request) bool {
+	segs := strings.Split(strings.ToLower(req.URL.Path), "/")
+	for i, seg := range segs[:len(segs)-1] {
+		if seg == "v1" || seg == "v2" {
+			return segs[i+1] != "background"
+		}
+	}
+	return false
+}
+
+type choiceKey struct{}
+
+// choice is how a request's context overrides Match.
+type choice struct {
+	background bool
+	opts       SubmitOptions
+}
+
+// InBackground returns a context whose requests a [Transport] runs in the
+// background, with these options, whatever its Match says.
+func InBackground(ctx context.Context, opts SubmitOptions) context.Context {
+	return context.WithValue(ctx, choiceKey{}, choice{background: true, opts: opts})
+}
+
+// InForeground returns a context whose requests a [Transport] sends as they
+// are, whatever its Match says.
+func InForeground(ctx context.Context) context.Context {
+	return context.WithValue(ctx, choiceKey{}, choice{})
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx := req.Context()
+	ch, chosen := ctx.Value(choiceKey{}).(choice)
+	if !chosen {
+		match := t.Match
+		if match == nil {
+			match = MatchWrites
+		}
+		ch.background = match(req)
+	}
+	if !ch.background {
+		return t.foreground(req)
+	}
+	if end, ok := ctx.Deadline(); ok && time.Until(end) < time.Minute {
+		t.warn.Do(func() {
+			t.c.log.WarnContext(ctx, "a background call has less than a minute: check http.Client.Timeout", "left", time.Until(end))
+		})
+	}
+	resp, err := t.c.roundTrip(req, ch.opts, t.OnAccepted)
+	if err != nil || resp.StatusCode < 300 || resp.StatusCode > 399 {
+		return resp, err
+	}
+	resp.Body.Close()
+	return nil, &OperationError{
+		Method: req.Method, Path: req.URL.Path, Status: "Finished", StatusCode: resp.StatusCode, Header: resp.Header,
+		Message: "a redirect is not followed",
+	}
+}
+
+// foreground sends a request as it is, once.
+func (t *Transport) foreground(req *http.Request) (*http.Response, error) {
+	refuse := func(err error) (*http.Response, error) {
+		closeBody(req)
+		return nil, err
+	}
+	if t.c.life.Err() != nil {
+		return refuse(ErrClosed)
+	}
+	if err := t.c.origin.covers(req); err != nil {
+		return refuse(err)
+	}
+	if err := sendable(req.Header); err != nil {
+		return refuse(fmt.Errorf("request header %w", err))
+	}
+	out := req.Clone(req.Context())
+	for name, values := range t.c.cfg.Header {
+		if _, set := out.Header[name]; !set {
+			if out.Header == nil {
+				out.Header = make(http.Header)
+			}
+			out.Header[name] = values
+		}
+	}
+	next := t.c.http.Transport
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	start := time.Now()
+	resp, err := next.RoundTrip(out)
+	t.c.observe(req.Context(), "foreground", req.Method, start, resp, err)
+	return resp, err
+}
+
+// covers reports whether a request goes to the origin, Host header included.
+func (o origin) covers(req *http.Request) error {
+	if req.URL == nil {
+		return errors.New("request URL: missing")
+	}
+	got := originOf(req.URL)
+	if got.scheme != o.scheme || got.host != o.host || req.URL.User != nil {
+		return fmt.Errorf("request URL: %w: it names %s://%s, this client calls %s", ErrUntrustedURL, got.scheme, got.host, o)
+	}
+	if req.Host != "" && !strings.EqualFold(req.Host, req.URL.Host) {
+		return fmt.Errorf("request Host %q: %w", cut(req.Host, 100), ErrUntrustedURL)
+	}
+	return nil
+}
