@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"time"
 
@@ -56,6 +57,9 @@ type Config struct {
 	// keys and ids in the store. Required unless the store is in memory,
 	// where the default is "default".
 	Tenant string
+
+	// Verifiers are the follow-up checks that [SubmitOptions.Verify] names.
+	Verifiers map[string]Verifier
 
 	// Schedule plans the looks at the state. Default: [DefaultSchedule].
 	Schedule Schedule
@@ -110,6 +114,11 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 		former = append(former, o.String())
 	}
 	cfg.FormerOrigins = former
+	for name, v := range cfg.Verifiers {
+		if name == "" || v.Path == nil || v.Check == nil {
+			errs = append(errs, fmt.Errorf("Verifiers[%q]: needs a name, Path and Check", name))
+		}
+	}
 	if err := cfg.Notify.check(); err != nil {
 		errs = append(errs, fmt.Errorf("Notify: %w", err))
 	}
@@ -150,6 +159,7 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	cfg.Header = header.Clone()
+	cfg.Verifiers = maps.Clone(cfg.Verifiers)
 	cfg.Tenant = cmp.Or(cfg.Tenant, "default")
 	cfg.KeepContent = cmp.Or(cfg.KeepContent, 1<<20)
 	cfg.MaxContent = cmp.Or(cfg.MaxContent, 64<<20)

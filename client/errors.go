@@ -69,6 +69,9 @@ type OperationError struct {
 	Body       []byte // of the answer, if it was kept
 	Message    string // the ERP's message, empty if it gave none
 	FaultCode  string
+	// Refuted is true if the ERP reported success and a [Verifier] found
+	// otherwise; Message is the verifier's then.
+	Refuted bool
 }
 
 func (e *OperationError) Error() string {

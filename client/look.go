@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -145,7 +146,11 @@ func (c *Client) notYet(ctx context.Context, lease store.Lease, rec store.Record
 	rec.Polls++
 	due := now.Add(c.delay(rec, now))
 	if err != nil {
-		c.log.WarnContext(ctx, "look failed", "ref", rec.Ref, "id", rec.ID, "error", err)
+		level := slog.LevelWarn
+		if errors.Is(err, ErrNotYet) {
+			level = slog.LevelDebug
+		}
+		c.log.Log(ctx, level, "look failed", "ref", rec.Ref, "id", rec.ID, "error", err)
 		retry := now.Add(jitter(grow(2*time.Second, rec.Polls-1, time.Minute), rec.Ref, rec.Polls))
 		if refused, ok := errors.AsType[*ResponseError](err); !ok || refused.StatusCode != http.StatusTooManyRequests {
 			due = retry
@@ -184,6 +189,11 @@ func (c *Client) settle(ctx context.Context, lease store.Lease, rec store.Record
 	o := store.Outcome{
 		Status: doc.status, StatusCode: doc.statusCode, Header: doc.header, ErrorMessage: doc.errorMessage,
 		HasContent: doc.hasContent, ReceivedAt: doc.received, StartedAt: doc.started, FinishedAt: doc.finished,
+	}
+	if rec.Verifier != "" && succeeded(o) {
+		if err := c.verify(ctx, rec, &o); err != nil {
+			return c.notYet(ctx, lease, rec, doc, err)
+		}
 	}
 	if doc.hasContent {
 		err := c.keepContent(ctx, rec.ID, &o)

@@ -126,7 +126,7 @@ type selection struct {
 
 	mu     sync.Mutex // guards what other goroutines leave here
 	looked []*member
-	woken  map[*Client]bool
+	woken  map[*Client]bool // with true: its store or the client itself has ended
 }
 
 func newSelection(ops []*Operation) *selection {
@@ -164,7 +164,7 @@ func (s *selection) pump(c *Client, watch *store.Watcher) {
 			return
 		}
 		s.mu.Lock()
-		s.woken[c] = true
+		s.woken[c] = s.woken[c] || !open
 		s.mu.Unlock()
 		s.signal()
 	}

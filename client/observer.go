@@ -65,7 +65,7 @@ type Waited struct {
 
 // Call is one HTTP call to the ERP.
 type Call struct {
-	Kind       string // "submit", "state" or "content"
+	Kind       string // "submit", "state", "content", "verify" or "foreground"
 	Method     string
 	StatusCode int // 0 if there was no answer
 	Duration   time.Duration

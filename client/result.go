@@ -37,7 +37,9 @@ type Result struct {
 	content []byte
 	kind    string // content type
 	message string // of a failure
-	method  string
+
+	verifier  string // that was named
+	confirmed bool   // by it
 }
 
 // result makes the result of an ended record, with the error that [Operation.Wait]
@@ -56,7 +58,7 @@ func (c *Client) result(rec store.Record) (*Result, error) {
 	r := &Result{
 		ID: rec.ID, Ref: rec.Ref, Status: o.Status, StatusCode: o.StatusCode, Header: http.Header(o.Header).Clone(),
 		Foreground: o.Foreground, Received: o.ReceivedAt, Started: o.StartedAt, Finished: o.FinishedAt,
-		c: c, has: o.HasContent, kept: o.Kept, content: o.Content, kind: o.ContentType, message: o.ErrorMessage, method: rec.Method,
+		c: c, has: o.HasContent, kept: o.Kept, content: o.Content, kind: o.ContentType, message: o.ErrorMessage, verifier: rec.Verifier, confirmed: o.Confirmed,
 	}
 	if r.Header == nil {
 		r.Header = http.Header{}
@@ -64,16 +66,24 @@ func (c *Client) result(rec store.Record) (*Result, error) {
 	if r.Header.Get("Content-Type") == "" && r.kind != "" {
 		r.Header.Set("Content-Type", r.kind)
 	}
-	if strings.EqualFold(r.Status, "Finished") && r.StatusCode >= 200 && r.StatusCode <= 299 {
+	if succeeded(*o) && o.Refuted == "" {
 		return r, nil
 	}
 	e := &OperationError{
 		ID: name, Method: rec.Method, Path: pathOf(rec.Path), Status: o.Status, StatusCode: o.StatusCode, Header: r.Header.Clone(), Body: bytes.Clone(o.Content), Message: o.ErrorMessage,
 	}
+	if o.Refuted != "" {
+		e.Message, e.Refuted = o.Refuted, true
+	}
 	if m, fault := messageIn(o.Content); e.Message == "" {
 		e.Message, e.FaultCode = m, fault
 	}
 	return r, e
+}
+
+// succeeded reports whether an outcome is a success by what the ERP says.
+func succeeded(o store.Outcome) bool {
+	return (o.Foreground || strings.EqualFold(o.Status, "Finished")) && o.StatusCode >= 200 && o.StatusCode <= 299
 }
 
 // HasContent reports whether the answer has a body.

@@ -178,15 +178,18 @@ func (s *selection) collect() {
 		s.mark(m)
 	}
 	s.looked = nil
-	for c := range s.woken {
+	for c, ended := range s.woken {
 		refs, all := s.watches[c].Take()
 		for _, ref := range refs {
 			for _, m := range s.byRef[ref] {
 				s.mark(m)
 			}
 		}
+		if !all && !ended {
+			continue
+		}
 		for _, m := range s.waiting {
-			if m.op.c == c && (all || c.life.Err() != nil || len(refs) == 0) {
+			if m.op.c == c {
 				s.mark(m)
 			}
 		}

@@ -28,6 +28,9 @@ type SubmitOptions struct {
 	// Supersede is the ref of an operation that failed and whose key this
 	// one takes over.
 	Supersede string
+	// Verify names one of [Config.Verifiers]: the operation has then ended only
+	// when that confirmed it.
+	Verify string
 	// Kind is kept with the operation, to tell results apart.
 	Kind string
 	// Metadata is kept with the operation. Put no secrets into it.
@@ -103,7 +106,7 @@ func (c *Client) Submit(ctx context.Context, req *http.Request, opts SubmitOptio
 func (c *Client) submit(ctx context.Context, ref string, cl *call, notify Notify, link string, opts SubmitOptions) (*Operation, string, error) {
 	rec := store.Record{
 		Tenant: c.cfg.Tenant, Ref: ref, Phase: store.Sending, Method: cl.method, Path: cl.path, Origin: c.origin.String(),
-		Key: opts.Key, Supersedes: opts.Supersede, Kind: opts.Kind, Metadata: maps.Clone(opts.Metadata),
+		Key: opts.Key, Supersedes: opts.Supersede, Kind: opts.Kind, Verifier: opts.Verify, Metadata: maps.Clone(opts.Metadata),
 		Notify: cmp.Or(notify.mode, modeNone), Link: link[:min(len(link), maxLink)],
 	}
 	if opts.Key != "" {
@@ -158,6 +161,9 @@ func (c *Client) prepare(req *http.Request, notify Notify, ref string, opts Subm
 	}
 	if err := c.checkHeader(req.Header); err != nil {
 		return nil, err
+	}
+	if _, known := c.cfg.Verifiers[opts.Verify]; opts.Verify != "" && !known {
+		return nil, fmt.Errorf("Verify: Config.Verifiers has no %q", opts.Verify)
 	}
 	value, err := notify.header(ref, opts.Pairs, time.Now())
 	if err != nil {

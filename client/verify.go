@@ -1,0 +1,143 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// ErrNotYet is what a [Verifier]'s Check returns while the work goes on.
+var ErrNotYet = errors.New("not yet")
+
+// Verifier confirms that an operation did what was asked for, by a GET that
+// follows it. It is for actions: an action may answer as soon as it has been
+// started. Operations name their verifier, so that one that began before a
+// restart is verified after it.
+type Verifier struct {
+	// Path returns path and query of the GET, below BaseURL. It must be pure.
+	Path func(Verification) (string, error)
+
+	// Check reads the answer of the GET: nil confirms, [ErrNotYet] (or an
+	// error that wraps it) has it made again later, and any other error ends
+	// the operation as failed, with that text. It gets every answer but 401,
+	// 403, 408, 429 and 5xx, which are tried again. It must be pure.
+	Check func(Verification, *http.Response) error
+
+	// Within bounds the time from when the ERP finished the operation to its
+	// confirmation. Then the operation ends as failed. Default: 1 h.
+	Within time.Duration
+}
+
+// Verification is what a [Verifier] knows of an operation that has ended in
+// success.
+type Verification struct {
+	ID         string
+	Method     string
+	Path       string // and query, below BaseURL
+	Metadata   map[string]string
+	StatusCode int
+	Header     http.Header
+}
+
+// Unconfirmed reports whether the answer only says that something was
+// started: a 202, or an action result of Queued or InProcess, without a
+// [Verifier] that confirmed it. It is also true where the ERP ran the request
+// in the foreground, so that the verifier that was named had no part in it.
+func (r *Result) Unconfirmed() bool {
+	if r.confirmed {
+		return false
+	}
+	if r.StatusCode == http.StatusAccepted || r.verifier != "" {
+		return true
+	}
+	var action struct{ ActionResult any }
+	if len(r.content) == 0 || json.Unmarshal(r.content, &action) != nil {
+		return false
+	}
+	s, _ := action.ActionResult.(string)
+	return strings.EqualFold(s, "Queued") || strings.EqualFold(s, "InProcess")
+}
+
+// verify makes the follow-up GET of an operation that has ended in success. It
+// reports what the outcome is to say; an error means that nothing is known
+// yet.
+func (c *Client) verify(ctx context.Context, rec store.Record, o *store.Outcome) error {
+	v, known := c.cfg.Verifiers[rec.Verifier]
+	if !known {
+		// A replica with another configuration may know it.
+		return fmt.Errorf("operation %s: Config.Verifiers has no %q", rec.ID, rec.Verifier)
+	}
+	seen := Verification{
+		ID: rec.ID, Method: rec.Method, Path: rec.Path, Metadata: rec.Metadata, StatusCode: o.StatusCode, Header: http.Header(o.Header).Clone(),
+	}
+	err := c.confirm(ctx, v, seen)
+	switch {
+	case err == nil:
+		o.Confirmed = true
+	case !errors.Is(err, ErrNotYet):
+		o.Refuted = cut(err.Error(), 2000)
+	default:
+		ended := o.FinishedAt
+		if ended.IsZero() || ended.After(time.Now()) {
+			ended = rec.AcceptedAt
+		}
+		if time.Since(ended) < v.within() {
+			return fmt.Errorf("verify %q: %w", rec.Verifier, err)
+		}
+		o.Refuted = fmt.Sprintf("not confirmed within %v: %v", v.within(), cut(err.Error(), 2000))
+	}
+	return nil
+}
+
+func (v Verifier) within() time.Duration {
+	if v.Within <= 0 {
+		return time.Hour
+	}
+	return v.Within
+}
+
+// confirm makes the GET and asks the verifier. What may pass is ErrNotYet.
+func (c *Client) confirm(ctx context.Context, v Verifier, seen Verification) (err error) {
+	defer func() { // a verifier is the user's code
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the verifier panicked: %v", p)
+		}
+	}()
+	path, err := v.Path(seen)
+	if err != nil {
+		return err
+	}
+	probe, err := http.NewRequest(http.MethodGet, path, nil)
+	if err == nil {
+		path, err = c.origin.relative(probe.URL)
+	}
+	if err != nil {
+		return fmt.Errorf("the verifier's path: %w", err)
+	}
+	resp, err := c.get(ctx, "verify", path)
+	if refused, ok := errors.AsType[*ResponseError](err); ok {
+		resp, err = refused.response(probe), nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNotYet, err)
+	}
+	defer resp.Body.Close()
+	switch code := resp.StatusCode; {
+	case code == 401 || code == 403 || code == 408 || code == 429 || code >= 500:
+		return fmt.Errorf("%w: the ERP answered %d", ErrNotYet, code)
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, c.cfg.MaxContent+1))
+	if err != nil || int64(len(body)) > c.cfg.MaxContent {
+		return fmt.Errorf("%w: the answer could not be read (%d bytes, %v)", ErrNotYet, len(body), err)
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return v.Check(seen, resp)
+}
