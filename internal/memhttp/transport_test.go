@@ -224,7 +224,7 @@ func isReset(err error) bool { return errors.Is(err, syscall.ECONNRESET) }
 func isCut(err error) bool   { return err == io.ErrUnexpectedEOF }
 func isPanic(err error) bool {
 	p, ok := errors.AsType[*memhttp.PanicError](err)
-	return ok && p.Value == "boom"
+	return ok && p.Value == "boom" && errors.Is(err, io.ErrUnexpectedEOF) && strings.Contains(err.Error(), "boom")
 }
 
 func TestGoexitInAHandlerLooksLikeAReset(t *testing.T) {
@@ -293,6 +293,34 @@ func TestABodyThatCannotBeReadFailsTheRequest(t *testing.T) {
 			}
 			<-b.closed
 		})
+	}
+}
+
+func TestABodyThatDoesNotHaveItsLength(t *testing.T) {
+	c := client(func(http.ResponseWriter, *http.Request) { t.Error("the handler ran") })
+	req, _ := http.NewRequest("POST", "https://erp.mock/", io.NopCloser(strings.NewReader("short")))
+	req.ContentLength = 10
+	if _, err := c.Do(req); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestUserInTheURL(t *testing.T) {
+	c := client(func(_ http.ResponseWriter, r *http.Request) {
+		if user, password, ok := r.BasicAuth(); !ok || user != "u" || password != "p" {
+			t.Errorf("got %q %q %v", user, password, ok)
+		}
+		if err := r.Body.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	resp, err := c.Get("http://u:p@erp.mock/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.TLS != nil {
+		t.Error("TLS on http")
 	}
 }
 

@@ -1,0 +1,184 @@
+package mockserver
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/call"
+	"github.com/vismanet-go/background/openapi/server"
+)
+
+// backgroundAPI serves the two endpoints of the background API itself.
+type backgroundAPI struct{ s *Server }
+
+// GetBackgroundState serves GET /v1/background/{requestId}.
+func (a *backgroundAPI) GetBackgroundState(w http.ResponseWriter, r *http.Request, id server.RequestID, _ server.GetBackgroundStateParams) {
+	c, _ := call.From(r.Context())
+	op, ok := a.s.queue.read(id, c.Company, time.Now(), func(op *operation) { op.StateReads++ })
+	switch {
+	case !ok:
+		writeMessage(w, http.StatusNotFound, "The background operation was not found.")
+	case op.Company != c.Company:
+		writeMessage(w, http.StatusForbidden, "The background operation belongs to another company.")
+	case op.State == Expired:
+		writeMessage(w, a.s.cfg.Profile.ExpiredStateStatus, "The background operation was removed.")
+	default:
+		writeJSON(w, http.StatusOK, a.s.cfg.Profile.stateDocument(&op))
+	}
+}
+
+// GetBackgroundContent serves GET /v1/background/{requestId}/content.
+func (a *backgroundAPI) GetBackgroundContent(w http.ResponseWriter, r *http.Request, id server.RequestID, _ server.GetBackgroundContentParams) {
+	c, _ := call.From(r.Context())
+	op, ok := a.s.queue.read(id, c.Company, time.Now(), func(op *operation) {
+		if op.content != nil {
+			op.ContentReads++
+		}
+	})
+	switch {
+	case ok && op.Company != c.Company:
+		writeMessage(w, http.StatusForbidden, "The background operation belongs to another company.")
+	case !ok || op.content == nil:
+		writeMessage(w, http.StatusNotFound, "No content was found.")
+	case op.State == Expired:
+		writeMessage(w, http.StatusGone, "The content was removed.")
+	default:
+		w.Header().Set("Content-Type", op.kind)
+		_, _ = w.Write(op.content) // the client may be gone
+	}
+}
+
+// A stateDocument is the wire form of an operation's state, in the order in
+// which the contract lists its fields. Nulls are there, as in real data.
+type stateDocument struct {
+	ID                 string            `json:"id"`
+	Status             string            `json:"status"`
+	StatusCode         int               `json:"statusCode"`
+	ReceivedUTC        wireText          `json:"receivedUtc,omitzero"`
+	StartedUTC         wireText          `json:"startedUtc,omitzero"`
+	FinishedUTC        wireText          `json:"finishedUtc,omitzero"`
+	WebhookAddress     string            `json:"webhookAddress"`
+	ErrorMessage       *string           `json:"errorMessage"`
+	Reference          *string           `json:"reference"`
+	OriginalURI        string            `json:"originalUri"`
+	HasResponseContent bool              `json:"hasResponseContent"`
+	HasRequestContent  bool              `json:"hasRequestContent"`
+	ContentLocation    *string           `json:"contentLocation"`
+	ResponseHeaders    map[string]string `json:"responseHeaders"`
+}
+
+// wireText is JSON text; empty means that the field is left out.
+type wireText string
+
+// MarshalJSON implements json.Marshaler.
+func (t wireText) MarshalJSON() ([]byte, error) { return []byte(t), nil }
+
+func (p Profile) wireTime(t time.Time) wireText {
+	switch {
+	case !t.IsZero():
+		return wireText(`"` + p.formatTime(t) + `"`)
+	case p.UnsetTime == UnsetOmitted:
+		return ""
+	case p.UnsetTime == UnsetZero:
+		return `"0001-01-01T00:00:00"`
+	}
+	return "null"
+}
+
+func (p Profile) stateDocument(op *operation) stateDocument {
+	d := stateDocument{
+		ID: op.ID, Status: p.status(op.State), StatusCode: op.StatusCode,
+		ReceivedUTC: p.wireTime(op.Received), StartedUTC: p.wireTime(op.Started), FinishedUTC: p.wireTime(op.Ended),
+		WebhookAddress:     p.webhookAddress(op.background),
+		OriginalURI:        p.originalURI(op),
+		HasResponseContent: op.content != nil,
+		HasRequestContent:  op.hasBody,
+		ResponseHeaders:    op.answer,
+	}
+	if op.ErrorMessage != "" {
+		d.ErrorMessage = &op.ErrorMessage
+	}
+	if op.content != nil {
+		at := op.contentLocation()
+		d.ContentLocation = &at
+	}
+	return d
+}
+
+// status is the word for a state on the wire.
+func (p Profile) status(s State) string {
+	switch s {
+	case Queued:
+		return p.QueuedStatus
+	case Running:
+		return "Started"
+	}
+	return string(s)
+}
+
+func (p Profile) webhookAddress(b background) string {
+	switch b.mode {
+	case notifyURL:
+		return b.url
+	case notifySubscription:
+		return p.SubscriptionAddress
+	}
+	return "none"
+}
+
+// originalURI names the endpoint as the ERP sees it: on an internal host, below
+// the company as ten digits.
+func (p Profile) originalURI(op *operation) string {
+	company := op.Company
+	if pad := 10 - len(company); pad > 0 {
+		company = strings.Repeat("0", pad) + company
+	}
+	return strings.TrimRight(p.OriginalURIBase, "/") + "/" + company + "/api" + op.tail
+}
+
+// A notificationBody is the wire form of a notification.
+type notificationBody struct {
+	ID              string   `json:"id"`
+	StatusCode      int      `json:"statusCode"`
+	StateLocation   string   `json:"stateLocation"`
+	ContentLocation wireText `json:"contentLocation,omitzero"`
+}
+
+// notification builds the body of op's notification.
+func (p Profile) notification(op *operation) []byte {
+	if p.Notification == NotificationState {
+		return mustJSON(p.stateDocument(op))
+	}
+	n := notificationBody{ID: op.ID, StatusCode: op.StatusCode, StateLocation: op.stateLocation()}
+	switch {
+	case p.ContentLocation == ContentLocationNever:
+	case op.content != nil:
+		n.ContentLocation = wireText(mustJSON(op.contentLocation()))
+	case p.ContentLocation == ContentLocationNull:
+		n.ContentLocation = "null"
+	}
+	if p.Notification == NotificationPascal {
+		return mustJSON(struct {
+			ID              string   `json:"Id"`
+			StatusCode      int      `json:"StatusCode"`
+			StateLocation   string   `json:"StateLocation"`
+			ContentLocation wireText `json:"ContentLocation,omitzero"`
+		}(n))
+	}
+	return mustJSON(n)
+}
+
+// mustJSON encodes values made in this package, which cannot fail. Unlike
+// json.Marshal it writes "&" as it is, as the ERP does.
+func mustJSON(v any) []byte {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		panic(err)
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+}

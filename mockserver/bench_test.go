@@ -1,0 +1,56 @@
+package mockserver_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/vismanet-go/background/mockserver"
+)
+
+// BenchmarkSubmitToNotification is a request's whole way over real sockets:
+// 202, run, notification received. Sixteen connections.
+func BenchmarkSubmitToNotification(b *testing.B) {
+	b.ReportAllocs()
+	var told atomic.Int64
+	all := make(chan struct{})
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if told.Add(1) == int64(b.N) {
+			close(all)
+		}
+	}))
+	defer hook.Close()
+	srv, err := mockserver.New(mockserver.Config{
+		ExecTime: 1, Workers: 16, RateLimit: mockserver.RateLimit{Limit: 1 << 30},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer srv.Close()
+	erp := httptest.NewServer(srv)
+	defer erp.Close()
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
+	var company atomic.Int64
+	b.SetParallelism(8)
+	b.RunParallel(func(pb *testing.PB) {
+		id := strconv.FormatInt(company.Add(1), 10)
+		for pb.Next() {
+			req, _ := http.NewRequest("PUT", erp.URL+"/v1/customerinvoice/003547", strings.NewReader(`{"note":{"value":"x"}}`))
+			req.Header.Set("erp-api-background", hook.URL)
+			req.Header.Set("ipp-company-id", id)
+			resp, err := client.Do(req)
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			_, _ = io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+		}
+	})
+	<-all
+}

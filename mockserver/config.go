@@ -1,0 +1,231 @@
+package mockserver
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Config configures a [Server]. Every field may be left zero: that gives one
+// company, an ERP with made-up invoices, and an operation that takes 20 ms. The
+// functions in it may be called from several goroutines at a time.
+type Config struct {
+	// DefaultCompany is the ERP company of a request that names none.
+	// Default: "1000001".
+	DefaultCompany string
+
+	// Companies maps bearer tokens to companies. Independently of it, the
+	// token "company:<id>" always stands for company <id>, and an
+	// ipp-company-id header wins over any token.
+	Companies map[string]string
+
+	// RequireToken refuses with 401 what carries no bearer token, or one that
+	// Companies (if it has entries) does not know. Default: any token, and
+	// none, will do.
+	RequireToken bool
+
+	// ExternalURL is the API root in the links of answers, for a mock behind
+	// a proxy. Default: scheme, host and base path of the request.
+	ExternalURL string
+
+	// Seed makes ids reproducible, per company. 0: random ids.
+	Seed uint64
+
+	// Workers is how many operations of one company run at a time; they start
+	// in the order of their arrival. Default: 1.
+	Workers int
+
+	// ExecTime is how long an operation takes once a worker has picked it up;
+	// its handler runs at the end of that time. Default: 20 ms.
+	ExecTime time.Duration
+
+	// ExecTimeFunc, if set, is asked for each operation instead. Its argument
+	// is the request that the handler will get, without a body.
+	ExecTimeFunc func(*http.Request) time.Duration
+
+	// ExecTimeout bounds a handler. At its end the operation is Failed, and
+	// what the handler does later is ignored. Default: 10 min.
+	ExecTimeout time.Duration
+
+	// Retention is how long a result is kept. Default: 24 h.
+	Retention time.Duration
+
+	// RateLimit is counted per company.
+	RateLimit RateLimit
+
+	// Subscription is the webhook subscription that the header values
+	// "subscription" and "subscription:..." notify. Without a URL such an
+	// operation runs and nobody is told.
+	Subscription Subscription
+
+	// URLRetry is the retry policy of notifications to the URL in the header.
+	// Default: 3 attempts, else as in [Retry].
+	URLRetry Retry
+
+	// AllowPublicTargets lifts the rule that notifications go to loopback and
+	// private addresses only.
+	AllowPublicTargets bool
+
+	// NotifyClient, if set, sends the notifications, and AllowPublicTargets
+	// has no effect. Redirects are not followed all the same. See
+	// [MemoryClient] for receivers in the same process.
+	NotifyClient *http.Client
+
+	// Handler answers requests below /v1/ and /v2/ that neither a handler
+	// registered with [Server.Handle] nor the built-in ERP knows. It can be
+	// backgrounded like any other. Default: such requests get 404.
+	Handler http.Handler
+
+	// Fault, if set, is asked before each request is looked at, and may
+	// disturb it. Its argument can be read without harm to the request.
+	Fault func(*http.Request) *Fault
+
+	// NotifyFault, if set, is asked once for each accepted operation that is
+	// to be notified, and may disturb that. The Delivery it gets has no
+	// attempts and no body yet.
+	NotifyFault func(Delivery) NotifyFault
+
+	// Profile settles what is not known of the real system.
+	Profile Profile
+
+	// JournalBytes bounds the memory behind [Server.Requests]. Default:
+	// 16 MiB.
+	JournalBytes int
+
+	// MaxBody bounds a request's body; larger ones get 413. Default: 32 MiB.
+	MaxBody int64
+
+	// Logger gets what the mock does. Default: silence.
+	Logger *slog.Logger
+}
+
+// RateLimit is a fixed window of calls per company; polls count.
+type RateLimit struct {
+	Limit  int           // calls in the window; default 15000
+	Window time.Duration // default 1 h, from the company's first call
+	Policy string        // name shown in X-RateLimit-Policy; default "4-fixed-window"
+}
+
+// Subscription is a webhook subscription as it is set up in the Developer
+// Portal: where notifications go and what identifies them.
+type Subscription struct {
+	URL        string // absolute; empty: no subscription
+	SigningKey string // the portal's text, used as it stands; empty: no signature header
+	ID         string // x-vwd-subscription-id; default a fixed GUID
+
+	// TenantID is x-vwd-tenant-id. Default: a GUID derived from the company.
+	TenantID string
+
+	ApplicationID      string // default "erpmock"
+	ApplicationVersion string // default "1"
+	GroupID            string // default "default"
+
+	Retry Retry // default: 5 attempts, else as in [Retry]
+}
+
+// Retry is how often and how soon a notification is tried. Success is any 2xx.
+type Retry struct {
+	Attempts    int           // default 5, for URLRetry 3
+	Interval    time.Duration // before the second attempt, doubled for each further one; default 5 s
+	MaxInterval time.Duration // default 10 min
+	Timeout     time.Duration // of one attempt; default 10 s
+}
+
+// before is the wait before attempt n+1.
+func (r Retry) before(n int) time.Duration {
+	wait := r.Interval
+	for range n - 1 {
+		if wait *= 2; wait >= r.MaxInterval {
+			break
+		}
+	}
+	return min(wait, r.MaxInterval)
+}
+
+func (r Retry) withDefaults(attempts int) Retry {
+	r.Attempts = cmp.Or(r.Attempts, attempts)
+	r.Interval = cmp.Or(r.Interval, 5*time.Second)
+	r.MaxInterval = cmp.Or(r.MaxInterval, 10*time.Minute)
+	r.Timeout = cmp.Or(r.Timeout, 10*time.Second)
+	return r
+}
+
+func (c Config) withDefaults() Config {
+	c.DefaultCompany = cmp.Or(c.DefaultCompany, "1000001")
+	c.Workers = cmp.Or(c.Workers, 1)
+	c.ExecTime = cmp.Or(c.ExecTime, 20*time.Millisecond)
+	c.ExecTimeout = cmp.Or(c.ExecTimeout, 10*time.Minute)
+	c.Retention = cmp.Or(c.Retention, 24*time.Hour)
+	c.RateLimit.Limit = cmp.Or(c.RateLimit.Limit, 15000)
+	c.RateLimit.Window = cmp.Or(c.RateLimit.Window, time.Hour)
+	c.RateLimit.Policy = cmp.Or(c.RateLimit.Policy, "4-fixed-window")
+	c.Subscription.ID = cmp.Or(c.Subscription.ID, derivedGUID(0, "subscription", 1))
+	c.Subscription.ApplicationID = cmp.Or(c.Subscription.ApplicationID, "erpmock")
+	c.Subscription.ApplicationVersion = cmp.Or(c.Subscription.ApplicationVersion, "1")
+	c.Subscription.GroupID = cmp.Or(c.Subscription.GroupID, "default")
+	c.Subscription.Retry = c.Subscription.Retry.withDefaults(5)
+	c.URLRetry = c.URLRetry.withDefaults(3)
+	c.JournalBytes = cmp.Or(c.JournalBytes, 16<<20)
+	c.MaxBody = cmp.Or(c.MaxBody, 32<<20)
+	c.Profile = c.Profile.withDefaults()
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// validate reports every fault at once, each named by its field.
+func (c Config) validate() error {
+	errs := []error{
+		wantURL("ExternalURL", c.ExternalURL),
+		wantURL("Subscription.URL", c.Subscription.URL),
+		wantURL("Profile.OriginalURIBase", c.Profile.OriginalURIBase),
+		notNegative("Workers", c.Workers),
+		notNegative("ExecTime", c.ExecTime),
+		notNegative("ExecTimeout", c.ExecTimeout),
+		notNegative("Retention", c.Retention),
+		notNegative("RateLimit.Limit", c.RateLimit.Limit),
+		notNegative("RateLimit.Window", c.RateLimit.Window),
+		notNegative("JournalBytes", c.JournalBytes),
+		notNegative("MaxBody", c.MaxBody),
+		c.URLRetry.validate("URLRetry"),
+		c.Subscription.Retry.validate("Subscription.Retry"),
+	}
+	for token, company := range c.Companies {
+		if token == "" || company == "" {
+			errs = append(errs, fmt.Errorf("%s: token %q, company %q: neither may be empty", "Companies", token, company))
+		}
+	}
+	return errors.Join(append(errs, c.Profile.validate())...)
+}
+
+func (r Retry) validate(field string) error {
+	return errors.Join(
+		notNegative(field+".Attempts", r.Attempts),
+		notNegative(field+".Interval", r.Interval),
+		notNegative(field+".MaxInterval", r.MaxInterval),
+		notNegative(field+".Timeout", r.Timeout),
+	)
+}
+
+func wantURL(field, value string) error {
+	if value == "" {
+		return nil
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("%s %q: want http(s)://host", field, value)
+	}
+	return nil
+}
+
+func notNegative[T int | int64 | time.Duration](field string, v T) error {
+	if v < 0 {
+		return fmt.Errorf("%s: must not be negative", field)
+	}
+	return nil
+}

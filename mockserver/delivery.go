@@ -1,0 +1,142 @@
+package mockserver
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// A DeliveryState tells how far a notification is.
+type DeliveryState string
+
+// States of a delivery.
+const (
+	DeliveryWaiting   DeliveryState = "Waiting"   // for the operation's end, or the next attempt
+	DeliveryDelivered DeliveryState = "Delivered" // an attempt got a 2xx
+	DeliveryDead      DeliveryState = "Dead"      // all attempts failed
+	DeliveryDropped   DeliveryState = "Dropped"   // not sent, by a fault or by the profile
+)
+
+// A Delivery is the notification of one operation.
+type Delivery struct {
+	OperationID    string
+	Company        string
+	Method         string // of the operation
+	Path           string
+	NotificationID string // the same for all attempts
+	Mode           string // "url" or "subscription"
+	URL            string
+	State          DeliveryState
+	Body           []byte    // nil until the operation has ended
+	Attempts       []Attempt // oldest first, duplicates included
+}
+
+// An Attempt is one sending of a notification.
+type Attempt struct {
+	Started, Ended time.Time
+	Header         http.Header // as it was sent
+	StatusCode     int         // 0: no answer
+	Error          string      // why there was none
+	Duplicate      bool        // sent again after a success, by a fault
+}
+
+// maxDeliveries bounds the list behind Server.Deliveries.
+const maxDeliveries = 10_000
+
+// A delivery is what the notifier keeps of a Delivery. The notifier's mutex
+// guards the embedded Delivery; the rest never changes.
+type delivery struct {
+	Delivery
+	op    *operation
+	retry Retry
+	fault NotifyFault
+	first chan struct{} // closed when the first attempt was made, or none will be
+}
+
+// Deliveries lists the latest notifications, in the order in which their
+// operations were accepted.
+func (s *Server) Deliveries() []Delivery {
+	n := s.notifier
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	list := make([]Delivery, len(n.list))
+	for i, d := range n.list {
+		list[i] = d.Delivery
+		list[i].Attempts = slices.Clone(d.Attempts)
+	}
+	return list
+}
+
+// plan decides at acceptance whether and where op is notified.
+func (n *notifier) plan(op *operation) *delivery {
+	d := &delivery{op: op, retry: n.cfg.URLRetry, first: make(chan struct{})}
+	d.Delivery = Delivery{
+		OperationID: op.ID, Company: op.Company, Method: op.Method, Path: op.Path,
+		Mode: string(op.background.mode), URL: op.background.url, State: DeliveryWaiting,
+	}
+	switch {
+	case op.background.mode == notifyNone:
+		return nil
+	case op.background.mode == notifySubscription:
+		d.URL, d.retry = n.cfg.Subscription.URL, n.cfg.Subscription.Retry
+	}
+	if d.URL == "" {
+		n.log.Warn("no subscription is configured: nobody will be notified", "id", op.ID)
+		return nil
+	}
+	d.NotificationID = n.ids.guid("notification", op.Company)
+	if n.cfg.NotifyFault != nil {
+		d.fault = n.cfg.NotifyFault(d.Delivery)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.list) >= maxDeliveries {
+		n.list = slices.Delete(n.list, 0, maxDeliveries/10)
+	}
+	n.list = append(n.list, d)
+	return d
+}
+
+// header builds what is sent with attempt number len(d.Attempts)+1. The caller
+// holds the notifier's mutex.
+func (n *notifier) header(d *delivery, now time.Time) http.Header {
+	h := http.Header{
+		"Content-Type": {"application/json; charset=utf-8"},
+		"User-Agent":   {n.cfg.Profile.UserAgent},
+	}
+	if d.op.background.mode != notifySubscription {
+		return h
+	}
+	for _, p := range d.op.background.pairs {
+		h.Add(p.name, p.value)
+	}
+	first := now
+	if len(d.Attempts) > 0 {
+		first = d.Attempts[0].Started
+	}
+	sub, prefix := n.cfg.Subscription, n.cfg.Profile.HeaderPrefix
+	for name, value := range map[string]string{
+		"event-id":               n.cfg.Profile.EventID,
+		"notification-id":        d.NotificationID,
+		"notification-timestamp": unixMilli(first),
+		"webhook-timestamp":      unixMilli(now),
+		"subscription-id":        sub.ID,
+		"tenant-id":              cmp.Or(sub.TenantID, tenantOf(d.Company)),
+		"application-id":         sub.ApplicationID,
+		"application-version":    sub.ApplicationVersion,
+		"group-id":               sub.GroupID,
+	} {
+		h.Set(prefix+name, value)
+	}
+	switch {
+	case d.fault.Forge:
+		h.Set(prefix+"signature-v1", sign("forged"+sub.SigningKey, d.Body))
+	case sub.SigningKey != "":
+		h.Set(prefix+"signature-v1", sign(sub.SigningKey, d.Body))
+	}
+	return h
+}
+
+// tenantOf makes the tenant GUID of a company.
+func tenantOf(company string) string { return derivedGUID(0, "tenant\x00"+company, 1) }

@@ -1,0 +1,50 @@
+package mockserver
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"sync"
+)
+
+// ids makes GUIDs. With a seed they are a function of (seed, kind, company,
+// n), so that companies never shift each other's.
+type ids struct {
+	seed uint64 // 0: random
+
+	mu   sync.Mutex // guards next
+	next map[string]uint64
+}
+
+func newIDs(seed uint64) *ids { return &ids{seed: seed, next: make(map[string]uint64)} }
+
+// guid returns the company's next id of a kind.
+func (s *ids) guid(kind, company string) string {
+	if s.seed == 0 {
+		var b [16]byte
+		_, _ = rand.Read(b[:]) // never fails
+		return formatGUID(b)
+	}
+	scope := kind + "\x00" + company
+	s.mu.Lock()
+	s.next[scope]++
+	n := s.next[scope]
+	s.mu.Unlock()
+	return derivedGUID(s.seed, scope, n)
+}
+
+// derivedGUID is the n-th GUID of a scope.
+func derivedGUID(seed uint64, scope string, n uint64) string {
+	in := binary.BigEndian.AppendUint64(nil, seed)
+	in = binary.BigEndian.AppendUint64(in, n)
+	sum := sha256.Sum256(append(in, scope...))
+	return formatGUID([16]byte(sum[:16]))
+}
+
+// formatGUID marks b as an RFC 4122 version 4 GUID.
+func formatGUID(b [16]byte) string {
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

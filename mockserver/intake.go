@@ -1,0 +1,191 @@
+package mockserver
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/call"
+)
+
+// incoming is a request as far as the mock has understood it.
+type incoming struct {
+	r       *http.Request
+	body    []byte
+	token   string
+	company string
+	base    string // API root of links
+	path    string // escaped, below the base path
+	quota   quota
+	entry   *Request // in the journal
+}
+
+// receive reads a request's body and finds out whose it is.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*incoming, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.cfg.MaxBody))
+	if err != nil {
+		return nil, err
+	}
+	in := &incoming{r: r, body: body}
+	in.token, _ = bearerToken(r.Header.Get("Authorization"))
+	in.company = s.companyOf(in.token, r.Header.Get("ipp-company-id"))
+	prefix, rest := splitBase(r.URL.EscapedPath())
+	in.base, in.path = s.baseOf(r, prefix), rest
+	return in, nil
+}
+
+func bearerToken(header string) (string, bool) {
+	scheme, token, ok := strings.Cut(strings.TrimSpace(header), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return "", false
+	}
+	return strings.TrimSpace(token), true
+}
+
+func (s *Server) companyOf(token, header string) string {
+	fromToken, _ := strings.CutPrefix(token, "company:")
+	if fromToken == token {
+		fromToken = s.cfg.Companies[token]
+	}
+	return cmp.Or(strings.TrimSpace(header), fromToken, s.cfg.DefaultCompany)
+}
+
+// authorized tells whether the request's token will do.
+func (s *Server) authorized(in *incoming) bool {
+	if !s.cfg.RequireToken {
+		return true
+	}
+	_, known := s.cfg.Companies[in.token]
+	return in.token != "" && (known || len(s.cfg.Companies) == 0 || strings.HasPrefix(in.token, "company:"))
+}
+
+// baseOf is the API root that the caller used.
+func (s *Server) baseOf(r *http.Request, prefix string) string {
+	if s.cfg.ExternalURL != "" {
+		return strings.TrimRight(s.cfg.ExternalURL, "/")
+	}
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host + prefix
+}
+
+// copy makes a request that can be read independently of the original, with
+// the path as the caller wrote it.
+func (in *incoming) copy(ctx context.Context) *http.Request {
+	r := in.r.Clone(ctx)
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(in.body)), int64(len(in.body))
+	if len(in.body) == 0 {
+		r.Body = http.NoBody
+	}
+	return r
+}
+
+// endpointRequest is what a handler gets: the path below the base, the fixed
+// parts of it in the case of the route, and no background header.
+func (in *incoming) endpointRequest(ctx context.Context, path, operationID string) *http.Request {
+	r := in.copy(call.With(ctx, call.Call{Company: in.company, Base: in.base, OperationID: operationID}))
+	r.Header.Del(backgroundHeader)
+	u := *in.r.URL
+	u.Path, u.RawPath = path, ""
+	if plain, err := url.PathUnescape(path); err == nil && plain != path {
+		u.Path, u.RawPath = plain, path
+	}
+	r.URL = &u
+	return r
+}
+
+// accept queues a request and answers 202.
+func (s *Server) accept(w http.ResponseWriter, in *incoming, h http.Handler, path string, b background) {
+	op := s.newOperation(in, h, path, b)
+	op.delivery = s.notifier.plan(op)
+	s.queue.add(op)
+	s.journal.update(func() { in.entry.OperationID = op.ID })
+	s.log.Debug("operation accepted", "id", op.ID, "company", op.Company, "method", op.Method, "path", op.Path)
+	s.notifier.awaitIfEarly(in.r.Context(), op.delivery)
+	s.writeAccepted(w, op)
+}
+
+func (s *Server) newOperation(in *incoming, h http.Handler, path string, b background) *operation {
+	op := &operation{
+		Operation: Operation{
+			ID: s.ids.guid("operation", in.company), Company: in.company,
+			Method: in.r.Method, Path: in.r.URL.RequestURI(), Header: in.r.Header.Get(backgroundHeader),
+			Received: time.Now(),
+		},
+		base: in.base, background: b, hasBody: len(in.body) > 0,
+		tail: in.path, execTime: s.cfg.ExecTime,
+	}
+	if in.r.URL.RawQuery != "" {
+		op.tail += "?" + in.r.URL.RawQuery
+	}
+	if s.cfg.ExecTimeFunc != nil {
+		hint := in.endpointRequest(context.Background(), path, op.ID)
+		hint.Body = http.NoBody
+		op.execTime = s.cfg.ExecTimeFunc(hint)
+	}
+	op.run = func(ctx context.Context) outcome { return invoke(h, in.endpointRequest(ctx, path, op.ID)) }
+	return op
+}
+
+// accepted is the body of a 202.
+type accepted struct {
+	ID              string `json:"id"`
+	StateLocation   string `json:"stateLocation"`
+	ContentLocation string `json:"contentLocation,omitempty"`
+}
+
+func (s *Server) writeAccepted(w http.ResponseWriter, op *operation) {
+	body := accepted{ID: op.ID, StateLocation: op.stateLocation()}
+	if s.cfg.Profile.ContentLocationIn202 {
+		body.ContentLocation = op.contentLocation()
+	}
+	if !s.cfg.Profile.NoLocationOn202 {
+		w.Header().Set("Location", op.stateLocation())
+	}
+	writeJSON(w, http.StatusAccepted, body)
+}
+
+func (op *operation) stateLocation() string   { return op.base + "/v1/background/" + op.ID }
+func (op *operation) contentLocation() string { return op.stateLocation() + "/content" }
+
+// invoke runs a handler outside of any connection. Whatever it does becomes an
+// outcome.
+func invoke(h http.Handler, r *http.Request) (out outcome) {
+	rec := newRecorder()
+	defer func() {
+		switch v := recover(); v {
+		case nil:
+		case http.ErrAbortHandler:
+			out = connectionLost()
+		default:
+			out = outcome{failure: fmt.Sprintf("Unhandled exception in the endpoint: %v", v)}
+		}
+	}()
+	h.ServeHTTP(rec, r)
+	return rec.outcome()
+}
+
+// connectionLost is the outcome of a handler that went away.
+func connectionLost() outcome {
+	return outcome{failure: "The connection to the endpoint was lost."}
+}
+
+// writeJSON answers with a value made in this package.
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	body := mustJSON(v)
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may be gone
+}
+
+func writeMessage(w http.ResponseWriter, status int, message string) {
+	writeJSON(w, status, map[string]string{"message": message})
+}

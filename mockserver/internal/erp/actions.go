@@ -1,0 +1,103 @@
+package erp
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+
+	"github.com/vismanet-go/background/mockserver/internal/call"
+	"github.com/vismanet-go/background/openapi"
+	"github.com/vismanet-go/background/openapi/server"
+)
+
+// ReleaseCustomerInvoice serves POST …/action/release: Balanced becomes Open.
+func (e *ERP) ReleaseCustomerInvoice(w http.ResponseWriter, r *http.Request, number server.InvoiceNumber, p server.ReleaseCustomerInvoiceParams) {
+	c, b, unlock := e.open(r)
+	defer unlock()
+	inv, f := b.find(number, p.IfMatch)
+	switch {
+	case f != nil:
+	case inv.released:
+		f = badRequest("Customer invoice can't be released because it is already released.")
+	case inv.doc.Hold:
+		f = badRequest("Customer invoice can't be released because it is on hold.")
+	}
+	if f != nil {
+		f.write(w)
+		return
+	}
+	inv.released, inv.doc.Status = true, "Open"
+	inv.doc.LastModifiedDateTime = e.now()
+	b.touch(inv)
+	e.setETag(w, inv)
+	writeJSON(w, http.StatusOK, openapi.ActionResult{ActionID: e.cfg.NewID("action", c.Company), ActionResult: e.result(c)})
+}
+
+// result is the word for an action that went well.
+func (e *ERP) result(c call.Call) string {
+	if c.Background() {
+		return openapi.ActionDone
+	}
+	return e.cfg.ForegroundResult
+}
+
+// ReverseCustomerInvoice serves POST …/action/reverse: a released invoice gets
+// a credit note over its amount, which is not released yet.
+func (e *ERP) ReverseCustomerInvoice(w http.ResponseWriter, r *http.Request, number server.InvoiceNumber, p server.ReverseCustomerInvoiceParams) {
+	var body openapi.ReverseInvoiceAction
+	var bad *refusal
+	if r.ContentLength != 0 {
+		bad = decode(r, &body)
+	}
+	c, b, unlock := e.open(r)
+	defer unlock()
+	inv, f := b.find(number, p.IfMatch)
+	switch {
+	case f != nil:
+	case bad != nil:
+		f = bad
+	case !inv.released:
+		f = badRequest("Customer invoice can't be reversed because it is not released.")
+	}
+	if f != nil {
+		f.write(w)
+		return
+	}
+	note := b.creditNote(inv)
+	note.doc.CreatedDateTime = e.now()
+	note.doc.LastModifiedDateTime = note.doc.CreatedDateTime
+	b.add(note)
+	e.setETag(w, note)
+	result := openapi.ReverseActionResult{
+		ActionID: e.cfg.NewID("action", c.Company), ActionResult: e.result(c), ReferenceNumber: note.doc.ReferenceNumber,
+	}
+	if body.ReturnCreditNote {
+		result.CreditNoteDto = asMap(note.doc)
+	}
+	writeJSON(w, http.StatusOK, result)
+}
+
+// creditNote copies an invoice into a credit note. Its amounts are positive, as
+// its type says which way they go.
+func (b *book) creditNote(inv *invoice) *invoice {
+	note := &invoice{doc: inv.doc}
+	doc := &note.doc
+	doc.InvoiceLines = slices.Clone(inv.doc.InvoiceLines)
+	doc.DocumentType, doc.Status, doc.Hold = "CreditNote", "Balanced", false
+	doc.ReferenceNumber = b.number(&b.nextCredit)
+	doc.Balance, doc.BalanceInCurrency = doc.Amount, doc.AmountInCurrency
+	doc.ClosedFinancialPeriod = ""
+	return note
+}
+
+func asMap(doc openapi.CustomerInvoice) map[string]any {
+	var m map[string]any
+	data, err := json.Marshal(doc)
+	if err == nil {
+		err = json.Unmarshal(data, &m)
+	}
+	if err != nil {
+		panic(err) // the type is ours
+	}
+	return m
+}

@@ -1,0 +1,162 @@
+// Package erp is a small ERP: customer invoices that can be listed, read,
+// created, changed, deleted, released and reversed, per company and in memory.
+package erp
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/call"
+	"github.com/vismanet-go/background/openapi"
+)
+
+// Config configures an ERP. All fields are required.
+type Config struct {
+	MaxPageSize      int
+	UnquotedETags    bool
+	ForegroundResult string                            // actionResult of an action outside of the background
+	NewID            func(kind, company string) string // makes GUIDs
+	Local            func(time.Time) time.Time         // the company's clock
+}
+
+// ERP answers for all companies. Each starts with the same made-up invoices on
+// its first request and goes its own way from there. ERP implements the
+// invoice operations of the contract's server interface, and is safe for
+// concurrent use.
+type ERP struct {
+	cfg Config
+
+	mu    sync.Mutex // guards books and what is in them
+	books map[string]*book
+}
+
+// New returns an ERP.
+func New(cfg Config) *ERP { return &ERP{cfg: cfg, books: make(map[string]*book)} }
+
+// A book is one company's data.
+type book struct {
+	invoices    []*invoice // by creation
+	byNumber    map[string]*invoice
+	nextInvoice int
+	nextCredit  int
+	version     uint64
+}
+
+// An invoice is a document and what is not shown of it. A change replaces doc
+// by a changed copy, so that a copy once taken stays as it is.
+type invoice struct {
+	doc        openapi.CustomerInvoice
+	released   bool
+	dueByTerms bool // nobody set the due date
+}
+
+// open locks the ERP and returns the company's book.
+func (e *ERP) open(r *http.Request) (c call.Call, b *book, unlock func()) {
+	c, _ = call.From(r.Context())
+	e.mu.Lock()
+	b = e.books[c.Company]
+	if b == nil {
+		b = seedBook()
+		e.books[c.Company] = b
+	}
+	return c, b, e.mu.Unlock
+}
+
+// add enters a new document under its number.
+func (b *book) add(inv *invoice) {
+	b.invoices = append(b.invoices, inv)
+	b.byNumber[inv.doc.ReferenceNumber] = inv
+	b.touch(inv)
+}
+
+func (b *book) remove(inv *invoice) {
+	delete(b.byNumber, inv.doc.ReferenceNumber)
+	b.invoices = slices.DeleteFunc(b.invoices, func(other *invoice) bool { return other == inv })
+}
+
+// touch gives a document its next version: eight bytes, as a row version.
+func (b *book) touch(inv *invoice) {
+	b.version++
+	inv.doc.TimeStamp = base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, b.version))
+}
+
+// number takes the next number that is free.
+func (b *book) number(next *int) string {
+	for {
+		n := fmt.Sprintf("%06d", *next)
+		*next++
+		if b.byNumber[n] == nil {
+			return n
+		}
+	}
+}
+
+// find returns the document that a request is about, after the checks that all
+// operations on one share. The refusal is nil if it may go on.
+func (b *book) find(number string, ifMatch *string) (*invoice, *refusal) {
+	inv := b.byNumber[number]
+	switch {
+	case inv == nil:
+		return nil, &refusal{http.StatusNotFound, "Customer invoice '" + number + "' was not found."}
+	case ifMatch != nil && !matches(*ifMatch, inv.doc.TimeStamp):
+		return nil, &refusal{http.StatusPreconditionFailed, "The customer invoice was changed by someone else."}
+	}
+	return inv, nil
+}
+
+// matches reads an If-Match header: "*", or versions with quotes, without, or
+// with W/.
+func matches(header, version string) bool {
+	for candidate := range strings.SplitSeq(header, ",") {
+		candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/")
+		if candidate == "*" || strings.Trim(candidate, `"`) == version {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *ERP) setETag(w http.ResponseWriter, inv *invoice) {
+	tag := inv.doc.TimeStamp
+	if !e.cfg.UnquotedETags {
+		tag = `"` + tag + `"`
+	}
+	w.Header().Set("ETag", tag)
+}
+
+// now is the time of a change as documents show it: local, without zone.
+func (e *ERP) now() string { return e.cfg.Local(time.Now()).Format("2006-01-02T15:04:05.999") }
+
+// A refusal is an answer that says no.
+type refusal struct {
+	status  int
+	message string
+}
+
+func badRequest(format string, args ...any) *refusal {
+	return &refusal{http.StatusBadRequest, fmt.Sprintf(format, args...)}
+}
+
+func (f *refusal) write(w http.ResponseWriter) {
+	writeJSON(w, f.status, openapi.ErrorMessage{Message: f.message})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		panic(err) // the types are ours
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(bytes.TrimSuffix(buf.Bytes(), []byte("\n"))) // the client may be gone
+}

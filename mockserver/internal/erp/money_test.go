@@ -1,0 +1,144 @@
+package erp
+
+import (
+	"math"
+	"math/big"
+	"strconv"
+	"testing"
+
+	"github.com/vismanet-go/background/openapi"
+)
+
+func TestRoundingIsExactAndAwayFromZero(t *testing.T) {
+	for text, want := range map[string]ore{
+		"0": 0, "1": 100, "0.005": 1, "-0.005": -1, "0.0049999": 0, "-0.0049999": 0,
+		"1.005": 101, "2.675": 268, "-2.675": -268, "0.1": 10, "1234567890.125": 123456789013,
+	} {
+		r, _ := new(big.Rat).SetString(text)
+		if got, ok := round(r); !ok || got != want {
+			t.Errorf("round(%s) = %d %v, want %d", text, got, ok, want)
+		}
+	}
+	if _, ok := round(exact(1e300)); ok {
+		t.Error("1e300 kroner fit")
+	}
+}
+
+func TestAFloatMeansTheDecimalItWasWrittenAs(t *testing.T) {
+	for f, want := range map[float64]string{0.1: "1/10", 87.33: "8733/100", 1e21: "1000000000000000000000", 5e-7: "1/2000000"} {
+		if got := exact(f).RatString(); got != want {
+			t.Errorf("exact(%v) = %s, want %s", f, got, want)
+		}
+	}
+	if exact(math.NaN()).Sign() != 0 || exact(math.Inf(1)).Sign() != 0 {
+		t.Error("what is not a number counts")
+	}
+}
+
+func FuzzExact(f *testing.F) {
+	f.Add(0.1)
+	f.Add(-87.33)
+	f.Add(1e21)
+	f.Fuzz(func(t *testing.T, v float64) {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return
+		}
+		want, _ := new(big.Rat).SetString(strconv.FormatFloat(v, 'f', -1, 64))
+		if got := exact(v); got.Cmp(want) != 0 {
+			t.Errorf("exact(%v) = %s, want %s", v, got, want)
+		}
+	})
+}
+
+func line(quantity, price, discount float64, vat string) openapi.CustomerInvoiceLine {
+	return openapi.CustomerInvoiceLine{
+		Quantity: quantity, UnitPriceInCurrency: price, DiscountPercent: discount,
+		VATCode: openapi.CodeDescription{ID: vat},
+	}
+}
+
+func TestTotals(t *testing.T) {
+	tests := []struct {
+		name                                string
+		rate                                float64
+		lines                               []openapi.CustomerInvoiceLine
+		detail, vat, exempt, amount, inComp float64
+	}{
+		{"one line", 1, []openapi.CustomerInvoiceLine{line(2, 500, 0, "3")}, 1000, 250, 0, 1250, 1250},
+		// In binary floating point 3 × 0.1 is 0.30000000000000004.
+		{"tenths", 1, []openapi.CustomerInvoiceLine{line(3, 0.1, 0, "5")}, 0.3, 0, 0.3, 0.3, 0.3},
+		// 1.005 is below 1.005 as a binary number, and would round down.
+		{"half an øre", 1, []openapi.CustomerInvoiceLine{line(1, 1.005, 0, "5")}, 1.01, 0, 1.01, 1.01, 1.01},
+		// VAT is taken of the sum per code, not of each line: 3 × 0.02 at 25 %.
+		{"VAT of the sum", 1, []openapi.CustomerInvoiceLine{
+			line(1, 0.02, 0, "3"), line(1, 0.02, 0, "3"), line(1, 0.02, 0, "3"),
+		}, 0.06, 0.02, 0, 0.08, 0.08},
+		{"all codes", 1, []openapi.CustomerInvoiceLine{
+			line(1, 100, 0, "3"), line(1, 100, 0, "31"), line(1, 100, 0, "33"), line(1, 100, 0, "5"),
+		}, 400, 52, 100, 452, 452},
+		{"discount", 1, []openapi.CustomerInvoiceLine{line(3, 33.33, 12.5, "3")}, 87.49, 21.87, 0, 109.36, 109.36},
+		{"currency", 11.4375, []openapi.CustomerInvoiceLine{line(1, 99.99, 0, "3")}, 99.99, 25, 0, 124.99, 1429.58},
+		{"negative", 1, []openapi.CustomerInvoiceLine{line(-1, 10.01, 0, "3")}, -10.01, -2.5, 0, -12.51, -12.51},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			doc := &openapi.CustomerInvoice{ExchangeRate: tt.rate, InvoiceLines: tt.lines}
+			if f := calculate(doc); f != nil {
+				t.Fatal(f)
+			}
+			for name, pair := range map[string][2]float64{
+				"detail":  {doc.DetailTotalInCurrency, tt.detail},
+				"vat":     {doc.VATTotalInCurrency, tt.vat},
+				"exempt":  {doc.VATExemptTotalInCurrency, tt.exempt},
+				"amount":  {doc.AmountInCurrency, tt.amount},
+				"company": {doc.Amount, tt.inComp},
+				"balance": {doc.Balance, tt.inComp},
+			} {
+				if pair[0] != pair[1] {
+					t.Errorf("%s: got %v, want %v", name, pair[0], pair[1])
+				}
+			}
+		})
+	}
+}
+
+func TestSumsOfManyLinesDoNotDrift(t *testing.T) {
+	doc := &openapi.CustomerInvoice{ExchangeRate: 1}
+	for range 1000 {
+		doc.InvoiceLines = append(doc.InvoiceLines, line(1, 0.1, 0, "5"), line(1, 0.2, 0, "5"))
+	}
+	if f := calculate(doc); f != nil || doc.Amount != 300 {
+		t.Errorf("got %v, %v; want 300", doc.Amount, f)
+	}
+}
+
+func TestTooLargeAmountsAreRefused(t *testing.T) {
+	for _, l := range []openapi.CustomerInvoiceLine{
+		line(1e200, 1e200, 0, "3"), line(1e15, 1, 0, "3"), line(9e13, 1, 0, "3"),
+	} {
+		doc := &openapi.CustomerInvoice{ExchangeRate: 50, InvoiceLines: []openapi.CustomerInvoiceLine{l, l}}
+		if f := calculate(doc); f == nil || f.status != 400 {
+			t.Errorf("%v × %v: %v", l.Quantity, l.UnitPriceInCurrency, f)
+		}
+	}
+}
+
+func FuzzRound(f *testing.F) {
+	f.Add(int64(1), int64(200))
+	f.Add(int64(-2675), int64(1000))
+	f.Fuzz(func(t *testing.T, num, den int64) {
+		if den == 0 || den == math.MinInt64 {
+			return
+		}
+		kroner := big.NewRat(num, den)
+		got, ok := round(kroner)
+		if !ok {
+			return
+		}
+		// Nothing nearer exists: the distance is at most half an øre.
+		diff := new(big.Rat).Sub(got.rat(), kroner)
+		if diff.Abs(diff).Cmp(big.NewRat(1, 200)) > 0 {
+			t.Errorf("round(%s) = %d", kroner, got)
+		}
+	})
+}

@@ -1,0 +1,168 @@
+package erp
+
+import (
+	"cmp"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/vismanet-go/background/openapi"
+	"github.com/vismanet-go/background/openapi/server"
+)
+
+// GetCustomerInvoice serves GET /v1/customerinvoice/{invoiceNumber}.
+func (e *ERP) GetCustomerInvoice(w http.ResponseWriter, r *http.Request, number server.InvoiceNumber, _ server.GetCustomerInvoiceParams) {
+	_, b, unlock := e.open(r)
+	defer unlock()
+	inv, f := b.find(number, nil)
+	if f != nil {
+		f.write(w)
+		return
+	}
+	e.setETag(w, inv)
+	doc := inv.doc
+	doc.Metadata.MaxPageSize = e.cfg.MaxPageSize
+	writeJSON(w, http.StatusOK, doc)
+}
+
+// ListCustomerInvoices serves GET /v1/customerinvoice, oldest first.
+func (e *ERP) ListCustomerInvoices(w http.ResponseWriter, r *http.Request, p server.ListCustomerInvoicesParams) {
+	accept, f := filter(p)
+	if f != nil {
+		f.write(w)
+		return
+	}
+	_, b, unlock := e.open(r)
+	defer unlock()
+	var found []*invoice
+	for _, inv := range b.invoices {
+		if accept(inv) {
+			found = append(found, inv)
+		}
+	}
+	rows := []openapi.CustomerInvoice{} // an empty page is [], not null
+	for _, inv := range page(found, value(p.PageNumber), value(p.PageSize), e.cfg.MaxPageSize) {
+		rows = append(rows, row(inv, p, openapi.Metadata{TotalCount: len(found), MaxPageSize: e.cfg.MaxPageSize}))
+	}
+	writeJSON(w, http.StatusOK, rows)
+}
+
+// page cuts one page out of a list. What is left out or senseless means the
+// first page, and the largest.
+func page[T any](list []T, number, size, maxSize int) []T {
+	if size <= 0 || size > maxSize {
+		size = maxSize
+	}
+	skip := max(number, 1) - 1
+	if skip > len(list)/size {
+		return nil
+	}
+	return list[skip*size : min(len(list), (skip+1)*size)]
+}
+
+// row is an invoice as lists show it: a few fields are always empty, others
+// unless asked for.
+func row(inv *invoice, p server.ListCustomerInvoicesParams, m openapi.Metadata) openapi.CustomerInvoice {
+	doc := inv.doc
+	doc.Metadata = m
+	doc.CreditTerms, doc.PaymentMethod = openapi.CodeDescription{}, openapi.CodeDescription{}
+	if !value(p.ExpandTaxDetails) {
+		doc.TaxDetails = nil
+	}
+	if !value(p.ExpandInvoiceAddress) {
+		doc.InvoiceAddress = openapi.InvoiceAddress{}
+	}
+	return doc
+}
+
+// filter builds the condition of a list.
+func filter(p server.ListCustomerInvoicesParams) (func(*invoice) bool, *refusal) {
+	var tests []func(*invoice) bool
+	texts := func(want *string, get func(*openapi.CustomerInvoice) string) {
+		if want != nil && *want != "" {
+			tests = append(tests, func(inv *invoice) bool { return strings.EqualFold(get(&inv.doc), *want) })
+		}
+	}
+	texts(p.Customer, func(d *openapi.CustomerInvoice) string { return d.Customer.Number })
+	texts(p.Status, func(d *openapi.CustomerInvoice) string { return d.Status })
+	texts(p.ExternalReference, func(d *openapi.CustomerInvoice) string { return d.ExternalReference })
+	texts(p.CustomerRefNumber, func(d *openapi.CustomerInvoice) string { return d.CustomerRefNumber })
+	texts(p.PaymentReference, func(d *openapi.CustomerInvoice) string { return d.PaymentReference })
+	texts(p.FinancialPeriod, func(d *openapi.CustomerInvoice) string { return d.FinancialPeriod })
+	texts(p.Project, func(d *openapi.CustomerInvoice) string { return d.Project.ID })
+	texts(p.Branch, func(d *openapi.CustomerInvoice) string { return d.BranchNumber.Number })
+	if p.Released != nil {
+		tests = append(tests, func(inv *invoice) bool { return inv.released == (*p.Released != 0) })
+	}
+	if p.GreaterThanValue != nil {
+		tests = append(tests, func(inv *invoice) bool { return inv.doc.ReferenceNumber > *p.GreaterThanValue })
+	}
+	dates, f := dateTests(p)
+	tests = append(tests, dates...)
+	return func(inv *invoice) bool {
+		for _, ok := range tests {
+			if !ok(inv) {
+				return false
+			}
+		}
+		return true
+	}, f
+}
+
+// dateTests builds the conditions that come as a pair of date and comparison.
+func dateTests(p server.ListCustomerInvoicesParams) (tests []func(*invoice) bool, f *refusal) {
+	for _, c := range []struct {
+		name  string
+		value *string
+		how   *openapi.DateCondition
+		get   func(*openapi.CustomerInvoice) string
+	}{
+		{"documentDate", p.DocumentDate, p.DocumentDateCondition, func(d *openapi.CustomerInvoice) string { return d.DocumentDate }},
+		{"documentDueDate", p.DocumentDueDate, p.DocumentDueDateCondition, func(d *openapi.CustomerInvoice) string { return d.DocumentDueDate }},
+		{"createdDateTime", p.CreatedDateTime, p.CreatedDateTimeCondition, func(d *openapi.CustomerInvoice) string { return d.CreatedDateTime }},
+		{"lastModifiedDateTime", p.LastModifiedDateTime, p.LastModifiedDateTimeCondition, func(d *openapi.CustomerInvoice) string { return d.LastModifiedDateTime }},
+	} {
+		if value(c.value) == "" {
+			continue
+		}
+		limit, err := openapi.ParseTime(*c.value)
+		if err != nil {
+			return nil, badRequest("The value '%s' is not valid for %s.", *c.value, c.name)
+		}
+		compare, ok := comparison(value(c.how))
+		if !ok {
+			return nil, badRequest("The value '%s' is not valid for %sCondition.", *c.how, c.name)
+		}
+		tests = append(tests, func(inv *invoice) bool {
+			at, err := openapi.ParseTime(c.get(&inv.doc))
+			return err == nil && compare(at, limit)
+		})
+	}
+	return tests, nil
+}
+
+// comparison reads a condition; none means "on that date".
+func comparison(c openapi.DateCondition) (func(a, b time.Time) bool, bool) {
+	switch cmp.Or(c, "=") {
+	case "=":
+		return time.Time.Equal, true
+	case openapi.DateConditionAfter:
+		return time.Time.After, true
+	case openapi.DateConditionBefore:
+		return time.Time.Before, true
+	case openapi.DateConditionNotBefore:
+		return func(a, b time.Time) bool { return !a.Before(b) }, true
+	case openapi.DateConditionNotAfter:
+		return func(a, b time.Time) bool { return !a.After(b) }, true
+	}
+	return nil, false
+}
+
+// value is what a parameter holds, zero if it was left out.
+func value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}

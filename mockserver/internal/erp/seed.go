@@ -1,0 +1,193 @@
+package erp
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/vismanet-go/background/openapi"
+)
+
+// A customer buys.
+type customer struct {
+	number, name, country string
+	vatZone               string
+	terms                 string
+}
+
+// customers lists those of every company. They are made up.
+func customers() []customer {
+	return []customer{
+		{"10000", "Nordlys Kaffebrenneri AS", "NO", "01", "14"},
+		{"10012", "Havbris Seilmakeri AS", "NO", "01", "30"},
+		{"10023", "Fjelltopp Turutstyr AS", "NO", "01", "14"},
+		{"10031", "Lyngheim Gartneri SA", "NO", "01", "14"},
+		{"10045", "Fjordvik Sykkel AS", "NO", "01", "14"},
+		{"10058", "Brattli Bygg og Anlegg AS", "NO", "01", "30"},
+		{"10067", "Soltun Barnehage SA", "NO", "01", "14"},
+		{"10074", "Vintervoll Ski AB", "SE", "02", "30"},
+		{"10081", "Granly Trevare AS", "NO", "01", "10"},
+		{"10099", "Kystrute Logistikk AS", "NO", "01", "30"},
+	}
+}
+
+func findCustomer(number string) (customer, bool) {
+	all := customers()
+	i := slices.IndexFunc(all, func(c customer) bool { return c.number == number })
+	if i < 0 {
+		return customer{}, false
+	}
+	return all[i], true
+}
+
+// An item is sold.
+type item struct {
+	number, description, uom, lineType string
+	price                              float64
+	vat, account                       string
+}
+
+func items() []item {
+	return []item{
+		{"SYK-01", "Sykkelservice", "STK", "GoodsForSales", 500, "3", "3000"},
+		{"SYK-02", "Kjede 11-delt", "STK", "GoodsForSales", 349.9, "3", "3000"},
+		{"SYK-03", "Dekk 28 tommer", "STK", "GoodsForSales", 279.5, "3", "3000"},
+		{"KAF-10", "Filterkaffe 1 kg", "KG", "GoodsForSales", 189.95, "31", "3010"},
+		{"TUR-05", "Telt for tre", "STK", "GoodsForSales", 3299, "3", "3000"},
+		{"FRA-01", "Frakt", "STK", "NonStockItem", 149, "3", "3090"},
+		{"REI-01", "Persontransport", "TUR", "Service", 87.33, "33", "3020"},
+		{"EKS-01", "Vare for eksport", "STK", "GoodsForSales", 1000, "5", "3100"},
+	}
+}
+
+func findItem(number string) (item, bool) {
+	all := items()
+	i := slices.IndexFunc(all, func(it item) bool { return it.number == number })
+	if i < 0 {
+		return item{}, false
+	}
+	return all[i], true
+}
+
+// termDays is how many days a code of credit terms gives.
+func termDays(terms string) (days int, known bool) {
+	switch terms {
+	case "10":
+		return 10, true
+	case "14":
+		return 14, true
+	case "30":
+		return 30, true
+	}
+	return 0, false
+}
+
+func creditTerms(id string) openapi.CodeDescription {
+	return openapi.CodeDescription{ID: id, Description: id + " dager"}
+}
+
+func vatZone(id string) openapi.CodeDescription {
+	names := map[string]string{"01": "Innland", "02": "Utland"}
+	return openapi.CodeDescription{ID: id, Description: names[id]}
+}
+
+func account(number string) openapi.Account {
+	names := map[string]string{
+		"1500": "Kundefordringer", "3000": "Salgsinntekt", "3010": "Salgsinntekt, næringsmidler",
+		"3020": "Salgsinntekt, transport", "3090": "Fraktinntekt", "3100": "Salgsinntekt, avgiftsfri",
+	}
+	kind := "Income"
+	if number == "1500" {
+		kind = "Asset"
+	}
+	return openapi.Account{Number: number, Description: cmp.Or(names[number], "Konto "+number), Type: kind, Active: true}
+}
+
+// seedInvoices is how many invoices a company starts with.
+const (
+	seedInvoices = 48
+	firstInvoice = 3501
+	firstCredit  = 700001
+	firstVersion = 0x772ba0
+)
+
+// seedBook makes the invoices 003501 to 003548: the oldest are paid, then come
+// open ones, and the last few are not released.
+func seedBook() *book {
+	b := &book{
+		byNumber: make(map[string]*invoice), nextInvoice: firstInvoice, nextCredit: firstCredit, version: firstVersion,
+	}
+	for i := range seedInvoices {
+		b.add(seedInvoice(i, b.number(&b.nextInvoice)))
+	}
+	return b
+}
+
+func seedInvoice(i int, number string) *invoice {
+	buyers, goods := customers(), items()
+	at := time.Date(2026, time.June, 1, 8, 30, 0, 0, time.UTC).Add(time.Duration(i) * 53 * time.Hour)
+	inv := &invoice{doc: newDocument("Invoice"), dueByTerms: true}
+	doc := &inv.doc
+	doc.ReferenceNumber = number
+	setCustomer(doc, buyers[i*7%len(buyers)])
+	doc.DocumentDate = at.Format(time.DateOnly) + "T00:00:00"
+	doc.CreatedDateTime = at.Add(110 * time.Millisecond).Format("2006-01-02T15:04:05.999")
+	doc.LastModifiedDateTime = at.Add(637 * time.Millisecond).Format("2006-01-02T15:04:05.999")
+	doc.ExternalReference = fmt.Sprintf("WEB-%d", 4700+i)
+	for n := range 1 + i%3 {
+		it := goods[(i+n*3)%len(goods)]
+		doc.InvoiceLines = append(doc.InvoiceLines, itemLine(n+1, it, float64(1+(i+n)%4)))
+	}
+	inv.fillDates()
+	if f := calculate(doc); f != nil {
+		panic(f.message) // the seed is ours
+	}
+	settleSeed(inv, i)
+	return inv
+}
+
+// settleSeed gives a seeded invoice its place in the usual life of one.
+func settleSeed(inv *invoice, i int) {
+	doc := &inv.doc
+	switch {
+	case i < 28:
+		inv.released, doc.Status = true, "Closed"
+		doc.Balance, doc.BalanceInCurrency = 0, 0
+		doc.ClosedFinancialPeriod = doc.FinancialPeriod
+	case i < 40:
+		inv.released, doc.Status = true, "Open"
+	case i%4 == 3 && i != 46:
+		doc.Status, doc.Hold = "Hold", true
+	}
+}
+
+// newDocument is an empty document as every new one starts.
+func newDocument(kind string) openapi.CustomerInvoice {
+	return openapi.CustomerInvoice{
+		DocumentType: kind, Status: "Balanced", CurrencyID: "NOK", ExchangeRate: 1,
+		Account:       account("1500"),
+		BranchNumber:  openapi.NumberName{Number: "1", Name: "Hovedkontor"},
+		PaymentMethod: openapi.CodeDescription{ID: "10", Description: "Bankgiro"},
+		CashAccount:   "1920",
+		Metadata:      openapi.Metadata{TotalCount: 1},
+	}
+}
+
+func setCustomer(doc *openapi.CustomerInvoice, c customer) {
+	doc.Customer = openapi.NumberName{Number: c.number, Name: c.name}
+	doc.CreditTerms = creditTerms(c.terms)
+	doc.CustomerVATZone = vatZone(c.vatZone)
+	doc.Location = openapi.Location{CountryID: c.country, ID: "MAIN", Name: "Primary Location"}
+}
+
+func itemLine(number int, it item, quantity float64) openapi.CustomerInvoiceLine {
+	code, _ := findVATCode(it.vat)
+	return openapi.CustomerInvoiceLine{
+		LineNumber: number, LineType: it.lineType, InventoryNumber: it.number, Description: it.description,
+		Quantity: quantity, Uom: it.uom, UnitPriceInCurrency: it.price,
+		VATCode:      openapi.CodeDescription{ID: code.id, Description: code.description},
+		Account:      account(it.account),
+		BranchNumber: openapi.NumberName{Number: "1", Name: "Hovedkontor"},
+	}
+}

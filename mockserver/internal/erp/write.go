@@ -1,0 +1,299 @@
+package erp
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vismanet-go/background/openapi"
+	"github.com/vismanet-go/background/openapi/server"
+)
+
+// CreateCustomerInvoice serves POST /v2/customerinvoice.
+func (e *ERP) CreateCustomerInvoice(w http.ResponseWriter, r *http.Request, _ server.CreateCustomerInvoiceParams) {
+	u, f := decodeUpdate(r)
+	if f != nil {
+		f.write(w)
+		return
+	}
+	c, b, unlock := e.open(r)
+	defer unlock()
+	inv := &invoice{doc: newDocument("Invoice"), dueByTerms: true}
+	if f := b.create(inv, u); f != nil {
+		f.write(w)
+		return
+	}
+	inv.doc.CreatedDateTime = e.now()
+	inv.doc.LastModifiedDateTime = inv.doc.CreatedDateTime
+	b.add(inv)
+	e.setETag(w, inv)
+	w.Header().Set("Location", c.Base+"/v1/customerinvoice/"+inv.doc.ReferenceNumber)
+	w.WriteHeader(http.StatusCreated)
+}
+
+// create fills in a new invoice.
+func (b *book) create(inv *invoice, u *openapi.CustomerInvoiceUpdate) *refusal {
+	switch {
+	case u.CustomerNumber == nil:
+		return badRequest("'Customer' cannot be empty.")
+	case u.DocumentDate == nil:
+		return badRequest("'Date' cannot be empty.")
+	case len(u.InvoiceLines) == 0:
+		return badRequest("The document must have at least one line.")
+	}
+	if f := inv.apply(u); f != nil {
+		return f
+	}
+	own, _ := u.ReferenceNumber.Get()
+	override, _ := u.OverrideNumberSeries.Get()
+	switch {
+	case own == "":
+		inv.doc.ReferenceNumber = b.number(&b.nextInvoice)
+	case !override:
+		return badRequest("The reference number is given automatically; set overrideNumberSeries to choose it.")
+	case b.byNumber[own] != nil || strings.ContainsAny(own, "/?# "):
+		return badRequest("The reference number '%s' cannot be used.", own)
+	default:
+		inv.doc.ReferenceNumber = own
+	}
+	return nil
+}
+
+// UpdateCustomerInvoice serves PUT /v1/customerinvoice/{invoiceNumber}.
+func (e *ERP) UpdateCustomerInvoice(w http.ResponseWriter, r *http.Request, number server.InvoiceNumber, p server.UpdateCustomerInvoiceParams) {
+	u, bad := decodeUpdate(r)
+	_, b, unlock := e.open(r)
+	defer unlock()
+	inv, f := b.find(number, p.IfMatch)
+	switch {
+	case f != nil:
+	case bad != nil:
+		f = bad
+	case inv.released:
+		f = badRequest("Customer invoice can't be updated because it is already released.")
+	default:
+		f = inv.apply(u)
+	}
+	if f != nil {
+		f.write(w)
+		return
+	}
+	inv.doc.LastModifiedDateTime = e.now()
+	b.touch(inv)
+	e.setETag(w, inv)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// DeleteCustomerInvoice serves DELETE /v1/customerinvoice/{invoiceNumber}.
+func (e *ERP) DeleteCustomerInvoice(w http.ResponseWriter, r *http.Request, number server.InvoiceNumber, _ server.DeleteCustomerInvoiceParams) {
+	_, b, unlock := e.open(r)
+	defer unlock()
+	inv, f := b.find(number, nil)
+	if f == nil && inv.released {
+		f = badRequest("Customer invoice can't be deleted because it is already released.")
+	}
+	if f != nil {
+		f.write(w)
+		return
+	}
+	b.remove(inv)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// decodeUpdate reads a body in which every scalar is wrapped.
+func decodeUpdate(r *http.Request) (*openapi.CustomerInvoiceUpdate, *refusal) {
+	var u openapi.CustomerInvoiceUpdate
+	return &u, decode(r, &u)
+}
+
+func decode(r *http.Request, into any) *refusal {
+	data, err := io.ReadAll(r.Body)
+	if err == nil {
+		err = json.Unmarshal(data, into)
+	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return badRequest(`The request body is invalid: field '%s' does not take a %s; scalars are written {"value": …}.`, e.Field, e.Value)
+	}
+	if err != nil {
+		return badRequest("The request body is not valid JSON: %v.", err)
+	}
+	return nil
+}
+
+// apply changes an unreleased invoice as u says, or leaves it as it is.
+func (inv *invoice) apply(u *openapi.CustomerInvoiceUpdate) *refusal {
+	next := *inv
+	next.doc.InvoiceLines = slices.Clone(inv.doc.InvoiceLines)
+	for _, step := range []func(*openapi.CustomerInvoiceUpdate) *refusal{
+		next.applyParties, next.applyDates, next.applyTexts, next.applyLines,
+	} {
+		if f := step(u); f != nil {
+			return f
+		}
+	}
+	next.fillDates()
+	next.doc.Status = "Balanced"
+	if next.doc.Hold {
+		next.doc.Status = "Hold"
+	}
+	if f := calculate(&next.doc); f != nil {
+		return f
+	}
+	*inv = next
+	return nil
+}
+
+// set changes a field if v is there; a null clears it.
+func set[T any](field *T, v *openapi.Value[T]) {
+	if v != nil {
+		*field, _ = v.Get()
+	}
+}
+
+// applyParties changes who deals with whom, and on which terms.
+func (inv *invoice) applyParties(u *openapi.CustomerInvoiceUpdate) *refusal {
+	doc := &inv.doc
+	if u.CustomerNumber != nil {
+		number, _ := u.CustomerNumber.Get()
+		c, ok := findCustomer(number)
+		if !ok {
+			return badRequest("Customer '%s' cannot be found in the system.", number)
+		}
+		setCustomer(doc, c)
+	}
+	if u.CreditTermsID != nil {
+		id, _ := u.CreditTermsID.Get()
+		if _, ok := termDays(id); !ok {
+			return badRequest("Credit terms '%s' cannot be found in the system.", id)
+		}
+		doc.CreditTerms = creditTerms(id)
+	}
+	if currency, ok := u.CurrencyID.Get(); ok {
+		if len(currency) != 3 {
+			return badRequest("Currency '%s' cannot be found in the system.", currency)
+		}
+		doc.CurrencyID = strings.ToUpper(currency)
+	}
+	if rate, ok := u.ExchangeRate.Get(); ok {
+		if rate <= 0 {
+			return badRequest("The exchange rate must be greater than 0.")
+		}
+		doc.ExchangeRate = rate
+	}
+	set(&doc.CustomerVATZone.ID, u.CustomerVATZoneID)
+	set(&doc.Location.ID, u.LocationID)
+	set(&doc.BranchNumber.Number, u.BranchNumber)
+	set(&doc.PaymentMethod.ID, u.PaymentMethodID)
+	set(&doc.CashAccount, u.CashAccount)
+	set(&doc.Contact.ID, u.Contact)
+	set(&doc.Project.ID, u.Project)
+	set(&doc.SalesPerson.ID, u.Salesperson)
+	applyAddress(doc, u)
+	return nil
+}
+
+func applyAddress(doc *openapi.CustomerInvoice, u *openapi.CustomerInvoiceUpdate) {
+	if a, ok := u.BillingAddress.Get(); ok {
+		to := &doc.InvoiceAddress
+		set(&to.AddressLine1, a.AddressLine1)
+		set(&to.AddressLine2, a.AddressLine2)
+		set(&to.AddressLine3, a.AddressLine3)
+		set(&to.City, a.City)
+		set(&to.PostalCode, a.PostalCode)
+		set(&to.Country.ID, a.CountryID)
+		set(&to.County.ID, a.County)
+		set(&to.OverrideAddress, a.OverrideAddress)
+	}
+	if c, ok := u.InvoiceContact.Get(); ok {
+		to := &doc.InvoiceContact
+		set(&to.Attention, c.Attention)
+		set(&to.BusinessName, c.Name)
+		set(&to.Email, c.Email)
+		set(&to.Phone1, c.Phone1)
+		set(&to.OverrideContact, c.OverrideContact)
+	}
+}
+
+// applyDates changes dates and periods.
+func (inv *invoice) applyDates(u *openapi.CustomerInvoiceUpdate) *refusal {
+	doc := &inv.doc
+	for _, d := range []struct {
+		name  string
+		field *string
+		value *openapi.DateValue
+	}{
+		{"documentDate", &doc.DocumentDate, u.DocumentDate},
+		{"documentDueDate", &doc.DocumentDueDate, u.DocumentDueDate},
+		{"origInvoiceDate", &doc.OrigInvoiceDate, u.OrigInvoiceDate},
+		{"cashDiscountDate", &doc.CashDiscountDate, u.CashDiscountDate},
+		{"startDate", &doc.StartDate, u.StartDate},
+		{"endDate", &doc.EndDate, u.EndDate},
+	} {
+		if d.value == nil {
+			continue
+		}
+		text, ok := d.value.Get()
+		day, err := openapi.ParseTime(text)
+		if ok && err != nil || !ok && d.field == &doc.DocumentDate {
+			return badRequest("The value '%s' is not valid for %s.", text, d.name)
+		}
+		*d.field = ""
+		if ok {
+			*d.field = day.Format(time.DateOnly) + "T00:00:00"
+		}
+	}
+	if u.DocumentDueDate != nil {
+		inv.dueByTerms = doc.DocumentDueDate == ""
+	}
+	if u.DocumentDate != nil {
+		doc.FinancialPeriod, doc.PostPeriod = "", "" // follow the date unless given
+	}
+	set(&doc.FinancialPeriod, u.FinancialPeriod)
+	set(&doc.PostPeriod, u.PostPeriod)
+	return nil
+}
+
+// fillDates derives what nobody set: the due date from the terms, the periods
+// from the date.
+func (inv *invoice) fillDates() {
+	doc := &inv.doc
+	day, err := openapi.ParseTime(doc.DocumentDate)
+	if err != nil {
+		return
+	}
+	if inv.dueByTerms {
+		days, _ := termDays(doc.CreditTerms.ID)
+		doc.DocumentDueDate = day.AddDate(0, 0, days).Format(time.DateOnly) + "T00:00:00"
+	}
+	if doc.FinancialPeriod == "" {
+		doc.FinancialPeriod = day.Format("200601")
+	}
+	if doc.PostPeriod == "" {
+		doc.PostPeriod = doc.FinancialPeriod
+	}
+}
+
+// applyTexts changes the fields that stand for themselves.
+func (inv *invoice) applyTexts(u *openapi.CustomerInvoiceUpdate) *refusal {
+	doc := &inv.doc
+	set(&doc.Hold, u.Hold)
+	set(&doc.InvoiceText, u.InvoiceText)
+	set(&doc.Note, u.Note)
+	set(&doc.PaymentReference, u.PaymentReference)
+	set(&doc.CustomerRefNumber, u.CustomerRefNumber)
+	set(&doc.ExternalReference, u.ExternalReference)
+	set(&doc.CustomerProject, u.CustomerProject)
+	set(&doc.SendToAutoInvoice, u.SendToAutoInvoice)
+	set(&doc.DontPrint, u.DontPrint)
+	set(&doc.DontEmail, u.DontEmail)
+	set(&doc.Revoked, u.Revoked)
+	set(&doc.ExcludeDebtCollection, u.ExcludeDebtCollection)
+	set(&doc.AccountingCostRef, u.AccountingCostRef)
+	set(&doc.OriginatorDocRef, u.OriginatorDocRef)
+	set(&doc.ContractDocRef, u.ContractDocRef)
+	return nil
+}

@@ -1,0 +1,35 @@
+package mockserver_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A user's test binary links the mock; what that brings along is a decision,
+// not an accident.
+func TestWhatTheMockLinks(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const module = "github.com/vismanet-go/background/"
+	want := []string{
+		"github.com/apapsch/go-jsonmerge/v2", // of the runtime
+		"github.com/google/uuid",             // of the runtime
+		"github.com/oapi-codegen/runtime",
+		"github.com/oapi-codegen/runtime/types",
+		module + "internal/memhttp",
+		module + "mockserver",
+		module + "mockserver/internal/call",
+		module + "mockserver/internal/erp",
+		module + "openapi",
+		module + "openapi/server",
+	}
+	got := strings.Fields(string(out))
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}

@@ -1,0 +1,174 @@
+package mockserver
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// notifier sends notifications. Waiting for the next attempt costs a timer
+// only.
+type notifier struct {
+	cfg    Config
+	log    *slog.Logger
+	tasks  *tasks
+	ids    *ids
+	client *http.Client
+
+	mu   sync.Mutex  // guards list, and the deliveries in it
+	list []*delivery // by acceptance of their operations
+}
+
+func newNotifier(s *Server) *notifier {
+	return &notifier{cfg: s.cfg, log: s.log, tasks: s.tasks, ids: s.ids, client: notifyClient(s.cfg)}
+}
+
+// notifyClient returns a client that follows no redirect: a receiver that
+// moved would get what was not meant for it.
+func notifyClient(cfg Config) *http.Client {
+	var c http.Client
+	switch {
+	case cfg.NotifyClient != nil:
+		c = *cfg.NotifyClient
+	case cfg.AllowPublicTargets:
+		c.Transport = notifyTransport(nil)
+	default:
+		c.Transport = notifyTransport(privateOnly)
+	}
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &c
+}
+
+func notifyTransport(control func(network, address string, _ syscall.RawConn) error) *http.Transport {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: control}
+	return &http.Transport{
+		DialContext:         dialer.DialContext, // and no proxy, which would hide the target
+		TLSHandshakeTimeout: 10 * time.Second,
+		MaxConnsPerHost:     256,
+		MaxIdleConnsPerHost: 64,
+		IdleConnTimeout:     30 * time.Second,
+	}
+}
+
+// privateOnly refuses a connection to anything but a loopback or private
+// address. It runs after the name was resolved, on the address that is dialled.
+func privateOnly(_, address string, _ syscall.RawConn) error {
+	addr, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("notification target %s: %w", address, err)
+	}
+	if ip := addr.Addr().Unmap(); ip.IsLoopback() || ip.IsPrivate() {
+		return nil
+	}
+	return fmt.Errorf("notification target %s is neither loopback nor private (see Config.AllowPublicTargets)", address)
+}
+
+// ended is told of every operation that has ended, with a copy of it.
+func (n *notifier) ended(op *operation) {
+	d := op.delivery
+	if d == nil {
+		return
+	}
+	n.mu.Lock()
+	d.Body = n.cfg.Profile.notification(op)
+	if d.fault.Body != nil {
+		d.Body = d.fault.Body
+	}
+	drop := d.fault.Drop ||
+		n.cfg.Profile.NotifyOnlyWithContent && op.content == nil ||
+		n.cfg.Profile.NoNotifyOnFailed && op.State == Failed
+	if drop {
+		d.State = DeliveryDropped
+	}
+	n.mu.Unlock()
+	if drop {
+		close(d.first)
+		return
+	}
+	n.tasks.after(d.fault.Delay, func(ctx context.Context) { n.deliver(ctx, d, 1, d.fault.Duplicates) })
+}
+
+// deliver makes one attempt and plans what follows it. Duplicates is how many
+// more copies a fault wants after the success.
+func (n *notifier) deliver(ctx context.Context, d *delivery, attempt, duplicates int) {
+	a := n.attempt(ctx, d, attempt > 1 && duplicates < d.fault.Duplicates)
+	ok := a.StatusCode/100 == 2
+	switch {
+	case ok && duplicates > 0:
+		n.record(d, a, DeliveryDelivered)
+		n.tasks.after(0, func(ctx context.Context) { n.deliver(ctx, d, attempt+1, duplicates-1) })
+	case ok || a.Duplicate:
+		n.record(d, a, DeliveryDelivered)
+	case attempt >= d.retry.Attempts:
+		n.record(d, a, DeliveryDead)
+		n.log.Warn("notification given up", "id", d.OperationID, "attempts", attempt, "status", a.StatusCode, "error", a.Error)
+	default:
+		n.record(d, a, DeliveryWaiting)
+		n.tasks.after(d.retry.before(attempt), func(ctx context.Context) { n.deliver(ctx, d, attempt+1, duplicates) })
+	}
+}
+
+// attempt sends the notification once.
+func (n *notifier) attempt(ctx context.Context, d *delivery, duplicate bool) Attempt {
+	n.mu.Lock()
+	a := Attempt{Started: time.Now(), Duplicate: duplicate}
+	a.Header = n.header(d, a.Started)
+	n.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, d.retry.Timeout)
+	defer cancel()
+	status, err := n.post(ctx, d, a.Header)
+	a.Ended, a.StatusCode = time.Now(), status
+	if err != nil {
+		a.Error = err.Error()
+	}
+	return a
+}
+
+func (n *notifier) post(ctx context.Context, d *delivery, h http.Header) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL, bytes.NewReader(d.Body))
+	if err != nil {
+		return 0, err
+	}
+	req.Header = h.Clone()
+	resp, err := n.client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	_, _ = io.CopyN(io.Discard, resp.Body, 4<<10) // the status is the answer; a short body lets the connection be used again
+	return resp.StatusCode, nil
+}
+
+// record notes an attempt and what became of the delivery by it.
+func (n *notifier) record(d *delivery, a Attempt, state DeliveryState) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	d.State = state
+	d.Attempts = append(d.Attempts, a)
+	if len(d.Attempts) == 1 {
+		close(d.first)
+	}
+}
+
+// awaitIfEarly holds a 202 back until the notification has overtaken it.
+func (n *notifier) awaitIfEarly(ctx context.Context, d *delivery) {
+	if d == nil || !d.fault.Early {
+		return
+	}
+	select {
+	case <-d.first:
+	case <-ctx.Done():
+	case <-n.tasks.ctx.Done():
+	}
+}
+
+func unixMilli(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }

@@ -1,0 +1,136 @@
+package mockserver
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+)
+
+// basePaths are what may stand before /v1/ and /v2/; longer ones first.
+func basePaths() []string { return []string{"/api/controller/api", "/api", ""} }
+
+// splitBase cuts an escaped path into the base path, as it was written, and
+// what follows it. It knows the base of the former host, the one of the
+// vendor's article and today's empty one.
+func splitBase(path string) (base, rest string) {
+	lower := strings.ToLower(path)
+	for _, b := range basePaths() {
+		if tail, ok := strings.CutPrefix(lower, b); ok && isVersioned(tail) {
+			return path[:len(b)], path[len(b):]
+		}
+	}
+	return "", path
+}
+
+// isVersioned tells whether a lower-case path starts with /v<digit>/.
+func isVersioned(path string) bool {
+	return len(path) > 3 && path[0] == '/' && path[1] == 'v' && '0' <= path[2] && path[2] <= '9' && path[3] == '/'
+}
+
+// takesBackground tells whether the header has a meaning for a path below the
+// base: on every v1 and v2 route but the background GETs themselves.
+func takesBackground(path string) bool {
+	lower := strings.ToLower(path)
+	return (strings.HasPrefix(lower, "/v1/") || strings.HasPrefix(lower, "/v2/")) &&
+		!strings.HasPrefix(lower, "/v1/background/")
+}
+
+// routes finds handlers without regard to the case of the path. Patterns are
+// those of http.ServeMux.
+type routes struct {
+	mux *http.ServeMux
+
+	mu    sync.RWMutex // guards paths
+	paths [][]string   // the segments of each pattern's path
+}
+
+func newRoutes() *routes { return &routes{mux: http.NewServeMux()} }
+
+// handle registers h; like http.ServeMux it panics on a bad or second pattern.
+func (t *routes) handle(pattern string, h http.Handler) {
+	t.mux.Handle(pattern, h)
+	t.note(pattern)
+}
+
+// HandleFunc lets generated code register its routes here.
+func (t *routes) HandleFunc(pattern string, f func(http.ResponseWriter, *http.Request)) {
+	t.handle(pattern, http.HandlerFunc(f))
+}
+
+// ServeHTTP is the other half of what generated code wants of a mux.
+func (t *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) { t.mux.ServeHTTP(w, r) }
+
+// note remembers a pattern's path for canonical.
+func (t *routes) note(pattern string) {
+	path := pattern[strings.LastIndexAny(pattern, " \t")+1:]
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.paths = append(t.paths, strings.Split(path, "/"))
+}
+
+// canonical rewrites the fixed segments of an escaped path in the case of the
+// pattern that fits best, and reports whether any fits.
+func (t *routes) canonical(path string) (string, bool) {
+	segments := strings.Split(path, "/")
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	best, bestFixed := []string(nil), -1
+	for _, pattern := range t.paths {
+		if out, fixed, ok := fit(pattern, segments); ok && fixed > bestFixed {
+			best, bestFixed = out, fixed
+		}
+	}
+	if best == nil {
+		return path, false
+	}
+	return strings.Join(best, "/"), true
+}
+
+// fit matches segments with a pattern's and counts the fixed ones.
+func fit(pattern, segments []string) (out []string, fixed int, ok bool) {
+	for i, p := range pattern {
+		rest := i == len(pattern)-1 && (p == "" || strings.HasSuffix(p, "...}"))
+		switch {
+		case i >= len(segments):
+			return nil, 0, false
+		case rest:
+			return append(out, segments[i:]...), fixed, true
+		case p == "{$}":
+			return append(out, ""), fixed, len(segments) == i+1 && segments[i] == ""
+		case strings.HasPrefix(p, "{"):
+			out = append(out, plainSegment(segments[i]))
+		case strings.EqualFold(p, segments[i]):
+			out = append(out, p)
+			fixed++
+		default:
+			return nil, 0, false
+		}
+	}
+	return out, fixed, len(segments) == len(pattern)
+}
+
+// plainSegment decodes b64(<base64url without padding>), which the ERP takes
+// for a segment with reserved characters.
+func plainSegment(s string) string {
+	inner, ok := strings.CutPrefix(strings.ToLower(s), "b64(")
+	if !ok || !strings.HasSuffix(inner, ")") {
+		return s
+	}
+	plain, err := base64.RawURLEncoding.DecodeString(s[len("b64(") : len(s)-1])
+	if err != nil {
+		return s
+	}
+	return url.PathEscape(string(plain))
+}
+
+// has tells whether there is a handler for a method and canonical path.
+func (t *routes) has(method, path string) bool {
+	u := &url.URL{Path: path}
+	if plain, err := url.PathUnescape(path); err == nil && plain != path {
+		u.Path, u.RawPath = plain, path
+	}
+	_, pattern := t.mux.Handler(&http.Request{Method: method, URL: u})
+	return pattern != ""
+}

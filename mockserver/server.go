@@ -1,0 +1,238 @@
+package mockserver
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/vismanet-go/background/internal/memhttp"
+	"github.com/vismanet-go/background/mockserver/internal/call"
+	"github.com/vismanet-go/background/mockserver/internal/erp"
+	"github.com/vismanet-go/background/openapi/server"
+)
+
+// BaseURL is the API root that [Server.Client] reaches.
+const BaseURL = "https://erp.mock"
+
+// A Server is an ERP with a background API. It is an http.Handler, safe for
+// concurrent use; use [New] to make one. It opens no socket, and it runs
+// goroutines only while an operation or a notification is under way.
+type Server struct {
+	cfg      Config
+	log      *slog.Logger
+	tasks    *tasks
+	ids      *ids
+	limits   *limiter
+	journal  *journal
+	queue    *queue
+	notifier *notifier
+	builtin  *routes
+	user     *routes
+	admin    *http.ServeMux
+}
+
+// New returns a server that is ready to answer. The error names every field of
+// cfg that is wrong.
+func New(cfg Config) (*Server, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults()
+	s := &Server{
+		cfg: cfg, log: cfg.Logger,
+		tasks: newTasks(), ids: newIDs(cfg.Seed),
+		limits:  newLimiter(cfg.RateLimit, cfg.Profile),
+		journal: &journal{budget: cfg.JournalBytes},
+		builtin: newRoutes(), user: newRoutes(), admin: http.NewServeMux(),
+	}
+	s.notifier = newNotifier(s)
+	s.queue = newQueue(cfg, s.tasks, s.notifier.ended)
+	s.routeBuiltin()
+	s.routeAdmin()
+	return s, nil
+}
+
+// endpoints is all that the contract asks for: the built-in ERP and the
+// background API. That it implements the generated interface is what keeps the
+// mock and the contract together.
+type endpoints struct {
+	*erp.ERP
+	*backgroundAPI
+}
+
+var _ server.ServerInterface = endpoints{}
+
+func (s *Server) routeBuiltin() {
+	all := endpoints{
+		erp.New(erp.Config{
+			MaxPageSize:      s.cfg.Profile.MaxPageSize,
+			UnquotedETags:    s.cfg.Profile.UnquotedETags,
+			ForegroundResult: s.cfg.Profile.ForegroundActionResult,
+			NewID:            s.ids.guid,
+			Local:            s.cfg.Profile.local,
+		}),
+		&backgroundAPI{s},
+	}
+	server.HandlerWithOptions(all, server.StdHTTPServerOptions{BaseRouter: s.builtin, ErrorHandlerFunc: badParameter})
+}
+
+// badParameter answers for a parameter that does not have its type.
+func badParameter(w http.ResponseWriter, r *http.Request, err error) {
+	if strings.HasPrefix(r.URL.Path, "/v1/background/") {
+		writeMessage(w, http.StatusNotFound, "The background operation was not found.")
+		return
+	}
+	message := "The request is invalid."
+	if e, ok := errors.AsType[*server.InvalidParamFormatError](err); ok {
+		message = "The value of parameter '" + e.ParamName + "' is not valid."
+	}
+	writeMessage(w, http.StatusBadRequest, message)
+}
+
+func (s *Server) routeAdmin() {
+	s.admin.HandleFunc("GET /__mock/health", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+	})
+}
+
+// Handle registers a handler for requests below the base path, for example
+// "POST /v1/customerPayment/{number}/action/release". Patterns are those of
+// [http.ServeMux]; paths match without regard to case, and the handler sees
+// them as the pattern spells them. It goes before the built-in ERP, and with
+// the background header it runs in the background like any endpoint: outside
+// of the client's connection, with a context that ends when the server closes
+// or Config.ExecTimeout is over. A panic makes the operation Failed.
+//
+// Like http.ServeMux.Handle it panics if the pattern is bad or taken.
+func (s *Server) Handle(pattern string, h http.Handler) { s.user.handle(pattern, h) }
+
+// Client returns an HTTP client that reaches the server in memory, at
+// [BaseURL] and at the two hosts of the real API. No other host exists for it.
+func (s *Server) Client() *http.Client {
+	return MemoryClient(map[string]http.Handler{
+		"erp.mock":              s,
+		"api.finance.visma.net": s,
+		"integration.visma.net": s,
+	})
+}
+
+// MemoryClient returns an HTTP client for which exactly the given hosts exist,
+// served by handlers in the same process. As Config.NotifyClient it lets
+// notifications reach a receiver without sockets, also inside a
+// testing/synctest bubble.
+func MemoryClient(hosts map[string]http.Handler) *http.Client {
+	return &http.Client{Transport: &memhttp.Transport{Hosts: hosts}}
+}
+
+// Close stops the server: it cancels the contexts of handlers and
+// notifications under way, waits for them, and leaves what is queued where it
+// is. Requests get 503 from then on; those being answered in the foreground
+// are the HTTP server's to wait for. Close may be called more than once; it
+// returns nil.
+func (s *Server) Close() error {
+	s.tasks.close()
+	if s.cfg.NotifyClient == nil {
+		s.notifier.client.CloseIdleConnections()
+	}
+	return nil
+}
+
+// ServeHTTP answers a request: health and the like below /__mock/, everything
+// else as the ERP.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/__mock/") {
+		s.admin.ServeHTTP(w, r)
+		return
+	}
+	in, err := s.receive(w, r)
+	if err != nil {
+		refuseBody(w, err)
+		return
+	}
+	now := time.Now()
+	in.entry = s.journal.add(in, now)
+	w = &statusWriter{ResponseWriter: w, note: func(status int) {
+		s.journal.update(func() { in.entry.StatusCode = status })
+	}}
+	in.quota = s.limits.take(in.company, now)
+	s.limits.describe(w.Header(), in.quota, now)
+	if f := s.faultFor(in); f != nil {
+		s.serveFaulty(w, in, f)
+		return
+	}
+	s.serve(w, in)
+}
+
+func refuseBody(w http.ResponseWriter, err error) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		writeMessage(w, http.StatusRequestEntityTooLarge, "The request body is too large.")
+		return
+	}
+	writeMessage(w, http.StatusBadRequest, "The request body could not be read.")
+}
+
+// serve answers as the ERP does: unknown routes, credentials and limits first,
+// then the queue or the endpoint.
+func (s *Server) serve(w http.ResponseWriter, in *incoming) {
+	h, path, known := s.route(in)
+	switch {
+	case s.tasks.ctx.Err() != nil:
+		writeMessage(w, http.StatusServiceUnavailable, "The server is shutting down.")
+	case h == nil && known:
+		writeMessage(w, http.StatusMethodNotAllowed, "The requested resource does not support http method '"+in.r.Method+"'.")
+	case h == nil:
+		writeMessage(w, http.StatusNotFound, "No HTTP resource was found that matches the request URI.")
+	case !s.authorized(in):
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		writeMessage(w, http.StatusUnauthorized, "Authorization has been denied for this request.")
+	case in.quota.exceeded:
+		s.limits.refuse(w, in.quota, time.Now())
+	case takesBackground(in.path) && in.r.Header.Values(backgroundHeader) != nil:
+		s.serveBackground(w, in, h, path)
+	default:
+		h.ServeHTTP(w, in.endpointRequest(in.r.Context(), path, ""))
+	}
+}
+
+// serveBackground queues the request if its header is understood.
+func (s *Server) serveBackground(w http.ResponseWriter, in *incoming, h http.Handler, path string) {
+	b, err := parseBackground(strings.Join(in.r.Header.Values(backgroundHeader), ","))
+	if err == nil && b.mode == notifyURL && s.cfg.Profile.RequireHTTPSWebhooks && strings.HasPrefix(strings.ToLower(b.url), "http:") {
+		err = errors.New("webhook URLs must start with https://")
+	}
+	switch {
+	case err != nil && !s.cfg.Profile.UnknownHeaderAsNone:
+		writeMessage(w, http.StatusBadRequest, "The header "+backgroundHeader+" is not valid: "+err.Error()+".")
+		return
+	case err != nil:
+		b = background{mode: notifyNone}
+	}
+	s.accept(w, in, h, path, b)
+}
+
+// route finds the handler of a request, nil if there is none, and the path in
+// the case of its route: user handlers first, then the ERP, then
+// Config.Handler. Known tells whether the path exists with another method.
+func (s *Server) route(in *incoming) (h http.Handler, path string, known bool) {
+	for _, t := range []*routes{s.user, s.builtin} {
+		p, ok := t.canonical(in.path)
+		if ok && t.has(in.r.Method, p) {
+			return t, p, true
+		}
+		known = known || ok
+	}
+	if s.cfg.Handler != nil && takesBackground(in.path) {
+		return s.cfg.Handler, in.path, true
+	}
+	return nil, in.path, known
+}
+
+// A Call tells a handler whose request it answers.
+type Call = call.Call
+
+// CallFrom tells a handler, given its request's context, for which company it
+// runs, whether in the background, and which root its links should have.
+func CallFrom(ctx context.Context) (Call, bool) { return call.From(ctx) }

@@ -1,0 +1,260 @@
+package mockserver
+
+import (
+	"encoding/base64"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vismanet-go/background/openapi"
+)
+
+// The vectors of the contract's description of the signature.
+func TestSignatureVectors(t *testing.T) {
+	const key = "c2lnbi1rZXktZm9yLXRlc3Rz"
+	const long = `{"id":"5c1f0f0e-6a0e-4c55-9a55-0d3a2f0b7f11","statusCode":201,` +
+		`"stateLocation":"https://api.finance.visma.net/v1/background/5c1f0f0e-6a0e-4c55-9a55-0d3a2f0b7f11"}`
+	decoded, err := base64.StdEncoding.DecodeString(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []struct{ key, body, want string }{
+		{key, `{"note":"Blåbær"}`, "XN5CSko6S2VgI+Ct/YxJJj+vLiOY0pjCIgFolxCx91E="},
+		{key, long, "6ofqp6lObkxT7EXi+whoDC0SebLYtNImEG/OzxNXMr8="},
+		// What a reader gets who decodes the key, which is wrong.
+		{string(decoded), long, "SavzjOGp8Vja1t5UJFs6EnIbXyOy/UdNBdv6QnEssB8="},
+	} {
+		if got := sign(v.key, []byte(v.body)); got != v.want {
+			t.Errorf("sign(%q, %s) = %s, want %s", v.key, v.body, got, v.want)
+		}
+	}
+}
+
+func TestNorwegianTimeFollowsTheZoneDatabase(t *testing.T) {
+	oslo, err := time.LoadLocation("Europe/Oslo")
+	if err != nil {
+		t.Skip("this machine has no zone database")
+	}
+	for at := time.Date(1997, 1, 1, 0, 30, 0, 0, time.UTC); at.Year() < 2040; at = at.Add(7 * time.Hour) {
+		if got, want := norway(at).Format(time.RFC3339), at.In(oslo).Format(time.RFC3339); got != want {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+	}
+	for _, edge := range []string{"2026-03-29T00:59:59Z", "2026-03-29T01:00:00Z", "2026-10-25T00:59:59Z", "2026-10-25T01:00:00Z"} {
+		at, _ := time.Parse(time.RFC3339, edge)
+		if got, want := norway(at).Format(time.RFC3339), at.In(oslo).Format(time.RFC3339); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestTimeNotations(t *testing.T) {
+	at := time.Date(2022, 11, 10, 9, 20, 53, 750_000_000, time.UTC)
+	for _, tt := range []struct {
+		p    Profile
+		want string
+	}{
+		{Profile{}, "2022-11-10T10:20:53.75+01:00"},
+		{Profile{TimeFormat: TimeUTC}, "2022-11-10T09:20:53.75Z"},
+		{Profile{TimeFormat: TimeNoZone}, "2022-11-10T10:20:53.75"},
+		{Profile{Zone: time.FixedZone("", -3600)}, "2022-11-10T08:20:53.75-01:00"},
+	} {
+		if got := tt.p.formatTime(at); got != tt.want {
+			t.Errorf("%+v: got %s, want %s", tt.p.TimeFormat, got, tt.want)
+		}
+	}
+	if got := (Profile{}).formatTime(at.Truncate(time.Second)); got != "2022-11-10T10:20:53+01:00" {
+		t.Errorf("whole second: got %s", got)
+	}
+}
+
+func TestGUIDs(t *testing.T) {
+	form := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+	seen := make(map[string]bool)
+	for _, src := range []*ids{newIDs(0), newIDs(1), newIDs(2)} {
+		for _, company := range []string{"a", "b"} {
+			for range 50 {
+				id := src.guid("operation", company)
+				if !form.MatchString(id) || seen[id] {
+					t.Fatalf("%q is not a new version 4 GUID", id)
+				}
+				seen[id] = true
+			}
+		}
+	}
+	one, two := newIDs(7), newIDs(7)
+	one.guid("operation", "other company")
+	one.guid("notification", "a")
+	if a, b := one.guid("operation", "a"), two.guid("operation", "a"); a != b {
+		t.Errorf("other companies and kinds shifted an id: %s, %s", a, b)
+	}
+}
+
+func TestSplitBase(t *testing.T) {
+	for path, want := range map[string][2]string{
+		"/v1/customerinvoice":                    {"", "/v1/customerinvoice"},
+		"/V2/customerinvoice":                    {"", "/V2/customerinvoice"},
+		"/api/v1/customerinvoice":                {"/api", "/v1/customerinvoice"},
+		"/API/controller/api/v1/customerinvoice": {"/API/controller/api", "/v1/customerinvoice"},
+		"/api/Controller/API/V1/x/b64(QQ)":       {"/api/Controller/API", "/V1/x/b64(QQ)"},
+		"/api/other":                             {"", "/api/other"},
+		"/version/1":                             {"", "/version/1"},
+		"/":                                      {"", "/"},
+	} {
+		if base, rest := splitBase(path); base != want[0] || rest != want[1] {
+			t.Errorf("%s: got %q %q, want %q", path, base, rest, want)
+		}
+	}
+}
+
+func TestCanonicalPaths(t *testing.T) {
+	r := newRoutes()
+	for _, p := range []string{
+		"GET /v1/customerInvoice/{number}", "GET /v1/customerInvoice/special", "POST /v1/files/{path...}", "/v1/tree/", "GET /v1/end/{$}",
+	} {
+		r.note(p)
+	}
+	for path, want := range map[string]string{
+		"/V1/CUSTOMERINVOICE/Ab12":         "/v1/customerInvoice/Ab12",
+		"/v1/customerinvoice/SPECIAL":      "/v1/customerInvoice/special",
+		"/v1/customerinvoice/b64(Oi8_I)":   "/v1/customerInvoice/b64(Oi8_I)", // not base64url: taken as it is
+		"/v1/customerinvoice/B64(Oi8_I1t)": "/v1/customerInvoice/:%2F%3F%23%5B",
+		"/v1/Files/A/b/C":                  "/v1/files/A/b/C",
+		"/v1/Tree/A/b":                     "/v1/tree/A/b",
+		"/v1/END/":                         "/v1/end/",
+	} {
+		if got, ok := r.canonical(path); !ok || got != want {
+			t.Errorf("%s: got %q %v, want %q", path, got, ok, want)
+		}
+	}
+	for _, path := range []string{"/v1/customerinvoice", "/v1/customerinvoice/1/2", "/v1/end/x", "/", ""} {
+		if got, ok := r.canonical(path); ok {
+			t.Errorf("%s: matched as %q", path, got)
+		}
+	}
+}
+
+func TestRetryWaits(t *testing.T) {
+	r := Retry{}.withDefaults(5)
+	var got []time.Duration
+	for n := 1; n <= 9; n++ {
+		got = append(got, r.before(n))
+	}
+	s := time.Second
+	want := []time.Duration{5 * s, 10 * s, 20 * s, 40 * s, 80 * s, 160 * s, 320 * s, 600 * s, 600 * s}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if got := r.before(10_000); got != 10*time.Minute {
+		t.Errorf("after 10 000 attempts: got %v, want 10m", got)
+	}
+}
+
+func TestOnlyLoopbackAndPrivateTargets(t *testing.T) {
+	for address, ok := range map[string]bool{
+		"127.0.0.1:80": true, "[::1]:80": true, "10.1.2.3:1": true, "192.168.0.7:1": true, "172.16.0.1:443": true,
+		"[fd00::1]:80": true, "[::ffff:127.0.0.1]:80": true,
+		"8.8.8.8:53": false, "169.254.169.254:80": false, "0.0.0.0:80": false, "[::]:80": false, "[fe80::1]:80": false,
+		"[::ffff:8.8.8.8]:80": false, "172.32.0.1:80": false, "nonsense": false,
+	} {
+		if err := privateOnly("tcp", address, nil); (err == nil) != ok {
+			t.Errorf("%s: %v, want allowed: %v", address, err, ok)
+		}
+	}
+}
+
+// The state document is written by hand; this holds it to the contract.
+func TestStateDocumentHasTheFieldsOfTheContract(t *testing.T) {
+	if got, want := jsonNames(stateDocument{}), jsonNames(openapi.BackgroundState{}); !slices.Equal(got, want) {
+		t.Errorf("state document: got %v, want %v", got, want)
+	}
+	if got, want := jsonNames(notificationBody{}), jsonNames(openapi.BackgroundNotification{}); !slices.Equal(got, want) {
+		t.Errorf("notification: got %v, want %v", got, want)
+	}
+}
+
+func jsonNames(v any) []string {
+	var names []string
+	for i := range reflect.TypeOf(v).NumField() {
+		name, _, _ := strings.Cut(reflect.TypeOf(v).Field(i).Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// The document that was captured from the real system in November 2022, made
+// again from what is known of its operation.
+func TestCapturedStateDocument(t *testing.T) {
+	at := func(s string) time.Time {
+		v, err := openapi.ParseTime(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	op := &operation{
+		Operation: Operation{
+			ID: "73ac0029-1e4f-4adc-a7eb-318cd25ba4bf", Company: "0921001005", State: Finished, StatusCode: 400,
+			Received: at("2022-11-10T10:20:53.75+01:00"), Started: at("2022-11-10T10:20:54.393+01:00"), Ended: at("2022-11-10T10:20:55.788+01:00"),
+		},
+		base:       "https://integration.visma.net/API/controller/api",
+		tail:       "/v1/customerPayment/400654/action/release",
+		background: background{mode: notifyURL, url: "https://google.com"},
+		hasBody:    true,
+		content:    []byte(`{"message":"Payment can't be updated because it is already released."}`),
+	}
+	want, err := os.ReadFile("testdata/state-captured-2022.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Profile{ResponseHeaders: []string{}}.withDefaults()
+	if got := mustJSON(p.stateDocument(op)); string(got)+"\n" != string(want) {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestTombstonesAreBounded(t *testing.T) {
+	cfg := Config{}.withDefaults()
+	q := newQueue(cfg, newTasks(), func(*operation) {})
+	src := newIDs(1)
+	var last string
+	for range maxTombstones + 1 {
+		op := &operation{Operation: Operation{ID: src.guid("operation", "1"), Ended: time.Unix(0, 0)}}
+		q.byID[op.ID], last = op, op.ID
+		q.order, q.expiring = append(q.order, op), append(q.expiring, op)
+	}
+	q.sweep(time.Now())
+	if len(q.byID) != maxTombstones/2 || len(q.order) != maxTombstones/2 || len(q.graves) != maxTombstones/2 || len(q.expiring) != 0 {
+		t.Errorf("%d, %d, %d, %d left", len(q.byID), len(q.order), len(q.graves), len(q.expiring))
+	}
+	if op, ok := q.get(last, time.Now()); !ok || op.State != Expired {
+		t.Errorf("the latest: %v %v", op.State, ok)
+	}
+}
+
+func TestValidateReportsEveryFault(t *testing.T) {
+	_, err := New(Config{
+		ExternalURL: "erp.mock", Workers: -1, ExecTime: -1, Companies: map[string]string{"": "1"},
+		Subscription: Subscription{URL: "/hook", Retry: Retry{Attempts: -1}},
+		Profile:      Profile{TimeFormat: "sundial", ExpiredStateStatus: 500},
+	})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, field := range []string{
+		"ExternalURL", "Workers", "ExecTime", "Companies", "Subscription.URL", "Subscription.Retry.Attempts",
+		"Profile.TimeFormat", "Profile.ExpiredStateStatus",
+	} {
+		if !strings.Contains(err.Error(), field) {
+			t.Errorf("%s is not named in:\n%v", field, err)
+		}
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); !ok || len(joined.Unwrap()) < 7 {
+		t.Errorf("want the faults joined, got %T", err)
+	}
+}
