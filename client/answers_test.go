@@ -127,6 +127,23 @@ func checkError(t *testing.T, err error, want any) {
 	}
 }
 
+func TestIDOfAnotherOperationMakesItUncertain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := serving(t, client.Config{}, write(202, `{"id":"`+id1+`"}`)) // the same one each time
+		defer c.Close()
+		if _, err := c.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		op, err := c.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
+		if _, ok := errors.AsType[*client.UncertainError](err); !ok || op == nil || op.ID() != "" {
+			t.Fatalf("got %v", err)
+		}
+		if s, err := op.State(t.Context()); err != nil || s.Phase != store.Uncertain {
+			t.Errorf("state %+v, %v", s, err)
+		}
+	})
+}
+
 func TestForegroundAnswerIsTheResult(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, hits := serving(t, client.Config{}, write(200, `{"referenceNumber":"000007"}`, "Content-Type", "application/json", "ETag", `"x"`))

@@ -31,6 +31,9 @@ func (c *Client) send(ctx context.Context, rec store.Record, cl *call) (*Operati
 			a.verdict = rejected
 		}
 		op, err := c.conclude(ctx, rec, cl, a)
+		if _, unclear := errors.AsType[*UncertainError](err); unclear {
+			a.verdict = uncertain
+		}
 		return op, a.verdict.String(), err
 	}
 }
@@ -92,19 +95,7 @@ func (c *Client) conclude(ctx context.Context, rec store.Record, cl *call, a *at
 		}
 		return c.operation(got), nil
 	case uncertain:
-		fact := store.UncertainFact{Epoch: rec.SendEpoch, Reason: a.reason()}
-		got, err := c.store.Report(write, rec.Tenant, rec.Ref, fact)
-		if err != nil { // it becomes uncertain by itself when the lease ends
-			c.log.WarnContext(ctx, "uncertain and not recorded", "ref", rec.Ref, "error", err)
-			got = rec
-			got.Reason = fact.Reason
-		}
-		c.log.ErrorContext(ctx, "not known whether it was accepted", "ref", rec.Ref, "reason", got.Reason)
-		op := c.operation(got)
-		if got.ID != "" { // a notification was quicker
-			return op, nil
-		}
-		return op, uncertainError(got, a.err)
+		return c.unclear(write, rec, a.reason(), a.err)
 	case notSent:
 		c.reject(write, rec, "not sent")
 		return nil, fmt.Errorf("submit %s: not sent: %w", what, a.err)
@@ -112,6 +103,22 @@ func (c *Client) conclude(ctx context.Context, rec store.Record, cl *call, a *at
 		c.reject(write, rec, fmt.Sprintf("answered %d", a.status))
 		return nil, errors.Join(a.refusal(cl), a.err)
 	}
+}
+
+// unclear records that nobody knows whether the request was accepted.
+func (c *Client) unclear(ctx context.Context, rec store.Record, reason string, cause error) (*Operation, error) {
+	got, err := c.store.Report(ctx, rec.Tenant, rec.Ref, store.UncertainFact{Epoch: rec.SendEpoch, Reason: reason})
+	if err != nil { // it becomes uncertain by itself when the lease ends
+		c.log.WarnContext(ctx, "uncertain and not recorded", "ref", rec.Ref, "error", err)
+		got = rec
+		got.Reason = reason
+	}
+	c.log.ErrorContext(ctx, "not known whether it was accepted", "ref", rec.Ref, "reason", got.Reason)
+	op := c.operation(got)
+	if got.ID != "" { // a notification was quicker
+		return op, nil
+	}
+	return op, uncertainError(got, cause)
 }
 
 // accept records the id. It never loses it: what the store does not take now
@@ -123,8 +130,8 @@ func (c *Client) accept(ctx context.Context, rec store.Record, id string) (*Oper
 		return c.operation(got), nil
 	}
 	if _, conflict := errors.AsType[*store.ConflictError](err); conflict {
-		c.log.ErrorContext(ctx, "accepted under an id that does not fit", "ref", rec.Ref, "id", id, "error", err)
-		return c.operation(got), &RecordError{Ref: rec.Ref, ID: id, Err: err}
+		// An id that belongs to another operation says nothing about this one.
+		return c.unclear(ctx, rec, "answered with an id that does not fit", err)
 	}
 	c.log.ErrorContext(ctx, "accepted and not recorded", "ref", rec.Ref, "id", id, "error", err)
 	rec.ID = id

@@ -35,8 +35,8 @@ type Source struct {
 const (
 	// maxRefused tokens in a row that the ERP takes none of end the asking
 	// for more, for a while.
-	maxRefused = 2
-	refusedFor = time.Minute
+	maxRefused  = 2
+	refusedFor  = time.Minute
 	maxPatience = 2 * time.Second
 	// finalFor is how long a refusal by the token endpoint is repeated
 	// without a call: a wrong secret, asked for by every request, may get the
