@@ -185,7 +185,7 @@ func (c Config) checkGrant() (errs []error) {
 	}
 	for i, scope := range c.Scopes {
 		if scope == "" || strings.ContainsAny(scope, " \t\r\n") {
-			errs = append(errs, fmt.Errorf("Scopes[%d]: must be one scope", i))
+			errs = append(errs, fmt.Errorf("%s[%d]: must be one scope", "Scopes", i))
 		}
 	}
 	if c.TokenURL != "" {
@@ -195,7 +195,7 @@ func (c Config) checkGrant() (errs []error) {
 	}
 	for _, name := range []string{"grant_type", "client_id", "client_secret", "scope", "tenant_id"} {
 		if c.Params.Has(name) {
-			errs = append(errs, fmt.Errorf("Params: %s is set by this package", name))
+			errs = append(errs, fmt.Errorf("%s: %s is set by this package", "Params", name))
 		}
 	}
 	return errs

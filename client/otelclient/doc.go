@@ -1,0 +1,48 @@
+// Package otelclient shows what a client does in OpenTelemetry: a trace of
+// each operation, across processes, and metrics of all of them.
+//
+//	obs, err := otelclient.New(otelclient.Config{}) // the global providers
+//	c, err := client.New(client.Config{
+//		BaseURL:    "https://api.finance.visma.net",
+//		HTTPClient: auth.HTTPClient(),
+//		Observer:   obs,
+//	})
+//
+// It uses the API of OpenTelemetry only; the application chooses the SDK and
+// the exporters. Without them it costs little and does nothing.
+//
+// # Traces
+//
+// A submit is a span background.submit of kind client, with an event
+// background.call for each request that it sent. A wait is a span
+// background.wait, below whatever its caller was doing and linked to the span
+// of the submit: the link is kept with the operation, so that it holds
+// after a restart and in another replica. A link that cannot be read is left
+// out.
+//
+// Their attributes are http.request.method, url.template (the path without
+// numbers and ids), http.response.status_code, error.type, background.ref,
+// background.id, background.kind, and of a submit background.notify,
+// background.verdict and background.attempts, of a wait background.phase,
+// background.polls, background.notified and background.operation.duration.
+//
+// # Metrics
+//
+//	background.client.submits             {operation}  by verdict, notify, method, template
+//	background.client.calls               {call}       by call, method, status class, error type
+//	background.client.call.duration       s            as calls
+//	background.client.waits.active        {wait}
+//	background.client.wait.duration       s            by outcome, notified, method, template
+//	background.client.operation.duration  s            by status class, method, template
+//	background.client.polls               {call}       by notified, method, template
+//
+// The last two are of an operation, by the ERP's clock and over all who
+// looked; they are measured by each wait that sees its end, so that an
+// operation that is waited for twice counts twice.
+//
+// # What is kept out
+//
+// Tokens, bodies, queries and webhook addresses never get here. An error is
+// told by its type and not by its words, because the ERP's messages may name
+// customers; Config.ErrorText changes that. Refs and ids stand in spans only.
+package otelclient
