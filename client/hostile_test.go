@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -48,51 +49,58 @@ var withToken = roundTripper(func(r *http.Request) (*http.Response, error) {
 // TestNoCredentialLeavesTheOrigin runs over real sockets against a server that
 // names another one in every way that HTTP and the documents know.
 func TestNoCredentialLeavesTheOrigin(t *testing.T) {
-	thief := newRecorder(t)
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		var looks atomic.Int32
-		erp := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			switch {
-			case r.URL.Path == "/v1/redirected":
-				http.Redirect(w, r, thief.URL+"/submit", status)
-			case r.Method == "POST":
-				write(202, `{"id":"`+id1+`","stateLocation":"`+thief.URL+`/state"}`, "Location", thief.URL+"/location", "Content-Location", thief.URL+"/cl",
-					"Refresh", "0; url="+thief.URL, "Link", "<"+thief.URL+">; rel=next")(w, r)
-			case looks.Add(1) == 1:
-				http.Redirect(w, r, thief.URL+"/look", status)
-			case strings.HasSuffix(r.URL.Path, "/content"):
-				write(200, `[]`)(w, r)
-			default:
-				write(200, `{"status":"Finished","statusCode":200,"hasResponseContent":true,"contentLocation":"`+thief.URL+`/content",
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			t.Parallel() // each waits for real seconds
+			redirectEverywhere(t, status)
+		})
+	}
+}
+
+func redirectEverywhere(t *testing.T, status int) {
+	thief := newRecorder(t)
+	var looks atomic.Int32
+	erp := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/v1/redirected":
+			http.Redirect(w, r, thief.URL+"/submit", status)
+		case r.Method == "POST":
+			write(202, `{"id":"`+id1+`","stateLocation":"`+thief.URL+`/state"}`, "Location", thief.URL+"/location", "Content-Location", thief.URL+"/cl",
+				"Refresh", "0; url="+thief.URL, "Link", "<"+thief.URL+">; rel=next")(w, r)
+		case looks.Add(1) == 1:
+			http.Redirect(w, r, thief.URL+"/look", status)
+		case strings.HasSuffix(r.URL.Path, "/content"):
+			write(200, `[]`)(w, r)
+		default:
+			write(200, `{"status":"Finished","statusCode":200,"hasResponseContent":true,"contentLocation":"`+thief.URL+`/content",
 					"webhookAddress":"`+thief.URL+`","originalUri":"`+thief.URL+`","responseHeaders":{"Location":"`+thief.URL+`/next"}}`)(w, r)
-			}
-		}))
-		defer erp.Close()
-		c, err := client.New(client.Config{BaseURL: erp.URL, HTTPClient: &http.Client{Transport: withToken},
-			Schedule: func(client.Look) time.Duration { return time.Millisecond }})
-		if err != nil {
-			t.Fatal(err)
 		}
-		defer c.Close()
-		op, err := c.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		res, err := op.Wait(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := res.Bytes(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		_, err = c.Submit(t.Context(), request("POST", "/v1/redirected", invoice), client.SubmitOptions{})
-		if refused, ok := errors.AsType[*client.ResponseError](err); !ok || refused.StatusCode != status {
-			t.Errorf("%d: %v", status, err)
-		}
-		hc := &http.Client{Transport: c.Transport()}
-		if _, err := hc.Get(erp.URL + "/v1/redirected"); !errors.Is(err, client.ErrUntrustedURL) {
-			t.Errorf("%d through Transport: %v", status, err)
-		}
+	}))
+	defer erp.Close()
+	c, err := client.New(client.Config{BaseURL: erp.URL, HTTPClient: &http.Client{Transport: withToken},
+		Schedule: func(client.Look) time.Duration { return time.Millisecond }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	op, err := c.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := op.Wait(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := res.Bytes(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Submit(t.Context(), request("POST", "/v1/redirected", invoice), client.SubmitOptions{})
+	if refused, ok := errors.AsType[*client.ResponseError](err); !ok || refused.StatusCode != status {
+		t.Errorf("%d: %v", status, err)
+	}
+	hc := &http.Client{Transport: c.Transport()}
+	if _, err := hc.Get(erp.URL + "/v1/redirected"); !errors.Is(err, client.ErrUntrustedURL) {
+		t.Errorf("%d through Transport: %v", status, err)
 	}
 	if len(thief.seen) > 0 {
 		t.Errorf("the other host was called: %v", thief.seen)
