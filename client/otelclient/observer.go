@@ -52,7 +52,7 @@ func New(cfg Config) (*Observer, error) {
 	var errs []error
 	for i, kv := range cfg.Attributes {
 		if !kv.Valid() {
-			errs = append(errs, fmt.Errorf("%s[%d]: has no key or no value", "Attributes", i))
+			errs = append(errs, fmt.Errorf("%s[%d]: has no key", "Attributes", i))
 		}
 	}
 	if cfg.TracerProvider == nil {

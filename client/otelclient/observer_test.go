@@ -21,7 +21,7 @@ import (
 )
 
 func TestNewNamesWhatIsWrong(t *testing.T) {
-	_, err := otelclient.New(otelclient.Config{Attributes: []attribute.KeyValue{attribute.String("a", "b"), {Key: "c"}}})
+	_, err := otelclient.New(otelclient.Config{Attributes: []attribute.KeyValue{attribute.String("a", "b"), {Value: attribute.IntValue(1)}}})
 	if err == nil || !strings.Contains(err.Error(), "Attributes[1]") {
 		t.Errorf("got %v", err)
 	}
@@ -170,7 +170,9 @@ func TestTheWordsOfAnErrorStayOutUnlessAskedFor(t *testing.T) {
 
 func TestSpansAndMetricsSayWhatHappened(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := watch(t, func(c *otelclient.Config) { c.Attributes = []attribute.KeyValue{attribute.String("company", "fjordvik")} })
+		w := watch(t, func(c *otelclient.Config) {
+			c.Attributes = []attribute.KeyValue{attribute.String("company", "fjordvik")}
+		})
 		ctx, link, end := w.Submit(t.Context(), client.Submission{
 			Ref: "r1", Method: "POST", Route: "/v2/customerinvoice/{}/action/release", Notify: "subscription", Kind: "release",
 		})

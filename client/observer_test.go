@@ -1,0 +1,110 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/store"
+)
+
+// diary writes down what an observer is told.
+type diary struct {
+	mu    sync.Mutex
+	lines []string
+	link  string
+}
+
+func (d *diary) note(format string, args ...any) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lines = append(d.lines, fmt.Sprintf(format, args...))
+}
+
+type marked struct{}
+
+func (d *diary) Submit(ctx context.Context, s client.Submission) (context.Context, string, func(client.Submitted)) {
+	d.note("submit %s %s %s %s", s.Method, s.Route, s.Notify, s.Kind)
+	return context.WithValue(ctx, marked{}, true), d.link, func(e client.Submitted) {
+		d.note("submitted %s id=%v attempts=%d err=%v", e.Verdict, e.ID != "", e.Attempts, e.Err != nil)
+	}
+}
+
+func (d *diary) Wait(ctx context.Context, w client.Waiting) (context.Context, func(client.Waited)) {
+	d.note("wait %s %s link=%.10s", w.Method, w.Route, w.Link)
+	return ctx, func(e client.Waited) {
+		d.note("waited %s %d polls=%d notified=%v ran=%v err=%v", e.Phase, e.StatusCode, e.Polls, e.Notified, e.Ran, e.Err != nil)
+	}
+}
+
+func (d *diary) Call(ctx context.Context, c client.Call) {
+	d.note("call %s %s %d marked=%v err=%v", c.Kind, c.Method, c.StatusCode, ctx.Value(marked{}) != nil, c.Err != nil)
+}
+
+func TestObserverIsToldOfEverything(t *testing.T) {
+	d := &diary{link: strings.Repeat("l", 1000)}
+	play(t, mockserver.Config{ExecTime: 10 * time.Second}, client.Config{Observer: d, Notify: client.Subscription()}, func(w *world) {
+		op := w.submit(request("POST", "/v1/customerinvoice/003547/action/release?x=hush", ""), client.SubmitOptions{Kind: "release"})
+		w.wait(op)
+		if rec, _ := w.store.Get(w.Context(), "default", op.Ref()); len(rec.Link) != 512 {
+			t.Errorf("a link of %d bytes is kept", len(rec.Link))
+		}
+		want := []string{
+			"submit POST /v1/customerinvoice/{}/action/release subscription release",
+			"call submit POST 202 marked=true err=false",
+			"submitted accepted id=true attempts=1 err=false",
+			"wait POST /v1/customerinvoice/{}/action/release link=llllllllll",
+			"call state GET 200 marked=false err=false",
+			"call content GET 200 marked=false err=false",
+			"waited settled 200 polls=1 notified=true ran=10s err=false",
+		}
+		if !slices.Equal(d.lines, want) {
+			t.Errorf("got\n%s\nwant\n%s", strings.Join(d.lines, "\n"), strings.Join(want, "\n"))
+		}
+		d.lines = nil
+		_, _ = w.client.Submit(w.Context(), request("GET", "/v1/b64(Oi8)/x", ""), client.SubmitOptions{}) // the mock has no such route
+		if !strings.HasPrefix(d.lines[0], "submit GET /v1/{}/x subscription") {
+			t.Errorf("got %s", d.lines[0])
+		}
+	})
+}
+
+func TestObserverIsToldOfFailures(t *testing.T) {
+	for want, h := range map[string]http.HandlerFunc{
+		"submitted rejected id=false attempts=1 err=true":    write(400, ``),
+		"submitted rejected id=false attempts=2 err=true":    write(401, ``),
+		"submitted uncertain id=false attempts=1 err=true":   drop,
+		"submitted foreground id=false attempts=1 err=false": write(200, ``),
+	} {
+		d := &diary{}
+		c, _ := serving(t, client.Config{Observer: d}, h)
+		_, _ = c.Submit(t.Context(), request("POST", "/v1/x", "{}"), client.SubmitOptions{})
+		if last := d.lines[len(d.lines)-1]; last != want {
+			t.Errorf("got %s, want %s", last, want)
+		}
+		c.Close()
+	}
+	d := &diary{}
+	play(t, mockserver.Config{ExecTime: time.Hour}, client.Config{Observer: d}, func(w *world) {
+		op := w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{Key: "k"})
+		w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{Key: "k"})
+		if last := d.lines[len(d.lines)-1]; last != "submitted known id=true attempts=0 err=false" {
+			t.Errorf("got %s", last)
+		}
+		_, err := op.Wait(within(w.T, time.Second))
+		if _, ok := errors.AsType[*client.PendingError](err); !ok {
+			t.Error(err)
+		}
+		if last := d.lines[len(d.lines)-1]; last != "waited "+string(store.Accepted)+" 0 polls=0 notified=false ran=0s err=true" {
+			t.Errorf("got %s", last)
+		}
+	})
+}
