@@ -3,7 +3,11 @@ package clientauth_test
 import (
 	"errors"
 	"fmt"
+	"io"
+	"log"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -160,5 +164,27 @@ func TestATokenSourceThatFailsIsAnErrorWhateverItDoes(t *testing.T) {
 				t.Error("the source's error is lost")
 			}
 		})
+	}
+}
+
+func TestACertificateThatIsNotTrustedIsNotTriedAgain(t *testing.T) {
+	n := 0
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			n++
+		}
+	}
+	server.StartTLS()
+	cfg := config(&endpoint{})
+	cfg.TokenURL, cfg.HTTPClient = server.URL, nil
+	_, err := mustNew(t, cfg).Token(t.Context())
+	if te, ok := errors.AsType[*clientauth.TokenError](err); !ok || te.Temporary() || te.StatusCode != 0 {
+		t.Errorf("got %v", err)
+	}
+	server.Close() // after which n is no longer written to
+	if n != 1 {
+		t.Errorf("%d connections, want 1", n)
 	}
 }

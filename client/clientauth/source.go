@@ -135,16 +135,23 @@ func (s *Source) get(ctx context.Context) (*held, error) {
 	}
 	f := s.board(!valid)
 	s.mu.Unlock()
-	if valid {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, patience(ctx))
-		defer cancel()
+	if !valid {
+		got, err := s.await(ctx, f)
+		if err != nil && s.serves(h) {
+			return h, nil
+		}
+		return got, err
 	}
-	got, err := s.await(ctx, f)
-	if err != nil {
-		return s.fallback(h, err)
+	short, cancel := context.WithTimeout(ctx, patience(ctx))
+	defer cancel()
+	got, err := s.await(short, f)
+	switch {
+	case err == nil:
+		return got, nil
+	case s.serves(h):
+		return h, nil
 	}
-	return got, nil
+	return s.get(ctx) // the old one was refused meanwhile
 }
 
 // patience is how long a call that has a valid token waits for its renewal: a
@@ -157,14 +164,11 @@ func patience(ctx context.Context) time.Duration {
 	return min(maxPatience, time.Until(end)/4)
 }
 
-// fallback returns the old token if it is still good for a call, else err.
-func (s *Source) fallback(old *held, err error) (*held, error) {
+// serves reports whether an old token is still good for a call.
+func (s *Source) serves(old *held) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if old != nil && s.cur == old && !reached(old.end, time.Now()) {
-		return old, nil
-	}
-	return nil, err
+	return old != nil && s.cur == old && !reached(old.end, time.Now())
 }
 
 // answered notes what the ERP made of a token.

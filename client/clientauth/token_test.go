@@ -319,3 +319,54 @@ func TestACallThatHangsIsMadeAgain(t *testing.T) {
 		}
 	})
 }
+
+func TestTheLastAnswerSaysMoreThanThatTheTimeIsUp(t *testing.T) {
+	e := &endpoint{answer: func(w http.ResponseWriter, r *http.Request, n int) bool {
+		if n == 1 {
+			say(w, 500, `{}`)
+		} else {
+			<-r.Context().Done()
+		}
+		return true
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		cfg := config(e)
+		cfg.RetryFor = 10 * time.Second
+		start := time.Now()
+		_, err := mustNew(t, cfg).Token(t.Context())
+		if te, ok := errors.AsType[*clientauth.TokenError](err); !ok || te.StatusCode != 500 {
+			t.Errorf("got %v, want the 500", err)
+		}
+		if d := time.Since(start); d != 10*time.Second {
+			t.Errorf("took %v, want RetryFor", d)
+		}
+	})
+}
+
+// TestWhoNeedsATokenJoinsARenewalAndHasItRepeated refuses the old token while
+// it is renewed: the renewal, which would be given up at its first failure,
+// goes on.
+func TestWhoNeedsATokenJoinsARenewalAndHasItRepeated(t *testing.T) {
+	e := &endpoint{answer: func(w http.ResponseWriter, _ *http.Request, n int) bool {
+		if n == 2 {
+			say(w, 503, `{}`)
+		}
+		return n == 2
+	}}
+	play(t, e, func(t *testing.T, s *clientauth.Source) {
+		want(t, s, "token-1")
+		time.Sleep(56 * time.Minute)
+		e.delay = time.Second
+		var wg sync.WaitGroup
+		wg.Go(func() { want(t, s, "token-3") }) // renews, and cannot fall back on the old one
+		synctest.Wait()
+		if err := s.Refresh(t.Context()); err != nil {
+			t.Error(err)
+		}
+		wg.Wait()
+		want(t, s, "token-3")
+		if n := e.calls(); n != 3 {
+			t.Errorf("%d calls, want 3", n)
+		}
+	})
+}

@@ -52,6 +52,9 @@ func newMeters(m metric.Meter) (meters, error) {
 
 // called counts one HTTP call.
 func (o *Observer) called(ctx context.Context, c client.Call) {
+	if !o.calls.Enabled(ctx) && !o.callTime.Enabled(ctx) {
+		return
+	}
 	about := o.with(call.String(c.Kind), method.String(c.Method), statusClass.String(classOf(c.StatusCode)))
 	if c.Err != nil {
 		about = append(about, errType.String(errorType(c.Err)))
@@ -63,6 +66,9 @@ func (o *Observer) called(ctx context.Context, c client.Call) {
 
 // waitBegins counts a wait and returns what measures its end.
 func (o *Observer) waitBegins(ctx context.Context, w client.Waiting) func(client.Waited) {
+	if !o.active.Enabled(ctx) && !o.waitTime.Enabled(ctx) && !o.runTime.Enabled(ctx) && !o.pollCount.Enabled(ctx) {
+		return func(client.Waited) {}
+	}
 	begun := time.Now()
 	here := metric.WithAttributes(o.with()...)
 	o.active.Add(ctx, 1, here)

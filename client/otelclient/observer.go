@@ -87,8 +87,10 @@ func (o *Observer) Submit(ctx context.Context, s client.Submission) (context.Con
 	ctx, span := o.start(ctx, "background.submit", trace.SpanKindClient, s.Kind, nil,
 		method.String(s.Method), template.String(s.Route), ref.String(s.Ref), notify.String(s.Notify))
 	return ctx, linkOf(ctx), func(done client.Submitted) {
-		o.submits.Add(ctx, 1, metric.WithAttributes(o.with(
-			verdict.String(done.Verdict), notify.String(s.Notify), method.String(s.Method), template.String(s.Route))...))
+		if o.submits.Enabled(ctx) {
+			o.submits.Add(ctx, 1, metric.WithAttributes(o.with(
+				verdict.String(done.Verdict), notify.String(s.Notify), method.String(s.Method), template.String(s.Route))...))
+		}
 		span.SetAttributes(verdict.String(done.Verdict), attempts.Int(done.Attempts))
 		o.finish(span, done.ID, done.Err)
 	}
@@ -105,6 +107,10 @@ func (o *Observer) Wait(ctx context.Context, w client.Waiting) (context.Context,
 	ended := o.waitBegins(ctx, w)
 	return ctx, func(done client.Waited) {
 		ended(done)
+		if !span.IsRecording() {
+			span.End()
+			return
+		}
 		span.SetAttributes(phase.String(string(done.Phase)), polls.Int(done.Polls), notified.Bool(done.Notified))
 		if done.StatusCode != 0 {
 			span.SetAttributes(status.Int(done.StatusCode))

@@ -14,6 +14,7 @@ import (
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/client/otelclient"
 	"github.com/vismanet-go/background/store"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
@@ -40,6 +41,14 @@ func TestTheZeroConfigUsesTheGlobalProvidersAndDoesNoHarm(t *testing.T) {
 	_, done := obs.Wait(t.Context(), client.Waiting{Link: link})
 	done(client.Waited{})
 	obs.Call(t.Context(), client.Call{})
+
+	late := watch(t, nil)
+	otel.SetTracerProvider(late.tracer)
+	t.Cleanup(func() { otel.SetTracerProvider(noop.NewTracerProvider()) })
+	one(&watched{Observer: obs}, t.Context(), client.Submitted{})
+	if len(late.spans.GetSpans()) != 1 {
+		t.Error("a provider that is set later is not used")
+	}
 }
 
 // one runs an observed submit and returns its link.
