@@ -103,44 +103,44 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 	var errs []error
 	base, err := parseOrigin(cfg.BaseURL, cfg.AllowHTTP)
 	if err != nil {
-		errs = append(errs, fmt.Errorf("BaseURL %w", err))
+		errs = append(errs, wrong("BaseURL", err))
 	}
 	former := make([]string, 0, len(cfg.FormerOrigins))
 	for i, f := range cfg.FormerOrigins {
 		o, err := parseOrigin(f, true)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("FormerOrigins[%d] %w", i, err))
+			errs = append(errs, wrong(fmt.Sprintf("FormerOrigins[%d]", i), err))
 		}
 		former = append(former, o.String())
 	}
 	cfg.FormerOrigins = former
 	for name, v := range cfg.Verifiers {
 		if name == "" || v.Path == nil || v.Check == nil {
-			errs = append(errs, fmt.Errorf("Verifiers[%q]: needs a name, Path and Check", name))
+			errs = append(errs, wrong(fmt.Sprintf("Verifiers[%q]", name), errors.New("needs a name, Path and Check")))
 		}
 	}
 	if err := cfg.Notify.check(); err != nil {
-		errs = append(errs, fmt.Errorf("Notify: %w", err))
+		errs = append(errs, wrong("Notify", err))
 	}
 	if _, memory := cfg.Store.(*store.Memory); cfg.Tenant == "" && cfg.Store != nil && !memory {
-		errs = append(errs, errors.New("Tenant: must name the company, because the store may hold several"))
+		errs = append(errs, wrong("Tenant", errors.New("must name the company, because the store may hold several")))
 	}
 	header := make(http.Header, len(cfg.Header))
 	for name, values := range cfg.Header {
 		header[http.CanonicalHeaderKey(name)] = values
 	}
 	if header[backgroundHeader] != nil {
-		errs = append(errs, fmt.Errorf("Header: %s is set by Notify", backgroundHeader))
+		errs = append(errs, wrong("Header", errors.New(backgroundHeader+" is set by Notify")))
 	}
 	if err := sendable(header); err != nil {
-		errs = append(errs, fmt.Errorf("Header %w", err))
+		errs = append(errs, wrong("Header", err))
 	}
 	for _, f := range []struct {
 		name  string
 		value int64
 	}{{"KeepContent", cfg.KeepContent}, {"MaxContent", cfg.MaxContent}, {"MaxBuffer", cfg.MaxBuffer}, {"CallTimeout", int64(cfg.CallTimeout)}, {"InFlight", int64(cfg.InFlight)}} {
 		if f.value < 0 {
-			errs = append(errs, fmt.Errorf("%s: must not be negative", f.name))
+			errs = append(errs, wrong(f.name, errors.New("must not be negative")))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -168,3 +168,6 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 	cfg.CallTimeout = cmp.Or(cfg.CallTimeout, 30*time.Second)
 	return cfg, base, nil
 }
+
+// wrong names the field that an error is about.
+func wrong(field string, err error) error { return fmt.Errorf("%s: %w", field, err) }

@@ -77,8 +77,10 @@ func redirectEverywhere(t *testing.T, status int) {
 		}
 	}))
 	defer erp.Close()
-	c, err := client.New(client.Config{BaseURL: erp.URL, HTTPClient: &http.Client{Transport: withToken},
-		Schedule: func(client.Look) time.Duration { return time.Millisecond }})
+	c, err := client.New(client.Config{
+		BaseURL: erp.URL, HTTPClient: &http.Client{Transport: withToken},
+		Schedule: func(client.Look) time.Duration { return time.Millisecond },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

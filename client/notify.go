@@ -68,7 +68,7 @@ func (n Notify) check() error {
 // header builds the value of the background header for one operation.
 func (n Notify) header(ref string, extra []Pair, now time.Time) (string, error) {
 	if len(extra) > 0 && n.mode != modeSubscription {
-		return "", errors.New("Pairs: only a subscription carries them")
+		return "", wrong("Pairs", errors.New("only a subscription carries them"))
 	}
 	switch n.mode {
 	case "", modeNone:

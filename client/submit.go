@@ -163,7 +163,7 @@ func (c *Client) prepare(req *http.Request, notify Notify, ref string, opts Subm
 		return nil, err
 	}
 	if _, known := c.cfg.Verifiers[opts.Verify]; opts.Verify != "" && !known {
-		return nil, fmt.Errorf("Verify: Config.Verifiers has no %q", opts.Verify)
+		return nil, wrong("Verify", fmt.Errorf("Config.Verifiers has no %q", opts.Verify))
 	}
 	value, err := notify.header(ref, opts.Pairs, time.Now())
 	if err != nil {
@@ -175,7 +175,7 @@ func (c *Client) prepare(req *http.Request, notify Notify, ref string, opts Subm
 		return nil, err
 	}
 	if opts.Key != "" && !cl.replayable() {
-		return nil, fmt.Errorf("Key: needs a body of at most MaxBuffer (%d bytes), to compare requests: %w", c.cfg.MaxBuffer, ErrTooLarge)
+		return nil, wrong("Key", fmt.Errorf("needs a body of at most MaxBuffer (%d bytes), to compare requests: %w", c.cfg.MaxBuffer, ErrTooLarge))
 	}
 	return cl, nil
 }

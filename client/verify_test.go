@@ -133,8 +133,10 @@ func TestVerifierThatFindsOtherwise(t *testing.T) {
 	}{
 		"check": {invoiceReleased, "the invoice is Voided"},
 		"path":  {client.Verifier{Path: func(client.Verification) (string, error) { return "", errors.New("no path") }, Check: invoiceReleased.Check}, "no path"},
-		"foreign path": {client.Verifier{Path: func(client.Verification) (string, error) { return "https://evil.example/v1/x", nil }, Check: invoiceReleased.Check},
-			"it names https://evil.example"},
+		"foreign path": {
+			client.Verifier{Path: func(client.Verification) (string, error) { return "https://evil.example/v1/x", nil }, Check: invoiceReleased.Check},
+			"it names https://evil.example",
+		},
 		"panic": {client.Verifier{Path: invoiceReleased.Path, Check: func(client.Verification, *http.Response) error { panic("oh") }}, "panicked: oh"},
 		"never": {client.Verifier{Path: invoiceReleased.Path, Within: 3 * time.Minute, Check: func(client.Verification, *http.Response) error {
 			return fmt.Errorf("balance: %w", client.ErrNotYet)

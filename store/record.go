@@ -148,8 +148,8 @@ type Outcome struct {
 	Kept         bool   // Content is that answer, complete
 	Content      []byte // nil if not Kept
 	ContentType  string
-	Confirmed    bool   // a follow-up check found that the work is done
-	Refuted      string // why the follow-up check found that it is not
+	Confirmed    bool      // a follow-up check found that the work is done
+	Refuted      string    // why the follow-up check found that it is not
 	ReceivedAt   time.Time // the ERP's clock; zero if not told
 	StartedAt    time.Time
 	FinishedAt   time.Time

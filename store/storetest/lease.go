@@ -113,7 +113,8 @@ var leaseTests = []test{
 			{store.Replay{}, []store.Phase{store.Dead}},
 			{store.Expire{Reason: "410"}, []store.Phase{store.Accepted}},
 			{store.Abandon{Reason: "by hand"}, []store.Phase{store.Uncertain}},
-			{&store.Handle{}, nil}, {nil, nil},
+			{&store.Handle{}, nil},
+			{nil, nil},
 		} {
 			for _, rec := range []store.Record{queued, accepted, settled, handled, dead, uncertain} {
 				want := false
