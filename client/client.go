@@ -34,12 +34,15 @@ type Client struct {
 	// be called.
 	gate atomic.Int64
 
+	running atomic.Bool // Run
+
 	mu      sync.Mutex // guards the rest
 	closed  bool
-	looks   map[string]*look // queued or in progress, by ref
-	backlog []*look          // queued
-	lookers int              // goroutines that work on the backlog
-	working sync.WaitGroup   // Add needs mu and !closed
+	failed  map[string]failure // records whose looks the store does not take, by ref
+	looks   map[string]*look   // queued or in progress, by ref
+	backlog []*look            // queued
+	lookers int                // goroutines that work on the backlog
+	working sync.WaitGroup     // Add needs mu and !closed
 }
 
 // New returns a client, or an error that names every field that is wrong. It
@@ -54,7 +57,7 @@ func New(cfg Config) (*Client, error) {
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Client{
 		cfg: cfg, origin: base, http: &hc, store: cfg.Store, owner: hook.NewRef(), log: cfg.Logger,
-		looks: make(map[string]*look),
+		looks: make(map[string]*look), failed: make(map[string]failure),
 	}
 	if c.store == nil {
 		c.store, c.owned = store.NewMemory(store.MemoryConfig{}), true
@@ -78,6 +81,18 @@ func (c *Client) Close() error {
 	}
 	return nil
 }
+
+// String tells whose client it is: no credentials and no secrets, which a
+// plain %v of its fields would show.
+func (c *Client) String() string {
+	return "client of " + c.origin.String() + " for tenant " + c.cfg.Tenant
+}
+
+// GoString is String, for %#v.
+func (c *Client) GoString() string { return c.String() }
+
+// LogValue is String, for slog.
+func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // work runs f in a goroutine that Close waits for. It reports false on a
 // closed client.

@@ -61,6 +61,33 @@ type Config struct {
 	// Verifiers are the follow-up checks that [SubmitOptions.Verify] names.
 	Verifiers map[string]Verifier
 
+	// OnComplete are the handlers of operations that have ended, by
+	// [SubmitOptions.Kind]; [Client.Run] calls them. Operations of a kind
+	// without one are left to [Operation.Ack].
+	OnComplete map[string]Handler
+
+	// Handlers is how many handlers run at a time. Default: 4.
+	Handlers int
+
+	// HandlerTimeout bounds one run of a handler. Default: 15 min.
+	HandlerTimeout time.Duration
+
+	// DrainTimeout is how long Run waits for handlers when it ends. Default:
+	// 30 s.
+	DrainTimeout time.Duration
+
+	// MaxAttempts is how often a handler is tried before its operation is
+	// parked among the dead. Default: 20, which takes about two hours.
+	MaxAttempts int
+
+	// AdoptUnknown takes over operations of this tenant that were submitted
+	// by others, and that only a notification told of: once the ERP shows
+	// them, they are handled like our own, with an empty Kind.
+	AdoptUnknown bool
+
+	// KeepRecords is how long Run keeps records that ended. Default: 7 days.
+	KeepRecords time.Duration
+
 	// Schedule plans the looks at the state. Default: [DefaultSchedule].
 	Schedule Schedule
 
@@ -97,6 +124,15 @@ type Config struct {
 	Logger *slog.Logger
 }
 
+// String tells the origin and the tenant only: Header and Notify may hold
+// secrets.
+func (cfg Config) String() string {
+	return fmt.Sprintf("client.Config(%q, tenant %q)", cfg.BaseURL, cfg.Tenant)
+}
+
+// GoString is String, for %#v.
+func (cfg Config) GoString() string { return cfg.String() }
+
 // withDefaults checks the configuration and fills in the defaults. It reports
 // every fault at once, each named by its field.
 func (cfg Config) withDefaults() (Config, origin, error) {
@@ -114,6 +150,11 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 		former = append(former, o.String())
 	}
 	cfg.FormerOrigins = former
+	for kind, h := range cfg.OnComplete {
+		if h == nil {
+			errs = append(errs, wrong(fmt.Sprintf("OnComplete[%q]", kind), errors.New("needs a handler")))
+		}
+	}
 	for name, v := range cfg.Verifiers {
 		if name == "" || v.Path == nil || v.Check == nil {
 			errs = append(errs, wrong(fmt.Sprintf("Verifiers[%q]", name), errors.New("needs a name, Path and Check")))
@@ -138,7 +179,18 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 	for _, f := range []struct {
 		name  string
 		value int64
-	}{{"KeepContent", cfg.KeepContent}, {"MaxContent", cfg.MaxContent}, {"MaxBuffer", cfg.MaxBuffer}, {"CallTimeout", int64(cfg.CallTimeout)}, {"InFlight", int64(cfg.InFlight)}} {
+	}{
+		{"KeepContent", cfg.KeepContent},
+		{"MaxContent", cfg.MaxContent},
+		{"MaxBuffer", cfg.MaxBuffer},
+		{"CallTimeout", int64(cfg.CallTimeout)},
+		{"InFlight", int64(cfg.InFlight)},
+		{"Handlers", int64(cfg.Handlers)},
+		{"HandlerTimeout", int64(cfg.HandlerTimeout)},
+		{"DrainTimeout", int64(cfg.DrainTimeout)},
+		{"MaxAttempts", int64(cfg.MaxAttempts)},
+		{"KeepRecords", int64(cfg.KeepRecords)},
+	} {
 		if f.value < 0 {
 			errs = append(errs, wrong(f.name, errors.New("must not be negative")))
 		}
@@ -159,6 +211,12 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	cfg.Header = header.Clone()
+	cfg.OnComplete = maps.Clone(cfg.OnComplete)
+	cfg.Handlers = cmp.Or(cfg.Handlers, 4)
+	cfg.HandlerTimeout = cmp.Or(cfg.HandlerTimeout, 15*time.Minute)
+	cfg.DrainTimeout = cmp.Or(cfg.DrainTimeout, 30*time.Second)
+	cfg.MaxAttempts = cmp.Or(cfg.MaxAttempts, 20)
+	cfg.KeepRecords = cmp.Or(cfg.KeepRecords, 7*24*time.Hour)
 	cfg.Verifiers = maps.Clone(cfg.Verifiers)
 	cfg.Tenant = cmp.Or(cfg.Tenant, "default")
 	cfg.KeepContent = cmp.Or(cfg.KeepContent, 1<<20)

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -32,6 +33,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 // not nil, is called with the operation before the wait.
 func (c *Client) roundTrip(req *http.Request, opts SubmitOptions, accepted func(context.Context, *Operation)) (*http.Response, error) {
 	ctx := req.Context()
+	opts.Kind = cmp.Or(opts.Kind, KindHTTP)
 	op, err := c.Submit(ctx, req, opts)
 	if op != nil && accepted != nil {
 		accepted(ctx, op)

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/vismanet-go/background/internal/hook"
 )
 
 // Errors to match with errors.Is.
@@ -156,8 +158,14 @@ func statusText(code int, message, fault string) string {
 const maxMessage = 300
 
 // messageIn reads the ERP's message out of an error body, in either of its
-// two shapes; of anything else it takes the text, cut short.
+// two shapes; of anything else it takes the text, cut short. A webhook address
+// that the ERP repeats loses its capability.
 func messageIn(body []byte) (message, fault string) {
+	message, fault = rawMessage(body)
+	return hook.Redact(message), hook.Redact(fault)
+}
+
+func rawMessage(body []byte) (message, fault string) {
 	var shape struct {
 		Message            string
 		ExceptionMessage   string

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"path"
 	"strings"
@@ -30,8 +31,12 @@ func (c *Client) lookAtCandidates(ctx context.Context, lease store.Lease, rec st
 			continue
 		}
 		doc, err := c.getState(ctx, id)
-		if missing(err) && rec.Notification != nil && time.Since(rec.Notification.ReceivedAt) > graceCandidate {
+		if missing(err) && rec.Polls >= 3 && rec.Notification != nil && time.Since(rec.Notification.ReceivedAt) > graceCandidate {
 			c.refute(ctx, rec, id, "the ERP does not know the proposed id")
+			continue
+		}
+		if refused, ok := errors.AsType[*ResponseError](err); ok && refused.StatusCode == http.StatusForbidden {
+			c.refute(ctx, rec, id, "the proposed id belongs to somebody else")
 			continue
 		}
 		if err != nil {
@@ -101,7 +106,7 @@ func sameTail(originalURI, asked string) bool {
 		return false
 	}
 	want, err := url.PathUnescape(pathOf(asked))
-	return err == nil && len(want) > 1 && strings.HasSuffix(strings.ToLower(u.Path), strings.ToLower(want))
+	return err == nil && len(want) > 1 && strings.HasSuffix(strings.TrimRight(strings.ToLower(u.Path), "/"), strings.TrimRight(strings.ToLower(want), "/"))
 }
 
 func lastSegment(address string) string {

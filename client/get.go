@@ -16,6 +16,8 @@ func contentPath(id string) string { return "/v1/background/" + id + "/content" 
 
 // getState reads the state of an operation.
 func (c *Client) getState(ctx context.Context, id string) (document, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.CallTimeout)
+	defer cancel()
 	resp, err := c.get(ctx, "state", statePath(id))
 	if err != nil {
 		return document{}, err

@@ -20,9 +20,10 @@ type look struct {
 	after []func() // guarded by Client.mu, called when done is closed
 
 	// These are set when done is closed.
-	err    error     // why it failed; store.ErrLeased if another replica looks
-	denied bool      // the credentials were refused
-	until  time.Time // when another replica's lease ends
+	err       error     // why it failed; store.ErrLeased if another replica looks
+	denied    bool      // the credentials were refused
+	unwritten bool      // the store did not take what it saw
+	until     time.Time // when another replica's lease ends
 }
 
 // startLook starts a look, or joins the one in progress. Without force it
@@ -66,6 +67,7 @@ func (c *Client) lookOn() {
 		c.runLook(l, l.ref, l.force)
 
 		c.mu.Lock()
+		c.backOff(l)
 		delete(c.looks, l.ref)
 		close(l.done)
 		after := l.after
@@ -74,6 +76,33 @@ func (c *Client) lookOn() {
 			f()
 		}
 	}
+}
+
+// failure is a look that could not be written down.
+type failure struct {
+	count int
+	until time.Time // no look before this
+}
+
+// backOff keeps a record from being looked at again at once when the store
+// did not take what the last look saw: nothing in the record would tell. It
+// needs c.mu.
+func (c *Client) backOff(l *look) {
+	if !l.unwritten {
+		delete(c.failed, l.ref)
+		return
+	}
+	f := c.failed[l.ref]
+	f.count++
+	f.until = time.Now().Add(grow(time.Second, f.count, 30*time.Second))
+	c.failed[l.ref] = f
+}
+
+// notBefore is the time before which a failing record is left alone.
+func (c *Client) notBefore(ref string) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.failed[ref].until
 }
 
 // then calls f when the look is done, or at once if it is. f must not block.
@@ -91,17 +120,16 @@ func (c *Client) then(l *look, f func()) {
 
 // runLook leases the record, looks, and writes down what it saw.
 func (c *Client) runLook(l *look, ref string, force bool) {
-	ctx, cancel := context.WithTimeout(c.life, 2*c.cfg.CallTimeout)
-	defer cancel()
-	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, 2*c.cfg.CallTimeout+10*time.Second)
+	ctx := c.life
+	// Long enough for state, verifier and content, and for writing it down.
+	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, 4*c.cfg.CallTimeout)
 	if err != nil {
 		// The store's clock may be behind ours: never ask again at once.
 		l.err, l.until = storeError(err), latest(rec.Lease.Until, time.Now().Add(minDelay/2))
+		l.unwritten = !errors.Is(err, store.ErrLeased)
 		return
 	}
-	write, done := recording(ctx)
-	defer done()
-	defer c.store.Release(write, lease) // a decision has ended it already, if one was made
+	defer c.release(ctx, lease) // a decision has ended it already, if one was made
 	if !c.trusts(rec.Origin) {
 		l.err = fmt.Errorf("%w: it was submitted to %s (see FormerOrigins)", ErrUntrustedURL, rec.Origin)
 		return
@@ -116,6 +144,9 @@ func (c *Client) runLook(l *look, ref string, force bool) {
 		err = c.lookAtCandidates(ctx, lease, rec)
 	}
 	l.err = err
+	if unwritten, ok := errors.AsType[*unwrittenError](err); ok {
+		l.unwritten, l.err = true, unwritten.err
+	}
 	if refused, ok := errors.AsType[*ResponseError](err); ok {
 		l.denied = refused.StatusCode == http.StatusUnauthorized || refused.StatusCode == http.StatusForbidden
 	}
@@ -136,12 +167,19 @@ func (c *Client) notYet(ctx context.Context, lease store.Lease, rec store.Record
 	now := time.Now()
 	if missing(err) {
 		if rec.Phase == store.Accepted && now.Sub(rec.AcceptedAt) >= retention {
-			return c.decide(ctx, lease, store.Expire{Reason: err.Error()})
+			if failed := c.decide(ctx, lease, store.Expire{Reason: err.Error()}); failed != nil {
+				return &unwrittenError{failed}
+			}
+			return nil
 		}
 		rec.Progress.Missing = true
 		err = nil // seen in State.Missing
-	} else if err == nil {
-		rec.Progress = store.Progress{Status: doc.status, ReceivedAt: doc.received, StartedAt: doc.started}
+	} else if doc.status != "" {
+		seen := rec.Progress.EndSeen
+		if seen.IsZero() && doc.terminal() {
+			seen = now
+		}
+		rec.Progress = store.Progress{Status: doc.status, ReceivedAt: doc.received, StartedAt: doc.started, EndSeen: seen}
 	}
 	rec.Polls++
 	due := now.Add(c.delay(rec, now))
@@ -158,10 +196,16 @@ func (c *Client) notYet(ctx context.Context, lease store.Lease, rec store.Record
 	}
 	plan := store.Reschedule{Due: due, Heard: rec.Notifications, Progress: rec.Progress}
 	if failed := c.decide(ctx, lease, plan); failed != nil {
-		return errors.Join(err, failed)
+		return &unwrittenError{errors.Join(err, failed)}
 	}
 	return err
 }
+
+// unwrittenError says that the store did not take what a look saw.
+type unwrittenError struct{ err error }
+
+func (e *unwrittenError) Error() string { return e.err.Error() }
+func (e *unwrittenError) Unwrap() error { return e.err }
 
 // decide writes a decision. That the lease was lost is no failure: another
 // replica goes on with the work.
@@ -190,52 +234,53 @@ func (c *Client) settle(ctx context.Context, lease store.Lease, rec store.Record
 		Status: doc.status, StatusCode: doc.statusCode, Header: doc.header, ErrorMessage: doc.errorMessage,
 		HasContent: doc.hasContent, ReceivedAt: doc.received, StartedAt: doc.started, FinishedAt: doc.finished,
 	}
-	if rec.Verifier != "" && succeeded(o) {
+	if rec.Verifier != "" && o.Succeeded() {
 		if err := c.verify(ctx, rec, &o); err != nil {
 			return c.notYet(ctx, lease, rec, doc, err)
 		}
 	}
 	if doc.hasContent {
-		err := c.keepContent(ctx, rec.ID, &o)
-		if missing(err) && !contentGone(err, doc, rec) {
-			// The content is not readable yet; the operation is not missing.
-			err = fmt.Errorf("content of %s is not there yet", rec.ID)
-		}
-		if err != nil && !missing(err) {
+		if err := c.keepContent(ctx, rec.ID, &o); err != nil && !giveUpContent(err, rec) {
+			if missing(err) { // the content is not readable yet; the operation is not missing
+				err = fmt.Errorf("content of %s is not there yet", rec.ID)
+			}
 			return c.notYet(ctx, lease, rec, doc, err)
 		}
 	}
-	ctx, cancel := recording(ctx)
+	write, cancel := recording(ctx)
 	defer cancel()
-	_, err := c.store.Report(ctx, rec.Tenant, rec.Ref, store.SettledFact{ID: rec.ID, Outcome: o})
+	_, err := c.store.Report(write, rec.Tenant, rec.Ref, store.SettledFact{ID: rec.ID, Outcome: o})
 	if err != nil {
-		return storeError(err)
+		return &unwrittenError{storeError(err)}
 	}
 	c.log.DebugContext(ctx, "settled", "ref", rec.Ref, "id", rec.ID, "status", o.StatusCode)
 	return nil
 }
 
-// contentGrace is how long after the end the content may still be on its way.
+// contentGrace is how long after its end was seen an operation is waited for
+// whose content cannot be had.
 const contentGrace = time.Minute
 
-// contentGone reports whether content that was not found is given up: at once
-// if the ERP says that it is gone, else after a grace. Nothing is lost by
-// being wrong, because [Result.Open] asks again.
-func contentGone(err error, doc document, rec store.Record) bool {
-	refused, ok := errors.AsType[*ResponseError](err)
-	if !ok || (refused.StatusCode != http.StatusGone && refused.StatusCode != http.StatusNotFound) {
-		return false
+// giveUpContent reports whether an outcome is recorded without its content: at
+// once if the ERP says that it is gone, else when it has failed for a while.
+// Nothing is lost by that, because [Result.Open] asks again; waiting longer
+// could lose the outcome itself.
+func giveUpContent(err error, rec store.Record) bool {
+	if refused, ok := errors.AsType[*ResponseError](err); ok && refused.StatusCode == http.StatusGone {
+		return true
 	}
-	ended := doc.finished
-	if ended.IsZero() {
-		ended = rec.AcceptedAt
-	}
-	return refused.StatusCode == http.StatusGone || time.Since(ended) > contentGrace
+	return !rec.Progress.EndSeen.IsZero() && time.Since(rec.Progress.EndSeen) > contentGrace
 }
 
 // keepContent reads the stored answer into the outcome if it is small enough.
 func (c *Client) keepContent(ctx context.Context, id string, o *store.Outcome) error {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.CallTimeout)
+	defer cancel()
 	resp, err := c.get(ctx, "content", contentPath(id))
+	if refused, ok := errors.AsType[*ResponseError](err); ok && refused.StatusCode == http.StatusNoContent {
+		o.HasContent = false // there is none after all
+		return nil
+	}
 	if err != nil {
 		return err
 	}

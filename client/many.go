@@ -26,7 +26,7 @@ func WaitAll(ctx context.Context, ops ...*Operation) ([]*Result, error) {
 	errs := make([]error, len(ops)) // in the order of ops, whichever ended first
 	for op, err := range AsCompleted(ctx, ops...) {
 		for _, i := range index[op] {
-			if _, pending := errors.AsType[*PendingError](err); !pending {
+			if _, failed := errors.AsType[*OperationError](err); err == nil || failed {
 				results[i], err = op.Wait(ctx) // at once, because it has ended
 			}
 			if err != nil {

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/vismanet-go/background/internal/hook"
 )
 
 // origin is the one place that credentials may be sent to.
@@ -124,6 +126,20 @@ func validID(id string) bool {
 	return true
 }
 
+// canonicalID gives an id one spelling, so that the one of a 202 and the one
+// of a notification are the same: that of a GUID, where it is one. It returns
+// "" for what cannot be an id.
+func canonicalID(id string) string {
+	id = strings.TrimSpace(id)
+	if guid, ok := hook.CanonicalGUID(id); ok {
+		return guid
+	}
+	if !validID(id) {
+		return ""
+	}
+	return id
+}
+
 // idIn reads the operation id out of a state or content address, whatever its
 // host; the address itself is never called.
 func idIn(address string) string {
@@ -133,8 +149,8 @@ func idIn(address string) string {
 	}
 	segs := strings.Split(u.Path, "/")
 	for i := len(segs) - 2; i >= 0; i-- {
-		if strings.EqualFold(segs[i], "background") && validID(segs[i+1]) {
-			return segs[i+1]
+		if id := canonicalID(segs[i+1]); strings.EqualFold(segs[i], "background") && id != "" {
+			return id
 		}
 	}
 	return ""

@@ -45,8 +45,9 @@ func (o *Operation) Resolve(ctx context.Context, r Resolution) error {
 		}
 		err = o.decide(ctx, store.Uncertain, store.Abandon{Reason: r.giveUp})
 	case store.AcceptedFact:
-		if !validID(f.ID) {
-			return fmt.Errorf("resolve %s: AcceptedAs %q: want an id of letters, digits, - and _", o, cut(f.ID, 64))
+		given := f.ID
+		if f.ID = canonicalID(f.ID); f.ID == "" {
+			return fmt.Errorf("resolve %s: AcceptedAs %q: want an id of letters, digits, - and _", o, cut(given, 64))
 		}
 		var rec store.Record
 		if rec, err = o.record(ctx); err == nil && rec.Phase != store.Uncertain && rec.Phase != store.Abandoned {
@@ -56,7 +57,13 @@ func (o *Operation) Resolve(ctx context.Context, r Resolution) error {
 			_, err = o.c.store.Report(ctx, o.c.cfg.Tenant, o.ref, f)
 		}
 	default:
-		_, err = o.c.store.Report(ctx, o.c.cfg.Tenant, o.ref, f)
+		var rec store.Record
+		if rec, err = o.record(ctx); err == nil && rec.Phase != store.Uncertain {
+			err = fmt.Errorf("it is %s", rec.Phase)
+		}
+		if err == nil {
+			_, err = o.c.store.Report(ctx, o.c.cfg.Tenant, o.ref, f)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("resolve %s: %w", o, storeError(err))
@@ -75,7 +82,9 @@ func (o *Operation) decide(ctx context.Context, phase store.Phase, d store.Decis
 			return errors.Join(fmt.Errorf("it is %s", rec.Phase), st.Release(ctx, lease))
 		}
 		if err == nil {
-			_, err = st.Decide(ctx, lease, d)
+			if _, err = st.Decide(ctx, lease, d); err != nil {
+				o.c.release(ctx, lease)
+			}
 		}
 		switch {
 		case errors.Is(err, store.ErrFenced):

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/vismanet-go/background/store"
@@ -66,7 +65,7 @@ func (c *Client) result(rec store.Record) (*Result, error) {
 	if r.Header.Get("Content-Type") == "" && r.kind != "" {
 		r.Header.Set("Content-Type", r.kind)
 	}
-	if succeeded(*o) && o.Refuted == "" {
+	if o.Succeeded() {
 		return r, nil
 	}
 	e := &OperationError{
@@ -81,11 +80,6 @@ func (c *Client) result(rec store.Record) (*Result, error) {
 	return r, e
 }
 
-// succeeded reports whether an outcome is a success by what the ERP says.
-func succeeded(o store.Outcome) bool {
-	return (o.Foreground || strings.EqualFold(o.Status, "Finished")) && o.StatusCode >= 200 && o.StatusCode <= 299
-}
-
 // HasContent reports whether the answer has a body.
 func (r *Result) HasContent() bool { return r.has }
 
@@ -98,7 +92,7 @@ func (r *Result) Open(ctx context.Context) (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(r.content)), nil
 	}
 	if r.Foreground {
-		return nil, fmt.Errorf("content of %s: %w: it came in the foreground and was over %d bytes", r.Ref, ErrTooLarge, int64(maxForeground))
+		return nil, fmt.Errorf("content of %s: %w: it came in the foreground, and was over %d bytes, cut off, or acknowledged", r.Ref, ErrContentExpired, int64(maxForeground))
 	}
 	resp, err := r.c.get(ctx, "content", contentPath(r.ID))
 	if missing(err) {

@@ -125,8 +125,9 @@ func (c *Client) parseToken(text string) (token, error) {
 // makes no call to the ERP: an id that does not exist shows when it is waited
 // for.
 func (c *Client) Operation(ctx context.Context, id string) (*Operation, error) {
-	if !validID(id) {
-		return nil, fmt.Errorf("operation id %q: want letters, digits, - and _", cut(id, 64))
+	given := id
+	if id = canonicalID(id); id == "" {
+		return nil, fmt.Errorf("operation id %q: want letters, digits, - and _", cut(given, 64))
 	}
 	rec, err := c.store.GetByID(ctx, c.cfg.Tenant, id)
 	if errors.Is(err, store.ErrNotFound) || (err == nil && rec.Phase == store.Heard) {

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,11 +20,17 @@ import (
 // once, but for the answers that say for certain that it was not taken.
 func (c *Client) send(ctx context.Context, rec store.Record, cl *call) (*Operation, string, error) {
 	for {
-		a := c.attempt(ctx, cl)
+		a := c.held(ctx)
+		if a == nil {
+			a = c.attempt(ctx, cl)
+		}
 		c.log.DebugContext(ctx, "submitted", "ref", rec.Ref, "method", cl.method, "status", a.status, "verdict", a.verdict.String())
 		if a.verdict == unauthorized || a.verdict == limited {
 			again, err := c.mayResend(ctx, cl, a)
 			if again {
+				err = c.stillOurs(ctx, rec)
+			}
+			if again && err == nil {
 				continue
 			}
 			if err != nil {
@@ -62,6 +70,34 @@ func (c *Client) mayResend(ctx context.Context, cl *call, a *attempt) (bool, err
 		return false, fmt.Errorf("the wait of %v would outlast the context", wait)
 	}
 	return pause(ctx, c.life, wait)
+}
+
+// held keeps a submit back while the ERP has asked not to be called. Where it
+// cannot wait it is refused as the ERP would refuse it.
+func (c *Client) held(ctx context.Context) *attempt {
+	wait := time.Until(c.heldUntil())
+	if wait <= 0 {
+		return nil
+	}
+	if end, ok := ctx.Deadline(); ok && time.Until(end) < wait {
+		return &attempt{
+			verdict: rejected, status: http.StatusTooManyRequests, header: http.Header{"Retry-After": {strconv.Itoa(int(wait.Seconds()) + 1)}},
+			err: fmt.Errorf("the wait of %v would outlast the context", wait),
+		}
+	}
+	if _, err := pause(ctx, c.life, wait); err != nil {
+		return &attempt{verdict: notSent, err: err}
+	}
+	return nil
+}
+
+// stillOurs makes sure that the attempt may go on: in a long wait its lease
+// may have been lost, and with it the key of the work.
+func (c *Client) stillOurs(ctx context.Context, rec store.Record) error {
+	if _, err := c.store.Extend(ctx, rec.Lease, sendLease); err != nil {
+		return fmt.Errorf("not sent again: %w", storeError(err))
+	}
+	return nil
 }
 
 // pause waits; it reports false if ctx or life ended first.
@@ -170,10 +206,13 @@ func (c *Client) reject(ctx context.Context, rec store.Record, reason string) {
 
 // attempt sends the request once and reads the answer.
 func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
-	var dialling, connected atomic.Bool
+	var dialled atomic.Int32
+	var connected, wrote atomic.Bool
 	trace := &httptrace.ClientTrace{
-		GetConn: func(string) { dialling.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+		GetConn:          func(string) { dialled.Add(1) },
+		GotConn:          func(httptrace.GotConnInfo) { connected.Store(true) },
+		WroteHeaderField: func(string, []string) { wrote.Store(true) },
+		WroteHeaders:     func() { wrote.Store(true) },
 	}
 	body := &onceBody{}
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), cl.method, c.origin.url(cl.path), nil)
@@ -183,6 +222,7 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 	// A header of its own, because the transport below may write to it.
 	req.Header = cl.header.Clone()
 	req.Header[backgroundHeader] = []string{cl.value}
+	defer body.Close()
 	if cl.stream != nil || len(cl.body) > 0 {
 		body.r = cl.stream
 		if cl.replayable() {
@@ -201,15 +241,20 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 	if err != nil {
 		// Without the address that net/http adds: its query may hold data.
 		a := &attempt{verdict: uncertain, err: bare(err)}
-		neverDialled := dialling.Load() && !connected.Load()
-		bodyUntouched := cl.length > 0 && body.reads.Load() == 0
-		if neverDialled || bodyUntouched || saysNotSent(err) {
+		// Once the header is out, the server may have acted on it. A second
+		// GetConn would be for something else than this request.
+		untouched := body.reads.Load() == 0 && !connected.Load() && !wrote.Load()
+		if untouched && (dialled.Load() == 1 || cl.length > 0) || saysNotSent(err) {
 			a.verdict = notSent
 		}
 		return a
 	}
 	defer resp.Body.Close()
-	return judge(resp)
+	a := judge(resp)
+	if a.verdict == limited { // by our own calls: the looks wait as well
+		c.hold(time.Now().Add(retryAfter(a.header, time.Now())))
+	}
+	return a
 }
 
 // observe tells the observer of one call.
@@ -230,14 +275,21 @@ func saysNotSent(err error) bool {
 
 // onceBody can be read once: a transport that tries to send a body again
 // after closing it gets an error instead of an empty body.
+//
+// Close waits for a Read: a transport may go on reading while the answer is
+// there already, and the caller's reader must not be touched after Submit.
 type onceBody struct {
+	reads atomic.Int64
+
+	mu     sync.Mutex // guards the rest, and is held while reading
 	r      io.Reader
-	reads  atomic.Int64
-	closed atomic.Bool
+	closed bool
 }
 
 func (b *onceBody) Read(p []byte) (int, error) {
-	if b.closed.Load() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
 		return 0, errors.New("the request body was sent already and is not sent twice")
 	}
 	b.reads.Add(1)
@@ -245,6 +297,8 @@ func (b *onceBody) Read(p []byte) (int, error) {
 }
 
 func (b *onceBody) Close() error {
-	b.closed.Store(true)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
 	return nil
 }

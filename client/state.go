@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/openapi"
 	"github.com/vismanet-go/background/store"
 )
@@ -79,12 +81,12 @@ func parseState(data []byte) (document, error) {
 		WebhookAddress, ErrorMessage, OriginalUri, HasResponseContent scalar
 		ResponseHeaders                                               json.RawMessage
 	}
-	if err := json.Unmarshal(data, &raw); err != nil {
+	if err := json.Unmarshal(bytes.TrimPrefix(data, []byte(utf8BOM)), &raw); err != nil {
 		return document{}, fmt.Errorf("state document: %w", err)
 	}
 	d := document{
 		id: string(raw.ID), status: strings.TrimSpace(string(raw.Status)), webhook: string(raw.WebhookAddress),
-		errorMessage: string(raw.ErrorMessage), originalURI: string(raw.OriginalUri),
+		errorMessage: hook.Redact(string(raw.ErrorMessage)), originalURI: string(raw.OriginalUri),
 		received: raw.ReceivedUtc.time(), started: raw.StartedUtc.time(), finished: raw.FinishedUtc.time(),
 		hasContent: strings.EqualFold(string(raw.HasResponseContent), "true"),
 		header:     parseHeaders(raw.ResponseHeaders),

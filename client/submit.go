@@ -49,7 +49,6 @@ type call struct {
 	header http.Header
 	body   []byte    // whole, if replayable
 	stream io.Reader // else the rest is read from here, once
-	closer io.Closer // of the caller's body, if it is streamed
 	length int64     // -1 if not known
 	value  string    // of the background header
 	sent   int       // requests that went out
@@ -86,7 +85,7 @@ func (c *Client) Submit(ctx context.Context, req *http.Request, opts SubmitOptio
 	if notify.mode == "" {
 		notify = c.cfg.Notify
 	}
-	cl, err := c.prepare(req, notify, ref, opts)
+	cl, err := c.prepare(ctx, req, notify, ref, opts)
 	if err != nil {
 		return nil, fmt.Errorf("submit: %w", err)
 	}
@@ -148,7 +147,7 @@ func uncertainError(rec store.Record, err error) *UncertainError {
 }
 
 // prepare checks a request and reads its body as far as it may be buffered.
-func (c *Client) prepare(req *http.Request, notify Notify, ref string, opts SubmitOptions) (*call, error) {
+func (c *Client) prepare(ctx context.Context, req *http.Request, notify Notify, ref string, opts SubmitOptions) (*call, error) {
 	if req == nil {
 		return nil, errors.New("request: missing")
 	}
@@ -171,8 +170,11 @@ func (c *Client) prepare(req *http.Request, notify Notify, ref string, opts Subm
 	}
 	cl := &call{method: cmp.Or(req.Method, http.MethodGet), path: path, value: value}
 	cl.header = c.outgoing(req.Header)
-	if err := cl.read(req, c.cfg.MaxBuffer); err != nil {
+	if err := cl.read(ctx, req, c.cfg.MaxBuffer); err != nil {
 		return nil, err
+	}
+	if opts.Supersede != "" && opts.Key == "" {
+		return nil, wrong("Supersede", errors.New("needs the Key that is taken over"))
 	}
 	if opts.Key != "" && !cl.replayable() {
 		return nil, wrong("Key", fmt.Errorf("needs a body of at most MaxBuffer (%d bytes), to compare requests: %w", c.cfg.MaxBuffer, ErrTooLarge))
@@ -185,19 +187,20 @@ func (c *Client) prepare(req *http.Request, notify Notify, ref string, opts Subm
 func (c *Client) outgoing(own http.Header) http.Header {
 	h := make(http.Header, len(own)+len(c.cfg.Header)+1)
 	for name, values := range own {
-		switch name = http.CanonicalHeaderKey(name); name {
-		case "Idempotency-Key", "X-Idempotency-Key":
-			// The ERP knows no such keys, and net/http would take them as
-			// leave to send a POST again on its own.
-		default:
-			h[name] = append(h[name], values...)
-		}
+		name = http.CanonicalHeaderKey(name)
+		h[name] = append(h[name], values...)
 	}
 	for name, values := range c.cfg.Header {
 		if _, set := h[name]; !set {
 			h[name] = values
 		}
 	}
+	// The ERP knows no such keys, and net/http would take them as leave to
+	// send a POST again on its own.
+	delete(h, "Idempotency-Key")
+	delete(h, "X-Idempotency-Key")
+	// Left to net/http, which then also decompresses.
+	delete(h, "Accept-Encoding")
 	return h
 }
 
@@ -241,20 +244,30 @@ func sendable(h http.Header) error {
 
 // read takes the body into memory, or leaves it as a stream if it is larger
 // than limit.
-func (cl *call) read(req *http.Request, limit int64) error {
+func (cl *call) read(ctx context.Context, req *http.Request, limit int64) error {
 	if req.Body == nil || req.Body == http.NoBody {
 		return nil
 	}
 	if req.ContentLength > limit {
-		cl.stream, cl.closer, cl.length = req.Body, req.Body, req.ContentLength
+		cl.stream, cl.length = req.Body, req.ContentLength
 		return nil
 	}
+	// A reader that blocks is let go when the context ends, if its Close does
+	// that.
+	stop := context.AfterFunc(ctx, func() { req.Body.Close() })
+	defer stop()
 	head, err := io.ReadAll(io.LimitReader(req.Body, limit+1))
+	if err == nil || ctx.Err() != nil {
+		err = ctx.Err()
+	}
 	if err != nil {
 		return fmt.Errorf("request body: %w", err)
 	}
+	if req.ContentLength > 0 && int64(len(head)) != req.ContentLength {
+		return fmt.Errorf("request body: %d bytes, want ContentLength, which is %d", len(head), req.ContentLength)
+	}
 	if int64(len(head)) > limit {
-		cl.stream, cl.closer, cl.length = io.MultiReader(bytes.NewReader(head), req.Body), req.Body, -1
+		cl.stream, cl.length = io.MultiReader(bytes.NewReader(head), req.Body), -1
 		if req.ContentLength > 0 {
 			cl.length = req.ContentLength
 		}

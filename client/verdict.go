@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -85,22 +87,55 @@ func judge(resp *http.Response) *attempt {
 }
 
 // acceptedID reads the id out of a 202: the body's id (the vendor's pages call
-// it jobId), else the one inside an address that the answer names.
+// it jobId), else the one inside an address that the answer names. A body that
+// is cut off or otherwise broken is read as far as it goes: an id that was
+// seen is never given up for what follows it.
 func acceptedID(body []byte, h http.Header) string {
-	var doc struct{ ID, JobID, StateLocation any }
-	_ = json.Unmarshal(body, &doc) // whatever was readable counts
-	for _, v := range []any{doc.ID, doc.JobID} {
-		if id, ok := v.(string); ok && validID(strings.TrimSpace(id)) {
-			return strings.TrimSpace(id)
+	var fromAddress string
+	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte(utf8BOM))))
+	dec.UseNumber()
+	for depth, name := 0, ""; ; {
+		tok, err := dec.Token()
+		if err != nil {
+			break
+		}
+		switch v := tok.(type) {
+		case json.Delim:
+			if v == '{' || v == '[' {
+				depth++
+			} else {
+				depth--
+			}
+			name = ""
+			continue
+		case string, json.Number:
+			text := fmt.Sprint(v)
+			switch {
+			case depth == 0: // the bare id
+				if guid, ok := hook.CanonicalGUID(text); ok {
+					return guid
+				}
+			case depth > 1:
+			case name == "":
+				name = strings.ToLower(text)
+				continue
+			case name == "id" || name == "jobid":
+				if id := canonicalID(text); id != "" {
+					return id
+				}
+			case name == "statelocation" && fromAddress == "":
+				fromAddress = idIn(text)
+			}
+		}
+		if depth == 1 {
+			name = ""
 		}
 	}
-	if at, ok := doc.StateLocation.(string); ok {
-		if id := idIn(at); id != "" {
-			return id
-		}
-	}
-	return idIn(h.Get("Location"))
+	return cmp.Or(fromAddress, idIn(h.Get("Location")))
 }
+
+// utf8BOM is a mark that some servers put before a document.
+const utf8BOM = "\xef\xbb\xbf"
 
 // reason says in a few words why it is not known what happened. It holds
 // nothing of the answer's body.

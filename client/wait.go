@@ -69,7 +69,8 @@ func (w *waiter) read(ctx context.Context) (store.Record, error) {
 // learn records an id that the handle knows and the store does not: its
 // write failed when the 202 was read.
 func (c *Client) learn(ctx context.Context, rec store.Record, id string) store.Record {
-	if id == "" || rec.ID != "" || rec.Phase.Terminal() {
+	unbound := rec.ID == "" && rec.Outcome == nil && rec.Conflicts == 0 // a conflict would only come again
+	if id == "" || !unbound {
 		return rec
 	}
 	got, err := c.store.Report(ctx, rec.Tenant, rec.Ref, store.AcceptedFact{ID: id, Source: store.FromAnswer})
@@ -191,7 +192,7 @@ func (c *Client) nextLook(rec store.Record) time.Time {
 	if !rec.LookedAt.IsZero() {
 		due = latest(due, rec.LookedAt.Add(minDelay))
 	}
-	return latest(due, c.heldUntil())
+	return latest(latest(due, c.heldUntil()), c.notBefore(rec.Ref))
 }
 
 // delay asks the schedule how long to wait from now.

@@ -53,7 +53,8 @@ func (SettledFact) fact()   {}
 
 // Decision is something that the holder of a lease chose. The types are
 // [Send], [Reschedule], [Handle], [Retry], [Bury], [Replay], [Expire] and
-// [Abandon]. Each of them but [Send] ends the lease.
+// [Abandon]. Each of them but [Send] ends the lease. What they mean for a
+// delivery says [DeliveryTenant].
 type Decision interface{ decision() }
 
 // Send moves a queued record to [Sending]; the lease becomes the attempt's.
@@ -68,7 +69,7 @@ type Reschedule struct {
 	Progress Progress // what the look saw; the zero value keeps what was seen before
 }
 
-// Handle says that the application has the outcome.
+// Handle says that the application has the outcome, or knows that it expired.
 type Handle struct{}
 
 // Retry says that the handler failed and is to run again when due.

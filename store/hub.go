@@ -1,6 +1,9 @@
 package store
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // Hub hands out wake-ups inside one process. Implementations embed or hold
 // one, and publish after a change is durable. Its zero value works; it is
@@ -38,7 +41,7 @@ const maxWoken = 1024
 // Watch registers a watcher for refs, or for all of the tenant if none is
 // given. On a closed hub the watcher's channel is closed already.
 func (h *Hub) Watch(tenant string, refs ...string) *Watcher {
-	w := &Watcher{hub: h, tenant: tenant, watch: refs, c: make(chan struct{}, 1)}
+	w := &Watcher{hub: h, tenant: tenant, watch: slices.Clone(refs), c: make(chan struct{}, 1)}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {

@@ -24,7 +24,9 @@ type Memory struct {
 	graved map[tenantKey]string // ref by key
 	gone   []string             // refs of tombstones without a key, oldest first
 	heard  map[string]int       // records in phase Heard by tenant
-	ended  []string             // refs in the order in which they ended, for dropping
+	// deliveries are those of recs that have the DeliveryTenant.
+	deliveries map[string]*Record
+	ended      []string // refs in the order in which they ended, for dropping
 }
 
 // maxGone bounds the tombstones that only tell a late notification that its
@@ -35,9 +37,10 @@ type tenantKey struct{ tenant, key string }
 
 // MemoryConfig configures a [Memory]. Its zero value means the defaults.
 type MemoryConfig struct {
-	// Keep is how long a record stays after it ended; what is older is purged
-	// as new records come. Default: 24 h, which is how long the ERP keeps
-	// answers.
+	// Keep is how long a record stays after it ended, also if nobody has
+	// acknowledged it; what is older goes as new records come, and leaves its
+	// key and ref as tombstones. Default: 24 h, which is how long the ERP
+	// keeps answers.
 	Keep time.Duration
 }
 
@@ -51,6 +54,8 @@ func NewMemory(cfg MemoryConfig) *Memory {
 		graves: make(map[string]Tombstone),
 		graved: make(map[tenantKey]string),
 		heard:  make(map[string]int),
+
+		deliveries: make(map[string]*Record),
 	}
 }
 
@@ -65,14 +70,15 @@ func (m *Memory) step(ctx context.Context, f func(Rules) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	m.mu.Lock()
-	if m.closed {
-		m.mu.Unlock()
-		return ErrClosed
-	}
 	tx := &memoryTx{m: m}
-	err := f(Rules{Tx: tx})
-	m.mu.Unlock()
+	err := func() error {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.closed {
+			return ErrClosed
+		}
+		return f(Rules{Tx: tx})
+	}()
 	for _, rec := range tx.woke {
 		m.hub.Publish(rec.Tenant, rec.Ref)
 	}
@@ -126,23 +132,39 @@ func (m *Memory) find(ctx context.Context, get func(Tx) (Record, bool, error)) (
 func (m *Memory) List(ctx context.Context, tenant string, q Query) ([]Record, error) {
 	var out []Record
 	err := m.step(ctx, func(r Rules) error {
-		now := r.Tx.Now()
-		for ref, rec := range m.recs {
-			if rec.Tenant != tenant || ref <= q.After {
-				continue
-			}
-			if len(q.Phases) == 0 || slices.Contains(q.Phases, rec.At(now).Phase) {
-				out = append(out, rec.At(now))
-			}
-		}
-		slices.SortFunc(out, func(a, b Record) int { return cmp.Compare(a.Ref, b.Ref) })
-		out = out[:min(len(out), cmp.Or(q.Limit, 100))]
-		for i := range out {
-			out[i] = out[i].Clone()
+		found := m.selected(r.Tx.Now(), tenant, q)
+		slices.SortFunc(found, func(a, b *Record) int { return cmp.Compare(a.Ref, b.Ref) })
+		for _, rec := range found[:min(len(found), max(0, cmp.Or(q.Limit, 100)))] {
+			out = append(out, rec.At(r.Tx.Now()).Clone())
 		}
 		return nil
 	})
 	return out, err
+}
+
+// Count implements [Counter].
+func (m *Memory) Count(ctx context.Context, tenant string, q Query) (n int, err error) {
+	q.After = ""
+	err = m.step(ctx, func(r Rules) error {
+		n = len(m.selected(r.Tx.Now(), tenant, q))
+		return nil
+	})
+	return n, err
+}
+
+// selected finds what q selects, in no order and without its limit.
+func (m *Memory) selected(now time.Time, tenant string, q Query) []*Record {
+	recs := m.recs
+	if tenant == DeliveryTenant {
+		recs = m.deliveries // a receiver asks often
+	}
+	var found []*Record
+	for ref, rec := range recs {
+		if rec.Tenant == tenant && ref > q.After && q.Selects(rec.At(now)) {
+			found = append(found, rec)
+		}
+	}
+	return found
 }
 
 // Report implements [Store].
@@ -230,31 +252,44 @@ func (m *Memory) Close() error {
 	return nil
 }
 
-// drop purges what ended long ago, a little at a time, so that a program
-// that never purges stays bounded.
+// drop removes what ended long ago, a little at a time, so that a program
+// that never purges and never acknowledges stays bounded.
 func (m *Memory) drop(r Rules) error {
 	before := r.Tx.Now().Add(-m.keep)
 	for range min(4, len(m.ended)) {
 		ref := m.ended[0]
 		rec, ok := m.recs[ref]
-		if ok && !endedBefore(*rec, before) && ends(rec.Phase) {
+		at, over := time.Time{}, false
+		if ok {
+			at, over = ended(*rec)
+		}
+		if over && !at.Before(before) {
 			return nil
 		}
 		m.ended = m.ended[1:]
-		if ok && ends(rec.Phase) {
-			if _, err := r.Purge(rec.Tenant, ref, before); err != nil {
-				return err
-			}
+		if !over {
+			continue // gone, or alive again
+		}
+		if err := r.remove(*rec); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func ends(p Phase) bool { return p == Handled || p == Rejected || p == Expired || p == Heard }
-
-func endedBefore(rec Record, before time.Time) bool {
-	if rec.Phase == Heard {
-		return rec.CreatedAt.Before(before)
+// ended reports whether nothing more happens to a record by itself, and since
+// when.
+func ended(rec Record) (time.Time, bool) {
+	if rec.Tenant == DeliveryTenant {
+		return time.Time{}, false
 	}
-	return rec.EndedAt.Before(before)
+	switch rec.Phase {
+	case Handled, Rejected, Expired, Abandoned:
+		return rec.EndedAt, true
+	case Settled, Dead:
+		return rec.SettledAt, true
+	case Heard:
+		return rec.CreatedAt, true
+	}
+	return time.Time{}, false
 }

@@ -57,17 +57,23 @@ func (tx *memoryTx) Put(rec Record) error {
 	if old != nil {
 		tx.unlink(old)
 	}
-	if ends(rec.Phase) && (old == nil || old.Phase != rec.Phase) {
+	if _, over := ended(rec); over && (old == nil || old.Phase != rec.Phase) {
 		m.ended = append(m.ended, rec.Ref)
 	}
 	m.recs[rec.Ref] = &rec
+	if rec.Tenant == DeliveryTenant {
+		m.deliveries[rec.Ref] = &rec
+	}
 	if rec.ID != "" {
 		m.ids[rec.ID] = append(m.ids[rec.ID], rec.Ref)
 	}
 	if rec.HoldsKey() {
 		m.keys[tenantKey{rec.Tenant, rec.Key}] = rec.Ref
 		// A successor that took over a purged key owns it from now on.
-		delete(m.graved, tenantKey{rec.Tenant, rec.Key})
+		if ref, ok := m.graved[tenantKey{rec.Tenant, rec.Key}]; ok {
+			delete(m.graved, tenantKey{rec.Tenant, rec.Key})
+			tx.forget(ref)
+		}
 	}
 	if rec.Phase == Heard {
 		m.heard[rec.Tenant]++
@@ -101,6 +107,7 @@ func (tx *memoryTx) Delete(_, ref string) error {
 	if rec, ok := tx.m.recs[ref]; ok {
 		tx.unlink(rec)
 		delete(tx.m.recs, ref)
+		delete(tx.m.deliveries, ref)
 	}
 	return nil
 }
@@ -111,11 +118,17 @@ func (tx *memoryTx) Bury(t Tombstone) error {
 	if t.Key != "" {
 		m.graved[tenantKey{t.Tenant, t.Key}] = t.Ref
 	} else {
-		m.gone = append(m.gone, t.Ref)
-		if len(m.gone) > maxGone {
-			delete(m.graves, m.gone[0])
-			m.gone = m.gone[1:]
-		}
+		tx.forget(t.Ref)
 	}
 	return tx.Delete(t.Tenant, t.Ref)
+}
+
+// forget has a tombstone without a key go when too many have come after it.
+func (tx *memoryTx) forget(ref string) {
+	m := tx.m
+	m.gone = append(m.gone, ref)
+	if len(m.gone) > maxGone {
+		delete(m.graves, m.gone[0])
+		m.gone = m.gone[1:]
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -36,12 +37,15 @@ const (
 	// Heard is known only from a notification: either the 202 has not been
 	// recorded yet, or the operation was submitted by somebody else.
 	Heard Phase = "heard"
+	// Delivery is not an operation but a notification on its way to the
+	// handlers of a receiver, see [DeliveryTenant].
+	Delivery Phase = "delivery"
 )
 
 // Valid reports whether p is one of the phases above.
 func (p Phase) Valid() bool {
 	switch p {
-	case Queued, Sending, Accepted, Settled, Handled, Rejected, Uncertain, Abandoned, Expired, Dead, Heard:
+	case Queued, Sending, Accepted, Settled, Handled, Rejected, Uncertain, Abandoned, Expired, Dead, Heard, Delivery:
 		return true
 	}
 	return false
@@ -89,7 +93,7 @@ type Record struct {
 	KeyReleased bool   // the key no longer belongs to this record
 	Supersedes  string // ref of the failed record that held the key before
 	Fingerprint string // SHA-256 of method, path and body, in hexadecimal
-	Kind        string // routes the completion to its handler
+	Kind        string // routes the completion to its handler; of a delivery, the [Verdict]
 	Verifier    string // name of the follow-up check
 	Method      string
 	Path        string // path and query below the base URL
@@ -134,6 +138,9 @@ type Progress struct {
 	Missing    bool   // the last look found no such operation
 	ReceivedAt time.Time
 	StartedAt  time.Time // zero while it is queued
+	// EndSeen is when a look first saw that it has ended, where the rest of
+	// the outcome could not be had yet.
+	EndSeen time.Time
 }
 
 // Outcome is what the ERP's terminal state said, or the answer itself where
@@ -153,6 +160,13 @@ type Outcome struct {
 	ReceivedAt   time.Time // the ERP's clock; zero if not told
 	StartedAt    time.Time
 	FinishedAt   time.Time
+}
+
+// Succeeded reports whether the ERP ran the request, answered with a 2xx
+// status code, and no follow-up check found otherwise.
+func (o Outcome) Succeeded() bool {
+	ran := o.Foreground || strings.EqualFold(o.Status, "Finished")
+	return ran && o.StatusCode >= 200 && o.StatusCode <= 299 && o.Refuted == ""
 }
 
 // Conflict is a contradiction that was kept for a person to look at.
@@ -179,7 +193,11 @@ type Notification struct {
 	// Mode is "subscription" or "url".
 	Mode string
 	// Unparsed marks authenticated bytes that made no sense.
-	Unparsed   bool
+	Unparsed bool
+	// Deliver asks for a delivery of its own to the receiver's handlers,
+	// unless it is a duplicate, a conflict or of a purged operation. It is an
+	// instruction and not kept.
+	Deliver    bool
 	Header     map[string]string // kept by allow list
 	Body       []byte
 	ReceivedAt time.Time

@@ -24,8 +24,8 @@ func (r Rules) Create(rec Record, owner string, ttl time.Duration) (Record, erro
 	rec.CreatedAt = now
 	if rec.Phase == Sending {
 		rec.SentAt = now
-		rec.Lease = Lease{Tenant: rec.Tenant, Ref: rec.Ref, Owner: owner, Epoch: 1, Until: now.Add(ttl)}
-		rec.SendEpoch = 1
+		rec.Lease = Lease{Tenant: rec.Tenant, Ref: rec.Ref, Owner: owner, Epoch: nextEpoch(0, now), Until: now.Add(ttl)}
+		rec.SendEpoch = rec.Lease.Epoch
 	}
 	return r.put(rec)
 }
@@ -40,6 +40,8 @@ func checkNew(rec Record, owner string, ttl time.Duration) error {
 		}
 	}
 	switch {
+	case rec.Tenant == DeliveryTenant:
+		return &InvalidError{"Tenant", "is reserved for deliveries"}
 	case rec.Phase != Queued && rec.Phase != Sending:
 		return &InvalidError{"Phase", "a new record is queued or sending"}
 	case rec.Phase == Sending && owner == "":
@@ -71,7 +73,7 @@ func (r Rules) takeKey(rec Record) error {
 	if err != nil {
 		return err
 	}
-	if gone && rec.Supersedes != t.Ref {
+	if gone && (rec.Supersedes != t.Ref || !t.Supersedable) {
 		return &KeyHeldError{Purged: true, Record: Record{
 			Tenant: t.Tenant, Ref: t.Ref, ID: t.ID, Key: t.Key, Fingerprint: t.Fingerprint,
 		}}
@@ -80,13 +82,13 @@ func (r Rules) takeKey(rec Record) error {
 }
 
 // supersedable reports whether the work may be done anew under the same key:
-// only if it certainly ended, and not in success. What is uncertain must be
-// resolved or abandoned first.
+// if it ended, and not in success. An expired record may be: nobody can learn
+// any more how it ended, and whoever supersedes it does so by name. What is
+// uncertain must be resolved or abandoned first.
 func supersedable(rec Record) bool {
 	switch rec.Phase {
 	case Settled, Handled, Dead:
-		o := rec.Outcome
-		return o != nil && (o.StatusCode < 200 || o.StatusCode > 299)
+		return rec.Outcome == nil || !rec.Outcome.Succeeded()
 	case Expired:
 		return true
 	}
@@ -99,18 +101,21 @@ func (r Rules) Purge(tenant, ref string, before time.Time) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if rec.Phase == Heard {
-		if !rec.CreatedAt.Before(before) {
-			return false, nil
-		}
-		return true, r.Tx.Delete(tenant, ref)
-	}
-	if !slices.Contains([]Phase{Handled, Rejected, Expired}, rec.Phase) || !rec.EndedAt.Before(before) {
+	at, over := ended(rec)
+	if !over || !at.Before(before) || !slices.Contains([]Phase{Handled, Rejected, Expired, Heard}, rec.Phase) {
 		return false, nil
+	}
+	return true, r.remove(rec)
+}
+
+// remove takes a record away. One of our own leaves a tombstone.
+func (r Rules) remove(rec Record) error {
+	if rec.Phase == Heard || rec.Tenant == DeliveryTenant {
+		return r.Tx.Delete(rec.Tenant, rec.Ref)
 	}
 	t := Tombstone{Tenant: rec.Tenant, Ref: rec.Ref, ID: rec.ID, Fingerprint: rec.Fingerprint}
 	if rec.HoldsKey() {
-		t.Key = rec.Key
+		t.Key, t.Supersedable = rec.Key, supersedable(rec)
 	}
-	return true, r.Tx.Bury(t)
+	return r.Tx.Bury(t)
 }

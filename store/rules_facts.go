@@ -11,6 +11,9 @@ func (r Rules) Report(tenant, ref string, fact Fact) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
+	if rec.Tenant == DeliveryTenant {
+		return rec, &PhaseError{rec.Ref, rec.Phase, "take a fact about an operation"}
+	}
 	switch f := fact.(type) {
 	case AcceptedFact:
 		return r.accepted(rec, f)
@@ -58,6 +61,9 @@ func (r Rules) accepted(rec Record, f AcceptedFact) (Record, error) {
 	if rec.ID != "" && (f.Source != FromAnswer || rec.IDSource == FromAnswer) {
 		return r.secondID(rec, f)
 	}
+	if rec.ID == "" && rec.Outcome != nil { // answered in the foreground
+		return r.secondID(rec, f)
+	}
 	switch rec.Phase {
 	case Sending, Uncertain, Abandoned, Queued, Rejected, Accepted, Expired, Settled:
 	default: // handled or dead under an inferred id: the outcome was used
@@ -94,11 +100,14 @@ func (r Rules) secondID(rec Record, f AcceptedFact) (Record, error) {
 func (r Rules) unbind(rec Record) error {
 	id := rec.ID
 	rec.ID, rec.IDSource = "", ""
-	rec.Outcome = nil
-	rec.AcceptedAt, rec.SettledAt = time.Time{}, time.Time{}
-	if rec.Phase == Accepted || rec.Phase == Settled || rec.Phase == Expired {
+	switch rec.Phase {
+	case Accepted, Settled, Expired:
 		rec.Phase = Uncertain
 		rec.Reason = "its inferred id was answered to another operation"
+		rec.Outcome, rec.Progress = nil, Progress{}
+		rec.AcceptedAt, rec.SettledAt, rec.Due = time.Time{}, time.Time{}, time.Time{}
+	default: // what was handled was handled; the id stays as a trace
+		rec.OtherIDs = append(rec.OtherIDs, id)
 	}
 	_, err := r.note(rec, Conflict{Reason: "the inferred id belongs to another operation", ID: id})
 	return err
@@ -120,7 +129,7 @@ func (r Rules) bind(rec Record, f AcceptedFact) (Record, error) {
 		rec.Late = true
 	}
 	if rec.ID != "" && rec.ID != f.ID { // an inferred id gives way, and with it what it led to
-		rec.Outcome = nil
+		rec.Outcome, rec.Progress, rec.SettledAt = nil, Progress{}, time.Time{}
 		rec.Conflicts++
 		if rec.Conflict == nil {
 			rec.Conflict = &Conflict{At: now, Reason: "a 202 answered another id than the one inferred", ID: rec.ID}
@@ -220,11 +229,11 @@ func (r Rules) settled(rec Record, f SettledFact) (Record, error) {
 			return rec, &PhaseError{rec.Ref, rec.Phase, "settle without an id"}
 		}
 		rec.Late = rec.Late || rec.Phase == Expired
-	case Sending, Uncertain, Abandoned:
+	case Sending, Uncertain, Abandoned, Rejected:
 		if f.ID != "" || !f.Outcome.Foreground {
 			return rec, &PhaseError{rec.Ref, rec.Phase, "settle before it is accepted"}
 		}
-		rec.Late = rec.Late || rec.Phase == Abandoned
+		rec.Late = rec.Late || rec.Phase == Abandoned || rec.Phase == Rejected
 		if rec.Phase == Sending {
 			rec.Lease = release(rec.Lease)
 		}
@@ -235,6 +244,7 @@ func (r Rules) settled(rec Record, f SettledFact) (Record, error) {
 	rec.Outcome = &o
 	rec.Phase = Settled
 	rec.Reason = ""
+	rec.EndedAt = time.Time{}
 	rec.SettledAt = r.Tx.Now()
 	rec.Due = rec.SettledAt // its handler may run at once
 	return r.put(rec)

@@ -18,9 +18,15 @@ func (r Rules) Acquire(tenant, ref, owner string, ttl time.Duration) (Lease, Rec
 	if rec.Lease.Valid(now) {
 		return Lease{}, rec, ErrLeased
 	}
-	rec.Lease = Lease{Tenant: tenant, Ref: ref, Owner: owner, Epoch: rec.Lease.Epoch + 1, Until: now.Add(ttl)}
-	rec, err = r.put(rec)
+	rec.Lease = Lease{Tenant: tenant, Ref: ref, Owner: owner, Epoch: nextEpoch(rec.Lease.Epoch, now), Until: now.Add(ttl)}
+	rec, err = r.put(begin(rec, now))
 	return rec.Lease, rec, err
+}
+
+// nextEpoch is higher than the last one, and also than those of a record that
+// had the same ref and was removed.
+func nextEpoch(last uint64, now time.Time) uint64 {
+	return max(last+1, uint64(max(0, now.UnixMicro())))
 }
 
 // held returns the record if the lease is the valid one.
@@ -73,6 +79,9 @@ func (r Rules) Decide(l Lease, d Decision) (Record, error) {
 	if err != nil {
 		return rec, err
 	}
+	if rec.Tenant == DeliveryTenant {
+		return r.decideDelivery(rec, d)
+	}
 	now := r.Tx.Now()
 	allowed := func(change string, phases ...Phase) error {
 		for _, p := range phases {
@@ -97,21 +106,27 @@ func (r Rules) Decide(l Lease, d Decision) (Record, error) {
 			rec.Progress = d.Progress
 		}
 	case Handle:
-		err = allowed("be handled", Settled)
+		err = allowed("be handled", Settled, Expired)
 		rec.Phase, rec.EndedAt, rec.Due, rec.Reason = Handled, now, time.Time{}, ""
+		if o := rec.Outcome; o != nil && len(o.Content) > 0 {
+			o.Kept, o.Content = false, nil // the application has it
+		}
 	case Retry:
-		err = allowed("be retried", Settled)
+		err = allowed("be retried", Settled, Expired)
 		rec.Attempts++
 		rec.Due, rec.Reason = d.Due, d.Reason
 	case Bury:
-		err = allowed("be parked", Settled)
+		err = allowed("be parked", Settled, Expired)
 		rec.Phase, rec.Due, rec.Reason = Dead, time.Time{}, d.Reason
 	case Replay:
 		err = allowed("be replayed", Dead)
 		rec.Phase, rec.Due, rec.Attempts = Settled, now, 0
+		if rec.Outcome == nil {
+			rec.Phase = Expired
+		}
 	case Expire:
 		err = allowed("expire", Accepted)
-		rec.Phase, rec.Reason, rec.Due, rec.EndedAt = Expired, d.Reason, time.Time{}, now
+		rec.Phase, rec.Reason, rec.Due, rec.EndedAt = Expired, d.Reason, now, now // its handler is told
 	case Abandon:
 		err = allowed("be abandoned", Uncertain)
 		rec.Phase, rec.Reason, rec.Due, rec.EndedAt, rec.KeyReleased = Abandoned, d.Reason, time.Time{}, now, true

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strconv"
 )
 
 // maxIDs bounds the lists of ids that outsiders can make grow.
@@ -13,7 +14,9 @@ const maxIDs = 8
 
 // heardRef is the ref of a record that stands for an unknown operation; no
 // random ref looks like it.
-func heardRef(tenant, id string) string { return "heard:" + tenant + ":" + id }
+func heardRef(tenant, id string) string {
+	return "heard:" + strconv.Itoa(len(tenant)) + ":" + tenant + ":" + id // the length keeps a and b:c from a:b and c
+}
 
 // Notify is [Store.Notify].
 func (r Rules) Notify(n Notification) (Receipt, error) {
@@ -41,7 +44,8 @@ func (r Rules) Notify(n Notification) (Receipt, error) {
 // by the id.
 func (r Rules) addressee(n Notification) (Record, bool, error) {
 	if n.Ref != "" {
-		if rec, ok, err := r.Tx.Get("", n.Ref); ok || err != nil {
+		rec, ok, err := r.Tx.Get("", n.Ref)
+		if err != nil || ok && rec.Tenant != DeliveryTenant {
 			return rec, ok, err
 		}
 	}
@@ -67,16 +71,23 @@ func (r Rules) hear(rec Record, n Notification) (Receipt, error) {
 			rec.Conflict = &Conflict{At: r.Tx.Now(), Reason: "two notifications that differ", ID: n.ID, Body: n.Body}
 		}
 	}
-	rec.Notification = &n
+	kept := n
+	kept.Deliver = false
+	rec.Notification = &kept
 	rec.Notifications++
-	if rec.ID == "" && n.ID != "" && !slices.Contains(rec.Candidates, n.ID) && len(rec.Candidates) < maxIDs {
-		rec.Candidates = append(rec.Candidates, n.ID)
+	if rec.ID == "" && n.ID != "" && !slices.Contains(rec.Candidates, n.ID) {
+		// The newest ones stay: a flood of forged ids must not shut out the
+		// true one.
+		rec.Candidates = append(rec.Candidates[max(0, len(rec.Candidates)-maxIDs+1):], n.ID)
 	}
-	if !rec.Phase.Terminal() || rec.Phase == Expired {
+	if !rec.Phase.Terminal() {
 		rec.Due = r.Tx.Now()
 	}
-	_, err := r.put(rec)
-	return receipt, err
+	rec, err := r.put(rec)
+	if err != nil {
+		return receipt, err
+	}
+	return receipt, r.deliver(rec, n)
 }
 
 func (r Rules) disputed(rec Record, n Notification, reason string) (Receipt, error) {
@@ -112,13 +123,18 @@ func (r Rules) unknown(n Notification) (Receipt, error) {
 		return Receipt{}, ErrFull
 	}
 	now := r.Tx.Now()
+	kept := n
+	kept.Deliver = false
 	rec := Record{
-		Tenant: n.Tenant, Ref: ref, Phase: Heard, ID: n.ID, Notification: &n, Notifications: 1,
+		Tenant: n.Tenant, Ref: ref, Phase: Heard, ID: n.ID, Notification: &kept, Notifications: 1,
 		CreatedAt: now, Due: now,
 	}
 	if n.ID != "" {
 		rec.IDSource = FromNotification
 	}
-	_, err = r.put(rec)
-	return Receipt{Verdict: Unknown, Tenant: rec.Tenant, Ref: rec.Ref}, err
+	receipt := Receipt{Verdict: Unknown, Tenant: rec.Tenant, Ref: rec.Ref}
+	if rec, err = r.put(rec); err != nil {
+		return receipt, err
+	}
+	return receipt, r.deliver(rec, n)
 }

@@ -47,7 +47,9 @@ func events(t *testing.T) []event {
 		{"notified", notify(true, erpID)},
 		{"notified by id", notify(false, erpID)},
 		{"forged", notify(true, forged)},
-		{"uncertain", report(store.UncertainFact{Epoch: 1, Reason: "reset"})},
+		{"uncertain", func(s store.Store, rec store.Record) error {
+			return report(store.UncertainFact{Epoch: rec.SendEpoch, Reason: "reset"})(s, rec)
+		}},
 		{"lapse", func(store.Store, store.Record) error { time.Sleep(2 * time.Minute); return nil }},
 		{"rival abandons", func(s store.Store, rec store.Record) error {
 			l, _, err := s.Acquire(t.Context(), rec.Tenant, rec.Ref, "rival", time.Minute)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -43,7 +44,9 @@ type Store interface {
 	// id. [ErrFull] says that no more unknown operations can be kept.
 	Notify(ctx context.Context, n Notification) (Receipt, error)
 
-	// Acquire leases a record to owner for ttl, or returns [ErrLeased].
+	// Acquire leases a record to owner for ttl. If another lease is valid it
+	// returns [ErrLeased] together with the record, whose Lease tells whose
+	// it is and for how long.
 	Acquire(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (Lease, Record, error)
 
 	// Extend prolongs a valid lease to ttl from now, or returns [ErrFenced].
@@ -73,9 +76,17 @@ type Store interface {
 
 // Query selects records.
 type Query struct {
-	Phases []Phase // any of these; all if empty
-	After  string  // refs above this one
-	Limit  int     // at most this many; 0 means 100
+	Phases []Phase   // any of these; all if empty
+	DueBy  time.Time // only what is due at this time; the zero time means all
+	After  string    // refs above this one
+	Limit  int       // at most this many; 0 means 100
+}
+
+// Selects reports whether q selects a record, as it reads at some time, by
+// all but After and Limit.
+func (q Query) Selects(rec Record) bool {
+	return (len(q.Phases) == 0 || slices.Contains(q.Phases, rec.Phase)) &&
+		(q.DueBy.IsZero() || !rec.Due.IsZero() && !rec.Due.After(q.DueBy))
 }
 
 // Verdict is what became of a notification.

@@ -41,6 +41,9 @@ type Tombstone struct {
 	ID          string
 	Key         string
 	Fingerprint string
+	// Supersedable says that the work did not succeed, so that a new record
+	// may take the key over.
+	Supersedable bool
 }
 
 // Rules are the state machine of a record, written once for all

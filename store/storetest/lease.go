@@ -75,12 +75,12 @@ var leaseTests = []test{
 		rec := e.accepted(id1)
 		l := e.acquire(rec, owner)
 		started, due := time.Now().Add(-time.Second), time.Now().Add(time.Hour)
-		e.decide(l, store.Reschedule{Due: due, Progress: store.Progress{Status: "Started", StartedAt: started}})
+		e.decide(l, store.Reschedule{Due: due, Progress: store.Progress{Status: "Started", StartedAt: started, EndSeen: started}})
 		_, err := e.Decide(e.ctx, l, store.Reschedule{Due: due})
 		e.wantErr(err, store.ErrFenced)
 		e.decide(e.acquire(rec, rival), store.Reschedule{Due: due})
 		got := e.get(rec)
-		if got.Polls != 2 || got.LookedAt.IsZero() || !same(got.Due, due) || got.Progress.Status != "Started" || !same(got.Progress.StartedAt, started) {
+		if got.Polls != 2 || got.LookedAt.IsZero() || !same(got.Due, due) || got.Progress.Status != "Started" || !same(got.Progress.StartedAt, started) || !same(got.Progress.EndSeen, started) {
 			e.Errorf("got %+v", got)
 		}
 	}},
@@ -137,6 +137,19 @@ var leaseTests = []test{
 				}
 			}
 		}
+	}},
+	{"an expired operation is told to its handler like a settled one", func(e *env) {
+		rec := e.choose(e.accepted(id1), store.Expire{Reason: "404"})
+		if rec.Due.IsZero() {
+			e.Error("not due for its handler")
+		}
+		due := time.Now().Add(time.Minute)
+		if got := e.choose(rec, store.Retry{Due: due, Reason: "busy"}); got.Phase != store.Expired || got.Attempts != 1 || !same(got.Due, due) {
+			e.Errorf("got %+v", got)
+		}
+		e.wantPhase(e.choose(rec, store.Bury{Reason: "gave up"}), store.Dead)
+		e.wantPhase(e.choose(rec, store.Replay{}), store.Expired)
+		e.wantPhase(e.choose(rec, store.Handle{}), store.Handled)
 	}},
 	{"a handler's failures are counted and its work can be parked and replayed", func(e *env) {
 		rec := e.settled(id1, 200)

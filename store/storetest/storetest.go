@@ -39,7 +39,7 @@ func Run(t *testing.T, h Harness) {
 			h.Lease = time.Minute
 		}
 	}
-	groups := [][]test{createTests, factTests, notifyTests, leaseTests, watchTests, purgeTests, concurrencyTests}
+	groups := [][]test{createTests, factTests, notifyTests, leaseTests, deliveryTests, watchTests, purgeTests, concurrencyTests}
 	for _, tt := range slices.Concat(groups...) {
 		t.Run(tt.name, func(t *testing.T) {
 			if h.Bubble {

@@ -1,0 +1,197 @@
+package client
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"runtime/debug"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// Completion is an operation that has ended, on its way to its [Handler].
+type Completion struct {
+	*Operation
+	// Result is the answer; nil if the operation expired.
+	Result *Result
+	// Err is nil for success, an *[OperationError] for an answer that is none,
+	// or matches [ErrExpired].
+	Err      error
+	Kind     string
+	Metadata map[string]string
+	// Attempt counts the runs of the handler for this operation, from 1. A
+	// run that was cut off by a crash is not counted.
+	Attempt int
+}
+
+// Handler takes the outcome of an operation: a success or a failure, it must
+// look at Err. It may be called more than once for the same one, also on
+// different replicas, but at no time twice at once while leases hold. What it
+// returns decides what follows: nil completes, an error has it called again
+// later, and [Discard] parks the operation among the dead. A panic counts as
+// an error. No order is kept.
+//
+// Its context ends after [Config.HandlerTimeout], when another replica took
+// the work over (with store.ErrFenced as its cause), and when a shutdown has
+// waited [Config.DrainTimeout].
+type Handler func(ctx context.Context, done Completion) error
+
+// KindHTTP is the kind of the operations of [Client.Do] and [Transport] that
+// have no other: they are acknowledged when the body is closed, and those
+// that a crash cut off go to the handler of this kind, if there is one.
+const KindHTTP = "http"
+
+// ErrDrainTimeout says that handlers were still running when the time to
+// drain was over. Their work will be done again.
+var ErrDrainTimeout = errors.New("handlers were cut off by the drain timeout")
+
+// discarded marks an error that no retry can mend.
+type discarded struct{ error }
+
+func (d discarded) Unwrap() error { return d.error }
+
+// Discard makes an error final: the operation is parked among the dead, from
+// where [Operation.Replay] brings it back.
+func Discard(err error) error {
+	return discarded{cmp.Or(err, errors.New("discarded"))}
+}
+
+// Dead yields the operations whose handler gave up. It iterates as
+// [Client.Pending] does.
+func (c *Client) Dead(ctx context.Context) iter.Seq2[*Operation, error] {
+	return c.list(ctx, store.Dead)
+}
+
+// Replay brings a dead operation back to its handler. It fails for one that is
+// not dead.
+func (o *Operation) Replay(ctx context.Context) error {
+	if err := o.decide(ctx, store.Dead, store.Replay{}); err != nil {
+		return fmt.Errorf("replay %s: %w", o, storeError(err))
+	}
+	return nil
+}
+
+// handlerLease is how long a handler's lease lasts after its last sign of
+// life.
+const handlerLease = 30 * time.Second
+
+// handler returns the handler of a record, nil if it has none.
+func (c *Client) handler(rec store.Record) Handler { return c.cfg.OnComplete[rec.Kind] }
+
+// complete runs the handler of an operation that has ended, under its lease.
+// An error says that the store did not let it.
+func (c *Client) complete(ctx context.Context, ref string) error {
+	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, handlerLease)
+	if err != nil {
+		return err
+	}
+	h := c.handler(rec)
+	ended := rec.Phase == store.Settled || rec.Phase == store.Expired
+	if !ended || h == nil || rec.Due.After(time.Now()) {
+		c.release(ctx, lease)
+		return nil
+	}
+	work, stop := c.underLease(ctx, lease)
+	err = c.runHandler(work, h, rec)
+	stop()
+	if err != nil && context.Cause(work) == ErrDrainTimeout {
+		// Not the handler's failure: it runs again as if it had not begun.
+		c.release(ctx, lease)
+		return nil
+	}
+	return c.concludeHandler(ctx, lease, rec, err)
+}
+
+// underLease returns a context that lasts as long as the lease, the handler's
+// timeout and ctx do, and keeps the lease alive until stop is called.
+func (c *Client) underLease(ctx context.Context, lease store.Lease) (work context.Context, stop func()) {
+	work, abort := context.WithCancelCause(ctx)
+	work, cancel := context.WithTimeout(work, c.cfg.HandlerTimeout)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		t := time.NewTicker(handlerLease / 3)
+		defer t.Stop()
+		until := lease.Until
+		for {
+			select {
+			case <-work.Done():
+				return
+			case <-t.C:
+			}
+			write, end := recording(ctx)
+			l, err := c.store.Extend(write, lease, handlerLease)
+			end()
+			switch {
+			case err == nil:
+				until = l.Until
+			case errors.Is(err, store.ErrFenced) || !time.Now().Before(until):
+				abort(store.ErrFenced)
+				return
+			}
+		}
+	}()
+	return work, func() {
+		cancel()
+		<-done
+		abort(nil)
+	}
+}
+
+// runHandler calls the handler and turns a panic into an error.
+func (c *Client) runHandler(ctx context.Context, h Handler, rec store.Record) (err error) {
+	res, failed := c.result(rec)
+	done := Completion{
+		Operation: c.operation(rec), Result: res, Err: failed, Kind: rec.Kind, Metadata: rec.Metadata, Attempt: rec.Attempts + 1,
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			c.log.ErrorContext(ctx, "handler panicked", "ref", rec.Ref, "kind", rec.Kind, "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("the handler panicked: %v", p)
+		}
+	}()
+	return h(ctx, done)
+}
+
+// concludeHandler writes down what the handler decided.
+func (c *Client) concludeHandler(ctx context.Context, lease store.Lease, rec store.Record, err error) error {
+	var d store.Decision
+	final := discarded{}
+	switch {
+	case err == nil:
+		d = store.Handle{}
+	case errors.As(err, &final) || rec.Attempts+1 >= c.cfg.MaxAttempts:
+		c.log.ErrorContext(ctx, "handler gave up", "ref", rec.Ref, "kind", rec.Kind, "attempts", rec.Attempts+1, "error", err)
+		d = store.Bury{Reason: cut(err.Error(), 2000)}
+	default:
+		wait := handlerDelay(rec.Attempts)
+		c.log.WarnContext(ctx, "handler failed", "ref", rec.Ref, "kind", rec.Kind, "attempt", rec.Attempts+1, "again_in", wait, "error", err)
+		d = store.Retry{Due: time.Now().Add(wait), Reason: cut(err.Error(), 2000)}
+	}
+	if err := c.decide(ctx, lease, d); err != nil {
+		// The lease ends by itself and the handler runs again: at least once.
+		c.log.WarnContext(ctx, "handler's outcome was not recorded", "ref", rec.Ref, "error", err)
+		return err
+	}
+	return nil
+}
+
+// handlerDelay is the wait after the n-th failure: 1 s, doubled up to 10 min,
+// with up to half of it taken off at random.
+func handlerDelay(n int) time.Duration {
+	d := time.Second << min(n, 10)
+	d = min(d, 10*time.Minute)
+	return d - rand.N(d/2)
+}
+
+func (c *Client) release(ctx context.Context, lease store.Lease) {
+	write, cancel := recording(ctx)
+	defer cancel()
+	if err := c.store.Release(write, lease); err != nil {
+		c.log.WarnContext(write, "lease was not given back", "ref", lease.Ref, "error", err)
+	}
+}

@@ -1,0 +1,347 @@
+package client
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// errRunning says that Run is at work already.
+var errRunning = errors.New("Run is running already")
+
+// Run brings every operation of the tenant to its end and every completion to
+// its handler in [Config.OnComplete], on whichever replica it was submitted:
+// it looks at the ERP for what is accepted, resolves by notifications what is
+// uncertain, and calls handlers, up to [Config.Handlers] at a time. Any number
+// of replicas may run it on one store.
+//
+// It blocks until ctx is done, then takes no new work, waits up to
+// [Config.DrainTimeout] for the handlers in progress, and returns nil, or
+// [ErrDrainTimeout] if some had to be cut off. It returns [ErrClosed] when the
+// client or its store is closed. One client runs it once at a time. No handler
+// runs any more when it returns, unless it ignores its context.
+func (c *Client) Run(ctx context.Context) error {
+	if !c.running.CompareAndSwap(false, true) {
+		return errRunning
+	}
+	defer c.running.Store(false)
+	r := &runner{c: c, items: make(map[string]*item), wake: make(chan struct{}, 1)}
+	return r.run(ctx)
+}
+
+// runner is one Run. It holds a few words for each operation that is not
+// done; everything else is in the store.
+type runner struct {
+	c     *Client
+	items map[string]*item
+	dues  runHeap
+	ready []*item // due for their handlers, oldest first
+	busy  int     // handlers in progress
+	wake  chan struct{}
+	work  sync.WaitGroup
+
+	mu    sync.Mutex // guards what other goroutines leave here
+	dirty []string   // refs to be read again
+	slow  []string   // the same, but not at once, because something failed
+	freed int        // handlers that have ended
+}
+
+// item is an operation that is not done.
+type item struct {
+	ref   string
+	due   time.Time
+	next  step
+	taken bool // somebody works on it
+}
+
+// step is what is to be done with an operation when it is due.
+type step int
+
+const (
+	read   step = iota // its record
+	ask                // the ERP
+	handle             // its completion
+	adopt              // what only a notification told of
+)
+
+func (r *runner) run(ctx context.Context) error {
+	watch := r.c.store.Watch(r.c.cfg.Tenant)
+	defer watch.Close()
+	// Handlers outlive ctx: a deploy must not cut off what a later run would
+	// only repeat.
+	work, abort := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer abort(nil)
+
+	err := r.loop(ctx, work, watch)
+	timer := time.AfterFunc(r.c.cfg.DrainTimeout, func() { abort(ErrDrainTimeout) })
+	defer timer.Stop()
+	r.work.Wait()
+	if err == nil {
+		err = context.Cause(work)
+	}
+	return err
+}
+
+// loop does the work until ctx is done (nil) or the client is closed.
+func (r *runner) loop(ctx, work context.Context, watch *store.Watcher) error {
+	rescan := time.NewTicker(10 * time.Minute) // a lost wake-up costs no more than that
+	defer rescan.Stop()
+	again := r.scan(ctx)
+	for {
+		now := time.Now()
+		next := r.dispatch(ctx, work, now)
+		if again && (next.IsZero() || next.After(now.Add(time.Second))) {
+			next = now.Add(time.Second)
+		}
+		alarm, stop := timerAt(next)
+		select {
+		case <-ctx.Done():
+			stop()
+			return nil
+		case <-r.c.life.Done():
+			stop()
+			return ErrClosed
+		case _, open := <-watch.C():
+			if !open {
+				stop()
+				return ErrClosed
+			}
+			refs, all := watch.Take()
+			r.refresh(ctx, refs)
+			again = again || all
+		case <-r.wake:
+			r.refresh(ctx, r.collect())
+		case <-rescan.C:
+			again = true
+			r.purge(ctx)
+		case <-alarm:
+		}
+		stop()
+		if again {
+			again = r.scan(ctx)
+		}
+	}
+}
+
+func timerAt(t time.Time) (<-chan time.Time, func()) {
+	if t.IsZero() {
+		return nil, func() {}
+	}
+	timer := time.NewTimer(time.Until(t))
+	return timer.C, func() { timer.Stop() }
+}
+
+// runPhases are those in which there may be something to do.
+var runPhases = []store.Phase{store.Sending, store.Accepted, store.Settled, store.Expired, store.Uncertain, store.Abandoned, store.Heard}
+
+// scan reads all that is not done. It reports whether it has to be tried
+// again.
+func (r *runner) scan(ctx context.Context) (again bool) {
+	q := store.Query{Phases: runPhases, Limit: 1000}
+	for {
+		page, err := r.c.store.List(ctx, r.c.cfg.Tenant, q)
+		if err != nil {
+			if ctx.Err() == nil && r.c.life.Err() == nil {
+				r.c.log.WarnContext(ctx, "operations could not be listed", "error", err)
+			}
+			return true
+		}
+		for _, rec := range page {
+			r.plan(rec)
+			q.After = rec.Ref
+		}
+		if len(page) == 0 {
+			return false
+		}
+	}
+}
+
+// refresh reads records that may have changed.
+func (r *runner) refresh(ctx context.Context, refs []string) {
+	for _, ref := range refs {
+		rec, err := r.c.store.Get(ctx, r.c.cfg.Tenant, ref)
+		switch {
+		case err == nil:
+			r.plan(rec)
+		case errors.Is(err, store.ErrNotFound):
+			delete(r.items, ref)
+		default:
+			r.set(ref, time.Now().Add(time.Second), read)
+		}
+	}
+}
+
+// plan decides when a record is worked on next, and by what.
+func (r *runner) plan(rec store.Record) {
+	c, now := r.c, time.Now()
+	var due time.Time
+	next := ask
+	switch rec.Phase {
+	case store.Settled, store.Expired:
+		if c.handler(rec) != nil {
+			due, next = latest(rec.Due, now), handle
+		}
+	case store.Heard:
+		if c.cfg.AdoptUnknown && rec.ID != "" {
+			due, next = latest(rec.Due, now), adopt
+		}
+	default:
+		if c.trusts(rec.Origin) {
+			due = c.nextLook(rec)
+		}
+	}
+	if due.IsZero() {
+		if it := r.items[rec.Ref]; it != nil && !it.taken {
+			delete(r.items, rec.Ref)
+		}
+		return
+	}
+	if rec.Lease.Valid(now) {
+		due = latest(due, rec.Lease.Until)
+	}
+	r.set(rec.Ref, due, next)
+}
+
+// set plans a step, unless somebody works on the operation: it is read again
+// after that.
+func (r *runner) set(ref string, due time.Time, next step) {
+	if it := r.items[ref]; it != nil && (it.taken || it.due.Equal(due) && it.next == next) {
+		return
+	}
+	it := &item{ref: ref, due: due, next: next}
+	r.items[ref] = it
+	heap.Push(&r.dues, it)
+}
+
+// dispatch starts what is due and returns when the next thing is.
+func (r *runner) dispatch(ctx, work context.Context, now time.Time) time.Time {
+	var next time.Time
+	for len(r.dues) > 0 {
+		it := r.dues[0]
+		if r.items[it.ref] != it { // stale
+			heap.Pop(&r.dues)
+			continue
+		}
+		if it.due.After(now) {
+			next = it.due
+			break
+		}
+		heap.Pop(&r.dues)
+		it.taken = true
+		switch it.next {
+		case read:
+			r.done(it.ref, nil)
+		case handle:
+			r.ready = append(r.ready, it)
+		case adopt:
+			if !r.c.work(func() { r.done(it.ref, r.c.adoptHeard(ctx, it.ref)) }) {
+				delete(r.items, it.ref)
+			}
+		case ask:
+			l := r.c.startLook(it.ref, false)
+			r.c.then(l, func() { r.done(it.ref, l.err) })
+		}
+	}
+	for len(r.ready) > 0 && r.busy < r.c.cfg.Handlers {
+		it := r.ready[0]
+		r.ready = r.ready[1:]
+		r.busy++
+		r.work.Go(func() {
+			err := r.c.complete(work, it.ref)
+			r.mu.Lock()
+			r.freed++
+			r.mu.Unlock()
+			r.done(it.ref, err)
+		})
+	}
+	return next
+}
+
+// done is called by whoever worked on an operation. After an error it is not
+// read again at once: a store that fails would be asked without end.
+func (r *runner) done(ref string, err error) {
+	r.mu.Lock()
+	if err == nil {
+		r.dirty = append(r.dirty, ref)
+	} else {
+		r.slow = append(r.slow, ref)
+	}
+	r.mu.Unlock()
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// collect takes what others left, and returns the refs to be read now.
+func (r *runner) collect() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	refs, slow := r.dirty, r.slow
+	r.busy -= r.freed
+	r.dirty, r.slow, r.freed = nil, nil, 0
+	for _, list := range [][]string{refs, slow} {
+		for _, ref := range list {
+			if it := r.items[ref]; it != nil {
+				it.taken = false
+			}
+		}
+	}
+	for _, ref := range slow {
+		r.set(ref, time.Now().Add(time.Second), read)
+	}
+	return refs
+}
+
+// adoptHeard takes over an operation that only a notification told of. The
+// ERP must show it to our own credentials; until it does it is asked again
+// now and then, as long as the record stays.
+func (c *Client) adoptHeard(ctx context.Context, ref string) error {
+	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, 2*c.cfg.CallTimeout)
+	if err != nil {
+		return err
+	}
+	call, cancel := context.WithTimeout(c.life, c.cfg.CallTimeout)
+	defer cancel()
+	if _, err := c.getState(call, rec.ID); err != nil {
+		c.log.DebugContext(ctx, "an unknown operation is not shown", "id", rec.ID, "error", err)
+		due := time.Now().Add(grow(time.Second, rec.Polls, time.Hour))
+		return c.decide(ctx, lease, store.Reschedule{Due: due, Heard: rec.Notifications})
+	}
+	write, end := recording(ctx)
+	defer end()
+	if _, err = c.store.Report(write, rec.Tenant, rec.Ref, store.AcceptedFact{ID: rec.ID, Source: store.FromEvidence}); err == nil {
+		c.release(ctx, lease)
+	}
+	return err
+}
+
+// purge removes what ended long ago.
+func (r *runner) purge(ctx context.Context) {
+	n, err := r.c.store.Purge(ctx, r.c.cfg.Tenant, time.Now().Add(-r.c.cfg.KeepRecords))
+	if err != nil && ctx.Err() == nil {
+		r.c.log.WarnContext(ctx, "purge failed", "error", fmt.Errorf("purge: %w", err))
+	} else if n > 0 {
+		r.c.log.DebugContext(ctx, "purged", "records", n)
+	}
+}
+
+// runHeap is a heap of items, the next one on top.
+type runHeap []*item
+
+func (h runHeap) Len() int           { return len(h) }
+func (h runHeap) Less(i, j int) bool { return h[i].due.Before(h[j].due) }
+func (h runHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *runHeap) Push(x any)        { *h = append(*h, x.(*item)) }
+func (h *runHeap) Pop() any {
+	last := len(*h) - 1
+	it := (*h)[last]
+	(*h)[last] = nil
+	*h = (*h)[:last]
+	return it
+}

@@ -1,0 +1,89 @@
+package store
+
+import (
+	"fmt"
+	"time"
+)
+
+// DeliveryTenant is the tenant of all records in phase [Delivery], whatever
+// company their notification is about: a receiver serves many. No operation
+// may have it.
+//
+// A notification whose Deliver is set makes such a record, in the same step
+// that records it with its operation. It is the work item of the receiver's
+// handlers and has a lease, attempts and a due time of its own, so that
+// handling a notification and looking at its operation never wait for each
+// other. [Handle] removes it, [Retry] plans another run, [Bury] moves it to
+// phase [Dead], from where [Replay] brings it back and [Handle] removes it.
+// Nothing else does, not even a purge.
+const DeliveryTenant = "*deliveries"
+
+// maxDeliveries bounds how many notifications that differ are delivered for
+// one operation: whoever can make one may make any number.
+const maxDeliveries = 16
+
+// deliver keeps a notification, which rec has just taken in, for the handlers
+// of a receiver.
+func (r Rules) deliver(rec Record, n Notification) error {
+	if !n.Deliver || rec.Notifications > maxDeliveries {
+		return nil
+	}
+	n.Deliver = false
+	d := Record{Tenant: DeliveryTenant, Phase: Delivery, Kind: string(Unknown), Notifications: 1}
+	if rec.Phase != Heard { // what the record knows counts, and not what the sender said
+		n.Tenant, n.Ref, d.Kind = rec.Tenant, rec.Ref, string(Matched)
+	}
+	now := r.Tx.Now()
+	// Refs are listed in their order: the oldest first.
+	d.Ref = fmt.Sprintf("delivery:%s:%s:%d", now.UTC().Format("20060102T150405.000000000"), rec.Ref, rec.Notifications)
+	d.Notification, d.CreatedAt, d.Due = &n, now, now
+	_, err := r.put(d)
+	return err
+}
+
+// begin counts a run of the handlers when it begins, so that one that takes
+// its process with it is counted too.
+func begin(rec Record, now time.Time) Record {
+	if rec.Phase == Delivery && !rec.Due.After(now) {
+		rec.Attempts++
+	}
+	return rec
+}
+
+// decideDelivery is [Rules.Decide] for a delivery whose lease is held.
+func (r Rules) decideDelivery(rec Record, d Decision) (Record, error) {
+	now := r.Tx.Now()
+	wanted := Delivery
+	change := "be decided like an operation"
+	switch d := d.(type) {
+	case Handle:
+		rec.Lease = release(rec.Lease)
+		rec.Phase, rec.EndedAt, rec.Due, rec.Reason = Handled, now, time.Time{}, ""
+		return rec, r.Tx.Delete(rec.Tenant, rec.Ref)
+	case Retry:
+		change = "be retried"
+		if rec.Phase == wanted {
+			rec.Due, rec.Reason = d.Due, d.Reason
+			return r.decided(rec)
+		}
+	case Bury:
+		change = "be parked"
+		if rec.Phase == wanted {
+			rec.Phase, rec.Due, rec.Reason = Dead, time.Time{}, d.Reason
+			return r.decided(rec)
+		}
+	case Replay:
+		change = "be replayed"
+		if rec.Phase == Dead {
+			rec.Phase, rec.Due, rec.Attempts = Delivery, now, 0
+			return r.decided(rec)
+		}
+	}
+	return Record{}, &PhaseError{rec.Ref, rec.Phase, change}
+}
+
+// decided ends the lease that a decision was made under.
+func (r Rules) decided(rec Record) (Record, error) {
+	rec.Lease = release(rec.Lease)
+	return r.put(rec)
+}
