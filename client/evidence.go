@@ -43,8 +43,13 @@ func (c *Client) lookAtCandidates(ctx context.Context, lease store.Lease, rec st
 			last = err
 			continue
 		}
-		if reason := mismatch(doc, rec); reason != "" {
+		reason, certain := mismatch(doc, rec)
+		if certain {
 			c.refute(ctx, rec, id, reason)
+			continue
+		}
+		if reason != "" { // the document may be whole the next time
+			last = errors.New(reason)
 			continue
 		}
 		return c.bindEvidence(ctx, lease, rec, id, doc)
@@ -85,17 +90,20 @@ func (c *Client) refute(ctx context.Context, rec store.Record, id, reason string
 }
 
 // mismatch says why the operation that a state document tells of cannot be
-// the one that we sent, or returns "".
-func mismatch(doc document, rec store.Record) string {
+// the one that we sent, or returns "". It is certain only if the document says
+// so, and not if it says nothing.
+func mismatch(doc document, rec store.Record) (reason string, certain bool) {
 	switch {
+	case doc.originalURI == "" || doc.received.IsZero() || rec.Notify == modeURL && doc.webhook == "":
+		return "the state does not tell whose operation it is", false
 	case !sameTail(doc.originalURI, rec.Path):
-		return "the proposed operation is of another address"
-	case doc.received.IsZero() || doc.received.Before(rec.SentAt.Add(-clockSlack)):
-		return "the proposed operation is older than the request"
+		return "the proposed operation is of another address", true
+	case doc.received.Before(rec.SentAt.Add(-clockSlack)):
+		return "the proposed operation is older than the request", true
 	case rec.Notify == modeURL && !strings.HasPrefix(lastSegment(doc.webhook), rec.Ref+"."):
-		return "the proposed operation notifies somebody else"
+		return "the proposed operation notifies somebody else", true
 	}
-	return ""
+	return "", false
 }
 
 // sameTail reports whether the path of the internal address that the ERP

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/vismanet-go/background/store"
@@ -234,13 +235,17 @@ func (c *Client) settle(ctx context.Context, lease store.Lease, rec store.Record
 		Status: doc.status, StatusCode: doc.statusCode, Header: doc.header, ErrorMessage: doc.errorMessage,
 		HasContent: doc.hasContent, ReceivedAt: doc.received, StartedAt: doc.started, FinishedAt: doc.finished,
 	}
+	overdue := !rec.Progress.EndSeen.IsZero() && time.Since(rec.Progress.EndSeen) > contentGrace
+	if doc.statusCode == 0 && strings.EqualFold(doc.status, "Finished") && !overdue {
+		return c.notYet(ctx, lease, rec, doc, errors.New("the state says Finished and no status code"))
+	}
 	if rec.Verifier != "" && o.Succeeded() {
 		if err := c.verify(ctx, rec, &o); err != nil {
 			return c.notYet(ctx, lease, rec, doc, err)
 		}
 	}
-	if doc.hasContent {
-		if err := c.keepContent(ctx, rec.ID, &o); err != nil && !giveUpContent(err, rec) {
+	if o.HasContent {
+		if err := c.keepContent(ctx, rec.ID, doc.contentTold, &o); err != nil && !giveUpContent(err, overdue) {
 			if missing(err) { // the content is not readable yet; the operation is not missing
 				err = fmt.Errorf("content of %s is not there yet", rec.ID)
 			}
@@ -258,26 +263,25 @@ func (c *Client) settle(ctx context.Context, lease store.Lease, rec store.Record
 }
 
 // contentGrace is how long after its end was seen an operation is waited for
-// whose content cannot be had.
-const contentGrace = time.Minute
+// of which the status code or the content cannot be had.
+const contentGrace = 10 * time.Minute
 
 // giveUpContent reports whether an outcome is recorded without its content: at
 // once if the ERP says that it is gone, else when it has failed for a while.
 // Nothing is lost by that, because [Result.Open] asks again; waiting longer
 // could lose the outcome itself.
-func giveUpContent(err error, rec store.Record) bool {
-	if refused, ok := errors.AsType[*ResponseError](err); ok && refused.StatusCode == http.StatusGone {
-		return true
-	}
-	return !rec.Progress.EndSeen.IsZero() && time.Since(rec.Progress.EndSeen) > contentGrace
+func giveUpContent(err error, overdue bool) bool {
+	refused, ok := errors.AsType[*ResponseError](err)
+	return overdue || ok && refused.StatusCode == http.StatusGone
 }
 
 // keepContent reads the stored answer into the outcome if it is small enough.
-func (c *Client) keepContent(ctx context.Context, id string, o *store.Outcome) error {
+// Where it is not certain that there is one, it finds that out.
+func (c *Client) keepContent(ctx context.Context, id string, certain bool, o *store.Outcome) error {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.CallTimeout)
 	defer cancel()
 	resp, err := c.get(ctx, "content", contentPath(id))
-	if refused, ok := errors.AsType[*ResponseError](err); ok && refused.StatusCode == http.StatusNoContent {
+	if refused, ok := errors.AsType[*ResponseError](err); ok && (refused.StatusCode == http.StatusNoContent || !certain && missing(err)) {
 		o.HasContent = false // there is none after all
 		return nil
 	}

@@ -22,13 +22,13 @@ func TestStateDocuments(t *testing.T) {
 	tests := map[string]document{
 		"captured.json": {
 			id: "73ac0029-1e4f-4adc-a7eb-318cd25ba4bf", status: "Finished", statusCode: 400, received: received, started: started, finished: finished,
-			webhook: "https://google.com", originalURI: "https://finance.visma.net/0921001005/api/v1/customerPayment/400654/action/release", hasContent: true,
+			webhook: "https://google.com", originalURI: "https://finance.visma.net/0921001005/api/v1/customerPayment/400654/action/release", hasContent: true, contentTold: true,
 		},
-		"running.json":   {id: "73ac0029-1e4f-4adc-a7eb-318cd25ba4bf", status: "Started", received: received, started: started, webhook: "none"},
+		"running.json":   {id: "73ac0029-1e4f-4adc-a7eb-318cd25ba4bf", status: "Started", received: received, started: started, webhook: "none", contentTold: true},
 		"queued.json":    {id: "73ac0029-1e4f-4adc-a7eb-318cd25ba4bf", status: "Started", received: received, webhook: "none"},
 		"year-one.json":  {status: "Started"},
-		"loose.json":     {id: "7", status: "FINISHED", statusCode: 201, received: received.UTC(), hasContent: true, header: http.Header{"Location": {"/v1/customerinvoice/7"}, "Etag": {`"a"`, `"b"`}}},
-		"machinery.json": {status: "Failed", statusCode: 500, errorMessage: "No worker was available."},
+		"loose.json":     {id: "7", status: "FINISHED", statusCode: 201, received: received.UTC(), hasContent: true, contentTold: true, header: http.Header{"Location": {"/v1/customerinvoice/7"}, "Etag": {`"a"`, `"b"`}}},
+		"machinery.json": {status: "Failed", statusCode: 500, errorMessage: "No worker was available.", contentTold: true},
 		"unknown.json":   {status: "Sleeping", statusCode: 200},
 	}
 	files, _ := filepath.Glob("testdata/state/*.json")

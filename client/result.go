@@ -37,6 +37,7 @@ type Result struct {
 	kind    string // content type
 	message string // of a failure
 
+	accepted  time.Time
 	verifier  string // that was named
 	confirmed bool   // by it
 }
@@ -57,7 +58,7 @@ func (c *Client) result(rec store.Record) (*Result, error) {
 	r := &Result{
 		ID: rec.ID, Ref: rec.Ref, Status: o.Status, StatusCode: o.StatusCode, Header: http.Header(o.Header).Clone(),
 		Foreground: o.Foreground, Received: o.ReceivedAt, Started: o.StartedAt, Finished: o.FinishedAt,
-		c: c, has: o.HasContent, kept: o.Kept, content: o.Content, kind: o.ContentType, message: o.ErrorMessage, verifier: rec.Verifier, confirmed: o.Confirmed,
+		c: c, has: o.HasContent, kept: o.Kept, content: o.Content, kind: o.ContentType, message: o.ErrorMessage, accepted: rec.AcceptedAt, verifier: rec.Verifier, confirmed: o.Confirmed,
 	}
 	if r.Header == nil {
 		r.Header = http.Header{}
@@ -85,7 +86,7 @@ func (r *Result) HasContent() bool { return r.has }
 
 // Open returns the body of the answer. What was kept comes from memory; a
 // larger one is read from the ERP, which holds it for 24 hours: afterwards
-// the error matches [ErrContentExpired]. The body of an answer without one is
+// the error matches [ErrContentExpired], before that it is a *[ResponseError]. The body of an answer without one is
 // empty. The caller closes the reader; ctx bounds the reading as well.
 func (r *Result) Open(ctx context.Context) (io.ReadCloser, error) {
 	if r.kept || !r.has {
@@ -95,7 +96,8 @@ func (r *Result) Open(ctx context.Context) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("content of %s: %w: it came in the foreground, and was over %d bytes, cut off, or acknowledged", r.Ref, ErrContentExpired, int64(maxForeground))
 	}
 	resp, err := r.c.get(ctx, "content", contentPath(r.ID))
-	if missing(err) {
+	if refused, ok := errors.AsType[*ResponseError](err); ok && (refused.StatusCode == http.StatusGone ||
+		refused.StatusCode == http.StatusNotFound && time.Since(r.accepted) >= retention) {
 		return nil, fmt.Errorf("content of %s: %w", r.ID, ErrContentExpired)
 	}
 	if err != nil {

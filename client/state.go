@@ -72,14 +72,15 @@ type document struct {
 	errorMessage string
 	originalURI  string
 	hasContent   bool
+	contentTold  bool // hasContent was told, and not inferred from an address
 	header       http.Header
 }
 
 func parseState(data []byte) (document, error) {
 	var raw struct {
-		ID, Status, StatusCode, ReceivedUtc, StartedUtc, FinishedUtc  scalar
-		WebhookAddress, ErrorMessage, OriginalUri, HasResponseContent scalar
-		ResponseHeaders                                               json.RawMessage
+		ID, Status, StatusCode, ReceivedUtc, StartedUtc, FinishedUtc                   scalar
+		WebhookAddress, ErrorMessage, OriginalUri, HasResponseContent, ContentLocation scalar
+		ResponseHeaders                                                                json.RawMessage
 	}
 	if err := json.Unmarshal(bytes.TrimPrefix(data, []byte(utf8BOM)), &raw); err != nil {
 		return document{}, fmt.Errorf("state document: %w", err)
@@ -90,6 +91,9 @@ func parseState(data []byte) (document, error) {
 		received: raw.ReceivedUtc.time(), started: raw.StartedUtc.time(), finished: raw.FinishedUtc.time(),
 		hasContent: strings.EqualFold(string(raw.HasResponseContent), "true"),
 		header:     parseHeaders(raw.ResponseHeaders),
+	}
+	if d.contentTold = raw.HasResponseContent != ""; !d.contentTold {
+		d.hasContent = raw.ContentLocation != "" && d.terminal()
 	}
 	if code, err := strconv.ParseFloat(string(raw.StatusCode), 64); err == nil && code >= 100 && code <= 999 {
 		d.statusCode = int(code)
