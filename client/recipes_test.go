@@ -276,3 +276,43 @@ func ExampleOperation_Watch() {
 	fmt.Println(last.Phase, last.Status, last.StatusCode)
 	// Output: settled Finished 200
 }
+
+// Every completion reaches its handler at least once, on any replica.
+func ExampleClient_Run() {
+	mock := newMock()
+	defer mock.Close()
+	handled := make(chan string, 1)
+	c, err := client.New(client.Config{
+		BaseURL: "https://erp.mock", HTTPClient: mock.Client(),
+		OnComplete: map[string]client.Handler{
+			"release": func(ctx context.Context, done client.Completion) error {
+				if done.Err != nil { // an *OperationError, or ErrExpired
+					return client.Discard(done.Err)
+				}
+				handled <- fmt.Sprint(done.Metadata["order"], " ", done.Result.StatusCode)
+				return nil // nil completes; an error has it run again later
+			},
+		},
+		Schedule: func(client.Look) time.Duration { return 50 * time.Millisecond },
+	})
+	if err != nil {
+		panic(err)
+	}
+	defer c.Close()
+
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- c.Run(ctx) }()
+
+	req, _ := http.NewRequest("POST", "/v1/customerinvoice/003547/action/release", nil)
+	_, err = c.Submit(ctx, req, client.SubmitOptions{Kind: "release", Metadata: map[string]string{"order": "4711"}})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(<-handled)
+	cancel()
+	fmt.Println(<-ended)
+	// Output:
+	// 4711 200
+	// <nil>
+}
