@@ -19,7 +19,8 @@ help: ## list the targets
 check: ## everything that must pass; installs what it lacks where it can (STRICT=1: nothing may be left out)
 	@$(SUITE) setup 5 .ci/setup
 	@$(SUITE) contract 3 $(MAKE) --no-print-directory verify spec-lint
-	@$(SUITE) tests 6 $(MAKE) --no-print-directory lint test examples
+	@$(SUITE) lint 3 $(MAKE) --no-print-directory lint
+	@$(SUITE) tests 6 $(MAKE) --no-print-directory test examples
 	@$(SUITE) fuzz 2 $(MAKE) --no-print-directory fuzz FUZZTIME=1s
 	@echo '== check: all suites passed'
 
