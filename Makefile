@@ -61,3 +61,11 @@ clean: ## remove what the targets made
 	rm -rf .tools
 
 include openapi/openapi.mk
+
+.PHONY: crash-full chaos
+
+crash-full: ## kill and stop real processes many times (minutes; the short form is part of test)
+	ERPMOCK_CRASH=full go test -count=1 -v -run 'Killed|Stopped|FullDisk' ./mockserver/cmd/erpmock
+
+chaos: ## run client and receiver against the mock under 100 random but seeded mixes of faults
+	go test -count=1 -run 'TestFaults|Chaos|Mix' ./mockserver -args -fault-seeds=100

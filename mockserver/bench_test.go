@@ -10,11 +10,26 @@ import (
 	"testing"
 
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/sqlitequeue"
 )
 
 // BenchmarkSubmitToNotification is a request's whole way over real sockets:
-// 202, run, notification received. Sixteen connections.
+// 202, run, notification received. Sixteen connections, a company each.
 func BenchmarkSubmitToNotification(b *testing.B) {
+	b.Run("memory", func(b *testing.B) { benchmarkSubmitToNotification(b, nil) })
+	for _, d := range []sqlitequeue.Durability{sqlitequeue.Normal, sqlitequeue.Full} {
+		b.Run("sqlite "+string(d), func(b *testing.B) {
+			q, err := sqlitequeue.Open(b.TempDir(), sqlitequeue.Config{Durability: d})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer q.Close()
+			benchmarkSubmitToNotification(b, q)
+		})
+	}
+}
+
+func benchmarkSubmitToNotification(b *testing.B, queue mockserver.Queue) {
 	b.ReportAllocs()
 	var told atomic.Int64
 	all := make(chan struct{})
@@ -26,7 +41,7 @@ func BenchmarkSubmitToNotification(b *testing.B) {
 	}))
 	defer hook.Close()
 	srv, err := mockserver.New(mockserver.Config{
-		ExecTime: 1, Workers: 16, RateLimit: mockserver.RateLimit{Limit: 1 << 30},
+		Queue: queue, ExecTime: 1, Workers: 16, RateLimit: mockserver.RateLimit{Limit: 1 << 30},
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -53,4 +68,5 @@ func BenchmarkSubmitToNotification(b *testing.B) {
 		}
 	})
 	<-all
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "ops/s")
 }

@@ -19,14 +19,18 @@ type Config struct {
 	DefaultCompany string
 
 	// Companies maps bearer tokens to companies. Independently of it, the
-	// token "company:<id>" always stands for company <id>, and an
-	// ipp-company-id header wins over any token.
+	// token "company:<id>" always stands for company <id>, a token of the
+	// token endpoint for the company of its tenant, and an ipp-company-id
+	// header wins over any token.
 	Companies map[string]string
 
 	// RequireToken refuses with 401 what carries no bearer token, or one that
-	// Companies (if it has entries) does not know. Default: any token, and
-	// none, will do.
+	// Companies (if it has entries) does not know. It is short for [AuthAny]
+	// as Auth.Mode. Default: any token, and none, will do.
 	RequireToken bool
+
+	// Auth is the token endpoint, and what is demanded of tokens.
+	Auth Auth
 
 	// ExternalURL is the API root in the links of answers, for a mock behind
 	// a proxy. Default: scheme, host and base path of the request.
@@ -35,9 +39,28 @@ type Config struct {
 	// Seed makes ids reproducible, per company. 0: random ids.
 	Seed uint64
 
-	// Workers is how many operations of one company run at a time; they start
-	// in the order of their arrival. Default: 1.
+	// Queue keeps the operations. Default: a [MemoryQueue]. Package
+	// sqlitequeue has one for several servers, which then also keeps their
+	// notifications and the data of the built-in ERP. Close it after the
+	// server.
+	Queue Queue
+
+	// Workers is how many operations of one company run at a time, on all
+	// servers of a shared Queue together. Default: 1.
 	Workers int
+
+	// MaxRunning is how many operations, of all companies, this server runs at
+	// a time. Default: no limit.
+	MaxRunning int
+
+	// Order is the order in which a company's operations start. Default: that
+	// of their arrival.
+	Order Order
+
+	// MaxAttempts is how often an operation is started whose worker stops in
+	// the middle; then it is Failed. It matters with a shared Queue only.
+	// Default: 5.
+	MaxAttempts int
 
 	// ExecTime is how long an operation takes once a worker has picked it up;
 	// its handler runs at the end of that time. Default: 20 ms.
@@ -80,13 +103,18 @@ type Config struct {
 	// backgrounded like any other. Default: such requests get 404.
 	Handler http.Handler
 
+	// Faults are the rules that [Server.Faults] begins with.
+	Faults []Rule
+
 	// Fault, if set, is asked before each request is looked at, and may
-	// disturb it. Its argument can be read without harm to the request.
+	// disturb it; where it returns nil the rules are asked. Its argument can
+	// be read without harm to the request.
 	Fault func(*http.Request) *Fault
 
 	// NotifyFault, if set, is asked once for each accepted operation that is
-	// to be notified, and may disturb that. The Delivery it gets has no
-	// attempts and no body yet.
+	// to be notified, and may disturb that; where it returns the zero value
+	// the rules are asked. The Delivery it gets has no attempts and no body
+	// yet.
 	NotifyFault func(Delivery) NotifyFault
 
 	// Profile settles what is not known of the real system.
@@ -103,13 +131,6 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// RateLimit is a fixed window of calls per company; polls count.
-type RateLimit struct {
-	Limit  int           // calls in the window; default 15000
-	Window time.Duration // default 1 h, from the company's first call
-	Policy string        // name shown in X-RateLimit-Policy; default "4-fixed-window"
-}
-
 // Subscription is a webhook subscription as it is set up in the Developer
 // Portal: where notifications go and what identifies them.
 type Subscription struct {
@@ -117,7 +138,8 @@ type Subscription struct {
 	SigningKey string // the portal's text, used as it stands; empty: no signature header
 	ID         string // x-vwd-subscription-id; default a fixed GUID
 
-	// TenantID is x-vwd-tenant-id. Default: a GUID derived from the company.
+	// TenantID is x-vwd-tenant-id. Default: the company's in Auth.Tenants,
+	// else a GUID derived from the company.
 	TenantID string
 
 	ApplicationID      string // default "erpmock"
@@ -157,6 +179,7 @@ func (r Retry) withDefaults(attempts int) Retry {
 func (c Config) withDefaults() Config {
 	c.DefaultCompany = cmp.Or(c.DefaultCompany, "1000001")
 	c.Workers = cmp.Or(c.Workers, 1)
+	c.MaxAttempts = cmp.Or(c.MaxAttempts, 5)
 	c.ExecTime = cmp.Or(c.ExecTime, 20*time.Millisecond)
 	c.ExecTimeout = cmp.Or(c.ExecTimeout, 10*time.Minute)
 	c.Retention = cmp.Or(c.Retention, 24*time.Hour)
@@ -172,6 +195,10 @@ func (c Config) withDefaults() Config {
 	c.JournalBytes = cmp.Or(c.JournalBytes, 16<<20)
 	c.MaxBody = cmp.Or(c.MaxBody, 32<<20)
 	c.Profile = c.Profile.withDefaults()
+	c.Auth = c.Auth.withDefaults(c.Seed)
+	if c.RequireToken && c.Auth.Mode == AuthOff {
+		c.Auth.Mode = AuthAny
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -185,15 +212,24 @@ func (c Config) validate() error {
 		wantURL("Subscription.URL", c.Subscription.URL),
 		wantURL("Profile.OriginalURIBase", c.Profile.OriginalURIBase),
 		notNegative("Workers", c.Workers),
+		notNegative("MaxRunning", c.MaxRunning),
+		notNegative("MaxAttempts", c.MaxAttempts),
 		notNegative("ExecTime", c.ExecTime),
 		notNegative("ExecTimeout", c.ExecTimeout),
 		notNegative("Retention", c.Retention),
-		notNegative("RateLimit.Limit", c.RateLimit.Limit),
-		notNegative("RateLimit.Window", c.RateLimit.Window),
+		c.RateLimit.validate(),
+		c.Auth.validate(),
 		notNegative("JournalBytes", c.JournalBytes),
 		notNegative("MaxBody", c.MaxBody),
 		c.URLRetry.validate("URLRetry"),
 		c.Subscription.Retry.validate("Subscription.Retry"),
+		validateRules("Faults", c.Faults, nil),
+	}
+	if c.Order != OrderFIFO && c.Order != OrderShuffle {
+		errs = append(errs, fmt.Errorf("%s: %q is not one of its values", "Order", c.Order))
+	}
+	if _, shared := c.Queue.(SharedQueue); shared && c.Seed != 0 {
+		errs = append(errs, fmt.Errorf("%s: a shared Queue needs ids that no other server makes: leave it 0", "Seed"))
 	}
 	for token, company := range c.Companies {
 		if token == "" || company == "" {

@@ -1,7 +1,6 @@
 package mockserver
 
 import (
-	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -30,6 +29,7 @@ type Delivery struct {
 	State          DeliveryState
 	Body           []byte    // nil until the operation has ended
 	Attempts       []Attempt // oldest first, duplicates included
+	Fault          string    // name of the rule that disturbed it, or "Config.NotifyFault"
 }
 
 // An Attempt is one sending of a notification.
@@ -39,25 +39,32 @@ type Attempt struct {
 	StatusCode     int         // 0: no answer
 	Error          string      // why there was none
 	Duplicate      bool        // sent again after a success, by a fault
+	Replayed       bool        // sent with another operation's body, by a fault
 }
 
 // maxDeliveries bounds the list behind Server.Deliveries.
 const maxDeliveries = 10_000
 
 // A delivery is what the notifier keeps of a Delivery. The notifier's mutex
-// guards the embedded Delivery; the rest never changes.
+// guards the embedded Delivery, begun, tried and lost; the rest never changes.
 type delivery struct {
 	Delivery
 	op    *operation
 	retry Retry
 	fault NotifyFault
 	first chan struct{} // closed when the first attempt was made, or none will be
+	begun bool          // the first attempt is under way
+	tried bool          // first is closed
+	lost  bool          // another process is at it
 }
 
 // Deliveries lists the latest notifications, in the order in which their
 // operations were accepted.
 func (s *Server) Deliveries() []Delivery {
 	n := s.notifier
+	if n.shared != nil {
+		return n.stored()
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	list := make([]Delivery, len(n.list))
@@ -86,25 +93,21 @@ func (n *notifier) plan(op *operation) *delivery {
 		return nil
 	}
 	d.NotificationID = n.ids.guid("notification", op.Company)
-	if n.cfg.NotifyFault != nil {
-		d.fault = n.cfg.NotifyFault(d.Delivery)
+	d.fault, d.Fault = n.faultOf(d)
+	if n.shared == nil {
+		n.enlist(d)
 	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if len(n.list) >= maxDeliveries {
-		n.list = slices.Delete(n.list, 0, maxDeliveries/10)
-	}
-	n.list = append(n.list, d)
 	return d
 }
 
-// header builds what is sent with attempt number len(d.Attempts)+1. The caller
-// holds the notifier's mutex.
-func (n *notifier) header(d *delivery, now time.Time) http.Header {
+// header builds what is sent with body in attempt number len(d.Attempts)+1. The
+// caller holds the notifier's mutex.
+func (n *notifier) header(d *delivery, body []byte, now time.Time) http.Header {
 	h := http.Header{
 		"Content-Type": {"application/json; charset=utf-8"},
 		"User-Agent":   {n.cfg.Profile.UserAgent},
 	}
+	defer applyHeader(h, d.fault.Header)
 	if d.op.background.mode != notifySubscription {
 		return h
 	}
@@ -122,7 +125,7 @@ func (n *notifier) header(d *delivery, now time.Time) http.Header {
 		"notification-timestamp": unixMilli(first),
 		"webhook-timestamp":      unixMilli(now),
 		"subscription-id":        sub.ID,
-		"tenant-id":              cmp.Or(sub.TenantID, tenantOf(d.Company)),
+		"tenant-id":              n.cfg.tenant(d.Company),
 		"application-id":         sub.ApplicationID,
 		"application-version":    sub.ApplicationVersion,
 		"group-id":               sub.GroupID,
@@ -131,12 +134,16 @@ func (n *notifier) header(d *delivery, now time.Time) http.Header {
 	}
 	switch {
 	case d.fault.Forge:
-		h.Set(prefix+"signature-v1", sign("forged"+sub.SigningKey, d.Body))
+		h.Set(prefix+"signature-v1", sign("forged"+sub.SigningKey, body))
 	case sub.SigningKey != "":
-		h.Set(prefix+"signature-v1", sign(sub.SigningKey, d.Body))
+		h.Set(prefix+"signature-v1", sign(sub.SigningKey, body))
 	}
 	return h
 }
 
-// tenantOf makes the tenant GUID of a company.
-func tenantOf(company string) string { return derivedGUID(0, "tenant\x00"+company, 1) }
+// forget takes back what plan did.
+func (n *notifier) forget(d *delivery) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.list = slices.DeleteFunc(n.list, func(other *delivery) bool { return other == d })
+}

@@ -22,18 +22,57 @@
 //
 // # Companies
 //
-// Everything belongs to a company: invoices, queue, ids, rate limit. It is
-// named by the ipp-company-id header, else by the bearer token ("company:<id>",
-// or as in Config.Companies), else it is Config.DefaultCompany. Another
-// company's operation is answered 403. Companies begin with the same 48
-// invoices, 003501 to 003548, and with the customers and items used there.
+// Everything belongs to a company: invoices, queue, ids, rate limit, the counts
+// of faults. It is named by the ipp-company-id header, else by the bearer token
+// ("company:<id>", one of the token endpoint, or as in Config.Companies), else
+// it is Config.DefaultCompany. Another company's operation is answered 403.
+// Companies begin with the same 48 invoices, 003501 to 003548, and with the
+// customers and items used there.
+//
+// # Credentials and limits
+//
+// POST /connect/token gives tokens for client credentials, as the vendor does;
+// what is demanded of tokens is Config.Auth's to say, by default nothing.
+// [Server.Client] reaches the endpoint at the vendor's address too. Config.RateLimit
+// counts calls, and shows it in the headers of every answer.
 //
 // # Faults
 //
-// Config.Fault disturbs requests: an answer instead of the real one, a lost
-// 202, a delay. Config.NotifyFault disturbs notifications: lost, late, doubled,
-// before the 202, badly signed. [Server.Operations], [Server.Deliveries] and
+// A [Rule] disturbs what it matches, as often as it says: Config.Faults and
+// [Server.Faults] hold rules.
+//
+//	{On: OnIntake, Times: 2, Do: Fault{Status: 429, RetryAfter: time.Minute}}
+//	{On: OnIntake, Every: 10, Do: Fault{Process: true, Drop: true}} // accepted, and the 202 is lost
+//	{On: OnIntake, Do: Fault{Omit: []string{"id"}}}                 // a 202 without an id
+//	{On: OnAuth, After: 5, Times: 1, Do: Fault{Status: 401}}        // the token expired meanwhile
+//	{On: OnState, PerOperation: true, Times: 3, Do: Fault{Status: 404}}
+//	{On: OnState, Do: Fault{Lag: time.Minute}}
+//	{On: OnContent, Probability: 0.1, Do: Fault{CutAfter: 100}}
+//	{Method: "POST", Do: QueueFault{Deaths: 1}}      // a worker died, the next one ends it
+//	{Do: NotifyFault{Early: true, Duplicates: 2}}    // before the 202, three times
+//	{Do: NotifyFault{Replay: true}}                  // and a forged one before it
+//
+// Rules are reproducible: whether one hits follows from Config.Seed, the rule,
+// and how many events of the company it has matched before. Calls that one
+// company makes at the same moment are counted in the order in which they
+// arrive, which is the scheduler's to choose.
+//
+// Where rules do not suffice, the functions Config.Fault and Config.NotifyFault
+// decide. [Faults.Hits], [Server.Operations], [Server.Deliveries] and
 // [Server.Requests] tell what happened.
+//
+// In memory a dropped connection is the error that a TCP reset gives; on a
+// socket it is a TCP reset, with HTTP/2 the reset of the stream. An answer cut
+// short by CutAfter ends without a reset in both, so that what was written
+// arrives.
+//
+// # Several servers
+//
+// Package sqlitequeue keeps operations, notifications and invoices in a
+// directory (Config.Queue, or erpmock --data). They survive kill -9, and
+// several servers may work on them, as the ERP's web servers do: an operation
+// is run by whichever has room, once unless that one dies, and has one visible
+// result.
 //
 // # What is not known of the real system
 //
@@ -42,16 +81,22 @@
 //
 // # What it does not imitate
 //
-//   - Persistence: everything is in memory and gone at the end. Close leaves
-//     what is queued unfinished.
+//   - Persistence, by default: everything is in memory and gone at the end.
+//     Close leaves what is queued unfinished. See "Several servers".
 //   - Other ERP documents than customer invoices, and of these: payments,
 //     printing, attachments, corrections, dunning. VAT lines of an update
 //     (taxDetailLines), subaccounts and segments are read and ignored. Codes
 //     such as branch, project and payment method are not checked.
 //   - Actions that go on after their answer: in the foreground an action is
 //     done when it answers "Queued".
-//   - The OAuth token endpoint, scopes, users, licences, the error bodies of
-//     the old gateway, and the separate rate limits of test clients.
+//   - Of Visma Connect: everything but the grant for client credentials. Users,
+//     consent, refresh tokens, and keys to check the tokens with: they are
+//     signed by HS256 and nobody's business but the mock's. Which scope guards
+//     which call is a guess.
+//   - Licences, the error bodies of the old gateway, and separate rate limits
+//     of test clients, of equal requests and of failing ones.
+//   - Slow or broken requests, and connections that are never accepted: faults
+//     begin when a request has been read.
 //   - XML and form bodies.
 //   - The order in which several application servers take queued requests: it
 //     is first in, first out for each company.

@@ -6,7 +6,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
+	"time"
 
 	"github.com/vismanet-go/background/mockserver"
 )
@@ -78,6 +80,91 @@ func ExampleServer_Handle() {
 	body, _ := io.ReadAll(resp.Body)
 	fmt.Println(resp.StatusCode, string(body))
 	// Output: 400 {"message":"Payment 400654 is already released."}
+}
+
+// How do I make the ERP refuse the first two calls, and lose every third 202
+// after that, the same way in each run?
+func ExampleServer_Faults() {
+	srv, err := mockserver.New(mockserver.Config{Faults: []mockserver.Rule{
+		{Name: "busy", On: mockserver.OnIntake, Times: 2, Do: mockserver.Fault{Status: 429, RetryAfter: 30 * time.Second}},
+	}})
+	if err != nil {
+		panic(err)
+	}
+	defer srv.Close()
+	err = srv.Faults().Add(mockserver.Rule{
+		Name: "lost 202", On: mockserver.OnIntake, Method: "POST", Path: "/v2/{rest...}", Every: 3,
+		Do: mockserver.Fault{Process: true, Drop: true},
+	})
+	if err != nil {
+		panic(err)
+	}
+	for range 8 {
+		req, _ := http.NewRequest("POST", mockserver.BaseURL+"/v2/customerinvoice", strings.NewReader(`{}`))
+		req.Header.Set("erp-api-background", "none")
+		resp, err := srv.Client().Do(req)
+		if err != nil {
+			fmt.Println("connection lost")
+			continue
+		}
+		resp.Body.Close()
+		fmt.Println(resp.Status)
+	}
+	fmt.Println(srv.Faults().Count("lost 202", ""), len(srv.Operations()))
+	// Output:
+	// 429 Too Many Requests
+	// 429 Too Many Requests
+	// 202 Accepted
+	// 202 Accepted
+	// connection lost
+	// 202 Accepted
+	// 202 Accepted
+	// connection lost
+	// {6 2} 6
+}
+
+// How do I check that my code renews its token?
+func ExampleAuth() {
+	srv, err := mockserver.New(mockserver.Config{Auth: mockserver.Auth{
+		Mode:      mockserver.AuthStrict,
+		Clients:   map[string]mockserver.AuthClient{"app": {Secret: "s3cret", Scopes: []string{mockserver.ScopeRead}}},
+		Tenants:   map[string]string{"t-1": "1000001"},
+		TokenLife: 10 * time.Minute,
+	}})
+	if err != nil {
+		panic(err)
+	}
+	defer srv.Close()
+	client := srv.Client()
+	resp, err := client.PostForm("https://connect.visma.com/connect/token", url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {"app"}, "client_secret": {"s3cret"}, "tenant_id": {"t-1"},
+	})
+	if err != nil {
+		panic(err)
+	}
+	defer resp.Body.Close()
+	var token struct {
+		AccessToken string `json:"access_token"`
+		ExpiresIn   int    `json:"expires_in"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&token); err != nil {
+		panic(err)
+	}
+	fmt.Println(token.ExpiresIn)
+	for _, method := range []string{"GET", "DELETE"} {
+		req, _ := http.NewRequest(method, mockserver.BaseURL+"/v1/customerinvoice/003547", nil)
+		req.Header.Set("Authorization", "Bearer "+token.AccessToken)
+		resp, err := client.Do(req)
+		if err != nil {
+			panic(err)
+		}
+		resp.Body.Close()
+		fmt.Println(method, resp.StatusCode)
+	}
+	// Output:
+	// 600
+	// GET 200
+	// DELETE 403
 }
 
 // How do I test what my code does when a 202 is lost?

@@ -19,10 +19,12 @@ type incoming struct {
 	r       *http.Request
 	body    []byte
 	token   string
+	claims  *claims // nil: the token is not one of the endpoint's
 	company string
 	base    string // API root of links
 	path    string // escaped, below the base path
 	quota   quota
+	fault   *Fault   // nil: none
 	entry   *Request // in the journal
 }
 
@@ -34,7 +36,8 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*incoming, err
 	}
 	in := &incoming{r: r, body: body}
 	in.token, _ = bearerToken(r.Header.Get("Authorization"))
-	in.company = s.companyOf(in.token, r.Header.Get("ipp-company-id"))
+	in.claims = s.cfg.Auth.read(in.token)
+	in.company = s.companyOf(in, r.Header.Get("ipp-company-id"))
 	prefix, rest := splitBase(r.URL.EscapedPath())
 	in.base, in.path = s.baseOf(r, prefix), rest
 	return in, nil
@@ -48,21 +51,15 @@ func bearerToken(header string) (string, bool) {
 	return strings.TrimSpace(token), true
 }
 
-func (s *Server) companyOf(token, header string) string {
-	fromToken, _ := strings.CutPrefix(token, "company:")
-	if fromToken == token {
-		fromToken = s.cfg.Companies[token]
+func (s *Server) companyOf(in *incoming, header string) string {
+	fromToken, _ := strings.CutPrefix(in.token, "company:")
+	if fromToken == in.token {
+		fromToken = s.cfg.Companies[in.token]
+	}
+	if fromToken == "" && in.claims != nil {
+		fromToken = s.cfg.Auth.company(in.claims.Tenant)
 	}
 	return cmp.Or(strings.TrimSpace(header), fromToken, s.cfg.DefaultCompany)
-}
-
-// authorized tells whether the request's token will do.
-func (s *Server) authorized(in *incoming) bool {
-	if !s.cfg.RequireToken {
-		return true
-	}
-	_, known := s.cfg.Companies[in.token]
-	return in.token != "" && (known || len(s.cfg.Companies) == 0 || strings.HasPrefix(in.token, "company:"))
 }
 
 // baseOf is the API root that the caller used.
@@ -103,17 +100,24 @@ func (in *incoming) endpointRequest(ctx context.Context, path, operationID strin
 }
 
 // accept queues a request and answers 202.
-func (s *Server) accept(w http.ResponseWriter, in *incoming, h http.Handler, path string, b background) {
-	op := s.newOperation(in, h, path, b)
+func (s *Server) accept(w http.ResponseWriter, in *incoming, path string, b background) {
+	op := s.newOperation(in, path, b)
 	op.delivery = s.notifier.plan(op)
-	s.queue.add(op)
+	job := op.job(in)
+	if s.queue.shared != nil && op.delivery != nil {
+		job.Notice = op.delivery.encode()
+	}
+	if err := s.queue.add(in.r.Context(), job); err != nil {
+		s.refuseToStore(w, op, err)
+		return
+	}
 	s.journal.update(func() { in.entry.OperationID = op.ID })
 	s.log.Debug("operation accepted", "id", op.ID, "company", op.Company, "method", op.Method, "path", op.Path)
 	s.notifier.awaitIfEarly(in.r.Context(), op.delivery)
 	s.writeAccepted(w, op)
 }
 
-func (s *Server) newOperation(in *incoming, h http.Handler, path string, b background) *operation {
+func (s *Server) newOperation(in *incoming, path string, b background) *operation {
 	op := &operation{
 		Operation: Operation{
 			ID: s.ids.guid("operation", in.company), Company: in.company,
@@ -131,7 +135,7 @@ func (s *Server) newOperation(in *incoming, h http.Handler, path string, b backg
 		hint.Body = http.NoBody
 		op.execTime = s.cfg.ExecTimeFunc(hint)
 	}
-	op.run = func(ctx context.Context) outcome { return invoke(h, in.endpointRequest(ctx, path, op.ID)) }
+	op.fault = s.queueFault(op)
 	return op
 }
 
@@ -157,9 +161,10 @@ func (op *operation) stateLocation() string   { return op.base + "/v1/background
 func (op *operation) contentLocation() string { return op.stateLocation() + "/content" }
 
 // invoke runs a handler outside of any connection. Whatever it does becomes an
-// outcome.
-func invoke(h http.Handler, r *http.Request) (out outcome) {
+// outcome. Early, if not nil, gets a 202 as soon as the handler flushes it.
+func invoke(h http.Handler, r *http.Request, early func(outcome)) (out outcome) {
 	rec := newRecorder()
+	rec.early = early
 	defer func() {
 		switch v := recover(); v {
 		case nil:

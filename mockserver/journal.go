@@ -19,6 +19,7 @@ type Request struct {
 	Background  string // the value of its erp-api-background header
 	OperationID string // of the operation it was accepted as
 	StatusCode  int    // of the answer; 0 while there is none, or if it was dropped
+	Fault       string // name of the rule that disturbed it, or "Config.Fault"
 }
 
 const (

@@ -22,14 +22,20 @@ type notifier struct {
 	log    *slog.Logger
 	tasks  *tasks
 	ids    *ids
+	faults *Faults
 	client *http.Client
+	shared SharedQueue // nil: deliveries are kept here only
 
-	mu   sync.Mutex  // guards list, and the deliveries in it
-	list []*delivery // by acceptance of their operations
+	mu     sync.Mutex  // guards all below, and the deliveries in it
+	list   []*delivery // by acceptance of their operations
+	parked []*delivery // waiting to be overtaken
 }
 
 func newNotifier(s *Server) *notifier {
-	return &notifier{cfg: s.cfg, log: s.log, tasks: s.tasks, ids: s.ids, client: notifyClient(s.cfg)}
+	shared, _ := s.cfg.Queue.(SharedQueue)
+	return &notifier{
+		cfg: s.cfg, log: s.log, tasks: s.tasks, ids: s.ids, faults: s.faults, client: notifyClient(s.cfg), shared: shared,
+	}
 }
 
 // notifyClient returns a client that follows no redirect: a receiver that
@@ -79,10 +85,7 @@ func (n *notifier) ended(op *operation) {
 		return
 	}
 	n.mu.Lock()
-	d.Body = n.cfg.Profile.notification(op)
-	if d.fault.Body != nil {
-		d.Body = d.fault.Body
-	}
+	d.Body = d.fault.body(n.cfg.Profile.notification(op))
 	drop := d.fault.Drop ||
 		n.cfg.Profile.NotifyOnlyWithContent && op.content == nil ||
 		n.cfg.Profile.NoNotifyOnFailed && op.State == Failed
@@ -92,14 +95,18 @@ func (n *notifier) ended(op *operation) {
 	n.mu.Unlock()
 	if drop {
 		close(d.first)
+		n.save(d)
 		return
 	}
-	n.tasks.after(d.fault.Delay, func(ctx context.Context) { n.deliver(ctx, d, 1, d.fault.Duplicates) })
+	n.start(d)
 }
 
 // deliver makes one attempt and plans what follows it. Duplicates is how many
 // more copies a fault wants after the success.
 func (n *notifier) deliver(ctx context.Context, d *delivery, attempt, duplicates int) {
+	if n.isLost(d) {
+		return
+	}
 	a := n.attempt(ctx, d, attempt > 1 && duplicates < d.fault.Duplicates)
 	ok := a.StatusCode/100 == 2
 	switch {
@@ -121,20 +128,25 @@ func (n *notifier) deliver(ctx context.Context, d *delivery, attempt, duplicates
 func (n *notifier) attempt(ctx context.Context, d *delivery, duplicate bool) Attempt {
 	n.mu.Lock()
 	a := Attempt{Started: time.Now(), Duplicate: duplicate}
-	a.Header = n.header(d, a.Started)
+	a.Header = n.header(d, d.Body, a.Started)
 	n.mu.Unlock()
+	n.send(ctx, d, d.Body, &a)
+	return a
+}
+
+// send makes the call of an attempt, and notes what came of it.
+func (n *notifier) send(ctx context.Context, d *delivery, body []byte, a *Attempt) {
 	ctx, cancel := context.WithTimeout(ctx, d.retry.Timeout)
 	defer cancel()
-	status, err := n.post(ctx, d, a.Header)
+	status, err := n.post(ctx, d.URL, body, a.Header)
 	a.Ended, a.StatusCode = time.Now(), status
 	if err != nil {
 		a.Error = err.Error()
 	}
-	return a
 }
 
-func (n *notifier) post(ctx context.Context, d *delivery, h http.Header) (int, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL, bytes.NewReader(d.Body))
+func (n *notifier) post(ctx context.Context, target string, body []byte, h http.Header) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
 	if err != nil {
 		return 0, err
 	}
@@ -151,17 +163,24 @@ func (n *notifier) post(ctx context.Context, d *delivery, h http.Header) (int, e
 // record notes an attempt and what became of the delivery by it.
 func (n *notifier) record(d *delivery, a Attempt, state DeliveryState) {
 	n.mu.Lock()
-	defer n.mu.Unlock()
 	d.State = state
 	d.Attempts = append(d.Attempts, a)
-	if len(d.Attempts) == 1 {
+	if !a.Replayed && !d.tried {
+		d.tried = true
 		close(d.first)
 	}
+	n.mu.Unlock()
+	n.save(d)
+	n.overtaken(d)
 }
 
 // awaitIfEarly holds a 202 back until the notification has overtaken it.
 func (n *notifier) awaitIfEarly(ctx context.Context, d *delivery) {
 	if d == nil || !d.fault.Early {
+		return
+	}
+	if n.shared != nil {
+		n.awaitStored(ctx, d.OperationID)
 		return
 	}
 	select {

@@ -1,7 +1,6 @@
 package mockserver
 
 import (
-	"context"
 	"net/http"
 	"time"
 )
@@ -37,14 +36,18 @@ type Operation struct {
 
 	StateReads   int // how often the state document was served
 	ContentReads int // how often the content was served
+
+	// Attempts is how often a worker picked it up: more than once only if one
+	// stopped in the middle.
+	Attempts int
 }
 
-// An operation is what the server keeps of an Operation. The queue's mutex
-// guards the embedded Operation, answer and content; the rest never changes.
+// An operation is a job with its texts understood: what answers and
+// notifications are made from. It is a copy, and nobody else's.
 type operation struct {
 	Operation
 	answer  map[string]string // the endpoint's headers that are kept; nil: none
-	content []byte            // nil: none
+	content []byte            // nil: none; otherwise there is one, which only read fills in
 	kind    string            // the content's type
 
 	base       string // API root of its links
@@ -52,8 +55,9 @@ type operation struct {
 	background background
 	hasBody    bool // the request had one
 	execTime   time.Duration
-	run        func(context.Context) outcome // nil once a worker has it
-	delivery   *delivery                     // nil: nobody is told
+	fault      QueueFault
+	delivery   *delivery // nil: nobody is told, or it is in notice
+	notice     []byte    // the delivery in a shared queue
 }
 
 // An outcome is what running an operation gave: an answer, or a failure.
@@ -66,28 +70,39 @@ type outcome struct {
 
 func (op *operation) ended() bool { return !op.Ended.IsZero() }
 
-// expiredAt reports whether op's retention is over.
-func (op *operation) expiredAt(now time.Time, retention time.Duration, fromReceived bool) bool {
-	if op.State == Expired {
-		return true
-	}
-	if !op.ended() {
-		return false
-	}
-	from := op.Ended
-	if fromReceived {
-		from = op.Received
-	}
-	return now.Sub(from) >= retention
+// settle ends op as its job has ended.
+func (op *operation) settle(r Result) {
+	op.State, op.StatusCode, op.ErrorMessage, op.Ended = r.State, r.StatusCode, r.ErrorMessage, r.Ended
+	op.answer, op.content, op.kind = r.Answer, r.Content, r.ContentType
 }
 
-// expire turns op into a tombstone, which tells "gone" from "never was".
-func (op *operation) expire() {
-	op.State = Expired
-	op.answer = nil
-	if op.content != nil {
+// operation reads a job.
+func (j *Job) operation() *operation {
+	op := &operation{
+		Operation: j.Operation, answer: j.Answer, kind: j.ContentType,
+		base: j.Base, tail: j.Tail, hasBody: j.HasBody, execTime: j.ExecTime, fault: j.Fault, delivery: j.delivery, notice: j.Notice,
+	}
+	op.background, _ = parseBackground(j.Background) // it was understood when it came
+	if j.HasContent {
 		op.content = []byte{}
 	}
+	return op
+}
+
+// job is op as a queue keeps it, to be run by making the request again.
+func (op *operation) job(in *incoming) *Job {
+	j := &Job{
+		Operation: op.Operation,
+		Request: StoredRequest{
+			URL: in.r.URL.String(), Host: in.r.Host, RemoteAddr: in.r.RemoteAddr, Header: in.r.Header, Body: in.body,
+		},
+		Base: op.base, Tail: op.tail, Background: op.background.String(), HasBody: op.hasBody,
+		ExecTime: op.execTime, Fault: op.fault, delivery: op.delivery,
+	}
+	if op.fault.Hold > 0 {
+		j.NotBefore = op.Received.Add(op.fault.Hold)
+	}
+	return j
 }
 
 // Operations lists all operations in the order of their arrival, those past

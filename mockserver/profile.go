@@ -56,6 +56,15 @@ type Profile struct {
 	// plain HTTP.
 	RequireHTTPSWebhooks bool
 
+	// Execution.
+
+	// ReportAccepted ends an operation when its endpoint flushes an answer 202,
+	// while the endpoint goes on; how that ends is not visible. So actions were
+	// in 2022, and so the built-in ones are then: they answer "Queued", and end
+	// half a second later (with a shared Queue at once). Default: an operation
+	// ends when its endpoint has returned, with what it answered.
+	ReportAccepted bool
+
 	// Retention.
 
 	// RetainFromReceived counts from receivedUtc. Default: from finishedUtc.
@@ -91,6 +100,12 @@ type Profile struct {
 	// RateLimitBody is the body of a 429; "{seconds}" is replaced. Default:
 	// the stock text of the vendor's gateway product.
 	RateLimitBody string
+	// RetryAfterDate tells the Retry-After of a 429 as a date. Documented:
+	// seconds.
+	RetryAfterDate bool
+	// PollsAreFree does not count looks at states and contents against the
+	// rate limit. Not documented.
+	PollsAreFree bool
 	// RateLimitResetEpoch shows X-RateLimit-Reset as Unix time, as the old
 	// gateway did. Default: seconds left.
 	RateLimitResetEpoch bool

@@ -2,221 +2,142 @@ package mockserver
 
 import (
 	"context"
-	"net/http"
-	"slices"
-	"strings"
-	"sync"
+	"errors"
 	"time"
 )
 
-// maxTombstones bounds what is remembered of operations past their retention;
-// beyond it the oldest turn from "gone" into "never was".
-const maxTombstones = 100_000
+// Errors of a [Queue].
+var (
+	// ErrUnknownJob: there is no job with this id, not even a tombstone.
+	ErrUnknownJob = errors.New("no such job")
 
-// queue holds the operations and runs them: first in, first out per company,
-// on Config.Workers workers each. A worker is a free slot, not a goroutine;
-// waiting for the end of an execution time costs a timer only.
-type queue struct {
-	cfg   Config
-	tasks *tasks
-	ended func(*operation) // called without the lock, with a copy
+	// ErrLeaseLost: the job, or its notice, has gone to another worker since.
+	// What the caller did is void; it changes nothing.
+	ErrLeaseLost = errors.New("the lease was lost")
 
-	mu       sync.Mutex // guards all below, and the operations
-	byID     map[string]*operation
-	order    []*operation // by arrival
-	expiring []*operation // by end
-	graves   []*operation // expired ones
-	lanes    map[string]*lane
+	// ErrConflict: the ERP's data changed since it was read. Nothing was
+	// stored; read again and repeat.
+	ErrConflict = errors.New("the ERP's data changed meanwhile")
+
+	// ErrDuplicate: a job with this id is there already.
+	ErrDuplicate = errors.New("the id is taken")
+)
+
+// A Queue keeps operations from their 202 to the end of their retention, and
+// hands them out to workers. [NewMemoryQueue] is the default; package
+// sqlitequeue has one that outlives the process and that several processes
+// share. Package queuetest holds the tests that every Queue must pass.
+//
+// The contract:
+//
+//   - Add returns nil only when the job is stored, as safely as the queue
+//     stores anything. A job that was added ends.
+//   - Take leases a job to one worker at a time, and gives it an epoch that no
+//     earlier lease of it had. Finish takes effect for the latest lease only,
+//     and once: a job has one result.
+//   - A job's state, its result and its content change together: who reads
+//     Finished with HasContent can read the content until the job expires.
+//   - Of each company, jobs start in the order in which they were added (or as
+//     Rules.Order says), at most Rules.PerCompany at a time; companies take
+//     turns.
+//   - A job is not taken before its NotBefore; those behind it pass. The
+//     server calls Take again at that time.
+//   - From Job.Expires on a job reads as Expired, without answer and content.
+//     HasContent stays: it tells "gone" from "never was". A queue may forget
+//     the oldest of these; then their ids are unknown.
+//   - The queue keeps what it is given and returns copies; a slice or map in a
+//     Job is not changed by anybody.
+//
+// All methods may be called from several goroutines.
+type Queue interface {
+	// Add stores a new job as Queued.
+	Add(ctx context.Context, job *Job) error
+
+	// Take leases jobs that may start now: they become Running, with Started
+	// set to now and Attempts and Epoch grown.
+	Take(ctx context.Context, now time.Time, rules Rules) ([]*Job, error)
+
+	// Finish ends the job of a lease. It returns [ErrLeaseLost] if the lease
+	// is not the job's latest or the job has ended, [ErrConflict] if
+	// r.Changes is out of date.
+	Finish(ctx context.Context, lease Lease, r Result) error
+
+	// Get returns a job as it is at a time, without Request. It returns
+	// [ErrUnknownJob] if there is none.
+	Get(ctx context.Context, id string, now time.Time) (*Job, error)
+
+	// Content returns a job's stored body, nil if there is none.
+	Content(ctx context.Context, id string, now time.Time) ([]byte, error)
+
+	// List returns all jobs in the order in which they were added.
+	List(ctx context.Context, now time.Time) ([]*Job, error)
+
+	// Count adds to StateReads and ContentReads. It may be lost in a crash.
+	Count(id string, stateReads, contentReads int)
+
+	// Expire ends the retention of a job that has ended, at once. It reports
+	// whether there was one.
+	Expire(ctx context.Context, id string) (bool, error)
 }
 
-// A lane is one company's queue.
-type lane struct {
-	waiting []*operation
-	busy    int
+// A SharedQueue is a Queue that outlives its process, and that several
+// processes may use at a time. A [Server] with one keeps there also its
+// notifications, and the data of the built-in ERP.
+//
+// A lease lasts while its worker lives: it is extended by Watch, and given up
+// when the worker stops or falls silent for longer than the queue's lease
+// time. Then the job is Queued again, before what was added later.
+type SharedQueue interface {
+	Queue
+
+	// Watch keeps the leases of this worker until ctx ends. It calls wake
+	// when there may be something to take, and lost when the worker's leases
+	// went to others because it was not heard of in time.
+	Watch(ctx context.Context, wake, lost func())
+
+	// TakeNotices leases notices of jobs that have ended, and that no living
+	// worker has. Finish leases the job's notice to the one who calls it.
+	TakeNotices(ctx context.Context, limit int) ([]*Job, error)
+
+	// SaveNotice stores how far a notice is; done ends it. It returns
+	// [ErrLeaseLost] if the notice has gone to another worker.
+	SaveNotice(ctx context.Context, id string, notice []byte, done bool) error
+
+	// Notices returns the latest notices, in the order of their jobs.
+	Notices(ctx context.Context, limit int) ([][]byte, error)
+
+	// ReadState returns what changed in a company's ERP data since a version;
+	// 0 is before the first change.
+	ReadState(ctx context.Context, company string, since int64) (Changes, error)
+
+	// WriteState stores changes outside of any job. It returns [ErrConflict]
+	// if they are out of date.
+	WriteState(ctx context.Context, c *Changes) error
 }
 
-func newQueue(cfg Config, t *tasks, ended func(*operation)) *queue {
-	return &queue{
-		cfg: cfg, tasks: t, ended: ended,
-		byID: make(map[string]*operation), lanes: make(map[string]*lane),
-	}
+// Rules say which jobs may start. PerCompany and Order are the same in all
+// calls.
+type Rules struct {
+	// Max is how many to take, at most.
+	Max int
+
+	// PerCompany is how many of one company run at a time, on all workers
+	// together.
+	PerCompany int
+
+	// Order is in which order a company's jobs start.
+	Order Order
 }
 
-// add queues op.
-func (q *queue) add(op *operation) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.sweep(op.Received)
-	op.State = Queued
-	q.byID[op.ID] = op
-	q.order = append(q.order, op)
-	l := q.lanes[op.Company]
-	if l == nil {
-		l = &lane{}
-		q.lanes[op.Company] = l
-	}
-	l.waiting = append(l.waiting, op)
-	q.dispatch(l)
-}
+// An Order is the order in which a company's operations start.
+type Order string
 
-// dispatch gives waiting operations to free workers. The caller holds q.mu.
-func (q *queue) dispatch(l *lane) {
-	for l.busy < q.cfg.Workers && len(l.waiting) > 0 {
-		op := l.waiting[0]
-		l.waiting[0] = nil
-		l.waiting = l.waiting[1:]
-		l.busy++
-		op.State, op.Started = Running, time.Now()
-		run := op.run
-		op.run = nil // holds the request's body
-		q.tasks.after(op.execTime, func(ctx context.Context) { q.execute(ctx, l, op, run) })
-	}
-}
+// Orders of a company's operations.
+const (
+	// OrderFIFO is first in, first out.
+	OrderFIFO Order = ""
 
-// execute runs op's handler. What ends first, the handler or ExecTimeout,
-// decides; a server that is closing decides nothing.
-func (q *queue) execute(ctx context.Context, l *lane, op *operation, run func(context.Context) outcome) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stop := q.tasks.after(q.cfg.ExecTimeout, func(context.Context) {
-		q.finish(l, op, outcome{failure: "The operation was cancelled: execution timed out after " + q.cfg.ExecTimeout.String() + "."})
-		cancel(context.DeadlineExceeded)
-	})
-	out := connectionLost()
-	defer func() { // also when the handler ends its goroutine
-		stop()
-		if q.tasks.ctx.Err() == nil {
-			q.finish(l, op, out)
-		}
-	}()
-	out = run(ctx)
-}
-
-// finish ends op; the first end counts.
-func (q *queue) finish(l *lane, op *operation, out outcome) {
-	if after, first := q.settle(l, op, out); first {
-		q.ended(&after)
-	}
-}
-
-func (q *queue) settle(l *lane, op *operation, out outcome) (after operation, first bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if op.ended() {
-		return operation{}, false
-	}
-	op.Ended = time.Now()
-	op.State, op.StatusCode = Finished, out.status
-	if out.failure != "" {
-		op.State, op.ErrorMessage = Failed, out.failure
-		if !q.cfg.Profile.FailedWithoutStatusCode {
-			op.StatusCode = http.StatusInternalServerError
-		}
-	}
-	op.keep(out, q.cfg.Profile)
-	q.expiring = append(q.expiring, op)
-	l.busy--
-	q.dispatch(l)
-	return *op, true
-}
-
-// keep stores what the endpoint answered. Content is in place when the state
-// starts to tell of it, as both change under one lock.
-func (op *operation) keep(out outcome, p Profile) {
-	op.content, op.kind = out.body, out.header.Get("Content-Type")
-	kept := make(map[string]string)
-	for _, name := range p.ResponseHeaders {
-		if v := out.header.Get(name); v != "" {
-			kept[name] = v
-		}
-	}
-	if len(kept) > 0 {
-		op.answer = kept
-	}
-}
-
-// get returns a copy of an operation as it is now.
-func (q *queue) get(id string, now time.Time) (operation, bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	op := q.byID[strings.ToLower(id)]
-	if op == nil {
-		return operation{}, false
-	}
-	q.expireIfDue(op, now)
-	return *op, true
-}
-
-// read is get, counting what was served if the operation is there for company.
-func (q *queue) read(id, company string, now time.Time, count func(*operation)) (operation, bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	op := q.byID[strings.ToLower(id)]
-	if op == nil {
-		return operation{}, false
-	}
-	q.expireIfDue(op, now)
-	if op.Company == company && op.State != Expired {
-		count(op)
-	}
-	return *op, true
-}
-
-func (q *queue) list(now time.Time) []Operation {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	list := make([]Operation, len(q.order))
-	for i, op := range q.order {
-		q.expireIfDue(op, now)
-		list[i] = op.Operation
-	}
-	return list
-}
-
-func (q *queue) expire(id string) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	op := q.byID[strings.ToLower(id)]
-	if op == nil || !op.ended() {
-		return false
-	}
-	q.bury(op)
-	return true
-}
-
-// The rest is called with q.mu held.
-
-func (q *queue) expireIfDue(op *operation, now time.Time) {
-	if op.expiredAt(now, q.cfg.Retention, q.cfg.Profile.RetainFromReceived) {
-		q.bury(op)
-	}
-}
-
-func (q *queue) bury(op *operation) {
-	if op.State != Expired {
-		op.expire()
-		q.graves = append(q.graves, op)
-	}
-}
-
-// sweep frees what is past its retention. It looks at the oldest ends only:
-// what it misses is found when it is asked for.
-func (q *queue) sweep(now time.Time) {
-	for len(q.expiring) > 0 {
-		op := q.expiring[0]
-		q.expireIfDue(op, now)
-		if op.State != Expired {
-			break
-		}
-		q.expiring[0] = nil
-		q.expiring = q.expiring[1:]
-	}
-	if len(q.graves) <= maxTombstones {
-		return
-	}
-	for _, op := range q.graves[:len(q.graves)-maxTombstones/2] {
-		delete(q.byID, op.ID)
-	}
-	q.graves = slices.Clone(q.graves[len(q.graves)-maxTombstones/2:])
-	q.order = slices.DeleteFunc(q.order, func(op *operation) bool { return q.byID[op.ID] == nil })
-}
+	// OrderShuffle takes any one of those that wait, by their ids: at random,
+	// and reproducibly with Config.Seed.
+	OrderShuffle Order = "shuffle"
+)

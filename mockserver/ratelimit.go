@@ -1,12 +1,38 @@
 package mockserver
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 )
+
+// RateLimit is a fixed window of calls per company; polls count, unless
+// Profile.PollsAreFree is set.
+type RateLimit struct {
+	Limit  int           // calls in the window; default 15000
+	Window time.Duration // default 1 h, from the company's first call
+	Policy string        // name shown in X-RateLimit-Policy; default "4-fixed-window"
+
+	// Block, if not 0, refuses a company that made one call too many for this
+	// long, also beyond the end of the window; each further call begins it
+	// anew. See [OldHostLimit].
+	Block time.Duration
+}
+
+// OldHostLimit is what was measured at the old host in August 2026: about ten
+// quick calls, and then refusals that outlast waits of two minutes.
+func OldHostLimit() RateLimit {
+	return RateLimit{Limit: 10, Window: time.Minute, Policy: "6-fixed-window", Block: 5 * time.Minute}
+}
+
+func (l RateLimit) validate() error {
+	return errors.Join(
+		notNegative("RateLimit.Limit", l.Limit), notNegative("RateLimit.Window", l.Window), notNegative("RateLimit.Block", l.Block),
+	)
+}
 
 // limiter counts calls in a fixed window per company.
 type limiter struct {
@@ -18,8 +44,9 @@ type limiter struct {
 }
 
 type window struct {
-	ends time.Time
-	used int
+	ends    time.Time
+	used    int
+	blocked time.Time // until then; zero: not
 }
 
 func newLimiter(cfg RateLimit, p Profile) *limiter {
@@ -33,27 +60,41 @@ type quota struct {
 	exceeded  bool
 }
 
-// take counts one call of a company.
-func (l *limiter) take(company string, now time.Time) quota {
+// take counts one call of a company; a free one only looks.
+func (l *limiter) take(company string, free bool, now time.Time) quota {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	w := l.windows[company]
-	if w == nil || !now.Before(w.ends) {
+	if w == nil || !now.Before(w.ends) && !now.Before(w.blocked) {
 		w = &window{ends: now.Add(l.cfg.Window)}
 		l.windows[company] = w
 	}
-	if w.used >= l.cfg.Limit {
-		return quota{reset: w.ends, exceeded: true}
+	switch {
+	case free:
+	case w.used < l.cfg.Limit:
+		w.used++
+	default:
+		return w.refuse(l.cfg.Block, now)
 	}
-	w.used++
 	return quota{remaining: l.cfg.Limit - w.used, reset: w.ends}
+}
+
+func (w *window) refuse(block time.Duration, now time.Time) quota {
+	q := quota{reset: w.ends, exceeded: true}
+	if block > 0 {
+		w.blocked = now.Add(block)
+	}
+	if w.blocked.After(q.reset) {
+		q.reset = w.blocked
+	}
+	return q
 }
 
 // describe sets the four headers that are on every answer.
 func (l *limiter) describe(h http.Header, q quota, now time.Time) {
 	reset := int64(seconds(q.reset.Sub(now)))
 	if l.profile.RateLimitResetEpoch {
-		reset = q.reset.Unix()
+		reset = q.reset.Add(time.Second - 1).Unix()
 	}
 	h.Set("X-RateLimit-Limit", strconv.Itoa(l.cfg.Limit))
 	h.Set("X-RateLimit-Remaining", strconv.Itoa(q.remaining))
@@ -63,11 +104,11 @@ func (l *limiter) describe(h http.Header, q quota, now time.Time) {
 
 // refuse answers 429.
 func (l *limiter) refuse(w http.ResponseWriter, q quota, now time.Time) {
-	after := strconv.Itoa(seconds(q.reset.Sub(now)))
-	w.Header().Set("Retry-After", after)
+	wait := q.reset.Sub(now)
+	w.Header().Set("Retry-After", retryAfter(wait, l.profile.RetryAfterDate, now))
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(http.StatusTooManyRequests)
-	body := strings.ReplaceAll(l.profile.RateLimitBody, "{seconds}", after)
+	body := strings.ReplaceAll(l.profile.RateLimitBody, "{seconds}", strconv.Itoa(seconds(wait)))
 	_, _ = w.Write([]byte(body)) // the client may be gone
 }
 

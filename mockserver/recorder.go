@@ -2,6 +2,7 @@ package mockserver
 
 import (
 	"bytes"
+	"maps"
 	"net/http"
 )
 
@@ -13,6 +14,7 @@ type recorder struct {
 	sent   http.Header // nil until fixed
 	status int
 	body   bytes.Buffer
+	early  func(outcome) // gets a 202 once it is flushed; nil: nobody does
 }
 
 func newRecorder() *recorder { return &recorder{header: make(http.Header)} }
@@ -43,14 +45,36 @@ func (r *recorder) Write(p []byte) (int, error) {
 }
 
 // Flush implements http.Flusher.
-func (r *recorder) Flush() { r.WriteHeader(http.StatusOK) }
+func (r *recorder) Flush() {
+	r.WriteHeader(http.StatusOK)
+	if r.early != nil && r.status == http.StatusAccepted {
+		early := r.early
+		r.early = nil
+		o := r.answer()
+		o.body = bytes.Clone(o.body) // the handler may write on
+		early(o)
+	}
+}
 
 // outcome is the answer once the handler has returned.
 func (r *recorder) outcome() outcome {
-	r.Flush()
+	r.WriteHeader(http.StatusOK)
+	return r.answer()
+}
+
+// answer is what was written so far.
+func (r *recorder) answer() outcome {
 	o := outcome{status: r.status, header: r.sent}
 	if r.body.Len() > 0 {
 		o.body = r.body.Bytes()
 	}
 	return o
+}
+
+// replay gives the answer to another writer.
+func (r *recorder) replay(w http.ResponseWriter) {
+	o := r.outcome()
+	maps.Copy(w.Header(), o.header)
+	w.WriteHeader(o.status)
+	_, _ = w.Write(o.body) // the client may be gone
 }

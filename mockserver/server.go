@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/vismanet-go/background/internal/memhttp"
@@ -26,9 +27,12 @@ type Server struct {
 	tasks    *tasks
 	ids      *ids
 	limits   *limiter
+	faults   *Faults
 	journal  *journal
-	queue    *queue
+	queue    *runner
 	notifier *notifier
+	erp      *erp.ERP
+	started  sync.Once
 	builtin  *routes
 	user     *routes
 	admin    *http.ServeMux
@@ -45,11 +49,12 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, log: cfg.Logger,
 		tasks: newTasks(), ids: newIDs(cfg.Seed),
 		limits:  newLimiter(cfg.RateLimit, cfg.Profile),
+		faults:  newFaults(cfg.Seed, cfg.Faults),
 		journal: &journal{budget: cfg.JournalBytes},
 		builtin: newRoutes(), user: newRoutes(), admin: http.NewServeMux(),
 	}
 	s.notifier = newNotifier(s)
-	s.queue = newQueue(cfg, s.tasks, s.notifier.ended)
+	s.queue = newRunner(cfg, s.tasks, s.work, s.jobEnded)
 	s.routeBuiltin()
 	s.routeAdmin()
 	return s, nil
@@ -66,16 +71,15 @@ type endpoints struct {
 var _ server.ServerInterface = endpoints{}
 
 func (s *Server) routeBuiltin() {
-	all := endpoints{
-		erp.New(erp.Config{
-			MaxPageSize:      s.cfg.Profile.MaxPageSize,
-			UnquotedETags:    s.cfg.Profile.UnquotedETags,
-			ForegroundResult: s.cfg.Profile.ForegroundActionResult,
-			NewID:            s.ids.guid,
-			Local:            s.cfg.Profile.local,
-		}),
-		&backgroundAPI{s},
-	}
+	s.erp = erp.New(erp.Config{
+		MaxPageSize:      s.cfg.Profile.MaxPageSize,
+		UnquotedETags:    s.cfg.Profile.UnquotedETags,
+		ForegroundResult: s.cfg.Profile.ForegroundActionResult,
+		AsyncActions:     s.cfg.Profile.ReportAccepted,
+		NewID:            s.ids.guid,
+		Local:            s.cfg.Profile.local,
+	})
+	all := endpoints{s.erp, &backgroundAPI{s}}
 	server.HandlerWithOptions(all, server.StdHTTPServerOptions{BaseRouter: s.builtin, ErrorHandlerFunc: badParameter})
 }
 
@@ -110,12 +114,14 @@ func (s *Server) routeAdmin() {
 func (s *Server) Handle(pattern string, h http.Handler) { s.user.handle(pattern, h) }
 
 // Client returns an HTTP client that reaches the server in memory, at
-// [BaseURL] and at the two hosts of the real API. No other host exists for it.
+// [BaseURL], at the two hosts of the real API and at that of its token
+// endpoint. No other host exists for it.
 func (s *Server) Client() *http.Client {
 	return MemoryClient(map[string]http.Handler{
 		"erp.mock":              s,
 		"api.finance.visma.net": s,
 		"integration.visma.net": s,
+		"connect.visma.com":     s, // for tokens
 	})
 }
 
@@ -152,18 +158,29 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseBody(w, err)
 		return
 	}
+	if r.URL.Path == tokenPath {
+		s.serveToken(w, in)
+		return
+	}
+	s.Start()
 	now := time.Now()
 	in.entry = s.journal.add(in, now)
-	w = &statusWriter{ResponseWriter: w, note: func(status int) {
-		s.journal.update(func() { in.entry.StatusCode = status })
-	}}
-	in.quota = s.limits.take(in.company, now)
+	w = s.noting(w, in)
+	free := s.cfg.Profile.PollsAreFree && in.operationID() != ""
+	in.quota = s.limits.take(in.company, free, now)
 	s.limits.describe(w.Header(), in.quota, now)
 	if f := s.faultFor(in); f != nil {
 		s.serveFaulty(w, in, f)
 		return
 	}
 	s.serve(w, in)
+}
+
+// noting notes the status of the answer in the journal.
+func (s *Server) noting(w http.ResponseWriter, in *incoming) http.ResponseWriter {
+	return &statusWriter{ResponseWriter: w, note: func(status int) {
+		s.journal.update(func() { in.entry.StatusCode = status })
+	}}
 }
 
 func refuseBody(w http.ResponseWriter, err error) {
@@ -185,20 +202,18 @@ func (s *Server) serve(w http.ResponseWriter, in *incoming) {
 		writeMessage(w, http.StatusMethodNotAllowed, "The requested resource does not support http method '"+in.r.Method+"'.")
 	case h == nil:
 		writeMessage(w, http.StatusNotFound, "No HTTP resource was found that matches the request URI.")
-	case !s.authorized(in):
-		w.Header().Set("WWW-Authenticate", "Bearer")
-		writeMessage(w, http.StatusUnauthorized, "Authorization has been denied for this request.")
+	case !s.authorize(w, in):
 	case in.quota.exceeded:
 		s.limits.refuse(w, in.quota, time.Now())
-	case takesBackground(in.path) && in.r.Header.Values(backgroundHeader) != nil:
-		s.serveBackground(w, in, h, path)
+	case in.point() == OnIntake && !in.fault.foreground():
+		s.serveBackground(w, in, path)
 	default:
-		h.ServeHTTP(w, in.endpointRequest(in.r.Context(), path, ""))
+		s.foreground(w, in, h, path)
 	}
 }
 
 // serveBackground queues the request if its header is understood.
-func (s *Server) serveBackground(w http.ResponseWriter, in *incoming, h http.Handler, path string) {
+func (s *Server) serveBackground(w http.ResponseWriter, in *incoming, path string) {
 	b, err := parseBackground(strings.Join(in.r.Header.Values(backgroundHeader), ","))
 	if err == nil && b.mode == notifyURL && s.cfg.Profile.RequireHTTPSWebhooks && strings.HasPrefix(strings.ToLower(b.url), "http:") {
 		err = errors.New("webhook URLs must start with https://")
@@ -210,7 +225,7 @@ func (s *Server) serveBackground(w http.ResponseWriter, in *incoming, h http.Han
 	case err != nil:
 		b = background{mode: notifyNone}
 	}
-	s.accept(w, in, h, path, b)
+	s.accept(w, in, path, b)
 }
 
 // route finds the handler of a request, nil if there is none, and the path in

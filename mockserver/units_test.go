@@ -1,7 +1,9 @@
 package mockserver
 
 import (
+	"cmp"
 	"encoding/base64"
+	"errors"
 	"os"
 	"reflect"
 	"regexp"
@@ -219,21 +221,32 @@ func TestCapturedStateDocument(t *testing.T) {
 }
 
 func TestTombstonesAreBounded(t *testing.T) {
-	cfg := Config{}.withDefaults()
-	q := newQueue(cfg, newTasks(), func(*operation) {})
-	src := newIDs(1)
-	var last string
+	q := NewMemoryQueue()
+	src, now := newIDs(1), time.Unix(0, 0)
+	var first, last string
 	for range maxTombstones + 1 {
-		op := &operation{Operation: Operation{ID: src.guid("operation", "1"), Ended: time.Unix(0, 0)}}
-		q.byID[op.ID], last = op, op.ID
-		q.order, q.expiring = append(q.order, op), append(q.expiring, op)
+		job := &Job{Operation: Operation{ID: src.guid("operation", "1"), Company: "1", Received: now}}
+		first, last = cmp.Or(first, job.ID), job.ID
+		if err := q.Add(t.Context(), job); err != nil {
+			t.Fatal(err)
+		}
+		taken, err := q.Take(t.Context(), now, Rules{Max: 1, PerCompany: 1})
+		if err != nil || len(taken) != 1 {
+			t.Fatal(len(taken), err)
+		}
+		if err := q.Finish(t.Context(), taken[0].Lease(), Result{State: Finished, Ended: now, Expires: now.Add(time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
 	}
-	q.sweep(time.Now())
+	q.sweep(now.Add(time.Hour))
 	if len(q.byID) != maxTombstones/2 || len(q.order) != maxTombstones/2 || len(q.graves) != maxTombstones/2 || len(q.expiring) != 0 {
 		t.Errorf("%d, %d, %d, %d left", len(q.byID), len(q.order), len(q.graves), len(q.expiring))
 	}
-	if op, ok := q.get(last, time.Now()); !ok || op.State != Expired {
-		t.Errorf("the latest: %v %v", op.State, ok)
+	if job, err := q.Get(t.Context(), last, now); err != nil || job.State != Expired {
+		t.Errorf("the latest: %+v %v", job, err)
+	}
+	if _, err := q.Get(t.Context(), first, now); !errors.Is(err, ErrUnknownJob) {
+		t.Errorf("the oldest: %v", err)
 	}
 }
 

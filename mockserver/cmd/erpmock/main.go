@@ -2,6 +2,7 @@
 //
 //	erpmock                                          # on 127.0.0.1:8787
 //	erpmock --listen 127.0.0.1:0 --port-file port    # any free port, its number in a file
+//	erpmock --data dir                               # survives kill -9; run it twice for two servers
 //
 // It prints its address and a curl line to try, serves until SIGINT or
 // SIGTERM, and then exits with status 0. GET /__mock/health tells that it is
@@ -11,6 +12,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -27,6 +29,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/sqlitequeue"
 	"github.com/vismanet-go/background/openapi/docs"
 )
 
@@ -42,6 +45,8 @@ type options struct {
 	portFile string
 	verbose  bool
 	mock     mockserver.Config
+	data     string // empty: in memory
+	queue    sqlitequeue.Config
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
@@ -62,6 +67,14 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.mock.RateLimit.Limit, "rate-limit", 15000, "calls per company and hour")
 	f.BoolVar(&o.mock.RequireToken, "require-token", false, "answer 401 without a bearer token")
 	f.Uint64Var(&o.mock.Seed, "seed", 0, "make ids reproducible (default: random)")
+	f.StringVar(&o.data, "data", "", "keep everything in this `directory`; several processes may share it (default: in memory)")
+	f.Func("durability", "what --data survives: normal (kill -9) or full (power loss too) (default normal)", func(v string) error {
+		o.queue.Durability = sqlitequeue.Durability(v)
+		return nil
+	})
+	f.StringVar(&o.queue.Worker, "worker-id", "", "`name` among the processes that share --data: it takes over at once what its predecessor left")
+	f.DurationVar(&o.queue.Lease, "lease", 10*time.Second, "how long a process that shares --data may be silent before others do its work")
+	f.IntVar(&o.mock.MaxRunning, "max-running", 0, "operations that run at a time, of all companies (default: no limit, 64 with --data)")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -87,11 +100,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		level = slog.LevelDebug
 	}
 	o.mock.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
+	if o.data != "" {
+		o.queue.Logger = o.mock.Logger
+		queue, err := sqlitequeue.Open(o.data, o.queue)
+		if err != nil {
+			fmt.Fprintln(stderr, "erpmock:", err)
+			return 1
+		}
+		defer queue.Close()
+		o.mock.Queue, o.mock.MaxRunning = queue, cmp.Or(o.mock.MaxRunning, 64)
+	}
 	mock, err := mockserver.New(o.mock)
 	if err != nil {
 		fmt.Fprintln(stderr, "erpmock:", err)
 		return 2
 	}
+	mock.Start()
 	if err := serve(ctx, o, mock, stdout); err != nil {
 		fmt.Fprintln(stderr, "erpmock:", err)
 		return 1

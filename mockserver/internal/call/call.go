@@ -17,6 +17,12 @@ type Call struct {
 	// OperationID identifies the background operation; empty in the
 	// foreground.
 	OperationID string
+
+	// Attempt is how often the operation was started, this time included: more
+	// than 1 only if a worker stopped in the middle, with a queue that
+	// outlives its process. What such a worker had done outside of the mock is
+	// done, so that a handler with effects should look.
+	Attempt int
 }
 
 // Background reports whether the call runs in the background.

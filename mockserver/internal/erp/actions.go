@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/vismanet-go/background/mockserver/internal/call"
 	"github.com/vismanet-go/background/openapi"
@@ -12,6 +13,7 @@ import (
 
 // ReleaseCustomerInvoice serves POST …/action/release: Balanced becomes Open.
 func (e *ERP) ReleaseCustomerInvoice(w http.ResponseWriter, r *http.Request, number server.InvoiceNumber, p server.ReleaseCustomerInvoiceParams) {
+	w = e.answerFirst(w, r)
 	c, b, unlock := e.open(r)
 	defer unlock()
 	inv, f := b.find(number, p.IfMatch)
@@ -33,6 +35,35 @@ func (e *ERP) ReleaseCustomerInvoice(w http.ResponseWriter, r *http.Request, num
 	writeJSON(w, http.StatusOK, openapi.ActionResult{ActionID: e.cfg.NewID("action", c.Company), ActionResult: e.result(c)})
 }
 
+// asyncTime is how long an action goes on after its answer.
+const asyncTime = 500 * time.Millisecond
+
+// answerFirst answers an action that only begins, and returns a writer for what
+// nobody will see. An action whose data are kept elsewhere ends at once, as
+// everybody else would wait for it.
+func (e *ERP) answerFirst(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
+	c, _ := call.From(r.Context())
+	if !e.cfg.AsyncActions || !c.Background() {
+		return w
+	}
+	writeJSON(w, http.StatusAccepted, openapi.ActionResult{ActionID: e.cfg.NewID("action", c.Company), ActionResult: openapi.ActionQueued})
+	_ = http.NewResponseController(w).Flush() // a writer that cannot is read at the end
+	if _, elsewhere := r.Context().Value(sessionKey{}).(*Session); !elsewhere {
+		select {
+		case <-time.After(asyncTime):
+		case <-r.Context().Done():
+		}
+	}
+	return discard{make(http.Header)}
+}
+
+// discard is a writer that nobody reads.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d discard) WriteHeader(int)             {}
+
 // result is the word for an action that went well.
 func (e *ERP) result(c call.Call) string {
 	if c.Background() {
@@ -49,6 +80,7 @@ func (e *ERP) ReverseCustomerInvoice(w http.ResponseWriter, r *http.Request, num
 	if r.ContentLength != 0 {
 		bad = decode(r, &body)
 	}
+	w = e.answerFirst(w, r)
 	c, b, unlock := e.open(r)
 	defer unlock()
 	inv, f := b.find(number, p.IfMatch)

@@ -23,6 +23,7 @@ type Config struct {
 	MaxPageSize      int
 	UnquotedETags    bool
 	ForegroundResult string                            // actionResult of an action outside of the background
+	AsyncActions     bool                              // in the background actions answer 202 first, and go on
 	NewID            func(kind, company string) string // makes GUIDs
 	Local            func(time.Time) time.Time         // the company's clock
 }
@@ -34,12 +35,15 @@ type Config struct {
 type ERP struct {
 	cfg Config
 
-	mu    sync.Mutex // guards books and what is in them
-	books map[string]*book
+	mu      sync.Mutex // guards books and what is in them, and the map of shelves
+	books   map[string]*book
+	shelves map[string]*shelf
 }
 
 // New returns an ERP.
-func New(cfg Config) *ERP { return &ERP{cfg: cfg, books: make(map[string]*book)} }
+func New(cfg Config) *ERP {
+	return &ERP{cfg: cfg, books: make(map[string]*book), shelves: make(map[string]*shelf)}
+}
 
 // A book is one company's data.
 type book struct {
@@ -47,7 +51,9 @@ type book struct {
 	byNumber    map[string]*invoice
 	nextInvoice int
 	nextCredit  int
+	nextSeq     int
 	version     uint64
+	changed     map[string]bool // numbers of what was changed in a session; nil: nobody asks
 }
 
 // An invoice is a document and what is not shown of it. A change replaces doc
@@ -56,11 +62,16 @@ type invoice struct {
 	doc        openapi.CustomerInvoice
 	released   bool
 	dueByTerms bool // nobody set the due date
+	seq        int  // place in the order of creation
 }
 
-// open locks the ERP and returns the company's book.
+// open locks the ERP and returns the company's book; in a session, the
+// session's, which is locked already.
 func (e *ERP) open(r *http.Request) (c call.Call, b *book, unlock func()) {
 	c, _ = call.From(r.Context())
+	if s, ok := r.Context().Value(sessionKey{}).(*Session); ok {
+		return c, s.shelf.book, func() {}
+	}
 	e.mu.Lock()
 	b = e.books[c.Company]
 	if b == nil {
@@ -72,6 +83,8 @@ func (e *ERP) open(r *http.Request) (c call.Call, b *book, unlock func()) {
 
 // add enters a new document under its number.
 func (b *book) add(inv *invoice) {
+	b.nextSeq++
+	inv.seq = b.nextSeq
 	b.invoices = append(b.invoices, inv)
 	b.byNumber[inv.doc.ReferenceNumber] = inv
 	b.touch(inv)
@@ -79,13 +92,21 @@ func (b *book) add(inv *invoice) {
 
 func (b *book) remove(inv *invoice) {
 	delete(b.byNumber, inv.doc.ReferenceNumber)
+	b.note(inv)
 	b.invoices = slices.DeleteFunc(b.invoices, func(other *invoice) bool { return other == inv })
 }
 
 // touch gives a document its next version: eight bytes, as a row version.
 func (b *book) touch(inv *invoice) {
 	b.version++
+	b.note(inv)
 	inv.doc.TimeStamp = base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, b.version))
+}
+
+func (b *book) note(inv *invoice) {
+	if b.changed != nil {
+		b.changed[inv.doc.ReferenceNumber] = true
+	}
 }
 
 // number takes the next number that is free.

@@ -1,0 +1,107 @@
+package mockserver
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"reflect"
+	"slices"
+	"time"
+)
+
+// faultOf finds what disturbs a notification: Config.NotifyFault is asked
+// first, then the rules. Its second result names what hit.
+func (n *notifier) faultOf(d *delivery) (NotifyFault, string) {
+	if n.cfg.NotifyFault != nil {
+		if f := n.cfg.NotifyFault(d.Delivery); !reflect.ValueOf(f).IsZero() {
+			return f, "Config.NotifyFault"
+		}
+	}
+	if !n.faults.wants(OnNotification) {
+		return NotifyFault{}, ""
+	}
+	does, name := n.faults.decide(d.op.event(OnNotification), time.Now())
+	f, _ := does.(NotifyFault)
+	return f, name
+}
+
+// body is what is sent in place of the real body.
+func (f *NotifyFault) body(b []byte) []byte {
+	switch {
+	case f.Body != nil:
+		return f.Body
+	case f.Set != nil || f.Omit != nil:
+		return editJSON(b, f.Set, f.Omit)
+	}
+	return b
+}
+
+// start makes the first attempt when its time has come. A delivery that is to
+// be overtaken has two such times; the first counts.
+func (n *notifier) start(d *delivery) {
+	wait := d.fault.Delay
+	if d.fault.Reorder {
+		wait = cmp.Or(wait, time.Minute)
+		n.mu.Lock()
+		n.parked = append(n.parked, d)
+		n.mu.Unlock()
+	}
+	n.tasks.after(wait, func(ctx context.Context) { n.begin(ctx, d) })
+}
+
+func (n *notifier) begin(ctx context.Context, d *delivery) {
+	n.mu.Lock()
+	begun := d.begun
+	d.begun = true
+	n.parked = slices.DeleteFunc(n.parked, func(p *delivery) bool { return p == d })
+	n.mu.Unlock()
+	if begun {
+		return
+	}
+	if d.fault.Replay {
+		n.replay(ctx, d)
+	}
+	n.deliver(ctx, d, 1, d.fault.Duplicates)
+}
+
+// overtaken lets go what waited for another notification of its company.
+func (n *notifier) overtaken(by *delivery) {
+	n.mu.Lock()
+	var free []*delivery
+	for _, d := range n.parked {
+		if d != by && d.Company == by.Company {
+			free = append(free, d)
+		}
+	}
+	n.mu.Unlock()
+	for _, d := range free {
+		n.tasks.after(0, func(ctx context.Context) { n.begin(ctx, d) })
+	}
+}
+
+// replay sends another operation's body with the headers of d.
+func (n *notifier) replay(ctx context.Context, d *delivery) {
+	n.mu.Lock()
+	body := n.foreignBody(d)
+	a := Attempt{Started: time.Now(), Replayed: true}
+	a.Header = n.header(d, body, a.Started)
+	n.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, d.retry.Timeout)
+	defer cancel()
+	n.send(ctx, d, body, &a)
+	n.record(d, a, DeliveryWaiting)
+}
+
+// foreignBody is that of the company's latest other operation which has ended,
+// or one that is made up. The caller holds n.mu.
+func (n *notifier) foreignBody(d *delivery) []byte {
+	for _, other := range slices.Backward(n.list) {
+		if other != d && other.Company == d.Company && other.Body != nil {
+			return other.Body
+		}
+	}
+	id := n.ids.guid("forged", d.Company)
+	return mustJSON(notificationBody{
+		ID: id, StatusCode: http.StatusOK, StateLocation: d.op.base + "/v1/background/" + id, ContentLocation: "null",
+	})
+}

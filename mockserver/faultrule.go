@@ -1,0 +1,155 @@
+package mockserver
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Point is where a [Rule] applies.
+type Point string
+
+// Points. A company is that of the caller; a request is the caller's own at
+// the first four, and the one that became the operation at the others.
+const (
+	OnAuth         Point = "auth"         // every request to the ERP, when its credentials are looked at
+	OnToken        Point = "token"        // a request to the token endpoint
+	OnIntake       Point = "intake"       // a request that asks for the background
+	OnForeground   Point = "foreground"   // one that does not, nor asks about an operation
+	OnState        Point = "state"        // a look at the state of an operation
+	OnContent      Point = "content"      // a look at its content
+	OnQueue        Point = "queue"        // the acceptance of an operation
+	OnNotification Point = "notification" // the acceptance of one that is to be notified
+)
+
+var allPoints = []Point{OnAuth, OnToken, OnIntake, OnForeground, OnState, OnContent, OnQueue, OnNotification}
+
+// A Rule says what is disturbed, how, and when. Rules are asked in their
+// order; the first that hits is obeyed, and those behind it do not see the
+// event. Whether a rule hits depends on nothing but Config.Seed, the rule, and
+// how many events it has matched before, which is counted for each company on
+// its own: the same seed and the same calls give the same faults.
+type Rule struct {
+	// Name identifies the rule in counts and in the journal, and is part of
+	// what makes its Probability random. Default: "rule-1" and so on.
+	Name string
+
+	// On is where the rule applies. Default: where Do can happen, if that is
+	// one point only.
+	On Point
+
+	// Company, Method and Path narrow down what matches; empty matches
+	// everything. Path is a pattern as for [Server.Handle], without a method:
+	// "/v1/customerInvoice/{number}", or "/v1/{rest...}". It is held against
+	// the path below the API root, without regard to case.
+	Company string
+	Method  string
+	Path    string
+
+	// Match, if set, is asked last. It is called without locks, by several
+	// goroutines at a time.
+	Match func(Event) bool
+
+	// PerOperation counts for each operation on its own. At OnState and
+	// OnContent only; it makes Times: 2 mean the first two looks at each.
+	PerOperation bool
+
+	// After lets that many matches pass. Of those that follow, Every takes
+	// every n-th (0 and 1: each), Probability each with that chance (0:
+	// always), and Times no more than that many in all (0: no limit).
+	After       int
+	Every       int
+	Probability float64
+	Times       int
+
+	// Between limits the rule to a span of time, counted from when the rule
+	// was added. What happens outside of it is not a match.
+	Between Span
+
+	// Do is what happens.
+	Do Disturbance
+}
+
+// A Span is a piece of time that begins with From and ends before To; 0 as To
+// means that it does not end.
+type Span struct{ From, To time.Duration }
+
+func (s Span) contains(d time.Duration) bool { return d >= s.From && (s.To == 0 || d < s.To) }
+
+// An Event is what a Rule's Match gets to see.
+type Event struct {
+	Point   Point
+	Company string
+	Method  string
+	Path    string // below the API root, without the query
+
+	// Request is what was called, and can be read without harm to it. Nil at
+	// OnQueue and OnNotification.
+	Request *http.Request
+
+	// Operation is the one in question; its ID is empty if there is none.
+	Operation Operation
+}
+
+// validate names everything that is wrong, with field before each name.
+func (r Rule) validate(field string) error {
+	errs := []error{
+		notNegative(field+".After", r.After), notNegative(field+".Every", r.Every), notNegative(field+".Times", r.Times),
+		notNegative(field+".Between.From", r.Between.From), notNegative(field+".Between.To", r.Between.To),
+	}
+	refuse := func(name string, wrong bool, format string, args ...any) {
+		if wrong {
+			errs = append(errs, fmt.Errorf("%s.%s: "+format, append([]any{field, name}, args...)...))
+		}
+	}
+	refuse("Probability", !(r.Probability >= 0 && r.Probability <= 1), "%v is not in 0 to 1", r.Probability)
+	refuse("Between.To", r.Between.To > 0 && r.Between.To <= r.Between.From, "must be after From")
+	refuse("Path", !goodPath(r.Path), "%q is not a pattern that begins with /", r.Path)
+	refuse("PerOperation", r.PerOperation && r.On != OnState && r.On != OnContent, "only at OnState and OnContent")
+	known := r.On == "" || slices.Contains(allPoints, r.On)
+	refuse("On", !known, "%q is not a point", r.On)
+	switch r.Do.(type) {
+	case Fault, QueueFault, NotifyFault:
+	case nil:
+		refuse("Do", true, "is missing")
+		return errors.Join(errs...)
+	default:
+		refuse("Do", true, "want a Fault, QueueFault or NotifyFault by value, not a %T", r.Do)
+		return errors.Join(errs...)
+	}
+	switch {
+	case r.On == "" && len(r.Do.points()) > 1:
+		refuse("On", true, "is missing")
+	case known && r.On != "" && !slices.Contains(r.Do.points(), r.On):
+		refuse("Do", true, "a %T cannot happen at point %q", r.Do, r.On)
+	case known:
+		errs = append(errs, r.Do.validate(field+".Do", r.On))
+	}
+	return errors.Join(errs...)
+}
+
+// goodPath tells whether net/http would take path for a pattern.
+func goodPath(path string) (ok bool) {
+	if path == "" {
+		return true
+	}
+	defer func() { ok = recover() == nil && strings.HasPrefix(path, "/") }()
+	http.NewServeMux().Handle(path, http.NotFoundHandler())
+	return true
+}
+
+// fits tells whether the rule matches an event, but for its Match.
+func (r *activeRule) fits(e *Event, now time.Time) bool {
+	if r.On != e.Point || r.Company != "" && r.Company != e.Company ||
+		r.Method != "" && !strings.EqualFold(r.Method, e.Method) || !r.Between.contains(now.Sub(r.since)) {
+		return false
+	}
+	if r.path == nil {
+		return true
+	}
+	_, _, ok := fit(r.path, strings.Split(e.Path, "/"))
+	return ok
+}

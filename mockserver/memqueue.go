@@ -1,0 +1,271 @@
+package mockserver
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// maxTombstones bounds what is remembered of operations past their retention;
+// beyond it the oldest turn from "gone" into "never was".
+const maxTombstones = 100_000
+
+// A MemoryQueue is a [Queue] for one process; what is in it ends with it. Its
+// jobs are never leased again: a lease lasts until the job has ended.
+type MemoryQueue struct {
+	mu       sync.Mutex // guards all below, and the entries
+	byID     map[string]*entry
+	order    []*entry // by arrival
+	expiring []*entry // by end
+	graves   []*entry // expired ones
+	lanes    map[string]*lane
+	ready    []*lane  // those that may have something to take, in turn
+	held     []*entry // those with a NotBefore that has not come
+	arrivals int
+}
+
+// An entry is a job in memory. Other than the embedded Job's Operation,
+// nothing of it changes while it waits.
+type entry struct {
+	Job
+	arrival int
+	content []byte
+}
+
+// A lane is one company's part.
+type lane struct {
+	waiting []*entry // by arrival
+	running int
+	ready   bool // in MemoryQueue.ready
+}
+
+// NewMemoryQueue returns an empty queue.
+func NewMemoryQueue() *MemoryQueue {
+	return &MemoryQueue{byID: make(map[string]*entry), lanes: make(map[string]*lane)}
+}
+
+// Add implements [Queue].
+func (q *MemoryQueue) Add(_ context.Context, job *Job) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.byID[job.ID] != nil {
+		return ErrDuplicate
+	}
+	q.sweep(job.Received)
+	e := &entry{Job: *job}
+	e.State = Queued
+	q.byID[e.ID] = e
+	q.order = append(q.order, e)
+	q.arrivals++
+	e.arrival = q.arrivals
+	if q.lanes[e.Company] == nil {
+		q.lanes[e.Company] = &lane{}
+	}
+	if e.NotBefore.After(e.Received) {
+		q.held = append(q.held, e)
+		return nil
+	}
+	q.line(e)
+	return nil
+}
+
+// line puts an entry into its company's line, at its place.
+func (q *MemoryQueue) line(e *entry) {
+	l := q.lanes[e.Company]
+	i := len(l.waiting)
+	for i > 0 && l.waiting[i-1].arrival > e.arrival {
+		i--
+	}
+	l.waiting = slices.Insert(l.waiting, i, e)
+	q.enlist(l)
+}
+
+// enlist puts a lane at the end of those that are asked for work.
+func (q *MemoryQueue) enlist(l *lane) {
+	if !l.ready && len(l.waiting) > 0 {
+		l.ready = true
+		q.ready = append(q.ready, l)
+	}
+}
+
+// Take implements [Queue].
+func (q *MemoryQueue) Take(_ context.Context, now time.Time, rules Rules) ([]*Job, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.held = slices.DeleteFunc(q.held, func(e *entry) bool {
+		due := !now.Before(e.NotBefore)
+		if due {
+			q.line(e)
+		}
+		return due
+	})
+	var taken []*Job
+	for len(taken) < rules.Max && len(q.ready) > 0 {
+		l := q.ready[0]
+		q.ready[0] = nil
+		q.ready = q.ready[1:]
+		l.ready = false
+		if l.running >= rules.PerCompany {
+			continue // enlisted again by Finish
+		}
+		e := l.next(rules.Order)
+		l.running++
+		q.enlist(l)
+		e.State, e.Started = Running, now
+		e.Attempts++
+		e.Epoch++
+		job := e.Job
+		taken = append(taken, &job)
+	}
+	return taken, nil
+}
+
+// next removes the job that comes next.
+func (l *lane) next(order Order) *entry {
+	i := 0
+	if order == OrderShuffle {
+		for n, e := range l.waiting {
+			if e.ID < l.waiting[i].ID {
+				i = n
+			}
+		}
+	}
+	e := l.waiting[i]
+	if i == 0 {
+		l.waiting[0] = nil
+		l.waiting = l.waiting[1:]
+	} else {
+		l.waiting = slices.Delete(l.waiting, i, i+1)
+	}
+	return e
+}
+
+// Finish implements [Queue].
+func (q *MemoryQueue) Finish(_ context.Context, lease Lease, r Result) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	e := q.byID[lease.ID]
+	if e == nil || e.State != Running || e.Epoch != lease.Epoch {
+		return ErrLeaseLost
+	}
+	e.State, e.StatusCode, e.ErrorMessage = r.State, r.StatusCode, r.ErrorMessage
+	e.Ended, e.Expires = r.Ended, r.Expires
+	e.Answer, e.ContentType = r.Answer, r.ContentType
+	e.content, e.HasContent = r.Content, r.Content != nil
+	e.Request = StoredRequest{}
+	q.expiring = append(q.expiring, e)
+	l := q.lanes[e.Company]
+	l.running--
+	q.enlist(l)
+	return nil
+}
+
+// Get implements [Queue].
+func (q *MemoryQueue) Get(_ context.Context, id string, now time.Time) (*Job, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	e, err := q.find(id, now)
+	if err != nil {
+		return nil, err
+	}
+	job := e.Job
+	job.Request = StoredRequest{}
+	return &job, nil
+}
+
+// find looks an entry up as it is at a time. The caller holds q.mu.
+func (q *MemoryQueue) find(id string, now time.Time) (*entry, error) {
+	e := q.byID[strings.ToLower(id)]
+	if e == nil {
+		return nil, ErrUnknownJob
+	}
+	q.buryIfDue(e, now)
+	return e, nil
+}
+
+// Content implements [Queue].
+func (q *MemoryQueue) Content(_ context.Context, id string, now time.Time) ([]byte, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	e, err := q.find(id, now)
+	if err != nil {
+		return nil, err
+	}
+	return e.content, nil
+}
+
+// List implements [Queue].
+func (q *MemoryQueue) List(_ context.Context, now time.Time) ([]*Job, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	list := make([]*Job, len(q.order))
+	for i, e := range q.order {
+		q.buryIfDue(e, now)
+		job := e.Job
+		job.Request = StoredRequest{}
+		list[i] = &job
+	}
+	return list, nil
+}
+
+// Count implements [Queue].
+func (q *MemoryQueue) Count(id string, stateReads, contentReads int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if e := q.byID[strings.ToLower(id)]; e != nil {
+		e.StateReads += stateReads
+		e.ContentReads += contentReads
+	}
+}
+
+// Expire implements [Queue].
+func (q *MemoryQueue) Expire(_ context.Context, id string) (bool, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	e := q.byID[strings.ToLower(id)]
+	if e == nil || e.Ended.IsZero() {
+		return false, nil
+	}
+	q.bury(e)
+	return true, nil
+}
+
+// The rest is called with q.mu held.
+
+func (q *MemoryQueue) buryIfDue(e *entry, now time.Time) {
+	if !e.Expires.IsZero() && !now.Before(e.Expires) {
+		q.bury(e)
+	}
+}
+
+// bury turns an entry into a tombstone, which tells "gone" from "never was".
+func (q *MemoryQueue) bury(e *entry) {
+	if e.State != Expired {
+		e.State, e.Answer, e.content = Expired, nil, nil
+		q.graves = append(q.graves, e)
+	}
+}
+
+// sweep frees what is past its retention. It looks at the oldest ends only:
+// what it misses is found when it is asked for.
+func (q *MemoryQueue) sweep(now time.Time) {
+	for len(q.expiring) > 0 {
+		e := q.expiring[0]
+		q.buryIfDue(e, now)
+		if e.State != Expired {
+			break
+		}
+		q.expiring[0] = nil
+		q.expiring = q.expiring[1:]
+	}
+	if len(q.graves) <= maxTombstones {
+		return
+	}
+	for _, e := range q.graves[:len(q.graves)-maxTombstones/2] {
+		delete(q.byID, e.ID)
+	}
+	q.graves = slices.Clone(q.graves[len(q.graves)-maxTombstones/2:])
+	q.order = slices.DeleteFunc(q.order, func(e *entry) bool { return q.byID[e.ID] == nil })
+}

@@ -1,0 +1,202 @@
+package mockserver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+)
+
+// Start begins to work on a shared Queue, on what other servers added or left
+// behind too. The first request does the same, so that it is needed only by a
+// server that gets none. Register all handlers before. Without a shared Queue
+// it does nothing.
+func (s *Server) Start() { s.started.Do(func() { s.queue.serve(s.notifier.resume) }) }
+
+// serve works on a shared queue until the server closes: it takes what others
+// added or left behind, operations as well as notices.
+func (q *runner) serve(resume func(*operation)) {
+	if q.shared == nil {
+		return
+	}
+	q.tasks.after(0, func(ctx context.Context) { q.shared.Watch(ctx, q.look, q.abandon) })
+	q.tasks.after(0, func(ctx context.Context) {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-q.kicks:
+			}
+			q.take(ctx)
+		}
+	})
+	q.tasks.after(0, func(ctx context.Context) {
+		for sleep(ctx, time.Second) == nil {
+			q.adopt(ctx, resume)
+		}
+	})
+	q.look()
+}
+
+// abandon cancels what runs: its leases are gone, and its results will be
+// refused.
+func (q *runner) abandon() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.log.Warn("leases lost: this process was not heard of in time", "operations", len(q.running))
+	for lease, cancel := range q.running {
+		cancel(ErrLeaseLost)
+		delete(q.running, lease)
+	}
+}
+
+// adopt takes over notices that nobody is at any more.
+func (q *runner) adopt(ctx context.Context, resume func(*operation)) {
+	for ctx.Err() == nil {
+		jobs, err := q.shared.TakeNotices(ctx, maxTake)
+		if err != nil && ctx.Err() == nil {
+			q.log.Warn("notices not taken over", "error", err)
+		}
+		for _, job := range jobs {
+			resume(job.operation())
+		}
+		if len(jobs) < maxTake {
+			return
+		}
+	}
+}
+
+// A notice is a delivery as a shared queue keeps it.
+type notice struct {
+	Delivery Delivery
+	Retry    Retry
+	Fault    NotifyFault
+}
+
+// encode is d for a shared queue. The caller holds the notifier's mutex, or
+// nobody else knows d yet.
+func (d *delivery) encode() []byte {
+	data, err := json.Marshal(notice{d.Delivery, d.retry, d.fault})
+	if err != nil {
+		panic(err) // faults were checked to be encodable
+	}
+	return data
+}
+
+// restore makes the delivery of an operation that comes from a shared queue.
+func (n *notifier) restore(op *operation) *delivery {
+	var stored notice
+	if op.notice == nil {
+		return nil
+	}
+	if err := json.Unmarshal(op.notice, &stored); err != nil {
+		n.log.Error("stored notification is not readable", "id", op.ID, "error", err)
+		return nil
+	}
+	d := &delivery{Delivery: stored.Delivery, op: op, retry: stored.Retry, fault: stored.Fault, first: make(chan struct{})}
+	n.enlist(d)
+	return d
+}
+
+// enlist remembers a delivery.
+func (n *notifier) enlist(d *delivery) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.list) >= maxDeliveries {
+		n.list = slices.Delete(n.list, 0, maxDeliveries/10)
+	}
+	n.list = append(n.list, d)
+}
+
+// jobEnded has the notification of an operation sent that has just ended here.
+func (s *Server) jobEnded(op *operation) {
+	if op.delivery == nil {
+		op.delivery = s.notifier.restore(op)
+	}
+	s.notifier.ended(op)
+}
+
+// resume goes on with a notification where another process left it.
+func (n *notifier) resume(op *operation) {
+	d := n.restore(op)
+	op.delivery = d
+	switch {
+	case d == nil:
+	case d.Body == nil:
+		n.ended(op)
+	default:
+		made, last := 0, time.Time{}
+		for _, a := range d.Attempts {
+			if !a.Replayed {
+				made, last = made+1, a.Ended
+			}
+		}
+		wait := time.Duration(0)
+		if made > 0 {
+			wait = time.Until(last.Add(d.retry.before(made)))
+		}
+		n.tasks.after(wait, func(ctx context.Context) {
+			d.begun = true
+			n.deliver(ctx, d, made+1, d.fault.Duplicates)
+		})
+	}
+}
+
+// save stores how far a delivery is, if the queue is shared. What a server does
+// that is closing is not stored: the next one does it again.
+func (n *notifier) save(d *delivery) {
+	if n.shared == nil || n.tasks.ctx.Err() != nil {
+		return
+	}
+	n.mu.Lock()
+	data, done := d.encode(), d.State != DeliveryWaiting
+	n.mu.Unlock()
+	err := n.shared.SaveNotice(context.WithoutCancel(n.tasks.ctx), d.OperationID, data, done)
+	if errors.Is(err, ErrLeaseLost) {
+		n.mu.Lock()
+		d.lost = true
+		n.mu.Unlock()
+		return
+	}
+	if err != nil {
+		n.log.Warn("attempt of a notification not stored: it may be made again", "id", d.OperationID, "error", err)
+	}
+}
+
+// isLost tells whether another process has taken a delivery over.
+func (n *notifier) isLost(d *delivery) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return d.lost
+}
+
+// stored lists the deliveries in a shared queue.
+func (n *notifier) stored() []Delivery {
+	all, err := n.shared.Notices(context.WithoutCancel(n.tasks.ctx), maxDeliveries)
+	if err != nil {
+		n.log.Error("deliveries not listed", "error", err)
+	}
+	list := make([]Delivery, 0, len(all))
+	for _, data := range all {
+		var stored notice
+		if json.Unmarshal(data, &stored) == nil {
+			list = append(list, stored.Delivery)
+		}
+	}
+	return list
+}
+
+// awaitStored is awaitIfEarly where another process may send the notification.
+func (n *notifier) awaitStored(ctx context.Context, id string) {
+	for sleep(ctx, 20*time.Millisecond) == nil && n.tasks.ctx.Err() == nil {
+		job, err := n.shared.Get(ctx, id, time.Now())
+		if err != nil {
+			return
+		}
+		var stored notice
+		if json.Unmarshal(job.Notice, &stored) != nil || stored.Delivery.State != DeliveryWaiting || len(stored.Delivery.Attempts) > 0 {
+			return
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package sqlitequeue
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"time"
+)
+
+// Durability says what stored work survives.
+type Durability string
+
+// Durabilities.
+const (
+	Normal Durability = "normal" // the end of the process
+	Full   Durability = "full"   // the end of the machine too
+)
+
+// Config configures a [Queue]. Every field may be left zero. Processes that
+// share a directory should be configured alike.
+type Config struct {
+	// Durability is what is survived. Default: [Normal].
+	Durability Durability
+
+	// Worker names this process among those that use the directory: letters,
+	// digits, dots and dashes. A process with a name takes over at once what
+	// an earlier one of the same name left behind, where locks of files tell
+	// that it is dead; two at a time are refused. Default: no name, and what is
+	// left behind waits for the end of its lease.
+	Worker string
+
+	// Lease is how long a process may be silent before its work is given to
+	// others. It is extended every third of it. Default: 10 s.
+	Lease time.Duration
+
+	// Inline is the size up to which a body is stored in the database; larger
+	// ones get a file of their own. Default: 32 KiB.
+	Inline int
+
+	// Busy is how long a write waits for those of other processes before it
+	// fails. Default: 5 s.
+	Busy time.Duration
+
+	// Logger gets what goes wrong in the background. Default: silence.
+	Logger *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	c.Durability = cmp.Or(c.Durability, Normal)
+	c.Lease = cmp.Or(c.Lease, 10*time.Second)
+	c.Inline = cmp.Or(c.Inline, 32<<10)
+	c.Busy = cmp.Or(c.Busy, 5*time.Second)
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+var workerName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`)
+
+// validate reports every fault at once, each named by its field.
+func (c Config) validate() error {
+	var errs []error
+	refuse := func(field string, wrong bool, why string) {
+		if wrong {
+			errs = append(errs, fmt.Errorf("%s: %s", field, why))
+		}
+	}
+	refuse("Durability", c.Durability != "" && c.Durability != Normal && c.Durability != Full,
+		fmt.Sprintf("%q is neither %q nor %q", c.Durability, Normal, Full))
+	refuse("Worker", c.Worker != "" && !workerName.MatchString(c.Worker), fmt.Sprintf("%q: want letters, digits, dots and dashes", c.Worker))
+	refuse("Lease", c.Lease < 0 || c.Lease > 0 && c.Lease < 100*time.Millisecond, "must be at least 100 ms")
+	refuse("Inline", c.Inline < 0, "must not be negative")
+	refuse("Busy", c.Busy < 0, "must not be negative")
+	return errors.Join(errs...)
+}

@@ -1,0 +1,41 @@
+// Package sqlitequeue keeps the operations of a [mockserver.Server] in a
+// directory, so that they outlive the process, and so that several processes
+// work on them as the ERP's web servers do.
+//
+//	q, err := sqlitequeue.Open(dir, sqlitequeue.Config{})
+//	if err != nil { … }
+//	defer q.Close()
+//	srv, err := mockserver.New(mockserver.Config{Queue: q})
+//
+// # What is kept
+//
+// Operations with their requests (all headers, Authorization among them, until
+// the operation has ended), results and content; notifications with their
+// attempts; the invoices of the built-in ERP. The latter change in the same
+// transaction as the result of the operation that changed them, so that an
+// operation that is run again after a crash finds its first run either done or
+// never begun. That cannot be said of what a user's handler does elsewhere: it
+// runs at least once. Rate limits, fault counts and the journal of requests
+// stay with each process.
+//
+// # What it survives
+//
+// With [Normal], the default, everything that was answered survives the end of
+// any process at any instant (kill -9), as the operating system still has it.
+// It may not survive the end of the machine: a power loss can take the last
+// moments before it, with operations that were answered 202. [Full] waits for
+// the disk before each answer, and survives that too.
+//
+// # Several processes
+//
+// Any number of processes on one machine may open the directory. Each holds
+// leases on what it runs, and extends them while it lives. When it is not
+// heard of for Config.Lease, its operations are run again by the others, in
+// their old places, and whatever it still reports of them is refused. The
+// directory must be on a local file system: the locks of network file systems
+// do not do.
+//
+// A process that is stopped (SIGSTOP) in the very middle of a write stops the
+// others too, until it goes on or dies; their requests get 503. That window is
+// well under a millisecond long.
+package sqlitequeue

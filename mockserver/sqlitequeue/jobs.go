@@ -1,0 +1,317 @@
+package sqlitequeue
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/vismanet-go/background/mockserver"
+)
+
+// fixed is what never changes of a job.
+type fixed struct {
+	Method, Path, Header   string
+	Base, Tail, Background string
+	HasBody                bool
+	ExecTime               time.Duration
+	Fault                  mockserver.QueueFault
+}
+
+// head is a request without its body.
+type head struct {
+	URL, Host, RemoteAddr string
+	Header                http.Header
+}
+
+// Add implements [mockserver.Queue].
+func (q *Queue) Add(_ context.Context, job *mockserver.Job) error {
+	rest, err := json.Marshal(fixed{
+		job.Method, job.Path, job.Header, job.Base, job.Tail, job.Background, job.HasBody, job.ExecTime, job.Fault,
+	})
+	if err != nil {
+		return err
+	}
+	top, err := json.Marshal(head{job.Request.URL, job.Request.Host, job.Request.RemoteAddr, job.Request.Header})
+	if err != nil {
+		return err
+	}
+	body, err := q.keep(job.Request.Body)
+	if err != nil {
+		return err
+	}
+	id := strings.ToLower(job.ID)
+	err = q.writer.do(func(t *tx) error {
+		var seq int64
+		switch err := t.row(`SELECT seq FROM jobs WHERE id = ?`, []any{id}, &seq); {
+		case err == nil:
+			return mockserver.ErrDuplicate
+		case !errors.Is(err, sql.ErrNoRows):
+			return err
+		}
+		if err := body.check(); err != nil {
+			return err
+		}
+		err := t.row(`INSERT INTO jobs (id, company, state, not_before, received, fixed) VALUES (?, ?, 0, ?, ?, ?) RETURNING seq`,
+			[]any{id, job.Company, nanos(job.NotBefore), nanos(job.Received), rest}, &seq)
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec(`INSERT INTO requests (seq, head, body, file) VALUES (?, ?, ?, ?)`, seq, top, body.data, body.name()); err != nil {
+			return err
+		}
+		if job.Notice != nil {
+			if _, err := t.exec(`INSERT INTO notices (seq, state, data) VALUES (?, 0, ?)`, seq, job.Notice); err != nil {
+				return err
+			}
+		}
+		_, err = t.exec(`INSERT INTO lanes (company, waiting, running, turn) VALUES (?, 1, 0, 0)
+			ON CONFLICT (company) DO UPDATE SET waiting = waiting + 1`, job.Company)
+		return err
+	})
+	if err != nil {
+		body.discard()
+	}
+	return err
+}
+
+// A laneHead is a company that has work, and the places of what it may start.
+type laneHead struct {
+	company string
+	running int
+	jobs    []int64
+}
+
+// Take implements [mockserver.Queue].
+func (q *Queue) Take(ctx context.Context, now time.Time, rules mockserver.Rules) ([]*mockserver.Job, error) {
+	ctx = context.WithoutCancel(ctx) // what is leased is to be returned
+	var some int
+	err := q.query(`SELECT 1 FROM lanes WHERE waiting > 0 AND running < ? LIMIT 1`).row(ctx, []any{rules.PerCompany}, &some)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil // looking costs nobody a write
+	}
+	if err != nil {
+		return nil, err
+	}
+	var jobs []*mockserver.Job
+	var requests []storedRequest
+	err = q.writer.do(func(t *tx) error {
+		jobs, requests = nil, nil
+		if err := q.register(t); err != nil {
+			return err
+		}
+		lanes, err := q.lanes(t, now, rules)
+		if err != nil {
+			return err
+		}
+		for _, seq := range inTurn(lanes, rules.Max) {
+			job, r, err := q.lease(t, seq, now)
+			if err != nil {
+				return err
+			}
+			jobs, requests = append(jobs, job), append(requests, r)
+		}
+		return q.turn(t, jobs, now)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, job := range jobs {
+		if job.Request, err = q.request(requests[i]); err != nil {
+			// It ends all the same: without a request it cannot be run.
+			q.cfg.Logger.Error("request of a job not readable", "id", job.ID, "error", err)
+		}
+	}
+	return jobs, nil
+}
+
+// lanes finds what each company may start now; who had its turn longest ago
+// comes first.
+func (q *Queue) lanes(t *tx, now time.Time, rules mockserver.Rules) ([]laneHead, error) {
+	var lanes []laneHead
+	err := t.rows(`SELECT company, running FROM lanes WHERE waiting > 0 AND running < ? ORDER BY turn LIMIT ?`,
+		[]any{rules.PerCompany, rules.Max}, func(scan func(...any) error) error {
+			var l laneHead
+			err := scan(&l.company, &l.running)
+			lanes = append(lanes, l)
+			return err
+		})
+	if err != nil {
+		return nil, err
+	}
+	line := `SELECT seq FROM jobs WHERE state = 0 AND company = ? AND not_before <= ? ORDER BY seq LIMIT ?`
+	if rules.Order == mockserver.OrderShuffle {
+		line = `SELECT seq FROM jobs WHERE state = 0 AND company = ? AND not_before <= ? ORDER BY id LIMIT ?`
+	}
+	for i := range lanes {
+		l := &lanes[i]
+		err := t.rows(line, []any{l.company, nanos(now), min(rules.PerCompany-l.running, rules.Max)}, func(scan func(...any) error) error {
+			var seq int64
+			err := scan(&seq)
+			l.jobs = append(l.jobs, seq)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return lanes, nil
+}
+
+// inTurn takes one of each lane, then a second of each, and so on.
+func inTurn(lanes []laneHead, limit int) []int64 {
+	var list []int64
+	for n := 0; ; n++ {
+		any := false
+		for _, l := range lanes {
+			if n < len(l.jobs) && len(list) < limit {
+				list, any = append(list, l.jobs[n]), true
+			}
+		}
+		if !any {
+			return list
+		}
+	}
+}
+
+// lease makes a job ours.
+func (q *Queue) lease(t *tx, seq int64, now time.Time) (job *mockserver.Job, r storedRequest, err error) {
+	_, err = t.exec(`UPDATE jobs SET state = 1, worker = ?, epoch = epoch + 1, attempts = attempts + 1, started = ? WHERE seq = ?`,
+		q.worker, nanos(now), seq)
+	if err != nil {
+		return nil, r, err
+	}
+	job, err = scanJob(func(into ...any) error { return t.row(selectJob+` WHERE seq = ?`, []any{seq}, into...) })
+	if err != nil {
+		return nil, r, err
+	}
+	err = t.row(`SELECT head, body, file FROM requests WHERE seq = ?`, []any{seq}, &r.head, &r.data, &r.file)
+	return job, r, err
+}
+
+// turn notes which companies had theirs.
+func (q *Queue) turn(t *tx, jobs []*mockserver.Job, now time.Time) error {
+	taken := make(map[string]int)
+	for _, job := range jobs {
+		taken[job.Company]++
+	}
+	// In the order of the jobs, so that turns stay in order too.
+	for i, job := range jobs {
+		n := taken[job.Company]
+		if n == 0 {
+			continue
+		}
+		delete(taken, job.Company)
+		_, err := t.exec(`UPDATE lanes SET waiting = waiting - ?, running = running + ?, turn = max(turn + 1, ?) WHERE company = ?`,
+			n, n, nanos(now)+int64(i), job.Company)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Finish implements [mockserver.Queue].
+func (q *Queue) Finish(_ context.Context, lease mockserver.Lease, r mockserver.Result) error {
+	var answer any
+	if r.Answer != nil {
+		data, err := json.Marshal(r.Answer)
+		if err != nil {
+			return err
+		}
+		answer = data
+	}
+	content, err := q.keep(r.Content)
+	if err != nil {
+		return err
+	}
+	state := finished
+	if r.State == mockserver.Failed {
+		state = failed
+	}
+	err = q.writer.do(func(t *tx) error {
+		var seq int64
+		var company string
+		err := t.row(`SELECT seq, company FROM jobs WHERE id = ? AND state = 1 AND worker = ? AND epoch = ?`,
+			[]any{lease.ID, q.worker, lease.Epoch}, &seq, &company)
+		if errors.Is(err, sql.ErrNoRows) {
+			return mockserver.ErrLeaseLost
+		}
+		if err != nil {
+			return err
+		}
+		if err := content.check(); err != nil {
+			return err
+		}
+		if err := writeState(t, r.Changes); err != nil {
+			return err
+		}
+		if err := q.dropRequest(t, seq); err != nil {
+			return err
+		}
+		for _, step := range []struct {
+			query string
+			args  []any
+		}{
+			{
+				`UPDATE jobs SET state = ?, worker = NULL, status_code = ?, error = ?, ended = ?, expires = ?, answer = ?, content_type = ?, has_content = ? WHERE seq = ?`,
+				[]any{state, r.StatusCode, r.ErrorMessage, nanos(r.Ended), nanos(r.Expires), answer, r.ContentType, r.Content != nil, seq},
+			},
+			{`UPDATE lanes SET running = running - 1 WHERE company = ?`, []any{company}},
+			{`UPDATE notices SET state = 1, worker = ? WHERE seq = ? AND state = 0`, []any{q.worker, seq}},
+		} {
+			if _, err := t.exec(step.query, step.args...); err != nil {
+				return err
+			}
+		}
+		if r.Content == nil {
+			return nil
+		}
+		_, err = t.exec(`INSERT INTO contents (seq, body, file) VALUES (?, ?, ?)`, seq, content.data, content.name())
+		return err
+	})
+	if err != nil {
+		content.discard()
+	}
+	return err
+}
+
+// Expire implements [mockserver.Queue].
+func (q *Queue) Expire(_ context.Context, id string) (bool, error) {
+	found := false
+	err := q.writer.do(func(t *tx) error {
+		found = false
+		var seq int64
+		var state int
+		err := t.row(`SELECT seq, state FROM jobs WHERE id = ? AND state >= 2`, []any{strings.ToLower(id)}, &seq, &state)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		found = true
+		if state == expired {
+			return nil
+		}
+		return q.bury(t, seq)
+	})
+	return found, err
+}
+
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+func fromNanos(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, n)
+}

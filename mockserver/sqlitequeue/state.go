@@ -1,0 +1,78 @@
+package sqlitequeue
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/vismanet-go/background/mockserver"
+)
+
+// ReadState implements [mockserver.SharedQueue].
+func (q *Queue) ReadState(ctx context.Context, company string, since int64) (mockserver.Changes, error) {
+	c := mockserver.Changes{Company: company}
+	err := q.query(`SELECT version FROM books WHERE company = ?`).row(ctx, []any{company}, &c.Version)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && c.Version == since {
+		return c, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	// Version and documents must be of the same moment.
+	conn, err := q.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return c, err
+	}
+	defer func() { _ = conn.Rollback() }()
+	if err := conn.QueryRowContext(ctx, `SELECT version FROM books WHERE company = ?`, company).Scan(&c.Version); err != nil {
+		return c, err
+	}
+	rows, err := conn.QueryContext(ctx, `SELECT key, body FROM docs WHERE company = ? AND version > ?`, company, since)
+	if err != nil {
+		return c, err
+	}
+	defer rows.Close()
+	c.Docs = make(map[string][]byte)
+	for rows.Next() {
+		var key string
+		var body []byte
+		if err := rows.Scan(&key, &body); err != nil {
+			return c, err
+		}
+		c.Docs[key] = body
+	}
+	return c, rows.Err()
+}
+
+// WriteState implements [mockserver.SharedQueue].
+func (q *Queue) WriteState(_ context.Context, c *mockserver.Changes) error {
+	return q.writer.do(func(t *tx) error { return writeState(t, c) })
+}
+
+// writeState stores changes if nobody was faster.
+func writeState(t *tx, c *mockserver.Changes) error {
+	if c == nil {
+		return nil
+	}
+	var version int64
+	err := t.row(`SELECT version FROM books WHERE company = ?`, []any{c.Company}, &version)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if version != c.Version-1 {
+		return mockserver.ErrConflict
+	}
+	if _, err := t.exec(`INSERT OR REPLACE INTO books (company, version) VALUES (?, ?)`, c.Company, c.Version); err != nil {
+		return err
+	}
+	for key, body := range c.Docs {
+		var value any
+		if body != nil {
+			value = body
+		}
+		if _, err := t.exec(`INSERT OR REPLACE INTO docs (company, key, version, body) VALUES (?, ?, ?, ?)`, c.Company, key, c.Version, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,161 @@
+package mockserver
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/vismanet-go/background/mockserver/internal/call"
+	"github.com/vismanet-go/background/mockserver/internal/erp"
+)
+
+// work prepares a job's request for its handler, as if it had just come in.
+func (s *Server) work(job *Job) work {
+	in, err := job.incoming()
+	if err != nil {
+		return impossible("The stored request is not valid: " + err.Error() + ".")
+	}
+	h, path, _ := s.route(in)
+	if h == nil {
+		return impossible("The endpoint is not there any more.")
+	}
+	return &endpointCall{s: s, job: job, in: in, handler: h, path: path}
+}
+
+// incoming is a job's request, as it was received.
+func (j *Job) incoming() (*incoming, error) {
+	u, err := url.ParseRequestURI(j.Request.URL)
+	if err != nil {
+		return nil, err
+	}
+	r := &http.Request{
+		Method: j.Method, URL: u, Host: j.Request.Host, RemoteAddr: j.Request.RemoteAddr, Header: j.Request.Header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, RequestURI: j.Path,
+	}
+	_, path := splitBase(u.EscapedPath())
+	return &incoming{r: r, body: j.Request.Body, company: j.Company, base: j.Base, path: path}, nil
+}
+
+// An endpointCall is the work of calling a handler. The built-in ERP is called
+// in a session if its data are kept in the queue, which stores the result and
+// what it did to the data in one step.
+type endpointCall struct {
+	s       *Server
+	job     *Job
+	in      *incoming
+	handler http.Handler
+	path    string
+	session *erp.Session // nil: none
+}
+
+func (c *endpointCall) run(ctx context.Context, early func(outcome)) outcome {
+	c.done(false) // of a run before this one
+	if c.s.keepsState(c.handler) {
+		var err error
+		if c.session, err = c.s.session(ctx, c.in.company); err != nil {
+			return outcome{failure: "The data could not be read: " + err.Error() + "."}
+		}
+		ctx = c.session.Context(ctx)
+	}
+	if !c.s.cfg.Profile.ReportAccepted || c.session != nil {
+		early = nil
+	}
+	r := c.in.endpointRequest(ctx, c.path, c.job.ID)
+	with, _ := call.From(r.Context())
+	with.Attempt = c.job.Attempts
+	return invoke(c.handler, r.WithContext(call.With(r.Context(), with)), early)
+}
+
+func (c *endpointCall) changes() *Changes {
+	if c.session == nil {
+		return nil
+	}
+	return changesOf(c.session, c.in.company)
+}
+
+func (c *endpointCall) done(stored bool) {
+	if c.session != nil {
+		c.session.End(stored)
+		c.session = nil
+	}
+}
+
+func changesOf(session *erp.Session, company string) *Changes {
+	step, changed := session.Changes()
+	if !changed {
+		return nil
+	}
+	return &Changes{Company: company, Version: step.Version, Docs: step.Docs}
+}
+
+// keepsState tells whether what h changes is kept in a shared queue: the
+// built-in ERP's data are, a user's handler looks after its own.
+func (s *Server) keepsState(h http.Handler) bool { return s.queue.shared != nil && h == s.builtin }
+
+// session begins a session on the data of a company, as they are in the queue.
+func (s *Server) session(ctx context.Context, company string) (*erp.Session, error) {
+	return s.erp.Begin(company, func(version int64) (erp.Step, error) {
+		c, err := s.queue.shared.ReadState(context.WithoutCancel(ctx), company, version)
+		return erp.Step{Version: c.Version, Docs: c.Docs}, err
+	})
+}
+
+// foreground answers a request at once.
+func (s *Server) foreground(w http.ResponseWriter, in *incoming, h http.Handler, path string) {
+	r := in.endpointRequest(in.context(), path, "")
+	if !s.keepsState(h) || !takesBackground(path) {
+		h.ServeHTTP(w, r)
+		return
+	}
+	for {
+		rec, err := s.inSession(h, r, in.company)
+		switch {
+		case errors.Is(err, ErrConflict):
+			r = in.endpointRequest(in.context(), path, "") // its body was read
+		case err != nil:
+			s.log.Error("request not processed", "method", r.Method, "path", path, "error", err)
+			w.Header().Set("Retry-After", "5")
+			writeMessage(w, http.StatusServiceUnavailable, "The data cannot be read or stored. Try again later.")
+			return
+		default:
+			rec.replay(w)
+			return
+		}
+	}
+}
+
+// inSession answers a request that may change the ERP's data, and stores what
+// it changed.
+func (s *Server) inSession(h http.Handler, r *http.Request, company string) (*recorder, error) {
+	session, err := s.session(r.Context(), company)
+	if err != nil {
+		return nil, err
+	}
+	stored := false
+	defer func() { session.End(stored) }()
+	rec := newRecorder()
+	h.ServeHTTP(rec, r.WithContext(session.Context(r.Context())))
+	if c := changesOf(session, company); c != nil {
+		if err := s.queue.shared.WriteState(context.WithoutCancel(r.Context()), c); err != nil {
+			return nil, err
+		}
+		stored = true
+	}
+	return rec, nil
+}
+
+// impossible is work that cannot be done.
+type impossible string
+
+func (f impossible) run(context.Context, func(outcome)) outcome { return outcome{failure: string(f)} }
+func (impossible) changes() *Changes                            { return nil }
+func (impossible) done(bool)                                    {}
+
+// refuseToStore answers for an operation that could not be queued.
+func (s *Server) refuseToStore(w http.ResponseWriter, op *operation, err error) {
+	s.log.Error("operation not accepted", "id", op.ID, "error", err)
+	s.notifier.forget(op.delivery)
+	w.Header().Set("Retry-After", "5")
+	writeMessage(w, http.StatusServiceUnavailable, "The request could not be queued. Try again later.")
+}
