@@ -32,7 +32,8 @@ type Verifier struct {
 	Check func(Verification, *http.Response) error
 
 	// Within bounds the time from when the ERP finished the operation to its
-	// confirmation. Then the operation ends as failed. Default: 1 h.
+	// confirmation, at most 20 h, because the ERP forgets after 24. Then the
+	// operation ends as failed. Default: 1 h.
 	Within time.Duration
 }
 
@@ -101,7 +102,7 @@ func (v Verifier) within() time.Duration {
 	if v.Within <= 0 {
 		return time.Hour
 	}
-	return v.Within
+	return min(v.Within, retention-4*time.Hour)
 }
 
 // confirm makes the GET and asks the verifier. What may pass is ErrNotYet.
