@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -71,9 +73,50 @@ type Config struct {
 	// sender hangs up. Default: 10 s.
 	StoreTimeout time.Duration
 
+	// AllowFrom lists the addresses that may send; from any other a request is
+	// answered 403, whatever it brings. It adds to authentication and replaces
+	// none of it. See [VendorAddresses]. Default: any address.
+	AllowFrom []netip.Prefix
+
+	// TrustedProxies lists your own proxies and load balancers. Where one of
+	// them is the peer of the connection, the sender is the last entry of
+	// X-Forwarded-For that is none of them. Without them that header, which
+	// anybody can send, is not looked at. Leave the parsing to the receiver:
+	// a middleware that writes the header into RemoteAddr undoes the check.
+	TrustedProxies []netip.Prefix
+
+	// HandledElsewhere keeps notifications for the handler of another process
+	// that shares the store: set it where there is no Handle.
+	HandledElsewhere bool
+
+	// Workers is how many notifications are handled at a time. Default: 4.
+	Workers int
+
+	// HandlerTimeout bounds one run of the handler. Default: 15 min.
+	HandlerTimeout time.Duration
+
+	// Lease is how long a notification belongs to a process that ended while
+	// it handled it; then another one takes it over. It is extended while the
+	// handler runs. At least 1 s. Default: 1 min.
+	Lease time.Duration
+
+	// MaxAttempts is how many runs may fail before a notification is given
+	// up. The waits between them double from a second to an hour, and half of
+	// each is random, so that the default, 20, takes seven hours or so.
+	MaxAttempts int
+
+	// DrainTimeout bounds how long Run waits for handlers in progress once
+	// its context is done. Default: 30 s.
+	DrainTimeout time.Duration
+
+	// Observer is told of requests and handler runs, for metrics. Default:
+	// nobody.
+	Observer Observer
+
 	// Logger gets what happens: Debug for what went well, Warn for what was
-	// refused, Error for what needs a person. Bodies, capabilities and
-	// signatures are never logged. Default: silent.
+	// refused, or will be tried again, Error for what needs a person. Bodies,
+	// capabilities and signatures are never logged. What anybody can make
+	// happen is logged at most ten times a second. Default: silent.
 	Logger *slog.Logger
 }
 
@@ -100,16 +143,39 @@ func (c Config) validate() error {
 			fault(fmt.Sprintf("KeepHeaders[%d] %q", i, name), "must be the name of an HTTP header that holds no secret")
 		}
 	}
-	if c.MaxBodyBytes < 0 {
-		fault("MaxBodyBytes", "must not be negative")
+	for field, value := range c.numbers() {
+		if value < 0 {
+			fault(field, "must not be negative")
+		}
 	}
-	if c.ReadTimeout < 0 {
-		fault("ReadTimeout", "must not be negative")
+	if c.Lease > 0 && c.Lease < time.Second {
+		fault("Lease", "must be at least 1s")
 	}
-	if c.StoreTimeout < 0 {
-		fault("StoreTimeout", "must not be negative")
+	for i, p := range c.AllowFrom {
+		if !p.IsValid() {
+			fault(fmt.Sprintf("AllowFrom[%d]", i), "must be an address and a length, such as 192.0.2.1/32")
+		}
+	}
+	for i, p := range c.TrustedProxies {
+		if !p.IsValid() || p.Bits() == 0 { // a proxy that is everybody lets everybody say who they are
+			fault(fmt.Sprintf("TrustedProxies[%d]", i), "must be an address and a length above 0, such as 10.0.0.0/8")
+		}
 	}
 	return errors.Join(errs...)
+}
+
+// numbers yields the fields that must not be negative, in a fixed order.
+func (c Config) numbers() iter.Seq2[string, int64] {
+	return func(yield func(string, int64) bool) {
+		_ = yield("MaxBodyBytes", c.MaxBodyBytes) &&
+			yield("ReadTimeout", int64(c.ReadTimeout)) &&
+			yield("StoreTimeout", int64(c.StoreTimeout)) &&
+			yield("Workers", int64(c.Workers)) &&
+			yield("HandlerTimeout", int64(c.HandlerTimeout)) &&
+			yield("Lease", int64(c.Lease)) &&
+			yield("MaxAttempts", int64(c.MaxAttempts)) &&
+			yield("DrainTimeout", int64(c.DrainTimeout))
+	}
 }
 
 // checkSecrets never puts a secret into its error.
@@ -140,6 +206,16 @@ func (c Config) withDefaults() Config {
 	c.MaxBodyBytes = cmp.Or(c.MaxBodyBytes, 1<<20)
 	c.ReadTimeout = cmp.Or(c.ReadTimeout, 10*time.Second)
 	c.StoreTimeout = cmp.Or(c.StoreTimeout, 10*time.Second)
+	c.AllowFrom = unmapped(c.AllowFrom)
+	c.TrustedProxies = unmapped(c.TrustedProxies)
+	c.Workers = cmp.Or(c.Workers, 4)
+	c.HandlerTimeout = cmp.Or(c.HandlerTimeout, 15*time.Minute)
+	c.Lease = cmp.Or(c.Lease, time.Minute)
+	c.MaxAttempts = cmp.Or(c.MaxAttempts, 20)
+	c.DrainTimeout = cmp.Or(c.DrainTimeout, 30*time.Second)
+	if c.Observer == nil {
+		c.Observer = silent{}
+	}
 	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
 	keep := slices.Clone(dispatcherHeaders)
 	for _, name := range c.KeepHeaders {

@@ -1,6 +1,7 @@
 package receiver_test
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -27,14 +28,18 @@ func TestNewNamesEveryFaultAtOnce(t *testing.T) {
 			receiver.Config{
 				SigningKeys: []string{key, short, ""}, CapabilitySecrets: []string{spaced},
 				SignatureHeader: "a b", MaxBodyBytes: -1, ReadTimeout: -time.Second, StoreTimeout: -1,
+				Workers: -1, HandlerTimeout: -1, Lease: -1, MaxAttempts: -1, DrainTimeout: -1,
+				AllowFrom: []netip.Prefix{{}}, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), {}},
 				KeepHeaders: []string{"ok", "not ok", "Cookie", "authorization"},
 			},
 			[]string{
 				"Store: ", "SigningKeys[1]: has 12 bytes, want at least 16", "SigningKeys[2]: has 0 bytes",
 				"CapabilitySecrets[0]: must not have white space", "SignatureHeader: ", "MaxBodyBytes: ",
-				"ReadTimeout: ", "StoreTimeout: ", `KeepHeaders[1] "not ok"`, `KeepHeaders[2] "Cookie"`, `KeepHeaders[3] "authorization"`,
+				"ReadTimeout: ", "StoreTimeout: ", "Workers: ", "HandlerTimeout: ", "Lease: ", "MaxAttempts: ", "DrainTimeout: ",
+				"AllowFrom[0]: ", "TrustedProxies[0]: ", "TrustedProxies[1]: ", `KeepHeaders[1] "not ok"`, `KeepHeaders[2] "Cookie"`, `KeepHeaders[3] "authorization"`,
 			},
 		},
+		{"a lease that ends at once", receiver.Config{Store: st, SigningKeys: []string{key}, Lease: time.Millisecond}, []string{"Lease: must be at least 1s"}},
 		{
 			"the signature must not be stored",
 			receiver.Config{Store: st, SigningKeys: []string{key}, SignatureHeader: "x-sig", KeepHeaders: []string{"X-Sig"}},

@@ -20,6 +20,20 @@
 // segment is a capability: it vouches for the ref and lets its holder say
 // "look at this operation now", and nothing else, for two to three days.
 //
+// # Handlers
+//
+// Most programs need none: the client hears through the store. Who wants the
+// raw notifications gets them at least once, also after a crash if the store
+// is durable:
+//
+//	rcv.Handle(func(ctx context.Context, n receiver.Notification) error { … })
+//	err := rcv.Run(ctx)
+//
+// The notification and its work item are stored in one step. A failing handler
+// is retried with growing, random waits; what is given up stays listed by
+// [Receiver.Dead] and comes back with [Receiver.Replay]. Any number of
+// processes may run handlers on one store.
+//
 // # What is promised
 //
 //   - A 2xx means that the store has the notification; what could not be
@@ -32,7 +46,11 @@
 //     Config.Unauthenticated asks for it by name.
 //   - Authenticated bytes that make no sense are stored as they are, answered
 //     2xx and logged as an error, because the real shape is not published.
-//   - Body size, body time and memory per request are bounded.
+//   - Body size, body time, JSON depth and memory per request are bounded, and
+//     so is what one operation can make a handler do.
+//   - A handler gets what was stored at least once: not more than one process
+//     at a time runs it for a notification, it is told when it no longer may,
+//     and neither a panic nor any outage of the store ends the others' work.
 //   - Capabilities are never stored or logged, and are taken out of the
 //     request's path; [Redact] and [Conceal] help with what runs before.
 //     Bodies and signatures are never logged.
@@ -45,6 +63,10 @@
 //     the state with its own credentials before it believes anything.
 //   - There is no order, and no promise that a notification comes at all: the
 //     client also looks by itself.
+//   - Handlers are not told of duplicates, nor of what contradicts the
+//     operation's record, which keeps it as a conflict.
 //   - The number of requests served at a time is the server's to limit, as
-//     are TLS, header sizes and idle connections.
+//     are TLS, header sizes and idle connections: set ReadHeaderTimeout,
+//     MaxHeaderBytes (the ERP needs less than 16 KiB) and IdleTimeout of
+//     [http.Server].
 package receiver

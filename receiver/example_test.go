@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 
 	"github.com/vismanet-go/background/receiver"
+	"github.com/vismanet-go/background/receiver/receivertest"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -49,6 +51,102 @@ func Example() {
 	// Output:
 	// 200 OK
 	// heard 201
+}
+
+// How do I handle the notifications myself?
+func ExampleReceiver_Handle() {
+	rcv, err := receiver.New(receiver.Config{
+		Store:       store.NewMemory(store.MemoryConfig{}), // on disk: sqlitestore
+		SigningKeys: []string{"c2lnbi1rZXktZm9yLXRlc3Rz"},
+	})
+	if err != nil {
+		panic(err)
+	}
+	ctx, stop := context.WithCancel(context.Background()) // signal.NotifyContext in a program
+	rcv.Handle(func(ctx context.Context, n receiver.Notification) error {
+		if n.StatusCode >= 400 {
+			return receiver.Discard(fmt.Errorf("the ERP answered %d", n.StatusCode)) // no retry can mend it
+		}
+		fmt.Println("done:", n.ID, n.StatusCode)
+		stop()
+		return nil // an error has it called again later
+	})
+
+	sender := receivertest.Sender{Handler: rcv, URL: "https://hooks.test/webhooks/erp", Key: "c2lnbi1rZXktZm9yLXRlc3Rz"}
+	for _, n := range []receivertest.Notice{
+		{ID: "2f6f0a57-3c43-4d0e-9d0b-6c1f1d3a7b10", StatusCode: 400},
+		{ID: "5c1f0f0e-6a0e-4c55-9a55-0d3a2f0b7f11", StatusCode: 201},
+	} {
+		if _, err := sender.Send(ctx, n); err != nil {
+			panic(err)
+		}
+	}
+	if err := rcv.Run(ctx); err != nil { // until ctx is done and the handlers have returned
+		panic(err)
+	}
+
+	for letter, err := range rcv.Dead(context.Background()) {
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println("dead:", letter.ID, letter.Reason)
+		// rcv.Replay(ctx, letter.Delivery), once it can be handled
+	}
+	// Output:
+	// done: 5c1f0f0e-6a0e-4c55-9a55-0d3a2f0b7f11 201
+	// dead: 2f6f0a57-3c43-4d0e-9d0b-6c1f1d3a7b10 the ERP answered 400
+}
+
+// How do I let only the vendor send, behind my load balancer?
+func ExampleConfig() {
+	rcv, err := receiver.New(receiver.Config{
+		Store:          store.NewMemory(store.MemoryConfig{}),
+		SigningKeys:    []string{"c2lnbi1rZXktZm9yLXRlc3Rz"},
+		AllowFrom:      receiver.VendorAddresses(), // beside the signature, never in its place
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+	})
+	if err != nil {
+		panic(err)
+	}
+	sender := receivertest.Sender{URL: "https://hooks.test/webhooks/erp", Key: "c2lnbi1rZXktZm9yLXRlc3Rz"}
+	for _, forwarded := range []string{"18.202.121.26", "18.202.121.26, 203.0.113.9"} {
+		r, err := sender.Request(context.Background(), receivertest.Notice{ID: "5c1f0f0e-6a0e-4c55-9a55-0d3a2f0b7f11"})
+		if err != nil {
+			panic(err)
+		}
+		r.RemoteAddr = "10.0.0.1:4711" // the load balancer
+		r.Header.Set("X-Forwarded-For", forwarded)
+		w := httptest.NewRecorder()
+		rcv.ServeHTTP(w, r)
+		fmt.Println(w.Code)
+	}
+	// Output:
+	// 200
+	// 403
+}
+
+// When is my process ready?
+func ExampleReceiver_Health() {
+	rcv, err := receiver.New(receiver.Config{
+		Store:       store.NewMemory(store.MemoryConfig{}),
+		SigningKeys: []string{"c2lnbi1rZXktZm9yLXRlc3Rz"},
+	})
+	if err != nil {
+		panic(err)
+	}
+	ready := func(w http.ResponseWriter, r *http.Request) {
+		h, err := rcv.Health(r.Context())
+		if err != nil {
+			http.Error(w, "the store cannot be read", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintf(w, "backlog %d, dead %d\n", h.Backlog, h.Dead)
+	}
+	w := httptest.NewRecorder()
+	ready(w, httptest.NewRequest(http.MethodGet, "/ready", nil))
+	fmt.Print(w.Code, " ", w.Body)
+	// Output:
+	// 200 backlog 0, dead 0
 }
 
 // What does a forgery get?

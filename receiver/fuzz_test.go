@@ -1,6 +1,7 @@
 package receiver_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -9,30 +10,34 @@ import (
 
 	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/receiver"
+	"github.com/vismanet-go/background/store"
 )
 
 // Whatever is sent: no panic, a status that is documented, a 2xx exactly if
 // the store was told, told only if authenticated, and no capability left.
 func FuzzServeHTTP(f *testing.F) {
 	good := capability()
-	f.Add("POST", path, body, sign(key, body), ref, "tenant", 0)
-	f.Add("POST", path+"/"+good, body, "", "", "", 0)
-	f.Add("POST", path+"/"+strings.ToUpper(good)+"/", "{", "x", "?", "\x00", -1)
-	f.Add("GET", "/", "", sign(key, ""), "", "", 1<<30)
-	allowed := map[int]bool{200: true, 400: true, 401: true, 404: true, 405: true, 413: true}
-	f.Fuzz(func(t *testing.T, method, target, body, signature, ref, tenant string, length int) {
+	f.Add("POST", path, body, sign(key, body), ref, "tenant", 0, "10.0.0.1:9", "203.0.113.9, 192.0.2.1")
+	f.Add("POST", path+"/"+good, body, "", "", "", 0, "192.0.2.1:1", "")
+	f.Add("POST", path+"/"+strings.ToUpper(good)+"/", "{", "x", "?", "\x00", -1, "[::ffff:192.0.2.7%x]:1", ",[::1]:x,,")
+	f.Add("GET", "/", "", sign(key, ""), "", "", 1<<30, "@", "x")
+	allowed := map[int]bool{200: true, 400: true, 401: true, 403: true, 404: true, 405: true, 413: true}
+	f.Fuzz(func(t *testing.T, method, target, body, signature, ref, tenant string, length int, remote, forwarded string) {
 		rcv, st := setup(t, func(c *receiver.Config) {
 			c.MaxBodyBytes = 4096
 			c.Tenant = func(id string) (string, bool) { return id, id != "" }
+			c.AllowFrom, c.TrustedProxies = prefixes("192.0.2.0/24"), prefixes("10.0.0.0/8")
 		})
+		rcv.Handle(func(context.Context, receiver.Notification) error { return nil })
 		r := post("/", body)
 		r.Method, r.URL = method, &url.URL{Path: target, RawPath: target}
 		r.RequestURI = target
+		r.RemoteAddr = remote
 		if length != 0 {
 			r.ContentLength = int64(length)
 		}
 		r.Header = http.Header{
-			"X-Vwd-Signature-V1": {signature}, http.CanonicalHeaderKey(hook.RefHeader): {ref}, "X-Vwd-Tenant-Id": {tenant},
+			"X-Vwd-Signature-V1": {signature}, http.CanonicalHeaderKey(hook.RefHeader): {ref}, "X-Vwd-Tenant-Id": {tenant}, "X-Forwarded-For": {forwarded},
 		}
 		w := httptest.NewRecorder()
 		rcv.ServeHTTP(w, r)
@@ -45,6 +50,12 @@ func FuzzServeHTTP(f *testing.F) {
 		}
 		if w.Code != 200 {
 			return
+		}
+		if !strings.Contains(remote+forwarded, "192.0.2.") && !strings.Contains(strings.ToLower(remote+forwarded), "c000:") {
+			t.Fatalf("let in from %q, %q", remote, forwarded)
+		}
+		if got := left(t, st, store.Delivery); got != 1 {
+			t.Fatalf("%d deliveries after a 2xx", got)
 		}
 		n := st.last(t)
 		switch n.Mode {

@@ -40,7 +40,7 @@ const (
 
 // keep stores the notification. It returns nil only if the store has it;
 // otherwise it has logged why, and says when the sender should try again.
-func (rc *Receiver) keep(r *http.Request, a admission, body []byte) (retry string, err error) {
+func (rc *Receiver) keep(r *http.Request, a admission, body []byte, seen *Received) (retry string, err error) {
 	// Whether the sender waits for the answer must not decide whether what it
 	// sent is kept.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), rc.cfg.StoreTimeout)
@@ -49,6 +49,13 @@ func (rc *Receiver) keep(r *http.Request, a admission, body []byte) (retry strin
 		if p := recover(); p != nil {
 			retry, err = retrySoon, fmt.Errorf("panic: %v", p)
 			rc.log.ErrorContext(ctx, "storing a notification panicked", "err", err, "stack", string(debug.Stack()))
+		}
+	}()
+	begun := time.Now()
+	defer func() {
+		seen.Stored = time.Since(begun)
+		if err != nil {
+			rc.failed.Store(time.Now().UnixNano())
 		}
 	}()
 	n := rc.notification(ctx, r, a, body)
@@ -60,6 +67,8 @@ func (rc *Receiver) keep(r *http.Request, a admission, body []byte) (retry strin
 		}
 		return retrySoon, err
 	}
+	rc.stored.Store(time.Now().UnixNano())
+	seen.Verdict, seen.Unparsed = string(receipt.Verdict), n.Unparsed
 	rc.report(ctx, n, receipt)
 	return "", nil
 }
@@ -72,6 +81,7 @@ func (rc *Receiver) report(ctx context.Context, n store.Notification, receipt st
 	}
 	switch {
 	case n.Unparsed:
+		rc.unparsed.Add(1)
 		// The real shape is not published, so it may be the sender that is
 		// right. Somebody has to look.
 		rc.log.ErrorContext(ctx, "notification stored, but not understood", attrs...)
@@ -85,7 +95,10 @@ func (rc *Receiver) report(ctx context.Context, n store.Notification, receipt st
 // notification puts together what is stored. Everything in it is plain text
 // or the body, whatever the sender put into its headers.
 func (rc *Receiver) notification(ctx context.Context, r *http.Request, a admission, body []byte) store.Notification {
-	n := store.Notification{Mode: a.mode, Ref: a.ref, Header: rc.keptHeader(r.Header), Body: body, ReceivedAt: time.Now()}
+	n := store.Notification{
+		Mode: a.mode, Ref: a.ref, Header: rc.keptHeader(r.Header), Body: body, ReceivedAt: time.Now(),
+		Deliver: rc.cfg.HandledElsewhere || rc.handler.Load() != nil,
+	}
 	if p, ok := parse(body); ok {
 		n.ID, n.StatusCode = p.id, p.statusCode
 	} else {

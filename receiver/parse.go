@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/vismanet-go/background/internal/hook"
 )
 
 // parsed is what a body tells.
@@ -75,7 +77,7 @@ type document struct {
 func (d document) read() parsed {
 	p := parsed{statusCode: statusCode(d.StatusCode)}
 	for _, raw := range []json.RawMessage{d.ID, d.JobID, d.ReferenceID, d.Reference} {
-		if id, ok := canonicalGUID(text(raw)); ok {
+		if id, ok := hook.CanonicalGUID(text(raw)); ok {
 			p.id = id
 			return p
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	"github.com/vismanet-go/background/internal/hook"
 )
 
 const (
@@ -153,7 +155,7 @@ func FuzzParse(f *testing.F) {
 		if !json.Valid([]byte(strings.TrimPrefix(string(body), "\ufeff"))) {
 			t.Fatalf("understood what is no JSON: %q", body)
 		}
-		if id, ok := canonicalGUID(got.id); !ok || id != got.id {
+		if id, ok := hook.CanonicalGUID(got.id); !ok || id != got.id {
 			t.Fatalf("the id %q is not canonical", got.id)
 		}
 		if got.statusCode != 0 && (got.statusCode < 100 || got.statusCode > 999) {

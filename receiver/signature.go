@@ -16,15 +16,15 @@ func decodeSignature(value string) ([]byte, bool) {
 	return sig, err == nil && len(sig) == sha256.Size
 }
 
-// verify reports whether the signature over the raw body was made with one of
-// the keys. A key is used as the text that it is and not decoded. It takes
-// the same time whichever key matches.
-func verify(keys []string, signature, body []byte) bool {
-	match := 0
-	for _, key := range keys {
+// verify returns the index of the key that the signature over the raw body
+// was made with, or -1. A key is used as the text that it is and not decoded.
+// It takes the same time whichever key matches.
+func verify(keys []string, signature, body []byte) int {
+	match := -1
+	for i, key := range keys {
 		mac := hmac.New(sha256.New, []byte(key))
 		mac.Write(body)
-		match |= subtle.ConstantTimeCompare(signature, mac.Sum(nil))
+		match = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(signature, mac.Sum(nil)), i, match)
 	}
-	return match == 1
+	return match
 }

@@ -157,8 +157,8 @@ func (r Rules) adopt(rec *Record, id string) error {
 		if err != nil {
 			return err
 		}
-		if !ok {
-			continue
+		if !ok || heard.ID != "" && heard.ID != id {
+			continue // or it was adopted, and has become another operation's
 		}
 		if rec.Notification == nil {
 			rec.Notification = heard.Notification

@@ -4,9 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"net"
 	"net/http"
@@ -21,6 +18,7 @@ import (
 	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/receiver"
 	"github.com/vismanet-go/background/receiver/ginreceiver"
+	"github.com/vismanet-go/background/receiver/receivertest"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -59,9 +57,7 @@ func post(h http.Handler, target, key string) int {
 func do(h http.Handler, method, target, key string) int {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	if key != "" {
-		mac := hmac.New(sha256.New, []byte(key))
-		mac.Write([]byte(body))
-		r.Header.Set("x-vwd-signature-v1", base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+		r.Header.Set("x-vwd-signature-v1", receivertest.Sign(key, []byte(body)))
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
@@ -150,6 +146,62 @@ func TestMountRespectsGroupsAndTheirMiddleware(t *testing.T) {
 	ginreceiver.Mount(stopped, "/hooks/", rcv)
 	if got := post(router, "/stopped/hooks/"+capability(), ""); got != http.StatusForbidden {
 		t.Errorf("aborted by a middleware: got %d, want 403", got)
+	}
+}
+
+// What is not the receiver's goes where the user sent it.
+func TestMountLeavesTheUsersOtherHandlersAlone(t *testing.T) {
+	rcv, _ := newReceiver(t)
+	router := gin.New()
+	router.UseRawPath, router.HandleMethodNotAllowed = true, true
+	router.NoRoute(func(c *gin.Context) { c.String(http.StatusTeapot, "no route") })
+	router.NoMethod(func(c *gin.Context) { c.String(http.StatusConflict, "no method") })
+	api := router.Group("/api", func(c *gin.Context) { c.Header("X-Api", "1") })
+	hooks := api.Group("/v1").Group("/hooks")
+	ginreceiver.Mount(hooks, "erp", rcv)
+	hooks.GET("/erp", func(c *gin.Context) { c.String(http.StatusOK, "a page about it") })
+	hooks.POST("/other/:id", func(c *gin.Context) { c.String(http.StatusAccepted, c.Param("id")) })
+
+	tests := []struct {
+		method, target, key string
+		want                int
+	}{
+		{"POST", "/api/v1/hooks/erp", key, 200},
+		{"POST", "/api/v1/hooks/erp/" + capability(), "", 200},
+		{"POST", "/api/v1/hooks/erp/a%2Fb", "", 404}, // the receiver's answer, as any unknown capability gets it
+		{"GET", "/api/v1/hooks/erp", "", 200},
+		{"PUT", "/api/v1/hooks/erp", "", 409},
+		{"POST", "/api/v1/hooks/other/7", "", 202},
+		{"POST", "/api/v1/hooks", "", 418},
+		{"POST", "/elsewhere/" + capability(), "", 418},
+	}
+	for _, tt := range tests {
+		if got := do(router, tt.method, tt.target, tt.key); got != tt.want {
+			t.Errorf("%s %s: got %d, want %d", tt.method, hook.Redact(tt.target), got, tt.want)
+		}
+	}
+}
+
+// The receiver goes by the peer of the connection and by its own list of
+// proxies, whatever gin trusts.
+func TestTheAllowListDoesNotGoByGinsClientIP(t *testing.T) {
+	rcv, err := receiver.New(receiver.Config{
+		Store: store.NewMemory(store.MemoryConfig{}), SigningKeys: []string{key}, AllowFrom: receiver.VendorAddresses(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	router := gin.New() // which trusts every proxy
+	ginreceiver.Mount(router, "/webhooks/erp", rcv)
+	for remote, want := range map[string]int{"203.0.113.9:1": 403, "18.202.121.26:1": 200} {
+		r := httptest.NewRequest(http.MethodPost, "/webhooks/erp", strings.NewReader(body))
+		r.Header.Set("x-vwd-signature-v1", receivertest.Sign(key, []byte(body)))
+		r.Header.Set("X-Forwarded-For", "18.202.121.26")
+		r.RemoteAddr = remote
+		w := httptest.NewRecorder()
+		if router.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("from %s: got %d, want %d", remote, w.Code, want)
+		}
 	}
 }
 

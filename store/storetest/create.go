@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/vismanet-go/background/store"
@@ -51,6 +52,25 @@ var createTests = []test{
 		e.get(rec).Notification.Body[1] = '!'
 		if b := e.get(rec).Notification.Body; !bytes.Equal(b, []byte(`{"id":"x"}`)) {
 			e.Errorf("notification became %s", b)
+		}
+	}},
+	{"what a record keeps of others shares no memory either", func(e *env) {
+		rec := e.accepted(id1)
+		body := []byte(`{"id":"y"}`)
+		e.notify(store.Notification{Ref: rec.Ref, ID: id2, Body: body})
+		e.report(rec, store.SettledFact{ID: id1, Outcome: store.Outcome{
+			Status: "Finished", StatusCode: 200, HasContent: true, Kept: true, Content: []byte("[1]"), Header: map[string][]string{"Etag": {"x"}},
+		}})
+		body[0] = '!'
+		got := e.get(rec)
+		got.Conflict.Body[1], got.Conflict.ID = '!', "changed"
+		got.Outcome.Content[0], got.Outcome.Header["Etag"][0], got.Outcome.StatusCode = '!', "changed", 500
+		got = e.get(rec)
+		if string(got.Conflict.Body) != `{"id":"y"}` || got.Conflict.ID != id2 {
+			e.Errorf("the conflict became %+v with body %s", got.Conflict, got.Conflict.Body)
+		}
+		if o := got.Outcome; string(o.Content) != "[1]" || o.Header["Etag"][0] != "x" || o.StatusCode != 200 {
+			e.Errorf("the outcome became %+v", o)
 		}
 	}},
 	{"invalid records are refused by the name of their field", func(e *env) {
@@ -146,6 +166,55 @@ var createTests = []test{
 			}
 		}
 	}},
+	{"what the ERP could not run is a failure whatever its code says", func(e *env) {
+		first := e.keyed("order-1")
+		e.report(first, store.AcceptedFact{ID: id1, Source: answered})
+		e.report(first, store.SettledFact{ID: id1, Outcome: store.Outcome{Status: "Failed", StatusCode: 200}})
+		e.wantPhase(e.create(e.successor(first)), store.Sending)
+	}},
+	{"an expired operation can be superseded by name", func(e *env) {
+		first := e.keyed("order-1")
+		e.report(first, store.AcceptedFact{ID: id1, Source: answered})
+		e.choose(first, store.Expire{Reason: "404"})
+		second := e.create(e.successor(first))
+		if got, err := e.GetByKey(e.ctx, tenant, "order-1"); err != nil || got.Ref != second.Ref {
+			e.Errorf("the key belongs to %s, %v, want %s", got.Ref, err, second.Ref)
+		}
+	}},
+	{"a purge does not turn a success into something to be superseded", func(e *env) {
+		for code, allowed := range map[int]bool{201: false, 400: true} {
+			key := "order-" + strconv.Itoa(code)
+			first := e.keyed(key)
+			id := id1[:33] + strconv.Itoa(code)
+			e.report(first, store.AcceptedFact{ID: id, Source: answered})
+			e.report(first, store.SettledFact{ID: id, Outcome: store.Outcome{Status: "Finished", StatusCode: code}})
+			e.choose(first, store.Handle{})
+			if n, err := e.Purge(e.ctx, tenant, time.Now().Add(time.Hour)); n != 1 || err != nil {
+				e.Fatalf("%d: purged %d, %v, want 1", code, n, err)
+			}
+			second := e.successor(first)
+			second.Supersedes = "somebody else"
+			if _, err := e.Create(e.ctx, second, owner, e.ttl); err == nil {
+				e.Errorf("%d: superseded under a wrong name", code)
+			}
+			second.Supersedes = first.Ref
+			_, err := e.Create(e.ctx, second, owner, e.ttl)
+			if held, ok := errors.AsType[*store.KeyHeldError](err); allowed && err != nil || !allowed && (!ok || !held.Purged) {
+				e.Errorf("%d: superseding got error %v, want allowed = %v", code, err, allowed)
+			}
+		}
+	}},
+	{"a purged record that had freed its key holds nothing", func(e *env) {
+		first := e.keyed("order-1")
+		e.report(first, store.RejectedFact{Epoch: first.SendEpoch, Reason: "400"})
+		if n, err := e.Purge(e.ctx, tenant, time.Now().Add(time.Hour)); n != 1 || err != nil {
+			e.Fatalf("purged %d, %v, want 1", n, err)
+		}
+		second := e.keyed("order-1")
+		if got, err := e.GetByKey(e.ctx, tenant, "order-1"); err != nil || got.Ref != second.Ref {
+			e.Errorf("the key belongs to %s, %v, want %s", got.Ref, err, second.Ref)
+		}
+	}},
 	{"uncertain work cannot be superseded", func(e *env) {
 		first := e.fresh(store.Sending)
 		first.Key = "order-1"
@@ -176,6 +245,13 @@ var createTests = []test{
 			e.Errorf("got %d records", len(all))
 		}
 	}},
+	{"a list takes any limit", func(e *env) {
+		rec := e.sending()
+		if list, err := e.List(e.ctx, tenant, store.Query{Limit: -1}); len(list) > 1 {
+			e.Errorf("got %d records, %v, want at most the one there is", len(list), err)
+		}
+		e.get(rec) // the store still works
+	}},
 	{"a cancelled context changes nothing", func(e *env) {
 		ctx, cancel := contextCancelled()
 		defer cancel()
@@ -204,4 +280,19 @@ var createTests = []test{
 // rec1 strips what the store added, so that the record can be created again.
 func rec1(r store.Record) store.Record {
 	return store.Record{Tenant: r.Tenant, Ref: r.Ref, Phase: store.Sending, Method: r.Method, Path: r.Path}
+}
+
+// keyed creates a record that is being sent under a key.
+func (e *env) keyed(key string) store.Record {
+	e.Helper()
+	rec := e.fresh(store.Sending)
+	rec.Key = key
+	return e.create(rec)
+}
+
+// successor is a new record that is to take over the key of an old one.
+func (e *env) successor(old store.Record) store.Record {
+	rec := e.fresh(store.Sending)
+	rec.Key, rec.Supersedes = old.Key, old.Ref
+	return rec
 }

@@ -3,6 +3,8 @@ package storetest
 import (
 	"context"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/vismanet-go/background/store"
 )
@@ -14,6 +16,9 @@ func contextCancelled() (context.Context, context.CancelFunc) {
 }
 
 var answered = store.FromAnswer
+
+// foreground is an answer that came at once.
+var foreground = store.SettledFact{Outcome: store.Outcome{Status: "Finished", Foreground: true, StatusCode: 201}}
 
 var factTests = []test{
 	{"a sender that vanishes leaves an uncertain record, never a queued one", func(e *env) {
@@ -79,6 +84,29 @@ var factTests = []test{
 		got := e.report(rec, store.RejectedFact{Epoch: rec.SendEpoch, Reason: "400"})
 		e.wantPhase(got, store.Rejected)
 	}},
+	{"only the last attempt's uncertainty counts", func(e *env) {
+		rec := e.create(e.fresh(store.Queued))
+		rec = e.decide(e.acquire(rec, owner), store.Send{})
+		for _, epoch := range []uint64{0, rec.SendEpoch - 1, rec.SendEpoch + 1} {
+			got := e.report(rec, store.UncertainFact{Epoch: epoch, Reason: "of another attempt"})
+			if e.wantPhase(got, store.Sending); got.Lease.Owner != owner {
+				e.Fatalf("epoch %d ended the lease of epoch %d", epoch, rec.SendEpoch)
+			}
+		}
+		e.wantPhase(e.report(rec, store.UncertainFact{Epoch: rec.SendEpoch, Reason: "reset"}), store.Uncertain)
+	}},
+	{"a refusal ends the attempt's lease, and a late 202 its end", func(e *env) {
+		rec := e.sending()
+		got := e.report(rec, store.RejectedFact{Epoch: rec.SendEpoch, Reason: "400"})
+		if got.Lease.Owner != "" || got.EndedAt.IsZero() {
+			e.Errorf("got lease %+v, ended %v, want no lease and an end", got.Lease, got.EndedAt)
+		}
+		e.must(e.Release(e.ctx, e.acquire(rec, rival)))
+		got = e.report(rec, store.AcceptedFact{ID: id1, Source: answered})
+		if e.wantPhase(got, store.Accepted); !got.EndedAt.IsZero() || got.Reason != "" {
+			e.Errorf("got end %v and reason %q, want none", got.EndedAt, got.Reason)
+		}
+	}},
 	{"a 202 outranks every other fact about the attempt", func(e *env) {
 		rec := e.accepted(id1)
 		_, err := e.Report(e.ctx, tenant, rec.Ref, store.RejectedFact{Epoch: rec.SendEpoch, Reason: "400"})
@@ -123,6 +151,45 @@ var factTests = []test{
 		}
 		if byID, err := e.GetByID(e.ctx, tenant, id1); err != nil || byID.Ref != right.Ref {
 			e.Errorf("by id: %v, %v", byID.Ref, err)
+		}
+	}},
+	{"an id that gives way takes its outcome with it", func(e *env) {
+		rec := e.sending()
+		e.report(rec, store.AcceptedFact{ID: id1, Source: store.FromEvidence})
+		e.choose(rec, store.Reschedule{Due: time.Now(), Progress: store.Progress{Status: "Started"}})
+		e.report(rec, store.SettledFact{ID: id1, Outcome: store.Outcome{Status: "Finished", StatusCode: 201}})
+		got := e.report(rec, store.AcceptedFact{ID: id2, Source: answered})
+		if e.wantPhase(got, store.Accepted); got.ID != id2 || got.Outcome != nil || !got.SettledAt.IsZero() || got.Progress.Status != "" || got.Conflicts == 0 {
+			e.Errorf("got id %s, outcome %+v, progress %+v, %d conflicts, want nothing of %s", got.ID, got.Outcome, got.Progress, got.Conflicts, id1)
+		}
+		got = e.report(rec, store.SettledFact{ID: id2, Outcome: store.Outcome{Status: "Finished", StatusCode: 400}})
+		if got.Outcome == nil || got.Outcome.StatusCode != 400 {
+			e.Errorf("got outcome %+v, want that of %s", got.Outcome, id2)
+		}
+	}},
+	{"what was handled stays so when its id turns out to be another's", func(e *env) {
+		wrong := e.sending()
+		e.report(wrong, store.AcceptedFact{ID: id1, Source: store.FromEvidence})
+		e.report(wrong, store.SettledFact{ID: id1, Outcome: store.Outcome{Status: "Finished", StatusCode: 201}})
+		e.choose(wrong, store.Handle{})
+		right := e.sending()
+		e.wantPhase(e.report(right, store.AcceptedFact{ID: id1, Source: answered}), store.Accepted)
+		got := e.get(wrong)
+		if got.Phase != store.Handled || got.ID != "" || got.Outcome == nil || got.Outcome.StatusCode != 201 || got.Conflicts != 1 || !slices.Equal(got.OtherIDs, []string{id1}) {
+			e.Errorf("got %s, id %q, others %v, outcome %+v, want it handled with its outcome and a trace of the id", got.Phase, got.ID, got.OtherIDs, got.Outcome)
+		}
+		if byID, err := e.GetByID(e.ctx, tenant, id1); err != nil || byID.Ref != right.Ref {
+			e.Errorf("by id: got %s, %v, want %s", byID.Ref, err, right.Ref)
+		}
+	}},
+	{"further ids stay bounded", func(e *env) {
+		rec := e.accepted(id1)
+		for i := range 100 {
+			_, err := e.Report(e.ctx, tenant, rec.Ref, store.AcceptedFact{ID: "id-" + strconv.Itoa(i), Source: answered})
+			e.wantConflict(err)
+		}
+		if got := e.get(rec); len(got.OtherIDs) == 0 || len(got.OtherIDs) > 16 || got.OtherIDs[0] != "id-0" || got.Conflicts != 100 {
+			e.Errorf("got %d ids %v and %d conflicts, want at most 16, the oldest first, and 100", len(got.OtherIDs), got.OtherIDs, got.Conflicts)
 		}
 	}},
 	{"a second answered id is kept beside the first", func(e *env) {
@@ -183,6 +250,33 @@ var factTests = []test{
 		other := e.sending()
 		_, err := e.Report(e.ctx, tenant, other.Ref, store.SettledFact{Outcome: store.Outcome{Status: "Finished", StatusCode: 200}})
 		e.wantPhaseError(err)
+	}},
+	{"an outcome in the foreground is never replaced by an id", func(e *env) {
+		for _, source := range []store.Source{answered, store.FromUser, store.FromEvidence} {
+			rec := e.report(e.sending(), foreground)
+			_, err := e.Report(e.ctx, tenant, rec.Ref, store.AcceptedFact{ID: id1, Source: source})
+			e.wantConflict(err)
+			got := e.get(rec)
+			if e.wantPhase(got, store.Settled); got.ID != "" || got.Outcome == nil || got.Outcome.StatusCode != 201 || !slices.Equal(got.OtherIDs, []string{id1}) {
+				e.Errorf("%s: got id %q, others %v, outcome %+v, want the outcome and the id beside it", source, got.ID, got.OtherIDs, got.Outcome)
+			}
+		}
+	}},
+	{"an outcome in the foreground revives what was written off", func(e *env) {
+		rejected, abandoned, uncertain := e.sending(), e.sending(), e.sending()
+		e.lapse()
+		e.report(rejected, store.RejectedFact{ByUser: true, Reason: "not in the ERP"})
+		e.choose(abandoned, store.Abandon{Reason: "by hand"})
+		for _, tt := range []struct {
+			rec  store.Record
+			late bool
+		}{{rejected, true}, {abandoned, true}, {uncertain, false}} {
+			before := e.get(tt.rec)
+			got := e.report(tt.rec, foreground)
+			if got.Phase != store.Settled || got.Late != tt.late || got.Reason != "" || !got.EndedAt.IsZero() || got.Outcome == nil {
+				e.Errorf("from %s: got %s, late %v, reason %q, ended %v, want settled, late %v", before.Phase, got.Phase, got.Late, got.Reason, got.EndedAt, tt.late)
+			}
+		}
 	}},
 	{"a user resolves what is uncertain, either way", func(e *env) {
 		taken, not := e.sending(), e.sending()

@@ -40,6 +40,39 @@ var leaseTests = []test{
 		e.wantErr(err, store.ErrFenced)
 		e.wantPhase(e.get(rec), store.Settled)
 	}},
+	{"a lease is of one epoch, also among leases of one owner", func(e *env) {
+		rec := e.settled(id1, 200)
+		old := e.acquire(rec, owner)
+		e.lapse()
+		now := e.acquire(rec, owner)
+		_, err := e.Decide(e.ctx, old, store.Handle{})
+		e.wantErr(err, store.ErrFenced)
+		_, err = e.Extend(e.ctx, old, e.ttl)
+		e.wantErr(err, store.ErrFenced)
+		e.must(e.Release(e.ctx, old))
+		e.wantPhase(e.decide(now, store.Handle{}), store.Handled) // the old one did not let go of it
+	}},
+	{"epochs do not repeat when a record is purged and made again", func(e *env) {
+		r := e.notify(heard("", id1))
+		list, err := e.List(e.ctx, "", store.Query{})
+		if err != nil || len(list) != 1 || list[0].Ref != r.Ref {
+			e.Fatalf("got %+v, %v, want the one that was heard", list, err)
+		}
+		old := e.acquire(list[0], owner)
+		if n, err := e.Purge(e.ctx, "", time.Now().Add(time.Hour)); n != 1 || err != nil {
+			e.Fatalf("purged %d, %v, want 1", n, err)
+		}
+		time.Sleep(time.Millisecond)
+		if again := e.notify(heard("", id1)); again.Ref != r.Ref {
+			e.Fatalf("made again as %q, want %q", again.Ref, r.Ref)
+		}
+		now := e.acquire(list[0], owner)
+		if now.Epoch <= old.Epoch {
+			e.Errorf("epoch %d after %d", now.Epoch, old.Epoch)
+		}
+		_, err = e.Extend(e.ctx, old, e.ttl)
+		e.wantErr(err, store.ErrFenced)
+	}},
 	{"an extended lease lasts", func(e *env) {
 		rec := e.settled(id1, 200)
 		l := e.acquire(rec, owner)
@@ -136,6 +169,35 @@ var leaseTests = []test{
 					e.Errorf("%T moved %s to %s", tt.d, rec.Phase, got.Phase)
 				}
 			}
+		}
+	}},
+	{"only what is accepted expires", func(e *env) {
+		rejected, abandoned, foregrounded := e.sending(), e.sending(), e.report(e.sending(), foreground)
+		rejected = e.report(rejected, store.RejectedFact{Epoch: rejected.SendEpoch})
+		abandoned = e.report(abandoned, store.UncertainFact{Epoch: abandoned.SendEpoch, Reason: "reset"})
+		abandoned = e.choose(abandoned, store.Abandon{Reason: "by hand"})
+		expired := e.choose(e.accepted(id1), store.Expire{Reason: "404"})
+		for _, rec := range []store.Record{rejected, abandoned, foregrounded, expired} {
+			l := e.acquire(rec, owner)
+			_, err := e.Decide(e.ctx, l, store.Expire{Reason: "404"})
+			e.wantPhaseError(err)
+			e.must(e.Release(e.ctx, l))
+			e.wantPhase(e.get(rec), rec.Phase)
+		}
+		sending := e.sending()
+		_, err := e.Decide(e.ctx, sending.Lease, store.Expire{Reason: "404"})
+		e.wantPhaseError(err)
+		e.wantPhase(e.get(sending), store.Sending)
+	}},
+	{"content is let go when the application has it", func(e *env) {
+		rec := e.accepted(id1)
+		e.report(rec, store.SettledFact{ID: id1, Outcome: store.Outcome{
+			Status: "Finished", StatusCode: 200, HasContent: true, Kept: true, Content: []byte("[1]"), ContentType: "application/json",
+		}})
+		e.choose(rec, store.Handle{})
+		got := e.get(rec).Outcome
+		if got == nil || len(got.Content) > 0 || got.Kept || !got.HasContent || got.StatusCode != 200 || got.ContentType != "application/json" {
+			e.Errorf("got %+v, want all but the content", got)
 		}
 	}},
 	{"an expired operation is told to its handler like a settled one", func(e *env) {

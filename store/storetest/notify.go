@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -98,6 +99,15 @@ var notifyTests = []test{
 			e.Errorf("got %+v", got)
 		}
 	}},
+	{"a further id of the operation is no conflict", func(e *env) {
+		rec := e.accepted(id1)
+		_, err := e.Report(e.ctx, tenant, rec.Ref, store.AcceptedFact{ID: id2, Source: answered})
+		e.wantConflict(err)
+		e.wantReceipt(e.notify(heard(rec.Ref, id2)), store.Matched, rec.Ref)
+		if got := e.get(rec); got.Notification == nil || got.Due.IsZero() || got.Conflicts != 1 {
+			e.Errorf("got %d conflicts, due %v, want 1 and a look at once", got.Conflicts, got.Due)
+		}
+	}},
 	{"duplicates are counted and ask for no further look", func(e *env) {
 		rec := e.accepted(id1)
 		n := heard(rec.Ref, id1)
@@ -132,6 +142,22 @@ var notifyTests = []test{
 			e.Errorf("got %+v", got)
 		}
 	}},
+	{"what made no sense contradicts nothing", func(e *env) {
+		for i, unparsed := range []bool{true, false} { // in either order
+			rec := e.accepted([]string{id1, id2}[i])
+			for range 2 {
+				n := heard(rec.Ref, rec.ID)
+				if unparsed {
+					n = store.Notification{Ref: rec.Ref, Body: []byte("%%"), Unparsed: true}
+				}
+				e.wantReceipt(e.notify(n), store.Matched, rec.Ref)
+				unparsed = !unparsed
+			}
+			if got := e.get(rec); got.Conflicts != 0 || got.Notifications != 2 {
+				e.Errorf("got %d conflicts of %d notifications, want none of 2", got.Conflicts, got.Notifications)
+			}
+		}
+	}},
 	{"what makes no sense at all is kept once", func(e *env) {
 		n := store.Notification{Body: []byte("%%"), Unparsed: true}
 		first := e.notify(n)
@@ -158,6 +184,44 @@ var notifyTests = []test{
 		if got := e.get(rec); len(got.Candidates) == 0 || len(got.Candidates) > 16 || got.Notifications != 100 {
 			e.Errorf("%d candidates, %d notifications", len(got.Candidates), got.Notifications)
 		}
+	}},
+	{"the newest candidates stay", func(e *env) {
+		rec := e.sending()
+		e.report(rec, store.UncertainFact{Epoch: rec.SendEpoch, Reason: "reset"})
+		for i := range 30 {
+			e.notify(heard(rec.Ref, "id-"+strconv.Itoa(i)))
+		}
+		e.notify(heard(rec.Ref, id1))
+		got := e.get(rec).Candidates
+		if len(got) > 16 || !slices.Contains(got, id1) || !slices.Contains(got, "id-29") || slices.Contains(got, "id-0") {
+			e.Errorf("got %v, want the newest", got)
+		}
+	}},
+	{"tenants and ids that read alike side by side stay apart", func(e *env) {
+		n := heard("", "b:c")
+		n.Tenant = "a"
+		e.notify(n)
+		rec := e.fresh(store.Sending)
+		rec.Tenant = "a:b"
+		e.create(rec)
+		got := e.report(rec, store.AcceptedFact{ID: "c", Source: answered})
+		if got.Notification != nil {
+			e.Errorf("tenant %q got the notification of tenant %q", got.Tenant, got.Notification.Tenant)
+		}
+		if list, err := e.List(e.ctx, "a", store.Query{}); err != nil || len(list) != 1 {
+			e.Errorf("got %d records of tenant a, %v, want 1", len(list), err)
+		}
+	}},
+	{"an id means the operation that is bound to it, and not one that was only heard of", func(e *env) {
+		stranger := heard("", id1)
+		stranger.Tenant = other // who names it has no operation of ours
+		late := heard("", id2)
+		late.Tenant = other
+		e.notify(stranger)
+		first, second := e.accepted(id1), e.accepted(id2)
+		e.notify(late)
+		e.wantReceipt(e.notify(heard("", id1)), store.Matched, first.Ref)
+		e.wantReceipt(e.notify(heard("", id2)), store.Matched, second.Ref)
 	}},
 	{"an unknown operation can be adopted", func(e *env) {
 		r := e.notify(heard("", id1))

@@ -51,6 +51,22 @@ var watchTests = []test{
 			e.Errorf("the other tenant was told of %v", refs)
 		}
 	}},
+	{"a conflict wakes, also while somebody has the lease", func(e *env) {
+		rec := e.accepted(id1)
+		e.acquire(rec, rival)
+		w := e.Watch(tenant, rec.Ref)
+		defer w.Close()
+		e.wantReceipt(e.notify(heard(rec.Ref, id2)), store.Disputed, rec.Ref)
+		e.woken(w)
+	}},
+	{"a lease that is given back wakes", func(e *env) {
+		rec := e.accepted(id1)
+		l := e.acquire(rec, rival)
+		w := e.Watch(tenant, rec.Ref)
+		defer w.Close()
+		e.must(e.Release(e.ctx, l))
+		e.woken(w)
+	}},
 	{"closing the store ends the watchers", func(e *env) {
 		w := e.Watch(tenant)
 		e.must(e.Close())

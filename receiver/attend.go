@@ -1,0 +1,201 @@
+package receiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// attend runs the handler once, if the delivery can be had, and records what
+// follows. It reports whether the delivery is to be attended to again.
+func (d *dispatcher) attend(ref string) (again bool) {
+	asked := time.Now()
+	lease, rec, err := d.acquire(ref)
+	switch {
+	case errors.Is(err, store.ErrLeased), errors.Is(err, store.ErrNotFound):
+		return false // another process was faster
+	case err != nil:
+		d.rc.log.WarnContext(d.work, "notification not taken on; will try again", "err", err, "delivery", ref)
+		d.pause(lookEvery) // the slot is kept, so that failing does not spin
+		return true
+	case rec.Phase != store.Delivery, rec.Due.After(time.Now()):
+		d.pass(lease)
+		return true
+	}
+	n := notificationOf(rec)
+	seen := Handled{Mode: n.Mode, Attempt: n.Attempt}
+	begun := time.Now()
+	seen.Delay = begun.Sub(rec.Due)
+	if n.Attempt > d.rc.cfg.MaxAttempts {
+		// No run came back to tell; this one may take the process down, too.
+		seen.Err = fmt.Errorf("%d runs ended without an outcome: %s", n.Attempt-1, rec.Reason)
+		seen.Outcome = d.record(lease, n, store.Bury{Reason: reason(seen.Err)}, seen.Err)
+	} else {
+		var lost bool
+		seen.Err, lost = d.run(lease, asked, n)
+		seen.Duration = time.Since(begun)
+		if seen.Outcome = OutcomeLost; !lost {
+			seen.Outcome = d.conclude(lease, n, seen.Err)
+		}
+	}
+	d.rc.cfg.Observer.Handled(d.work, seen)
+	return seen.Outcome == OutcomeRetried || seen.Outcome == OutcomeLost
+}
+
+func (d *dispatcher) acquire(ref string) (store.Lease, store.Record, error) {
+	ctx, cancel := context.WithTimeout(d.work, d.rc.cfg.StoreTimeout)
+	defer cancel()
+	return d.rc.cfg.Store.Acquire(ctx, store.DeliveryTenant, ref, d.owner, d.rc.cfg.Lease)
+}
+
+// pass gives a lease back without a decision. If that fails it ends by itself.
+func (d *dispatcher) pass(lease store.Lease) {
+	ctx, cancel := context.WithTimeout(d.work, d.rc.cfg.StoreTimeout)
+	defer cancel()
+	_ = d.rc.cfg.Store.Release(ctx, lease)
+}
+
+func (d *dispatcher) pause(wait time.Duration) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-d.work.Done():
+	}
+}
+
+// run calls the handler and extends the lease, which was asked for at a time,
+// until it has returned. If the lease was lost, what the handler returned no
+// longer counts.
+func (d *dispatcher) run(lease store.Lease, asked time.Time, n Notification) (err error, lost bool) {
+	ctx, lose := context.WithCancelCause(d.work)
+	defer lose(nil)
+	ctx, cancel := context.WithTimeoutCause(ctx, d.rc.cfg.HandlerTimeout, ErrHandlerTimeout)
+	defer cancel()
+	done := make(chan error, 1)
+	go call(ctx, d.handler, n, done)
+
+	until := asked.Add(d.rc.cfg.Lease)
+	tick := time.NewTicker(d.rc.cfg.Lease / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-done:
+			if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+				err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
+			}
+			return err, lost
+		case <-tick.C:
+		}
+		if lost {
+			continue
+		}
+		asked = time.Now()
+		err := d.extend(&lease)
+		switch {
+		case err == nil:
+			until = asked.Add(d.rc.cfg.Lease)
+		case errors.Is(err, store.ErrFenced), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrClosed),
+			!time.Now().Add(d.rc.cfg.Lease / 3).Before(until): // it ends before the next try
+			lost = true
+			d.rc.log.WarnContext(ctx, "lease of a notification lost while it was handled", "err", err, "delivery", n.Delivery)
+			lose(ErrLeaseLost)
+		default:
+			d.rc.log.WarnContext(ctx, "lease of a notification not extended; will try again", "err", err, "delivery", n.Delivery)
+		}
+	}
+}
+
+// extend does not end with the work: a handler that was told to end still
+// needs its lease.
+func (d *dispatcher) extend(lease *store.Lease) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(d.work), min(d.rc.cfg.StoreTimeout, d.rc.cfg.Lease/6))
+	defer cancel()
+	l, err := d.rc.cfg.Store.Extend(ctx, *lease, d.rc.cfg.Lease)
+	if err == nil {
+		*lease = l
+	}
+	return err
+}
+
+// call runs the handler and makes an error of whatever ends it.
+func call(ctx context.Context, handler func(context.Context, Notification) error, n Notification, done chan<- error) {
+	var err error
+	returned := false
+	defer func() {
+		if !returned {
+			p := recover()
+			if p == nil { // runtime.Goexit; whoever waits for us would wait for ever
+				p = "the handler ended its goroutine"
+			}
+			err = &panicked{p, debug.Stack()}
+		}
+		done <- err
+	}()
+	err = handler(ctx, n)
+	returned = true
+}
+
+// conclude decides what follows from a run, and returns how it ended.
+func (d *dispatcher) conclude(lease store.Lease, n Notification, err error) Outcome {
+	var gaveUp *discarded
+	switch {
+	case err == nil:
+		return d.record(lease, n, store.Handle{}, nil)
+	case errors.As(err, &gaveUp), n.Attempt >= d.rc.cfg.MaxAttempts:
+		return d.record(lease, n, store.Bury{Reason: reason(err)}, err)
+	case context.Cause(d.work) != nil: // it was cut off: another process may go on at once
+		return d.record(lease, n, store.Retry{Due: time.Now(), Reason: reason(err)}, err)
+	}
+	return d.record(lease, n, store.Retry{Due: time.Now().Add(retryDelay(n.Attempt)), Reason: reason(err)}, err)
+}
+
+// record writes the outcome of a run down and logs it. If that does not
+// succeed the lease ends by itself, and the notification is handled again.
+func (d *dispatcher) record(lease store.Lease, n Notification, decision store.Decision, cause error) Outcome {
+	attrs := []any{"notification", n}
+	if cause != nil {
+		attrs = append(attrs, "err", cause)
+	}
+	var p *panicked
+	if errors.As(cause, &p) {
+		attrs = append(attrs, "stack", string(p.stack))
+	}
+	if err := d.decide(lease, decision); err != nil {
+		d.rc.log.WarnContext(d.work, "outcome of a notification not recorded; it will be handled again", append(attrs, "store", err)...)
+		return OutcomeLost
+	}
+	switch decision := decision.(type) {
+	case store.Bury:
+		d.rc.log.ErrorContext(d.work, "notification given up", attrs...)
+		return OutcomeDead
+	case store.Retry:
+		d.rc.log.WarnContext(d.work, "notification not handled; will try again", append(attrs, "at", decision.Due)...)
+		return OutcomeRetried
+	}
+	d.rc.log.DebugContext(d.work, "notification handled", attrs...)
+	return OutcomeDone
+}
+
+// decide tries for as long as storing may take, whatever became of the work.
+func (d *dispatcher) decide(lease store.Lease, decision store.Decision) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(d.work), d.rc.cfg.StoreTimeout)
+	defer cancel()
+	for tries := 1; ; tries++ {
+		_, err := d.rc.cfg.Store.Decide(ctx, lease, decision)
+		if err == nil || errors.Is(err, store.ErrFenced) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrClosed) {
+			return err
+		}
+		timer := time.NewTimer(doubled(50*time.Millisecond, tries, 2*time.Second))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return err
+		case <-timer.C:
+		}
+	}
+}

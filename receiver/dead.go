@@ -1,0 +1,85 @@
+package receiver
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/store"
+)
+
+// DeadLetter is a notification that was given up. It stays until it is
+// replayed or dropped.
+type DeadLetter struct {
+	Notification
+	Reason string    // the words of the handler's last error
+	DiedAt time.Time // when it was given up
+}
+
+// Dead yields what was given up, of all tenants, the oldest first. It reads a
+// few at a time and yields at most one error, as its last pair.
+func (rc *Receiver) Dead(ctx context.Context) iter.Seq2[DeadLetter, error] {
+	return func(yield func(DeadLetter, error) bool) {
+		q := store.Query{Phases: []store.Phase{store.Dead}, Limit: 20}
+		for {
+			page, err := rc.cfg.Store.List(ctx, store.DeliveryTenant, q)
+			if err != nil {
+				yield(DeadLetter{}, fmt.Errorf("receiver: list the dead: %w", err))
+				return
+			}
+			for _, rec := range page {
+				if !yield(DeadLetter{notificationOf(rec), rec.Reason, rec.UpdatedAt}, nil) {
+					return
+				}
+			}
+			if len(page) < q.Limit {
+				return
+			}
+			q.After = page[len(page)-1].Ref
+		}
+	}
+}
+
+// Replay brings a dead letter back to the handler, in whichever process runs
+// it, with all its attempts. The delivery is [Notification].Delivery. Errors:
+// [store.ErrNotFound], *[store.PhaseError] if it is not dead,
+// [store.ErrLeased] if somebody else is replaying it.
+func (rc *Receiver) Replay(ctx context.Context, delivery string) error {
+	if err := rc.raise(ctx, delivery, store.Replay{}); err != nil {
+		return fmt.Errorf("receiver: replay %q: %w", delivery, err)
+	}
+	return nil
+}
+
+// Drop removes a dead letter for good. Errors are those of [Receiver.Replay].
+func (rc *Receiver) Drop(ctx context.Context, delivery string) error {
+	if err := rc.raise(ctx, delivery, store.Handle{}); err != nil {
+		return fmt.Errorf("receiver: drop %q: %w", delivery, err)
+	}
+	return nil
+}
+
+func (rc *Receiver) raise(ctx context.Context, delivery string, d store.Decision) error {
+	rec, err := rc.cfg.Store.Get(ctx, store.DeliveryTenant, delivery)
+	if err != nil {
+		return err
+	}
+	if rec.Phase != store.Dead {
+		return &store.PhaseError{Ref: rec.Ref, Phase: rec.Phase, Change: "be taken from the dead"}
+	}
+	lease, rec, err := rc.cfg.Store.Acquire(ctx, store.DeliveryTenant, delivery, hook.NewRef(), rc.cfg.Lease)
+	if err != nil {
+		return err
+	}
+	if rec.Phase == store.Dead {
+		_, err = rc.cfg.Store.Decide(ctx, lease, d)
+	} else { // it was replayed meanwhile
+		err = &store.PhaseError{Ref: rec.Ref, Phase: rec.Phase, Change: "be taken from the dead"}
+	}
+	if err != nil {
+		_ = rc.cfg.Store.Release(context.WithoutCancel(ctx), lease)
+	}
+	return err
+}

@@ -1,0 +1,309 @@
+package receiver_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vismanet-go/background/receiver"
+	"github.com/vismanet-go/background/store"
+)
+
+// troubled is a store whose methods for handlers fail while a test wants it.
+type troubled struct {
+	store.Store
+	list, acquire, extend, decide atomic.Bool
+	fenced                        atomic.Bool // Extend says so
+	lists                         atomic.Int32
+}
+
+var errDown = errors.New("the database is down")
+
+func (s *troubled) List(ctx context.Context, tenant string, q store.Query) ([]store.Record, error) {
+	s.lists.Add(1)
+	if s.list.Load() {
+		return nil, errDown
+	}
+	return s.Store.List(ctx, tenant, q)
+}
+
+func (s *troubled) Acquire(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (store.Lease, store.Record, error) {
+	if s.acquire.Load() {
+		return store.Lease{}, store.Record{}, errDown
+	}
+	return s.Store.Acquire(ctx, tenant, ref, owner, ttl)
+}
+
+func (s *troubled) Extend(ctx context.Context, l store.Lease, ttl time.Duration) (store.Lease, error) {
+	if s.fenced.Load() {
+		return store.Lease{}, store.ErrFenced
+	}
+	if s.extend.Load() {
+		return store.Lease{}, errDown
+	}
+	return s.Store.Extend(ctx, l, ttl)
+}
+
+func (s *troubled) Decide(ctx context.Context, l store.Lease, d store.Decision) (store.Record, error) {
+	if s.decide.Load() {
+		return store.Record{}, errDown
+	}
+	return s.Store.Decide(ctx, l, d)
+}
+
+// shared returns receivers on one store, as processes have them.
+func shared(t testing.TB, st store.Store, n int) []*receiver.Receiver {
+	var all []*receiver.Receiver
+	for range n {
+		rcv, _ := setup(t, func(c *receiver.Config) { c.Store, c.HandledElsewhere = st, true })
+		all = append(all, rcv)
+	}
+	return all
+}
+
+func TestALongRunKeepsItsLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rcvs := shared(t, store.NewMemory(store.MemoryConfig{}), 2)
+		var j journal
+		for _, rcv := range rcvs {
+			rcv.Handle(j.handler(func(context.Context, receiver.Notification) error {
+				time.Sleep(10 * time.Minute)
+				return nil
+			}))
+			run(t, rcv)
+		}
+		deliver(t, mounted(rcvs[0]), 1)
+		j.wantRuns(t, time.Hour, 1)
+	})
+}
+
+func TestARunIsEndedWhenItsTimeIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rcv, st := setup(t, func(c *receiver.Config) { c.HandlerTimeout, c.MaxAttempts = 2*time.Minute, 1 })
+		var took time.Duration
+		var cause error
+		rcv.Handle(func(ctx context.Context, _ receiver.Notification) error {
+			begun := time.Now()
+			<-ctx.Done()
+			took, cause = time.Since(begun), context.Cause(ctx)
+			return ctx.Err()
+		})
+		run(t, rcv)
+		deliver(t, mounted(rcv), 1)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if took != 2*time.Minute || !errors.Is(cause, receiver.ErrHandlerTimeout) {
+			t.Errorf("ended after %v by %v", took, cause)
+		}
+		for letter := range rcv.Dead(t.Context()) {
+			if want := receiver.ErrHandlerTimeout.Error() + ": context deadline exceeded"; letter.Reason != want {
+				t.Errorf("reason %q, want %q", letter.Reason, want)
+			}
+		}
+		if left(t, st, store.Dead) != 1 {
+			t.Error("it is not among the dead")
+		}
+	})
+}
+
+func TestALostLeaseEndsTheRunAndItsResultDoesNotCount(t *testing.T) {
+	for name, fail := range map[string]func(*troubled){
+		"taken by another": func(s *troubled) { s.fenced.Store(true) },
+		"store down":       func(s *troubled) { s.extend.Store(true) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				st := &troubled{Store: store.NewMemory(store.MemoryConfig{})}
+				rcv := shared(t, st, 1)[0]
+				var cause error
+				var after time.Duration
+				var j journal
+				rcv.Handle(j.handler(func(ctx context.Context, n receiver.Notification) error {
+					if n.Attempt > 1 {
+						return nil
+					}
+					fail(st)
+					begun := time.Now()
+					<-ctx.Done()
+					cause, after = context.Cause(ctx), time.Since(begun)
+					st.fenced.Store(false)
+					st.extend.Store(false)
+					return nil // too late
+				}))
+				run(t, rcv)
+				deliver(t, mounted(rcv), 1)
+				j.wantRuns(t, time.Hour, 2)
+				if !errors.Is(cause, receiver.ErrLeaseLost) || after > time.Minute {
+					t.Errorf("ended by %v after %v", cause, after)
+				}
+				if left(t, st, store.Delivery) != 0 {
+					t.Error("the second run did not count")
+				}
+			})
+		})
+	}
+}
+
+// A process that was killed while it handled looks like this to the others:
+// a lease that nobody extends.
+func TestTheWorkOfADeadProcessIsTakenOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.NewMemory(store.MemoryConfig{})
+		rcv := shared(t, st, 1)[0]
+		deliver(t, mounted(rcv), 1)
+		list, err := st.List(t.Context(), store.DeliveryTenant, store.Query{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := st.Acquire(t.Context(), store.DeliveryTenant, list[0].Ref, "killed", time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		var j journal
+		rcv.Handle(j.handler(nil))
+		run(t, rcv)
+		j.wantRuns(t, 59*time.Second, 0)
+		if n := j.wantRuns(t, 2*time.Second, 1)[0]; n.Attempt != 2 {
+			t.Errorf("attempt %d, want 2: the first took its process with it", n.Attempt)
+		}
+	})
+}
+
+// One that takes every process down must not do so for ever.
+func TestANotificationThatKillsIsGivenUpWithoutAnotherRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.NewMemory(store.MemoryConfig{})
+		rcv, _ := setup(t, func(c *receiver.Config) { c.Store, c.HandledElsewhere, c.MaxAttempts = st, true, 3 })
+		deliver(t, mounted(rcv), 1)
+		list, err := st.List(t.Context(), store.DeliveryTenant, store.Query{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if _, _, err := st.Acquire(t.Context(), store.DeliveryTenant, list[0].Ref, "killed", time.Minute); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * time.Minute)
+		}
+		var j journal
+		rcv.Handle(j.handler(nil))
+		run(t, rcv)
+		j.wantRuns(t, time.Hour, 0)
+		for letter, err := range rcv.Dead(t.Context()) {
+			if want := "3 runs ended without an outcome: "; err != nil || letter.Reason != want {
+				t.Errorf("got %q, %v, want %q", letter.Reason, err, want)
+			}
+		}
+		if left(t, st, store.Dead) != 1 {
+			t.Error("it is not among the dead")
+		}
+	})
+}
+
+func TestManyProcessesHandleEachNotificationOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.NewMemory(store.MemoryConfig{})
+		var j journal
+		for _, rcv := range shared(t, st, 3) {
+			rcv.Handle(j.handler(func(context.Context, receiver.Notification) error {
+				time.Sleep(100 * time.Millisecond)
+				return nil
+			}))
+			run(t, rcv)
+		}
+		deliver(t, mounted(shared(t, st, 1)[0]), 300)
+		runs := j.wantRuns(t, time.Minute, 300)
+		seen := make(map[string]bool)
+		for _, n := range runs {
+			seen[n.ID] = true
+		}
+		if len(seen) != 300 || left(t, st, store.Delivery) != 0 {
+			t.Errorf("%d handled, %d left", len(seen), left(t, st, store.Delivery))
+		}
+	})
+}
+
+func TestAStoreThatIsDownForTenMinutesOnlyDelays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := &troubled{Store: store.NewMemory(store.MemoryConfig{})}
+		rcv := shared(t, st, 1)[0]
+		var j journal
+		rcv.Handle(j.handler(nil))
+		down := func(now bool) {
+			st.list.Store(now)
+			st.acquire.Store(now)
+		}
+		down(true)
+		run(t, rcv)
+		deliver(t, mounted(rcv), 50)
+		j.wantRuns(t, 10*time.Minute, 0)
+		if asked := st.lists.Load(); asked > 60 {
+			t.Errorf("asked %d times in ten minutes", asked)
+		}
+		down(false)
+		j.wantRuns(t, 31*time.Second, 50)
+
+		st.acquire.Store(true) // only this one
+		deliver(t, mounted(rcv), 1)
+		if _, err := st.Notify(t.Context(), store.Notification{ID: id, Deliver: true}); err != nil {
+			t.Fatal(err)
+		}
+		j.wantRuns(t, 10*time.Minute, 50)
+		st.acquire.Store(false)
+		j.wantRuns(t, time.Minute, 51)
+	})
+}
+
+func TestAnOutcomeThatCannotBeRecordedMeansAnotherRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := &troubled{Store: store.NewMemory(store.MemoryConfig{})}
+		rcv := shared(t, st, 1)[0]
+		var j journal
+		rcv.Handle(j.handler(nil))
+		st.decide.Store(true)
+		run(t, rcv)
+		deliver(t, mounted(rcv), 1)
+		j.wantRuns(t, 30*time.Second, 1)
+		st.decide.Store(false)
+		j.wantRuns(t, 2*time.Minute, 2)
+		if left(t, st, store.Delivery) != 0 {
+			t.Error("it is still there")
+		}
+	})
+}
+
+func TestAClosedStoreEndsRun(t *testing.T) {
+	for name, idle := range map[string]time.Duration{"before": 0, "while idle": time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				rcv, st := setup(t)
+				rcv.Handle(func(context.Context, receiver.Notification) error { return nil })
+				if idle == 0 {
+					st.Close()
+				} else {
+					time.AfterFunc(idle, func() { st.Close() })
+				}
+				if err := rcv.Run(t.Context()); !errors.Is(err, store.ErrClosed) {
+					t.Errorf("got %v, want store.ErrClosed", err)
+				}
+			})
+		})
+	}
+}
+
+// With nothing to do it asks about once a minute.
+func TestIdleCostsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := &troubled{Store: store.NewMemory(store.MemoryConfig{})}
+		rcv := shared(t, st, 1)[0]
+		rcv.Handle(func(context.Context, receiver.Notification) error { return nil })
+		run(t, rcv)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if asked := st.lists.Load(); asked > 62 {
+			t.Errorf("asked %d times in an hour", asked)
+		}
+	})
+}

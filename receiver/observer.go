@@ -1,0 +1,59 @@
+package receiver
+
+import (
+	"context"
+	"time"
+)
+
+// Observer is told what a [Receiver] does, for metrics; packages otelreceiver
+// and promreceiver have one each. Its methods are called by many goroutines,
+// must not block, and are given no body, capability or signature.
+type Observer interface {
+	// Received is called once for each request, when its answer is decided.
+	Received(ctx context.Context, r Received)
+	// Handled is called after each run of the handler.
+	Handled(ctx context.Context, h Handled)
+}
+
+// Received is how a request ended.
+type Received struct {
+	Mode   string // "subscription" or "url"; empty if it was refused before that was known
+	Status int    // of the answer
+	// Verdict is the store's: "matched", "duplicate", "unknown", "conflict"
+	// or "purged"; empty if nothing was stored.
+	Verdict  string
+	Unparsed bool // stored, but not understood: somebody has to look
+	// Key is the index of the signing key or capability secret that matched,
+	// -1 if none did: an old one that no longer occurs can be removed.
+	Key      int
+	Bytes    int           // of the body
+	Stored   time.Duration // that storing took, 0 if it did not come to that
+	Duration time.Duration // from the head of the request to the answer
+}
+
+// Outcome is how a run of the handler ended.
+type Outcome string
+
+// The outcomes of a run.
+const (
+	OutcomeDone    Outcome = "done"
+	OutcomeRetried Outcome = "retried" // it will run again
+	OutcomeDead    Outcome = "dead"    // given up
+	OutcomeLost    Outcome = "lost"    // the outcome could not be recorded: it will run again
+)
+
+// Handled is how a run of the handler ended.
+type Handled struct {
+	Mode     string
+	Outcome  Outcome
+	Attempt  int
+	Delay    time.Duration // from when it was due until it began
+	Duration time.Duration // of the handler
+	Err      error         // of the handler
+}
+
+// silent is the default Observer.
+type silent struct{}
+
+func (silent) Received(context.Context, Received) {}
+func (silent) Handled(context.Context, Handled)   {}

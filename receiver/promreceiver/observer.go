@@ -1,0 +1,132 @@
+package promreceiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/vismanet-go/background/receiver"
+)
+
+// Config configures an [Observer]. Its zero value is fine; a zero field means
+// the default named in its comment.
+type Config struct {
+	// Registerer takes the metrics. Default:
+	// [prometheus.DefaultRegisterer].
+	Registerer prometheus.Registerer
+
+	// Labels are added to every metric: the name of the receiver where a
+	// process has several, each with an Observer of its own.
+	Labels prometheus.Labels
+}
+
+// Observer is a [receiver.Observer]. It is safe for concurrent use. Make one
+// with [New].
+type Observer struct {
+	to     prometheus.Registerer
+	labels prometheus.Labels
+
+	requests *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+	storing  *prometheus.HistogramVec
+	runs     *prometheus.CounterVec
+	runTime  *prometheus.HistogramVec
+	runDelay *prometheus.HistogramVec
+}
+
+var _ receiver.Observer = (*Observer)(nil)
+
+// A request takes from microseconds to seconds, a run from milliseconds to the
+// 15 minutes that it may take by default.
+var (
+	requestBuckets = []float64{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
+	runBuckets     = []float64{0.001, 0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600}
+)
+
+const prefix = "background_receiver_"
+
+// New returns an observer whose metrics are registered, or an error that names
+// what cannot be: a registry takes the same metrics once only. If it fails
+// nothing stays registered.
+func New(cfg Config) (*Observer, error) {
+	o := &Observer{to: cfg.Registerer, labels: cfg.Labels}
+	if o.to == nil {
+		o.to = prometheus.DefaultRegisterer
+	}
+	for name := range cfg.Labels {
+		switch name {
+		case "mode", "code", "verdict", "unparsed", "key", "outcome", "le":
+			return nil, fmt.Errorf("promreceiver config: Labels: %q is a label of the metrics themselves", name)
+		}
+	}
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: prefix + name, Help: help, ConstLabels: cfg.Labels}, labels)
+	}
+	seconds := func(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+		return prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: prefix + name, Help: help, ConstLabels: cfg.Labels, Buckets: buckets,
+		}, labels)
+	}
+	o.requests = counter("requests_total", "Requests that were answered.", "mode", "code", "verdict", "unparsed", "key")
+	o.duration = seconds("request_duration_seconds", "Time from the head of a request to its answer.", requestBuckets, "mode", "code")
+	o.storing = seconds("store_duration_seconds", "Time that storing a notification took.", requestBuckets, "mode", "code")
+	o.runs = counter("runs_total", "Runs of the handler that ended.", "mode", "outcome")
+	o.runTime = seconds("run_duration_seconds", "Time of a run of the handler.", runBuckets, "outcome")
+	o.runDelay = seconds("run_delay_seconds", "Time from when a run was due until it began.", runBuckets, "outcome")
+	if err := o.register(o.requests, o.duration, o.storing, o.runs, o.runTime, o.runDelay); err != nil {
+		return nil, fmt.Errorf("promreceiver config: Registerer: %w", err)
+	}
+	return o, nil
+}
+
+// register registers all or none.
+func (o *Observer) register(all ...prometheus.Collector) error {
+	for i, c := range all {
+		if err := o.to.Register(c); err != nil {
+			for _, done := range all[:i] {
+				o.to.Unregister(done)
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// Received implements [receiver.Observer].
+func (o *Observer) Received(_ context.Context, r receiver.Received) {
+	code := strconv.Itoa(r.Status)
+	o.requests.WithLabelValues(r.Mode, code, r.Verdict, strconv.FormatBool(r.Unparsed), strconv.Itoa(r.Key)).Inc()
+	o.duration.WithLabelValues(r.Mode, code).Observe(r.Duration.Seconds())
+	if r.Stored > 0 {
+		o.storing.WithLabelValues(r.Mode, code).Observe(r.Stored.Seconds())
+	}
+}
+
+// Handled implements [receiver.Observer].
+func (o *Observer) Handled(_ context.Context, h receiver.Handled) {
+	outcome := string(h.Outcome)
+	o.runs.WithLabelValues(h.Mode, outcome).Inc()
+	o.runTime.WithLabelValues(outcome).Observe(h.Duration.Seconds())
+	o.runDelay.WithLabelValues(outcome).Observe(h.Delay.Seconds())
+}
+
+// Source is what [Observer.Watch] asks: a [receiver.Receiver].
+type Source interface {
+	Health(context.Context) (receiver.Health, error)
+}
+
+// Watch has the backlog, its age and the dead measured at each scrape. They
+// are the store's and not the process's: replicas on one store measure the
+// same. While the store cannot be read there are no such measurements and
+// background_receiver_up is 0.
+func (o *Observer) Watch(s Source) error {
+	if s == nil {
+		return errors.New("promreceiver: Watch: the source is nil")
+	}
+	if err := o.register(newGauges(s, o.labels)); err != nil {
+		return fmt.Errorf("promreceiver: %w", err)
+	}
+	return nil
+}

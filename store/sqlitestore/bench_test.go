@@ -1,0 +1,168 @@
+package sqlitestore_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+	"github.com/vismanet-go/background/store/sqlitestore"
+)
+
+// body is as long as a notification of the ERP is.
+var body = []byte(`{"id":"2f6f0a57-3c43-4d0e-9d0b-6c1f1d3a7b10","pad":"` + strings.Repeat("x", 560) + `"}`)
+
+// BenchmarkAccept measures durable accepts, by 1 and by 64 senders, against
+// the least that durability costs: a log that groups appends and syncs them.
+func BenchmarkAccept(b *testing.B) {
+	for _, senders := range []int{1, 64} {
+		b.Run("floor/"+strconv.Itoa(senders), func(b *testing.B) {
+			l := newLog(b)
+			measure(b, senders, func(int) error { l.append(body); return nil })
+		})
+		b.Run("create/"+strconv.Itoa(senders), func(b *testing.B) {
+			s := open(b, fresh(b))
+			measure(b, senders, func(i int) error {
+				_, err := s.Create(b.Context(), store.Record{
+					Tenant: "fjord", Ref: ref(i), Phase: store.Sending, Method: "POST", Path: "/v2/customerinvoice", Notify: "subscription",
+				}, "replica-a", time.Minute)
+				return err
+			})
+		})
+		b.Run("notify/"+strconv.Itoa(senders), func(b *testing.B) {
+			s := open(b, fresh(b))
+			seed(b, s, b.N)
+			measure(b, senders, func(i int) error {
+				r, err := s.Notify(b.Context(), store.Notification{Ref: ref(i), ID: id(i), Body: body, Mode: "subscription"})
+				if err == nil && r.Verdict != store.Matched {
+					err = fmt.Errorf("%+v", r)
+				}
+				return err
+			})
+		})
+		b.Run("deliver/"+strconv.Itoa(senders), func(b *testing.B) {
+			s, err := sqlitestore.Open(b.Context(), sqlitestore.Config{Path: fresh(b), MaxHeard: 1 << 40})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			measure(b, senders, func(i int) error {
+				_, err := s.Notify(b.Context(), store.Notification{ID: id(i), Body: body, Mode: "subscription", Deliver: true})
+				return err
+			})
+		})
+	}
+}
+
+func ref(i int) string { return fmt.Sprintf("q7x2-%016x", uint64(i)*0x9e3779b97f4a7c15) }
+func id(i int) string  { return fmt.Sprintf("2f6f0a57-3c43-4d0e-9d0b-%012x", i) }
+
+// seed creates the accepted records that notifications are about.
+func seed(b *testing.B, s *sqlitestore.Store, n int) {
+	b.Helper()
+	var wg sync.WaitGroup
+	var next atomic.Int64
+	for range 64 {
+		wg.Go(func() {
+			for i := int(next.Add(1)); i <= n; i = int(next.Add(1)) {
+				rec := store.Record{Tenant: "fjord", Ref: ref(i), Phase: store.Sending, Method: "POST", Path: "/v2/customerinvoice"}
+				if _, err := s.Create(b.Context(), rec, "me", time.Minute); err != nil {
+					b.Error(err)
+				}
+				if _, err := s.Report(b.Context(), "fjord", ref(i), store.AcceptedFact{ID: id(i), Source: store.FromAnswer}); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// measure calls f b.N times from so many goroutines and reports the median
+// latency.
+func measure(b *testing.B, senders int, f func(i int) error) {
+	b.Helper()
+	b.ReportAllocs()
+	took := make([]time.Duration, b.N)
+	var wg sync.WaitGroup
+	var next atomic.Int64
+	b.ResetTimer()
+	for range senders {
+		wg.Go(func() {
+			for i := int(next.Add(1)); i <= b.N; i = int(next.Add(1)) {
+				start := time.Now()
+				if err := f(i); err != nil {
+					b.Error(err)
+					return
+				}
+				took[i-1] = time.Since(start)
+			}
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "op/s")
+}
+
+// log appends what waits and syncs it, group by group.
+type log struct {
+	f    *os.File
+	work chan entry
+}
+
+type entry struct {
+	data []byte
+	done chan struct{}
+}
+
+func newLog(b *testing.B) *log {
+	f, err := os.Create(filepath.Join(b.TempDir(), "log"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	l := &log{f: f, work: make(chan entry, 1024)}
+	go l.run(b)
+	b.Cleanup(func() { close(l.work); f.Close() })
+	return l
+}
+
+func (l *log) append(data []byte) {
+	e := entry{data, make(chan struct{})}
+	l.work <- e
+	<-e.done
+}
+
+func (l *log) run(b *testing.B) {
+	for e := range l.work {
+		group, buf := []entry{e}, slices.Clone(e.data)
+		for more := true; more; {
+			select {
+			case e, ok := <-l.work:
+				if more = ok; ok {
+					group, buf = append(group, e), append(buf, e.data...)
+				}
+			default:
+				more = false
+			}
+		}
+		if _, err := l.f.Write(buf); err != nil {
+			b.Error(err)
+		}
+		if err := datasync(l.f); err != nil {
+			b.Error(err)
+		}
+		for _, e := range group {
+			close(e.done)
+		}
+	}
+}

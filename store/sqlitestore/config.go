@@ -1,0 +1,61 @@
+package sqlitestore
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Config configures a [Store]. Only Path is required; a zero field means the
+// default named in its comment.
+type Config struct {
+	// Path names the file. It is made if it does not exist; its directory is
+	// not. Two more files with the endings -wal and -shm live beside it.
+	Path string
+
+	// BusyTimeout is how long a change waits for other processes that write
+	// to the file before it fails with [ErrBusy]. Default: 5 s.
+	BusyTimeout time.Duration
+
+	// MaxHeard limits, per tenant, the records of operations that only a
+	// notification told of. Default: 10 000.
+	MaxHeard int
+
+	// KeepTombstones is for how long a purge remembers operations that had no
+	// key, so that a late notification of one is recognised. Those that held
+	// a key are remembered for good. Default: 30 days.
+	KeepTombstones time.Duration
+}
+
+// validate reports every fault at once, each named by its field.
+func (c Config) validate() error {
+	var errs []error
+	fault := func(field, want string) { errs = append(errs, fmt.Errorf("%s: %s", field, want)) }
+	switch {
+	case c.Path == "":
+		fault("Path", "must not be empty")
+	case strings.Contains(c.Path, ":memory:") || strings.HasPrefix(c.Path, "file:"):
+		fault("Path", "must be the name of a file (store.NewMemory keeps records in memory)")
+	case strings.ContainsRune(c.Path, 0):
+		fault("Path", "must not contain a zero byte")
+	}
+	if c.BusyTimeout < 0 {
+		fault("BusyTimeout", "must not be negative")
+	}
+	if c.MaxHeard < 0 {
+		fault("MaxHeard", "must not be negative")
+	}
+	if c.KeepTombstones < 0 {
+		fault("KeepTombstones", "must not be negative")
+	}
+	return errors.Join(errs...)
+}
+
+func (c Config) withDefaults() Config {
+	c.BusyTimeout = cmp.Or(c.BusyTimeout, 5*time.Second)
+	c.MaxHeard = cmp.Or(c.MaxHeard, 10_000)
+	c.KeepTombstones = cmp.Or(c.KeepTombstones, 30*24*time.Hour)
+	return c
+}

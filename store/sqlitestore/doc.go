@@ -1,0 +1,43 @@
+// Package sqlitestore keeps records in one SQLite file: the durable store for
+// everything that runs on one machine.
+//
+//	st, err := sqlitestore.Open(ctx, sqlitestore.Config{Path: "background.db"})
+//	if err != nil {
+//		return err
+//	}
+//	defer st.Close()
+//
+// # What it promises
+//
+//   - Durable: a method that changes something returns nil only when the
+//     change has been synced to disk (WAL, synchronous=FULL; both are read
+//     back when the file is opened, and anything else is refused).
+//   - Grouped: one goroutine writes. What waits while the disk is busy goes
+//     together in the next transaction and shares its sync; nothing waits for
+//     a timer. A step that fails undoes itself and not its neighbours.
+//   - Shared: several processes on one machine may open the same file. Leases
+//     are judged by the machine's clock. A change by another process wakes
+//     watchers within [PollInterval]; nothing is polled while nobody watches,
+//     and nothing is written while there is nothing to do.
+//   - A context that ends while a call waits for its turn ends the call, and
+//     nothing was changed. Once its turn has come it is carried out.
+//   - Bounded: [Store.Purge] removes what ended in small steps, reuses the
+//     space and truncates the log. The file keeps the size of its largest
+//     moment.
+//
+// An error of a changing method means that the change is not certain to be on
+// disk. Match it with [ErrBusy], [ErrDiskFull], [ErrReadOnly], [ErrCorrupt]
+// and [ErrReplaced]; the store works again as soon as the cause is gone.
+//
+// # What it does not do
+//
+// A file on a network file system is refused where the system tells (Linux):
+// WAL needs memory shared by all who open the file. A process that is stopped
+// in the middle of a transaction holds up the writers of all others until it
+// goes on or is killed; their calls fail with [ErrBusy]. Records are stored in
+// the clear, in a file that only its owner may read.
+//
+// Copy a store that is in use with the sqlite3 shell's .backup, never with cp.
+// On POSIX systems, do not open the file by other means from a process that
+// holds it: closing it would drop the locks of that process.
+package sqlitestore

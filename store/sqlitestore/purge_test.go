@@ -1,0 +1,123 @@
+package sqlitestore
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// TestPurgeWorksInStepsAndBoundsTheFile runs three rounds of 250 records
+// each: neither file nor log may grow with the rounds.
+func TestPurgeWorksInStepsAndBoundsTheFile(t *testing.T) {
+	path := temp(t)
+	s := mustOpen(t, Config{Path: path, KeepTombstones: time.Nanosecond})
+	ctx := t.Context()
+	var sizes []int64
+	for round := range 3 {
+		var wg sync.WaitGroup
+		for g := range 10 {
+			wg.Go(func() {
+				for i := range 25 {
+					ref := strconv.Itoa(round*250 + g*25 + i)
+					rec := sending(ref, "")
+					rec.Metadata = map[string]string{"pad": strings.Repeat("x", 2000)}
+					rec, err := s.Create(ctx, rec, "me", time.Minute)
+					if err == nil {
+						_, err = s.Report(ctx, "fjord", ref, store.RejectedFact{Epoch: rec.SendEpoch})
+					}
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if n, err := s.Purge(ctx, "elsewhere", time.Now().Add(time.Hour)); n != 0 || err != nil {
+			t.Errorf("purged %d of another tenant, %v", n, err)
+		}
+		if n, err := s.Purge(ctx, "", time.Now().Add(time.Hour)); n != 250 || err != nil {
+			t.Errorf("purged %d, %v; want 250", n, err)
+		}
+		var size int64
+		for _, end := range []string{"", "-wal"} {
+			st, err := os.Stat(path + end)
+			if err != nil {
+				t.Fatal(err)
+			}
+			size += st.Size()
+		}
+		sizes = append(sizes, size)
+	}
+	if sizes[2] > sizes[0]*5/4 {
+		t.Errorf("files grew: %v", sizes)
+	}
+	st, err := s.Stats(ctx)
+	if err != nil || len(st.Phases) != 0 || st.Tombstones > 250 || st.Free == 0 || st.Bytes < st.Free {
+		t.Errorf("stats %+v, %v", st, err)
+	}
+}
+
+func TestTombstonesWithAKeyStay(t *testing.T) {
+	s := mustOpen(t, Config{Path: temp(t), KeepTombstones: time.Nanosecond})
+	ctx := t.Context()
+	for ref, key := range map[string]string{"a": "order-1", "b": ""} {
+		rec := sending(ref, key)
+		if _, err := s.Create(ctx, rec, "me", time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Report(ctx, "fjord", ref, store.SettledFact{Outcome: store.Outcome{Foreground: true, StatusCode: 200}}); err != nil {
+			t.Fatal(err)
+		}
+		l, _, err := s.Acquire(ctx, "fjord", ref, "me", time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Decide(ctx, l, store.Handle{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if _, err := s.Purge(ctx, "", time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if st, err := s.Stats(ctx); err != nil || st.Tombstones != 1 {
+		t.Errorf("stats %+v, %v", st, err)
+	}
+	if r, err := s.Notify(ctx, store.Notification{Ref: "a", ID: "x"}); err != nil || r.Verdict != store.Purged {
+		t.Errorf("with a key: %+v, %v", r, err)
+	}
+	if r, err := s.Notify(ctx, store.Notification{Ref: "b", ID: "y"}); err != nil || r.Verdict != store.Unknown {
+		t.Errorf("without one, long ago: %+v, %v", r, err)
+	}
+}
+
+func TestStatsTellPhasesAndWhatIsDue(t *testing.T) {
+	s := mustOpen(t, Config{Path: temp(t)})
+	ctx := t.Context()
+	if st, err := s.Stats(ctx); err != nil || len(st.Phases) != 0 || !st.OldestDue.IsZero() {
+		t.Errorf("empty: %+v, %v", st, err)
+	}
+	due := time.Now().Add(-time.Hour).Round(0)
+	rec := sending("a", "")
+	rec.Due = due
+	if _, err := s.Create(ctx, rec, "me", time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Create(ctx, sending("b", ""), "me", time.Nanosecond); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Notify(ctx, store.Notification{ID: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Millisecond)
+	st, err := s.Stats(ctx)
+	if err != nil || st.Phases[store.Sending] != 1 || st.Phases[store.Uncertain] != 1 || st.Phases[store.Heard] != 1 || !st.OldestDue.Equal(due) {
+		t.Errorf("got %+v, %v; want due %v", st, err, due)
+	}
+}

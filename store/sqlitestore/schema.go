@@ -1,0 +1,126 @@
+package sqlitestore
+
+import (
+	"fmt"
+	"strings"
+)
+
+// applicationID marks the file as one of this package ("VBgs").
+const applicationID = 0x56426773
+
+// migrations lead from one schema version to the next: migrations[0] makes
+// version 1 of an empty file. Each runs in one transaction together with the
+// others that a file lacks. Never change one that was released; append.
+var migrations = []string{
+	// 1: a record is one row, both the inbox entry and the work item. The
+	// document is the truth; the other columns are what is searched for.
+	`
+CREATE TABLE records (
+	n      INTEGER PRIMARY KEY,
+	ref    TEXT NOT NULL UNIQUE,
+	tenant TEXT NOT NULL,
+	phase  TEXT NOT NULL,
+	id     TEXT,             -- the ERP's, NULL until one is known
+	key    TEXT,             -- NULL unless the record holds it
+	until  INTEGER,          -- end of the lease while sending, ns since 1970
+	ended  INTEGER,          -- since when it may be purged, ns
+	doc    TEXT NOT NULL     -- JSON
+) STRICT;
+CREATE UNIQUE INDEX records_key ON records (tenant, key) WHERE key IS NOT NULL;
+CREATE UNIQUE INDEX records_id ON records (id, tenant) WHERE id IS NOT NULL AND phase <> 'heard';
+CREATE INDEX records_heard ON records (id) WHERE phase = 'heard';
+CREATE INDEX records_phase ON records (tenant, phase, ref);
+CREATE INDEX records_ended ON records (ended) WHERE ended IS NOT NULL;
+
+-- Answers that are kept, beside the records so that these stay small.
+CREATE TABLE contents (
+	n    INTEGER PRIMARY KEY, -- of the record
+	body BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE tombstones (
+	ref          TEXT PRIMARY KEY,
+	tenant       TEXT NOT NULL,
+	id           TEXT NOT NULL,
+	key          TEXT,
+	fingerprint  TEXT NOT NULL,
+	-- Whether a new record may take the key over.
+	supersedable INTEGER NOT NULL,
+	at           INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX tombstones_key ON tombstones (tenant, key) WHERE key IS NOT NULL;
+CREATE INDEX tombstones_at ON tombstones (at) WHERE key IS NULL;
+`,
+	// 2: what is due, and how many records per tenant are only heard of,
+	// without counting them.
+	`
+ALTER TABLE records ADD COLUMN due INTEGER; -- ns
+UPDATE records SET due = CAST(unixepoch(doc ->> 'due', 'subsec') * 1000000000 AS INTEGER)
+	WHERE doc ->> 'due' IS NOT NULL;
+CREATE INDEX records_due ON records (tenant, phase, due) WHERE due IS NOT NULL;
+
+CREATE TABLE heard (
+	tenant TEXT PRIMARY KEY,
+	count  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO heard SELECT tenant, count(*) FROM records WHERE phase = 'heard' GROUP BY tenant;
+`,
+}
+
+// schemaVersion is the version that this code reads and writes.
+var schemaVersion = len(migrations)
+
+// migrate brings the file to version to.
+func migrate(c *conn, to int) (err error) {
+	defer func() {
+		if err != nil {
+			_ = c.exec("ROLLBACK")
+		}
+	}()
+	have, err := version(c, "BEGIN IMMEDIATE")
+	if err != nil {
+		return err
+	}
+	for i := have; i < to; i++ {
+		if err := c.script(migrations[i]); err != nil {
+			return fmt.Errorf("migration %d: %w", i+1, err)
+		}
+	}
+	if have < to {
+		sql := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, to)
+		if err := c.script(sql); err != nil {
+			return err
+		}
+	}
+	return c.exec("COMMIT")
+}
+
+// version begins a transaction, so that all it reads is of one moment, and
+// reads the schema version. It refuses files that are not ours or newer than
+// this code.
+func version(c *conn, begin string) (int, error) {
+	if err := c.exec(begin); err != nil {
+		return 0, err
+	}
+	have, err := c.number("PRAGMA user_version")
+	if err != nil {
+		return 0, err
+	}
+	app, err := c.number("PRAGMA application_id")
+	if err != nil {
+		return 0, err
+	}
+	switch {
+	case app == applicationID && int(have) > len(migrations):
+		return 0, fmt.Errorf("%w: its schema has version %d, this code knows %d", ErrNewerSchema, have, len(migrations))
+	case app == applicationID && have > 0:
+		return int(have), nil
+	case app != 0 || have != 0:
+		return 0, fmt.Errorf("%w: application id %#x, schema version %d", ErrForeign, app, have)
+	}
+	tables, err := c.word("SELECT coalesce(group_concat(name, ', '), '') FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+	if err == nil && tables != "" {
+		err = fmt.Errorf("%w: it holds the tables %s", ErrForeign, strings.TrimSpace(tables))
+	}
+	return 0, err
+}

@@ -1,0 +1,264 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// raw opens a plain connection.
+func raw(t *testing.T, path string) *conn {
+	t.Helper()
+	c, err := open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func mustScript(t *testing.T, path, sql string) {
+	t.Helper()
+	c := raw(t, path)
+	defer c.close()
+	if err := c.script(sql); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func mustOpen(t *testing.T, cfg Config) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func temp(t *testing.T) string { return filepath.Join(t.TempDir(), "background.db") }
+
+// TestMigrateFromVersion1 opens a file as the first version of the schema
+// left it: an accepted record that is due, one that is only heard of, and a
+// tombstone.
+func TestMigrateFromVersion1(t *testing.T) {
+	path := temp(t)
+	c := raw(t, path)
+	if err := c.pragmas("journal_mode = WAL"); err != nil {
+		t.Fatal(err)
+	}
+	if err := migrate(c, 1); err != nil {
+		t.Fatal(err)
+	}
+	err := c.script(`
+INSERT INTO records (ref, tenant, phase, id, key, until, ended, doc) VALUES
+('a', 'fjord', 'accepted', 'id-a', 'order-1', NULL, NULL, '{"tenant":"fjord","ref":"a","phase":"accepted","id":"id-a","idSource":"answer","key":"order-1","due":"2026-11-22T10:00:00.5Z"}'),
+('b', 'fjord', 'accepted', 'id-b', NULL, NULL, NULL, '{"tenant":"fjord","ref":"b","phase":"accepted","id":"id-b","idSource":"answer"}'),
+('heard:0::x', '', 'heard', 'x', NULL, NULL, 1, '{"ref":"heard:0::x","phase":"heard","id":"x","due":"2026-11-22T10:00:00Z"}');
+INSERT INTO tombstones (ref, tenant, id, key, fingerprint, supersedable, at) VALUES ('old', 'fjord', 'id-old', 'order-0', 'f00d', 0, 1);`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := c.number("PRAGMA user_version"); v != 1 || err != nil {
+		t.Fatalf("version %d, %v", v, err)
+	}
+	if err := c.close(); err != nil {
+		t.Fatal(err)
+	}
+
+	s := mustOpen(t, Config{Path: path, MaxHeard: 2})
+	ctx := t.Context()
+	if rec, err := s.GetByKey(ctx, "fjord", "order-1"); err != nil || rec.ID != "id-a" {
+		t.Errorf("by key: %+v, %v", rec, err)
+	}
+	due := time.Date(2026, 11, 22, 10, 0, 1, 0, time.UTC)
+	if list, err := s.List(ctx, "fjord", store.Query{DueBy: due}); err != nil || len(list) != 1 || list[0].Ref != "a" {
+		t.Errorf("due: %+v, %v", list, err)
+	}
+	if list, err := s.List(ctx, "fjord", store.Query{DueBy: due.Add(-time.Second)}); err != nil || len(list) != 0 {
+		t.Errorf("due too early: %+v, %v", list, err)
+	}
+	// The heard one counts towards the limit.
+	if _, err := s.Notify(ctx, store.Notification{ID: "y"}); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Notify(ctx, store.Notification{ID: "z"}); !errors.Is(err, store.ErrFull) {
+		t.Errorf("got error %v, want ErrFull", err)
+	}
+	_, err = s.Create(ctx, store.Record{Tenant: "fjord", Ref: "n", Key: "order-0", Phase: store.Queued, Method: "GET", Path: "/"}, "", 0)
+	if held, ok := errors.AsType[*store.KeyHeldError](err); !ok || !held.Purged || held.Record.Fingerprint != "f00d" {
+		t.Errorf("the tombstone: %v", err)
+	}
+	if err := s.Check(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOpenRefusesWhatIsNotIts(t *testing.T) {
+	tests := []struct {
+		name string
+		make func(t *testing.T, path string)
+		want error
+		text string
+	}{
+		{"a newer schema", func(t *testing.T, path string) {
+			mustOpen(t, Config{Path: path}).Close()
+			mustScript(t, path, "PRAGMA user_version = 99")
+		}, ErrNewerSchema, "version 99, this code knows 2"},
+		{"another application's file", func(t *testing.T, path string) {
+			mustScript(t, path, "CREATE TABLE invoices (n INTEGER)")
+		}, ErrForeign, "invoices"},
+		{"another application's id", func(t *testing.T, path string) {
+			mustScript(t, path, "PRAGMA application_id = 7")
+		}, ErrForeign, "0x7"},
+		{"no database", func(t *testing.T, path string) {
+			write(t, path, []byte(strings.Repeat("not a database ", 1000)))
+		}, ErrCorrupt, ""},
+		{"a directory that does not exist", func(t *testing.T, path string) {
+			if err := os.Remove(filepath.Dir(path)); err != nil {
+				t.Fatal(err)
+			}
+		}, os.ErrNotExist, "directory"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			path := temp(t)
+			tt.make(t, path)
+			s, err := Open(t.Context(), Config{Path: path})
+			if err == nil {
+				s.Close()
+			}
+			if !errors.Is(err, tt.want) || !strings.Contains(err.Error(), tt.text) || !strings.Contains(err.Error(), path) {
+				t.Errorf("got error %v, want %v and the words %q", err, tt.want, tt.text)
+			}
+		})
+	}
+}
+
+func write(t *testing.T, path string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAForeignFileIsLeftAsItWas(t *testing.T) {
+	path := temp(t)
+	mustScript(t, path, "CREATE TABLE invoices (n INTEGER)")
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), Config{Path: path}); !errors.Is(err, ErrForeign) {
+		t.Fatal(err)
+	}
+	if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {
+		t.Errorf("the file changed (%v)", err)
+	}
+}
+
+func TestSettingsAreReadBack(t *testing.T) {
+	path := temp(t)
+	c := raw(t, path)
+	defer c.close()
+	for _, p := range []string{"journal_mode = DELETE", "synchronous = FULL"} {
+		if err := c.pragmas(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := readBack(c); err == nil || !strings.Contains(err.Error(), "journal_mode") {
+		t.Errorf("without WAL: %v", err)
+	}
+	if err := c.pragmas("journal_mode = WAL", "synchronous = NORMAL"); err != nil {
+		t.Fatal(err)
+	}
+	if err := readBack(c); err == nil || !strings.Contains(err.Error(), "synchronous") {
+		t.Errorf("without full sync: %v", err)
+	}
+	if err := c.pragmas("synchronous = FULL"); err != nil {
+		t.Fatal(err)
+	}
+	if err := readBack(c); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestVersionsAreComparedByNumber(t *testing.T) {
+	for v, want := range map[string]bool{
+		"3.51.3": true, "3.51.2": false, "3.53.0": true, "3.100.0": true, "3.9.9": false, "4.0": true, "3.51": false, "": false,
+	} {
+		if got := atLeast(v, minVersion); got != want {
+			t.Errorf("%q at least %s: got %v", v, minVersion, got)
+		}
+	}
+}
+
+// TestNoStatementScansTheRecords asks SQLite how it would run each statement
+// that a step or a read uses.
+func TestNoStatementScansTheRecords(t *testing.T) {
+	s := mustOpen(t, Config{Path: temp(t)})
+	now := time.Now()
+	ctx := t.Context()
+	for i := range 3 { // run everything once, so that every statement is prepared
+		ref := string(rune('a' + i))
+		rec, err := s.Create(ctx, store.Record{Tenant: "fjord", Ref: ref, Key: "k" + ref, Phase: store.Sending, Method: "GET", Path: "/"}, "me", time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Notify(ctx, store.Notification{ID: "id-" + ref, Deliver: true}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Report(ctx, "fjord", ref, store.AcceptedFact{ID: "id-" + ref, Source: store.FromAnswer}); err != nil {
+			t.Fatal(err)
+		}
+		s.GetByID(ctx, "fjord", rec.ID)
+		s.GetByKey(ctx, "fjord", "k"+ref)
+	}
+	if _, err := s.Purge(ctx, "", now.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 * readers {
+		for _, q := range []store.Query{{}, {DueBy: now}, {Phases: []store.Phase{store.Uncertain, store.Sending}, DueBy: now}} {
+			if _, err := s.List(ctx, "fjord", q); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Count(ctx, "fjord", q); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	explain := func(c *conn) {
+		for _, sql := range slices.Collect(maps.Keys(c.stmts)) {
+			if !strings.Contains(sql, "records") && !strings.Contains(sql, "tombstones") {
+				continue
+			}
+			err := c.query(context.Background(), func(row []driver.Value) error {
+				plan, _ := row[3].(string)
+				if strings.HasPrefix(plan, "SCAN") && !strings.Contains(plan, "USING") {
+					t.Errorf("%s\n\t%s", plan, sql)
+				}
+				return nil
+			}, "EXPLAIN QUERY PLAN "+sql, make([]driver.Value, 10)...)
+			if err != nil {
+				t.Errorf("%s: %v", sql, err)
+			}
+		}
+	}
+	err := s.do(ctx, &step{alone: func(c *conn) error { explain(c); return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range readers {
+		if err := s.reading(ctx, func(c *conn) error { explain(c); return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql/driver"
+	"strconv"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// Stats tells how much a store holds.
+type Stats struct {
+	// Phases counts the records of all tenants by the phase that they read as.
+	Phases map[store.Phase]int
+	// OldestDue is the earliest time at which a record was or is due, zero if
+	// none is planned. Records that only a notification told of do not count.
+	OldestDue time.Time
+	// Tombstones is the number of purged operations that are remembered.
+	Tombstones int
+	// Bytes is the size of the file, Free how much of it is empty.
+	Bytes, Free int64
+}
+
+// Stats counts what the store holds. The work grows with the number of
+// records, about 10 ms for 100 000: ask every few seconds, not for every
+// request.
+func (s *Store) Stats(ctx context.Context) (Stats, error) {
+	out := Stats{Phases: make(map[store.Phase]int)}
+	err := s.glimpse(ctx, func(c *conn) error { return out.read(ctx, c) })
+	return out, s.explain("stats", err)
+}
+
+func (o *Stats) read(ctx context.Context, c *conn) error {
+	err := c.query(ctx, func(row []driver.Value) error {
+		phase, _ := row[0].(string)
+		n, _ := row[1].(int64)
+		o.Phases[store.Phase(phase)] = int(n)
+		return nil
+	}, "SELECT phase, count(*) FROM records GROUP BY phase")
+	if err != nil {
+		return err
+	}
+	if o.Phases[store.Sending] > 0 {
+		// Those whose sender vanished read as uncertain.
+		lapsed, err := c.number("SELECT count(*) FROM records WHERE phase = 'sending' AND until <= ?", time.Now().UnixNano())
+		if err != nil {
+			return err
+		}
+		o.Phases[store.Sending] -= int(lapsed)
+		o.Phases[store.Uncertain] += int(lapsed)
+	}
+	for phase, n := range o.Phases {
+		if n == 0 {
+			delete(o.Phases, phase)
+		}
+	}
+	due, err := c.number("SELECT min(due) FROM records WHERE due IS NOT NULL AND phase <> 'heard'")
+	if err != nil {
+		return err
+	}
+	if due != 0 {
+		o.OldestDue = time.Unix(0, due)
+	}
+	tombstones, err := c.number("SELECT count(*) FROM tombstones")
+	if err != nil {
+		return err
+	}
+	o.Tombstones = int(tombstones)
+	var sizes [3]int64
+	for i, pragma := range []string{"page_size", "page_count", "freelist_count"} {
+		if sizes[i], err = c.number("PRAGMA " + pragma); err != nil {
+			return err
+		}
+	}
+	o.Bytes, o.Free = sizes[0]*sizes[1], sizes[0]*sizes[2]
+	return nil
+}
+
+// Health returns nil if the file can be read and the last change was written,
+// else why not. Only after a change that failed does it write, to see whether
+// the cause is gone.
+func (s *Store) Health(ctx context.Context) error {
+	if last := s.health.Load(); last != nil && *last != nil {
+		err := s.change(ctx, func(t *tx, _ store.Rules) error {
+			return t.exec("PRAGMA user_version = " + strconv.Itoa(schemaVersion))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return s.reading(ctx, func(c *conn) error {
+		_, err := c.number("SELECT n FROM records LIMIT 1")
+		return s.explain("read", err)
+	})
+}
+
+// Check reads the whole file and reports damage with [ErrCorrupt]. It takes
+// seconds for a file of hundreds of megabytes; others go on meanwhile.
+func (s *Store) Check(ctx context.Context) error {
+	return s.reading(ctx, func(c *conn) error {
+		return s.explain("check", verdict(ctx, c, "PRAGMA integrity_check(1)"))
+	})
+}

@@ -1,0 +1,118 @@
+package sqlitestore
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// Store is a [store.Store] in an SQLite file. It is safe for concurrent use,
+// by several processes of one machine. Make one with [Open].
+type Store struct {
+	cfg     Config
+	hub     store.Hub
+	queue   queue
+	pool    chan *conn    // connections that read
+	gone    chan struct{} // closed by Close
+	writing sync.WaitGroup
+	health  atomic.Pointer[error] // what became of the last group
+
+	once     sync.Once
+	closeErr error // of the writer; read after writing.Wait
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Create implements [store.Store].
+func (s *Store) Create(ctx context.Context, rec store.Record, owner string, ttl time.Duration) (out store.Record, err error) {
+	return s.record(ctx, func(r store.Rules) (store.Record, error) { return r.Create(rec, owner, ttl) })
+}
+
+// Report implements [store.Store].
+func (s *Store) Report(ctx context.Context, tenant, ref string, fact store.Fact) (store.Record, error) {
+	return s.record(ctx, func(r store.Rules) (store.Record, error) { return r.Report(tenant, ref, fact) })
+}
+
+// Decide implements [store.Store].
+func (s *Store) Decide(ctx context.Context, l store.Lease, d store.Decision) (store.Record, error) {
+	return s.record(ctx, func(r store.Rules) (store.Record, error) { return r.Decide(l, d) })
+}
+
+// record runs a rule that returns a record.
+func (s *Store) record(ctx context.Context, rule func(store.Rules) (store.Record, error)) (store.Record, error) {
+	var out store.Record
+	err := s.change(ctx, func(t *tx, r store.Rules) (err error) {
+		out, err = rule(r)
+		if e := errors.Join(t.fill(&out), t.fillError(err)); e != nil {
+			return e
+		}
+		return err
+	})
+	return out, err
+}
+
+// Notify implements [store.Store].
+func (s *Store) Notify(ctx context.Context, n store.Notification) (out store.Receipt, err error) {
+	err = s.change(ctx, func(_ *tx, r store.Rules) (err error) {
+		out, err = r.Notify(n)
+		return err
+	})
+	if err != nil {
+		return store.Receipt{}, err
+	}
+	return out, nil
+}
+
+// Acquire implements [store.Store].
+func (s *Store) Acquire(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (store.Lease, store.Record, error) {
+	var l store.Lease
+	rec, err := s.record(ctx, func(r store.Rules) (rec store.Record, err error) {
+		l, rec, err = r.Acquire(tenant, ref, owner, ttl)
+		return rec, err
+	})
+	if err != nil {
+		l = store.Lease{}
+	}
+	return l, rec, err
+}
+
+// Extend implements [store.Store].
+func (s *Store) Extend(ctx context.Context, l store.Lease, ttl time.Duration) (out store.Lease, err error) {
+	err = s.change(ctx, func(_ *tx, r store.Rules) (err error) {
+		out, err = r.Extend(l, ttl)
+		return err
+	})
+	if err != nil {
+		return store.Lease{}, err
+	}
+	return out, nil
+}
+
+// Release implements [store.Store].
+func (s *Store) Release(ctx context.Context, l store.Lease) error {
+	return s.change(ctx, func(_ *tx, r store.Rules) error { return r.Release(l) })
+}
+
+// Watch implements [store.Store]. Changes by other processes wake all
+// watchers, within [PollInterval].
+func (s *Store) Watch(tenant string, refs ...string) *store.Watcher {
+	return s.hub.Watch(tenant, refs...)
+}
+
+// Close refuses further calls, carries out what already waits, and returns
+// when the goroutine that writes has ended. It is idempotent.
+func (s *Store) Close() error {
+	s.once.Do(func() {
+		s.queue.close()
+		close(s.gone)
+		s.closeReaders(readers)
+		s.writing.Wait()
+		s.hub.Close()
+	})
+	s.writing.Wait()
+	return s.explain("close", s.closeErr)
+}

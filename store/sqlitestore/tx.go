@@ -1,0 +1,323 @@
+package sqlitestore
+
+import (
+	"database/sql/driver"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// tx is one step inside the transaction of its group. It implements
+// [store.Tx].
+type tx struct {
+	w       *writer
+	wrote   bool
+	woken   int // length of w.woken before the step
+	pending *statement
+	seen    []stored
+	absent  string // a ref that no record had when it was read
+	// inserted is the number of the record inserted last, 0 while pending.
+	inserted int64
+	// buried is the tombstone of a key that was found in this step.
+	buried store.Tombstone
+}
+
+// stored is a record as it stands in the file. Its n is 0 until the pending
+// statement has run.
+type stored struct {
+	n   int64
+	rec store.Record
+}
+
+// Now is in UTC and has no monotonic part, as is what is read from the file.
+func (t *tx) Now() time.Time { return time.Now().UTC().Round(0) }
+
+const (
+	selRef   = "SELECT n, doc FROM records WHERE ref = ?"
+	selID    = "SELECT n, doc FROM records WHERE id = ? AND phase <> 'heard' AND tenant = ?"
+	selAnyID = "SELECT n, doc FROM records WHERE id = ? AND phase <> 'heard' LIMIT 1"
+	selHeard = "SELECT n, doc FROM records WHERE id = ? AND phase = 'heard' AND (?2 = '' OR tenant = ?2) LIMIT 1"
+	selKey   = "SELECT n, doc FROM records WHERE tenant = ? AND key = ?"
+)
+
+func (t *tx) Get(tenant, ref string) (store.Record, bool, error) {
+	rec, found, err := t.find(selRef, ref)
+	if found && tenant != "" && rec.Tenant != tenant {
+		return store.Record{}, false, err
+	}
+	return rec, found, err
+}
+
+func (t *tx) GetByID(tenant, id string) (rec store.Record, found bool, err error) {
+	if tenant == "" {
+		rec, found, err = t.find(selAnyID, id)
+	} else {
+		rec, found, err = t.find(selID, id, tenant)
+	}
+	if found || err != nil {
+		return rec, found, err
+	}
+	return t.find(selHeard, id, tenant)
+}
+
+func (t *tx) GetByKey(tenant, key string) (store.Record, bool, error) {
+	return t.find(selKey, tenant, key)
+}
+
+// find reads one record and remembers what stands in the file.
+func (t *tx) find(sql string, args ...driver.Value) (store.Record, bool, error) {
+	row, err := t.one(sql, args...)
+	if err != nil || row == nil {
+		if sql == selRef {
+			t.absent, _ = args[0].(string)
+		}
+		return store.Record{}, false, err
+	}
+	n, _ := row[0].(int64)
+	doc, _ := row[1].(string)
+	rec, err := decode(doc)
+	if err != nil {
+		return store.Record{}, false, err
+	}
+	t.remember(stored{n: n, rec: rec})
+	return rec, true, nil
+}
+
+// remember keeps a copy of the parts that later writes of the step compare
+// with; the rules may change what they were given.
+func (t *tx) remember(s stored) {
+	if s.rec.Outcome != nil {
+		o := *s.rec.Outcome
+		s.rec.Outcome = &o
+	}
+	if old := t.recall(s.rec.Ref); old != nil {
+		*old = s
+		return
+	}
+	t.seen = append(t.seen, s)
+}
+
+// recall returns what stands in the file for a ref that this step has read
+// or written, nil if it has not.
+func (t *tx) recall(ref string) *stored {
+	for i := range t.seen {
+		if t.seen[i].rec.Ref == ref {
+			return &t.seen[i]
+		}
+	}
+	return nil
+}
+
+// known is recall that reads what the step has not. What it returns has been
+// written.
+func (t *tx) known(ref string) (*stored, error) {
+	if err := t.flush(); err != nil {
+		return nil, err
+	}
+	if s := t.recall(ref); s != nil || ref == t.absent {
+		return s, nil
+	}
+	_, _, err := t.find(selRef, ref)
+	return t.recall(ref), err
+}
+
+const selTombstone = "SELECT tenant, ref, id, key, fingerprint, supersedable FROM tombstones WHERE "
+
+func (t *tx) Tombstone(tenant, key, ref string) (store.Tombstone, bool, error) {
+	sql, arg := selTombstone+"ref = ?1 AND (?2 = '' OR tenant = ?2)", ref
+	if key != "" {
+		sql, arg = selTombstone+"key = ?1 AND (?2 = '' OR tenant = ?2)", key
+	}
+	row, err := t.one(sql, arg, tenant)
+	if err != nil || row == nil {
+		return store.Tombstone{}, false, err
+	}
+	text := func(i int) string { s, _ := row[i].(string); return s }
+	found := store.Tombstone{
+		Tenant: text(0), Ref: text(1), ID: text(2), Key: text(3), Fingerprint: text(4), Supersedable: row[5] != int64(0),
+	}
+	if key != "" {
+		t.buried = found
+	}
+	return found, true, nil
+}
+
+func (t *tx) CountHeard(tenant string) (int, error) {
+	if err := t.flush(); err != nil {
+		return 0, err
+	}
+	n, err := t.w.c.number("SELECT count FROM heard WHERE tenant = ?", tenant)
+	return int(n), err
+}
+
+// columns are what is searched for, in the order of columnNames.
+type columns [6]driver.Value
+
+var columnNames = [6]string{"phase", "id", "key", "until", "ended", "due"}
+
+func columnsOf(r store.Record) columns {
+	c := columns{string(r.Phase), text(r.ID), nil, nil, nil, nanos(r.Due)}
+	if r.HoldsKey() {
+		c[2] = r.Key
+	}
+	switch r.Phase {
+	case store.Sending:
+		c[3] = int64(0)
+		if r.Lease.Owner != "" {
+			c[3] = nanos(r.Lease.Until)
+		}
+	case store.Handled, store.Rejected, store.Expired:
+		c[4] = nanos(r.EndedAt)
+	case store.Heard:
+		c[4] = nanos(r.CreatedAt)
+	}
+	return c
+}
+
+// text is NULL for what is empty.
+func text(s string) driver.Value {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// updates are the statements that write a document and those columns that
+// changed, by the set of these: an index that need not change costs nothing.
+var updates = func() (out [1 << len(columnNames)]string) {
+	for set := range out {
+		var b strings.Builder
+		b.WriteString("UPDATE records SET doc = ?")
+		for i, name := range columnNames {
+			if set&(1<<i) != 0 {
+				b.WriteString(", " + name + " = ?")
+			}
+		}
+		b.WriteString(" WHERE n = ?")
+		out[set] = b.String()
+	}
+	return out
+}()
+
+func (t *tx) Put(rec store.Record) error {
+	old, err := t.known(rec.Ref)
+	if err != nil {
+		return err
+	}
+	doc, err := encode(&t.w.buf, rec)
+	if err != nil {
+		return err
+	}
+	if old == nil {
+		return t.insert(rec, doc)
+	}
+	if old.rec.Tenant != rec.Tenant {
+		return fmt.Errorf("record %s: of another tenant: %w", rec.Ref, store.ErrExists)
+	}
+	set, args := 0, append(make([]driver.Value, 0, 2+len(columnNames)), doc)
+	was, is := columnsOf(old.rec), columnsOf(rec)
+	for i := range is {
+		if is[i] != was[i] {
+			set |= 1 << i
+			args = append(args, is[i])
+		}
+	}
+	if err := t.exec(updates[set], append(args, old.n)...); err != nil {
+		return err
+	}
+	if err := t.putContent(old.n, old.rec, rec); err != nil {
+		return err
+	}
+	if err := t.countHeard(rec.Tenant, heard(rec)-heard(old.rec)); err != nil {
+		return err
+	}
+	if rec.Wakes(old.rec) {
+		t.w.woken = append(t.w.woken, woken{rec.Tenant, rec.Ref})
+	}
+	t.remember(stored{n: old.n, rec: rec})
+	return nil
+}
+
+func (t *tx) insert(rec store.Record, doc string) error {
+	c := columnsOf(rec)
+	if err := t.exec(insRecord, rec.Ref, rec.Tenant, doc, c[0], c[1], c[2], c[3], c[4], c[5]); err != nil {
+		return err
+	}
+	t.remember(stored{n: t.inserted, rec: rec})
+	t.absent = ""
+	if b := t.buried; rec.HoldsKey() && b.Key == rec.Key && b.Tenant == rec.Tenant {
+		// A successor that took over a purged key owns it from now on.
+		if err := t.exec("UPDATE tombstones SET key = NULL WHERE ref = ?", b.Ref); err != nil {
+			return err
+		}
+	}
+	if kept(rec) {
+		s, err := t.known(rec.Ref)
+		if err != nil {
+			return err
+		}
+		if err := t.putContent(s.n, store.Record{}, rec); err != nil {
+			return err
+		}
+	}
+	t.w.woken = append(t.w.woken, woken{rec.Tenant, rec.Ref})
+	return t.countHeard(rec.Tenant, heard(rec))
+}
+
+func heard(r store.Record) int64 {
+	if r.Phase == store.Heard {
+		return 1
+	}
+	return 0
+}
+
+func (t *tx) countHeard(tenant string, delta int64) error {
+	if delta == 0 {
+		return nil
+	}
+	return t.exec(`INSERT INTO heard (tenant, count) VALUES (?1, ?2)
+		ON CONFLICT (tenant) DO UPDATE SET count = count + ?2`, tenant, delta)
+}
+
+func (t *tx) Delete(_, ref string) error {
+	old, err := t.known(ref)
+	if err != nil || old == nil {
+		return err
+	}
+	if err := t.exec("DELETE FROM records WHERE n = ?", old.n); err != nil {
+		return err
+	}
+	if err := t.putContent(old.n, old.rec, store.Record{}); err != nil {
+		return err
+	}
+	if err := t.countHeard(old.rec.Tenant, -heard(old.rec)); err != nil {
+		return err
+	}
+	for i := range t.seen {
+		if t.seen[i].n == old.n {
+			t.seen = append(t.seen[:i], t.seen[i+1:]...)
+			break
+		}
+	}
+	return nil
+}
+
+func (t *tx) Bury(b store.Tombstone) error {
+	if b.Key != "" {
+		if err := t.exec("UPDATE tombstones SET key = NULL WHERE tenant = ? AND key = ? AND ref <> ?", b.Tenant, b.Key, b.Ref); err != nil {
+			return err
+		}
+	}
+	supersedable := int64(0)
+	if b.Supersedable {
+		supersedable = 1
+	}
+	err := t.exec(`INSERT OR REPLACE INTO tombstones (ref, tenant, id, key, fingerprint, supersedable, at)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`, b.Ref, b.Tenant, b.ID, text(b.Key), b.Fingerprint, supersedable, t.Now().UnixNano())
+	if err != nil {
+		return err
+	}
+	return t.Delete(b.Tenant, b.Ref)
+}

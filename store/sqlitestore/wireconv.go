@@ -1,0 +1,106 @@
+package sqlitestore
+
+import (
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+func toDocument(r store.Record) document {
+	d := document{
+		Tenant: armour(r.Tenant), Ref: armour(r.Ref), Phase: r.Phase,
+		ID: armour(r.ID), IDSource: r.IDSource, OtherIDs: mappedList(r.OtherIDs, armour), Candidates: mappedList(r.Candidates, armour),
+		Key: armour(r.Key), KeyReleased: r.KeyReleased, Supersedes: armour(r.Supersedes), Fingerprint: armour(r.Fingerprint),
+		Kind: armour(r.Kind), Verifier: armour(r.Verifier), Method: armour(r.Method), Path: armour(r.Path), Origin: armour(r.Origin),
+		Notify: armour(r.Notify), Link: armour(r.Link), Metadata: mapped(r.Metadata, armour),
+		Due: r.Due.UTC(), Polls: r.Polls, LookedAt: r.LookedAt.UTC(),
+		Progress: progress{
+			armour(r.Progress.Status), r.Progress.Missing,
+			r.Progress.ReceivedAt.UTC(), r.Progress.StartedAt.UTC(), r.Progress.EndSeen.UTC(),
+		},
+		Attempts: r.Attempts, Lease: lease{armour(r.Lease.Owner), r.Lease.Epoch, r.Lease.Until.UTC()}, SendEpoch: r.SendEpoch,
+		Notifications: r.Notifications, Duplicates: r.Duplicates, Conflicts: r.Conflicts,
+		Reason: armour(r.Reason), Late: r.Late,
+		CreatedAt: r.CreatedAt.UTC(), SentAt: r.SentAt.UTC(), AcceptedAt: r.AcceptedAt.UTC(),
+		SettledAt: r.SettledAt.UTC(), EndedAt: r.EndedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+	}
+	if n := r.Notification; n != nil {
+		d.Notification = &notification{
+			Tenant: armour(n.Tenant), Ref: armour(n.Ref), ID: armour(n.ID), NotificationID: armour(n.NotificationID),
+			StatusCode: n.StatusCode, Mode: armour(n.Mode), Unparsed: n.Unparsed, Header: mapped(n.Header, armour),
+			Body: armour(string(n.Body)), ReceivedAt: n.ReceivedAt.UTC(),
+		}
+	}
+	if c := r.Conflict; c != nil {
+		d.Conflict = &conflict{c.At.UTC(), armour(c.Reason), armour(c.ID), armour(string(c.Body))}
+	}
+	if o := r.Outcome; o != nil {
+		size, _ := sizeOf(o.Content)
+		d.Outcome = &outcome{
+			Status: armour(o.Status), Foreground: o.Foreground, StatusCode: o.StatusCode, Header: mappedHeader(o.Header, armour),
+			ErrorMessage: armour(o.ErrorMessage), HasContent: o.HasContent, Kept: o.Kept, ContentSize: size, ContentType: armour(o.ContentType),
+			Confirmed: o.Confirmed, Refuted: armour(o.Refuted),
+			ReceivedAt: o.ReceivedAt.UTC(), StartedAt: o.StartedAt.UTC(), FinishedAt: o.FinishedAt.UTC(),
+		}
+	}
+	return d
+}
+
+func fromDocument(d *document) store.Record {
+	r := store.Record{
+		Tenant: bare(d.Tenant), Ref: bare(d.Ref), Phase: d.Phase,
+		ID: bare(d.ID), IDSource: d.IDSource, OtherIDs: mappedList(d.OtherIDs, bare), Candidates: mappedList(d.Candidates, bare),
+		Key: bare(d.Key), KeyReleased: d.KeyReleased, Supersedes: bare(d.Supersedes), Fingerprint: bare(d.Fingerprint),
+		Kind: bare(d.Kind), Verifier: bare(d.Verifier), Method: bare(d.Method), Path: bare(d.Path), Origin: bare(d.Origin),
+		Notify: bare(d.Notify), Link: bare(d.Link), Metadata: mapped(d.Metadata, bare),
+		Due: d.Due, Polls: d.Polls, LookedAt: d.LookedAt,
+		Progress: store.Progress{
+			Status: bare(d.Progress.Status), Missing: d.Progress.Missing,
+			ReceivedAt: d.Progress.ReceivedAt, StartedAt: d.Progress.StartedAt, EndSeen: d.Progress.EndSeen,
+		},
+		Attempts: d.Attempts, SendEpoch: d.SendEpoch,
+		Notifications: d.Notifications, Duplicates: d.Duplicates, Conflicts: d.Conflicts,
+		Reason: bare(d.Reason), Late: d.Late,
+		CreatedAt: d.CreatedAt, SentAt: d.SentAt, AcceptedAt: d.AcceptedAt,
+		SettledAt: d.SettledAt, EndedAt: d.EndedAt, UpdatedAt: d.UpdatedAt,
+	}
+	if d.Lease != (lease{}) {
+		r.Lease = store.Lease{Tenant: r.Tenant, Ref: r.Ref, Owner: bare(d.Lease.Owner), Epoch: d.Lease.Epoch, Until: d.Lease.Until}
+	}
+	if n := d.Notification; n != nil {
+		r.Notification = &store.Notification{
+			Tenant: bare(n.Tenant), Ref: bare(n.Ref), ID: bare(n.ID), NotificationID: bare(n.NotificationID),
+			StatusCode: n.StatusCode, Mode: bare(n.Mode), Unparsed: n.Unparsed, Header: mapped(n.Header, bare),
+			Body: bareBytes(n.Body), ReceivedAt: n.ReceivedAt,
+		}
+	}
+	if c := d.Conflict; c != nil {
+		r.Conflict = &store.Conflict{At: c.At, Reason: bare(c.Reason), ID: bare(c.ID), Body: bareBytes(c.Body)}
+	}
+	if o := d.Outcome; o != nil {
+		r.Outcome = &store.Outcome{
+			Status: bare(o.Status), Foreground: o.Foreground, StatusCode: o.StatusCode, Header: mappedHeader(o.Header, bare),
+			ErrorMessage: bare(o.ErrorMessage), HasContent: o.HasContent, Kept: o.Kept, ContentType: bare(o.ContentType),
+			Confirmed: o.Confirmed, Refuted: bare(o.Refuted),
+			ReceivedAt: o.ReceivedAt, StartedAt: o.StartedAt, FinishedAt: o.FinishedAt,
+		}
+		if o.Kept {
+			r.Outcome.Content = standIn(o.ContentSize)
+		}
+	}
+	return r
+}
+
+// nanos is the time for a column that is searched: NULL for the zero time,
+// and the nearest that fits for times centuries away.
+func nanos(t time.Time) any {
+	switch {
+	case t.IsZero():
+		return nil
+	case t.Year() < 1700:
+		return int64(-8 << 60)
+	case t.Year() > 2250:
+		return int64(8<<60 - 1)
+	}
+	return t.UnixNano()
+}

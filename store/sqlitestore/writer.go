@@ -1,0 +1,206 @@
+package sqlitestore
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// maxGroup bounds the steps of one transaction.
+const maxGroup = 512
+
+// writer is the goroutine that changes the file, and the only user of its
+// connection.
+type writer struct {
+	*Store
+	c       *conn
+	file    fs.FileInfo // the file as it was opened
+	batch   []*step
+	woken   []woken
+	buf     bytes.Buffer // for documents
+	version int64        // PRAGMA data_version as last seen
+
+	active atomic.Bool
+	toggle chan struct{} // tells the writer that active changed
+}
+
+// woken is a record whose watchers are to be woken.
+type woken struct{ tenant, ref string }
+
+func newWriter(s *Store, c *conn) (*writer, error) {
+	w := &writer{Store: s, c: c, toggle: make(chan struct{}, 1)}
+	var err error
+	if w.file, err = os.Stat(s.cfg.Path); err != nil {
+		return nil, err
+	}
+	w.version, err = c.number("PRAGMA data_version")
+	return w, err
+}
+
+// run writes until the store is closed and all that waited is done.
+func (w *writer) run() {
+	var poll <-chan time.Time
+	var ticker *time.Ticker
+	for {
+		select {
+		case <-w.queue.signal:
+			w.drain()
+		case <-poll:
+			w.look()
+		case <-w.toggle:
+			switch active := w.active.Load(); {
+			case active && ticker == nil:
+				// A change since the last look may be one that the watcher
+				// has read already; telling it once more does no harm.
+				w.look()
+				ticker = time.NewTicker(PollInterval)
+				poll = ticker.C
+			case !active && ticker != nil:
+				ticker.Stop()
+				ticker, poll = nil, nil
+			}
+		case <-w.gone:
+			w.drain()
+			if ticker != nil {
+				ticker.Stop()
+			}
+			w.closeErr = w.c.close()
+			return
+		}
+	}
+}
+
+// drain writes group after group until nothing waits.
+func (w *writer) drain() {
+	for !w.queue.idle() {
+		w.group()
+	}
+}
+
+// group writes all that waits in one transaction.
+func (w *writer) group() {
+	if err := w.begin(); err != nil {
+		if errors.Is(err, errNobodyWaits) {
+			return
+		}
+		w.batch = w.queue.take(w.batch[:0], maxGroup)
+		w.finish(err)
+		return
+	}
+	// Taken only now: until the file is ours, callers are free to leave.
+	w.batch, w.woken = w.queue.take(w.batch[:0], maxGroup), w.woken[:0]
+	wrote := false
+	for i := 0; i < len(w.batch); i++ {
+		st := w.batch[i]
+		if st.alone != nil {
+			continue
+		}
+		changed, err := w.step(st)
+		if err != nil {
+			w.abort(i, err)
+			return
+		}
+		wrote = wrote || changed
+		if i == len(w.batch)-1 { // what came meanwhile rides along
+			w.batch = w.queue.take(w.batch, maxGroup)
+		}
+	}
+	w.finish(w.commit(wrote))
+}
+
+// step runs one step. Its own error is kept with it; the error returned is
+// one that ended the transaction for all.
+func (w *writer) step(st *step) (wrote bool, fatal error) {
+	t := &tx{w: w, woken: len(w.woken)}
+	wrote, st.err, fatal = t.end(st.run(t, store.Rules{Tx: t, MaxHeard: w.cfg.MaxHeard}))
+	if !wrote {
+		w.woken = w.woken[:t.woken]
+	}
+	if resultCode(st.err) != 0 {
+		st.err = w.explain("write", st.err)
+	}
+	return wrote, fatal
+}
+
+// errNobodyWaits ends the wait for the file: all callers have left.
+var errNobodyWaits = errors.New("nobody waits")
+
+// begin takes the right to write. It waits for other processes, and gives up
+// when nobody waits for it any more.
+func (w *writer) begin() error {
+	end := time.Now().Add(w.cfg.BusyTimeout)
+	for pause := 500 * time.Microsecond; ; pause = min(2*pause, 20*time.Millisecond) {
+		err := w.c.exec("BEGIN IMMEDIATE")
+		if !errors.Is(kind(err), ErrBusy) {
+			return w.explain("begin", err)
+		}
+		if !time.Now().Before(end) {
+			return w.explain(fmt.Sprintf("begin: waited %v", w.cfg.BusyTimeout), err)
+		}
+		time.Sleep(pause/2 + rand.N(pause))
+		if w.queue.idle() {
+			return errNobodyWaits
+		}
+	}
+}
+
+// commit makes the transaction durable.
+func (w *writer) commit(wrote bool) error {
+	if !wrote {
+		return w.explain("end", w.c.exec("ROLLBACK"))
+	}
+	// Writing on into a file that has lost its name would be acknowledged
+	// and found by nobody.
+	var err error
+	if now, e := os.Stat(w.cfg.Path); errors.Is(e, fs.ErrNotExist) || e == nil && !os.SameFile(now, w.file) {
+		err = ErrReplaced
+	} else {
+		err = w.c.exec("COMMIT")
+	}
+	if err != nil {
+		_ = w.c.exec("ROLLBACK") // it may have ended already
+	}
+	return w.explain("commit", err)
+}
+
+// abort ends a transaction that failed in step i and tells all that had been
+// part of it. What comes after it gets a transaction of its own.
+func (w *writer) abort(i int, err error) {
+	_ = w.c.exec("ROLLBACK")
+	rest := w.batch[i+1:]
+	w.batch = w.batch[:i+1]
+	w.batch[i].err = nil
+	w.finish(w.explain("write", err))
+	w.queue.unshift(rest)
+}
+
+// finish tells the callers of a group, err being the group's own, runs what
+// wants to run alone, and wakes the watchers.
+func (w *writer) finish(err error) {
+	w.health.Store(&err)
+	if err != nil {
+		w.woken = w.woken[:0]
+	}
+	for i, st := range w.batch {
+		switch {
+		case err != nil:
+			st.err = err
+		case st.alone != nil:
+			st.err = st.alone(w.c)
+		}
+		close(st.done)
+		w.batch[i] = nil
+	}
+	w.batch = w.batch[:0]
+	for _, r := range w.woken {
+		w.hub.Publish(r.tenant, r.ref)
+	}
+	w.woken = w.woken[:0]
+}
