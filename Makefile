@@ -66,6 +66,8 @@ include openapi/openapi.mk
 
 crash-full: ## kill and stop real processes many times (minutes; the short form is part of test)
 	ERPMOCK_CRASH=full go test -count=1 -v -run 'Killed|Stopped|FullDisk' ./mockserver/cmd/erpmock
+	SQLITESTORE_CRASH_ROUNDS=1000 go test -count=1 -timeout 0 -run Kill ./store/sqlitestore
+	RECEIVER_CRASH_ROUNDS=1000 go test -count=1 -timeout 0 -run TestWhatWasAcknowledgedSurvivesKill ./receiver
 
 chaos: ## run client and receiver against the mock under 100 random but seeded mixes of faults
 	go test -count=1 -run TestTheClientSurvivesEveryFault ./mockserver -args -fault-seeds=100

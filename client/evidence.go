@@ -25,18 +25,23 @@ const (
 // asked with our own credentials, tells of an operation that is ours.
 func (c *Client) lookAtCandidates(ctx context.Context, lease store.Lease, rec store.Record) error {
 	var last error
+	refute := func(id, reason string) {
+		if err := c.refute(ctx, rec, id, reason); err != nil {
+			last = err // looked at again, after the plan below
+		}
+	}
 	for _, id := range rec.Candidates {
 		if !validID(id) {
-			c.refute(ctx, rec, id, "not an id that can be asked for")
+			refute(id, "not an id that can be asked for")
 			continue
 		}
 		doc, err := c.getState(ctx, id)
 		if missing(err) && rec.Polls >= 3 && rec.Notification != nil && time.Since(rec.Notification.ReceivedAt) > graceCandidate {
-			c.refute(ctx, rec, id, "the ERP does not know the proposed id")
+			refute(id, "the ERP does not know the proposed id")
 			continue
 		}
 		if refused, ok := errors.AsType[*ResponseError](err); ok && refused.StatusCode == http.StatusForbidden {
-			c.refute(ctx, rec, id, "the proposed id belongs to somebody else")
+			refute(id, "the proposed id belongs to somebody else")
 			continue
 		}
 		if err != nil {
@@ -45,7 +50,7 @@ func (c *Client) lookAtCandidates(ctx context.Context, lease store.Lease, rec st
 		}
 		reason, certain := mismatch(doc, rec)
 		if certain {
-			c.refute(ctx, rec, id, reason)
+			refute(id, reason)
 			continue
 		}
 		if reason != "" { // the document may be whole the next time
@@ -67,11 +72,13 @@ func (c *Client) bindEvidence(ctx context.Context, lease store.Lease, rec store.
 	defer cancel()
 	got, err := c.store.Report(write, rec.Tenant, rec.Ref, store.AcceptedFact{ID: id, Source: store.FromEvidence})
 	if _, conflict := errors.AsType[*store.ConflictError](err); conflict {
-		c.refute(ctx, rec, id, "the proposed id belongs to another operation")
+		if failed := c.refute(ctx, rec, id, "the proposed id belongs to another operation"); failed != nil {
+			return &unwrittenError{failed}
+		}
 		return nil
 	}
 	if err != nil {
-		return storeError(err)
+		return &unwrittenError{storeError(err)}
 	}
 	c.log.WarnContext(ctx, "resolved by a notification", "ref", rec.Ref, "id", id)
 	if doc.terminal() {
@@ -80,13 +87,13 @@ func (c *Client) bindEvidence(ctx context.Context, lease store.Lease, rec store.
 	return c.notYet(ctx, lease, got, doc, nil)
 }
 
-func (c *Client) refute(ctx context.Context, rec store.Record, id, reason string) {
+// refute drops a candidate. Its error says that the store did not take that.
+func (c *Client) refute(ctx context.Context, rec store.Record, id, reason string) error {
 	write, cancel := recording(ctx)
 	defer cancel()
 	c.log.ErrorContext(ctx, "a notification proposed an id that is not ours", "ref", rec.Ref, "reason", reason)
-	if _, err := c.store.Report(write, rec.Tenant, rec.Ref, store.RefutedFact{ID: id, Reason: reason}); err != nil {
-		c.log.WarnContext(ctx, "refuted and not recorded", "ref", rec.Ref, "error", err)
-	}
+	_, err := c.store.Report(write, rec.Tenant, rec.Ref, store.RefutedFact{ID: id, Reason: reason})
+	return storeError(err)
 }
 
 // mismatch says why the operation that a state document tells of cannot be

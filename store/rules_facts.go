@@ -160,6 +160,11 @@ func (r Rules) adopt(rec *Record, id string) error {
 		if !ok || heard.ID != "" && heard.ID != id {
 			continue // or it was adopted, and has become another operation's
 		}
+		switch heard.Phase {
+		case Heard, Accepted, Uncertain:
+		default:
+			continue // it was adopted, and its outcome was or will be used
+		}
 		if rec.Notification == nil {
 			rec.Notification = heard.Notification
 		}

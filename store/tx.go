@@ -17,7 +17,8 @@ type Tx interface {
 	// tenant "" accepts the record of any tenant.
 	Get(tenant, ref string) (rec Record, found bool, err error)
 	// GetByID finds the record with this ID; tenant "" searches every tenant.
-	// Where several have it, one that is not in phase [Heard] is preferred.
+	// Where several have it, one that is not in phase [Heard] is preferred;
+	// which of those, if several tenants have it, is not said.
 	GetByID(tenant, id string) (rec Record, found bool, err error)
 	// GetByKey finds the record for which [Record.HoldsKey] is true.
 	GetByKey(tenant, key string) (rec Record, found bool, err error)

@@ -1,0 +1,196 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/store"
+)
+
+var errDisk = errors.New("disk full")
+
+// sick is a store whose methods fail as often as they are told to. After that
+// they work again, and after very many calls all of them fail: a client that
+// asks without end fails its test and does not hang it.
+type sick struct {
+	store.Store
+	mu    sync.Mutex // guards the rest
+	fails map[string]failing
+	calls int
+}
+
+type failing struct {
+	err  error
+	left int
+}
+
+const patience = 20_000
+
+func newSick() *sick {
+	return &sick{Store: store.NewMemory(store.MemoryConfig{}), fails: map[string]failing{}}
+}
+
+// fail has the next n calls of a method fail.
+func (s *sick) fail(method string, n int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fails[method], s.calls = failing{err, n}, 0
+}
+
+// made returns how many calls there were since the last fail.
+func (s *sick) made() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls
+}
+
+func (s *sick) call(method string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.calls++; s.calls > patience {
+		return errDisk
+	}
+	f := s.fails[method]
+	if f.left == 0 {
+		return nil
+	}
+	f.left--
+	s.fails[method] = f
+	return f.err
+}
+
+func (s *sick) Get(ctx context.Context, tenant, ref string) (store.Record, error) {
+	if err := s.call("Get"); err != nil {
+		return store.Record{}, err
+	}
+	return s.Store.Get(ctx, tenant, ref)
+}
+
+func (s *sick) Acquire(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (store.Lease, store.Record, error) {
+	if err := s.call("Acquire"); err != nil {
+		return store.Lease{}, store.Record{}, err
+	}
+	return s.Store.Acquire(ctx, tenant, ref, owner, ttl)
+}
+
+func (s *sick) Extend(ctx context.Context, l store.Lease, ttl time.Duration) (store.Lease, error) {
+	if err := s.call("Extend"); err != nil {
+		return store.Lease{}, err
+	}
+	return s.Store.Extend(ctx, l, ttl)
+}
+
+func (s *sick) Decide(ctx context.Context, l store.Lease, d store.Decision) (store.Record, error) {
+	if err := s.call("Decide"); err != nil {
+		return store.Record{}, err
+	}
+	return s.Store.Decide(ctx, l, d)
+}
+
+func (s *sick) Report(ctx context.Context, tenant, ref string, f store.Fact) (store.Record, error) {
+	if err := s.call("Report"); err != nil {
+		return store.Record{}, err
+	}
+	return s.Store.Report(ctx, tenant, ref, f)
+}
+
+const started = `{"status":"Started"}`
+
+// withERP runs f in a bubble with a client whose ERP is the handler and whose
+// store is a sick one.
+func withERP(t *testing.T, cc client.Config, h http.HandlerFunc, f func(t *testing.T, c *client.Client, st *sick, n *hits)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		st := newSick()
+		cc.Store, cc.Tenant = st, "fjord"
+		c, n := serving(t, cc, h)
+		defer c.Close()
+		f(t, c, st, n)
+	})
+}
+
+// post submits an invoice, which must be accepted.
+func post(t *testing.T, c *client.Client) *client.Operation {
+	t.Helper()
+	op, err := c.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
+	if err != nil {
+		t.Fatalf("submit: %v", err)
+	}
+	return op
+}
+
+// lose submits an invoice whose answer is lost.
+func lose(t *testing.T, c *client.Client) *client.Operation {
+	t.Helper()
+	op, err := c.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
+	if _, unclear := errors.AsType[*client.UncertainError](err); !unclear {
+		t.Fatalf("submit: got error %v, want a *client.UncertainError", err)
+	}
+	return op
+}
+
+// propose notifies of an operation under an id.
+func propose(t *testing.T, st store.Store, op *client.Operation, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		r, err := st.Notify(t.Context(), store.Notification{Ref: op.Ref(), ID: id, Body: []byte(`{"id":"` + id + `"}`)})
+		if err != nil || r.Verdict != store.Matched {
+			t.Fatalf("notify of %s: got %+v, %v, want it matched", id, r, err)
+		}
+	}
+}
+
+// losing breaks the connection of every submit and leaves the rest to h.
+func losing(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Erp-Api-Background") != "" {
+			drop(w, r)
+		}
+		h(w, r)
+	}
+}
+
+// proof is the state of an operation that can only be the invoice that was
+// posted just now.
+func proof(w http.ResponseWriter, _ *http.Request) {
+	_, _ = io.WriteString(w, `{"status":"Finished","statusCode":201,"receivedUtc":"`+time.Now().UTC().Format(time.RFC3339)+
+		`","originalUri":"https://finance.visma.net/1/api/v2/customerInvoice"}`)
+}
+
+// withContent has every operation end with an answer, and leaves the content
+// to h.
+func withContent(h http.HandlerFunc) http.HandlerFunc {
+	return accepting(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/content") {
+			h(w, r)
+			return
+		}
+		write(200, `{"status":"Finished","statusCode":201,"hasResponseContent":true}`)(w, r)
+	})
+}
+
+// record reads what the store has of an operation.
+func record(t *testing.T, st *sick, op *client.Operation) store.Record {
+	t.Helper()
+	rec, err := st.Store.Get(t.Context(), "fjord", op.Ref())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec
+}
+
+// answer makes a response without a server.
+func answer(code int, body string, r *http.Request) *http.Response {
+	return &http.Response{
+		StatusCode: code, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{},
+		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Request: r,
+	}
+}
