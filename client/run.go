@@ -128,14 +128,6 @@ func (r *runner) loop(ctx, work context.Context, watch *store.Watcher) error {
 	}
 }
 
-func timerAt(t time.Time) (<-chan time.Time, func()) {
-	if t.IsZero() {
-		return nil, func() {}
-	}
-	timer := time.NewTimer(time.Until(t))
-	return timer.C, func() { timer.Stop() }
-}
-
 // runPhases are those in which there may be something to do.
 var runPhases = []store.Phase{store.Sending, store.Accepted, store.Settled, store.Expired, store.Uncertain, store.Abandoned, store.Heard}
 

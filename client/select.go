@@ -157,12 +157,8 @@ func (h *dueHeap) Pop() any {
 
 // sleep waits for the time or for a signal.
 func (s *selection) sleep(ctx context.Context, until time.Time) {
-	var alarm <-chan time.Time
-	if !until.IsZero() {
-		t := time.NewTimer(time.Until(until))
-		defer t.Stop()
-		alarm = t.C
-	}
+	alarm, stop := timerAt(until)
+	defer stop()
 	select {
 	case <-s.wake:
 	case <-alarm:

@@ -135,12 +135,8 @@ func (w *waiter) judge(l *look) (busy time.Time, err error) {
 
 // sleep waits for the time, a change of the record, or an end.
 func (w *waiter) sleep(ctx context.Context, rec store.Record, until time.Time) error {
-	var alarm <-chan time.Time
-	if !until.IsZero() {
-		t := time.NewTimer(time.Until(until))
-		defer t.Stop()
-		alarm = t.C
-	}
+	alarm, stop := timerAt(until)
+	defer stop()
 	select {
 	case <-alarm:
 	case _, open := <-w.watch.C():
@@ -153,6 +149,15 @@ func (w *waiter) sleep(ctx context.Context, rec store.Record, until time.Time) e
 		return w.ended(ctx.Err(), rec)
 	}
 	return nil
+}
+
+// timerAt returns a channel that delivers at a time, or never if it is zero.
+func timerAt(t time.Time) (<-chan time.Time, func()) {
+	if t.IsZero() {
+		return nil, func() {}
+	}
+	timer := time.NewTimer(time.Until(t))
+	return timer.C, func() { timer.Stop() }
 }
 
 // ended says why the wait ended early: by the client or by the context.
