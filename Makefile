@@ -20,8 +20,9 @@ check: ## everything that must pass; installs what it lacks where it can (STRICT
 	@$(SUITE) setup 5 .ci/setup
 	@$(SUITE) contract 3 $(MAKE) --no-print-directory verify spec-lint
 	@$(SUITE) lint 3 $(MAKE) --no-print-directory lint
-	@$(SUITE) tests 6 $(MAKE) --no-print-directory test examples
-	@$(SUITE) fuzz 2 $(MAKE) --no-print-directory fuzz FUZZTIME=1s
+	@$(SUITE) tests 6 $(MAKE) --no-print-directory test
+	@$(SUITE) examples 2 $(MAKE) --no-print-directory examples
+	@$(SUITE) fuzz 4 $(MAKE) --no-print-directory fuzz FUZZTIME=1s
 	@echo '== check: all suites passed'
 
 setup: ## get the tools that check needs
