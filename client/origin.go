@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
 	"strings"
 
@@ -29,7 +28,7 @@ func parseOrigin(base string, allowHTTP bool) (origin, error) {
 		return origin{}, fmt.Errorf("%q: must not hold a query or a fragment", base)
 	case u.Scheme != "https" && u.Scheme != "http":
 		return origin{}, fmt.Errorf("%q: want https", base)
-	case u.Scheme == "http" && !allowHTTP && !loopback(u.Hostname()):
+	case u.Scheme == "http" && !allowHTTP && !hook.IsLoopback(u.Hostname()):
 		return origin{}, fmt.Errorf("%q: want https (http only on a loopback address, or with AllowHTTP)", base)
 	}
 	o := originOf(u)
@@ -50,14 +49,6 @@ func originOf(u *url.URL) origin {
 		host = net.JoinHostPort(strings.Trim(host, "[]"), port)
 	}
 	return origin{scheme: scheme, host: host}
-}
-
-func loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback()
 }
 
 // dotted reports whether a path has a segment that climbs or stays, plain or

@@ -124,7 +124,7 @@ func (c *Client) conclude(ctx context.Context, rec store.Record, cl *call, a *at
 		return c.accept(write, rec, a.id)
 	case foreground:
 		c.log.WarnContext(ctx, "ran in the foreground", "ref", rec.Ref, "status", a.status)
-		fact := store.SettledFact{Outcome: a.outcome(cl)}
+		fact := store.SettledFact{Outcome: a.outcome()}
 		got, err := c.store.Report(write, rec.Tenant, rec.Ref, fact)
 		if err != nil {
 			return nil, fmt.Errorf("submit %s: it ran in the foreground with status %d, and was not recorded: %w", what, a.status, storeError(err))

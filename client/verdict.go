@@ -164,7 +164,7 @@ func (a *attempt) refusal(cl *call) *ResponseError {
 }
 
 // outcome is what is recorded of a foreground answer.
-func (a *attempt) outcome(*call) store.Outcome {
+func (a *attempt) outcome() store.Outcome {
 	now := time.Now()
 	o := store.Outcome{
 		Status: "Finished", Foreground: true, StatusCode: a.status, Header: keptHeader(a.header),

@@ -130,7 +130,7 @@ func WebhookHeader(base, capability string) (string, error) {
 	if u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		return "", errors.New("webhook base URL: want no user, query or fragment")
 	}
-	if u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
+	if u.Scheme != "https" && (u.Scheme != "http" || !IsLoopback(u.Hostname())) {
 		return "", fmt.Errorf("webhook base URL: its scheme is %q, want https (or http on loopback)", u.Scheme)
 	}
 	if !isSegment(capability) {
@@ -153,7 +153,9 @@ func isSegment(s string) bool {
 	return strings.Trim(s, ".") != ""
 }
 
-func isLoopback(host string) bool {
+// IsLoopback reports whether a host is this machine: localhost, or an address
+// of the loopback range. No name is looked up.
+func IsLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}
