@@ -139,6 +139,18 @@ func (c *Client) Operation(ctx context.Context, id string) (*Operation, error) {
 	return c.operation(rec), nil
 }
 
+// OperationByKey returns the operation that holds the key given to Submit, as
+// a status page needs it that knows the work by its own name. It makes no call
+// to the ERP. The error matches [store.ErrNotFound] where none holds the key:
+// it was never used, its operation was refused, or the record is purged.
+func (c *Client) OperationByKey(ctx context.Context, key string) (*Operation, error) {
+	rec, err := c.store.GetByKey(ctx, c.cfg.Tenant, key)
+	if err != nil {
+		return nil, fmt.Errorf("operation with key %q: %w", cut(key, 64), storeError(err))
+	}
+	return c.operation(rec), nil
+}
+
 // unknownMethod stands for the method of an operation that is known by its id
 // only.
 const unknownMethod = "UNKNOWN"

@@ -206,6 +206,33 @@ func TestOperationByID(t *testing.T) {
 	})
 }
 
+func TestOperationByKey(t *testing.T) {
+	play(t, mockserver.Config{}, client.Config{}, func(w *world) {
+		first := w.submit(request("POST", "/v2/customerinvoice", `{}`), client.SubmitOptions{Key: "order-1"})
+		for range 2 { // while it runs, and when it has ended
+			op, err := w.client.OperationByKey(w.Context(), "order-1")
+			if err != nil || op.Ref() != first.Ref() || op.Key() != "order-1" || op.ID() != first.ID() {
+				t.Fatalf("got %v, %v", op, err)
+			}
+			if _, err := op.Wait(w.Context()); err == nil {
+				t.Fatal("an empty invoice was made")
+			}
+		}
+		second := w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{Key: "order-1", Supersede: first.Ref()})
+		if op, err := w.client.OperationByKey(w.Context(), "order-1"); err != nil || op.Ref() != second.Ref() {
+			t.Errorf("after its key was taken over: got %v, %v", op, err)
+		}
+		if _, err := w.client.OperationByKey(w.Context(), "order-2"); !errors.Is(err, store.ErrNotFound) || !strings.Contains(err.Error(), `"order-2"`) {
+			t.Errorf("got %v", err)
+		}
+		w.client.Close()
+		w.store.Close()
+		if _, err := w.client.OperationByKey(w.Context(), "order-1"); !errors.Is(err, client.ErrClosed) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
 func TestUncertainIsListedAndResolved(t *testing.T) {
 	play(t, mockserver.Config{Fault: lost202}, client.Config{}, func(w *world) {
 		var ops []*client.Operation
