@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// book is our own record of what became of the orders. It is a file of its
+// own: the store's must not be opened by anybody else. In your service it is
+// your database.
+type book struct{ db *sql.DB }
+
+// outcome is how one operation ended.
+type outcome struct {
+	ref     string // of the operation
+	order   string
+	kind    string // kindInvoice or kindRelease
+	invoice string // number; empty if there is none
+	code    int    // HTTP status of the ERP's answer, 0 if there is none
+	problem string // empty for success
+}
+
+// refused reports whether it is certain that the ERP did nothing: it answered
+// that the request is wrong. After a 5xx, or no answer, a person has to look.
+func (o outcome) refused() bool {
+	return o.problem != "" && o.code >= http.StatusBadRequest && o.code < http.StatusInternalServerError
+}
+
+// A handler runs at least once, so what it does must come out the same however
+// often it is done. Here the operation's ref makes it so: the first run writes
+// the row and every other one finds it. That also holds for a late run for an
+// order which was corrected meanwhile: it has a row of its own.
+const schema = `
+CREATE TABLE IF NOT EXISTS outcomes (
+	n       INTEGER PRIMARY KEY,
+	ref     TEXT NOT NULL UNIQUE,
+	number  TEXT NOT NULL,
+	kind    TEXT NOT NULL,
+	invoice TEXT NOT NULL,
+	code    INTEGER NOT NULL,
+	problem TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS outcomes_by_number ON outcomes (number, kind);`
+
+func openBook(ctx context.Context, path string) (*book, error) {
+	// What is written must be on disk before the operation counts as handled.
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
+	if err == nil {
+		_, err = db.ExecContext(ctx, schema)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("orders: %w", err)
+	}
+	return &book{db}, nil
+}
+
+func (b *book) close() error { return b.db.Close() }
+
+// record writes an outcome, unless it is there.
+func (b *book) record(ctx context.Context, o outcome) error {
+	_, err := b.db.ExecContext(ctx, `INSERT INTO outcomes (ref, number, kind, invoice, code, problem)
+		VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (ref) DO NOTHING`, o.ref, o.order, o.kind, o.invoice, o.code, o.problem)
+	if err != nil {
+		return fmt.Errorf("record the outcome of order %s: %w", o.order, err)
+	}
+	return nil
+}
+
+// of returns the outcome of an operation, or [sql.ErrNoRows].
+func (b *book) of(ctx context.Context, ref string) (outcome, error) {
+	return b.find(ctx, "ref = ?", ref)
+}
+
+// last returns the latest outcome of an order, or [sql.ErrNoRows].
+func (b *book) last(ctx context.Context, order, kind string) (outcome, error) {
+	return b.find(ctx, "number = ? AND kind = ?", order, kind)
+}
+
+func (b *book) find(ctx context.Context, where string, args ...any) (o outcome, err error) {
+	row := b.db.QueryRowContext(ctx, `SELECT ref, number, kind, invoice, code, problem FROM outcomes
+		WHERE `+where+` ORDER BY invoice <> '' DESC, n DESC LIMIT 1`, args...)
+	err = row.Scan(&o.ref, &o.order, &o.kind, &o.invoice, &o.code, &o.problem)
+	return o, err
+}
+
+func (b *book) health(ctx context.Context) error {
+	_, err := b.db.ExecContext(ctx, "SELECT count(*) FROM outcomes WHERE n < 0")
+	return err
+}

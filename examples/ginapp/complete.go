@@ -1,0 +1,141 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/openapi/erp"
+)
+
+// Kinds route an operation that has ended to its handler, also after a
+// restart. Do not rename them while operations are under way.
+const (
+	kindInvoice = "invoice"
+	kindRelease = "release"
+)
+
+// invoiced is the handler of invoices: it notes what became of the order, and
+// goes on to the next step.
+//
+// It runs at least once: if the process ends after any of its steps, all of
+// them are done again. Noting is idempotent, see schema, and so is submitting
+// under a key. An error has it run again later; a failure of the ERP is none,
+// because no repetition would mend it.
+func (a *app) invoiced(ctx context.Context, done client.Completion) error {
+	o := a.outcome(done)
+	if o.problem == "" {
+		// The answer has no body: its header names what was made.
+		if location := done.Result.Header.Get("Location"); location != "" {
+			o.invoice = path.Base(location)
+		} else {
+			o.problem = "the ERP made an invoice and did not tell its number"
+		}
+	}
+	if err := a.book.record(ctx, o); err != nil {
+		return err
+	}
+	a.ended(ctx, o)
+	if o.invoice == "" || !a.cfg.release {
+		return nil
+	}
+	return a.release(ctx, o)
+}
+
+// release submits the release of an invoice that was made.
+func (a *app) release(ctx context.Context, o outcome) error {
+	req, err := erp.NewReleaseCustomerInvoiceRequest("/", o.invoice, nil)
+	if err != nil {
+		return client.Discard(err)
+	}
+	_, err = a.client.Submit(ctx, req, client.SubmitOptions{
+		Key: releaseKey(o.order), Kind: kindRelease, Verify: verifyReleased,
+		Metadata: map[string]string{"order": o.order, "invoice": o.invoice},
+	})
+	if underWay(err) {
+		return nil
+	}
+	return err
+}
+
+// releaseKey names the release of an order's invoice. No order number holds a
+// slash.
+func releaseKey(order string) string { return "release/" + order }
+
+// underWay reports whether an operation exists, whatever else Submit said: it
+// will end, or be found out about, and then its handler runs.
+func underWay(err error) bool {
+	_, uncertain := errors.AsType[*client.UncertainError](err)
+	_, unrecorded := errors.AsType[*client.RecordError](err)
+	return err == nil || uncertain || unrecorded || errors.Is(err, client.ErrDuplicateKey)
+}
+
+// released is the handler of releases.
+func (a *app) released(ctx context.Context, done client.Completion) error {
+	o := a.outcome(done)
+	o.invoice = done.Metadata["invoice"]
+	if err := a.book.record(ctx, o); err != nil {
+		return err
+	}
+	a.ended(ctx, o)
+	return nil
+}
+
+// outcome reads what is common to both kinds.
+func (a *app) outcome(done client.Completion) outcome {
+	o := outcome{ref: done.Ref(), order: done.Metadata["order"], kind: done.Kind}
+	if done.Result != nil {
+		o.code = done.Result.StatusCode
+	}
+	if done.Err != nil {
+		o.problem = done.Err.Error()
+	}
+	if failed, ok := errors.AsType[*client.OperationError](done.Err); ok {
+		o.problem = cmp.Or(failed.Message, o.problem) // the ERP's own words
+	}
+	return o
+}
+
+// ended tells of an outcome, once for each run.
+func (a *app) ended(ctx context.Context, o outcome) {
+	a.metrics.ended(o)
+	a.log.InfoContext(ctx, "ended", "kind", o.kind, "order", o.order, "ref", o.ref, "invoice", o.invoice, "code", o.code, "ok", o.problem == "")
+}
+
+// verifyReleased names the check that a release is followed by. It is kept
+// with the operation, so it must not be renamed either.
+const verifyReleased = "invoice-released"
+
+// invoiceReleased confirms a release by reading the invoice: the ERP may
+// answer the action as soon as it has begun.
+var invoiceReleased = client.Verifier{
+	Path: func(v client.Verification) (string, error) {
+		invoice, found := strings.CutSuffix(v.Path, "/action/release")
+		if !found {
+			return "", fmt.Errorf("%s is no release", v.Path)
+		}
+		return invoice, nil
+	},
+	Check: func(_ client.Verification, resp *http.Response) error {
+		var invoice struct{ Status string }
+		if resp.StatusCode != http.StatusOK {
+			return fmt.Errorf("the invoice cannot be read: %s", resp.Status)
+		}
+		if err := json.NewDecoder(resp.Body).Decode(&invoice); err != nil {
+			return fmt.Errorf("the invoice cannot be read: %w", err)
+		}
+		switch invoice.Status {
+		case "Open", "Closed":
+			return nil
+		case "Balanced":
+			return client.ErrNotYet
+		}
+		return fmt.Errorf("the invoice is %s", invoice.Status)
+	},
+}

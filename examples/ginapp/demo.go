@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/vismanet-go/background/mockserver"
+)
+
+// demo runs the service against a mock, posts orders to it over HTTP as a
+// caller would, and prints what becomes of them.
+func demo(ctx context.Context, cfg config, out io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	cfg.addr, cfg.opsAddr, cfg.release = "127.0.0.1:0", "127.0.0.1:0", true
+	public, ops, err := listen(cfg)
+	if err != nil {
+		return err
+	}
+	defer public.Close()
+	defer ops.Close()
+	return withMock(&cfg, public.Addr().String(), func(m *mock) error {
+		return open(ctx, cfg, m.access, slog.New(slog.DiscardHandler), func(a *app) error {
+			ctx, stop := context.WithCancel(ctx)
+			defer stop()
+			ended := make(chan error, 1)
+			go func() { ended <- a.serve(ctx, public, ops) }()
+
+			t := tour{ctx, out, m, "http://" + public.Addr().String(), "http://" + ops.Addr().String(), cfg.apiToken}
+			failed := t.run()
+			stop() // as SIGTERM does
+			if err := errors.Join(failed, <-ended); err != nil {
+				return err
+			}
+			fmt.Fprintln(out, "\nstopped cleanly")
+			return nil
+		})
+	})
+}
+
+// tour is the demo under way.
+type tour struct {
+	ctx       context.Context // a tour lives as long as one call
+	out       io.Writer
+	mock      *mock
+	base, ops string
+	token     string
+}
+
+func (t tour) run() error {
+	good := `{"number":"1001","customer":"10045","date":"2026-09-01","lines":[{"item":"SYK-01","quantity":2}]}`
+	unknown := `{"number":"1002","customer":"99999","date":"2026-09-01","lines":[{"item":"SYK-02","quantity":1}]}`
+	corrected := strings.Replace(unknown, "99999", "10023", 1)
+	lost := strings.Replace(good, "1001", "1003", 1)
+	for _, step := range []func() error{
+		func() error { return t.post("an order", good, http.StatusAccepted) },
+		func() error { return t.follow("1001", stateDone) },
+		func() error { return t.post("the same order again", good, http.StatusAccepted) },
+		func() error {
+			return t.post("another order with its number", strings.Replace(good, `:2`, `:3`, 1), http.StatusConflict)
+		},
+		func() error { return t.post("an order for a customer that the ERP does not know", unknown, http.StatusAccepted) },
+		func() error { return t.follow("1002", stateFailed) },
+		func() error { return t.post("the same order, corrected", corrected, http.StatusAccepted) },
+		func() error { return t.follow("1002", stateDone) },
+		t.loseAnswer,
+		func() error { return t.post("an order; the ERP takes it, and its answer is lost", lost, http.StatusAccepted) },
+		func() error { return t.follow("1003", stateUncertain, stateDone) },
+		func() error { return t.post("no order", `{"number":"1004","lines":[]}`, http.StatusBadRequest) },
+		t.measure,
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loseAnswer has the mock accept the next invoice and hang up. A second later
+// its notification tells what became of it.
+func (t tour) loseAnswer() error {
+	return t.mock.Faults().Add(
+		mockserver.Rule{On: mockserver.OnIntake, Path: "/v2/customerinvoice", Times: 1, Do: mockserver.Fault{Process: true, Drop: true}},
+		mockserver.Rule{Path: "/v2/customerinvoice", Times: 1, Do: mockserver.NotifyFault{Delay: time.Second}},
+	)
+}
+
+// post posts an order and wants the answer to have the code.
+func (t tour) post(what, order string, want int) error {
+	code, body, err := t.call(http.MethodPost, t.base+"/orders", order)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(t.out, "\nPOST /orders: %s\n  %d %s\n", what, code, body)
+	if code != want {
+		return fmt.Errorf("%s: answered %d, want %d", what, code, want)
+	}
+	return nil
+}
+
+// follow asks for an order until it is in the last of the states, prints each
+// that it sees, and wants to see all of them.
+func (t tour) follow(order string, want ...string) error {
+	var last string
+	seen := make(map[string]bool)
+	for !seen[want[len(want)-1]] {
+		select {
+		case <-t.ctx.Done():
+			return fmt.Errorf("order %s: %s: %w", order, last, t.ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+		code, body, err := t.call(http.MethodGet, t.base+"/orders/"+order, "")
+		if err != nil {
+			return err
+		}
+		var s status
+		if err := json.Unmarshal([]byte(body), &s); err != nil || code != http.StatusOK {
+			return fmt.Errorf("order %s: answered %d %s", order, code, body)
+		}
+		if body != last {
+			fmt.Fprintf(t.out, "  %s\n", body)
+		}
+		last, seen[s.State] = body, true
+	}
+	for _, state := range want {
+		if !seen[state] {
+			return fmt.Errorf("order %s was never %s", order, state)
+		}
+	}
+	return nil
+}
+
+// measure prints some of the metrics.
+func (t tour) measure() error {
+	_, body, err := t.call(http.MethodGet, t.ops+"/metrics", "")
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(t.out, "\nGET /metrics, among others:\n")
+	for text := range strings.Lines(body) {
+		if strings.HasPrefix(text, "ginapp_outcomes_total{") || strings.HasPrefix(text, "ginapp_submits_total{") {
+			fmt.Fprint(t.out, "  ", text)
+		}
+	}
+	return nil
+}
+
+// call makes one HTTP call to the service.
+func (t tour) call(method, address, body string) (code int, answer string, err error) {
+	req, err := http.NewRequestWithContext(t.ctx, method, address, strings.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	req.Header.Set("Authorization", "Bearer "+t.token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(bytes.TrimSpace(data)), err
+}

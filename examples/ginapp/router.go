@@ -1,0 +1,169 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/receiver/ginreceiver"
+)
+
+const (
+	webhookPath = "/webhooks/erp"
+	// maxOrder bounds an order in bytes.
+	maxOrder = 64 << 10
+	// submitTimeout bounds the call to the ERP that a request waits for.
+	submitTimeout = 10 * time.Second
+)
+
+// public returns what the internet reaches.
+func (a *app) public() (http.Handler, error) {
+	router := gin.New()
+	proxies := make([]string, len(a.cfg.proxies))
+	for i, p := range a.cfg.proxies {
+		proxies[i] = p.String()
+	}
+	if err := router.SetTrustedProxies(proxies); err != nil { // gin trusts everybody by default
+		return nil, err
+	}
+	router.HandleMethodNotAllowed = true
+	// In URL mode the last part of a webhook's path is a secret. Conceal comes
+	// first, so that nothing after it can log one.
+	router.Use(ginreceiver.Conceal(), a.requestID, a.accessLog, a.recovery())
+	router.NoRoute(func(c *gin.Context) { problem(c, http.StatusNotFound, errors.New("no such page")) })
+	router.NoMethod(func(c *gin.Context) { problem(c, http.StatusMethodNotAllowed, errors.New("no such method here")) })
+	ginreceiver.Mount(router, webhookPath, a.receiver)
+
+	orders := router.Group("/orders", a.authenticate)
+	orders.POST("", a.postOrder)
+	orders.GET("/:number", a.getOrder)
+	return router, nil
+}
+
+// internal returns what health checks and Prometheus ask.
+func (a *app) internal() http.Handler {
+	router := gin.New()
+	router.Use(a.recovery())
+	router.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
+	router.GET("/readyz", func(c *gin.Context) {
+		reasons := a.unready(c.Request.Context())
+		if len(reasons) > 0 {
+			c.JSON(http.StatusServiceUnavailable, gin.H{"ready": false, "reasons": reasons})
+			return
+		}
+		c.JSON(http.StatusOK, gin.H{"ready": true})
+	})
+	router.GET("/metrics", gin.WrapH(a.metrics.handler()))
+	return router
+}
+
+// postOrder takes an order.
+func (a *app) postOrder(c *gin.Context) {
+	o, err := readOrder(http.MaxBytesReader(c.Writer, c.Request.Body, maxOrder))
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		problem(c, http.StatusRequestEntityTooLarge, err)
+		return
+	}
+	if err != nil {
+		problem(c, http.StatusBadRequest, err)
+		return
+	}
+	// A caller that hangs up must not cut off the call to the ERP: that would
+	// leave it uncertain.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), submitTimeout)
+	defer cancel()
+	err = a.submit(ctx, o, c.GetString("request"))
+	refused, isRefused := errors.AsType[*client.ResponseError](err)
+	switch {
+	case underWay(err):
+		c.Header("Location", "/orders/"+o.Number)
+		c.JSON(http.StatusAccepted, gin.H{"order": o.Number, "status": "/orders/" + o.Number})
+	case errors.Is(err, client.ErrKeyReused):
+		problem(c, http.StatusConflict, errors.New("number: another order has it"))
+	case errors.Is(err, client.ErrRateLimited):
+		after := "60"
+		if isRefused {
+			after = cmp.Or(refused.Header.Get("Retry-After"), after)
+		}
+		a.later(c, err, after)
+	case isRefused:
+		a.log.ErrorContext(ctx, "the ERP refused the call", "order", o.Number, "error", err)
+		problem(c, http.StatusBadGateway, errors.New("the ERP refused the call: "+http.StatusText(refused.StatusCode)))
+	default: // nothing was sent
+		a.later(c, err, "5")
+	}
+}
+
+// later asks the caller to post the order again: nothing was taken.
+func (a *app) later(c *gin.Context, err error, seconds string) {
+	a.log.WarnContext(c.Request.Context(), "an order was not taken", "request", c.GetString("request"), "error", err)
+	c.Header("Retry-After", seconds)
+	problem(c, http.StatusServiceUnavailable, errors.New("not taken, post it again later"))
+}
+
+func (a *app) getOrder(c *gin.Context) {
+	s, err := a.status(c.Request.Context(), c.Param("number"))
+	switch {
+	case errors.Is(err, errUnknown):
+		problem(c, http.StatusNotFound, err)
+	case err != nil:
+		a.log.ErrorContext(c.Request.Context(), "an order cannot be read", "request", c.GetString("request"), "error", err)
+		problem(c, http.StatusServiceUnavailable, errors.New("the order cannot be read"))
+	default:
+		c.JSON(http.StatusOK, s)
+	}
+}
+
+// problem answers with errors, one for each fault.
+func problem(c *gin.Context, code int, err error) {
+	c.AbortWithStatusJSON(code, gin.H{"errors": strings.Split(err.Error(), "\n")})
+}
+
+// authenticate lets in who shows the token. Replace it by what your callers
+// have.
+func (a *app) authenticate(c *gin.Context) {
+	token, _ := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
+	got, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(a.cfg.apiToken))
+	if a.cfg.apiToken == "" || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+		c.Header("WWW-Authenticate", "Bearer")
+		problem(c, http.StatusUnauthorized, errors.New("wrong or no bearer token"))
+	}
+}
+
+// requestID names a request in the logs and in the answer. A caller's own name
+// is taken if it is harmless.
+func (a *app) requestID(c *gin.Context) {
+	id := c.GetHeader("X-Request-Id")
+	if len(id) > 64 || !number.MatchString(id) {
+		id = rand.Text()
+	}
+	c.Set("request", id)
+	c.Header("X-Request-Id", id)
+}
+
+// accessLog notes each request. What it notes of the path has no secret left.
+func (a *app) accessLog(c *gin.Context) {
+	begun := time.Now()
+	c.Next()
+	a.log.InfoContext(c.Request.Context(), "request", "request", c.GetString("request"), "method", c.Request.Method,
+		"path", c.Request.URL.Path, "code", c.Writer.Status(), "bytes", c.Writer.Size(), "took", time.Since(begun), "from", c.ClientIP())
+}
+
+// recovery answers a panic with 500, and logs it as everything else is logged.
+func (a *app) recovery() gin.HandlerFunc {
+	return gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, err any) {
+		a.log.ErrorContext(c.Request.Context(), "panic", "request", c.GetString("request"), "panic", err, "stack", string(debug.Stack()))
+		problem(c, http.StatusInternalServerError, errors.New("something went wrong"))
+	})
+}
