@@ -67,12 +67,16 @@ func (t tour) run() error {
 		func() error {
 			return t.post("another order with its number", strings.Replace(good, `:2`, `:3`, 1), http.StatusConflict)
 		},
-		func() error { return t.post("an order for a customer that the ERP does not know", unknown, http.StatusAccepted) },
+		func() error {
+			return t.post("an order for a customer that the ERP does not know", unknown, http.StatusAccepted)
+		},
 		func() error { return t.follow("1002", stateFailed) },
 		func() error { return t.post("the same order, corrected", corrected, http.StatusAccepted) },
 		func() error { return t.follow("1002", stateDone) },
 		t.loseAnswer,
-		func() error { return t.post("an order; the ERP takes it, and its answer is lost", lost, http.StatusAccepted) },
+		func() error {
+			return t.post("an order; the ERP takes it, and its answer is lost", lost, http.StatusAccepted)
+		},
 		func() error { return t.follow("1003", stateUncertain, stateDone) },
 		func() error { return t.post("no order", `{"number":"1004","lines":[]}`, http.StatusBadRequest) },
 		t.measure,

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vismanet-go/background/mockserver"
+)
+
+const (
+	invoices = "/v2/customerinvoice"
+	releases = "/v1/customerinvoice/{number}/action/release"
+)
+
+func TestAnOrderBecomesAReleasedInvoice(t *testing.T) {
+	for _, notify := range []string{"subscription", "url"} {
+		t.Run(notify, func(t *testing.T) {
+			play(t, mockserver.Config{ExecTime: time.Second}, func(c *config) { c.notify = notify }, func(w *world) {
+				answer := w.post(good, http.StatusAccepted)
+				if !strings.Contains(answer, `"status":"/orders/4711"`) {
+					w.Errorf("answered %s", answer)
+				}
+				if s := w.status("4711"); s.State != stateWaiting || s.Invoice != "" {
+					w.Errorf("at once: %+v", s)
+				}
+				begun := time.Now()
+				if s := w.await("4711", stateDone); s.Invoice != "003549" || s.Problem != "" {
+					w.Errorf("got %+v", s)
+				}
+				// Two operations of a second each: notified, not polled for.
+				if took := time.Since(begun); took > 3*time.Second {
+					w.Errorf("took %v", took)
+				}
+				if n, m := w.operations(invoices), w.operations("/action/release"); n != 1 || m != 1 {
+					w.Errorf("%d invoices and %d releases, want 1 of each", n, m)
+				}
+				if strings.Contains(w.logs.String(), webhookPath+"/") && !strings.Contains(w.logs.String(), webhookPath+"/[redacted]") {
+					w.Error("the log shows the address of a webhook")
+				}
+			})
+		})
+	}
+}
+
+func TestAnOrderIsDoneOnceItsInvoiceIsMadeWhereNothingIsReleased(t *testing.T) {
+	play(t, mockserver.Config{}, func(c *config) { c.release = false }, func(w *world) {
+		w.post(good, http.StatusAccepted)
+		if s := w.await("4711", stateDone); s.Invoice != "003549" || w.operations("/action/release") != 0 {
+			w.Errorf("got %+v and %d releases", s, w.operations("/action/release"))
+		}
+	})
+}
+
+func TestALostAnswerIsUncertainUntilTheNotification(t *testing.T) {
+	play(t, mockserver.Config{}, nil, func(w *world) {
+		w.add(
+			mockserver.Rule{On: mockserver.OnIntake, Path: invoices, Times: 1, Do: mockserver.Fault{Process: true, Drop: true}},
+			mockserver.Rule{Path: invoices, Times: 1, Do: mockserver.NotifyFault{Delay: time.Minute}},
+		)
+		w.post(good, http.StatusAccepted)
+		w.post(good, http.StatusAccepted) // a caller that repeats itself
+		if s := w.status("4711"); s.State != stateUncertain {
+			w.Errorf("got %+v", s)
+		}
+		if got := w.metric(`ginapp_operations{phase="uncertain"}`); got != "1" {
+			w.Errorf("%s uncertain operations are measured", got)
+		}
+		time.Sleep(30 * time.Second)
+		if s := w.status("4711"); s.State != stateUncertain {
+			w.Errorf("half a minute later: %+v", s)
+		}
+		if s := w.await("4711", stateDone); s.Invoice != "003549" {
+			w.Errorf("got %+v", s)
+		}
+		if n := w.operations(invoices); n != 1 {
+			w.Errorf("%d invoices", n)
+		}
+	})
+}
+
+func TestARefusedOrderCanBeCorrected(t *testing.T) {
+	play(t, mockserver.Config{}, nil, func(w *world) {
+		wrong := replaced("10045", "99999")
+		w.post(wrong, http.StatusAccepted)
+		s := w.await("4711", stateFailed)
+		if want := "Customer '99999' cannot be found in the system."; s.Problem != want || s.Invoice != "" {
+			w.Errorf("got %+v, want the problem %s", s, want)
+		}
+		w.post(wrong, http.StatusAccepted) // says nothing new, so does nothing
+		if s := w.status("4711"); s.State != stateFailed || w.operations(invoices) != 1 {
+			w.Errorf("after the same order again: %+v, %d operations", s, w.operations(invoices))
+		}
+		w.post(good, http.StatusAccepted)
+		if s := w.await("4711", stateDone); s.Invoice != "003549" || s.Problem != "" {
+			w.Errorf("got %+v", s)
+		}
+		w.post(wrong, http.StatusConflict)
+		if n := w.rows("4711"); n != 3 { // refused, made, released
+			w.Errorf("%d rows", n)
+		}
+	})
+}
+
+func TestAnOrderIsNotCorrectedWhereTheERPMayHaveMadeItsInvoice(t *testing.T) {
+	for name, do := range map[string]mockserver.Rule{
+		"it failed after its effect": {Path: invoices, Do: mockserver.QueueFault{Fail: "The server was restarted.", Late: true}},
+		"it is uncertain":            {On: mockserver.OnIntake, Path: invoices, Do: mockserver.Fault{Status: 503}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			play(t, mockserver.Config{}, nil, func(w *world) {
+				w.add(do)
+				w.post(good, http.StatusAccepted)
+				time.Sleep(10 * time.Second)
+				if s := w.status("4711"); s.State != stateFailed && s.State != stateUncertain {
+					w.Errorf("got %+v", s)
+				}
+				w.post(replaced(":2}", ":3}"), http.StatusConflict)
+			})
+		})
+	}
+}
+
+func TestANumberIsForOneOrder(t *testing.T) {
+	play(t, mockserver.Config{ExecTime: time.Second}, nil, func(w *world) {
+		other := replaced(":2}", ":3}")
+		w.post(good, http.StatusAccepted)
+		w.post(other, http.StatusConflict) // while it is under way
+		w.await("4711", stateDone)
+		w.post(other, http.StatusConflict)
+		w.post(" "+good, http.StatusAccepted) // the same order
+		if n := w.operations(invoices); n != 1 {
+			w.Errorf("%d invoices", n)
+		}
+	})
+}
+
+func TestWhatThePurgeTookIsStillInTheBook(t *testing.T) {
+	play(t, mockserver.Config{}, nil, func(w *world) {
+		w.post(good, http.StatusAccepted)
+		w.await("4711", stateDone)
+		if n, err := w.app.store.Purge(w.Context(), "", time.Now().Add(time.Hour)); err != nil || n != 2 {
+			w.Fatalf("purged %d, %v", n, err)
+		}
+		if s := w.status("4711"); s.State != stateDone || s.Invoice != "003549" {
+			w.Errorf("got %+v", s)
+		}
+		w.post(good, http.StatusAccepted)
+		w.post(replaced(":2}", ":3}"), http.StatusConflict)
+		if n := w.operations(invoices); n != 1 {
+			w.Errorf("%d invoices", n)
+		}
+	})
+}
+
+func TestAReleaseThatTheERPRefusesIsToldWithTheInvoice(t *testing.T) {
+	play(t, mockserver.Config{}, nil, func(w *world) {
+		w.add(mockserver.Rule{Path: releases, Do: mockserver.QueueFault{Fail: "The period is closed."}})
+		w.post(good, http.StatusAccepted)
+		if s := w.await("4711", stateFailed); s.Invoice != "003549" || s.Problem != "The period is closed." {
+			w.Errorf("got %+v", s)
+		}
+		w.post(replaced(":2}", ":3}"), http.StatusConflict) // its invoice exists
+	})
+}
+
+func TestWhatTheERPDoesNotTakeIsNotTaken(t *testing.T) {
+	tests := map[string]struct {
+		fault mockserver.Fault
+		want  int
+		text  string
+	}{
+		"rate limit":   {mockserver.Fault{Status: 429, RetryAfter: time.Hour}, 503, "not taken"},
+		"refused":      {mockserver.Fault{Status: 403}, 502, "Forbidden"},
+		"unauthorized": {mockserver.Fault{Status: 401}, 502, "Unauthorized"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			play(t, mockserver.Config{}, nil, func(w *world) {
+				w.add(mockserver.Rule{Name: "no", On: mockserver.OnIntake, Do: tt.fault})
+				if answer := w.post(good, tt.want); !strings.Contains(answer, tt.text) {
+					w.Errorf("answered %s", answer)
+				}
+				if code, answer := w.do(http.MethodGet, "/orders/4711", ""); code != http.StatusNotFound {
+					w.Errorf("GET answered %d %s", code, answer)
+				}
+				w.mock.Faults().Remove("no")
+				time.Sleep(2 * time.Hour)
+				w.post(replaced(":2}", ":3}"), http.StatusAccepted) // the number is free
+				w.await("4711", stateDone)
+			})
+		})
+	}
+}

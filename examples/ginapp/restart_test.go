@@ -1,0 +1,230 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/mockserver"
+)
+
+func TestARestartGoesOnWhereItStopped(t *testing.T) {
+	for name, down := range map[string]time.Duration{"while the ERP works": time.Second, "until long after it": 20 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			play(t, mockserver.Config{ExecTime: time.Minute}, nil, func(w *world) {
+				w.post(good, http.StatusAccepted)
+				if err := w.end(); err != nil {
+					w.Fatal(err)
+				}
+				time.Sleep(down)
+				w.start()
+				if s := w.status("4711"); s.State != stateWaiting {
+					w.Errorf("after the restart: %+v", s)
+				}
+				if s := w.await("4711", stateDone); s.Invoice != "003549" {
+					w.Errorf("got %+v", s)
+				}
+				if n, m := w.operations(invoices), w.operations("/action/release"); n != 1 || m != 1 {
+					w.Errorf("%d invoices and %d releases", n, m)
+				}
+			})
+		})
+	}
+}
+
+// The handler of an invoice notes it, and is cut off while it submits the
+// release: what a crash between the two leaves behind. Everything it does is
+// done again by the next process, and shows once.
+func TestAHandlerThatIsCutOffIsDoneAgainAndHasItsEffectOnce(t *testing.T) {
+	play(t, mockserver.Config{}, nil, func(w *world) {
+		w.add(mockserver.Rule{On: mockserver.OnIntake, Path: releases, Times: 1, Do: mockserver.Fault{Status: 429, RetryAfter: time.Minute}})
+		w.post(good, http.StatusAccepted)
+		for w.rows("4711") == 0 {
+			time.Sleep(100 * time.Millisecond)
+		}
+		begun := time.Now()
+		if err := w.end(); !errors.Is(err, client.ErrDrainTimeout) {
+			w.Errorf("ended with %v, want %v", err, client.ErrDrainTimeout)
+		}
+		if took := time.Since(begun); took > w.cfg.shutdown {
+			w.Errorf("it took %v to end", took)
+		}
+		w.start()
+		if s := w.await("4711", stateDone); s.Invoice != "003549" {
+			w.Errorf("got %+v", s)
+		}
+		if got := w.metric(`ginapp_outcomes_total{kind="invoice",ok="true"}`); got != "1" {
+			w.Errorf("the handler of the invoice ran %s times after the restart, want once more", got)
+		}
+		if n, m, rows := w.operations(invoices), w.operations("/action/release"), w.rows("4711"); n != 1 || m != 1 || rows != 2 {
+			w.Errorf("%d invoices, %d releases, %d rows: want 1, 1 and 2", n, m, rows)
+		}
+	})
+}
+
+// The process ends after a handler did everything, and before that is
+// recorded: it runs once more, from the start.
+func TestAHandlerThatRunsTwiceHasItsEffectOnce(t *testing.T) {
+	play(t, mockserver.Config{}, nil, func(w *world) {
+		w.post(good, http.StatusAccepted)
+		before := w.await("4711", stateDone)
+		for key, handler := range map[string]client.Handler{"4711": w.app.invoiced, releaseKey("4711"): w.app.released} {
+			op, err := w.app.client.OperationByKey(w.Context(), key)
+			if err != nil {
+				w.Fatal(err)
+			}
+			res, err := op.Wait(w.Context())
+			meta := map[string]string{"order": "4711", "invoice": before.Invoice}
+			if err := handler(w.Context(), client.Completion{Operation: op, Result: res, Err: err, Kind: kindInvoice, Metadata: meta}); err != nil {
+				w.Error(err)
+			}
+		}
+		time.Sleep(time.Minute)
+		if after := w.status("4711"); after != before {
+			w.Errorf("got %+v, before it was %+v", after, before)
+		}
+		if n, m, rows := w.operations(invoices), w.operations("/action/release"), w.rows("4711"); n != 1 || m != 1 || rows != 2 {
+			w.Errorf("%d invoices, %d releases, %d rows: want 1, 1 and 2", n, m, rows)
+		}
+	})
+}
+
+// A handler that fails after it noted the outcome runs again too.
+func TestAHandlerThatFailsIsRepeatedAndHasItsEffectOnce(t *testing.T) {
+	play(t, mockserver.Config{}, nil, func(w *world) {
+		w.add(mockserver.Rule{On: mockserver.OnIntake, Path: releases, Times: 3, Do: mockserver.Fault{Status: 403}})
+		w.post(good, http.StatusAccepted)
+		w.await("4711", stateDone)
+		if got := w.metric(`ginapp_outcomes_total{kind="invoice",ok="true"}`); got != "4" {
+			w.Errorf("the handler ran %s times, want 4", got)
+		}
+		if n, rows := w.operations("/action/release"), w.rows("4711"); n != 1 || rows != 2 {
+			w.Errorf("%d releases, %d rows: want 1 and 2", n, rows)
+		}
+	})
+}
+
+// What an earlier attempt of a corrected order left is noted late, and changes
+// nothing.
+func TestALateOutcomeOfACorrectedOrderChangesNothing(t *testing.T) {
+	play(t, mockserver.Config{}, nil, func(w *world) {
+		w.post(replaced("10045", "99999"), http.StatusAccepted)
+		w.await("4711", stateFailed)
+		w.post(replaced("10045", "88888"), http.StatusAccepted)
+		s := w.await("4711", stateFailed)
+		late := outcome{ref: "of-an-earlier-attempt", order: "4711", kind: kindInvoice, code: 400, problem: "old"}
+		if err := w.app.book.record(w.Context(), late); err != nil {
+			w.Fatal(err)
+		}
+		if again := w.status("4711"); again != s || !strings.Contains(s.Problem, "88888") {
+			w.Errorf("got %+v, before it was %+v", again, s)
+		}
+		w.post(good, http.StatusAccepted)
+		w.await("4711", stateDone)
+		late.ref = "of-another"
+		if err := w.app.book.record(w.Context(), late); err != nil {
+			w.Fatal(err)
+		}
+		if s := w.status("4711"); s.State != stateDone {
+			w.Errorf("got %+v", s)
+		}
+	})
+}
+
+// A handler in progress gets the time to end.
+func TestAShutdownWaitsForAHandler(t *testing.T) {
+	play(t, mockserver.Config{}, nil, func(w *world) {
+		w.add(mockserver.Rule{On: mockserver.OnIntake, Path: releases, Times: 1, Do: mockserver.Fault{Delay: 5 * time.Second}})
+		w.post(good, http.StatusAccepted)
+		for w.rows("4711") == 0 {
+			time.Sleep(100 * time.Millisecond)
+		}
+		synctest.Wait() // the handler waits for the ERP now
+		begun := time.Now()
+		if err := w.end(); err != nil {
+			w.Errorf("ended with %v", err)
+		}
+		if took := time.Since(begun); took < 4*time.Second || took > 6*time.Second {
+			w.Errorf("it took %v to end, want the 5 s of the handler", took)
+		}
+		w.start()
+		w.await("4711", stateDone)
+		if got := w.metric(`ginapp_outcomes_total{kind="invoice",ok="true"}`); got != "none" {
+			w.Errorf("the handler ran again: %s", got)
+		}
+	})
+}
+
+func TestReadinessTellsWhatFails(t *testing.T) {
+	play(t, mockserver.Config{}, nil, func(w *world) {
+		ready := func(want int, reasons ...string) {
+			w.Helper()
+			code, answer := do(w.app.internal(), http.MethodGet, "/readyz", "")
+			if code != want {
+				w.Errorf("got %d %s, want %d", code, answer, want)
+			}
+			for _, r := range reasons {
+				if !strings.Contains(answer, r) {
+					w.Errorf("no %q in %s", r, answer)
+				}
+			}
+		}
+		alive := func() {
+			w.Helper()
+			if code, _ := do(w.app.internal(), http.MethodGet, "/healthz", ""); code != http.StatusOK {
+				w.Errorf("not alive: %d", code)
+			}
+		}
+		ready(http.StatusOK)
+		w.app.draining.Store(true)
+		ready(http.StatusServiceUnavailable, "shutting down")
+		w.app.draining.Store(false)
+		if err := w.app.book.close(); err != nil {
+			w.Fatal(err)
+		}
+		ready(http.StatusServiceUnavailable, `"orders: `)
+		alive()
+		if err := w.app.store.Close(); err != nil {
+			w.Fatal(err)
+		}
+		ready(http.StatusServiceUnavailable, `"orders: `, `"store: `, `"receiver: `)
+		alive() // a restart would mend nothing
+		if got := w.metric("background_receiver_up"); got != "0" {
+			w.Errorf("background_receiver_up is %s", got)
+		}
+		w.post(good, http.StatusServiceUnavailable)
+		w.up.Store(nil)
+		if err := <-w.ended; !errors.Is(err, client.ErrClosed) { // nothing goes on without a store
+			w.Errorf("ended with %v", err)
+		}
+	})
+}
+
+func TestTheCountersCount(t *testing.T) {
+	play(t, mockserver.Config{}, nil, func(w *world) {
+		w.post(good, http.StatusAccepted)
+		w.post(replaced("4711", "4712", "10045", "99999"), http.StatusAccepted)
+		w.await("4711", stateDone)
+		w.await("4712", stateFailed)
+		for series, want := range map[string]string{
+			`ginapp_submits_total{kind="invoice",verdict="accepted"}`:                            "2",
+			`ginapp_submits_total{kind="release",verdict="accepted"}`:                            "1",
+			`ginapp_outcomes_total{kind="invoice",ok="true"}`:                                    "1",
+			`ginapp_outcomes_total{kind="invoice",ok="false"}`:                                   "1",
+			`ginapp_outcomes_total{kind="release",ok="true"}`:                                    "1",
+			`ginapp_operations{phase="handled"}`:                                                 "3",
+			`ginapp_erp_call_duration_seconds_count{call="submit",code="202"}`:                   "3",
+			`ginapp_erp_call_duration_seconds_count{call="verify",code="200"}`:                   "1",
+			`background_receiver_up`:                                                             "1",
+			`background_receiver_request_duration_seconds_count{code="200",mode="subscription"}`: "3",
+		} {
+			if got := w.metric(series); got != want {
+				w.Errorf("%s is %s, want %s", series, got, want)
+			}
+		}
+	})
+}
