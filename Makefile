@@ -21,7 +21,7 @@ check: ## everything that must pass; installs what it lacks where it can (STRICT
 	@$(SUITE) contract 3 $(MAKE) --no-print-directory verify spec-lint
 	@$(SUITE) lint 3 $(MAKE) --no-print-directory lint
 	@$(SUITE) tests 6 $(MAKE) --no-print-directory test
-	@$(SUITE) examples 2 $(MAKE) --no-print-directory examples
+	@$(SUITE) examples 5 $(MAKE) --no-print-directory examples
 	@$(SUITE) fuzz 4 $(MAKE) --no-print-directory fuzz FUZZTIME=1s
 	@echo '== check: all suites passed'
 
@@ -54,6 +54,8 @@ lint: ## go vet, staticcheck, gofumpt
 
 examples: ## run the programs in examples/
 	go run ./examples/quickstart
+	CGO_ENABLED=0 go run -tags nomsgpack ./examples/ginapp --demo
+	CGO_ENABLED=0 GINAPP_IMAGE=1 go test -count=1 -tags nomsgpack -run TestTheImage -v ./examples/ginapp
 
 cover: ## show the test coverage by package
 	go test -cover ./...

@@ -88,12 +88,12 @@ func (t tour) run() error {
 	return nil
 }
 
-// loseAnswer has the mock accept the next invoice and hang up. A second later
+// loseAnswer has the mock accept the next invoice and hang up. Two seconds later
 // its notification tells what became of it.
 func (t tour) loseAnswer() error {
 	return t.mock.Faults().Add(
 		mockserver.Rule{On: mockserver.OnIntake, Path: "/v2/customerinvoice", Times: 1, Do: mockserver.Fault{Process: true, Drop: true}},
-		mockserver.Rule{Path: "/v2/customerinvoice", Times: 1, Do: mockserver.NotifyFault{Delay: time.Second}},
+		mockserver.Rule{Path: "/v2/customerinvoice", Times: 1, Do: mockserver.NotifyFault{Delay: 2 * time.Second}},
 	)
 }
 

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vismanet-go/background/mockserver"
+)
+
+func TestTheDemoShowsWhatTheServiceDoes(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"--demo"}, func(string) string { return "" }, &out, io.Discard); err != nil {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+	text := out.String()
+	t.Log(text)
+	for _, want := range []string{
+		`POST /orders: an order\n  202 {"order":"1001","status":"/orders/1001"}\n`,
+		`  {"order":"1001","state":"done","invoice":"003549"}\n`,
+		`POST /orders: the same order again\n  202 `,
+		`POST /orders: another order with its number\n  409 {"errors":\["number: another order has it"\]}\n`,
+		`  {"order":"1002","state":"failed","problem":"Customer '99999' cannot be found in the system."}\n`,
+		`POST /orders: the same order, corrected\n  202 `,
+		`  {"order":"1002","state":"done","invoice":"003550"}\n`,
+		`  {"order":"1003","state":"uncertain"}\n`,
+		`  {"order":"1003","state":"done","invoice":"003551"}\n`,
+		`POST /orders: no order\n  400 {"errors":\["customer: `,
+		`  ginapp_outcomes_total{kind="invoice",ok="false"} 1\n`,
+		`  ginapp_outcomes_total{kind="invoice",ok="true"} 3\n`,
+		`  ginapp_outcomes_total{kind="release",ok="true"} 3\n`,
+		`\nstopped cleanly\n$`,
+	} {
+		if !regexp.MustCompile(want).MatchString(text) {
+			t.Errorf("nothing matches %s", want)
+		}
+	}
+}
+
+// serving runs a service on sockets of this machine, in real time, and stops
+// it with the test. It returns the addresses of its two servers.
+func serving(t *testing.T, mc mockserver.Config, logs io.Writer) (base, ops string, stop context.CancelFunc, ended <-chan error) {
+	t.Helper()
+	cfg := testConfig("")
+	cfg.addr, cfg.opsAddr = "127.0.0.1:0", "127.0.0.1:0"
+	public, internal, err := listen(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- withMock(&cfg, public.Addr().String(), func(m *mock) error {
+			cfg.apiToken = apiToken
+			if err := m.Faults().Add(mc.Faults...); err != nil {
+				return err
+			}
+			return open(ctx, cfg, m.access, slog.New(slog.NewJSONHandler(logs, nil)), func(a *app) error { return a.serve(ctx, public, internal) })
+		})
+	}()
+	t.Cleanup(stop)
+	return "http://" + public.Addr().String(), "http://" + internal.Addr().String(), stop, done
+}
+
+// call makes a call over a socket.
+func call(t *testing.T, method, address, body string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+apiToken)
+	req.Close = true
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return resp.StatusCode, string(data)
+}
+
+// eventually waits for a condition of something real.
+func eventually(t *testing.T, what string, f func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !f(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("never: ", what)
+		}
+	}
+}
+
+func TestAShutdownAnswersTheRequestUnderWayAndTakesNoMore(t *testing.T) {
+	t.Parallel()
+	var logs safeBuffer
+	slow := mockserver.Rule{Name: "slow", On: mockserver.OnIntake, Path: invoices, Do: mockserver.Fault{Delay: 2 * time.Second}}
+	base, ops, stop, ended := serving(t, mockserver.Config{Faults: []mockserver.Rule{slow}}, &logs)
+	eventually(t, "ready", func() bool { code, _ := call(t, http.MethodGet, ops+"/readyz", ""); return code == http.StatusOK })
+
+	answer := make(chan string, 1)
+	go func() {
+		code, text := call(t, http.MethodPost, base+"/orders", good)
+		answer <- fmt.Sprint(code, " ", text)
+	}()
+	eventually(t, "the order is being sent", func() bool {
+		_, text := call(t, http.MethodGet, ops+"/metrics", "")
+		return strings.Contains(text, `ginapp_operations{phase="sending"} 1`)
+	})
+	stop() // as SIGTERM does
+	eventually(t, "not ready, and says why", func() bool {
+		code, text := call(t, http.MethodGet, ops+"/readyz", "")
+		return code == http.StatusServiceUnavailable && strings.Contains(text, "shutting down")
+	})
+	if code, text := call(t, http.MethodGet, base+"/orders/4711", ""); code != 0 {
+		t.Errorf("a new request is answered %d %s", code, text)
+	}
+	if got := <-answer; !strings.HasPrefix(got, "202 ") {
+		t.Errorf("the request under way was answered %s", got)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("ended with %v", err)
+	}
+	if code, _ := call(t, http.MethodGet, ops+"/healthz", ""); code != 0 {
+		t.Errorf("health is still served: %d", code)
+	}
+	for text := range strings.Lines(logs.String()) {
+		if !json.Valid([]byte(text)) {
+			t.Errorf("not structured: %s", text)
+		}
+	}
+}
+
+func TestTheHealthCheckAsksTheService(t *testing.T) {
+	t.Parallel()
+	_, ops, stop, ended := serving(t, mockserver.Config{}, io.Discard)
+	address := strings.TrimPrefix(ops, "http://")
+	check := func(args ...string) error {
+		env := func(name string) string { return map[string]string{"OPS_ADDR": address}[name] }
+		return run(t.Context(), append([]string{"healthcheck"}, args...), env, io.Discard, io.Discard)
+	}
+	eventually(t, "healthy", func() bool { return check() == nil })
+	_, port, _ := strings.Cut(address, ":")
+	for _, any := range []string{":" + port, "0.0.0.0:" + port, "[::]:" + port} {
+		if err := check("-ops-addr", any); err != nil {
+			t.Errorf("%s: %v", any, err)
+		}
+	}
+	if err := check("-ops-addr", "nonsense"); err == nil || !strings.HasPrefix(err.Error(), "OPS_ADDR: ") {
+		t.Errorf("got %v", err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if check() == nil {
+		t.Error("a service that ended is healthy")
+	}
+}
