@@ -68,8 +68,9 @@ func (a *app) release(ctx context.Context, o outcome) error {
 // slash.
 func releaseKey(order string) string { return "release/" + order }
 
-// underWay reports whether an operation exists, whatever else Submit said: it
-// will end, or be found out about, and then its handler runs.
+// underWay reports whether there is an operation, whatever else Submit said: it
+// will end, or be found out about, and then its handler runs. Under a duplicate
+// key that was long ago, and only the book still knows.
 func underWay(err error) bool {
 	_, uncertain := errors.AsType[*client.UncertainError](err)
 	_, unrecorded := errors.AsType[*client.RecordError](err)

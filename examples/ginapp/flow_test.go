@@ -171,7 +171,7 @@ func TestWhatTheERPDoesNotTakeIsNotTaken(t *testing.T) {
 		want  int
 		text  string
 	}{
-		"rate limit":   {mockserver.Fault{Status: 429, RetryAfter: time.Hour}, 503, "not taken"},
+		"rate limit":   {mockserver.Fault{Status: 429, RetryAfter: 10 * time.Minute}, 503, "not taken"},
 		"refused":      {mockserver.Fault{Status: 403}, 502, "Forbidden"},
 		"unauthorized": {mockserver.Fault{Status: 401}, 502, "Unauthorized"},
 	}
@@ -186,7 +186,7 @@ func TestWhatTheERPDoesNotTakeIsNotTaken(t *testing.T) {
 					w.Errorf("GET answered %d %s", code, answer)
 				}
 				w.mock.Faults().Remove("no")
-				time.Sleep(2 * time.Hour)
+				time.Sleep(20 * time.Minute)
 				w.post(replaced(":2}", ":3}"), http.StatusAccepted) // the number is free
 				w.await("4711", stateDone)
 			})

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -107,6 +110,38 @@ func TestCallersMustShowTheToken(t *testing.T) {
 	})
 }
 
+// A call that was cut off would leave it uncertain what became of the order.
+func TestACallerThatHangsUpDoesNotCutOffTheCallToTheERP(t *testing.T) {
+	play(t, mockserver.Config{}, nil, func(w *world) {
+		ctx, cancel := context.WithCancel(w.Context())
+		cancel()
+		r := httptest.NewRequest(http.MethodPost, "/orders", strings.NewReader(good)).WithContext(ctx)
+		r.Header.Set("Authorization", "Bearer "+apiToken)
+		answer := httptest.NewRecorder()
+		w.front.ServeHTTP(answer, r)
+		if s := w.status("4711"); answer.Code != http.StatusAccepted || s.State != stateWaiting {
+			w.Errorf("answered %d, and the order is %+v", answer.Code, s)
+		}
+		w.await("4711", stateDone)
+	})
+}
+
+func TestTheDataAreTheOwnersAloneWhereverTheyAre(t *testing.T) {
+	play(t, mockserver.Config{}, func(c *config) { c.dataDir += "/a b?c#d%20e" }, func(w *world) {
+		w.post(good, http.StatusAccepted)
+		w.await("4711", stateDone)
+		files, err := os.ReadDir(w.cfg.dataDir)
+		if err != nil || len(files) < 2 {
+			w.Fatalf("%d files, %v", len(files), err)
+		}
+		for _, f := range files {
+			if info, err := f.Info(); err != nil || info.Mode().Perm()&0o077 != 0 {
+				w.Errorf("%s may be read by others: %v, %v", f.Name(), info.Mode(), err)
+			}
+		}
+	})
+}
+
 func TestOtherPagesAreNotThere(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
 		for target, want := range map[string]int{
@@ -128,7 +163,7 @@ func TestEveryRequestIsLoggedUnderItsNameAndWithoutSecrets(t *testing.T) {
 		if code, answer := do(w.front, http.MethodGet, "/panic", "", "X-Request-Id", "mine-1"); code != http.StatusInternalServerError || strings.Contains(answer, "bug") {
 			w.Errorf("a panic is answered %d %s", code, answer)
 		}
-		do(w.front, http.MethodGet, "/", "", "X-Request-Id", "evil\" name")
+		do(w.front, http.MethodGet, "/", "", "X-Request-Id", "evil\" name", "X-Forwarded-For", "203.0.113.7")
 		w.post(good, http.StatusAccepted)
 		w.await("4711", stateDone)
 		sender := receivertest.Sender{Handler: w.front, URL: hookURL, Key: signingKey}
@@ -146,7 +181,7 @@ func TestEveryRequestIsLoggedUnderItsNameAndWithoutSecrets(t *testing.T) {
 				w.Errorf("the log shows %q", capability)
 			}
 		}
-		for _, never := range []string{apiToken, signingKey, w.cfg.secrets[0], "evil", "SYK-01"} {
+		for _, never := range []string{apiToken, signingKey, w.cfg.secrets[0], "evil", "203.0.113.7", "SYK-01"} {
 			if strings.Contains(logs, never) {
 				w.Errorf("the log shows %s", never)
 			}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -141,11 +142,13 @@ func (a *app) authenticate(c *gin.Context) {
 	}
 }
 
+var requestName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
 // requestID names a request in the logs and in the answer. A caller's own name
 // is taken if it is harmless.
 func (a *app) requestID(c *gin.Context) {
 	id := c.GetHeader("X-Request-Id")
-	if len(id) > 64 || !number.MatchString(id) {
+	if !requestName.MatchString(id) {
 		id = rand.Text()
 	}
 	c.Set("request", id)
@@ -157,7 +160,7 @@ func (a *app) accessLog(c *gin.Context) {
 	begun := time.Now()
 	c.Next()
 	a.log.InfoContext(c.Request.Context(), "request", "request", c.GetString("request"), "method", c.Request.Method,
-		"path", c.Request.URL.Path, "code", c.Writer.Status(), "bytes", c.Writer.Size(), "took", time.Since(begun), "from", c.ClientIP())
+		"path", c.Request.URL.Path, "code", c.Writer.Status(), "bytes", max(0, c.Writer.Size()), "seconds", time.Since(begun).Seconds(), "from", c.ClientIP())
 }
 
 // recovery answers a panic with 500, and logs it as everything else is logged.

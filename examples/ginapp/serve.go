@@ -66,7 +66,8 @@ func (a *app) serve(ctx context.Context, public, ops net.Listener) error {
 // shutDown ends the service in an order in which nothing is cut off that could
 // have gone on: requests first, which may still submit; then the handlers;
 // health and metrics last. Each half takes half of the time at most. What is
-// not done by then is done by the next process.
+// not done by then is done by the next process. Where a load balancer goes by
+// readyz, have your platform wait a little before it sends SIGTERM.
 func (a *app) shutDown(front, back *http.Server, stopWork func(), worked <-chan error) error {
 	a.draining.Store(true)
 	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.shutdown/2)
