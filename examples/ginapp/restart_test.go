@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -225,6 +226,46 @@ func TestTheCountersCount(t *testing.T) {
 			if got := w.metric(series); got != want {
 				w.Errorf("%s is %s, want %s", series, got, want)
 			}
+		}
+	})
+}
+
+// The ERP forgets after 24 hours. What was not looked at by then is not known,
+// and is not done again either.
+func TestAnOutageOfMoreThanADayLeavesTheOrderToAPerson(t *testing.T) {
+	play(t, mockserver.Config{}, nil, func(w *world) {
+		w.add(mockserver.Rule{Path: invoices, Do: mockserver.NotifyFault{Drop: true}})
+		w.post(good, http.StatusAccepted)
+		if err := w.end(); err != nil {
+			w.Fatal(err)
+		}
+		time.Sleep(30 * time.Hour)
+		w.start()
+		if s := w.await("4711", stateFailed); !strings.Contains(s.Problem, "no longer knows") {
+			w.Errorf("got %+v", s)
+		}
+		w.post(good, http.StatusAccepted) // the same answer, and nothing is sent
+		w.post(replaced(":2}", ":3}"), http.StatusConflict)
+		if n := w.operations(invoices); n != 1 {
+			w.Errorf("%d invoices", n)
+		}
+	})
+}
+
+func TestManyCallersWithOneOrderMakeOneInvoice(t *testing.T) {
+	play(t, mockserver.Config{ExecTime: time.Second}, nil, func(w *world) {
+		var callers sync.WaitGroup
+		for range 20 {
+			callers.Go(func() {
+				if code, answer := w.do(http.MethodPost, "/orders", good); code != http.StatusAccepted {
+					w.Errorf("answered %d %s", code, answer)
+				}
+			})
+		}
+		callers.Wait()
+		w.await("4711", stateDone)
+		if n, m := w.operations(invoices), w.operations("/action/release"); n != 1 || m != 1 {
+			w.Errorf("%d invoices and %d releases", n, m)
 		}
 	})
 }
