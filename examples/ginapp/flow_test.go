@@ -138,9 +138,15 @@ func TestANumberIsForOneOrder(t *testing.T) {
 
 func TestWhatThePurgeTookIsStillInTheBook(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
+		w.post(replaced("10045", "99999"), http.StatusAccepted)
+		w.await("4711", stateFailed)
 		w.post(good, http.StatusAccepted)
 		w.await("4711", stateDone)
-		if n, err := w.app.store.Purge(w.Context(), "", time.Now().Add(time.Hour)); err != nil || n != 2 {
+		late := outcome{ref: "of-an-earlier-attempt", order: "4711", kind: kindInvoice, code: 400, problem: "old"}
+		if err := w.app.book.record(w.Context(), late); err != nil {
+			w.Fatal(err)
+		}
+		if n, err := w.app.store.Purge(w.Context(), "", time.Now().Add(time.Hour)); err != nil || n != 3 {
 			w.Fatalf("purged %d, %v", n, err)
 		}
 		if s := w.status("4711"); s.State != stateDone || s.Invoice != "003549" {
@@ -148,8 +154,8 @@ func TestWhatThePurgeTookIsStillInTheBook(t *testing.T) {
 		}
 		w.post(good, http.StatusAccepted)
 		w.post(replaced(":2}", ":3}"), http.StatusConflict)
-		if n := w.operations(invoices); n != 1 {
-			w.Errorf("%d invoices", n)
+		if n := w.operations(invoices); n != 2 {
+			w.Errorf("%d operations, want the refused one and the other", n)
 		}
 	})
 }

@@ -75,10 +75,12 @@ func play(t *testing.T, mc mockserver.Config, change func(*config), f func(*worl
 		defer mock.Close()
 		w.mock, w.access = mock, erpAccess{baseURL: mockserver.BaseURL, http: mock.Client()}
 		w.start()
+		defer func() { // also after a Fatal: a service left behind would hide it
+			if err := w.end(); err != nil {
+				t.Errorf("the service ended with %v", err)
+			}
+		}()
 		f(w)
-		if err := w.end(); err != nil {
-			t.Errorf("the service ended with %v", err)
-		}
 	})
 }
 
