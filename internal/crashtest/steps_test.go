@@ -1,0 +1,103 @@
+//go:build unix
+
+package crashtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// lease is how long every lease lasts here, whatever the client asks for: a
+// test cannot wait for half a minute.
+const lease = 800 * time.Millisecond
+
+// steps is a store whose every call has a point before and one after it, and
+// whose leases are short.
+type steps struct {
+	store.Store
+	fuse *fuse
+
+	mu    sync.Mutex // guards calls
+	calls map[string]int
+}
+
+// step passes the point before a call and returns what passes the one after.
+func (s *steps) step(name string) func() {
+	name = strings.TrimPrefix(name, "store.")
+	s.mu.Lock()
+	if s.calls == nil {
+		s.calls = make(map[string]int)
+	}
+	s.calls[name]++
+	point := fmt.Sprintf("store/%s/%d", name, s.calls[name])
+	s.mu.Unlock()
+	s.fuse.pass(point + "/before")
+	return func() { s.fuse.pass(point + "/after") }
+}
+
+func (s *steps) Create(ctx context.Context, rec store.Record, owner string, _ time.Duration) (store.Record, error) {
+	defer s.step("Create")()
+	return s.Store.Create(ctx, rec, owner, lease)
+}
+
+func (s *steps) Get(ctx context.Context, tenant, ref string) (store.Record, error) {
+	defer s.step("Get")()
+	return s.Store.Get(ctx, tenant, ref)
+}
+
+func (s *steps) List(ctx context.Context, tenant string, q store.Query) ([]store.Record, error) {
+	defer s.step("List")()
+	return s.Store.List(ctx, tenant, q)
+}
+
+func (s *steps) Report(ctx context.Context, tenant, ref string, fact store.Fact) (store.Record, error) {
+	defer s.step(fmt.Sprintf("%T", fact))()
+	return s.Store.Report(ctx, tenant, ref, fact)
+}
+
+func (s *steps) Notify(ctx context.Context, n store.Notification) (store.Receipt, error) {
+	defer s.step("Notify")()
+	return s.Store.Notify(ctx, n)
+}
+
+func (s *steps) Acquire(ctx context.Context, tenant, ref, owner string, _ time.Duration) (store.Lease, store.Record, error) {
+	defer s.step("Acquire")()
+	return s.Store.Acquire(ctx, tenant, ref, owner, lease)
+}
+
+func (s *steps) Extend(ctx context.Context, l store.Lease, _ time.Duration) (store.Lease, error) {
+	defer s.step("Extend")()
+	return s.Store.Extend(ctx, l, lease)
+}
+
+func (s *steps) Release(ctx context.Context, l store.Lease) error {
+	defer s.step("Release")()
+	return s.Store.Release(ctx, l)
+}
+
+// Decide also tells what became of the decision that counts.
+func (s *steps) Decide(ctx context.Context, l store.Lease, d store.Decision) (store.Record, error) {
+	defer s.step(fmt.Sprintf("%T", d))()
+	rec, err := s.Store.Decide(ctx, l, d)
+	if _, handled := d.(store.Handle); handled {
+		verdict := "ok"
+		if errors.Is(err, store.ErrFenced) {
+			verdict = "fenced"
+		} else if err != nil {
+			verdict = "refused"
+		}
+		say("handle", l.Ref, verdict)
+	}
+	return rec, err
+}
+
+func (s *steps) Watch(tenant string, refs ...string) *store.Watcher {
+	defer s.step("Watch")()
+	return s.Store.Watch(tenant, refs...)
+}

@@ -1,0 +1,168 @@
+//go:build unix
+
+package crashtest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// stops are the points that a stop past the lease is about; with enough rounds
+// every other point follows.
+var stops = []spot{
+	{"subscribed", "store/Create/1/after"},        // sending
+	{"subscribed", "submit/1/sent/100"},           // half a request
+	{"subscribed", "store/AcceptedFact/1/before"}, // the 202 is read and not written
+	{"subscribed", "store/SettledFact/1/before"},  // looking
+	{"subscribed", "code/handling"},               // in the handler
+	{"subscribed", "code/used"},                   // the handler has had its effect
+	{"subscribed", "store/Handle/1/before"},       // and has returned
+	{"alone", "store/AcceptedFact/1/before"},      // nothing but the stopped process knows the id
+	{"alone", "erp/submit/1/done"},                // the ERP knows it, the 202 is on its way
+	{"alone", "state/1/header"},                   // looking, without notifications
+	{"alone", "store/Handle/1/before"},            // acknowledging
+	{"addressed", "store/Notify/1/before"},        // in the receiver
+	{"addressed", "store/AcceptedFact/1/before"},  // the 202 is read and not written
+	{"streamed", "store/AcceptedFact/1/before"},   // without a key
+	{"streamed", "submit/1/got/40"},               // half a 202
+	{"addressed", "store/SettledFact/1/before"},   // looking
+}
+
+// TestStoppedPastItsLeaseLosesNothing stops a process at a point for longer than
+// its leases. A second one, with the same file, takes over what it can; then
+// the first goes on from where it was. No accepted id is lost, no decision
+// counts twice, and no write is sent twice.
+func TestStoppedPastItsLeaseLosesNothing(t *testing.T) {
+	n := rounds(len(stops))
+	spots := stops
+	if n > len(stops) {
+		for _, s := range survey(t) {
+			if scenarios[s.scenario].once() && stoppable(s.point) {
+				spots = append(spots, s)
+			}
+		}
+	}
+	chosen := choose(t, spots, n)
+	var mu sync.Mutex // guards the counts
+	verdicts, hits, fenced := tally{}, make(map[spot]int), 0
+	side(len(chosen), 4, func(i int) {
+		hit, verdict := false, ""
+		var n int
+		var err error
+		for try := 0; try < 3 && !hit && err == nil; try++ {
+			hit, verdict, n, err = stopAt(t, chosen[i])
+		}
+		if err != nil {
+			t.Errorf("stopped at %s: %v", chosen[i], err)
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if !hit {
+			t.Logf("%s was not passed", chosen[i])
+			return
+		}
+		hits[chosen[i]]++
+		verdicts[verdict]++
+		fenced += n
+	})
+	t.Logf("stopped at %d points of %d chosen; %v; %d decisions were refused because another process had made them", len(hits), len(chosen), verdicts, fenced)
+	if len(hits)*10 < min(len(chosen), len(spots))*9 {
+		t.Errorf("only %d of %d points were passed", len(hits), len(chosen))
+	}
+}
+
+// stoppable leaves out the points at which nothing is under way.
+func stoppable(point string) bool {
+	switch point {
+	case "code/begun", "code/ended", "code/client-closed":
+		return false
+	}
+	return true
+}
+
+// stopAt stops one process at the spot while another takes over. It returns
+// how many of their decisions were fenced.
+func stopAt(t *testing.T, s spot) (hit bool, verdict string, fenced int, err error) {
+	fail := func(err error) (bool, string, int, error) { return false, "", 0, err }
+	stopped := make(chan struct{})
+	f := &fuse{mode: halt, point: s.point}
+	r, err := newRound(t, s.scenario, f, func(p *process) {
+		_ = p.cmd.Process.Signal(syscall.SIGSTOP)
+		close(stopped)
+	})
+	if err != nil {
+		return fail(err)
+	}
+	defer r.erp.close()
+	first, err := r.start(orders{Role: "life", Mode: halt, Point: s.point})
+	if err != nil {
+		return fail(err)
+	}
+	theirs := strings.HasPrefix(s.point, "erp/")
+	if theirs {
+		select {
+		case <-stopped:
+		case <-first.dead:
+		}
+	} else if first.await("at", patience) {
+		close(stopped)
+	}
+	select {
+	case <-stopped:
+	default:
+		return false, "", 0, first.ended(patience)
+	}
+	time.Sleep(lease + 200*time.Millisecond)
+	want, _, verdict, err := r.expect()
+	if err != nil {
+		return fail(err)
+	}
+	switch want {
+	case wantResolved: // nobody resolves it: the stopped one knows
+		want = wantUncertain
+	case wantHandled:
+		verdict += " by the other"
+	}
+	heir, err := r.start(orders{Role: "heir", Want: want})
+	if err != nil {
+		return fail(err)
+	}
+	if err := heir.ended(2 * patience); err != nil {
+		return fail(fmt.Errorf("%s, the other: %w", verdict, err))
+	}
+	if err := first.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		return fail(err)
+	}
+	if !theirs {
+		if _, err := first.in.Write([]byte("go on\n")); err != nil {
+			return fail(err)
+		}
+	}
+	if err := first.ended(2 * patience); err != nil {
+		return fail(fmt.Errorf("%s, the stopped one: %w", verdict, err))
+	}
+	for _, p := range []*process{first, heir} {
+		for _, line := range p.said("handle") {
+			if strings.HasSuffix(line, " fenced") {
+				fenced++
+			}
+		}
+	}
+	err = r.verify(wantHandled, 2, handledBy(first, heir))
+	if ops, arrivals := r.erp.submitted(); len(ops) != 1 || arrivals != 1 {
+		err = errors.Join(err, fmt.Errorf("%d operations of %d requests, want one", len(ops), arrivals))
+	}
+	if n := handledBy(first, heir); n != 1 {
+		err = errors.Join(err, fmt.Errorf("%d decisions that it is handled, want one", n))
+	}
+	if err != nil {
+		return fail(fmt.Errorf("%s: %w", verdict, err))
+	}
+	return true, verdict, fenced, nil
+}
