@@ -46,7 +46,8 @@ func serviceIn(dir string) error {
 		_, _ = bufio.NewReader(os.Stdin).ReadByte()
 		cancel()
 	}()
-	st, err := sqlitestore.Open(ctx, sqlitestore.Config{Path: filepath.Join(dir, "background.db")})
+	// Every notification is of an operation that nobody submitted.
+	st, err := sqlitestore.Open(ctx, sqlitestore.Config{Path: filepath.Join(dir, "background.db"), MaxHeard: 10_000_000})
 	if err != nil {
 		return err
 	}
