@@ -143,14 +143,14 @@ func (b *batch) kill(t *testing.T, n int) (kills int, err error) {
 				return kills, err
 			}
 		}
-		victim := rand.IntN(2)
+		victim := 0
+		if kills%5 == 4 { // it has lived for a while
+			victim = 1
+		}
 		if !fleet[victim].await("begin", patience) {
 			break // the other one has left nothing
 		}
 		time.Sleep(rand.N(150 * time.Millisecond))
-		if kills%8 == 7 {
-			time.Sleep(lateMark + 100*time.Millisecond)
-		}
 		if err := b.bury(fleet[victim]); err != nil {
 			return kills, err
 		}

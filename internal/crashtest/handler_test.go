@@ -31,7 +31,7 @@ func handleAll(o orders) error {
 	for kind, verdict := range verdicts {
 		handlers[kind] = func(ctx context.Context, done client.Completion) error {
 			say("begin", done.Ref(), now())
-			time.Sleep(10*time.Millisecond + rand.N(40*time.Millisecond))
+			time.Sleep(20*time.Millisecond + rand.N(60*time.Millisecond))
 			told, err := told(ctx, done)
 			if err != nil {
 				say("error", err.Error())

@@ -16,6 +16,7 @@ import (
 // known and handled with its own answer, or was listed as uncertain where
 // nothing could tell, and no write was sent twice.
 func TestClientKilledBetweenAnyTwoSteps(t *testing.T) {
+	t.Parallel()
 	spots := survey(t)
 	if len(spots) < 200 {
 		t.Fatalf("%d points to be killed at, want at least 200", len(spots))

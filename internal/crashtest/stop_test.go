@@ -38,6 +38,7 @@ var stops = []spot{
 // the first goes on from where it was. No accepted id is lost, no decision
 // counts twice, and no write is sent twice.
 func TestStoppedPastItsLeaseLosesNothing(t *testing.T) {
+	t.Parallel()
 	n := rounds(len(stops))
 	spots := stops
 	if n > len(stops) {
