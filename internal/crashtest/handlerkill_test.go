@@ -36,7 +36,7 @@ func TestHandlersOfAKilledProcessRunAgain(t *testing.T) {
 		if err := b.replay(t.Context()); err != nil {
 			t.Error(err)
 		}
-		b.erp.close()
+		b.close()
 		kills, ops, runs, repeats = kills+n, ops+len(b.kinds), runs+len(b.runs), repeats+again
 		for _, run := range b.runs {
 			if run.final() && run.killed.Sub(run.ended) > lateMark {

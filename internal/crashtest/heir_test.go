@@ -17,13 +17,14 @@ const (
 	wantHandled   = "handled"   // by itself, or by evidence
 	wantUncertain = "uncertain" // listed as such
 	wantResolved  = "resolved"  // the same, until a person tells the id
-	wantRepeated  = "repeated"  // a GET: listed, given up, asked again
+	wantRepeated  = "repeated"  // listed, given up, submitted anew
 	wantNothing   = "nothing"   // there is none
 )
 
 // inherit is the process that comes after: it opens the file, submits the same
 // work under the same key, as an application does that does not know how far it
-// came, and brings everything to its end.
+// came, and brings everything to its end. It submits again whenever the
+// operation has come further.
 func inherit(o orders) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -31,11 +32,10 @@ func inherit(o orders) error {
 	if err != nil {
 		return err
 	}
-	if a.key != "" {
-		if _, err := a.submit(ctx); err != nil {
-			return err
-		}
+	if err := a.resubmit(ctx, 1); err != nil {
+		return err
 	}
+	records := 1
 	switch o.Want {
 	case wantHandled:
 		err = a.finish(ctx)
@@ -52,19 +52,42 @@ func inherit(o orders) error {
 	case wantRepeated:
 		var op *client.Operation
 		if op, err = a.unclear(ctx); err == nil {
-			err = op.Resolve(ctx, client.GivenUp("asked again"))
+			err = op.Resolve(ctx, client.GivenUp("submitted anew"))
 		}
 		if err == nil {
 			_, err = a.submit(ctx)
+			records++
 		}
 		if err == nil {
 			err = a.finish(ctx)
 		}
 	}
+	if err == nil {
+		err = a.resubmit(ctx, records)
+	}
 	if err != nil {
 		return err
 	}
 	return end()
+}
+
+// resubmit submits the work again under its key. There must be as many records
+// as before, and it must be the one that has the key.
+func (a *app) resubmit(ctx context.Context, records int) error {
+	if a.key == "" {
+		return nil
+	}
+	op, err := a.submit(ctx)
+	if err != nil {
+		return err
+	}
+	recs, err := a.store.List(ctx, tenant, store.Query{})
+	for _, rec := range recs {
+		if rec.HoldsKey() && rec.Ref != op.Ref() || len(recs) != records {
+			err = fmt.Errorf("submitting again gave %s; of %d records (want %d) %s has the key", op.Ref(), len(recs), records, rec.Ref)
+		}
+	}
+	return err
 }
 
 // finish brings what is not done to its end.
@@ -109,6 +132,9 @@ func (a *app) unclear(ctx context.Context) (*client.Operation, error) {
 		return nil, fmt.Errorf("%d records, want 1", len(recs))
 	}
 	if err := a.await(ctx, recs[0].Ref, store.Uncertain); err != nil {
+		return nil, err
+	}
+	if err := a.resubmit(ctx, 1); err != nil {
 		return nil, err
 	}
 	var listed []*client.Operation

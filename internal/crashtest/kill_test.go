@@ -67,7 +67,7 @@ func killAt(t *testing.T, s spot) (hit bool, verdict string, err error) {
 	if err != nil {
 		return false, "", err
 	}
-	defer r.erp.close()
+	defer r.close()
 	first, err := r.start(orders{Role: "life", Mode: murder, Point: s.point})
 	if err != nil {
 		return false, "", err
@@ -91,7 +91,7 @@ func killAt(t *testing.T, s spot) (hit bool, verdict string, err error) {
 	if err := heir.ended(2 * patience); err != nil {
 		return false, "", fmt.Errorf("%s, the heir: %w", verdict, err)
 	}
-	if err := r.verify(want, 2, handledBy(first, heir)); err != nil {
+	if err := r.verify(want, 1, 2); err != nil {
 		return false, "", fmt.Errorf("%s: %w", verdict, err)
 	}
 	return true, verdict, nil

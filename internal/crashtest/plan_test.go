@@ -46,7 +46,7 @@ func surveyOne(t *testing.T, name string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.erp.close()
+	defer r.close()
 	p, err := r.start(orders{Role: "life", Mode: census})
 	if err != nil {
 		return nil, err

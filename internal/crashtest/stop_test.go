@@ -56,7 +56,7 @@ func TestStoppedPastItsLeaseLosesNothing(t *testing.T) {
 		var n int
 		var err error
 		for try := 0; try < 3 && !hit && err == nil; try++ {
-			hit, verdict, n, err = stopAt(t, chosen[i])
+			hit, verdict, n, err = stopAt(t, chosen[i], false)
 		}
 		if err != nil {
 			t.Errorf("stopped at %s: %v", chosen[i], err)
@@ -87,9 +87,24 @@ func stoppable(point string) bool {
 	return true
 }
 
-// stopAt stops one process at the spot while another takes over. It returns
-// how many of their decisions were fenced.
-func stopAt(t *testing.T, s spot) (hit bool, verdict string, fenced int, err error) {
+// TestALate202RevivesOnlyItsOwn stops a process that has read a 202, for so
+// long that its operation is given up and its work submitted anew. Both
+// operations are then known and handled, each with its own answer.
+func TestALate202RevivesOnlyItsOwn(t *testing.T) {
+	t.Parallel()
+	for _, point := range []string{"store/AcceptedFact/1/before", "submit/1/got/40", "submit/1/sent/300"} {
+		t.Run(point, func(t *testing.T) {
+			if hit, _, _, err := stopAt(t, spot{"alone", point}, true); err != nil || !hit {
+				t.Errorf("passed: %v, %v", hit, err)
+			}
+		})
+	}
+}
+
+// stopAt stops one process at the spot while another takes over, or gives up
+// what is uncertain and submits it anew. It returns how many of their decisions
+// were fenced.
+func stopAt(t *testing.T, s spot, anew bool) (hit bool, verdict string, fenced int, err error) {
 	fail := func(err error) (bool, string, int, error) { return false, "", 0, err }
 	stopped := make(chan struct{})
 	f := &fuse{mode: halt, point: s.point}
@@ -100,7 +115,7 @@ func stopAt(t *testing.T, s spot) (hit bool, verdict string, fenced int, err err
 	if err != nil {
 		return fail(err)
 	}
-	defer r.erp.close()
+	defer r.close()
 	first, err := r.start(orders{Role: "life", Mode: halt, Point: s.point})
 	if err != nil {
 		return fail(err)
@@ -124,10 +139,13 @@ func stopAt(t *testing.T, s spot) (hit bool, verdict string, fenced int, err err
 	if err != nil {
 		return fail(err)
 	}
-	switch want {
-	case wantResolved: // nobody resolves it: the stopped one knows
+	count := 1
+	switch {
+	case anew:
+		want, count = wantRepeated, 2
+	case want == wantResolved: // nobody resolves it: the stopped one knows
 		want = wantUncertain
-	case wantHandled:
+	case want == wantHandled:
 		verdict += " by the other"
 	}
 	heir, err := r.start(orders{Role: "heir", Want: want})
@@ -155,12 +173,12 @@ func stopAt(t *testing.T, s spot) (hit bool, verdict string, fenced int, err err
 			}
 		}
 	}
-	err = r.verify(wantHandled, 2, handledBy(first, heir))
-	if ops, arrivals := r.erp.submitted(); len(ops) != 1 || arrivals != 1 {
-		err = errors.Join(err, fmt.Errorf("%d operations of %d requests, want one", len(ops), arrivals))
+	err = r.verify(wantHandled, count, 2)
+	if ops, arrivals := r.erp.submitted(); len(ops) != count || arrivals != count {
+		err = errors.Join(err, fmt.Errorf("%d operations of %d requests, want %d", len(ops), arrivals, count))
 	}
-	if n := handledBy(first, heir); n != 1 {
-		err = errors.Join(err, fmt.Errorf("%d decisions that it is handled, want one", n))
+	if n := handledBy(first, heir); n != count {
+		err = errors.Join(err, fmt.Errorf("%d decisions that it is handled, want %d", n, count))
 	}
 	if err != nil {
 		return fail(fmt.Errorf("%s: %w", verdict, err))
