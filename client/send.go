@@ -18,9 +18,14 @@ import (
 
 // send makes the attempt and records what became of it. The request goes out
 // once, but for the answers that say for certain that it was not taken.
-func (c *Client) send(ctx context.Context, rec store.Record, cl *call) (*Operation, string, error) {
+func (c *Client) send(ctx context.Context, rec store.Record, cl *call, beat *heart) (*Operation, string, error) {
 	for {
 		a := c.held(ctx)
+		if a == nil && !beat.beats() { // a long wait, or a process that was stopped
+			if err := c.stillOurs(ctx, rec); err != nil {
+				a = &attempt{verdict: notSent, err: err}
+			}
+		}
 		if a == nil {
 			a = c.attempt(ctx, cl)
 		}
@@ -91,11 +96,11 @@ func (c *Client) held(ctx context.Context) *attempt {
 	return nil
 }
 
-// stillOurs makes sure that the attempt may go on: in a long wait its lease
-// may have been lost, and with it the key of the work.
+// stillOurs makes sure that the request may be sent: in a long wait the
+// attempt's lease may have been lost, and with it the key of the work.
 func (c *Client) stillOurs(ctx context.Context, rec store.Record) error {
 	if _, err := c.store.Extend(ctx, rec.Lease, sendLease); err != nil {
-		return fmt.Errorf("not sent again: %w", storeError(err))
+		return fmt.Errorf("the lease of the attempt: %w", storeError(err))
 	}
 	return nil
 }

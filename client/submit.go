@@ -111,6 +111,7 @@ func (c *Client) submit(ctx context.Context, ref string, cl *call, notify Notify
 	if opts.Key != "" {
 		rec.Fingerprint = fingerprint(cl)
 	}
+	began := time.Now()
 	rec, err := c.store.Create(ctx, rec, c.owner, sendLease)
 	if held, ok := errors.AsType[*store.KeyHeldError](err); ok {
 		op, err := c.existing(held, fingerprint(cl), opts.Supersede)
@@ -119,9 +120,9 @@ func (c *Client) submit(ctx context.Context, ref string, cl *call, notify Notify
 	if err != nil {
 		return nil, notSent.String(), fmt.Errorf("submit %s: record it: %w", cl.method, storeError(err))
 	}
-	beat := c.heartbeat(rec.Lease)
+	beat := c.heartbeat(rec.Lease, began)
 	defer beat.stop()
-	return c.send(ctx, rec, cl)
+	return c.send(ctx, rec, cl, beat)
 }
 
 // existing answers a submit whose key belongs to another record.
@@ -303,12 +304,13 @@ type heart struct {
 	mu      sync.Mutex // guards the rest
 	timer   *time.Timer
 	stopped bool
+	asked   time.Time // when the store was last asked for the lease that it gave
 }
 
-// heartbeat prolongs the lease until it is stopped. It costs a timer for an
-// attempt that ends within ten seconds.
-func (c *Client) heartbeat(l store.Lease) *heart {
-	h := &heart{}
+// heartbeat prolongs a lease that was asked for at a time, until it is
+// stopped. It costs a timer for an attempt that ends within ten seconds.
+func (c *Client) heartbeat(l store.Lease, asked time.Time) *heart {
+	h := &heart{asked: asked}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.timer = time.AfterFunc(beatEvery, func() { c.work(func() { c.beat(h, l) }) })
@@ -321,9 +323,13 @@ func (c *Client) heartbeat(l store.Lease) *heart {
 func (c *Client) beat(h *heart, l store.Lease) {
 	ctx, cancel := recording(c.life)
 	defer cancel()
+	asked := time.Now()
 	_, err := c.store.Extend(ctx, l, sendLease)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if err == nil {
+		h.asked = asked
+	}
 	if h.stopped || errors.Is(err, store.ErrFenced) {
 		return
 	}
@@ -331,6 +337,14 @@ func (c *Client) beat(h *heart, l store.Lease) {
 		c.log.WarnContext(ctx, "the attempt's lease was not prolonged", "ref", l.Ref, "error", err)
 	}
 	h.timer.Reset(beatEvery)
+}
+
+// beats reports whether the lease must still be valid, whatever the clock of
+// the store says.
+func (h *heart) beats() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return time.Since(h.asked) < sendLease
 }
 
 func (h *heart) stop() {

@@ -1,0 +1,105 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/store"
+)
+
+// slowCreate is a store that answers late: the record is written, and so is
+// its lease.
+type slowCreate struct {
+	store.Store
+	delay time.Duration
+}
+
+func (s slowCreate) Create(ctx context.Context, rec store.Record, owner string, ttl time.Duration) (store.Record, error) {
+	rec, err := s.Store.Create(ctx, rec, owner, ttl)
+	time.Sleep(s.delay)
+	return rec, err
+}
+
+// TestRequestIsNotSentWithoutItsLease has an attempt lose its lease before its
+// first byte: in a process that stands still after its record is written, and
+// in one that is cut off from its store while the ERP asks not to be called.
+// Somebody else does the work meanwhile.
+func TestRequestIsNotSentWithoutItsLease(t *testing.T) {
+	var posts atomic.Int32
+	erp := func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == "GET" {
+			write(429, ``, "Retry-After", "120")(w, r)
+			return
+		}
+		write(202, `{"id":"id-`+strconv.Itoa(int(posts.Add(1)))+`"}`)(w, r)
+	}
+	for name, late := range map[string]func(t *testing.T, st *sick) *client.Client{
+		"stopped": func(t *testing.T, st *sick) *client.Client {
+			c, _ := serving(t, client.Config{Store: slowCreate{st, 2 * time.Minute}, Tenant: "fjord"}, erp)
+			return c
+		},
+		"held back": func(t *testing.T, st *sick) *client.Client {
+			c, _ := serving(t, client.Config{Store: st, Tenant: "fjord"}, erp)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			if _, err := c.Submit(ctx, request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{}); !errors.Is(err, client.ErrRateLimited) {
+				t.Fatalf("got error %v, want ErrRateLimited", err)
+			}
+			st.fail("Extend", 11, errDisk)
+			return c
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			posts.Store(0)
+			withERP(t, client.Config{}, erp, func(t *testing.T, other *client.Client, st *sick, _ *hits) {
+				cut := late(t, st)
+				defer cut.Close()
+				keyed := client.SubmitOptions{Key: "order-1"}
+				done := make(chan error, 1)
+				go func() {
+					_, err := cut.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), keyed)
+					done <- err
+				}()
+				time.Sleep(time.Minute)
+				rec, err := st.Store.GetByKey(t.Context(), "fjord", "order-1")
+				if err != nil || rec.Phase != store.Uncertain {
+					t.Fatalf("when its lease has ended: got %s, %v, want uncertain", rec.Phase, err)
+				}
+				if _, err := st.Store.Report(t.Context(), "fjord", rec.Ref, store.RejectedFact{ByUser: true, Reason: "not in the ERP"}); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := other.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), keyed); err != nil {
+					t.Fatal(err)
+				}
+				if err := <-done; !errors.Is(err, store.ErrFenced) && !errors.Is(err, errDisk) {
+					t.Errorf("got error %v, want that of the lease", err)
+				}
+				if posts.Load() != 1 {
+					t.Errorf("the work of one key was sent %d times, want 1", posts.Load())
+				}
+			})
+		})
+	}
+}
+
+// TestAttemptThatTurnsOutNotSentIsRejected finds its lease gone and its record
+// uncertain. It knows better: nothing was sent, and the key is free.
+func TestAttemptThatTurnsOutNotSentIsRejected(t *testing.T) {
+	withERP(t, client.Config{}, write(202, `{"id":"id-1"}`), func(t *testing.T, _ *client.Client, st *sick, _ *hits) {
+		c, n := serving(t, client.Config{Store: slowCreate{st, time.Minute}, Tenant: "fjord"}, write(202, `{"id":"id-1"}`))
+		defer c.Close()
+		op, err := c.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{Key: "order-1"})
+		if op != nil || !errors.Is(err, store.ErrFenced) || n.of("POST") != 0 {
+			t.Errorf("got %v, %v after %d requests, want store.ErrFenced after none", op, err, n.of("POST"))
+		}
+		if _, err := st.Store.GetByKey(t.Context(), "fjord", "order-1"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("the key is still held: %v", err)
+		}
+	})
+}
