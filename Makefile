@@ -10,7 +10,7 @@ SUITE := .ci/suite
 NESTED := openapi/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help check setup build test fuzz lint examples cover clean
+.PHONY: help check setup build test crash race fuzz lint examples cover clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
@@ -20,7 +20,8 @@ check: ## everything that must pass; installs what it lacks where it can (STRICT
 	@$(SUITE) setup 5 .ci/setup
 	@$(SUITE) contract 3 $(MAKE) --no-print-directory verify spec-lint
 	@$(SUITE) lint 3 $(MAKE) --no-print-directory lint
-	@$(SUITE) tests 6 $(MAKE) --no-print-directory test
+	@$(SUITE) tests 6 $(MAKE) --no-print-directory test SKIP='$(CRASH)'
+	@$(SUITE) crash 4 $(MAKE) --no-print-directory crash
 	@$(SUITE) examples 5 $(MAKE) --no-print-directory examples
 	@$(SUITE) fuzz 4 $(MAKE) --no-print-directory fuzz FUZZTIME=1s
 	@echo '== check: all suites passed'
@@ -31,10 +32,24 @@ setup: ## get the tools that check needs
 build: ## compile everything
 	go build ./...
 
-test: ## run all tests with the race detector, in random order
-	@if command -v cc >/dev/null 2>&1; then go test -race -shuffle=on ./...; \
-	else echo 'test: no C compiler, so without the race detector'; test "$(STRICT)" = 0 && go test -shuffle=on ./...; fi
+# The tests that kill, stop and start real processes are those of these
+# packages that have one of these words in their names. They are a suite of
+# their own in `check`, so that either is quick; `test` has all.
+CRASH := Kill|Stopped|Process
+CRASHED := ./internal/crashtest ./mockserver/cmd/erpmock ./receiver ./store/sqlitestore
+RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
+SKIP ?=
+
+test: race ## run all tests with the race detector, in random order
+	@go test $(RACE) -shuffle=on $$(go list ./... | grep -vxF "$$(go list $(CRASHED))")
+	@go test $(RACE) -shuffle=on $(if $(SKIP),-skip '$(SKIP)') $(CRASHED)
 	@for m in $(NESTED); do (cd $$m && go test ./...) || exit 1; done
+
+crash: race ## run the tests that kill and stop real processes; `test` has them, too
+	@go test $(RACE) -shuffle=on -count=1 -run '$(CRASH)' $(CRASHED)
+
+race:
+	@test -n "$(RACE)" || { echo 'no C compiler, so without the race detector'; test "$(STRICT)" = 0; }
 
 FUZZTIME ?= 3s
 fuzz: ## run every fuzz target for FUZZTIME (default 3s)
@@ -67,10 +82,11 @@ include openapi/openapi.mk
 
 .PHONY: crash-full chaos
 
-crash-full: ## kill and stop real processes many times (minutes; the short form is part of test)
+crash-full: ## kill and stop real processes a thousand times each (an hour; the short form is crash)
 	ERPMOCK_CRASH=full go test -count=1 -v -run 'Killed|Stopped|FullDisk' ./mockserver/cmd/erpmock
 	SQLITESTORE_CRASH_ROUNDS=1000 go test -count=1 -timeout 0 -run Kill ./store/sqlitestore
 	RECEIVER_CRASH_ROUNDS=1000 go test -count=1 -timeout 0 -run TestWhatWasAcknowledgedSurvivesKill ./receiver
+	CRASHTEST_ROUNDS=1000 go test -count=1 -timeout 0 -v ./internal/crashtest
 
 chaos: ## run client and receiver against the mock under 100 random but seeded mixes of faults
 	go test -count=1 -run TestTheClientSurvivesEveryFault ./mockserver -args -fault-seeds=100

@@ -5,6 +5,7 @@ package crashtest
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -145,6 +146,33 @@ func (p *process) kill() {
 	<-p.dead
 }
 
+// stop stops the child and returns when it stands still, which can take a
+// while on a busy machine: until one thread has seen the signal the others go
+// on.
+func (p *process) stop() error {
+	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	return p.stopped()
+}
+
+// stopped returns when a child that was told to stop stands still.
+func (p *process) stopped() error {
+	for {
+		var status syscall.WaitStatus
+		_, err := syscall.Wait4(p.cmd.Process.Pid, &status, syscall.WUNTRACED, nil)
+		switch {
+		case err == syscall.EINTR:
+		case err != nil:
+			return fmt.Errorf("wait for the stop: %w", err)
+		case !status.Stopped():
+			return errors.New("it ended instead of being stopped")
+		default:
+			return nil
+		}
+	}
+}
+
 // said returns the rest of each line that begins with word.
 func (p *process) said(word string) []string {
 	p.mu.Lock()
@@ -186,6 +214,9 @@ func (p *process) ended(patience time.Duration) error {
 	case <-time.After(patience):
 		p.kill()
 		return fmt.Errorf("no end after %v; it said %q", patience, p.said("error"))
+	}
+	if p.cmd.ProcessState == nil {
+		return errors.New("nobody knows how it ended")
 	}
 	if !p.cmd.ProcessState.Success() {
 		return fmt.Errorf("%v: %q", p.cmd.ProcessState, p.said("error"))

@@ -77,6 +77,23 @@ func (r *round) records() ([]store.Record, error) {
 	return recs, errors.Join(err, st.Check(ctx))
 }
 
+// writable reports whether another process can write to the file. One that
+// was stopped in the middle of a transaction keeps all others from it: that is
+// SQLite's, and they are told.
+func (r *round) writable() (bool, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	st, err := sqlitestore.Open(ctx, sqlitestore.Config{Path: storePath(r.dir), BusyTimeout: 100 * time.Millisecond})
+	if err == nil {
+		err = st.Release(ctx, store.Lease{Tenant: tenant, Ref: "none", Owner: "nobody"})
+		err = errors.Join(err, st.Close())
+	}
+	if errors.Is(err, sqlitestore.ErrBusy) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // expect says what an heir is to make of what was left, and why.
 func (r *round) expect() (want, id, why string, err error) {
 	recs, err := r.records()

@@ -50,12 +50,12 @@ func TestStoppedPastItsLeaseLosesNothing(t *testing.T) {
 	}
 	chosen := choose(t, spots, n)
 	var mu sync.Mutex // guards the counts
-	verdicts, hits, fenced := tally{}, make(map[spot]int), 0
+	verdicts, hits, passed, fenced := tally{}, make(map[spot]int), 0, 0
 	side(len(chosen), 4, func(i int) {
 		hit, verdict := false, ""
 		var n int
 		var err error
-		for try := 0; try < 3 && !hit && err == nil; try++ {
+		for try := 0; try < 5 && !hit && err == nil; try++ {
 			hit, verdict, n, err = stopAt(t, chosen[i], false)
 		}
 		if err != nil {
@@ -69,12 +69,13 @@ func TestStoppedPastItsLeaseLosesNothing(t *testing.T) {
 			return
 		}
 		hits[chosen[i]]++
+		passed++
 		verdicts[verdict]++
 		fenced += n
 	})
-	t.Logf("stopped at %d points of %d chosen; %v; %d decisions were refused because another process had made them", len(hits), len(chosen), verdicts, fenced)
-	if len(hits)*10 < min(len(chosen), len(spots))*9 {
-		t.Errorf("only %d of %d points were passed", len(hits), len(chosen))
+	t.Logf("%d stops at %d points: %v; %d decisions were refused because another process had made them", passed, len(hits), verdicts, fenced)
+	if passed*10 < len(chosen)*9 {
+		t.Errorf("%d of %d points were not passed", len(chosen)-passed, len(chosen))
 	}
 }
 
@@ -87,14 +88,19 @@ func stoppable(point string) bool {
 	return true
 }
 
-// TestALate202RevivesOnlyItsOwn stops a process that has read a 202, for so
+// TestAStoppedProcessRevivesOnlyItsOwn stops a process that has read a 202, for so
 // long that its operation is given up and its work submitted anew. Both
 // operations are then known and handled, each with its own answer.
-func TestALate202RevivesOnlyItsOwn(t *testing.T) {
+func TestAStoppedProcessRevivesOnlyItsOwn(t *testing.T) {
 	t.Parallel()
 	for _, point := range []string{"store/AcceptedFact/1/before", "submit/1/got/40", "submit/1/sent/300"} {
 		t.Run(point, func(t *testing.T) {
-			if hit, _, _, err := stopAt(t, spot{"alone", point}, true); err != nil || !hit {
+			hit := false
+			var err error
+			for try := 0; try < 5 && !hit && err == nil; try++ {
+				hit, _, _, err = stopAt(t, spot{"alone", point}, true)
+			}
+			if err != nil || !hit {
 				t.Errorf("passed: %v, %v", hit, err)
 			}
 		})
@@ -106,12 +112,9 @@ func TestALate202RevivesOnlyItsOwn(t *testing.T) {
 // were fenced.
 func stopAt(t *testing.T, s spot, anew bool) (hit bool, verdict string, fenced int, err error) {
 	fail := func(err error) (bool, string, int, error) { return false, "", 0, err }
-	stopped := make(chan struct{})
+	stopped := make(chan error, 1)
 	f := &fuse{mode: halt, point: s.point}
-	r, err := newRound(t, s.scenario, f, func(p *process) {
-		_ = p.cmd.Process.Signal(syscall.SIGSTOP)
-		close(stopped)
-	})
+	r, err := newRound(t, s.scenario, f, func(p *process) { stopped <- p.stop() })
 	if err != nil {
 		return fail(err)
 	}
@@ -121,18 +124,34 @@ func stopAt(t *testing.T, s spot, anew bool) (hit bool, verdict string, fenced i
 		return fail(err)
 	}
 	theirs := strings.HasPrefix(s.point, "erp/")
-	if theirs {
-		select {
-		case <-stopped:
-		case <-first.dead:
-		}
-	} else if first.await("at", patience) {
-		close(stopped)
+	if !theirs && first.await("at", patience) {
+		stopped <- first.stopped()
 	}
 	select {
-	case <-stopped:
-	default:
-		return false, "", 0, first.ended(patience)
+	case err := <-stopped:
+		if err != nil { // it was quicker
+			t.Logf("at %s: %v", s, err)
+			return false, "", 0, nil
+		}
+	case <-first.dead:
+		return false, "", 0, first.ended(patience) // it did not pass the point
+	}
+	goOn := func() error {
+		if err := first.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+			return err
+		}
+		if !theirs {
+			if _, err := first.in.Write([]byte("go on\n")); err != nil {
+				return err
+			}
+		}
+		return first.ended(2 * patience)
+	}
+	if free, err := r.writable(); err != nil {
+		return fail(err)
+	} else if !free {
+		t.Logf("stopped at %s in the middle of a transaction, tried again", s)
+		return false, "", 0, goOn()
 	}
 	time.Sleep(lease + 200*time.Millisecond)
 	want, _, verdict, err := r.expect()
@@ -155,15 +174,7 @@ func stopAt(t *testing.T, s spot, anew bool) (hit bool, verdict string, fenced i
 	if err := heir.ended(2 * patience); err != nil {
 		return fail(fmt.Errorf("%s, the other: %w", verdict, err))
 	}
-	if err := first.cmd.Process.Signal(syscall.SIGCONT); err != nil {
-		return fail(err)
-	}
-	if !theirs {
-		if _, err := first.in.Write([]byte("go on\n")); err != nil {
-			return fail(err)
-		}
-	}
-	if err := first.ended(2 * patience); err != nil {
+	if err := goOn(); err != nil {
 		return fail(fmt.Errorf("%s, the stopped one: %w", verdict, err))
 	}
 	for _, p := range []*process{first, heir} {
