@@ -86,6 +86,7 @@ type attempt struct {
 	ref     string
 	begun   time.Time
 	ended   time.Time // zero if it was cut off
+	decided time.Time // when the store had taken what it decided, zero if it did not
 	verdict string
 	outcome string
 	killed  time.Time // the process; zero if it ended by itself
@@ -111,6 +112,10 @@ func attempts(by int, p *process, killed time.Time) (list []*attempt, err error)
 			a := open[words[1]]
 			a.verdict, a.outcome = words[2], strings.Join(words[3:len(words)-1], " ")
 			a.ended = at(words[len(words)-1])
+		case "decided":
+			if words[3] == "ok" {
+				open[words[1]].decided = at(words[2])
+			}
 		case "error":
 			err = errors.Join(err, errors.New(line))
 		}
@@ -118,5 +123,8 @@ func attempts(by int, p *process, killed time.Time) (list []*attempt, err error)
 	return list, err
 }
 
-// final reports whether no further run was to follow.
-func (a *attempt) final() bool { return !a.ended.IsZero() && a.verdict != errFailed.Error() }
+// stands reports whether what the run decided was taken so long before a kill
+// that it must be on disk.
+func (a *attempt) stands() bool {
+	return !a.decided.IsZero() && (a.killed.IsZero() || a.killed.Sub(a.decided) > lateMark)
+}

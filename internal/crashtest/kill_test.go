@@ -28,8 +28,13 @@ func TestClientKilledBetweenAnyTwoSteps(t *testing.T) {
 		s := chosen[i]
 		hit, verdict := false, ""
 		var err error
-		for try := 0; try < 3 && !hit && err == nil; try++ {
-			hit, verdict, err = killAt(t, s)
+		for try := range tries {
+			if try >= tries/2 {
+				s = instead(spots)
+			}
+			if hit, verdict, err = killAt(t, s); hit || err != nil {
+				break
+			}
 		}
 		if err != nil {
 			t.Errorf("killed at %s: %v", s, err)
@@ -39,7 +44,6 @@ func TestClientKilledBetweenAnyTwoSteps(t *testing.T) {
 		defer mu.Unlock()
 		if !hit {
 			missed++
-			t.Logf("%s was not passed", s)
 			return
 		}
 		hits[s]++
@@ -51,13 +55,17 @@ func TestClientKilledBetweenAnyTwoSteps(t *testing.T) {
 		kinds[family] = true
 	}
 	t.Logf("%d kills at %d of %d points (%s): %v", len(chosen)-missed, len(hits), len(spots), strings.Join(slices.Sorted(maps.Keys(kinds)), ", "), verdicts)
-	if missed*20 > len(chosen) {
-		t.Errorf("%d of %d points were not passed", missed, len(chosen))
+	if missed > 0 {
+		t.Errorf("%d times no point was passed", missed)
 	}
 	if len(chosen) >= len(spots) && len(hits) < 200 {
 		t.Errorf("killed at %d points, want at least 200", len(hits))
 	}
 }
+
+// tries is how often a point is tried that may not be passed, the second half
+// of them with another point.
+const tries = 6
 
 // killAt lets one process be killed at the spot and another come after it. It
 // reports whether the spot was passed, and what became of the operation.

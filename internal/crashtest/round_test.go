@@ -219,7 +219,7 @@ func (r *round) ledger() ([]string, error) {
 // could tell.
 func handledBy(children ...*process) (n int) {
 	for _, p := range children {
-		for _, line := range p.said("handle") {
+		for _, line := range p.said("decided") {
 			if strings.HasSuffix(line, " ok") {
 				n++
 			}

@@ -81,18 +81,19 @@ func (s *steps) Release(ctx context.Context, l store.Lease) error {
 	return s.Store.Release(ctx, l)
 }
 
-// Decide also tells what became of the decision that counts.
+// Decide also tells what became of the decisions that end an operation.
 func (s *steps) Decide(ctx context.Context, l store.Lease, d store.Decision) (store.Record, error) {
 	defer s.step(fmt.Sprintf("%T", d))()
 	rec, err := s.Store.Decide(ctx, l, d)
-	if _, handled := d.(store.Handle); handled {
+	switch d.(type) {
+	case store.Handle, store.Bury:
 		verdict := "ok"
 		if errors.Is(err, store.ErrFenced) {
 			verdict = "fenced"
 		} else if err != nil {
 			verdict = "refused"
 		}
-		say("handle", l.Ref, verdict)
+		say("decided", l.Ref, now(), verdict)
 	}
 	return rec, err
 }

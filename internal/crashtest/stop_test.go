@@ -52,30 +52,34 @@ func TestStoppedPastItsLeaseLosesNothing(t *testing.T) {
 	var mu sync.Mutex // guards the counts
 	verdicts, hits, passed, fenced := tally{}, make(map[spot]int), 0, 0
 	side(len(chosen), 4, func(i int) {
-		hit, verdict := false, ""
+		s, hit, verdict := chosen[i], false, ""
 		var n int
 		var err error
-		for try := 0; try < 5 && !hit && err == nil; try++ {
-			hit, verdict, n, err = stopAt(t, chosen[i], false)
+		for try := range tries {
+			if try >= tries/2 {
+				s = instead(spots)
+			}
+			if hit, verdict, n, err = stopAt(t, s, false); hit || err != nil {
+				break
+			}
 		}
 		if err != nil {
-			t.Errorf("stopped at %s: %v", chosen[i], err)
+			t.Errorf("stopped at %s: %v", s, err)
 			return
 		}
 		mu.Lock()
 		defer mu.Unlock()
 		if !hit {
-			t.Logf("%s was not passed", chosen[i])
 			return
 		}
-		hits[chosen[i]]++
+		hits[s]++
 		passed++
 		verdicts[verdict]++
 		fenced += n
 	})
 	t.Logf("%d stops at %d points: %v; %d decisions were refused because another process had made them", passed, len(hits), verdicts, fenced)
-	if passed*10 < len(chosen)*9 {
-		t.Errorf("%d of %d points were not passed", len(chosen)-passed, len(chosen))
+	if passed < len(chosen) {
+		t.Errorf("%d times no point was passed", len(chosen)-passed)
 	}
 }
 
@@ -153,6 +157,8 @@ func stopAt(t *testing.T, s spot, anew bool) (hit bool, verdict string, fenced i
 		t.Logf("stopped at %s in the middle of a transaction, tried again", s)
 		return false, "", 0, goOn()
 	}
+	// A mark of the stopped one that is not on disk yet does not count.
+	early := handledBy(first)
 	time.Sleep(lease + 200*time.Millisecond)
 	want, _, verdict, err := r.expect()
 	if err != nil {
@@ -178,7 +184,7 @@ func stopAt(t *testing.T, s spot, anew bool) (hit bool, verdict string, fenced i
 		return fail(fmt.Errorf("%s, the stopped one: %w", verdict, err))
 	}
 	for _, p := range []*process{first, heir} {
-		for _, line := range p.said("handle") {
+		for _, line := range p.said("decided") {
 			if strings.HasSuffix(line, " fenced") {
 				fenced++
 			}
@@ -188,7 +194,7 @@ func stopAt(t *testing.T, s spot, anew bool) (hit bool, verdict string, fenced i
 	if ops, arrivals := r.erp.submitted(); len(ops) != count || arrivals != count {
 		err = errors.Join(err, fmt.Errorf("%d operations of %d requests, want %d", len(ops), arrivals, count))
 	}
-	if n := handledBy(first, heir); n != count {
+	if n := handledBy(first, heir); n < count || n > count+early {
 		err = errors.Join(err, fmt.Errorf("%d decisions that it is handled, want %d", n, count))
 	}
 	if err != nil {
