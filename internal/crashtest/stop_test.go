@@ -140,7 +140,7 @@ func stopAt(t *testing.T, s spot, anew bool) (hit bool, verdict string, fenced i
 	case <-first.dead:
 		return false, "", 0, first.ended(patience) // it did not pass the point
 	}
-	goOn := func() error {
+	resume := func() error {
 		if err := first.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 			return err
 		}
@@ -155,7 +155,7 @@ func stopAt(t *testing.T, s spot, anew bool) (hit bool, verdict string, fenced i
 		return fail(err)
 	} else if !free {
 		t.Logf("stopped at %s in the middle of a transaction, tried again", s)
-		return false, "", 0, goOn()
+		return false, "", 0, resume()
 	}
 	// A mark of the stopped one that is not on disk yet does not count.
 	early := handledBy(first)
@@ -180,7 +180,7 @@ func stopAt(t *testing.T, s spot, anew bool) (hit bool, verdict string, fenced i
 	if err := heir.ended(2 * patience); err != nil {
 		return fail(fmt.Errorf("%s, the other: %w", verdict, err))
 	}
-	if err := goOn(); err != nil {
+	if err := resume(); err != nil {
 		return fail(fmt.Errorf("%s, the stopped one: %w", verdict, err))
 	}
 	for _, p := range []*process{first, heir} {
