@@ -3,6 +3,8 @@ package hook
 import (
 	"crypto/rand"
 	"encoding/base32"
+	"encoding/binary"
+	"time"
 )
 
 // RefHeader is the name of the pair that carries our ref in
@@ -17,11 +19,15 @@ const refAlphabet = "abcdefghijklmnopqrstuvwxyz234567"
 
 var refEncoding = base32.NewEncoding(refAlphabet).WithPadding(base32.NoPadding)
 
-// NewRef returns 128 random bits as 26 lower-case base32 characters. It
-// never fails: crypto/rand ends the program where no randomness is to be had.
+// NewRef returns 128 bits as 26 lower-case base32 characters: 48 bits that
+// tell the time in milliseconds, so that refs that are made together stand
+// together in the index of a store, which halves what it has to write, and 80
+// random bits, which cannot be guessed. It never fails: crypto/rand ends the
+// program where no randomness is to be had.
 func NewRef() string {
 	var b [16]byte
-	rand.Read(b[:])
+	binary.BigEndian.PutUint64(b[:], uint64(time.Now().UnixMilli())<<16)
+	rand.Read(b[6:])
 	return refEncoding.EncodeToString(b[:])
 }
 

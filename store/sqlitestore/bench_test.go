@@ -61,8 +61,12 @@ func BenchmarkAccept(b *testing.B) {
 	}
 }
 
-func ref(i int) string { return fmt.Sprintf("q7x2-%016x", uint64(i)*0x9e3779b97f4a7c15) }
-func id(i int) string  { return fmt.Sprintf("2f6f0a57-3c43-4d0e-9d0b-%012x", i) }
+// ref is like those of the client, in the order of time; id is like those of
+// the ERP, in none.
+func ref(i int) string { return fmt.Sprintf("mrq%07dq%015x", i, uint64(i)*0x9e3779b97f4a7c15>>4) }
+func id(i int) string {
+	return fmt.Sprintf("%08x-3c43-4d0e-9d0b-%012x", uint32(i)*0x9e3779b1, i)
+}
 
 // seed creates the accepted records that notifications are about.
 func seed(b *testing.B, s *sqlitestore.Store, n int) {

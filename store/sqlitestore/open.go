@@ -147,6 +147,8 @@ func prepareWriter(c *conn, cfg Config) error {
 		"fullfsync = ON",            // on macOS, where a plain fsync stops at the disk's cache
 		"checkpoint_fullfsync = ON", //
 		"journal_size_limit = 67108864",
+		"wal_autocheckpoint = 4000", // pages: the same ones are written again and again
+		"cache_size = -16384",       // KiB
 		"trusted_schema = OFF",
 		"cell_size_check = ON", // finds damage before it spreads
 	)

@@ -11,6 +11,7 @@ import (
 // step is one change: it runs inside the transaction of its group.
 type step struct {
 	run   func(*tx, store.Rules) error
+	fresh *fresh            // tried before run
 	alone func(*conn) error // instead of run: outside of any transaction
 	state atomic.Int32
 	err   error

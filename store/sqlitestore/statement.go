@@ -8,11 +8,18 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// A step can fail after it has written, and must then undo its own writes and
-// not those of its neighbours: that takes a savepoint. Most steps write once,
-// as the last thing they do. So the first write of a step waits until the
-// step reads or writes again, which opens a savepoint before it, or ends,
-// which needs none: a single statement undoes itself.
+// A step that fails must undo what it wrote and nothing of its neighbours,
+// which takes a savepoint, and those are dear. So what a step writes waits
+// until the step ends: what a rule refused was never written. Only if a step
+// reads what it may have written itself is that written first, behind a
+// savepoint.
+//
+// That leaves statements that fail themselves, of which the rules foresee
+// none. The group is then undone and run again with care: each step that
+// writes more than once behind a savepoint of its own.
+
+// errAgain has a group run again with care.
+var errAgain = errors.New("a statement failed that was not expected to")
 
 // statement is a write with its arguments.
 type statement struct {
@@ -22,47 +29,53 @@ type statement struct {
 
 const insRecord = "INSERT INTO records (ref, tenant, doc, phase, id, key, until, ended, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
-// exec writes, perhaps later.
+// exec writes when the step ends, or reads.
 func (t *tx) exec(sql string, args ...driver.Value) error {
-	if !t.wrote && t.pending == nil {
-		t.pending, t.inserted = &statement{sql, args}, 0
-		return nil
-	}
-	if err := t.flush(); err != nil {
-		return err
-	}
-	return t.run(statement{sql, args})
+	t.pending = append(t.pending, statement{sql, args})
+	return nil
 }
 
-// flush runs the pending statement behind a savepoint.
+// flush writes what waits, behind a savepoint.
 func (t *tx) flush() error {
-	st := t.pending
-	if st == nil {
+	if len(t.pending) == 0 {
 		return nil
 	}
-	t.pending = nil
-	if err := t.w.c.exec("SAVEPOINT step"); err != nil {
-		return err
+	if !t.wrote {
+		if err := t.w.c.exec("SAVEPOINT step"); err != nil {
+			return err
+		}
+		t.wrote = true
 	}
-	t.wrote = true
-	if err := t.run(*st); err != nil {
-		return err
-	}
-	for i := range t.seen { // the record that waited for its number
-		if t.seen[i].n == 0 {
-			t.seen[i].n = t.inserted
+	return t.run()
+}
+
+// run writes what waits.
+func (t *tx) run() error {
+	list := t.pending
+	t.pending = t.pending[:0]
+	for _, st := range list {
+		if st.sql != insRecord {
+			if err := t.w.c.exec(st.sql, st.args...); err != nil {
+				return t.failed(err)
+			}
+			continue
+		}
+		n, err := t.w.c.insert(st.sql, st.args...)
+		if err != nil {
+			return t.failed(err)
+		}
+		ref, _ := st.args[0].(string)
+		if s := t.recall(ref); s != nil {
+			s.n = n
 		}
 	}
 	return nil
 }
 
-// run runs a statement now.
-func (t *tx) run(st statement) error {
-	if st.sql != insRecord {
-		return t.w.c.exec(st.sql, st.args...)
+func (t *tx) failed(err error) error {
+	if !t.w.careful {
+		return errors.Join(errAgain, err)
 	}
-	n, err := t.w.c.insert(st.sql, st.args...)
-	t.inserted = n
 	return err
 }
 
@@ -86,16 +99,31 @@ func (t *tx) query(f func([]driver.Value) error, sql string, args ...driver.Valu
 // has kept a conflict, else undone. It returns what the caller is told, and
 // an error that ended the transaction for all.
 func (t *tx) end(err error) (wrote bool, told, fatal error) {
+	if errors.Is(err, errAgain) {
+		return false, err, err
+	}
 	_, conflict := errors.AsType[*store.ConflictError](err)
 	keep := err == nil || conflict
-	switch {
-	case t.pending != nil && keep:
-		if e := t.run(*t.pending); e != nil {
-			return false, e, lost(e)
+	if keep && len(t.pending) > 0 {
+		wrote = true
+		var e error
+		if t.w.careful && len(t.pending) > 1 {
+			e = t.flush()
+		} else {
+			e = t.run()
 		}
-		return true, err, nil
+		switch {
+		case errors.Is(e, errAgain):
+			return false, e, e
+		case e != nil && !t.wrote: // a single statement undoes itself
+			return false, e, lost(e)
+		case e != nil:
+			err, keep = e, false
+		}
+	}
+	switch {
 	case !t.wrote:
-		return false, err, nil
+		return wrote, err, nil
 	case keep:
 		return true, err, t.w.c.exec("RELEASE step")
 	}

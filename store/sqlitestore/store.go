@@ -29,7 +29,24 @@ var _ store.Store = (*Store)(nil)
 
 // Create implements [store.Store].
 func (s *Store) Create(ctx context.Context, rec store.Record, owner string, ttl time.Duration) (out store.Record, err error) {
-	return s.record(ctx, func(r store.Rules) (store.Record, error) { return r.Create(rec, owner, ttl) })
+	st := &step{run: func(t *tx, r store.Rules) (err error) {
+		out, err = r.Create(rec, owner, ttl)
+		if e := t.fillError(err); e != nil {
+			return e
+		}
+		return err
+	}}
+	if rec.Supersedes == "" {
+		// The common case needs nothing that is in the file, and the writer
+		// has enough to do.
+		var f fresh
+		if out, err = f.create(rec, owner, ttl); err != nil {
+			return store.Record{}, err
+		}
+		st.fresh = &f
+	}
+	err = s.do(ctx, st)
+	return out, err
 }
 
 // Report implements [store.Store].

@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"database/sql/driver"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,13 +14,13 @@ import (
 // [store.Tx].
 type tx struct {
 	w       *writer
-	wrote   bool
-	woken   int // length of w.woken before the step
-	pending *statement
+	now     time.Time
+	wrote   bool // behind a savepoint
+	woken   int  // length of w.woken before the step
+	pending []statement
 	seen    []stored
-	absent  string // a ref that no record had when it was read
-	// inserted is the number of the record inserted last, 0 while pending.
-	inserted int64
+	written []string // refs of records that pending statements are about
+	absent  string   // a ref that no record had when it was read
 	// buried is the tombstone of a key that was found in this step.
 	buried store.Tombstone
 }
@@ -31,14 +32,25 @@ type stored struct {
 	rec store.Record
 }
 
-// Now is in UTC and has no monotonic part, as is what is read from the file.
-func (t *tx) Now() time.Time { return time.Now().UTC().Round(0) }
+// begin makes t ready for the next step.
+func (t *tx) begin(w *writer) {
+	clear(t.seen)
+	clear(t.pending)
+	*t = tx{
+		w: w, now: time.Now().UTC().Round(0), woken: len(w.woken),
+		pending: t.pending[:0], seen: t.seen[:0], written: t.written[:0],
+	}
+}
+
+// Now is the same throughout a step. It is in UTC and has no monotonic part,
+// as is what is read from the file.
+func (t *tx) Now() time.Time { return t.now }
 
 const (
 	selRef   = "SELECT n, doc FROM records WHERE ref = ?"
 	selID    = "SELECT n, doc FROM records WHERE id = ? AND phase <> 'heard' AND tenant = ?"
 	selAnyID = "SELECT n, doc FROM records WHERE id = ? AND phase <> 'heard' LIMIT 1"
-	selHeard = "SELECT n, doc FROM records WHERE id = ? AND phase = 'heard' AND (?2 = '' OR tenant = ?2) LIMIT 1"
+	selHeard = "SELECT n, doc FROM records WHERE id = ? AND phase = 'heard' AND (? = '' OR tenant = ?) LIMIT 1"
 	selKey   = "SELECT n, doc FROM records WHERE tenant = ? AND key = ?"
 )
 
@@ -59,7 +71,7 @@ func (t *tx) GetByID(tenant, id string) (rec store.Record, found bool, err error
 	if found || err != nil {
 		return rec, found, err
 	}
-	return t.find(selHeard, id, tenant)
+	return t.find(selHeard, id, tenant, tenant)
 }
 
 func (t *tx) GetByKey(tenant, key string) (store.Record, bool, error) {
@@ -68,7 +80,11 @@ func (t *tx) GetByKey(tenant, key string) (store.Record, bool, error) {
 
 // find reads one record and remembers what stands in the file.
 func (t *tx) find(sql string, args ...driver.Value) (store.Record, bool, error) {
-	row, err := t.one(sql, args...)
+	read := t.one
+	if sql == selRef && !slices.Contains(t.written, args[0].(string)) {
+		read = t.w.c.one // what was written is about others
+	}
+	row, err := read(sql, args...)
 	if err != nil || row == nil {
 		if sql == selRef {
 			t.absent, _ = args[0].(string)
@@ -110,13 +126,17 @@ func (t *tx) recall(ref string) *stored {
 	return nil
 }
 
-// known is recall that reads what the step has not. What it returns has been
-// written.
+// known is recall that reads what the step has not. What it returns has a
+// number.
 func (t *tx) known(ref string) (*stored, error) {
-	if err := t.flush(); err != nil {
-		return nil, err
+	s := t.recall(ref)
+	if s != nil && s.n == 0 {
+		if err := t.flush(); err != nil {
+			return nil, err
+		}
+		s = t.recall(ref)
 	}
-	if s := t.recall(ref); s != nil || ref == t.absent {
+	if s != nil || ref == t.absent {
 		return s, nil
 	}
 	_, _, err := t.find(selRef, ref)
@@ -126,11 +146,11 @@ func (t *tx) known(ref string) (*stored, error) {
 const selTombstone = "SELECT tenant, ref, id, key, fingerprint, supersedable FROM tombstones WHERE "
 
 func (t *tx) Tombstone(tenant, key, ref string) (store.Tombstone, bool, error) {
-	sql, arg := selTombstone+"ref = ?1 AND (?2 = '' OR tenant = ?2)", ref
+	sql, arg := selTombstone+"ref = ? AND (? = '' OR tenant = ?)", ref
 	if key != "" {
-		sql, arg = selTombstone+"key = ?1 AND (?2 = '' OR tenant = ?2)", key
+		sql, arg = selTombstone+"key = ? AND (? = '' OR tenant = ?)", key
 	}
-	row, err := t.one(sql, arg, tenant)
+	row, err := t.one(sql, arg, tenant, tenant)
 	if err != nil || row == nil {
 		return store.Tombstone{}, false, err
 	}
@@ -202,16 +222,21 @@ var updates = func() (out [1 << len(columnNames)]string) {
 }()
 
 func (t *tx) Put(rec store.Record) error {
+	if !t.w.careful && rec.CreatedAt.Equal(t.now) && t.recall(rec.Ref) == nil {
+		// It is new. Should there be one with its ref all the same, then the
+		// statement fails, and the group is run again with care.
+		return t.insert(rec)
+	}
 	old, err := t.known(rec.Ref)
 	if err != nil {
 		return err
 	}
-	doc, err := encode(&t.w.buf, rec)
+	if old == nil {
+		return t.insert(rec)
+	}
+	doc, err := t.encode(rec)
 	if err != nil {
 		return err
-	}
-	if old == nil {
-		return t.insert(rec, doc)
 	}
 	if old.rec.Tenant != rec.Tenant {
 		return fmt.Errorf("record %s: of another tenant: %w", rec.Ref, store.ErrExists)
@@ -237,15 +262,27 @@ func (t *tx) Put(rec store.Record) error {
 		t.w.woken = append(t.w.woken, woken{rec.Tenant, rec.Ref})
 	}
 	t.remember(stored{n: old.n, rec: rec})
+	t.written = append(t.written, rec.Ref)
 	return nil
 }
 
-func (t *tx) insert(rec store.Record, doc string) error {
-	c := columnsOf(rec)
-	if err := t.exec(insRecord, rec.Ref, rec.Tenant, doc, c[0], c[1], c[2], c[3], c[4], c[5]); err != nil {
+func (t *tx) encode(rec store.Record) (doc string, err error) {
+	if t.w.buf, err = encode(t.w.buf[:0], rec); err != nil {
+		return "", err
+	}
+	return string(t.w.buf), nil
+}
+
+func (t *tx) insert(rec store.Record) error {
+	doc, err := t.encode(rec)
+	if err != nil {
 		return err
 	}
-	t.remember(stored{n: t.inserted, rec: rec})
+	if err := t.exec(insRecord, row(rec, doc)...); err != nil {
+		return err
+	}
+	t.remember(stored{rec: rec})
+	t.written = append(t.written, rec.Ref)
 	t.absent = ""
 	if b := t.buried; rec.HoldsKey() && b.Key == rec.Key && b.Tenant == rec.Tenant {
 		// A successor that took over a purged key owns it from now on.
@@ -266,6 +303,12 @@ func (t *tx) insert(rec store.Record, doc string) error {
 	return t.countHeard(rec.Tenant, heard(rec))
 }
 
+// row holds the arguments of insRecord.
+func row(rec store.Record, doc string) []driver.Value {
+	c := columnsOf(rec)
+	return []driver.Value{rec.Ref, rec.Tenant, doc, c[0], c[1], c[2], c[3], c[4], c[5]}
+}
+
 func heard(r store.Record) int64 {
 	if r.Phase == store.Heard {
 		return 1
@@ -277,8 +320,8 @@ func (t *tx) countHeard(tenant string, delta int64) error {
 	if delta == 0 {
 		return nil
 	}
-	return t.exec(`INSERT INTO heard (tenant, count) VALUES (?1, ?2)
-		ON CONFLICT (tenant) DO UPDATE SET count = count + ?2`, tenant, delta)
+	return t.exec(`INSERT INTO heard (tenant, count) VALUES (?, ?)
+		ON CONFLICT (tenant) DO UPDATE SET count = count + excluded.count`, tenant, delta)
 }
 
 func (t *tx) Delete(_, ref string) error {
@@ -295,6 +338,7 @@ func (t *tx) Delete(_, ref string) error {
 	if err := t.countHeard(old.rec.Tenant, -heard(old.rec)); err != nil {
 		return err
 	}
+	t.written = append(t.written, ref)
 	for i := range t.seen {
 		if t.seen[i].n == old.n {
 			t.seen = append(t.seen[:i], t.seen[i+1:]...)

@@ -1,10 +1,7 @@
 package sqlitestore
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -13,7 +10,9 @@ import (
 )
 
 // document is a record as it stands in the column doc. Its names are part of
-// the schema. Kept content is not in it.
+// the schema, and so is their order, in which [fields] writes and reads them;
+// package encoding/json reads what has another form. Kept content is not in
+// it.
 type document struct {
 	Tenant        string            `json:"tenant,omitempty"`
 	Ref           string            `json:"ref"`
@@ -106,27 +105,6 @@ type outcome struct {
 	ReceivedAt   time.Time           `json:"receivedAt,omitzero"`
 	StartedAt    time.Time           `json:"startedAt,omitzero"`
 	FinishedAt   time.Time           `json:"finishedAt,omitzero"`
-}
-
-// encode writes the document of a record.
-func encode(buf *bytes.Buffer, r store.Record) (string, error) {
-	d := toDocument(r)
-	buf.Reset()
-	enc := json.NewEncoder(buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(&d); err != nil {
-		return "", fmt.Errorf("encode record %s: %w", r.Ref, err)
-	}
-	return string(bytes.TrimSuffix(buf.Bytes(), []byte("\n"))), nil
-}
-
-// decode reads a document. Something stands in for kept content.
-func decode(doc string) (store.Record, error) {
-	var d document
-	if err := json.Unmarshal([]byte(doc), &d); err != nil {
-		return store.Record{}, fmt.Errorf("%w: a record's document: %w", ErrCorrupt, err)
-	}
-	return fromDocument(&d), nil
 }
 
 // armour makes any bytes survive JSON, which knows only valid UTF-8. Strings

@@ -6,46 +6,6 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-func toDocument(r store.Record) document {
-	d := document{
-		Tenant: armour(r.Tenant), Ref: armour(r.Ref), Phase: r.Phase,
-		ID: armour(r.ID), IDSource: r.IDSource, OtherIDs: mappedList(r.OtherIDs, armour), Candidates: mappedList(r.Candidates, armour),
-		Key: armour(r.Key), KeyReleased: r.KeyReleased, Supersedes: armour(r.Supersedes), Fingerprint: armour(r.Fingerprint),
-		Kind: armour(r.Kind), Verifier: armour(r.Verifier), Method: armour(r.Method), Path: armour(r.Path), Origin: armour(r.Origin),
-		Notify: armour(r.Notify), Link: armour(r.Link), Metadata: mapped(r.Metadata, armour),
-		Due: r.Due.UTC(), Polls: r.Polls, LookedAt: r.LookedAt.UTC(),
-		Progress: progress{
-			armour(r.Progress.Status), r.Progress.Missing,
-			r.Progress.ReceivedAt.UTC(), r.Progress.StartedAt.UTC(), r.Progress.EndSeen.UTC(),
-		},
-		Attempts: r.Attempts, Lease: lease{armour(r.Lease.Owner), r.Lease.Epoch, r.Lease.Until.UTC()}, SendEpoch: r.SendEpoch,
-		Notifications: r.Notifications, Duplicates: r.Duplicates, Conflicts: r.Conflicts,
-		Reason: armour(r.Reason), Late: r.Late,
-		CreatedAt: r.CreatedAt.UTC(), SentAt: r.SentAt.UTC(), AcceptedAt: r.AcceptedAt.UTC(),
-		SettledAt: r.SettledAt.UTC(), EndedAt: r.EndedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
-	}
-	if n := r.Notification; n != nil {
-		d.Notification = &notification{
-			Tenant: armour(n.Tenant), Ref: armour(n.Ref), ID: armour(n.ID), NotificationID: armour(n.NotificationID),
-			StatusCode: n.StatusCode, Mode: armour(n.Mode), Unparsed: n.Unparsed, Header: mapped(n.Header, armour),
-			Body: armour(string(n.Body)), ReceivedAt: n.ReceivedAt.UTC(),
-		}
-	}
-	if c := r.Conflict; c != nil {
-		d.Conflict = &conflict{c.At.UTC(), armour(c.Reason), armour(c.ID), armour(string(c.Body))}
-	}
-	if o := r.Outcome; o != nil {
-		size, _ := sizeOf(o.Content)
-		d.Outcome = &outcome{
-			Status: armour(o.Status), Foreground: o.Foreground, StatusCode: o.StatusCode, Header: mappedHeader(o.Header, armour),
-			ErrorMessage: armour(o.ErrorMessage), HasContent: o.HasContent, Kept: o.Kept, ContentSize: size, ContentType: armour(o.ContentType),
-			Confirmed: o.Confirmed, Refuted: armour(o.Refuted),
-			ReceivedAt: o.ReceivedAt.UTC(), StartedAt: o.StartedAt.UTC(), FinishedAt: o.FinishedAt.UTC(),
-		}
-	}
-	return d
-}
-
 func fromDocument(d *document) store.Record {
 	r := store.Record{
 		Tenant: bare(d.Tenant), Ref: bare(d.Ref), Phase: d.Phase,

@@ -1,7 +1,6 @@
 package sqlitestore
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,8 +23,10 @@ type writer struct {
 	file    fs.FileInfo // the file as it was opened
 	batch   []*step
 	woken   []woken
-	buf     bytes.Buffer // for documents
-	version int64        // PRAGMA data_version as last seen
+	tx      tx     // of the step that runs
+	careful bool   // a group is run again because a statement failed
+	buf     []byte // for documents
+	version int64  // PRAGMA data_version as last seen
 
 	active atomic.Bool
 	toggle chan struct{} // tells the writer that active changed
@@ -95,8 +96,29 @@ func (w *writer) group() {
 		return
 	}
 	// Taken only now: until the file is ours, callers are free to leave.
-	w.batch, w.woken = w.queue.take(w.batch[:0], maxGroup), w.woken[:0]
-	wrote := false
+	w.batch = w.queue.take(w.batch[:0], maxGroup)
+	w.careful = false
+	wrote, i, err := w.steps()
+	if errors.Is(err, errAgain) {
+		w.careful = true
+		_ = w.c.exec("ROLLBACK") // it may have ended already
+		if err := w.begin(); err != nil {
+			w.finish(err)
+			return
+		}
+		wrote, i, err = w.steps()
+	}
+	if err != nil {
+		w.abort(i, err)
+		return
+	}
+	w.finish(w.commit(wrote))
+}
+
+// steps runs the steps of the batch. If one of them ends the transaction for
+// all, it returns which one.
+func (w *writer) steps() (wrote bool, failed int, err error) {
+	w.woken = w.woken[:0]
 	for i := 0; i < len(w.batch); i++ {
 		st := w.batch[i]
 		if st.alone != nil {
@@ -104,21 +126,27 @@ func (w *writer) group() {
 		}
 		changed, err := w.step(st)
 		if err != nil {
-			w.abort(i, err)
-			return
+			return false, i, err
 		}
 		wrote = wrote || changed
-		if i == len(w.batch)-1 { // what came meanwhile rides along
+		if i == len(w.batch)-1 && !w.careful { // what came meanwhile rides along
 			w.batch = w.queue.take(w.batch, maxGroup)
 		}
 	}
-	w.finish(w.commit(wrote))
+	return wrote, 0, nil
 }
 
 // step runs one step. Its own error is kept with it; the error returned is
 // one that ended the transaction for all.
 func (w *writer) step(st *step) (wrote bool, fatal error) {
-	t := &tx{w: w, woken: len(w.woken)}
+	t := &w.tx
+	t.begin(w)
+	if st.fresh != nil && !w.careful {
+		if done, err := st.fresh.insert(t); done || err != nil {
+			st.err = nil
+			return done, err
+		}
+	}
 	wrote, st.err, fatal = t.end(st.run(t, store.Rules{Tx: t, MaxHeard: w.cfg.MaxHeard}))
 	if !wrote {
 		w.woken = w.woken[:t.woken]

@@ -1,0 +1,385 @@
+package sqlitestore
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// coder writes or reads one JSON object after the other, field by field. What
+// is empty is left out.
+type coder interface {
+	text(name string, v *string)
+	always(name string, v *string) // also what is empty
+	bytes(name string, v *[]byte)
+	list(name string, v *[]string)
+	texts(name string, v *map[string]string)
+	lists(name string, v *map[string][]string)
+	flag(name string, v *bool)
+	number(name string, v *int)
+	epoch(name string, v *uint64)
+	time(name string, v *time.Time)
+	// open begins an object, which is there if present says so or the
+	// document does. If it returns true, close ends it.
+	open(name string, present bool) bool
+	close()
+}
+
+// fields passes all that a document holds, in its order, to c.
+func fields(c coder, r *store.Record) {
+	c.text("tenant", &r.Tenant)
+	c.always("ref", &r.Ref)
+	c.always("phase", (*string)(&r.Phase))
+	c.text("id", &r.ID)
+	c.text("idSource", (*string)(&r.IDSource))
+	c.list("otherIds", &r.OtherIDs)
+	c.list("candidates", &r.Candidates)
+	c.text("key", &r.Key)
+	c.flag("keyReleased", &r.KeyReleased)
+	c.text("supersedes", &r.Supersedes)
+	c.text("fingerprint", &r.Fingerprint)
+	c.text("kind", &r.Kind)
+	c.text("verifier", &r.Verifier)
+	c.text("method", &r.Method)
+	c.text("path", &r.Path)
+	c.text("origin", &r.Origin)
+	c.text("notify", &r.Notify)
+	c.text("link", &r.Link)
+	c.texts("metadata", &r.Metadata)
+	c.time("due", &r.Due)
+	c.number("polls", &r.Polls)
+	c.time("lookedAt", &r.LookedAt)
+	progressFields(c, &r.Progress)
+	c.number("attempts", &r.Attempts)
+	if c.open("lease", r.Lease.Owner != "" || r.Lease.Epoch != 0 || !r.Lease.Until.IsZero()) {
+		c.text("owner", &r.Lease.Owner)
+		c.epoch("epoch", &r.Lease.Epoch)
+		c.time("until", &r.Lease.Until)
+		c.close()
+	}
+	c.epoch("sendEpoch", &r.SendEpoch)
+	notificationFields(c, r)
+	c.number("notifications", &r.Notifications)
+	c.number("duplicates", &r.Duplicates)
+	conflictFields(c, r)
+	c.number("conflicts", &r.Conflicts)
+	outcomeFields(c, r)
+	c.text("reason", &r.Reason)
+	c.flag("late", &r.Late)
+	c.time("createdAt", &r.CreatedAt)
+	c.time("sentAt", &r.SentAt)
+	c.time("acceptedAt", &r.AcceptedAt)
+	c.time("settledAt", &r.SettledAt)
+	c.time("endedAt", &r.EndedAt)
+	c.time("updatedAt", &r.UpdatedAt)
+}
+
+func progressFields(c coder, p *store.Progress) {
+	if !c.open("progress", *p != store.Progress{}) {
+		return
+	}
+	c.text("status", &p.Status)
+	c.flag("missing", &p.Missing)
+	c.time("receivedAt", &p.ReceivedAt)
+	c.time("startedAt", &p.StartedAt)
+	c.time("endSeen", &p.EndSeen)
+	c.close()
+}
+
+func notificationFields(c coder, r *store.Record) {
+	if !c.open("notification", r.Notification != nil) {
+		return
+	}
+	if r.Notification == nil {
+		r.Notification = new(store.Notification)
+	}
+	n := r.Notification
+	c.text("tenant", &n.Tenant)
+	c.text("ref", &n.Ref)
+	c.text("id", &n.ID)
+	c.text("notificationId", &n.NotificationID)
+	c.number("statusCode", &n.StatusCode)
+	c.text("mode", &n.Mode)
+	c.flag("unparsed", &n.Unparsed)
+	c.texts("header", &n.Header)
+	c.bytes("body", &n.Body)
+	c.time("receivedAt", &n.ReceivedAt)
+	c.close()
+}
+
+func conflictFields(c coder, r *store.Record) {
+	if !c.open("conflict", r.Conflict != nil) {
+		return
+	}
+	if r.Conflict == nil {
+		r.Conflict = new(store.Conflict)
+	}
+	c.time("at", &r.Conflict.At)
+	c.text("reason", &r.Conflict.Reason)
+	c.text("id", &r.Conflict.ID)
+	c.bytes("body", &r.Conflict.Body)
+	c.close()
+}
+
+func outcomeFields(c coder, r *store.Record) {
+	if !c.open("outcome", r.Outcome != nil) {
+		return
+	}
+	o, size := r.Outcome, 0
+	if o == nil {
+		o = new(store.Outcome)
+	} else {
+		size, _ = sizeOf(o.Content)
+	}
+	c.text("status", &o.Status)
+	c.flag("foreground", &o.Foreground)
+	c.number("statusCode", &o.StatusCode)
+	c.lists("header", &o.Header)
+	c.text("errorMessage", &o.ErrorMessage)
+	c.flag("hasContent", &o.HasContent)
+	c.flag("kept", &o.Kept)
+	c.number("contentSize", &size)
+	c.text("contentType", &o.ContentType)
+	c.flag("confirmed", &o.Confirmed)
+	c.text("refuted", &o.Refuted)
+	c.time("receivedAt", &o.ReceivedAt)
+	c.time("startedAt", &o.StartedAt)
+	c.time("finishedAt", &o.FinishedAt)
+	c.close()
+	if r.Outcome == nil { // it was read
+		if r.Outcome = o; o.Kept {
+			o.Content = standIn(size)
+		}
+	}
+}
+
+// encode appends the document of a record to buf.
+func encode(buf []byte, r store.Record) ([]byte, error) {
+	e := encoder{buf: append(buf, '{')}
+	fields(&e, &r)
+	if e.err != nil {
+		return nil, fmt.Errorf("encode record %s: %w", r.Ref, e.err)
+	}
+	return append(e.buf, '}'), nil
+}
+
+// encoder is the [coder] that writes.
+type encoder struct {
+	buf []byte
+	err error
+}
+
+func (e *encoder) name(name string) {
+	if e.buf[len(e.buf)-1] != '{' {
+		e.buf = append(e.buf, ',')
+	}
+	e.buf = append(e.buf, '"')
+	e.buf = append(e.buf, name...)
+	e.buf = append(e.buf, '"', ':')
+}
+
+func (e *encoder) text(name string, v *string) {
+	if *v != "" {
+		e.always(name, v)
+	}
+}
+
+func (e *encoder) always(name string, v *string) {
+	e.name(name)
+	e.buf = appendString(e.buf, armour(*v))
+}
+
+func (e *encoder) bytes(name string, v *[]byte) {
+	if len(*v) > 0 {
+		e.name(name)
+		e.buf = appendString(e.buf, armour(string(*v)))
+	}
+}
+
+func (e *encoder) strings(v []string) {
+	e.buf = append(e.buf, '[')
+	for i, s := range v {
+		if i > 0 {
+			e.buf = append(e.buf, ',')
+		}
+		e.buf = appendString(e.buf, armour(s))
+	}
+	e.buf = append(e.buf, ']')
+}
+
+func (e *encoder) list(name string, v *[]string) {
+	if len(*v) > 0 {
+		e.name(name)
+		e.strings(*v)
+	}
+}
+
+func (e *encoder) texts(name string, v *map[string]string) {
+	if len(*v) == 0 {
+		return
+	}
+	e.name(name)
+	e.buf = append(e.buf, '{')
+	m := mapped(*v, armour)
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		e.key(k)
+		e.buf = appendString(e.buf, m[k])
+	}
+	e.buf = append(e.buf, '}')
+}
+
+func (e *encoder) lists(name string, v *map[string][]string) {
+	if len(*v) == 0 {
+		return
+	}
+	e.name(name)
+	e.buf = append(e.buf, '{')
+	m := make(map[string][]string, len(*v))
+	for k, list := range *v {
+		m[armour(k)] = list
+	}
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		e.key(k)
+		if m[k] == nil {
+			e.buf = append(e.buf, "null"...)
+		} else {
+			e.strings(m[k])
+		}
+	}
+	e.buf = append(e.buf, '}')
+}
+
+// key writes the name of something in a map.
+func (e *encoder) key(k string) {
+	if e.buf[len(e.buf)-1] != '{' {
+		e.buf = append(e.buf, ',')
+	}
+	e.buf = append(appendString(e.buf, k), ':')
+}
+
+func (e *encoder) flag(name string, v *bool) {
+	if *v {
+		e.name(name)
+		e.buf = append(e.buf, "true"...)
+	}
+}
+
+func (e *encoder) number(name string, v *int) {
+	if *v != 0 {
+		e.name(name)
+		e.buf = strconv.AppendInt(e.buf, int64(*v), 10)
+	}
+}
+
+func (e *encoder) epoch(name string, v *uint64) {
+	if *v != 0 {
+		e.name(name)
+		e.buf = strconv.AppendUint(e.buf, *v, 10)
+	}
+}
+
+func (e *encoder) time(name string, v *time.Time) {
+	if v.IsZero() {
+		return
+	}
+	e.name(name)
+	t := v.UTC()
+	if y := t.Year(); y < 0 || y > 9999 {
+		e.err = fmt.Errorf("%s: the year %d does not fit", name, y)
+		return
+	}
+	e.buf = append(e.buf, '"')
+	e.buf = append(t.AppendFormat(e.buf, time.RFC3339Nano), '"')
+}
+
+func (e *encoder) open(name string, present bool) bool {
+	if present {
+		e.name(name)
+		e.buf = append(e.buf, '{')
+	}
+	return present
+}
+
+func (e *encoder) close() { e.buf = append(e.buf, '}') }
+
+const hexDigits = "0123456789abcdef"
+
+// appendString appends a JSON string. The text is valid UTF-8.
+func appendString(b []byte, s string) []byte {
+	b = append(b, '"')
+	from := 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' && c != 0xe2 {
+			continue
+		}
+		if c == 0xe2 { // U+2028 and U+2029, which JavaScript takes for line ends
+			if rest := s[i:]; !strings.HasPrefix(rest, "\u2028") && !strings.HasPrefix(rest, "\u2029") {
+				continue
+			}
+			b = append(b, s[from:i]...)
+			b = append(b, `\u202`...)
+			b = append(b, hexDigits[s[i+2]&0xf])
+			i += 2
+			from = i + 1
+			continue
+		}
+		b = append(b, s[from:i]...)
+		switch c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\b':
+			b = append(b, `\b`...)
+		case '\f':
+			b = append(b, `\f`...)
+		case '\n':
+			b = append(b, `\n`...)
+		case '\r':
+			b = append(b, `\r`...)
+		case '\t':
+			b = append(b, `\t`...)
+		default:
+			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xf])
+		}
+		from = i + 1
+	}
+	return append(append(b, s[from:]...), '"')
+}
+
+// decode reads a document. Something stands in for kept content.
+func decode(doc string) (store.Record, error) {
+	if rec, ok := quickly(doc); ok {
+		return rec, nil
+	}
+	var d document
+	if err := json.Unmarshal([]byte(doc), &d); err != nil {
+		return store.Record{}, fmt.Errorf("%w: a record's document: %w", ErrCorrupt, err)
+	}
+	return fromDocument(&d), nil
+}
+
+// quickly reads a document of the form that encode writes.
+func quickly(doc string) (rec store.Record, ok bool) {
+	if !utf8.ValidString(doc) {
+		return rec, false
+	}
+	d := decoder{s: doc}
+	d.expect('{')
+	d.next()
+	fields(&d, &rec)
+	d.close()
+	if d.bad || d.i != len(d.s) {
+		return store.Record{}, false
+	}
+	if rec.Lease != (store.Lease{}) {
+		rec.Lease.Tenant, rec.Lease.Ref = rec.Tenant, rec.Ref
+	}
+	return rec, true
+}
