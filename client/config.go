@@ -88,6 +88,11 @@ type Config struct {
 	// KeepRecords is how long Run keeps records that ended. Default: 7 days.
 	KeepRecords time.Duration
 
+	// KeepUnacknowledged is how long Run keeps the outcome of an operation
+	// that nobody acknowledged and no handler took. It logs how many it
+	// removes after that. Default: 30 days.
+	KeepUnacknowledged time.Duration
+
 	// Schedule plans the looks at the state. Default: [DefaultSchedule].
 	Schedule Schedule
 
@@ -190,6 +195,7 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 		{"DrainTimeout", int64(cfg.DrainTimeout)},
 		{"MaxAttempts", int64(cfg.MaxAttempts)},
 		{"KeepRecords", int64(cfg.KeepRecords)},
+		{"KeepUnacknowledged", int64(cfg.KeepUnacknowledged)},
 	} {
 		if f.value < 0 {
 			errs = append(errs, wrong(f.name, errors.New("must not be negative")))
@@ -217,6 +223,7 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 	cfg.DrainTimeout = cmp.Or(cfg.DrainTimeout, 30*time.Second)
 	cfg.MaxAttempts = cmp.Or(cfg.MaxAttempts, 20)
 	cfg.KeepRecords = cmp.Or(cfg.KeepRecords, 7*24*time.Hour)
+	cfg.KeepUnacknowledged = cmp.Or(cfg.KeepUnacknowledged, 30*24*time.Hour)
 	cfg.Verifiers = maps.Clone(cfg.Verifiers)
 	cfg.Tenant = cmp.Or(cfg.Tenant, "default")
 	cfg.KeepContent = cmp.Or(cfg.KeepContent, 1<<20)

@@ -29,7 +29,7 @@ func (c *Client) Uncertain(ctx context.Context) iter.Seq2[*Operation, error] {
 
 func (c *Client) list(ctx context.Context, phases ...store.Phase) iter.Seq2[*Operation, error] {
 	return func(yield func(*Operation, error) bool) {
-		q := store.Query{Phases: phases}
+		q := store.Query{Phases: phases, WithoutContent: true}
 		for {
 			page, err := c.store.List(ctx, c.cfg.Tenant, q)
 			if err != nil {

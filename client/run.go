@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vismanet-go/background/store"
@@ -18,7 +19,9 @@ var errRunning = errors.New("Run is running already")
 // its handler in [Config.OnComplete], on whichever replica it was submitted:
 // it looks at the ERP for what is accepted, resolves by notifications what is
 // uncertain, and calls handlers, up to [Config.Handlers] at a time. Any number
-// of replicas may run it on one store.
+// of replicas may run it on one store. Now and then it also purges what is
+// older than [Config.KeepRecords], [Config.KeepUnacknowledged] and, of unknown
+// operations, a day; a program without Run calls Purge of its store itself.
 //
 // It blocks until ctx is done, then takes no new work, waits up to
 // [Config.DrainTimeout] for the handlers in progress, and returns nil, or
@@ -44,6 +47,8 @@ type runner struct {
 	busy  int     // handlers in progress
 	wake  chan struct{}
 	work  sync.WaitGroup
+
+	purging atomic.Bool
 
 	mu    sync.Mutex // guards what other goroutines leave here
 	dirty []string   // refs to be read again
@@ -92,6 +97,7 @@ func (r *runner) loop(ctx, work context.Context, watch *store.Watcher) error {
 	rescan := time.NewTicker(10 * time.Minute) // a lost wake-up costs no more than that
 	defer rescan.Stop()
 	again := r.scan(ctx)
+	r.purge(ctx)
 	for {
 		now := time.Now()
 		next := r.dispatch(ctx, work, now)
@@ -134,7 +140,7 @@ var runPhases = []store.Phase{store.Sending, store.Accepted, store.Settled, stor
 // scan reads all that is not done. It reports whether it has to be tried
 // again.
 func (r *runner) scan(ctx context.Context) (again bool) {
-	q := store.Query{Phases: runPhases, Limit: 1000}
+	q := store.Query{Phases: runPhases, Limit: 1000, WithoutContent: true}
 	for {
 		page, err := r.c.store.List(ctx, r.c.cfg.Tenant, q)
 		if err != nil {
@@ -313,14 +319,31 @@ func (c *Client) adoptHeard(ctx context.Context, ref string) error {
 	return err
 }
 
-// purge removes what ended long ago.
+// keepHeard is how long notifications of unknown operations are kept: as long
+// as the ERP keeps answers.
+const keepHeard = 24 * time.Hour
+
+// purge removes what ended long ago, beside the work, one purge at a time.
 func (r *runner) purge(ctx context.Context) {
-	n, err := r.c.store.Purge(ctx, r.c.cfg.Tenant, time.Now().Add(-r.c.cfg.KeepRecords))
-	if err != nil && ctx.Err() == nil {
-		r.c.log.WarnContext(ctx, "purge failed", "error", fmt.Errorf("purge: %w", err))
-	} else if n > 0 {
-		r.c.log.DebugContext(ctx, "purged", "records", n)
+	if !r.purging.CompareAndSwap(false, true) {
+		return
 	}
+	r.work.Go(func() {
+		defer r.purging.Store(false)
+		c, now := r.c, time.Now()
+		n, err := c.store.Purge(ctx, c.cfg.Tenant, store.Retention{
+			Ended: now.Add(-c.cfg.KeepRecords), Unacknowledged: now.Add(-c.cfg.KeepUnacknowledged), Heard: now.Add(-keepHeard),
+		})
+		if err != nil && ctx.Err() == nil && c.life.Err() == nil {
+			c.log.WarnContext(ctx, "purge failed", "error", fmt.Errorf("purge: %w", err))
+		}
+		if n.Unacknowledged > 0 {
+			c.log.WarnContext(ctx, "outcomes that nobody acknowledged were purged", "records", n.Unacknowledged)
+		}
+		if n.Total() > 0 {
+			c.log.DebugContext(ctx, "purged", "ended", n.Ended, "unacknowledged", n.Unacknowledged, "heard", n.Heard)
+		}
+	})
 }
 
 // runHeap is a heap of items, the next one on top.

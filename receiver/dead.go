@@ -22,7 +22,7 @@ type DeadLetter struct {
 // few at a time and yields at most one error, as its last pair.
 func (rc *Receiver) Dead(ctx context.Context) iter.Seq2[DeadLetter, error] {
 	return func(yield func(DeadLetter, error) bool) {
-		q := store.Query{Phases: []store.Phase{store.Dead}, Limit: 20}
+		q := store.Query{Phases: []store.Phase{store.Dead}, Limit: 20, WithoutContent: true}
 		for {
 			page, err := rc.cfg.Store.List(ctx, store.DeliveryTenant, q)
 			if err != nil {

@@ -41,7 +41,7 @@ func (rc *Receiver) Health(ctx context.Context) (Health, error) {
 		Running: rc.running.Load(), Unparsed: rc.unparsed.Load(),
 		LastStored: timeOf(rc.stored.Load()), LastFailed: timeOf(rc.failed.Load()),
 	}
-	waiting := store.Query{Phases: []store.Phase{store.Delivery}, Limit: 1}
+	waiting := store.Query{Phases: []store.Phase{store.Delivery}, Limit: 1, WithoutContent: true}
 	oldest, err := rc.cfg.Store.List(ctx, store.DeliveryTenant, waiting)
 	if err != nil {
 		return h, fmt.Errorf("receiver: health: %w", err)

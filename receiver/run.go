@@ -148,7 +148,7 @@ func (d *dispatcher) next(ctx context.Context) (ref string, wait time.Duration, 
 func (d *dispatcher) look(ctx context.Context) (time.Duration, error) {
 	want := max(16, 2*d.rc.cfg.Workers)
 	now := time.Now()
-	q := store.Query{Phases: []store.Phase{store.Delivery}, Limit: want}
+	q := store.Query{Phases: []store.Phase{store.Delivery}, Limit: want, WithoutContent: true}
 	list, err := d.rc.cfg.Store.List(ctx, store.DeliveryTenant, q)
 	if err != nil {
 		return 0, err

@@ -70,6 +70,7 @@ type Reschedule struct {
 }
 
 // Handle says that the application has the outcome, or knows that it expired.
+// It is lazy: see [Store].
 type Handle struct{}
 
 // Retry says that the handler failed and is to run again when due.

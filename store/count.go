@@ -17,7 +17,7 @@ type Counter interface {
 // no [Counter] it reads them in small pages, and not beyond q.Limit (0 means
 // 1000): then n is at least that many.
 func Count(ctx context.Context, s Store, tenant string, q Query) (n int, err error) {
-	q.After = ""
+	q.After, q.WithoutContent = "", true
 	if c, ok := s.(Counter); ok {
 		return c.Count(ctx, tenant, q)
 	}

@@ -135,11 +135,20 @@ func (m *Memory) List(ctx context.Context, tenant string, q Query) ([]Record, er
 		found := m.selected(r.Tx.Now(), tenant, q)
 		slices.SortFunc(found, func(a, b *Record) int { return cmp.Compare(a.Ref, b.Ref) })
 		for _, rec := range found[:min(len(found), max(0, cmp.Or(q.Limit, 100)))] {
-			out = append(out, rec.At(r.Tx.Now()).Clone())
+			out = append(out, q.copied(rec.At(r.Tx.Now())))
 		}
 		return nil
 	})
 	return out, err
+}
+
+// copied returns a copy of what q has selected.
+func (q Query) copied(rec Record) Record {
+	if q.WithoutContent && rec.Outcome != nil {
+		o := *rec.Outcome
+		o.Content, rec.Outcome = nil, &o
+	}
+	return rec.Clone()
 }
 
 // Count implements [Counter].
@@ -224,23 +233,19 @@ func (m *Memory) Decide(ctx context.Context, l Lease, d Decision) (out Record, e
 func (m *Memory) Watch(tenant string, refs ...string) *Watcher { return m.hub.Watch(tenant, refs...) }
 
 // Purge implements [Store].
-func (m *Memory) Purge(ctx context.Context, tenant string, before time.Time) (n int, err error) {
+func (m *Memory) Purge(ctx context.Context, tenant string, p Retention) (out PurgeCount, err error) {
 	err = m.step(ctx, func(r Rules) error {
 		for ref, rec := range m.recs {
-			if tenant != "" && rec.Tenant != tenant {
+			if tenant != "" && rec.Tenant != tenant && (rec.Phase != Heard || rec.Tenant != "") {
 				continue
 			}
-			gone, err := r.Purge(rec.Tenant, ref, before)
-			if err != nil {
+			if err := r.Purge(rec.Tenant, ref, p, &out); err != nil {
 				return err
-			}
-			if gone {
-				n++
 			}
 		}
 		return nil
 	})
-	return n, err
+	return out, err
 }
 
 // Close implements [Store].

@@ -97,8 +97,8 @@ func TestMemoryForgetsTheOldestPurgedOnesWithoutAKey(t *testing.T) {
 	}
 	purge := func(want int) {
 		t.Helper()
-		if n, err := m.Purge(t.Context(), "", time.Now().Add(time.Hour)); n != want || err != nil {
-			t.Fatalf("purged %d, %v, want %d", n, err, want)
+		if n, err := m.Purge(t.Context(), "", store.Retention{Ended: time.Now().Add(time.Hour)}); n.Total() != want || err != nil {
+			t.Fatalf("purged %+v, %v, want %d", n, err, want)
 		}
 	}
 	reject := func(ref string) {

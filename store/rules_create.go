@@ -1,9 +1,6 @@
 package store
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Create is [Store.Create].
 func (r Rules) Create(rec Record, owner string, ttl time.Duration) (Record, error) {
@@ -93,19 +90,6 @@ func supersedable(rec Record) bool {
 		return true
 	}
 	return false
-}
-
-// Purge is [Store.Purge] for one record: it reports whether it was removed.
-func (r Rules) Purge(tenant, ref string, before time.Time) (bool, error) {
-	rec, err := r.get(tenant, ref)
-	if err != nil {
-		return false, err
-	}
-	at, over := ended(rec)
-	if !over || !at.Before(before) || !slices.Contains([]Phase{Handled, Rejected, Expired, Heard}, rec.Phase) {
-		return false, nil
-	}
-	return true, r.remove(rec)
 }
 
 // remove takes a record away. One of our own leaves a tombstone.

@@ -9,9 +9,16 @@ import (
 )
 
 // Store keeps records. Every method is atomic and safe for concurrent use,
-// by many processes where the implementation allows that; a durable
-// implementation has written to disk before it returns nil. Records and
+// by many processes where the implementation allows that. Records and
 // notifications that go in and come out share no memory with the store.
+//
+// A durable implementation has written to disk before it returns nil, with
+// one exception: [Handle] is a lazy decision. It is visible to every user of
+// the store when Decide returns, in every process, and outlives a crash of
+// any of them, but for a short time, which the implementation bounds and
+// documents, it may not outlive a loss of power. Then the record is settled as
+// it was before, with its content, and its handler runs again. Whatever else
+// is changed later is never on disk without it, and Close waits for it.
 type Store interface {
 	// Create stores a new record in phase [Queued] or [Sending]. Tenant, Ref,
 	// Method and Path are required; a Sending record is leased to owner for
@@ -65,10 +72,12 @@ type Store interface {
 	// [Watcher] when done.
 	Watch(tenant string, refs ...string) *Watcher
 
-	// Purge removes records that ended before the time and leaves their keys
-	// and refs as tombstones; it never removes anything that is pending,
-	// uncertain, settled or dead. Tenant "" means every tenant.
-	Purge(ctx context.Context, tenant string, before time.Time) (int, error)
+	// Purge removes what p says is old and leaves the keys and refs of
+	// operations as tombstones. It never removes anything that is queued,
+	// being sent, accepted, uncertain, abandoned or dead, nor a delivery.
+	// Tenant "" means every tenant. [PurgeCount] tells what is gone, also if
+	// there is an error. Nobody calls it but the application and client.Run.
+	Purge(ctx context.Context, tenant string, p Retention) (PurgeCount, error)
 
 	// Close ends the store. Later calls return [ErrClosed].
 	Close() error
@@ -80,10 +89,14 @@ type Query struct {
 	DueBy  time.Time // only what is due at this time; the zero time means all
 	After  string    // refs above this one
 	Limit  int       // at most this many; 0 means 100
+	// WithoutContent leaves the kept content out of what is listed, which may
+	// be a thousand times as large as the rest: Outcome.Kept and all else are
+	// there, and Outcome.Content is nil.
+	WithoutContent bool
 }
 
 // Selects reports whether q selects a record, as it reads at some time, by
-// all but After and Limit.
+// all but After, Limit and WithoutContent.
 func (q Query) Selects(rec Record) bool {
 	return (len(q.Phases) == 0 || slices.Contains(q.Phases, rec.Phase)) &&
 		(q.DueBy.IsZero() || !rec.Due.IsZero() && !rec.Due.After(q.DueBy))

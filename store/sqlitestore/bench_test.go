@@ -64,6 +64,7 @@ func BenchmarkAccept(b *testing.B) {
 // ref is like those of the client, in the order of time; id is like those of
 // the ERP, in none.
 func ref(i int) string { return fmt.Sprintf("mrq%07dq%015x", i, uint64(i)*0x9e3779b97f4a7c15>>4) }
+
 func id(i int) string {
 	return fmt.Sprintf("%08x-3c43-4d0e-9d0b-%012x", uint32(i)*0x9e3779b1, i)
 }

@@ -64,8 +64,10 @@ func (f *fresh) Put(rec store.Record) error {
 	return err
 }
 
-func (*fresh) Get(string, string) (store.Record, bool, error)      { return store.Record{}, false, nil }
-func (*fresh) GetByID(string, string) (store.Record, bool, error)  { return store.Record{}, false, nil }
+func (*fresh) Get(string, string) (store.Record, bool, error) { return store.Record{}, false, nil }
+
+func (*fresh) GetByID(string, string) (store.Record, bool, error) { return store.Record{}, false, nil }
+
 func (*fresh) GetByKey(string, string) (store.Record, bool, error) { return store.Record{}, false, nil }
 func (*fresh) CountHeard(string) (int, error)                      { return 0, nil }
 func (*fresh) Delete(string, string) error                         { return nil }

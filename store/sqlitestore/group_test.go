@@ -253,8 +253,8 @@ func TestContentStaysBesideTheRecord(t *testing.T) {
 			t.Errorf("%s, handled: %+v", ref, rec.Outcome)
 		}
 	}
-	if n, err := s.Purge(ctx, "", time.Now().Add(time.Hour)); n != 2 || err != nil {
-		t.Errorf("purged %d, %v", n, err)
+	if n, err := s.Purge(ctx, "", store.Retention{Ended: time.Now().Add(time.Hour)}); n.Total() != 2 || err != nil {
+		t.Errorf("purged %+v, %v", n, err)
 	}
 	err = s.do(ctx, &step{alone: func(c *conn) error {
 		n, err := c.number("SELECT count(*) FROM contents")

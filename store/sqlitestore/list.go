@@ -37,13 +37,20 @@ func (s *Store) List(ctx context.Context, tenant string, q store.Query) (out []s
 		}
 		slices.SortFunc(hits, func(a, b hit) int { return cmp.Compare(a.ref, b.ref) })
 		for _, h := range hits[:min(len(hits), limit)] {
-			row, err := c.one(fromRecords+"r.n = ?", h.n)
+			sql := fromRecords + "r.n = ?"
+			if q.WithoutContent {
+				sql = "SELECT doc, NULL FROM records WHERE n = ?"
+			}
+			row, err := c.one(sql, h.n)
 			if err != nil || row == nil {
 				return err
 			}
 			rec, err := scan(row)
 			if err != nil {
 				return err
+			}
+			if q.WithoutContent && rec.Outcome != nil {
+				rec.Outcome.Content = nil
 			}
 			out = append(out, rec.At(now))
 		}

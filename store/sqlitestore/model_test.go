@@ -58,7 +58,7 @@ type machine struct {
 	sent     map[string]bool   // refs that were being sent
 	seen     []store.Record    // as of the last check
 	decided  bool              // the last action was a decision
-	purged   bool              // the last action was a purge
+	purged   []store.Phase     // what the last action may have purged
 }
 
 const (
@@ -285,9 +285,22 @@ func (m *machine) decide(t *rapid.T) {
 }
 
 func (m *machine) purge(t *rapid.T) {
-	tenant, before := pick(t, "tenant", "", "", fjord, fjell), time.Now().Add(pick(t, "before", time.Hour, time.Hour, -time.Hour))
-	both(t, m, func(_ int, s store.Store) (int, error) { return s.Purge(t.Context(), tenant, before) })
-	m.purged = true
+	tenant, p := pick(t, "tenant", "", "", fjord, fjell), store.Retention{}
+	for _, at := range []*time.Time{&p.Ended, &p.Unacknowledged, &p.Heard} {
+		if ago := pick(t, "before", time.Hour, time.Hour, -time.Hour, 0); ago != 0 {
+			*at = time.Now().Add(ago)
+		}
+	}
+	both(t, m, func(_ int, s store.Store) (store.PurgeCount, error) { return s.Purge(t.Context(), tenant, p) })
+	if m.purged = nil; !p.Ended.IsZero() {
+		m.purged = append(m.purged, store.Handled, store.Rejected, store.Expired)
+	}
+	if !p.Unacknowledged.IsZero() {
+		m.purged = append(m.purged, store.Settled)
+	}
+	if !p.Heard.IsZero() {
+		m.purged = append(m.purged, store.Heard)
+	}
 }
 
 func (m *machine) reopen(t *rapid.T) {

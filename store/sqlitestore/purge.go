@@ -9,65 +9,125 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// purgeStep is how much a purge removes at a time, so that other changes get
-// their turn in between.
+// purgeStep is how much a purge looks at in one step, so that other changes
+// get their turn in between.
 const purgeStep = 200
 
 // Purge implements [store.Store]. It works in small steps, each of them
 // durable, and truncates the log in the end. If it fails half-way, what it
 // counts is gone and the rest is left.
-func (s *Store) Purge(ctx context.Context, tenant string, before time.Time) (removed int, err error) {
-	ended, n := int64(math.MinInt64), int64(0) // where the last step stopped
-	for more := true; more; {
-		var gone int
-		err := s.change(ctx, func(t *tx, r store.Rules) (err error) {
-			gone = 0
-			more, ended, n, err = t.purge(r, tenant, before, ended, n, &gone)
-			return err
-		})
-		if err != nil {
-			return removed, err
+func (s *Store) Purge(ctx context.Context, tenant string, p store.Retention) (out store.PurgeCount, err error) {
+	tenants := []string{tenant}
+	if tenant == "" {
+		if tenants, err = s.tenants(ctx); err != nil {
+			return out, err
 		}
-		removed += gone
+	}
+	if err = s.sweep(ctx, sweepEnded, tenant, p.Ended, p, &out); err != nil {
+		return out, err
+	}
+	for _, name := range tenants {
+		if err = s.sweep(ctx, sweepSettled, name, p.Unacknowledged, p, &out); err != nil {
+			return out, err
+		}
+	}
+	if tenant != "" {
+		tenants = append(tenants, "") // of what nobody named a tenant
+	}
+	for _, name := range tenants {
+		if err = s.sweep(ctx, sweepHeard, name, p.Heard, p, &out); err != nil {
+			return out, err
+		}
 	}
 	forgotten, err := s.forget(ctx)
-	if err != nil || removed+forgotten == 0 {
-		return removed, err
+	if err != nil || out.Total()+forgotten == 0 {
+		return out, err
 	}
-	return removed, s.do(ctx, &step{alone: func(c *conn) error {
+	return out, s.do(ctx, &step{alone: func(c *conn) error {
 		_, err := c.one("PRAGMA wal_checkpoint(TRUNCATE)")
 		return s.explain("checkpoint", err)
 	}})
 }
 
-// purge removes the next records after the position (ended, n) and returns
-// the new one.
-func (t *tx) purge(r store.Rules, tenant string, before time.Time, ended, n int64, gone *int) (more bool, e, m int64, err error) {
-	type candidate struct {
-		tenant, ref string
-	}
-	var list []candidate
-	end, _ := nanos(before).(int64)
-	err = t.query(func(row []driver.Value) error {
-		ten, _ := row[0].(string)
-		ref, _ := row[1].(string)
-		ended, _ = row[2].(int64)
-		n, _ = row[3].(int64)
-		list = append(list, candidate{ten, ref})
+// The queries find the next candidates after a position, the oldest first.
+// Whether they go is decided by the rules. Settled records are found by when
+// their handler runs or ran next, which is never before they settled.
+const (
+	sweepEnded = `SELECT tenant, ref, ended, n FROM records
+		WHERE ended IS NOT NULL AND phase <> 'heard' AND (ended, n) > (?1, ?2) AND ended < ?3 AND (?4 = '' OR tenant = ?4)
+		ORDER BY ended, n LIMIT ?5`
+	sweepSettled = `SELECT tenant, ref, due, n FROM records
+		WHERE tenant = ?4 AND phase = 'settled' AND due IS NOT NULL AND (due, n) > (?1, ?2) AND due < ?3
+		ORDER BY due, n LIMIT ?5`
+	sweepHeard = `SELECT tenant, ref, ended, n FROM records INDEXED BY records_phase
+		WHERE tenant = ?4 AND phase = 'heard' AND (ended, n) > (?1, ?2) AND ended < ?3
+		ORDER BY ended, n LIMIT ?5`
+)
+
+// sweep removes what a query finds before a time, step by step.
+func (s *Store) sweep(ctx context.Context, query, tenant string, before time.Time, p store.Retention, out *store.PurgeCount) error {
+	end, some := nanos(before).(int64)
+	if !some {
 		return nil
-	}, `SELECT tenant, ref, ended, n FROM records
-		WHERE ended IS NOT NULL AND (ended, n) > (?1, ?2) AND ended <= ?3 AND (?4 = '' OR tenant = ?4)
-		ORDER BY ended, n LIMIT ?5`, ended, n, end, tenant, int64(purgeStep))
-	for _, c := range list {
-		if err != nil {
-			break
-		}
-		var ok bool
-		if ok, err = r.Purge(c.tenant, c.ref, before); ok {
-			*gone++
-		}
 	}
-	return len(list) == purgeStep, ended, n, err
+	at, n := int64(math.MinInt64), int64(0) // where the last step stopped
+	for more := true; more; {
+		var gone store.PurgeCount
+		err := s.change(ctx, func(t *tx, r store.Rules) error {
+			gone = *out
+			list, err := t.candidates(query, at, n, end, tenant)
+			for _, c := range list {
+				if err != nil {
+					return err
+				}
+				at, n = c.at, c.n
+				err = r.Purge(c.tenant, c.ref, p, &gone)
+			}
+			more = len(list) == purgeStep
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		*out = gone
+	}
+	return nil
+}
+
+type candidate struct {
+	tenant, ref string
+	at, n       int64
+}
+
+func (t *tx) candidates(query string, at, n, end int64, tenant string) (list []candidate, err error) {
+	err = t.query(func(row []driver.Value) error {
+		var c candidate
+		c.tenant, _ = row[0].(string)
+		c.ref, _ = row[1].(string)
+		c.at, _ = row[2].(int64)
+		c.n, _ = row[3].(int64)
+		list = append(list, c)
+		return nil
+	}, query, at, n, end, tenant, int64(purgeStep))
+	return list, err
+}
+
+// tenants lists those that have records, each found by one look into an
+// index.
+func (s *Store) tenants(ctx context.Context) (out []string, err error) {
+	err = s.reading(ctx, func(c *conn) error {
+		return c.query(ctx, func(row []driver.Value) error {
+			name, ok := row[0].(string)
+			if ok {
+				out = append(out, name)
+			}
+			return nil
+		}, `WITH RECURSIVE tenants(name) AS (
+			SELECT min(tenant) FROM records
+			UNION ALL SELECT (SELECT min(tenant) FROM records WHERE tenant > name) FROM tenants WHERE name IS NOT NULL
+		) SELECT name FROM tenants`)
+	})
+	return out, s.explain("list the tenants", err)
 }
 
 // forget removes tombstones without a key that are older than the

@@ -37,11 +37,11 @@ func TestPurgeWorksInStepsAndBoundsTheFile(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if n, err := s.Purge(ctx, "elsewhere", time.Now().Add(time.Hour)); n != 0 || err != nil {
-			t.Errorf("purged %d of another tenant, %v", n, err)
+		if n, err := s.Purge(ctx, "elsewhere", store.Retention{Ended: time.Now().Add(time.Hour)}); n.Total() != 0 || err != nil {
+			t.Errorf("purged %+v of another tenant, %v", n, err)
 		}
-		if n, err := s.Purge(ctx, "", time.Now().Add(time.Hour)); n != 250 || err != nil {
-			t.Errorf("purged %d, %v; want 250", n, err)
+		if n, err := s.Purge(ctx, "", store.Retention{Ended: time.Now().Add(time.Hour)}); n.Total() != 250 || err != nil {
+			t.Errorf("purged %+v, %v; want 250", n, err)
 		}
 		var size int64
 		for _, end := range []string{"", "-wal"} {
@@ -82,7 +82,7 @@ func TestTombstonesWithAKeyStay(t *testing.T) {
 		}
 	}
 	for range 2 {
-		if _, err := s.Purge(ctx, "", time.Now().Add(time.Hour)); err != nil {
+		if _, err := s.Purge(ctx, "", store.Retention{Ended: time.Now().Add(time.Hour)}); err != nil {
 			t.Fatal(err)
 		}
 	}

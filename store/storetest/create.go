@@ -189,7 +189,7 @@ var createTests = []test{
 			e.report(first, store.AcceptedFact{ID: id, Source: answered})
 			e.report(first, store.SettledFact{ID: id, Outcome: store.Outcome{Status: "Finished", StatusCode: code}})
 			e.choose(first, store.Handle{})
-			if n, err := e.Purge(e.ctx, tenant, time.Now().Add(time.Hour)); n != 1 || err != nil {
+			if n, err := e.purge(tenant, time.Now().Add(time.Hour)); n != 1 || err != nil {
 				e.Fatalf("%d: purged %d, %v, want 1", code, n, err)
 			}
 			second := e.successor(first)
@@ -207,7 +207,7 @@ var createTests = []test{
 	{"a purged record that had freed its key holds nothing", func(e *env) {
 		first := e.keyed("order-1")
 		e.report(first, store.RejectedFact{Epoch: first.SendEpoch, Reason: "400"})
-		if n, err := e.Purge(e.ctx, tenant, time.Now().Add(time.Hour)); n != 1 || err != nil {
+		if n, err := e.purge(tenant, time.Now().Add(time.Hour)); n != 1 || err != nil {
 			e.Fatalf("purged %d, %v, want 1", n, err)
 		}
 		second := e.keyed("order-1")

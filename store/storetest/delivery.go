@@ -82,7 +82,7 @@ var deliveryTests = []test{
 		foreign.Tenant = other
 		e.wantReceipt(e.notify(foreign), store.Disputed, rec.Ref)
 		gone := e.choose(e.settled(id2, 200), store.Handle{})
-		if n, err := e.Purge(e.ctx, tenant, time.Now().Add(time.Hour)); n != 1 || err != nil {
+		if n, err := e.purge(tenant, time.Now().Add(time.Hour)); n != 1 || err != nil {
 			e.Fatalf("purged %d, %v", n, err)
 		}
 		e.wantReceipt(e.notify(delivered(gone.Ref, id2)), store.Purged, "")
@@ -201,11 +201,11 @@ var deliveryTests = []test{
 	}},
 	{"a purge leaves deliveries alone", func(e *env) {
 		d := e.delivery(e.accepted(id1))
-		if n, err := e.Purge(e.ctx, "", time.Now().Add(time.Hour)); n != 0 || err != nil {
+		if n, err := e.purge("", time.Now().Add(time.Hour)); n != 0 || err != nil {
 			e.Errorf("purged %d, %v", n, err)
 		}
 		e.choose(d, store.Bury{Reason: "no"})
-		if n, err := e.Purge(e.ctx, "", time.Now().Add(time.Hour)); n != 0 || err != nil {
+		if n, err := e.purge("", time.Now().Add(time.Hour)); n != 0 || err != nil {
 			e.Errorf("purged %d, %v", n, err)
 		}
 	}},

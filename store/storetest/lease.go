@@ -59,7 +59,7 @@ var leaseTests = []test{
 			e.Fatalf("got %+v, %v, want the one that was heard", list, err)
 		}
 		old := e.acquire(list[0], owner)
-		if n, err := e.Purge(e.ctx, "", time.Now().Add(time.Hour)); n != 1 || err != nil {
+		if n, err := e.purge("", time.Now().Add(time.Hour)); n != 1 || err != nil {
 			e.Fatalf("purged %d, %v, want 1", n, err)
 		}
 		time.Sleep(time.Millisecond)

@@ -39,7 +39,7 @@ func Run(t *testing.T, h Harness) {
 			h.Lease = time.Minute
 		}
 	}
-	groups := [][]test{createTests, factTests, notifyTests, leaseTests, deliveryTests, watchTests, purgeTests, concurrencyTests}
+	groups := [][]test{createTests, factTests, notifyTests, leaseTests, deliveryTests, watchTests, purgeTests, retentionTests, concurrencyTests}
 	for _, tt := range slices.Concat(groups...) {
 		t.Run(tt.name, func(t *testing.T) {
 			if h.Bubble {
@@ -94,6 +94,12 @@ func (e *env) create(rec store.Record) store.Record {
 	out, err := e.Create(e.ctx, rec, owner, e.ttl)
 	e.must(err)
 	return out
+}
+
+// purge removes what ended before the time, and what was heard of before it.
+func (e *env) purge(tenant string, before time.Time) (int, error) {
+	out, err := e.Purge(e.ctx, tenant, store.Retention{Ended: before, Heard: before})
+	return out.Total(), err
 }
 
 // sending creates a record that is being sent.

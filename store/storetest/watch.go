@@ -100,13 +100,13 @@ var purgeTests = []test{
 		phases[store.Abandoned] = e.choose(abandoned, store.Abandon{Reason: "by hand"})
 		phases[store.Sending] = e.sending()
 
-		if n, err := e.Purge(e.ctx, "", time.Now().Add(-time.Hour)); n != 0 || err != nil {
+		if n, err := e.purge("", time.Now().Add(-time.Hour)); n != 0 || err != nil {
 			e.Fatalf("purged %d young ones, %v", n, err)
 		}
-		if n, err := e.Purge(e.ctx, other, time.Now().Add(time.Hour)); n != 0 || err != nil {
+		if n, err := e.purge(other, time.Now().Add(time.Hour)); n != 0 || err != nil {
 			e.Fatalf("purged %d of another tenant, %v", n, err)
 		}
-		n, err := e.Purge(e.ctx, tenant, time.Now().Add(time.Hour))
+		n, err := e.purge(tenant, time.Now().Add(time.Hour))
 		if n != 3 || err != nil {
 			e.Errorf("purged %d, %v; want 3", n, err)
 		}
@@ -125,7 +125,7 @@ var purgeTests = []test{
 		e.report(rec, store.AcceptedFact{ID: id1, Source: answered})
 		e.report(rec, store.SettledFact{ID: id1, Outcome: store.Outcome{Status: "Finished", StatusCode: 200}})
 		e.choose(rec, store.Handle{})
-		if n, err := e.Purge(e.ctx, tenant, time.Now().Add(time.Hour)); n != 1 || err != nil {
+		if n, err := e.purge(tenant, time.Now().Add(time.Hour)); n != 1 || err != nil {
 			e.Fatalf("purged %d, %v", n, err)
 		}
 		again := e.fresh(store.Sending)
@@ -138,7 +138,7 @@ var purgeTests = []test{
 	}},
 	{"unknown notifications are purged by age", func(e *env) {
 		e.notify(heard("", id1))
-		if n, err := e.Purge(e.ctx, "", time.Now().Add(time.Hour)); n != 1 || err != nil {
+		if n, err := e.purge("", time.Now().Add(time.Hour)); n != 1 || err != nil {
 			e.Errorf("purged %d, %v", n, err)
 		}
 	}},

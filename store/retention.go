@@ -1,0 +1,74 @@
+package store
+
+import "time"
+
+// Retention tells [Store.Purge] what is old enough to go. A zero time means
+// that nothing of its kind does.
+type Retention struct {
+	// Ended removes what was handled or rejected, or expired, before this
+	// time. An expired record goes whether or not its handler was told.
+	Ended time.Time
+	// Unacknowledged removes what settled before this time and was never
+	// acknowledged: work whose outcome nobody asked for. A record whose
+	// handler is to run again counts from that run on, and one that somebody
+	// leases stays.
+	Unacknowledged time.Time
+	// Heard removes notifications of unknown operations that came before
+	// this time. Those whose sender named no tenant belong to every tenant.
+	Heard time.Time
+}
+
+// PurgeCount tells what a purge removed.
+type PurgeCount struct {
+	Ended          int
+	Unacknowledged int // outcomes that were lost to the application
+	Heard          int
+}
+
+// Total is how many records were removed.
+func (p PurgeCount) Total() int { return p.Ended + p.Unacknowledged + p.Heard }
+
+// count returns the counter of a record's phase, nil if a purge never removes
+// it: it is pending, uncertain or dead, which wait for a person, abandoned,
+// which a late 202 may revive, or a delivery.
+func (p *PurgeCount) count(rec Record) *int {
+	if rec.Tenant == DeliveryTenant {
+		return nil
+	}
+	switch rec.Phase {
+	case Handled, Rejected, Expired:
+		return &p.Ended
+	case Settled:
+		return &p.Unacknowledged
+	case Heard:
+		return &p.Heard
+	}
+	return nil
+}
+
+// old reports whether a record is older than p keeps it.
+func (p Retention) old(rec Record) bool {
+	switch rec.Phase {
+	case Handled, Rejected, Expired:
+		return rec.EndedAt.Before(p.Ended)
+	case Settled:
+		return rec.SettledAt.Before(p.Unacknowledged) && rec.Due.Before(p.Unacknowledged)
+	case Heard:
+		return rec.CreatedAt.Before(p.Heard)
+	}
+	return false
+}
+
+// Purge is [Store.Purge] for one record, which it counts if it removes it.
+func (r Rules) Purge(tenant, ref string, p Retention, out *PurgeCount) error {
+	rec, err := r.get(tenant, ref)
+	if err != nil {
+		return err
+	}
+	n := out.count(rec)
+	if n == nil || !p.old(rec) || rec.Phase == Settled && rec.Lease.Valid(r.Tx.Now()) {
+		return nil
+	}
+	*n++
+	return r.remove(rec)
+}
