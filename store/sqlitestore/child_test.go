@@ -26,6 +26,7 @@ var children = map[string]func(s *sqlitestore.Store, prefix string){
 	"tidy":   tidy,
 	"holder": hold,
 	"idle":   idle,
+	"burst":  burst,
 }
 
 func TestMain(m *testing.M) {
@@ -143,33 +144,49 @@ func live(s *sqlitestore.Store, prefix string) {
 var stages = []string{"created", "notified", "accepted", "settled", "handled"}
 
 func liveOne(s *sqlitestore.Store, ref string) error {
-	ctx, id := context.Background(), "id-"+ref
 	for _, stage := range stages {
 		say("begin", ref, stage)
-		var err error
-		switch stage {
-		case "created":
-			_, err = s.Create(ctx, store.Record{
-				Tenant: "fjord", Ref: ref, Key: "key-" + ref, Phase: store.Sending, Method: "POST", Path: "/v2/customerinvoice",
-			}, "child", time.Minute)
-		case "notified":
-			_, err = s.Notify(ctx, store.Notification{ID: id, Body: []byte(`{"id":"` + id + `"}`)})
-		case "accepted":
-			_, err = s.Report(ctx, "fjord", ref, store.AcceptedFact{ID: id, Source: store.FromAnswer})
-		case "settled":
-			_, err = s.Report(ctx, "fjord", ref, store.SettledFact{ID: id, Outcome: store.Outcome{
-				Status: "Finished", StatusCode: 200, Kept: true, Content: []byte("content of " + ref),
-			}})
-		case "handled":
-			var l store.Lease
-			if l, _, err = s.Acquire(ctx, "fjord", ref, "child", time.Minute); err == nil {
-				_, err = s.Decide(ctx, l, store.Handle{})
-			}
-		}
-		if err != nil {
-			return fmt.Errorf("%s %s: %w", ref, stage, err)
+		if err := liveStage(context.Background(), s, ref, stage); err != nil {
+			return err
 		}
 		say("ack", ref, stage)
+	}
+	return nil
+}
+
+// liveUntil goes through all stages up to the last one.
+func liveUntil(ctx context.Context, s *sqlitestore.Store, ref, last string) error {
+	for _, stage := range stages {
+		if err := liveStage(ctx, s, ref, stage); err != nil || stage == last {
+			return err
+		}
+	}
+	return nil
+}
+
+func liveStage(ctx context.Context, s *sqlitestore.Store, ref, stage string) (err error) {
+	id := "id-" + ref
+	switch stage {
+	case "created":
+		_, err = s.Create(ctx, store.Record{
+			Tenant: "fjord", Ref: ref, Key: "key-" + ref, Phase: store.Sending, Method: "POST", Path: "/v2/customerinvoice",
+		}, "child", time.Minute)
+	case "notified":
+		_, err = s.Notify(ctx, store.Notification{ID: id, Body: []byte(`{"id":"` + id + `"}`)})
+	case "accepted":
+		_, err = s.Report(ctx, "fjord", ref, store.AcceptedFact{ID: id, Source: store.FromAnswer})
+	case "settled":
+		_, err = s.Report(ctx, "fjord", ref, store.SettledFact{ID: id, Outcome: store.Outcome{
+			Status: "Finished", StatusCode: 200, Kept: true, Content: []byte("content of " + ref),
+		}})
+	case "handled":
+		var l store.Lease
+		if l, _, err = s.Acquire(ctx, "fjord", ref, "child", time.Minute); err == nil {
+			_, err = s.Decide(ctx, l, store.Handle{})
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", ref, stage, err)
 	}
 	return nil
 }
@@ -214,12 +231,50 @@ func hold(s *sqlitestore.Store, prefix string) {
 	say("reported")
 }
 
+// settle makes a record that waits for its handler.
+func settle(s *sqlitestore.Store, ref string) error {
+	ctx := context.Background()
+	_, err := s.Create(ctx, store.Record{Tenant: "fjord", Ref: ref, Phase: store.Sending, Method: "GET", Path: "/"}, "me", time.Minute)
+	if err == nil {
+		_, err = s.Report(ctx, "fjord", ref, store.SettledFact{Outcome: store.Outcome{Foreground: true, StatusCode: 200}})
+	}
+	return err
+}
+
+func handle(s *sqlitestore.Store, ref string) error {
+	l, _, err := s.Acquire(context.Background(), "fjord", ref, "me", time.Minute)
+	if err == nil {
+		_, err = s.Decide(context.Background(), l, store.Handle{})
+	}
+	return err
+}
+
+// burst handles many records one after the other, and is quiet after that.
+func burst(s *sqlitestore.Store, _ string) {
+	const marks = 100
+	for i := range marks {
+		if err := settle(s, strconv.Itoa(i)); err != nil {
+			say("error", err.Error())
+		}
+	}
+	say("begin", "burst")
+	for i := range marks {
+		if err := handle(s, strconv.Itoa(i)); err != nil {
+			say("error", err.Error())
+		}
+		say("ack", "burst")
+	}
+	say("begin", "quiet")
+	time.Sleep(5 * sqlitestore.LazyFor)
+	say("end", "over")
+}
+
 // idle does nothing, without and with a watcher.
 func idle(s *sqlitestore.Store, _ string) {
-	_, err := s.Notify(context.Background(), store.Notification{ID: "x"})
-	if err != nil {
+	if err := errors.Join(settle(s, "a"), handle(s, "a")); err != nil {
 		say("error", err.Error())
 	}
+	time.Sleep(5 * sqlitestore.LazyFor)
 	say("begin", "idle")
 	time.Sleep(time.Second)
 	w := s.Watch("fjord")

@@ -60,7 +60,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		_ = c.close()
 		return nil, explain(path, "open", err)
 	}
-	s.hub.OnActive = w.setActive
+	s.writer, s.hub.OnActive = w, w.setActive
 	s.writing.Go(w.run)
 	return s, nil
 }

@@ -11,7 +11,8 @@ import (
 // step is one change: it runs inside the transaction of its group.
 type step struct {
 	run   func(*tx, store.Rules) error
-	fresh *fresh            // tried before run
+	fresh *fresh // tried before run
+	lazy  laziness
 	alone func(*conn) error // instead of run: outside of any transaction
 	state atomic.Int32
 	err   error
@@ -24,6 +25,15 @@ const (
 	waiting int32 = iota
 	taken
 	cancelled
+)
+
+// laziness says when a step has to be on disk. See [LazyFor].
+type laziness int
+
+const (
+	strict   laziness = iota // before its caller is told
+	soon                     // within LazyFor
+	whenever                 // with the next step that is not lazy
 )
 
 // queue holds the steps that wait for the writer. Each of them blocks one
@@ -52,13 +62,26 @@ func (q *queue) push(st *step) bool {
 	return true
 }
 
-// take moves up to limit steps that still wait to batch, in order.
-func (q *queue) take(batch []*step, limit int) []*step {
+// lazy reports whether all that wait may do without a sync.
+func (q *queue) lazy() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, st := range q.steps {
+		if st.lazy == strict {
+			return false
+		}
+	}
+	return true
+}
+
+// take moves up to limit steps that still wait to batch, in order; if lazy,
+// only those in front of the first that is not.
+func (q *queue) take(batch []*step, limit int, lazy bool) []*step {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := 0
 	for _, st := range q.steps {
-		if len(batch) >= limit {
+		if len(batch) >= limit || lazy && st.lazy == strict {
 			break
 		}
 		n++

@@ -65,6 +65,15 @@ CREATE TABLE heard (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO heard SELECT tenant, count(*) FROM records WHERE phase = 'heard' GROUP BY tenant;
 `,
+	// 3: which records each group of changes was about, for the watchers of
+	// other processes.
+	`
+CREATE TABLE changes (
+	seq  INTEGER PRIMARY KEY, -- without gaps; the oldest are removed
+	by   INTEGER NOT NULL,    -- the store that wrote it
+	refs TEXT                 -- JSON: tenant, ref, tenant, ref, …; NULL if there were too many
+) STRICT;
+`,
 }
 
 // schemaVersion is the version that this code reads and writes.

@@ -19,6 +19,7 @@ type Store struct {
 	pool    chan *conn    // connections that read
 	gone    chan struct{} // closed by Close
 	writing sync.WaitGroup
+	writer  *writer
 	health  atomic.Pointer[error] // what became of the last group
 
 	once     sync.Once
@@ -51,24 +52,28 @@ func (s *Store) Create(ctx context.Context, rec store.Record, owner string, ttl 
 
 // Report implements [store.Store].
 func (s *Store) Report(ctx context.Context, tenant, ref string, fact store.Fact) (store.Record, error) {
-	return s.record(ctx, func(r store.Rules) (store.Record, error) { return r.Report(tenant, ref, fact) })
+	return s.record(ctx, strict, func(r store.Rules) (store.Record, error) { return r.Report(tenant, ref, fact) })
 }
 
-// Decide implements [store.Store].
+// Decide implements [store.Store]. [store.Handle] is lazy: see [LazyFor].
 func (s *Store) Decide(ctx context.Context, l store.Lease, d store.Decision) (store.Record, error) {
-	return s.record(ctx, func(r store.Rules) (store.Record, error) { return r.Decide(l, d) })
+	lazy := strict
+	if _, ok := d.(store.Handle); ok {
+		lazy = soon
+	}
+	return s.record(ctx, lazy, func(r store.Rules) (store.Record, error) { return r.Decide(l, d) })
 }
 
 // record runs a rule that returns a record.
-func (s *Store) record(ctx context.Context, rule func(store.Rules) (store.Record, error)) (store.Record, error) {
+func (s *Store) record(ctx context.Context, lazy laziness, rule func(store.Rules) (store.Record, error)) (store.Record, error) {
 	var out store.Record
-	err := s.change(ctx, func(t *tx, r store.Rules) (err error) {
+	err := s.do(ctx, &step{lazy: lazy, run: func(t *tx, r store.Rules) (err error) {
 		out, err = rule(r)
 		if e := errors.Join(t.fill(&out), t.fillError(err)); e != nil {
 			return e
 		}
 		return err
-	})
+	}})
 	return out, err
 }
 
@@ -87,7 +92,7 @@ func (s *Store) Notify(ctx context.Context, n store.Notification) (out store.Rec
 // Acquire implements [store.Store].
 func (s *Store) Acquire(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (store.Lease, store.Record, error) {
 	var l store.Lease
-	rec, err := s.record(ctx, func(r store.Rules) (rec store.Record, err error) {
+	rec, err := s.record(ctx, whenever, func(r store.Rules) (rec store.Record, err error) {
 		l, rec, err = r.Acquire(tenant, ref, owner, ttl)
 		return rec, err
 	})
@@ -99,10 +104,10 @@ func (s *Store) Acquire(ctx context.Context, tenant, ref, owner string, ttl time
 
 // Extend implements [store.Store].
 func (s *Store) Extend(ctx context.Context, l store.Lease, ttl time.Duration) (out store.Lease, err error) {
-	err = s.change(ctx, func(_ *tx, r store.Rules) (err error) {
+	err = s.do(ctx, &step{lazy: whenever, run: func(_ *tx, r store.Rules) (err error) {
 		out, err = r.Extend(l, ttl)
 		return err
-	})
+	}})
 	if err != nil {
 		return store.Lease{}, err
 	}
@@ -111,11 +116,11 @@ func (s *Store) Extend(ctx context.Context, l store.Lease, ttl time.Duration) (o
 
 // Release implements [store.Store].
 func (s *Store) Release(ctx context.Context, l store.Lease) error {
-	return s.change(ctx, func(_ *tx, r store.Rules) error { return r.Release(l) })
+	return s.do(ctx, &step{lazy: whenever, run: func(_ *tx, r store.Rules) error { return r.Release(l) }})
 }
 
-// Watch implements [store.Store]. Changes by other processes wake all
-// watchers, within [PollInterval].
+// Watch implements [store.Store]. Changes by other processes wake those whom
+// they are about, within [PollInterval].
 func (s *Store) Watch(tenant string, refs ...string) *store.Watcher {
 	return s.hub.Watch(tenant, refs...)
 }

@@ -26,7 +26,15 @@ type writer struct {
 	tx      tx     // of the step that runs
 	careful bool   // a group is run again because a statement failed
 	buf     []byte // for documents
-	version int64  // PRAGMA data_version as last seen
+
+	id      int64 // tells this store's changes from those of others
+	seen    int64 // the last of the changes that our watchers know of
+	version int64 // PRAGMA data_version as last seen
+
+	level int         // PRAGMA synchronous
+	lazy  bool        // the group may do without a sync
+	owed  time.Time   // when a step was done that has to be synced soon; zero if none
+	flush *time.Timer // fires when that is due
 
 	active atomic.Bool
 	toggle chan struct{} // tells the writer that active changed
@@ -36,12 +44,17 @@ type writer struct {
 type woken struct{ tenant, ref string }
 
 func newWriter(s *Store, c *conn) (*writer, error) {
-	w := &writer{Store: s, c: c, toggle: make(chan struct{}, 1)}
+	w := &writer{Store: s, c: c, toggle: make(chan struct{}, 1), level: full, id: rand.Int64(), flush: time.NewTimer(LazyFor)}
+	w.flush.Stop()
 	var err error
 	if w.file, err = os.Stat(s.cfg.Path); err != nil {
 		return nil, err
 	}
-	w.version, err = c.number("PRAGMA data_version")
+	if w.version, err = c.number("PRAGMA data_version"); err != nil {
+		return nil, err
+	}
+	// Read after the version: what is changed in between is told twice.
+	w.seen, err = c.number("SELECT max(seq) FROM changes")
 	return w, err
 }
 
@@ -53,6 +66,8 @@ func (w *writer) run() {
 		select {
 		case <-w.queue.signal:
 			w.drain()
+		case <-w.flush.C:
+			w.settle(false)
 		case <-poll:
 			w.look()
 		case <-w.toggle:
@@ -72,7 +87,8 @@ func (w *writer) run() {
 			if ticker != nil {
 				ticker.Stop()
 			}
-			w.closeErr = w.c.close()
+			w.flush.Stop()
+			w.closeErr = errors.Join(w.settle(true), w.c.close())
 			return
 		}
 	}
@@ -82,27 +98,31 @@ func (w *writer) run() {
 func (w *writer) drain() {
 	for !w.queue.idle() {
 		w.group()
+		if !w.owed.IsZero() && time.Since(w.owed) > LazyFor {
+			w.settle(false) // the timer has no turn while there is always more
+		}
 	}
 }
 
 // group writes all that waits in one transaction.
 func (w *writer) group() {
-	if err := w.begin(); err != nil {
+	w.lazy = w.queue.lazy()
+	if err := w.begin(w.queue.idle); err != nil {
 		if errors.Is(err, errNobodyWaits) {
 			return
 		}
-		w.batch = w.queue.take(w.batch[:0], maxGroup)
+		w.batch = w.queue.take(w.batch[:0], maxGroup, w.lazy)
 		w.finish(err)
 		return
 	}
 	// Taken only now: until the file is ours, callers are free to leave.
-	w.batch = w.queue.take(w.batch[:0], maxGroup)
+	w.batch = w.queue.take(w.batch[:0], maxGroup, w.lazy)
 	w.careful = false
 	wrote, i, err := w.steps()
 	if errors.Is(err, errAgain) {
 		w.careful = true
 		_ = w.c.exec("ROLLBACK") // it may have ended already
-		if err := w.begin(); err != nil {
+		if err := w.begin(func() bool { return false }); err != nil {
 			w.finish(err)
 			return
 		}
@@ -130,7 +150,7 @@ func (w *writer) steps() (wrote bool, failed int, err error) {
 		}
 		wrote = wrote || changed
 		if i == len(w.batch)-1 && !w.careful { // what came meanwhile rides along
-			w.batch = w.queue.take(w.batch, maxGroup)
+			w.batch = w.queue.take(w.batch, maxGroup, w.lazy)
 		}
 	}
 	return wrote, 0, nil
@@ -162,7 +182,10 @@ var errNobodyWaits = errors.New("nobody waits")
 
 // begin takes the right to write. It waits for other processes, and gives up
 // when nobody waits for it any more.
-func (w *writer) begin() error {
+func (w *writer) begin(idle func() bool) error {
+	if err := w.setLevel(); err != nil {
+		return w.explain("begin", err)
+	}
 	end := time.Now().Add(w.cfg.BusyTimeout)
 	for pause := 500 * time.Microsecond; ; pause = min(2*pause, 20*time.Millisecond) {
 		err := w.c.exec("BEGIN IMMEDIATE")
@@ -173,29 +196,10 @@ func (w *writer) begin() error {
 			return w.explain(fmt.Sprintf("begin: waited %v", w.cfg.BusyTimeout), err)
 		}
 		time.Sleep(pause/2 + rand.N(pause))
-		if w.queue.idle() {
+		if idle() {
 			return errNobodyWaits
 		}
 	}
-}
-
-// commit makes the transaction durable.
-func (w *writer) commit(wrote bool) error {
-	if !wrote {
-		return w.explain("end", w.c.exec("ROLLBACK"))
-	}
-	// Writing on into a file that has lost its name would be acknowledged
-	// and found by nobody.
-	var err error
-	if now, e := os.Stat(w.cfg.Path); errors.Is(e, fs.ErrNotExist) || e == nil && !os.SameFile(now, w.file) {
-		err = ErrReplaced
-	} else {
-		err = w.c.exec("COMMIT")
-	}
-	if err != nil {
-		_ = w.c.exec("ROLLBACK") // it may have ended already
-	}
-	return w.explain("commit", err)
 }
 
 // abort ends a transaction that failed in step i and tells all that had been

@@ -1,0 +1,170 @@
+package sqlitestore
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// two opens a file twice, which is as good as two processes, with n records.
+func two(t *testing.T, n int) (here, there *Store) {
+	path := temp(t)
+	here, there = mustOpen(t, Config{Path: path}), mustOpen(t, Config{Path: path})
+	for i := range n {
+		if _, err := here.Create(t.Context(), sending(strconv.Itoa(i), ""), "me", time.Minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return here, there
+}
+
+// looked waits until a store that has watchers knows of all changes.
+func looked(t *testing.T, s *Store, seq int64) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		seen := make(chan int64, 1)
+		if err := s.do(t.Context(), &step{alone: func(*conn) error { seen <- s.writer.seen; return nil }}); err != nil {
+			t.Fatal(err)
+		}
+		if <-seen >= seq {
+			return
+		}
+	}
+	t.Fatal("the store never looked")
+}
+
+func latest(t *testing.T, s *Store) (seq int64) {
+	t.Helper()
+	err := s.reading(t.Context(), func(c *conn) (err error) {
+		seq, err = c.number("SELECT max(seq) FROM changes")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seq
+}
+
+// wakeUps takes what the watchers were told: by the ref of each, what changed.
+func wakeUps(watchers map[string]*store.Watcher) (woken []string, all int) {
+	for ref, w := range watchers {
+		select {
+		case <-w.C():
+			if _, every := w.Take(); every {
+				all++
+			} else {
+				woken = append(woken, ref)
+			}
+		default:
+		}
+	}
+	return woken, all
+}
+
+func TestAnotherProcessWakesOnlyWhoIsConcerned(t *testing.T) {
+	const many = 10_000
+	here, there := two(t, 3)
+	ctx := t.Context()
+	watchers := map[string]*store.Watcher{"tenant": here.Watch("fjord"), "elsewhere": here.Watch("fjell")}
+	for i := range many {
+		watchers[strconv.Itoa(i)] = here.Watch("fjord", strconv.Itoa(i))
+	}
+	looked(t, here, latest(t, here))
+	wakeUps(watchers)
+
+	if _, err := there.Notify(ctx, store.Notification{Ref: "1", ID: "x", Body: []byte("{}")}); err != nil {
+		t.Fatal(err)
+	}
+	looked(t, here, latest(t, there))
+	if woken, all := wakeUps(watchers); len(woken) != 2 || all != 0 {
+		t.Errorf("woken %v and %d for all, want the tenant's watcher and one of %d", woken, all, many)
+	}
+
+	rec, err := there.Report(ctx, "fjord", "1", store.AcceptedFact{ID: "x", Source: store.FromAnswer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	looked(t, here, latest(t, there))
+	wakeUps(watchers)
+	if _, _, err := there.Acquire(ctx, "fjord", rec.Ref, "me", time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	looked(t, here, latest(t, there))
+	if woken, all := wakeUps(watchers); len(woken) != 0 || all != 0 {
+		t.Errorf("a lease woke %v, and %d for all", woken, all)
+	}
+	// Our own changes are told at once, and not once more at the next look.
+	if _, err := here.Notify(ctx, store.Notification{Ref: "2", ID: "y", Body: []byte("{}")}); err != nil {
+		t.Fatal(err)
+	}
+	if woken, all := wakeUps(watchers); len(woken) != 2 || all != 0 {
+		t.Errorf("woken %v and %d for all", woken, all)
+	}
+	if _, err := there.Notify(ctx, store.Notification{Ref: "0", ID: "z", Body: []byte("{}")}); err != nil {
+		t.Fatal(err)
+	}
+	looked(t, here, latest(t, there))
+	if refs, all := watchers["tenant"].Take(); all || len(refs) != 1 || refs[0] != "0" {
+		t.Errorf("told %v, all = %v", refs, all)
+	}
+}
+
+// TestWhoeverMissesChangesIsWokenForAll: rows that are gone, a group that
+// changed too much to tell, and somebody who does not tell.
+func TestWhoeverMissesChangesIsWokenForAll(t *testing.T) {
+	for name, change := range map[string]func(t *testing.T, there *Store){
+		"rows are gone": func(t *testing.T, there *Store) {
+			mustScript(t, there.cfg.Path, "INSERT INTO changes (seq, by, refs) VALUES (1000000, 1, '[]')")
+		},
+		"too much": func(t *testing.T, there *Store) {
+			mustScript(t, there.cfg.Path, "INSERT INTO changes (by, refs) VALUES (1, NULL)")
+		},
+		"not understood": func(t *testing.T, there *Store) {
+			mustScript(t, there.cfg.Path, "INSERT INTO changes (by, refs) VALUES (1, '[\"fjord\"]')")
+		},
+		"nobody tells": func(t *testing.T, there *Store) {
+			mustScript(t, there.cfg.Path, "UPDATE records SET phase = phase")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			here, there := two(t, 1)
+			w := here.Watch("fjord", "0")
+			defer w.Close()
+			looked(t, here, latest(t, here))
+			w.Take()
+			change(t, there)
+			for end := time.After(10 * time.Second); ; {
+				select {
+				case <-w.C():
+					if _, all := w.Take(); all {
+						return
+					}
+				case <-end:
+					t.Fatal("not woken")
+				}
+			}
+		})
+	}
+}
+
+// TestChangesAreBounded writes more groups than are kept.
+func TestChangesAreBounded(t *testing.T) {
+	s := mustOpen(t, Config{Path: temp(t)})
+	for range keepChanges + 3*dropChanges {
+		if err := s.change(t.Context(), func(t *tx, _ store.Rules) error { return t.exec("UPDATE heard SET count = 0") }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := s.reading(t.Context(), func(c *conn) error {
+		n, err := c.number("SELECT count(*) FROM changes")
+		if n < keepChanges || n > keepChanges+dropChanges {
+			t.Errorf("%d rows are kept", n)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
