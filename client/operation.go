@@ -134,8 +134,11 @@ func (o *Operation) Watch(ctx context.Context) iter.Seq2[State, error] {
 }
 
 // Ack tells the store that the application has the outcome, so that the
-// record may be purged. It is needed with a durable store. It returns nil if
-// that was told before, and an error for an operation that has not ended.
+// record may be purged. It is needed with a durable store: what nobody
+// acknowledges is listed by [Client.Pending] after each start, and purged after
+// [Config.KeepUnacknowledged]. It returns nil if that was told before, and an
+// error for an operation that has not ended. A loss of power soon after it may
+// undo it, see store.Store; then the operation is listed once more.
 func (o *Operation) Ack(ctx context.Context) error {
 	rec, err := o.record(ctx)
 	switch {

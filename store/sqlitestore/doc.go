@@ -11,14 +11,19 @@
 //
 //   - Durable: a method that changes something returns nil only when the
 //     change has been synced to disk (WAL, synchronous=FULL; both are read
-//     back when the file is opened, and anything else is refused).
+//     back when the file is opened, and anything else is refused). Completions
+//     and leases are the exception: they are committed, so that everybody sees
+//     them and they outlive any crash of a process, but they wait for the sync
+//     of a later change, completions for [LazyFor] at most. A loss of power in
+//     between has the completion handled again; nothing else can be lost.
 //   - Grouped: one goroutine writes. What waits while the disk is busy goes
 //     together in the next transaction and shares its sync; nothing waits for
 //     a timer. A step that fails undoes itself and not its neighbours.
 //   - Shared: several processes on one machine may open the same file. Leases
 //     are judged by the machine's clock. A change by another process wakes
-//     watchers within [PollInterval]; nothing is polled while nobody watches,
-//     and nothing is written while there is nothing to do.
+//     those whom it is about within [PollInterval], however many watch; who
+//     has missed too much is woken for anything. Nothing is polled while
+//     nobody watches, and nothing is written while there is nothing to do.
 //   - A context that ends while a call waits for its turn ends the call, and
 //     nothing was changed. Once its turn has come it is carried out.
 //   - Bounded: [Store.Purge] removes what ended in small steps, reuses the
