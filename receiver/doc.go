@@ -65,6 +65,10 @@
 //     client also looks by itself.
 //   - Handlers are not told of duplicates, nor of what contradicts the
 //     operation's record, which keeps it as a conflict.
+//   - Nothing is removed here. What came for operations that the store does
+//     not know stays until client.Run, or the application with Purge of its
+//     store, removes it after a day; beyond the store's limit, usually 10 000
+//     for each tenant, what is new of them is answered 503.
 //   - The number of requests served at a time is the server's to limit, as
 //     are TLS, header sizes and idle connections: set ReadHeaderTimeout,
 //     MaxHeaderBytes (the ERP needs less than 16 KiB) and IdleTimeout of
