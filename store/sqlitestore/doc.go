@@ -28,7 +28,7 @@
 //     nothing was changed. Once its turn has come it is carried out.
 //   - Bounded: [Store.Purge] removes what ended in small steps, reuses the
 //     space and truncates the log. The file keeps the size of its largest
-//     moment.
+//     moment; the log beside it is written back every 16 MiB or so.
 //
 // An error of a changing method means that the change is not certain to be on
 // disk. Match it with [ErrBusy], [ErrDiskFull], [ErrReadOnly], [ErrCorrupt]
