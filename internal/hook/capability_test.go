@@ -3,6 +3,7 @@ package hook_test
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/vismanet-go/background/internal/hook"
@@ -25,6 +26,18 @@ func TestRefsAreValidAndDiffer(t *testing.T) {
 		}
 		seen[r] = true
 	}
+}
+
+// TestRefsBeginWithTheTime: those of one millisecond share what tells it.
+func TestRefsBeginWithTheTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := hook.NewRef(), hook.NewRef()
+		time.Sleep(time.Second)
+		later := hook.NewRef()
+		if a[:9] != b[:9] || a == b || later[:9] == a[:9] {
+			t.Errorf("got %q and %q, and a second later %q", a, b, later)
+		}
+	})
 }
 
 func TestOnlyTheFormOfARefIsValid(t *testing.T) {
