@@ -18,7 +18,9 @@ import (
 // any of them, but for a short time, which the implementation bounds and
 // documents, it may not outlive a loss of power. Then the record is settled as
 // it was before, with its content, and its handler runs again. Whatever else
-// is changed later is never on disk without it, and Close waits for it.
+// is changed later is never on disk without it, and Close waits for it. A lease
+// that Acquire gives need not be on disk either where nobody who could hold it
+// survives what loses it, as in a store for the processes of one machine.
 type Store interface {
 	// Create stores a new record in phase [Queued] or [Sending]. Tenant, Ref,
 	// Method and Path are required; a Sending record is leased to owner for
