@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/store"
 )
 
 const (
@@ -146,8 +147,8 @@ func TestWhatThePurgeTookIsStillInTheBook(t *testing.T) {
 		if err := w.app.book.record(w.Context(), late); err != nil {
 			w.Fatal(err)
 		}
-		if n, err := w.app.store.Purge(w.Context(), "", time.Now().Add(time.Hour)); err != nil || n != 3 {
-			w.Fatalf("purged %d, %v", n, err)
+		if n, err := w.app.store.Purge(w.Context(), "", store.Retention{Ended: time.Now().Add(time.Hour)}); err != nil || n.Total() != 3 {
+			w.Fatalf("purged %+v, %v", n, err)
 		}
 		if s := w.status("4711"); s.State != stateDone || s.Invoice != "003549" {
 			w.Errorf("got %+v", s)
