@@ -51,7 +51,7 @@ func (n *notifier) start(d *delivery) {
 
 func (n *notifier) begin(ctx context.Context, d *delivery) {
 	n.mu.Lock()
-	begun := d.begun
+	begun := d.begun || d.taken
 	d.begun = true
 	n.parked = slices.DeleteFunc(n.parked, func(p *delivery) bool { return p == d })
 	n.mu.Unlock()
@@ -84,7 +84,7 @@ func (n *notifier) replay(ctx context.Context, d *delivery) {
 	n.mu.Lock()
 	body := n.foreignBody(d)
 	a := Attempt{Started: time.Now(), Replayed: true}
-	a.Header = n.header(d, body, a.Started)
+	a.Header = n.header(d, body, a.Started, d.fault)
 	n.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, d.retry.Timeout)
 	defer cancel()

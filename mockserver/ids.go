@@ -26,12 +26,16 @@ func (s *ids) guid(kind, company string) string {
 		_, _ = rand.Read(b[:]) // never fails
 		return formatGUID(b)
 	}
+	return derivedGUID(s.seed, kind+"\x00"+company, uint64(s.count(kind, company)))
+}
+
+// count numbers what a company has of a kind, from 1.
+func (s *ids) count(kind, company string) int {
 	scope := kind + "\x00" + company
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.next[scope]++
-	n := s.next[scope]
-	s.mu.Unlock()
-	return derivedGUID(s.seed, scope, n)
+	return int(s.next[scope])
 }
 
 // derivedGUID is the n-th GUID of a scope.

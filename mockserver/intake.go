@@ -125,7 +125,7 @@ func (s *Server) newOperation(in *incoming, path string, b background) *operatio
 			Received: time.Now(),
 		},
 		base: in.base, background: b, hasBody: len(in.body) > 0,
-		tail: in.path, execTime: s.cfg.ExecTime,
+		tail: in.path, execTime: s.execTime(in.company),
 	}
 	if in.r.URL.RawQuery != "" {
 		op.tail += "?" + in.r.URL.RawQuery
@@ -147,14 +147,21 @@ type accepted struct {
 }
 
 func (s *Server) writeAccepted(w http.ResponseWriter, op *operation) {
+	p := s.cfg.Profile
 	body := accepted{ID: op.ID, StateLocation: op.stateLocation()}
-	if s.cfg.Profile.ContentLocationIn202 {
+	if p.ContentLocationIn202 {
 		body.ContentLocation = op.contentLocation()
 	}
-	if !s.cfg.Profile.NoLocationOn202 {
+	if !p.NoLocationOn202 {
 		w.Header().Set("Location", op.stateLocation())
 	}
-	writeJSON(w, http.StatusAccepted, body)
+	if p.NoBodyOnAction202 && isAction(op.tail) {
+		w.WriteHeader(http.StatusAccepted)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(http.StatusAccepted)
+	_, _ = w.Write(renameID(mustJSON(body), p.IDField)) // the client may be gone
 }
 
 func (op *operation) stateLocation() string   { return op.base + "/v1/background/" + op.ID }
@@ -189,6 +196,27 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client may be gone
+}
+
+// refuse answers with a message, unless the contract declares no body for the
+// status and the profile keeps to that.
+func (p Profile) refuse(w http.ResponseWriter, status int, message string) {
+	if p.bodiless(status) {
+		w.WriteHeader(status)
+		return
+	}
+	writeMessage(w, status, message)
+}
+
+// bodiless tells whether an answer with this status has no body.
+func (p Profile) bodiless(status int) bool {
+	switch status {
+	case http.StatusNoContent:
+		return true
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusGone, http.StatusPreconditionFailed:
+		return p.EmptyErrors
+	}
+	return false
 }
 
 func writeMessage(w http.ResponseWriter, status int, message string) {

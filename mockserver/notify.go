@@ -86,15 +86,15 @@ func (n *notifier) ended(op *operation) {
 	}
 	n.mu.Lock()
 	d.Body = d.fault.body(n.cfg.Profile.notification(op))
-	drop := d.fault.Drop ||
+	drop := d.fault.Drop || n.cfg.Profile.NeverNotify ||
 		n.cfg.Profile.NotifyOnlyWithContent && op.content == nil ||
 		n.cfg.Profile.NoNotifyOnFailed && op.State == Failed
 	if drop {
 		d.State = DeliveryDropped
+		d.settleFirst()
 	}
 	n.mu.Unlock()
 	if drop {
-		close(d.first)
 		n.save(d)
 		return
 	}
@@ -104,11 +104,14 @@ func (n *notifier) ended(op *operation) {
 // deliver makes one attempt and plans what follows it. Duplicates is how many
 // more copies a fault wants after the success.
 func (n *notifier) deliver(ctx context.Context, d *delivery, attempt, duplicates int) {
-	if n.isLost(d) {
+	if attempt > 1 {
+		n.save(d) // finds out whether another server took it over while this one waited
+	}
+	if n.isOver(d) {
 		return
 	}
 	a := n.attempt(ctx, d, attempt > 1 && duplicates < d.fault.Duplicates)
-	ok := a.StatusCode/100 == 2
+	ok := n.cfg.Profile.delivered(a.StatusCode)
 	switch {
 	case ok && duplicates > 0:
 		n.record(d, a, DeliveryDelivered)
@@ -124,11 +127,16 @@ func (n *notifier) deliver(ctx context.Context, d *delivery, attempt, duplicates
 	}
 }
 
+// delivered tells whether a receiver's status takes a notification.
+func (p Profile) delivered(status int) bool {
+	return status == http.StatusOK || status/100 == 2 && !p.OnlyStatus200
+}
+
 // attempt sends the notification once.
 func (n *notifier) attempt(ctx context.Context, d *delivery, duplicate bool) Attempt {
 	n.mu.Lock()
 	a := Attempt{Started: time.Now(), Duplicate: duplicate}
-	a.Header = n.header(d, d.Body, a.Started)
+	a.Header = n.header(d, d.Body, a.Started, d.fault)
 	n.mu.Unlock()
 	n.send(ctx, d, d.Body, &a)
 	return a
@@ -163,15 +171,25 @@ func (n *notifier) post(ctx context.Context, target string, body []byte, h http.
 // record notes an attempt and what became of the delivery by it.
 func (n *notifier) record(d *delivery, a Attempt, state DeliveryState) {
 	n.mu.Lock()
-	d.State = state
+	if !d.taken {
+		d.State = state
+	}
 	d.Attempts = append(d.Attempts, a)
-	if !a.Replayed && !d.tried {
-		d.tried = true
-		close(d.first)
+	if !a.Replayed {
+		d.settleFirst()
 	}
 	n.mu.Unlock()
 	n.save(d)
 	n.overtaken(d)
+}
+
+// settleFirst lets go who waits for the first attempt. The caller holds the
+// notifier's mutex.
+func (d *delivery) settleFirst() {
+	if !d.tried {
+		d.tried = true
+		close(d.first)
+	}
 }
 
 // awaitIfEarly holds a 202 back until the notification has overtaken it.

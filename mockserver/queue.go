@@ -99,6 +99,11 @@ type SharedQueue interface {
 	// worker has. Finish leases the job's notice to the one who calls it.
 	TakeNotices(ctx context.Context, limit int) ([]*Job, error)
 
+	// TakeNotice leases the notice of one job that has ended, whoever has it
+	// and whether it is done or not. It returns [ErrUnknownJob] if there is
+	// no such notice.
+	TakeNotice(ctx context.Context, id string) (*Job, error)
+
 	// SaveNotice stores how far a notice is; done ends it. It returns
 	// [ErrLeaseLost] if the notice has gone to another worker.
 	SaveNotice(ctx context.Context, id string, notice []byte, done bool) error

@@ -75,7 +75,14 @@ func (s *Server) routeBuiltin() {
 		MaxPageSize:      s.cfg.Profile.MaxPageSize,
 		UnquotedETags:    s.cfg.Profile.UnquotedETags,
 		ForegroundResult: s.cfg.Profile.ForegroundActionResult,
+		BackgroundResult: s.cfg.Profile.BackgroundActionResult,
 		AsyncActions:     s.cfg.Profile.ReportAccepted,
+		BeyondEnd:        s.cfg.Profile.PageBeyondEndStatus,
+		NoBody:           s.cfg.Profile.bodiless,
+		NullKeeps:        s.cfg.Profile.NullKeeps,
+		CreditNoteType:   s.cfg.Profile.CreditNoteType,
+		LineTypeCodes:    s.cfg.Profile.LineTypeCodes,
+		SwapCurrencies:   s.cfg.Profile.SwapCurrencies,
 		NewID:            s.ids.guid,
 		Local:            s.cfg.Profile.local,
 	})
@@ -84,11 +91,7 @@ func (s *Server) routeBuiltin() {
 }
 
 // badParameter answers for a parameter that does not have its type.
-func badParameter(w http.ResponseWriter, r *http.Request, err error) {
-	if strings.HasPrefix(r.URL.Path, "/v1/background/") {
-		writeMessage(w, http.StatusNotFound, "The background operation was not found.")
-		return
-	}
+func badParameter(w http.ResponseWriter, _ *http.Request, err error) {
 	message := "The request is invalid."
 	if e, ok := errors.AsType[*server.InvalidParamFormatError](err); ok {
 		message = "The value of parameter '" + e.ParamName + "' is not valid."
@@ -201,8 +204,8 @@ func (s *Server) serve(w http.ResponseWriter, in *incoming) {
 	case h == nil && known:
 		writeMessage(w, http.StatusMethodNotAllowed, "The requested resource does not support http method '"+in.r.Method+"'.")
 	case h == nil:
-		writeMessage(w, http.StatusNotFound, "No HTTP resource was found that matches the request URI.")
-	case !s.authorize(w, in):
+		s.cfg.Profile.refuse(w, http.StatusNotFound, "No HTTP resource was found that matches the request URI.")
+	case !s.authorize(w, in) || !s.wellFormed(w, in, path):
 	case in.quota.exceeded:
 		s.limits.refuse(w, in.quota, time.Now())
 	case in.point() == OnIntake && !in.fault.foreground():
@@ -214,9 +217,9 @@ func (s *Server) serve(w http.ResponseWriter, in *incoming) {
 
 // serveBackground queues the request if its header is understood.
 func (s *Server) serveBackground(w http.ResponseWriter, in *incoming, path string) {
-	b, err := parseBackground(strings.Join(in.r.Header.Values(backgroundHeader), ","))
-	if err == nil && b.mode == notifyURL && s.cfg.Profile.RequireHTTPSWebhooks && strings.HasPrefix(strings.ToLower(b.url), "http:") {
-		err = errors.New("webhook URLs must start with https://")
+	b, err := parseBackground(strings.Join(in.r.Header.Values(backgroundHeader), ","), s.cfg.Profile.Pairs)
+	if err == nil {
+		err = s.cfg.Profile.mayNotify(b)
 	}
 	switch {
 	case err != nil && !s.cfg.Profile.UnknownHeaderAsNone:
@@ -224,6 +227,10 @@ func (s *Server) serveBackground(w http.ResponseWriter, in *incoming, path strin
 		return
 	case err != nil:
 		b = background{mode: notifyNone}
+	}
+	if s.cfg.Profile.CheckIfMatchEarly && s.outdated(in, path) {
+		s.cfg.Profile.refuse(w, http.StatusPreconditionFailed, "The customer invoice was changed by someone else.")
+		return
 	}
 	s.accept(w, in, path, b)
 }

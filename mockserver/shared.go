@@ -84,8 +84,17 @@ func (d *delivery) encode() []byte {
 	return data
 }
 
-// restore makes the delivery of an operation that comes from a shared queue.
+// restore makes the delivery of an operation that comes from a shared queue,
+// and lists it.
 func (n *notifier) restore(op *operation) *delivery {
+	d := n.restored(op)
+	if d != nil {
+		n.enlist(d)
+	}
+	return d
+}
+
+func (n *notifier) restored(op *operation) *delivery {
 	var stored notice
 	if op.notice == nil {
 		return nil
@@ -94,9 +103,7 @@ func (n *notifier) restore(op *operation) *delivery {
 		n.log.Error("stored notification is not readable", "id", op.ID, "error", err)
 		return nil
 	}
-	d := &delivery{Delivery: stored.Delivery, op: op, retry: stored.Retry, fault: stored.Fault, first: make(chan struct{})}
-	n.enlist(d)
-	return d
+	return &delivery{Delivery: stored.Delivery, op: op, retry: stored.Retry, fault: stored.Fault, first: make(chan struct{})}
 }
 
 // enlist remembers a delivery.
@@ -121,26 +128,31 @@ func (s *Server) jobEnded(op *operation) {
 func (n *notifier) resume(op *operation) {
 	d := n.restore(op)
 	op.delivery = d
-	switch {
-	case d == nil:
-	case d.Body == nil:
-		n.ended(op)
-	default:
-		made, last := 0, time.Time{}
-		for _, a := range d.Attempts {
-			if !a.Replayed {
-				made, last = made+1, a.Ended
-			}
-		}
-		wait := time.Duration(0)
-		if made > 0 {
-			wait = time.Until(last.Add(d.retry.before(made)))
-		}
-		n.tasks.after(wait, func(ctx context.Context) {
-			d.begun = true
-			n.deliver(ctx, d, made+1, d.fault.Duplicates)
-		})
+	if d != nil {
+		n.goOn(d)
 	}
+}
+
+// goOn plans the next attempt of a restored delivery.
+func (n *notifier) goOn(d *delivery) {
+	if d.Body == nil {
+		n.ended(d.op)
+		return
+	}
+	made, last := 0, time.Time{}
+	for _, a := range d.Attempts {
+		if !a.Replayed && !a.Redelivery {
+			made, last = made+1, a.Ended
+		}
+	}
+	wait := time.Duration(0)
+	if made > 0 {
+		wait = time.Until(last.Add(d.retry.before(made)))
+	}
+	n.tasks.after(wait, func(ctx context.Context) {
+		d.begun = true
+		n.deliver(ctx, d, made+1, d.fault.Duplicates)
+	})
 }
 
 // save stores how far a delivery is, if the queue is shared. What a server does
@@ -164,11 +176,12 @@ func (n *notifier) save(d *delivery) {
 	}
 }
 
-// isLost tells whether another process has taken a delivery over.
-func (n *notifier) isLost(d *delivery) bool {
+// isOver tells whether nothing is left to do here: another process has taken
+// the delivery over, or a redelivery got through.
+func (n *notifier) isOver(d *delivery) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return d.lost
+	return d.lost || d.taken
 }
 
 // stored lists the deliveries in a shared queue.

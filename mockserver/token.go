@@ -114,7 +114,7 @@ func (s *Server) grantToken(w http.ResponseWriter, g grant) {
 	rightSecret := subtle.ConstantTimeCompare([]byte(client.Secret), []byte(g.secret)) == 1
 	switch {
 	case g.client == "", len(s.cfg.Auth.Clients) > 0 && (!known || !rightSecret):
-		s.refuseToken(w, g, &tokenError{"invalid_client", "", http.StatusUnauthorized})
+		s.refuseToken(w, g, &tokenError{"invalid_client", "", s.cfg.Profile.InvalidClientStatus})
 		return
 	case g.kind != "client_credentials":
 		s.refuseToken(w, g, refusal("unsupported_grant_type", ""))

@@ -25,7 +25,7 @@ func (e *ERP) ReleaseCustomerInvoice(w http.ResponseWriter, r *http.Request, num
 		f = badRequest("Customer invoice can't be released because it is on hold.")
 	}
 	if f != nil {
-		f.write(w)
+		e.refuse(w, f)
 		return
 	}
 	inv.released, inv.doc.Status = true, "Open"
@@ -67,7 +67,7 @@ func (d discard) WriteHeader(int)             {}
 // result is the word for an action that went well.
 func (e *ERP) result(c call.Call) string {
 	if c.Background() {
-		return openapi.ActionDone
+		return e.cfg.BackgroundResult
 	}
 	return e.cfg.ForegroundResult
 }
@@ -78,7 +78,7 @@ func (e *ERP) ReverseCustomerInvoice(w http.ResponseWriter, r *http.Request, num
 	var body openapi.ReverseInvoiceAction
 	var bad *refusal
 	if r.ContentLength != 0 {
-		bad = decode(r, &body)
+		bad = e.decode(r, &body)
 	}
 	w = e.answerFirst(w, r)
 	c, b, unlock := e.open(r)
@@ -92,7 +92,7 @@ func (e *ERP) ReverseCustomerInvoice(w http.ResponseWriter, r *http.Request, num
 		f = badRequest("Customer invoice can't be reversed because it is not released.")
 	}
 	if f != nil {
-		f.write(w)
+		e.refuse(w, f)
 		return
 	}
 	note := b.creditNote(inv)
@@ -104,10 +104,13 @@ func (e *ERP) ReverseCustomerInvoice(w http.ResponseWriter, r *http.Request, num
 		ActionID: e.cfg.NewID("action", c.Company), ActionResult: e.result(c), ReferenceNumber: note.doc.ReferenceNumber,
 	}
 	if body.ReturnCreditNote {
-		result.CreditNoteDto = asMap(note.doc)
+		result.CreditNoteDto = asMap(e.shown(note.doc))
 	}
 	writeJSON(w, http.StatusOK, result)
 }
+
+// creditNoteType is the documentType that is kept.
+const creditNoteType = "CreditNote"
 
 // creditNote copies an invoice into a credit note. Its amounts are positive, as
 // its type says which way they go.
@@ -115,7 +118,7 @@ func (b *book) creditNote(inv *invoice) *invoice {
 	note := &invoice{doc: inv.doc}
 	doc := &note.doc
 	doc.InvoiceLines = slices.Clone(inv.doc.InvoiceLines)
-	doc.DocumentType, doc.Status, doc.Hold = "CreditNote", "Balanced", false
+	doc.DocumentType, doc.Status, doc.Hold = creditNoteType, "Balanced", false
 	doc.ReferenceNumber = b.number(&b.nextCredit)
 	doc.Balance, doc.BalanceInCurrency = doc.Amount, doc.AmountInCurrency
 	doc.ClosedFinancialPeriod = ""

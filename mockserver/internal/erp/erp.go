@@ -23,6 +23,13 @@ type Config struct {
 	MaxPageSize      int
 	UnquotedETags    bool
 	ForegroundResult string                            // actionResult of an action outside of the background
+	BackgroundResult string                            // and in it
+	BeyondEnd        int                               // status of a page after the last: 200, or a refusal
+	NoBody           func(status int) bool             // whether a refusal has no body
+	NullKeeps        bool                              // {"value":null} changes nothing
+	CreditNoteType   string                            // documentType of a credit note
+	LineTypeCodes    bool                              // lineType is a code
+	SwapCurrencies   bool                              // amounts and their twins in currency change places
 	AsyncActions     bool                              // in the background actions answer 202 first, and go on
 	NewID            func(kind, company string) string // makes GUIDs
 	Local            func(time.Time) time.Time         // the company's clock
@@ -166,7 +173,11 @@ func badRequest(format string, args ...any) *refusal {
 	return &refusal{http.StatusBadRequest, fmt.Sprintf(format, args...)}
 }
 
-func (f *refusal) write(w http.ResponseWriter) {
+func (e *ERP) refuse(w http.ResponseWriter, f *refusal) {
+	if e.cfg.NoBody(f.status) {
+		w.WriteHeader(f.status)
+		return
+	}
 	writeJSON(w, f.status, openapi.ErrorMessage{Message: f.message})
 }
 

@@ -15,16 +15,16 @@ import (
 
 // CreateCustomerInvoice serves POST /v2/customerinvoice.
 func (e *ERP) CreateCustomerInvoice(w http.ResponseWriter, r *http.Request, _ server.CreateCustomerInvoiceParams) {
-	u, f := decodeUpdate(r)
+	u, f := e.decodeUpdate(r)
 	if f != nil {
-		f.write(w)
+		e.refuse(w, f)
 		return
 	}
 	c, b, unlock := e.open(r)
 	defer unlock()
 	inv := &invoice{doc: newDocument("Invoice"), dueByTerms: true}
 	if f := b.create(inv, u); f != nil {
-		f.write(w)
+		e.refuse(w, f)
 		return
 	}
 	inv.doc.CreatedDateTime = e.now()
@@ -65,7 +65,7 @@ func (b *book) create(inv *invoice, u *openapi.CustomerInvoiceUpdate) *refusal {
 
 // UpdateCustomerInvoice serves PUT /v1/customerinvoice/{invoiceNumber}.
 func (e *ERP) UpdateCustomerInvoice(w http.ResponseWriter, r *http.Request, number server.InvoiceNumber, p server.UpdateCustomerInvoiceParams) {
-	u, bad := decodeUpdate(r)
+	u, bad := e.decodeUpdate(r)
 	_, b, unlock := e.open(r)
 	defer unlock()
 	inv, f := b.find(number, p.IfMatch)
@@ -79,7 +79,7 @@ func (e *ERP) UpdateCustomerInvoice(w http.ResponseWriter, r *http.Request, numb
 		f = inv.apply(u)
 	}
 	if f != nil {
-		f.write(w)
+		e.refuse(w, f)
 		return
 	}
 	inv.doc.LastModifiedDateTime = e.now()
@@ -97,7 +97,7 @@ func (e *ERP) DeleteCustomerInvoice(w http.ResponseWriter, r *http.Request, numb
 		f = badRequest("Customer invoice can't be deleted because it is already released.")
 	}
 	if f != nil {
-		f.write(w)
+		e.refuse(w, f)
 		return
 	}
 	b.remove(inv)
@@ -105,13 +105,16 @@ func (e *ERP) DeleteCustomerInvoice(w http.ResponseWriter, r *http.Request, numb
 }
 
 // decodeUpdate reads a body in which every scalar is wrapped.
-func decodeUpdate(r *http.Request) (*openapi.CustomerInvoiceUpdate, *refusal) {
+func (e *ERP) decodeUpdate(r *http.Request) (*openapi.CustomerInvoiceUpdate, *refusal) {
 	var u openapi.CustomerInvoiceUpdate
-	return &u, decode(r, &u)
+	return &u, e.decode(r, &u)
 }
 
-func decode(r *http.Request, into any) *refusal {
+func (e *ERP) decode(r *http.Request, into any) *refusal {
 	data, err := io.ReadAll(r.Body)
+	if err == nil && e.cfg.NullKeeps {
+		data = withoutNulls(data)
+	}
 	if err == nil {
 		err = json.Unmarshal(data, into)
 	}
