@@ -85,6 +85,10 @@ func (n *notifier) ended(op *operation) {
 		return
 	}
 	n.mu.Lock()
+	if d.taken {
+		n.mu.Unlock()
+		return
+	}
 	d.Body = d.fault.body(n.cfg.Profile.notification(op))
 	drop := d.fault.Drop || n.cfg.Profile.NeverNotify ||
 		n.cfg.Profile.NotifyOnlyWithContent && op.content == nil ||
