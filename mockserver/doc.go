@@ -12,13 +12,26 @@
 // ([Server.Handle], Config.Handler). The state document and the stored content
 // can be read until the retention is over; a notification is sent if the
 // header asks for one. A [Server] is an http.Handler: httptest.NewServer(srv)
-// puts it on a socket, the command erpmock is a program around it.
+// puts it on a socket, the command erpmock is a program around it, and package
+// mockservertest has what a test needs besides.
 //
 // # Time
 //
 // The server uses package time as it is. In a testing/synctest bubble, with
 // [Server.Client] and with [MemoryClient] as Config.NotifyClient, a day passes
 // in microseconds, and a poll or a retry happens exactly when it should.
+//
+// An operation takes Config.ExecTime, or one of a spread of times
+// (Config.ExecTimes: [Uniform], [LogNormal]), the n-th of a company the same
+// one in each run with the same Config.Seed.
+//
+// # Notifications
+//
+// They are sent and sent again as [Retry] says, per subscription
+// (Config.Subscription, Config.Subscriptions) and for URLs (Config.URLRetry).
+// [Server.Deliveries] lists them with all attempts, by company and state if
+// that is asked for; [Server.Redeliver] sends one once more, a dead or dropped
+// one too.
 //
 // # Companies
 //
@@ -58,7 +71,7 @@
 // arrive, which is the scheduler's to choose.
 //
 // Where rules do not suffice, the functions Config.Fault and Config.NotifyFault
-// decide. [Faults.Hits], [Server.Operations], [Server.Deliveries] and
+// decide. A program reads rules from a file with [ParseRules]. [Faults.Hits], [Server.Operations], [Server.Deliveries] and
 // [Server.Requests] tell what happened.
 //
 // In memory a dropped connection is the error that a TCP reset gives; on a
@@ -194,8 +207,9 @@
 //     consent, refresh tokens, and keys to check the tokens with: they are
 //     signed by HS256 and nobody's business but the mock's. Which scope guards
 //     which call is a guess.
-//   - Licences, the error bodies of the old gateway, and separate rate limits
-//     of test clients, of equal requests and of failing ones.
+//   - Licences, the error bodies of the old gateway but for one
+//     (Profile.RequireIPPHeaders), and separate rate limits of test clients, of
+//     equal requests and of failing ones.
 //   - Slow or broken requests, and connections that are never accepted: faults
 //     begin when a request has been read.
 //   - XML and form bodies.
