@@ -122,6 +122,7 @@
 //	RefuseURL                taken                            announced to end in April 2025, still documented
 //	RefuseSubscription       taken                            OpenAPI; not in the article of 2022
 //	RequireHTTPSWebhooks     http is taken                    https demanded since April 2025
+//	AcceptUnknownRoutes      404 at once                      unknown
 //	Pairs.Percent            values as they are               unknown
 //	Pairs.KeepBlanks         blanks are trimmed               unknown
 //	Pairs.RefuseEmpty        empty values are sent            unknown

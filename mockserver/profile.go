@@ -77,6 +77,11 @@ type Profile struct {
 	// OpenAPI document declares it. Default: the same body for all.
 	NoBodyOnAction202 bool
 
+	// AcceptUnknownRoutes queues what no endpoint below /v1/ and /v2/ answers
+	// for; it ends with 404. Default: 404 at once. How much is checked before
+	// a request is queued is not known.
+	AcceptUnknownRoutes bool
+
 	// What is demanded of requests.
 
 	// RequireToken refuses calls without a bearer token with 401, where
@@ -107,9 +112,10 @@ type Profile struct {
 
 	// ReportAccepted ends an operation when its endpoint flushes an answer 202,
 	// while the endpoint goes on; how that ends is not visible. So actions were
-	// in 2022, and so the built-in ones are then: they answer "Queued", and end
-	// half a second later (with a shared Queue at once). Default: an operation
-	// ends when its endpoint has returned, with what it answered.
+	// in 2022, and so the built-in ones are then: what is not refused at once
+	// answers "Queued", and ends half a second later (with a shared Queue at
+	// once). Default: an operation ends when its endpoint has returned, with
+	// what it answered.
 	ReportAccepted bool
 	// BackgroundActionResult is the actionResult of an action that went well
 	// in the background. Default: "Done". Not observed.

@@ -45,6 +45,13 @@ func acceptCases() []profileCase {
 		{"pairs: empty", mockserver.Profile{Pairs: mockserver.PairRules{RefuseEmpty: true}}, pair("note=", "note"), "400"},
 		{"pairs: reserved", mockserver.Profile{Pairs: mockserver.PairRules{DropReserved: true}}, pair("host=x,note=a", "note"), `["a"]`},
 		{"pairs: repeated", mockserver.Profile{Pairs: mockserver.PairRules{Repeated: mockserver.RepeatedLast}}, pair("note=a,note=b", "note"), `["b"]`},
+		{"unknown routes", mockserver.Profile{AcceptUnknownRoutes: true}, func(h *harness) string {
+			if a := h.do("GET", "/v1/nothing", "", "erp-api-background", "none"); a.status != 202 {
+				return fmt.Sprint(a.status)
+			}
+			return fmt.Sprint(h.finish("DELETE", "/v2/customerinvoice", "")["statusCode"], h.do("GET", "/v1/nothing", "").status,
+				h.do("GET", "/v9/nothing", "", "erp-api-background", "none").status)
+		}, "404 404 404"},
 		{"a token is demanded", mockserver.Profile{RequireToken: true}, status("GET", "/v1/echo"), "401"},
 		{"ipp headers are demanded", mockserver.Profile{RequireIPPHeaders: true}, func(h *harness) string {
 			none := h.do("GET", "/v1/echo", "")

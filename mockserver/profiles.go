@@ -11,8 +11,8 @@ func ProfileCurrent() Profile { return Profile{} }
 
 // ProfileLegacy2022 is the API as the vendor's article of March 2022 and a
 // state document captured in November 2022 show it, behind the old gateway:
-// actions are reported when they have begun, whatever becomes of them; no
-// response headers are kept; the 202 names the contentLocation too; the ipp-
+// actions are reported when they have begun, whatever becomes of them, unless
+// they are refused at once; no response headers are kept; the 202 names the contentLocation too; the ipp-
 // headers are demanded; there are no subscriptions; X-RateLimit-Reset is a
 // Unix time.
 func ProfileLegacy2022() Profile {

@@ -35,17 +35,15 @@ func TestTheLegacyProfileShowsTheCapturedDocument(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2022, 11, 10, 9, 20, 53, 750e6, time.UTC)))
 		h := start(t, mockserver.Config{
 			Profile: mockserver.ProfileLegacy2022(), URLRetry: mockserver.Retry{Attempts: 1},
-			ExecTimeFunc: nil, ExecTime: 2038 * time.Millisecond,
+			ExecTime: 2038 * time.Millisecond,
 		})
 		ipp := []string{"ipp-company-id", "0921001005", "ipp-application-type", "Visma.net Financials"}
 		const base = "https://integration.visma.net/API/controller/api"
 		id := h.submit("https://google.com", "POST", base+"/v1/customerInvoice/003501/action/release", "{}", ipp...)
 		time.Sleep(time.Minute)
 		got := decode[map[string]any](t, h.want(200, "GET", base+"/v1/background/"+id, "", ipp...).body)
-		// Then an action was seen to end with 400 at once. That a refusal is
-		// known at once, and 202 stands for what goes on, both is shown.
 		want := map[string]any{
-			"id": id, "status": "Finished", "statusCode": 202.0,
+			"id": id, "status": "Finished", "statusCode": 400.0,
 			"receivedUtc": "2022-11-10T10:20:53.75+01:00", "startedUtc": "2022-11-10T10:20:53.75+01:00",
 			"finishedUtc":    "2022-11-10T10:20:55.788+01:00",
 			"webhookAddress": "https://google.com", "errorMessage": nil, "reference": nil,
@@ -55,6 +53,9 @@ func TestTheLegacyProfileShowsTheCapturedDocument(t *testing.T) {
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("got  %v\nwant %v", got, want)
+		}
+		if a := h.want(200, "GET", want["contentLocation"].(string), "", ipp...); !strings.Contains(a.body, "because it is already released.") {
+			t.Errorf("content %s", a.body)
 		}
 	})
 }

@@ -204,7 +204,7 @@ func (s *Server) serve(w http.ResponseWriter, in *incoming) {
 	case h == nil && known:
 		writeMessage(w, http.StatusMethodNotAllowed, "The requested resource does not support http method '"+in.r.Method+"'.")
 	case h == nil:
-		s.cfg.Profile.refuse(w, http.StatusNotFound, "No HTTP resource was found that matches the request URI.")
+		s.unknownRoute(w, in.r)
 	case !s.authorize(w, in) || !s.wellFormed(w, in, path):
 	case in.quota.exceeded:
 		s.limits.refuse(w, in.quota, time.Now())
@@ -213,6 +213,10 @@ func (s *Server) serve(w http.ResponseWriter, in *incoming) {
 	default:
 		s.foreground(w, in, h, path)
 	}
+}
+
+func (s *Server) unknownRoute(w http.ResponseWriter, _ *http.Request) {
+	s.cfg.Profile.refuse(w, http.StatusNotFound, "No HTTP resource was found that matches the request URI.")
 }
 
 // serveBackground queues the request if its header is understood.
@@ -248,6 +252,9 @@ func (s *Server) route(in *incoming) (h http.Handler, path string, known bool) {
 	}
 	if s.cfg.Handler != nil && takesBackground(in.path) {
 		return s.cfg.Handler, in.path, true
+	}
+	if s.cfg.Profile.AcceptUnknownRoutes && in.point() == OnIntake {
+		return http.HandlerFunc(s.unknownRoute), in.path, true
 	}
 	return nil, in.path, known
 }

@@ -13,17 +13,11 @@ import (
 
 // ReleaseCustomerInvoice serves POST …/action/release: Balanced becomes Open.
 func (e *ERP) ReleaseCustomerInvoice(w http.ResponseWriter, r *http.Request, number server.InvoiceNumber, p server.ReleaseCustomerInvoiceParams) {
-	w = e.answerFirst(w, r)
+	check := func(b *book) (*invoice, *refusal) { return b.releasable(number, p.IfMatch) }
+	w = e.answerFirst(w, r, check)
 	c, b, unlock := e.open(r)
 	defer unlock()
-	inv, f := b.find(number, p.IfMatch)
-	switch {
-	case f != nil:
-	case inv.released:
-		f = badRequest("Customer invoice can't be released because it is already released.")
-	case inv.doc.Hold:
-		f = badRequest("Customer invoice can't be released because it is on hold.")
-	}
+	inv, f := check(b)
 	if f != nil {
 		e.refuse(w, f)
 		return
@@ -35,15 +29,34 @@ func (e *ERP) ReleaseCustomerInvoice(w http.ResponseWriter, r *http.Request, num
 	writeJSON(w, http.StatusOK, openapi.ActionResult{ActionID: e.cfg.NewID("action", c.Company), ActionResult: e.result(c)})
 }
 
+// releasable finds an invoice that can be released.
+func (b *book) releasable(number string, ifMatch *string) (*invoice, *refusal) {
+	inv, f := b.find(number, ifMatch)
+	switch {
+	case f != nil:
+	case inv.released:
+		f = badRequest("Customer invoice can't be released because it is already released.")
+	case inv.doc.Hold:
+		f = badRequest("Customer invoice can't be released because it is on hold.")
+	}
+	return inv, f
+}
+
 // asyncTime is how long an action goes on after its answer.
 const asyncTime = 500 * time.Millisecond
 
 // answerFirst answers an action that only begins, and returns a writer for what
-// nobody will see. An action whose data are kept elsewhere ends at once, as
-// everybody else would wait for it.
-func (e *ERP) answerFirst(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
-	c, _ := call.From(r.Context())
-	if !e.cfg.AsyncActions || !c.Background() {
+// nobody will see. What can be refused at once is left to be, as it was seen to
+// be. An action whose data are kept elsewhere ends at once, as everybody else
+// would wait for it.
+func (e *ERP) answerFirst(w http.ResponseWriter, r *http.Request, check func(*book) (*invoice, *refusal)) http.ResponseWriter {
+	if c, _ := call.From(r.Context()); !e.cfg.AsyncActions || !c.Background() {
+		return w
+	}
+	c, b, unlock := e.open(r)
+	_, f := check(b)
+	unlock()
+	if f != nil {
 		return w
 	}
 	writeJSON(w, http.StatusAccepted, openapi.ActionResult{ActionID: e.cfg.NewID("action", c.Company), ActionResult: openapi.ActionQueued})
@@ -80,17 +93,21 @@ func (e *ERP) ReverseCustomerInvoice(w http.ResponseWriter, r *http.Request, num
 	if r.ContentLength != 0 {
 		bad = e.decode(r, &body)
 	}
-	w = e.answerFirst(w, r)
+	check := func(b *book) (*invoice, *refusal) {
+		inv, f := b.find(number, p.IfMatch)
+		switch {
+		case f != nil:
+		case bad != nil:
+			f = bad
+		case !inv.released:
+			f = badRequest("Customer invoice can't be reversed because it is not released.")
+		}
+		return inv, f
+	}
+	w = e.answerFirst(w, r, check)
 	c, b, unlock := e.open(r)
 	defer unlock()
-	inv, f := b.find(number, p.IfMatch)
-	switch {
-	case f != nil:
-	case bad != nil:
-		f = bad
-	case !inv.released:
-		f = badRequest("Customer invoice can't be reversed because it is not released.")
-	}
+	inv, f := check(b)
 	if f != nil {
 		e.refuse(w, f)
 		return
