@@ -1,6 +1,7 @@
 package mockserver_test
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -36,7 +37,7 @@ func startClientFlow(t *testing.T, cfg mockserver.Config, notify client.Notify) 
 	mux := http.NewServeMux()
 	rcv.Register(mux, "/erp")
 	s.Hook.Forward(mux)
-	own := client.Config{BaseURL: s.URL(), HTTPClient: s.Client(), Store: st, Tenant: "flow", Notify: notify, KeepContent: 1 << 20}
+	own := client.Config{BaseURL: s.URL(), HTTPClient: s.Client(), Header: fullHeader("1000001"), Store: st, Tenant: "flow", Notify: notify}
 	if cfg.Auth.Mode == mockserver.AuthStrict {
 		auth, err := clientauth.New(clientauth.Config{
 			BaseURLs: []string{s.URL()}, ClientID: "app", ClientSecret: "s3cret", TenantID: "1000001",
@@ -46,8 +47,18 @@ func startClientFlow(t *testing.T, cfg mockserver.Config, notify client.Notify) 
 			t.Fatal(err)
 		}
 		own.HTTPClient, own.Refresh = auth.HTTPClient(), auth.Refresh
+		own.Header.Del("Authorization")
 	}
 	return &clientFlow{s, t, newFlowClient(t, own)}
+}
+
+// fullHeader is all that the strict profile demands of every call.
+func fullHeader(company string) http.Header {
+	return http.Header{
+		"Authorization":        {"Bearer company:" + company},
+		"Ipp-Company-Id":       {company},
+		"Ipp-Application-Type": {"Visma.net Financials"},
+	}
 }
 
 func newFlowClient(t *testing.T, cfg client.Config) *client.Client {
@@ -69,6 +80,9 @@ func (f *clientFlow) submit(method, path, body string, opts client.SubmitOptions
 	req, err := http.NewRequest(method, path, strings.NewReader(body))
 	if err != nil {
 		f.t.Fatal(err)
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
 	}
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
@@ -117,7 +131,8 @@ func (f *clientFlow) state(op *client.Operation) client.State {
 	return s
 }
 
-// The same flows with this repository's client and receiver, in virtual time.
+// The same flows with this repository's client and receiver, in virtual time;
+// also where everything is demanded that a careful client does.
 func TestFlowsByClientAndReceiver(t *testing.T) {
 	subscription := client.Subscription()
 	notify := func(f mockserver.NotifyFault) mockserver.Config {
@@ -152,14 +167,16 @@ func TestFlowsByClientAndReceiver(t *testing.T) {
 		}}, client.NoNotification(), clientRenewsItsToken},
 		{"9 after 24 hours", mockserver.Config{}, client.NoNotification(), clientComesLate},
 	} {
-		t.Run(flow.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				if flow.cfg.ExecTime == 0 {
-					flow.cfg.ExecTime = 5 * time.Second
-				}
-				flow.run(startClientFlow(t, flow.cfg, flow.notify))
+		for _, profile := range []string{"current", "strict"} {
+			t.Run(flow.name+"/"+profile, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					cfg := flow.cfg
+					cfg.ExecTime = cmp.Or(cfg.ExecTime, 5*time.Second)
+					cfg.Profile, _ = mockserver.ProfileNamed(profile)
+					flow.run(startClientFlow(t, cfg, flow.notify))
+				})
 			})
-		})
+		}
 	}
 }
 
@@ -311,7 +328,9 @@ func clientRenewsItsToken(f *clientFlow) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	c := newFlowClient(f.t, client.Config{BaseURL: f.URL(), HTTPClient: stranger.HTTPClient()})
+	header := fullHeader("1000002")
+	header.Del("Authorization")
+	c := newFlowClient(f.t, client.Config{BaseURL: f.URL(), HTTPClient: stranger.HTTPClient(), Header: header})
 	theirs, err := c.Operation(f.t.Context(), op.ID())
 	if err != nil {
 		f.t.Fatal(err)
@@ -323,7 +342,7 @@ func clientRenewsItsToken(f *clientFlow) {
 }
 
 func clientComesLate(f *clientFlow) {
-	small := newFlowClient(f.t, client.Config{BaseURL: f.URL(), HTTPClient: f.Client(), KeepContent: 1})
+	small := newFlowClient(f.t, client.Config{BaseURL: f.URL(), HTTPClient: f.Client(), Header: fullHeader("1000001"), KeepContent: 1})
 	req, _ := http.NewRequest("GET", listed, nil)
 	known, err := small.Submit(f.t.Context(), req, client.SubmitOptions{})
 	if err != nil {
@@ -338,4 +357,22 @@ func clientComesLate(f *clientFlow) {
 	if _, err := res.Bytes(f.t.Context()); !errors.Is(err, client.ErrContentExpired) {
 		f.t.Errorf("the content: got %v, want %v", err, client.ErrContentExpired)
 	}
+}
+
+// Against the API of 2022 an action is known to have begun and no more, and
+// what was created has no address.
+func TestTheClientAgainstTheLegacyProfile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := startClientFlow(t, mockserver.Config{Profile: mockserver.ProfileLegacy2022()}, client.WebhookURL(mockservertest.HookURL, capability))
+		const release = "/v1/customerinvoice/003547/action/release"
+		if res := f.done(f.submit("POST", release, "", client.SubmitOptions{Key: "once"}), 202); !res.Unconfirmed() {
+			t.Error("taken for done")
+		}
+		time.Sleep(time.Second)
+		f.refused(f.submit("POST", release, "", client.SubmitOptions{Key: "twice"}), "Finished", 400, "already released")
+		if res := f.done(f.submit("POST", "/v2/customerinvoice", newInvoice, client.SubmitOptions{}), 201); res.Header.Get("Location") != "" {
+			t.Errorf("got %v", res.Header)
+		}
+		mockservertest.RequireOperation(t, f.Server, mockservertest.Operation{Path: "/v2/customerinvoice", State: mockserver.Finished})
+	})
 }

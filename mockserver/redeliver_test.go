@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -139,6 +140,32 @@ func TestARedeliveryDuringAnAttempt(t *testing.T) {
 		time.Sleep(hour)
 		if d := h.Deliveries()[0]; d.State != mockserver.DeliveryDelivered || attemptLog(d) != "200r 500" {
 			t.Errorf("got %s with %q", d.State, attemptLog(d))
+		}
+	})
+}
+
+// Redeliveries at the same time, and while attempts are made: each arrives once
+// and is listed once.
+func TestRedeliveriesAtTheSameTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := start(t, mockserver.Config{URLRetry: mockserver.Retry{Attempts: 10, Interval: time.Millisecond, MaxInterval: time.Millisecond}})
+		h.hook.answer = func(n int) int { return []int{500, 200}[n/30%2] }
+		id := h.submit("http://hook.test/", "GET", "/v1/customerinvoice/003501", "")
+		time.Sleep(20*time.Millisecond - 1)
+		var wg sync.WaitGroup
+		for range 40 {
+			wg.Go(func() {
+				time.Sleep(time.Millisecond)
+				if err := h.Redeliver(t.Context(), id); err != nil && !errors.Is(err, mockserver.ErrNotDelivered) && !errors.Is(err, mockserver.ErrNotEnded) {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		time.Sleep(hour)
+		d := h.Deliveries()[0]
+		if n := len(h.hook.all()); d.State != mockserver.DeliveryDelivered || len(d.Attempts) != n || n < 40 {
+			t.Errorf("%s, %d attempts are listed, %d arrived", d.State, len(d.Attempts), n)
 		}
 	})
 }

@@ -64,10 +64,11 @@ func notArray(err error) error {
 // withJSONNames names the fields in an error of validateRules as they are written
 // in JSON.
 func withJSONNames(err error) error {
+	initial := regexp.MustCompile(`\.[A-Z]`)
 	lines := strings.Split(err.Error(), "\n")
 	for i, line := range lines {
 		field, text, _ := strings.Cut(line, ": ")
-		field = regexp.MustCompile(`\.[A-Z]`).ReplaceAllStringFunc(field, strings.ToLower)
+		field = initial.ReplaceAllStringFunc(field, strings.ToLower)
 		lines[i] = field + ": " + text
 	}
 	return errors.New(strings.Join(lines, "\n"))
