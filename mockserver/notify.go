@@ -94,11 +94,11 @@ func (n *notifier) ended(op *operation) {
 		n.cfg.Profile.NotifyOnlyWithContent && op.content == nil ||
 		n.cfg.Profile.NoNotifyOnFailed && op.State == Failed
 	if drop {
-		d.State = DeliveryDropped
-		d.settleFirst()
+		d.State, d.tried = DeliveryDropped, true
 	}
 	n.mu.Unlock()
 	if drop {
+		close(d.first)
 		n.save(d)
 		return
 	}
@@ -179,21 +179,14 @@ func (n *notifier) record(d *delivery, a Attempt, state DeliveryState) {
 		d.State = state
 	}
 	d.Attempts = append(d.Attempts, a)
-	if !a.Replayed {
-		d.settleFirst()
-	}
+	first := !a.Replayed && !d.tried
+	d.tried = d.tried || first
 	n.mu.Unlock()
-	n.save(d)
-	n.overtaken(d)
-}
-
-// settleFirst lets go who waits for the first attempt. The caller holds the
-// notifier's mutex.
-func (d *delivery) settleFirst() {
-	if !d.tried {
-		d.tried = true
+	if first {
 		close(d.first)
 	}
+	n.save(d)
+	n.overtaken(d)
 }
 
 // awaitIfEarly holds a 202 back until the notification has overtaken it.

@@ -86,12 +86,15 @@ func (n *notifier) redeliver(ctx context.Context, q *runner, id string) error {
 func (n *notifier) recordRedelivery(d *delivery, a Attempt, body []byte, delivered bool) DeliveryState {
 	n.mu.Lock()
 	d.Attempts = append(d.Attempts, a)
+	first := delivered && !d.tried
 	if delivered {
-		d.State, d.Body, d.taken = DeliveryDelivered, body, true
-		d.settleFirst()
+		d.State, d.Body, d.taken, d.tried = DeliveryDelivered, body, true, true
 	}
 	state := d.State
 	n.mu.Unlock()
+	if first {
+		close(d.first)
+	}
 	n.save(d)
 	return state
 }
