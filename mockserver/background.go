@@ -17,8 +17,8 @@ type backgroundAPI struct{ s *Server }
 // GetBackgroundState serves GET /v1/background/{requestId}.
 func (a *backgroundAPI) GetBackgroundState(w http.ResponseWriter, r *http.Request, id server.RequestID, _ server.GetBackgroundStateParams) {
 	c, _ := call.From(r.Context())
-	op, ok := a.s.queue.readState(id, c.Company, time.Now())
-	op, ok = viewed(r.Context(), op, ok, time.Now())
+	op, ok := a.s.queue.readState(id, c.Company)
+	op, ok = viewed(r.Context(), op, ok, a.s.clocks.now(c.Company))
 	switch {
 	case !ok:
 		writeMessage(w, http.StatusNotFound, "The background operation was not found.")
@@ -34,8 +34,8 @@ func (a *backgroundAPI) GetBackgroundState(w http.ResponseWriter, r *http.Reques
 // GetBackgroundContent serves GET /v1/background/{requestId}/content.
 func (a *backgroundAPI) GetBackgroundContent(w http.ResponseWriter, r *http.Request, id server.RequestID, _ server.GetBackgroundContentParams) {
 	c, _ := call.From(r.Context())
-	op, ok := a.s.queue.readContent(id, c.Company, time.Now())
-	op, ok = viewed(r.Context(), op, ok, time.Now())
+	op, ok := a.s.queue.readContent(id, c.Company)
+	op, ok = viewed(r.Context(), op, ok, a.s.clocks.now(c.Company))
 	switch {
 	case ok && op.Company != c.Company:
 		writeMessage(w, http.StatusForbidden, "The background operation belongs to another company.")

@@ -36,6 +36,10 @@ type Config struct {
 	// a proxy. Default: scheme, host and base path of the request.
 	ExternalURL string
 
+	// Clock is how time passes for the companies, for each on its own; see
+	// [Server.Clock]. Default: real time.
+	Clock ClockConfig
+
 	// Seed makes ids reproducible, per company. 0: random ids.
 	Seed uint64
 
@@ -120,8 +124,7 @@ type Config struct {
 	// Profile settles what is not known of the real system.
 	Profile Profile
 
-	// JournalBytes bounds the memory behind [Server.Requests]. Default:
-	// 16 MiB.
+	// JournalBytes bounds the memory behind [Server.Journal]. Default: 16 MiB.
 	JournalBytes int
 
 	// MaxBody bounds a request's body; larger ones get 413. Default: 32 MiB.
@@ -217,6 +220,7 @@ func (c Config) validate() error {
 		notNegative("ExecTime", c.ExecTime),
 		notNegative("ExecTimeout", c.ExecTimeout),
 		notNegative("Retention", c.Retention),
+		c.Clock.validate(),
 		c.RateLimit.validate(),
 		c.Auth.validate(),
 		notNegative("JournalBytes", c.JournalBytes),

@@ -52,10 +52,11 @@ type delivery struct {
 	op    *operation
 	retry Retry
 	fault NotifyFault
-	first chan struct{} // closed when the first attempt was made, or none will be
-	begun bool          // the first attempt is under way
-	tried bool          // first is closed
-	lost  bool          // another process is at it
+	first *latch // opened when the first attempt was made, or none will be
+	life  *life
+	begun bool // the first attempt is under way
+	tried bool // first is open
+	lost  bool // another process is at it
 }
 
 // Deliveries lists the latest notifications, in the order in which their
@@ -76,8 +77,8 @@ func (s *Server) Deliveries() []Delivery {
 }
 
 // plan decides at acceptance whether and where op is notified.
-func (n *notifier) plan(op *operation) *delivery {
-	d := &delivery{op: op, retry: n.cfg.URLRetry, first: make(chan struct{})}
+func (n *notifier) plan(op *operation, l *life) *delivery {
+	d := &delivery{op: op, retry: n.cfg.URLRetry, first: l.clock.newLatch(), life: l}
 	d.Delivery = Delivery{
 		OperationID: op.ID, Company: op.Company, Method: op.Method, Path: op.Path,
 		Mode: string(op.background.mode), URL: op.background.url, State: DeliveryWaiting,

@@ -106,7 +106,7 @@ func TestTheFirstRuleThatHitsIsObeyed(t *testing.T) {
 		t.Errorf("second: %+v", c)
 	}
 	var names []string
-	list, _ := h.Requests()
+	list := h.Journal().Requests("")
 	for _, r := range list {
 		names = append(names, r.Fault)
 	}

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"strings"
 	"sync"
 )
 
@@ -32,6 +34,16 @@ func (s *ids) guid(kind, company string) string {
 	n := s.next[scope]
 	s.mu.Unlock()
 	return derivedGUID(s.seed, scope, n)
+}
+
+// reset begins anew for some companies.
+func (s *ids) reset(which func(company string) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.next, func(scope string, _ uint64) bool {
+		_, company, _ := strings.Cut(scope, "\x00")
+		return which(company)
+	})
 }
 
 // derivedGUID is the n-th GUID of a scope.
