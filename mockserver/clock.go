@@ -179,6 +179,7 @@ func (c *Clock) Run(rate float64) error {
 // A move is a change of the clock that is under way.
 type move struct {
 	action string
+	begun  bool       // what was due before has happened
 	target time.Time  // zero, of a step: not known yet
 	to     bool       // it ends at target, and not with the last thing that is due
 	resume float64    // the rate afterwards
@@ -273,9 +274,6 @@ func (c *Clock) begin(action string, target func(time.Time) (time.Time, error)) 
 		}
 		m.to = true
 	}
-	if action != "step" { // which does not know yet where it goes
-		c.note(Move{Action: action, From: from, To: m.target})
-	}
 	c.setRate(0)
 	c.move = m
 	c.settle()
@@ -305,18 +303,19 @@ func orNothing(list []string) string {
 // limit is up to when things happen on a clock that stands. It needs c.mu.
 func (c *Clock) limit() time.Time {
 	m := c.move
-	if m == nil {
+	if m == nil || !m.begun && len(c.timers) > 0 && !c.timers[0].due.After(c.base) {
 		return c.base
+	}
+	if !m.begun {
+		m.begun = true
+		if m.action == "step" && len(c.timers) > 0 {
+			m.target = c.timers[0].due
+		}
+		c.note(Move{Action: m.action, From: c.base, To: m.target})
 	}
 	switch {
 	case m.action == "drain":
 		return lastTime
-	case m.target.IsZero() && len(c.timers) > 0: // a step that begins
-		m.target = c.timers[0].due
-		if m.target.Before(c.base) {
-			m.target = c.base
-		}
-		c.note(Move{Action: m.action, From: c.base, To: m.target})
 	case m.target.IsZero():
 		return c.base
 	}

@@ -126,21 +126,26 @@ func (j *Journal) Forgotten() int {
 	return j.all.forgotten
 }
 
-// copy is an entry that the journal does not change any more. Operations, hits
-// and moves never change.
+// copy is an entry that nobody else changes.
 func (e *Entry) copy() Entry {
 	c := *e
-	if e.Request != nil {
-		r := *e.Request
+	c.Request, c.Operation, c.Attempt = clone(e.Request), clone(e.Operation), clone(e.Attempt)
+	c.Hit, c.Move = clone(e.Hit), clone(e.Move)
+	if r := c.Request; r != nil {
 		r.Header, r.Body = r.Header.Clone(), slices.Clone(r.Body)
-		c.Request = &r
 	}
-	if e.Attempt != nil {
-		a := *e.Attempt
+	if a := c.Attempt; a != nil {
 		a.Header = a.Header.Clone()
-		c.Attempt = &a
 	}
 	return c
+}
+
+func clone[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
 }
 
 const (
