@@ -157,7 +157,7 @@ type Retry struct {
 	Attempts    int           // default 5, for URLRetry 3
 	Interval    time.Duration // before the second attempt, doubled for each further one; default 5 s
 	MaxInterval time.Duration // default 10 min
-	Timeout     time.Duration // of one attempt; default 10 s
+	Timeout     time.Duration // of one attempt, in real time whatever the clock; default 10 s
 }
 
 // before is the wait before attempt n+1.

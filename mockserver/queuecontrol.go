@@ -106,6 +106,9 @@ func (c *QueueControl) next(ctx context.Context) (Operation, *run, error) {
 		if r != nil {
 			return job.Operation, r, nil
 		}
+		if c.Len() == 0 {
+			return Operation{}, nil, ErrNothingWaiting
+		}
 		select {
 		case <-wait.done:
 		case <-ctx.Done():

@@ -30,6 +30,8 @@ type runner struct {
 	asked   []*activity // looks at a shared queue that nobody has made yet
 	paused  pauses
 	kicks   chan struct{} // asks for a look at a shared queue
+
+	serving atomic.Bool // it works on a shared queue
 }
 
 // A run is a job of this server, from when it is taken to its end.

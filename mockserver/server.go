@@ -58,7 +58,7 @@ func New(cfg Config) (*Server, error) {
 	s.notifier = newNotifier(s)
 	s.queue = newRunner(s)
 	if s.queue.shared != nil {
-		s.clocks.moved = s.queue.look // for what was held before this server began
+		s.clocks.moved = s.queue.clockMoved
 	}
 	s.routeBuiltin()
 	s.routeAdmin()

@@ -20,6 +20,7 @@ func (q *runner) serve(resume func(*operation)) {
 	if q.shared == nil {
 		return
 	}
+	q.serving.Store(true)
 	q.tasks.spawn(func(ctx context.Context) {
 		q.shared.Watch(ctx, q.clocks.now, func() { q.look(nil) }, q.abandon)
 	})
@@ -39,6 +40,14 @@ func (q *runner) serve(resume func(*operation)) {
 		}
 	})
 	q.look(nil)
+}
+
+// clockMoved has a look made for what was held before this server began, of
+// which it has no timer.
+func (q *runner) clockMoved(l *life) {
+	if q.serving.Load() {
+		q.look(l)
+	}
 }
 
 // abandon cancels what runs: its leases are gone, and its results will be

@@ -2,6 +2,7 @@ package mockserver
 
 import (
 	"container/heap"
+	"math"
 	"slices"
 	"time"
 )
@@ -100,6 +101,14 @@ func (c *Clock) rearm() {
 		return
 	}
 	c.alarm.Reset(wait)
+}
+
+// scale is how long a span of the clock takes in real time.
+func (c *Clock) scale(d time.Duration) time.Duration {
+	if c.rate == 1 {
+		return d
+	}
+	return time.Duration(math.Ceil(float64(d) / c.rate))
 }
 
 // ring fires what is due on a clock that runs. It takes c.mu itself.
