@@ -18,12 +18,13 @@ type backgroundAPI struct{ s *Server }
 // GetBackgroundState serves GET /v1/background/{requestId}.
 func (a *backgroundAPI) GetBackgroundState(w http.ResponseWriter, r *http.Request, id server.RequestID, _ server.GetBackgroundStateParams) {
 	c, _ := call.From(r.Context())
-	op, ok := a.s.queue.readState(id, c.Company, time.Now())
-	op, ok = viewed(r.Context(), op, ok, time.Now())
+	op, ok := a.s.queue.readState(id, c.Company)
+	now := a.s.clocks.now(c.Company)
+	op, ok = viewed(r.Context(), op, ok, now)
 	switch p := a.s.cfg.Profile; {
 	case !isGUID(id):
 		p.refuse(w, p.MalformedIDStatus, "The background operation was not found.")
-	case !ok || p.forgotten(&op, time.Now()):
+	case !ok || p.forgotten(&op, now):
 		p.refuse(w, http.StatusNotFound, "The background operation was not found.")
 	case op.Company != c.Company:
 		p.refuse(w, http.StatusForbidden, "The background operation belongs to another company.")
@@ -56,8 +57,9 @@ func isGUID(s string) bool {
 // GetBackgroundContent serves GET /v1/background/{requestId}/content.
 func (a *backgroundAPI) GetBackgroundContent(w http.ResponseWriter, r *http.Request, id server.RequestID, _ server.GetBackgroundContentParams) {
 	c, _ := call.From(r.Context())
-	op, ok := a.s.queue.readContent(id, c.Company, time.Now())
-	op, ok = viewed(r.Context(), op, ok, time.Now())
+	op, ok := a.s.queue.readContent(id, c.Company)
+	now := a.s.clocks.now(c.Company)
+	op, ok = viewed(r.Context(), op, ok, now)
 	switch p := a.s.cfg.Profile; {
 	case !isGUID(id):
 		p.refuse(w, p.MalformedIDStatus, "No content was found.")
@@ -65,7 +67,7 @@ func (a *backgroundAPI) GetBackgroundContent(w http.ResponseWriter, r *http.Requ
 		p.refuse(w, http.StatusForbidden, "The background operation belongs to another company.")
 	case ok && !op.ended():
 		p.refuse(w, p.UnfinishedContentStatus, "The background operation has not ended.")
-	case !ok || op.content == nil || p.forgotten(&op, time.Now()):
+	case !ok || op.content == nil || p.forgotten(&op, now):
 		p.refuse(w, http.StatusNotFound, "No content was found.")
 	case op.State == Expired:
 		p.refuse(w, http.StatusGone, "The content was removed.")

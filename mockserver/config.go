@@ -38,6 +38,10 @@ type Config struct {
 	// a proxy. Default: scheme, host and base path of the request.
 	ExternalURL string
 
+	// Clock is how time passes for the companies, for each on its own; see
+	// [Server.Clock]. Default: real time.
+	Clock ClockConfig
+
 	// Seed makes ids reproducible, per company. 0: random ids.
 	Seed uint64
 
@@ -131,8 +135,7 @@ type Config struct {
 	// Profile settles what is not known of the real system.
 	Profile Profile
 
-	// JournalBytes bounds the memory behind [Server.Requests]. Default:
-	// 16 MiB.
+	// JournalBytes bounds the memory behind [Server.Journal]. Default: 16 MiB.
 	JournalBytes int
 
 	// MaxBody bounds a request's body; larger ones get 413. Default: 32 MiB.
@@ -186,7 +189,7 @@ type Retry struct {
 	Attempts    int           // default 5, for URLRetry 3
 	Interval    time.Duration // before the second attempt, doubled for each further one; default 5 s
 	MaxInterval time.Duration // default 10 min
-	Timeout     time.Duration // of one attempt; default 10 s
+	Timeout     time.Duration // of one attempt, in real time whatever the clock; default 10 s
 }
 
 // before is the wait before attempt n+1.
@@ -250,6 +253,7 @@ func (c Config) validate() error {
 		c.validateExecTimes(),
 		notNegative("ExecTimeout", c.ExecTimeout),
 		notNegative("Retention", c.Retention),
+		c.Clock.validate(),
 		c.RateLimit.validate(),
 		c.Auth.validate(),
 		notNegative("JournalBytes", c.JournalBytes),

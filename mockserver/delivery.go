@@ -54,11 +54,12 @@ type delivery struct {
 	op    *operation
 	retry Retry
 	fault NotifyFault
-	first chan struct{} // closed when the first attempt was made, or none will be
-	begun bool          // the first attempt is under way
-	tried bool          // first is closed
-	lost  bool          // another process is at it
-	taken bool          // a redelivery got through: no further attempts
+	first *latch // opened when the first attempt was made, or none will be
+	life  *life
+	begun bool // the first attempt is under way
+	tried bool // first is open
+	lost  bool // another process is at it
+	taken bool // a redelivery got through: no further attempts
 }
 
 // A DeliveryFilter says which deliveries are meant; empty fields mean any.
@@ -100,8 +101,8 @@ func (n *notifier) deliveries() []Delivery {
 }
 
 // plan decides at acceptance whether and where op is notified.
-func (n *notifier) plan(op *operation) *delivery {
-	d := &delivery{op: op, retry: n.cfg.URLRetry, first: make(chan struct{})}
+func (n *notifier) plan(op *operation, l *life) *delivery {
+	d := &delivery{op: op, retry: n.cfg.URLRetry, first: l.clock.newLatch(), life: l}
 	d.Delivery = Delivery{
 		OperationID: op.ID, Company: op.Company, Method: op.Method, Path: op.Path,
 		Mode: string(op.background.mode), URL: op.background.url, State: DeliveryWaiting,

@@ -17,9 +17,31 @@
 //
 // # Time
 //
-// The server uses package time as it is. In a testing/synctest bubble, with
+// By default time is package time's. In a testing/synctest bubble, with
 // [Server.Client] and with [MemoryClient] as Config.NotifyClient, a day passes
 // in microseconds, and a poll or a retry happens exactly when it should.
+//
+// Over sockets the same is done by Config.Clock and [Server.Clock]: each
+// company has a clock, which runs, runs faster, or stands until it is moved.
+//
+//	clock := srv.Clock("1000001")
+//	err := clock.Advance(ctx, 24*time.Hour) // runs, retries, retention: all of it, in its order
+//	err = clock.Idle(ctx)                   // until nothing is under way at the present time
+//	fmt.Println(clock.Busy(), clock.Planned())
+//
+// A clock moves everything that the server does by time: execution times and
+// their timeout, holds, retention, delays and retries of notifications, rate
+// limits, tokens, the times of rules, Fault.Delay and Fault.Stall, and the times
+// in documents, headers and the journal. On real time stay: the timeout of one
+// attempt to notify, as it is a matter of the network, and of a shared queue
+// the leases, the looks for the work of others, and the sweeping of files.
+//
+// While a clock stands, one thing happens at a time: what is due begins when
+// nothing is under way, in the order of its time, then of its planning. A
+// request that is being answered, a handler that runs and an attempt to notify
+// are under way; what waits for the clock is not. So a handler of yours takes
+// time by [Sleep], not by time.Sleep, which would hold the clock up; and a call
+// that is answered only later on the clock is made in a goroutine.
 //
 // An operation takes Config.ExecTime, or one of a spread of times
 // (Config.ExecTimes: [Uniform], [LogNormal]), the n-th of a company the same
@@ -32,6 +54,18 @@
 // [Server.Deliveries] lists them with all attempts, by company and state if
 // that is asked for; [Server.Redeliver] sends one once more, a dead or dropped
 // one too.
+//
+// # Control
+//
+// [Server.Queue] pauses a company's queue and starts its operations one by one,
+// [Server.Journal] tells in one sequence what happened, and [Server.Reset] lets
+// a company begin anew. All of them, as the clock, concern one company: tests
+// may run in parallel on one server, each with a company of its own.
+//
+//	srv.Queue("7").Pause()
+//	op, err := srv.Queue("7").Step(ctx)
+//	hits := srv.Journal().Select(mockserver.Filter{Company: "7", Kind: mockserver.KindFault}).Entries()
+//	err = srv.Reset(ctx, "7")
 //
 // # Companies
 //
@@ -68,11 +102,13 @@
 // Rules are reproducible: whether one hits follows from Config.Seed, the rule,
 // and how many events of the company it has matched before. Calls that one
 // company makes at the same moment are counted in the order in which they
-// arrive, which is the scheduler's to choose.
+// arrive, which is the scheduler's to choose. With a clock that stands as well,
+// the same calls give the same journal, to the byte ([Journal.WriteTo]); after
+// an operation that takes no time, [Clock.Idle] goes before the next call.
 //
 // Where rules do not suffice, the functions Config.Fault and Config.NotifyFault
 // decide. A program reads rules from a file with [ParseRules]. [Faults.Hits], [Server.Operations], [Server.Deliveries] and
-// [Server.Requests] tell what happened.
+// [Server.Journal] tell what happened.
 //
 // In memory a dropped connection is the error that a TCP reset gives; on a
 // socket it is a TCP reset, with HTTP/2 the reset of the stream. An answer cut
@@ -85,7 +121,9 @@
 // directory (Config.Queue, or erpmock --data). They survive kill -9, and
 // several servers may work on them, as the ERP's web servers do: an operation
 // is run by whichever has room, once unless that one dies, and has one visible
-// result.
+// result. Clocks and pauses are each server's own: servers that work on one
+// company should agree on its time, as the same retention is over by one clock
+// and not by another.
 //
 // # What is not known of the real system
 //

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"strings"
 	"sync"
 )
 
@@ -36,6 +38,16 @@ func (s *ids) count(kind, company string) int {
 	defer s.mu.Unlock()
 	s.next[scope]++
 	return int(s.next[scope])
+}
+
+// reset begins anew for some companies.
+func (s *ids) reset(which func(company string) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.next, func(scope string, _ uint64) bool {
+		_, company, _ := strings.Cut(scope, "\x00")
+		return which(company)
+	})
 }
 
 // derivedGUID is the n-th GUID of a scope.

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/vismanet-go/background/mockserver/internal/call"
 )
@@ -24,8 +23,9 @@ type incoming struct {
 	base    string // API root of links
 	path    string // escaped, below the base path
 	quota   quota
-	fault   *Fault   // nil: none
-	entry   *Request // in the journal
+	fault   *Fault    // nil: none
+	entry   *Entry    // in the journal
+	act     *activity // the request itself
 }
 
 // receive reads a request's body and finds out whose it is.
@@ -102,18 +102,20 @@ func (in *incoming) endpointRequest(ctx context.Context, path, operationID strin
 // accept queues a request and answers 202.
 func (s *Server) accept(w http.ResponseWriter, in *incoming, path string, b background) {
 	op := s.newOperation(in, path, b)
-	op.delivery = s.notifier.plan(op)
+	op.delivery = s.notifier.plan(op, in.act.life)
 	job := op.job(in)
 	if s.queue.shared != nil && op.delivery != nil {
 		job.Notice = op.delivery.encode()
 	}
-	if err := s.queue.add(in.r.Context(), job); err != nil {
+	accepted := s.journal.operation(KindAccepted, op.Operation, op.Received) // before anybody can start it
+	if err := s.queue.add(in.r.Context(), job, in.act.life); err != nil {
+		s.journal.remove(accepted)
 		s.refuseToStore(w, op, err)
 		return
 	}
-	s.journal.update(func() { in.entry.OperationID = op.ID })
+	s.journal.update(func() { in.entry.OperationID, in.entry.Request.OperationID = op.ID, op.ID })
 	s.log.Debug("operation accepted", "id", op.ID, "company", op.Company, "method", op.Method, "path", op.Path)
-	s.notifier.awaitIfEarly(in.r.Context(), op.delivery)
+	s.notifier.awaitIfEarly(in.r.Context(), in.act, op.delivery)
 	s.writeAccepted(w, op)
 }
 
@@ -122,7 +124,7 @@ func (s *Server) newOperation(in *incoming, path string, b background) *operatio
 		Operation: Operation{
 			ID: s.ids.guid("operation", in.company), Company: in.company,
 			Method: in.r.Method, Path: in.r.URL.RequestURI(), Header: in.r.Header.Get(backgroundHeader),
-			Received: time.Now(),
+			State: Queued, Received: s.clocks.now(in.company),
 		},
 		base: in.base, background: b, hasBody: len(in.body) > 0,
 		tail: in.path, execTime: s.execTime(in.company),

@@ -108,11 +108,11 @@ func (op *operation) job(in *incoming) *Job {
 
 // Operations lists all operations in the order of their arrival, those past
 // their retention included.
-func (s *Server) Operations() []Operation { return s.queue.list(time.Now()) }
+func (s *Server) Operations() []Operation { return s.queue.list() }
 
 // Operation returns one of them.
 func (s *Server) Operation(id string) (Operation, bool) {
-	op, ok := s.queue.get(id, time.Now())
+	op, ok := s.queue.get(id)
 	return op.Operation, ok
 }
 

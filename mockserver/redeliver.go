@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 // Errors of [Server.Redeliver].
@@ -46,7 +45,7 @@ func (n *notifier) redeliver(ctx context.Context, q *runner, id string) error {
 	defer cancel(nil)
 	closed := errors.New("the server was closed")
 	defer context.AfterFunc(n.tasks.ctx, func() { cancel(closed) })()
-	op, ok := q.get(id, time.Now())
+	op, ok := q.get(id)
 	switch {
 	case n.tasks.ctx.Err() != nil:
 		return fmt.Errorf("%w: %w", ErrNotDelivered, closed)
@@ -55,13 +54,18 @@ func (n *notifier) redeliver(ctx context.Context, q *runner, id string) error {
 	case !op.ended():
 		return ErrNotEnded
 	}
-	d, adopted, err := n.forRedelivery(ctx, op.ID)
+	act, err := n.clocks.of(op.Company).enter(ctx, op.what("redelivery"))
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNotDelivered, err)
+	}
+	defer act.end()
+	d, adopted, err := n.forRedelivery(ctx, op.ID, act.life)
 	if err != nil {
 		return err
 	}
 	body := n.cfg.Profile.notification(&op)
 	n.mu.Lock()
-	a := Attempt{Started: time.Now(), Redelivery: true}
+	a := Attempt{Started: d.life.clock.Now(), Redelivery: true}
 	a.Header = n.header(d, body, a.Started, NotifyFault{})
 	n.mu.Unlock()
 	n.send(ctx, d, body, &a)
@@ -92,8 +96,9 @@ func (n *notifier) recordRedelivery(d *delivery, a Attempt, body []byte, deliver
 	}
 	state := d.State
 	n.mu.Unlock()
+	n.journal.attempt(d, a, a.Ended)
 	if first {
-		close(d.first)
+		d.first.release()
 	}
 	n.save(d)
 	return state
@@ -102,7 +107,7 @@ func (n *notifier) recordRedelivery(d *delivery, a Attempt, body []byte, deliver
 // forRedelivery finds the delivery of an operation that has ended. Adopted
 // tells that another process may have been at it, whose attempts are ours to
 // make now.
-func (n *notifier) forRedelivery(ctx context.Context, id string) (d *delivery, adopted bool, err error) {
+func (n *notifier) forRedelivery(ctx context.Context, id string, l *life) (d *delivery, adopted bool, err error) {
 	d = n.find(id)
 	if n.shared == nil {
 		if d == nil {
@@ -118,7 +123,7 @@ func (n *notifier) forRedelivery(ctx context.Context, id string) (d *delivery, a
 		return nil, false, err
 	}
 	op := job.operation()
-	fresh := n.restored(op)
+	fresh := n.restored(op, l)
 	if fresh == nil {
 		return nil, false, ErrNoNotification
 	}

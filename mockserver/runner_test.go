@@ -174,7 +174,7 @@ type dying struct {
 	before int
 }
 
-func (q dying) Take(ctx context.Context, now time.Time, r mockserver.Rules) ([]*mockserver.Job, error) {
+func (q dying) Take(ctx context.Context, now mockserver.Now, r mockserver.Rules) ([]*mockserver.Job, error) {
 	jobs, err := q.MemoryQueue.Take(ctx, now, r)
 	for _, j := range jobs {
 		j.Attempts += q.before

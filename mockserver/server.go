@@ -25,6 +25,7 @@ type Server struct {
 	cfg      Config
 	log      *slog.Logger
 	tasks    *tasks
+	clocks   *clocks
 	ids      *ids
 	limits   *limiter
 	faults   *Faults
@@ -49,12 +50,16 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, log: cfg.Logger,
 		tasks: newTasks(), ids: newIDs(cfg.Seed),
 		limits:  newLimiter(cfg.RateLimit, cfg.Profile),
-		faults:  newFaults(cfg.Seed, cfg.Faults),
-		journal: &journal{budget: cfg.JournalBytes},
+		journal: newJournal(cfg.JournalBytes),
 		builtin: newRoutes(), user: newRoutes(), admin: http.NewServeMux(),
 	}
+	s.clocks = newClocks(cfg, s.tasks, s.journal)
+	s.faults = newFaults(cfg.Seed, cfg.Faults, s.clocks, s.journal)
 	s.notifier = newNotifier(s)
-	s.queue = newRunner(cfg, s.tasks, s.work, s.jobEnded)
+	s.queue = newRunner(s)
+	if s.queue.shared != nil {
+		s.clocks.moved = s.queue.clockMoved
+	}
 	s.routeBuiltin()
 	s.routeAdmin()
 	return s, nil
@@ -84,7 +89,8 @@ func (s *Server) routeBuiltin() {
 		LineTypeCodes:    s.cfg.Profile.LineTypeCodes,
 		SwapCurrencies:   s.cfg.Profile.SwapCurrencies,
 		NewID:            s.ids.guid,
-		Local:            s.cfg.Profile.local,
+		Now:              func(company string) time.Time { return s.cfg.Profile.local(s.clocks.now(company)) },
+		Sleep:            Sleep,
 	})
 	all := endpoints{s.erp, &backgroundAPI{s}}
 	server.HandlerWithOptions(all, server.StdHTTPServerOptions{BaseRouter: s.builtin, ErrorHandlerFunc: badParameter})
@@ -143,6 +149,8 @@ func MemoryClient(hosts map[string]http.Handler) *http.Client {
 // returns nil.
 func (s *Server) Close() error {
 	s.tasks.close()
+	s.clocks.close()
+	s.tasks.wg.Wait()
 	if s.cfg.NotifyClient == nil {
 		s.notifier.client.CloseIdleConnections()
 	}
@@ -166,8 +174,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Start()
-	now := time.Now()
-	in.entry = s.journal.add(in, now)
+	if in.act, err = s.clocks.of(in.company).enter(r.Context(), what{"request", r.Method, r.URL.RequestURI(), ""}); err != nil {
+		panic(http.ErrAbortHandler) // the client went away
+	}
+	defer in.act.end()
+	now := s.clocks.now(in.company)
+	in.entry = s.journal.request(in, now)
 	w = s.noting(w, in)
 	free := s.cfg.Profile.PollsAreFree && in.operationID() != ""
 	in.quota = s.limits.take(in.company, free, now)
@@ -182,7 +194,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // noting notes the status of the answer in the journal.
 func (s *Server) noting(w http.ResponseWriter, in *incoming) http.ResponseWriter {
 	return &statusWriter{ResponseWriter: w, note: func(status int) {
-		s.journal.update(func() { in.entry.StatusCode = status })
+		s.journal.update(func() { in.entry.Request.StatusCode = status })
 	}}
 }
 
@@ -207,7 +219,7 @@ func (s *Server) serve(w http.ResponseWriter, in *incoming) {
 		s.unknownRoute(w, in.r)
 	case !s.authorize(w, in) || !s.wellFormed(w, in, path):
 	case in.quota.exceeded:
-		s.limits.refuse(w, in.quota, time.Now())
+		s.limits.refuse(w, in.quota, s.clocks.now(in.company))
 	case in.point() == OnIntake && !in.fault.foreground():
 		s.serveBackground(w, in, path)
 	default:

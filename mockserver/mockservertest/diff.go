@@ -12,8 +12,10 @@ import (
 	"github.com/vismanet-go/background/mockserver"
 )
 
-// requests are those in the journal, and how many were before the first.
-func (s *Server) requests() (list []mockserver.Request, first int) { return s.Requests() }
+// requests are the entries of the journal that are about one.
+func (s *Server) requests() []mockserver.Entry {
+	return s.Journal().Select(mockserver.Filter{Kind: mockserver.KindRequest}).Entries()
+}
 
 // plainPath is a path below the API root, without its query.
 func plainPath(path string) string {

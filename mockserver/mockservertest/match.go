@@ -138,8 +138,8 @@ func (Delivery) kind() string  { return "notification" }
 
 func (q Request) found(s *Server) []candidate {
 	var list []candidate
-	all, first := s.requests()
-	for i, r := range all {
+	for _, entry := range s.requests() {
+		r := *entry.Request
 		path := plainPath(r.Path)
 		if q.Path == "" && (strings.HasPrefix(path, "/v1/background/") || path == "/connect/token") {
 			continue
@@ -156,7 +156,7 @@ func (q Request) found(s *Server) []candidate {
 		if r.StatusCode != 0 {
 			title += ", answered " + strconv.Itoa(r.StatusCode)
 		}
-		list = append(list, candidate{fmt.Sprint("request ", first+i), title, r, m})
+		list = append(list, candidate{fmt.Sprint("request ", entry.Seq), title, r, m})
 	}
 	return list
 }

@@ -23,7 +23,7 @@ func (e *ERP) ReleaseCustomerInvoice(w http.ResponseWriter, r *http.Request, num
 		return
 	}
 	inv.released, inv.doc.Status = true, "Open"
-	inv.doc.LastModifiedDateTime = e.now()
+	inv.doc.LastModifiedDateTime = e.now(c.Company)
 	b.touch(inv)
 	e.setETag(w, inv)
 	writeJSON(w, http.StatusOK, openapi.ActionResult{ActionID: e.cfg.NewID("action", c.Company), ActionResult: e.result(c)})
@@ -62,10 +62,7 @@ func (e *ERP) answerFirst(w http.ResponseWriter, r *http.Request, check func(*bo
 	writeJSON(w, http.StatusAccepted, openapi.ActionResult{ActionID: e.cfg.NewID("action", c.Company), ActionResult: openapi.ActionQueued})
 	_ = http.NewResponseController(w).Flush() // a writer that cannot is read at the end
 	if _, elsewhere := r.Context().Value(sessionKey{}).(*Session); !elsewhere {
-		select {
-		case <-time.After(asyncTime):
-		case <-r.Context().Done():
-		}
+		_ = e.cfg.Sleep(r.Context(), asyncTime) // it is done when nobody waits any more, too
 	}
 	return discard{make(http.Header)}
 }
@@ -113,7 +110,7 @@ func (e *ERP) ReverseCustomerInvoice(w http.ResponseWriter, r *http.Request, num
 		return
 	}
 	note := b.creditNote(inv)
-	note.doc.CreatedDateTime = e.now()
+	note.doc.CreatedDateTime = e.now(c.Company)
 	note.doc.LastModifiedDateTime = note.doc.CreatedDateTime
 	b.add(note)
 	e.setETag(w, note)

@@ -4,6 +4,7 @@ package erp
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -32,7 +33,8 @@ type Config struct {
 	SwapCurrencies   bool                              // amounts and their twins in currency change places
 	AsyncActions     bool                              // in the background actions answer 202 first, and go on
 	NewID            func(kind, company string) string // makes GUIDs
-	Local            func(time.Time) time.Time         // the company's clock
+	Now              func(company string) time.Time    // the company's time
+	Sleep            func(context.Context, time.Duration) error
 }
 
 // ERP answers for all companies. Each starts with the same made-up invoices on
@@ -161,7 +163,21 @@ func (e *ERP) setETag(w http.ResponseWriter, inv *invoice) {
 }
 
 // now is the time of a change as documents show it: local, without zone.
-func (e *ERP) now() string { return e.cfg.Local(time.Now()).Format("2006-01-02T15:04:05.999") }
+func (e *ERP) now(company string) string {
+	return e.cfg.Now(company).Format("2006-01-02T15:04:05.999")
+}
+
+// Reset lets a company, or all of them, start anew.
+func (e *ERP) Reset(company string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if company == "" {
+		clear(e.books)
+		clear(e.shelves)
+	}
+	delete(e.books, company)
+	delete(e.shelves, company)
+}
 
 // A refusal is an answer that says no.
 type refusal struct {

@@ -27,7 +27,7 @@ func (e *ERP) CreateCustomerInvoice(w http.ResponseWriter, r *http.Request, _ se
 		e.refuse(w, f)
 		return
 	}
-	inv.doc.CreatedDateTime = e.now()
+	inv.doc.CreatedDateTime = e.now(c.Company)
 	inv.doc.LastModifiedDateTime = inv.doc.CreatedDateTime
 	b.add(inv)
 	e.setETag(w, inv)
@@ -66,7 +66,7 @@ func (b *book) create(inv *invoice, u *openapi.CustomerInvoiceUpdate) *refusal {
 // UpdateCustomerInvoice serves PUT /v1/customerinvoice/{invoiceNumber}.
 func (e *ERP) UpdateCustomerInvoice(w http.ResponseWriter, r *http.Request, number server.InvoiceNumber, p server.UpdateCustomerInvoiceParams) {
 	u, bad := e.decodeUpdate(r)
-	_, b, unlock := e.open(r)
+	c, b, unlock := e.open(r)
 	defer unlock()
 	inv, f := b.find(number, p.IfMatch)
 	switch {
@@ -82,7 +82,7 @@ func (e *ERP) UpdateCustomerInvoice(w http.ResponseWriter, r *http.Request, numb
 		e.refuse(w, f)
 		return
 	}
-	inv.doc.LastModifiedDateTime = e.now()
+	inv.doc.LastModifiedDateTime = e.now(c.Company)
 	b.touch(inv)
 	e.setETag(w, inv)
 	w.WriteHeader(http.StatusNoContent)
