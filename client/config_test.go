@@ -94,7 +94,7 @@ func TestOldAndNewBaseURL(t *testing.T) {
 					t.Errorf("%s: %v", path, err)
 				}
 			}
-			list, _ := mock.Requests()
+			list := mock.Journal().Requests("")
 			for _, r := range list {
 				if r.Company != "123456" {
 					t.Errorf("%s %s went to company %q", r.Method, r.Path, r.Company)
@@ -239,7 +239,7 @@ func TestNoSecretIsShown(t *testing.T) {
 	}}
 	play(t, mc, cc, func(w *world) {
 		op := w.submit(request("POST", "/v2/customerinvoice?secretQuery=hush", invoice), client.SubmitOptions{})
-		list, _ := w.mock.Requests()
+		list := w.mock.Journal().Requests("")
 		capability := strings.TrimPrefix(list[0].Background, hookBase+"/erp/")
 		if len(capability) < 40 {
 			t.Fatalf("capability %q", capability)

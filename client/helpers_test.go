@@ -109,7 +109,7 @@ func (w *world) wait(op *client.Operation) *client.Result {
 // path.
 func (w *world) calls(method, part string) int {
 	w.Helper()
-	list, forgotten := w.mock.Requests()
+	list, forgotten := w.mock.Journal().Requests(""), w.mock.Journal().Forgotten()
 	if forgotten > 0 {
 		w.Fatalf("the journal forgot %d requests", forgotten)
 	}

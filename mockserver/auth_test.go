@@ -101,7 +101,7 @@ func TestTheTokenEndpoint(t *testing.T) {
 			if tt.status == 200 && (body["token_type"] != "Bearer" || body["expires_in"] != 3600.0) {
 				t.Errorf("got %s", a.body)
 			}
-			list, _ := h.Requests()
+			list := h.Journal().Requests("")
 			if r := list[0]; r.Path != "/connect/token" || r.StatusCode != tt.status || r.Body != nil || r.Header.Get("Authorization") != "" {
 				t.Errorf("the journal has secrets, or nothing: %+v", r)
 			}

@@ -2,6 +2,7 @@ package mockserver
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -17,34 +18,64 @@ type backgroundAPI struct{ s *Server }
 // GetBackgroundState serves GET /v1/background/{requestId}.
 func (a *backgroundAPI) GetBackgroundState(w http.ResponseWriter, r *http.Request, id server.RequestID, _ server.GetBackgroundStateParams) {
 	c, _ := call.From(r.Context())
-	op, ok := a.s.queue.readState(id, c.Company, time.Now())
-	op, ok = viewed(r.Context(), op, ok, time.Now())
-	switch {
-	case !ok:
-		writeMessage(w, http.StatusNotFound, "The background operation was not found.")
+	op, ok := a.s.queue.readState(id, c.Company)
+	now := a.s.clocks.now(c.Company)
+	op, ok = viewed(r.Context(), op, ok, now)
+	switch p := a.s.cfg.Profile; {
+	case !isGUID(id):
+		p.refuse(w, p.MalformedIDStatus, "The background operation was not found.")
+	case !ok || p.forgotten(&op, now):
+		p.refuse(w, http.StatusNotFound, "The background operation was not found.")
 	case op.Company != c.Company:
-		writeMessage(w, http.StatusForbidden, "The background operation belongs to another company.")
+		p.refuse(w, http.StatusForbidden, "The background operation belongs to another company.")
 	case op.State == Expired:
-		writeMessage(w, a.s.cfg.Profile.ExpiredStateStatus, "The background operation was removed.")
+		p.refuse(w, p.ExpiredStateStatus, "The background operation was removed.")
 	default:
-		writeJSON(w, http.StatusOK, a.s.cfg.Profile.stateDocument(&op))
+		writeJSON(w, http.StatusOK, p.stateDocument(&op))
 	}
+}
+
+// forgotten tells whether even the memory of an operation is gone.
+func (p Profile) forgotten(op *operation, now time.Time) bool {
+	return p.GoneFor > 0 && op.State == Expired && !now.Before(op.expires.Add(p.GoneFor))
+}
+
+// isGUID tells whether s has the form of one.
+func isGUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i, c := range []byte(strings.ToLower(s)) {
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		if dash != (c == '-') || !dash && !('0' <= c && c <= '9' || 'a' <= c && c <= 'f') {
+			return false
+		}
+	}
+	return true
 }
 
 // GetBackgroundContent serves GET /v1/background/{requestId}/content.
 func (a *backgroundAPI) GetBackgroundContent(w http.ResponseWriter, r *http.Request, id server.RequestID, _ server.GetBackgroundContentParams) {
 	c, _ := call.From(r.Context())
-	op, ok := a.s.queue.readContent(id, c.Company, time.Now())
-	op, ok = viewed(r.Context(), op, ok, time.Now())
-	switch {
+	op, ok := a.s.queue.readContent(id, c.Company)
+	now := a.s.clocks.now(c.Company)
+	op, ok = viewed(r.Context(), op, ok, now)
+	switch p := a.s.cfg.Profile; {
+	case !isGUID(id):
+		p.refuse(w, p.MalformedIDStatus, "No content was found.")
 	case ok && op.Company != c.Company:
-		writeMessage(w, http.StatusForbidden, "The background operation belongs to another company.")
-	case !ok || op.content == nil:
-		writeMessage(w, http.StatusNotFound, "No content was found.")
+		p.refuse(w, http.StatusForbidden, "The background operation belongs to another company.")
+	case ok && !op.ended():
+		p.refuse(w, p.UnfinishedContentStatus, "The background operation has not ended.")
+	case !ok || op.content == nil || p.forgotten(&op, now):
+		p.refuse(w, http.StatusNotFound, "No content was found.")
 	case op.State == Expired:
-		writeMessage(w, http.StatusGone, "The content was removed.")
+		p.refuse(w, http.StatusGone, "The content was removed.")
 	default:
-		w.Header().Set("Content-Type", op.kind)
+		w.Header().Set("Content-Type", cmp.Or(p.ContentType, op.kind))
+		if p.ContentCarriesStatus {
+			w.WriteHeader(op.StatusCode)
+		}
 		_, _ = w.Write(op.content) // the client may be gone
 	}
 }
@@ -64,7 +95,7 @@ type stateDocument struct {
 	OriginalURI        string            `json:"originalUri"`
 	HasResponseContent bool              `json:"hasResponseContent"`
 	HasRequestContent  bool              `json:"hasRequestContent"`
-	ContentLocation    *string           `json:"contentLocation"`
+	ContentLocation    wireText          `json:"contentLocation,omitzero"`
 	ResponseHeaders    map[string]string `json:"responseHeaders"`
 }
 
@@ -94,16 +125,26 @@ func (p Profile) stateDocument(op *operation) stateDocument {
 		OriginalURI:        p.originalURI(op),
 		HasResponseContent: op.content != nil,
 		HasRequestContent:  op.hasBody,
+		ContentLocation:    p.StateContentLocation.of(op),
 		ResponseHeaders:    op.answer,
 	}
 	if op.ErrorMessage != "" {
 		d.ErrorMessage = &op.ErrorMessage
 	}
-	if op.content != nil {
-		at := op.contentLocation()
-		d.ContentLocation = &at
-	}
 	return d
+}
+
+// of is the contentLocation of op, empty if it is left out.
+func (rule ContentLocationRule) of(op *operation) wireText {
+	switch {
+	case rule == ContentLocationNever:
+		return ""
+	case op.content != nil || rule == ContentLocationAlways:
+		return wireText(mustJSON(op.contentLocation()))
+	case rule == ContentLocationOmitted:
+		return ""
+	}
+	return "null"
 }
 
 // status is the word for a state on the wire.
@@ -112,7 +153,9 @@ func (p Profile) status(s State) string {
 	case Queued:
 		return p.QueuedStatus
 	case Running:
-		return "Started"
+		return p.RunningStatus
+	case Finished:
+		return p.FinishedStatus
 	}
 	return string(s)
 }
@@ -147,26 +190,34 @@ type notificationBody struct {
 
 // notification builds the body of op's notification.
 func (p Profile) notification(op *operation) []byte {
-	if p.Notification == NotificationState {
+	body := p.plainNotification(op)
+	if p.Envelope != "" {
+		return mustJSON(map[string]json.RawMessage{p.Envelope: body})
+	}
+	return body
+}
+
+func (p Profile) plainNotification(op *operation) []byte {
+	n := notificationBody{
+		ID: op.ID, StatusCode: op.StatusCode, StateLocation: op.stateLocation(), ContentLocation: p.ContentLocation.of(op),
+	}
+	switch p.Notification {
+	case NotificationState:
 		return mustJSON(p.stateDocument(op))
-	}
-	n := notificationBody{ID: op.ID, StatusCode: op.StatusCode, StateLocation: op.stateLocation()}
-	switch {
-	case p.ContentLocation == ContentLocationNever:
-	case op.content != nil:
-		n.ContentLocation = wireText(mustJSON(op.contentLocation()))
-	case p.ContentLocation == ContentLocationNull:
-		n.ContentLocation = "null"
-	}
-	if p.Notification == NotificationPascal {
-		return mustJSON(struct {
-			ID              string   `json:"Id"`
+	case NotificationPascal:
+		return renameID(mustJSON(struct {
+			ID              string   `json:"id"`
 			StatusCode      int      `json:"StatusCode"`
 			StateLocation   string   `json:"StateLocation"`
 			ContentLocation wireText `json:"ContentLocation,omitzero"`
-		}(n))
+		}(n)), strings.ToUpper(p.IDField[:1])+p.IDField[1:])
 	}
-	return mustJSON(n)
+	return renameID(mustJSON(n), p.IDField)
+}
+
+// renameID gives the id another name, in an object that begins with it.
+func renameID(object []byte, name string) []byte {
+	return append([]byte(`{"`+name+`"`), object[len(`{"id"`):]...)
 }
 
 // mustJSON encodes values made in this package, which cannot fail. Unlike

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -35,6 +37,10 @@ type Config struct {
 	// ExternalURL is the API root in the links of answers, for a mock behind
 	// a proxy. Default: scheme, host and base path of the request.
 	ExternalURL string
+
+	// Clock is how time passes for the companies, for each on its own; see
+	// [Server.Clock]. Default: real time.
+	Clock ClockConfig
 
 	// Seed makes ids reproducible, per company. 0: random ids.
 	Seed uint64
@@ -66,6 +72,11 @@ type Config struct {
 	// its handler runs at the end of that time. Default: 20 ms.
 	ExecTime time.Duration
 
+	// ExecTimes spreads the execution times instead: [Uniform], [LogNormal]
+	// or a Distribution of your own. How long the n-th operation of a company
+	// takes follows from Seed, the company and n.
+	ExecTimes Distribution
+
 	// ExecTimeFunc, if set, is asked for each operation instead. Its argument
 	// is the request that the handler will get, without a body.
 	ExecTimeFunc func(*http.Request) time.Duration
@@ -84,6 +95,10 @@ type Config struct {
 	// "subscription" and "subscription:..." notify. Without a URL such an
 	// operation runs and nobody is told.
 	Subscription Subscription
+
+	// Subscriptions are those of single companies, by company; Subscription is
+	// then that of all others.
+	Subscriptions map[string]Subscription
 
 	// URLRetry is the retry policy of notifications to the URL in the header.
 	// Default: 3 attempts, else as in [Retry].
@@ -120,8 +135,7 @@ type Config struct {
 	// Profile settles what is not known of the real system.
 	Profile Profile
 
-	// JournalBytes bounds the memory behind [Server.Requests]. Default:
-	// 16 MiB.
+	// JournalBytes bounds the memory behind [Server.Journal]. Default: 16 MiB.
 	JournalBytes int
 
 	// MaxBody bounds a request's body; larger ones get 413. Default: 32 MiB.
@@ -149,12 +163,33 @@ type Subscription struct {
 	Retry Retry // default: 5 attempts, else as in [Retry]
 }
 
+// subscription is the one that tells of a company's operations.
+func (c Config) subscription(company string) Subscription {
+	if sub, ok := c.Subscriptions[company]; ok {
+		return sub
+	}
+	return c.Subscription
+}
+
+func (s Subscription) withDefaults() Subscription {
+	s.ID = cmp.Or(s.ID, derivedGUID(0, "subscription", 1))
+	s.ApplicationID = cmp.Or(s.ApplicationID, "erpmock")
+	s.ApplicationVersion = cmp.Or(s.ApplicationVersion, "1")
+	s.GroupID = cmp.Or(s.GroupID, "default")
+	s.Retry = s.Retry.withDefaults(5)
+	return s
+}
+
+func (s Subscription) validate(field string) error {
+	return errors.Join(wantURL(field+".URL", s.URL), s.Retry.validate(field+".Retry"))
+}
+
 // Retry is how often and how soon a notification is tried. Success is any 2xx.
 type Retry struct {
 	Attempts    int           // default 5, for URLRetry 3
 	Interval    time.Duration // before the second attempt, doubled for each further one; default 5 s
 	MaxInterval time.Duration // default 10 min
-	Timeout     time.Duration // of one attempt; default 10 s
+	Timeout     time.Duration // of one attempt, in real time whatever the clock; default 10 s
 }
 
 // before is the wait before attempt n+1.
@@ -186,17 +221,17 @@ func (c Config) withDefaults() Config {
 	c.RateLimit.Limit = cmp.Or(c.RateLimit.Limit, 15000)
 	c.RateLimit.Window = cmp.Or(c.RateLimit.Window, time.Hour)
 	c.RateLimit.Policy = cmp.Or(c.RateLimit.Policy, "4-fixed-window")
-	c.Subscription.ID = cmp.Or(c.Subscription.ID, derivedGUID(0, "subscription", 1))
-	c.Subscription.ApplicationID = cmp.Or(c.Subscription.ApplicationID, "erpmock")
-	c.Subscription.ApplicationVersion = cmp.Or(c.Subscription.ApplicationVersion, "1")
-	c.Subscription.GroupID = cmp.Or(c.Subscription.GroupID, "default")
-	c.Subscription.Retry = c.Subscription.Retry.withDefaults(5)
+	c.Subscription = c.Subscription.withDefaults()
+	c.Subscriptions = maps.Clone(c.Subscriptions)
+	for company, sub := range c.Subscriptions {
+		c.Subscriptions[company] = sub.withDefaults()
+	}
 	c.URLRetry = c.URLRetry.withDefaults(3)
 	c.JournalBytes = cmp.Or(c.JournalBytes, 16<<20)
 	c.MaxBody = cmp.Or(c.MaxBody, 32<<20)
 	c.Profile = c.Profile.withDefaults()
 	c.Auth = c.Auth.withDefaults(c.Seed)
-	if c.RequireToken && c.Auth.Mode == AuthOff {
+	if (c.RequireToken || c.Profile.RequireToken) && c.Auth.Mode == AuthOff {
 		c.Auth.Mode = AuthAny
 	}
 	if c.Logger == nil {
@@ -209,20 +244,21 @@ func (c Config) withDefaults() Config {
 func (c Config) validate() error {
 	errs := []error{
 		wantURL("ExternalURL", c.ExternalURL),
-		wantURL("Subscription.URL", c.Subscription.URL),
+		c.Subscription.validate("Subscription"),
 		wantURL("Profile.OriginalURIBase", c.Profile.OriginalURIBase),
 		notNegative("Workers", c.Workers),
 		notNegative("MaxRunning", c.MaxRunning),
 		notNegative("MaxAttempts", c.MaxAttempts),
 		notNegative("ExecTime", c.ExecTime),
+		c.validateExecTimes(),
 		notNegative("ExecTimeout", c.ExecTimeout),
 		notNegative("Retention", c.Retention),
+		c.Clock.validate(),
 		c.RateLimit.validate(),
 		c.Auth.validate(),
 		notNegative("JournalBytes", c.JournalBytes),
 		notNegative("MaxBody", c.MaxBody),
 		c.URLRetry.validate("URLRetry"),
-		c.Subscription.Retry.validate("Subscription.Retry"),
 		validateRules("Faults", c.Faults, nil),
 	}
 	if c.Order != OrderFIFO && c.Order != OrderShuffle {
@@ -230,6 +266,9 @@ func (c Config) validate() error {
 	}
 	if _, shared := c.Queue.(SharedQueue); shared && c.Seed != 0 {
 		errs = append(errs, fmt.Errorf("%s: a shared Queue needs ids that no other server makes: leave it 0", "Seed"))
+	}
+	for _, company := range slices.Sorted(maps.Keys(c.Subscriptions)) {
+		errs = append(errs, c.Subscriptions[company].validate(fmt.Sprintf("Subscriptions[%q]", company)))
 	}
 	for token, company := range c.Companies {
 		if token == "" || company == "" {

@@ -3,6 +3,7 @@ package mockserver
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -40,28 +41,52 @@ type Attempt struct {
 	Error          string      // why there was none
 	Duplicate      bool        // sent again after a success, by a fault
 	Replayed       bool        // sent with another operation's body, by a fault
+	Redelivery     bool        // asked for by [Server.Redeliver]
 }
 
 // maxDeliveries bounds the list behind Server.Deliveries.
 const maxDeliveries = 10_000
 
 // A delivery is what the notifier keeps of a Delivery. The notifier's mutex
-// guards the embedded Delivery, begun, tried and lost; the rest never changes.
+// guards the embedded Delivery and the flags at the end; the rest never changes.
 type delivery struct {
 	Delivery
 	op    *operation
 	retry Retry
 	fault NotifyFault
-	first chan struct{} // closed when the first attempt was made, or none will be
-	begun bool          // the first attempt is under way
-	tried bool          // first is closed
-	lost  bool          // another process is at it
+	first *latch // opened when the first attempt was made, or none will be
+	life  *life
+	begun bool // the first attempt is under way
+	tried bool // first is open
+	lost  bool // another process is at it
+	taken bool // a redelivery got through: no further attempts
 }
 
-// Deliveries lists the latest notifications, in the order in which their
-// operations were accepted.
-func (s *Server) Deliveries() []Delivery {
-	n := s.notifier
+// A DeliveryFilter says which deliveries are meant; empty fields mean any.
+type DeliveryFilter struct {
+	OperationID string
+	Company     string
+	State       DeliveryState
+}
+
+func (f DeliveryFilter) fits(d *Delivery) bool {
+	return (f.OperationID == "" || strings.EqualFold(f.OperationID, d.OperationID)) &&
+		(f.Company == "" || f.Company == d.Company) && (f.State == "" || f.State == d.State)
+}
+
+// Deliveries lists the latest 10 000 notifications, in the order in which their
+// operations were accepted: all, or those that fit one of the filters.
+func (s *Server) Deliveries(filters ...DeliveryFilter) []Delivery {
+	list := s.notifier.deliveries()
+	if len(filters) == 0 {
+		return list
+	}
+	return slices.DeleteFunc(list, func(d Delivery) bool {
+		return !slices.ContainsFunc(filters, func(f DeliveryFilter) bool { return f.fits(&d) })
+	})
+}
+
+func (n *notifier) deliveries() []Delivery {
 	if n.shared != nil {
 		return n.stored()
 	}
@@ -76,8 +101,8 @@ func (s *Server) Deliveries() []Delivery {
 }
 
 // plan decides at acceptance whether and where op is notified.
-func (n *notifier) plan(op *operation) *delivery {
-	d := &delivery{op: op, retry: n.cfg.URLRetry, first: make(chan struct{})}
+func (n *notifier) plan(op *operation, l *life) *delivery {
+	d := &delivery{op: op, retry: n.cfg.URLRetry, first: l.clock.newLatch(), life: l}
 	d.Delivery = Delivery{
 		OperationID: op.ID, Company: op.Company, Method: op.Method, Path: op.Path,
 		Mode: string(op.background.mode), URL: op.background.url, State: DeliveryWaiting,
@@ -86,7 +111,8 @@ func (n *notifier) plan(op *operation) *delivery {
 	case op.background.mode == notifyNone:
 		return nil
 	case op.background.mode == notifySubscription:
-		d.URL, d.retry = n.cfg.Subscription.URL, n.cfg.Subscription.Retry
+		sub := n.cfg.subscription(op.Company)
+		d.URL, d.retry = sub.URL, sub.Retry
 	}
 	if d.URL == "" {
 		n.log.Warn("no subscription is configured: nobody will be notified", "id", op.ID)
@@ -100,45 +126,53 @@ func (n *notifier) plan(op *operation) *delivery {
 	return d
 }
 
-// header builds what is sent with body in attempt number len(d.Attempts)+1. The
-// caller holds the notifier's mutex.
-func (n *notifier) header(d *delivery, body []byte, now time.Time) http.Header {
-	h := http.Header{
-		"Content-Type": {"application/json; charset=utf-8"},
-		"User-Agent":   {n.cfg.Profile.UserAgent},
+// header builds what is sent with body in attempt number len(d.Attempts)+1, as
+// a fault disturbs it. The caller holds the notifier's mutex.
+func (n *notifier) header(d *delivery, body []byte, now time.Time, fault NotifyFault) http.Header {
+	p := n.cfg.Profile
+	h := http.Header{"Content-Type": {p.NotificationContentType}, "User-Agent": {p.UserAgent}}
+	defer applyHeader(h, fault.Header)
+	for _, own := range d.op.background.pairs {
+		h.Add(own.name, own.value)
 	}
-	defer applyHeader(h, d.fault.Header)
-	if d.op.background.mode != notifySubscription {
-		return h
+	if d.op.background.mode == notifySubscription || p.SignURL {
+		n.dispatch(h, d, body, now, fault.Forge)
 	}
-	for _, p := range d.op.background.pairs {
-		h.Add(p.name, p.value)
-	}
-	first := now
+	return h
+}
+
+// dispatch sets the dispatcher's headers.
+func (n *notifier) dispatch(h http.Header, d *delivery, body []byte, now time.Time, forge bool) {
+	p, sub := n.cfg.Profile, n.cfg.subscription(d.Company)
+	first, attempt, id := now, now, d.NotificationID
 	if len(d.Attempts) > 0 {
 		first = d.Attempts[0].Started
 	}
-	sub, prefix := n.cfg.Subscription, n.cfg.Profile.HeaderPrefix
-	for name, value := range map[string]string{
-		"event-id":               n.cfg.Profile.EventID,
-		"notification-id":        d.NotificationID,
+	if p.FixedWebhookTimestamp {
+		attempt = first
+	}
+	if p.NewIDPerAttempt && len(d.Attempts) > 0 {
+		id = derivedGUID(0, id, uint64(len(d.Attempts)))
+	}
+	for part, value := range map[string]string{
+		"event-id":               p.EventID,
+		"notification-id":        id,
 		"notification-timestamp": unixMilli(first),
-		"webhook-timestamp":      unixMilli(now),
+		"webhook-timestamp":      unixMilli(attempt),
 		"subscription-id":        sub.ID,
 		"tenant-id":              n.cfg.tenant(d.Company),
 		"application-id":         sub.ApplicationID,
 		"application-version":    sub.ApplicationVersion,
 		"group-id":               sub.GroupID,
 	} {
-		h.Set(prefix+name, value)
+		h.Set(p.headerName(part), value)
 	}
 	switch {
-	case d.fault.Forge:
-		h.Set(prefix+"signature-v1", sign("forged"+sub.SigningKey, body))
+	case forge:
+		h.Set(p.headerName("signature-v1"), sign("forged"+sub.SigningKey, body))
 	case sub.SigningKey != "":
-		h.Set(prefix+"signature-v1", sign(sub.SigningKey, body))
+		h.Set(p.headerName("signature-v1"), sign(sub.SigningKey, body))
 	}
-	return h
 }
 
 // forget takes back what plan did.

@@ -1,6 +1,7 @@
 package mockserver_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -121,6 +122,60 @@ func ExampleServer_Faults() {
 	// 202 Accepted
 	// connection lost
 	// {6 2} 6
+}
+
+// How do I send a notification again that nobody took?
+func ExampleServer_Redeliver() {
+	up := false
+	receiver := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if !up {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
+	srv, err := mockserver.New(mockserver.Config{
+		URLRetry:     mockserver.Retry{Attempts: 1},
+		NotifyClient: mockserver.MemoryClient(map[string]http.Handler{"hook.test": receiver}),
+	})
+	if err != nil {
+		panic(err)
+	}
+	defer srv.Close()
+	req, _ := http.NewRequest("GET", mockserver.BaseURL+"/v1/customerinvoice/003501", nil)
+	req.Header.Set("erp-api-background", "http://hook.test/done")
+	resp, err := srv.Client().Do(req)
+	if err != nil {
+		panic(err)
+	}
+	resp.Body.Close()
+
+	dead := mockserver.DeliveryFilter{State: mockserver.DeliveryDead}
+	for len(srv.Deliveries(dead)) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	up = true
+	for _, d := range srv.Deliveries(dead) {
+		fmt.Println(srv.Redeliver(context.Background(), d.OperationID))
+	}
+	d := srv.Deliveries()[0]
+	fmt.Println(d.State, d.Attempts[0].StatusCode, d.Attempts[1].StatusCode)
+	// Output:
+	// <nil>
+	// Delivered 503 200
+}
+
+// How do I let operations take as long as real ones?
+func ExampleLogNormal() {
+	srv, err := mockserver.New(mockserver.Config{
+		Seed:      1, // the n-th operation of a company takes as long in every run
+		ExecTimes: mockserver.LogNormal{Median: 2 * time.Second, P95: 30 * time.Second, Max: 5 * time.Minute},
+	})
+	if err != nil {
+		panic(err)
+	}
+	defer srv.Close()
+	d := mockserver.LogNormal{Median: 2 * time.Second, P95: 30 * time.Second}
+	fmt.Println(d.Quantile(0.5), d.Quantile(0.95).Round(time.Second), d.Quantile(0.99).Round(time.Second))
+	// Output: 2s 30s 1m32s
 }
 
 // How do I check that my code renews its token?

@@ -22,7 +22,11 @@ const byFunction = "Config.Fault"
 func (s *Server) faultFor(in *incoming) *Fault {
 	if s.cfg.Fault != nil {
 		if f := s.cfg.Fault(in.copy(in.r.Context())); f != nil {
-			s.journal.update(func() { in.entry.Fault = byFunction })
+			s.journal.update(func() { in.entry.Request.Fault = byFunction })
+			now := s.clocks.now(in.company)
+			s.journal.hit(Hit{
+				Time: now, Rule: byFunction, Point: in.point(), Company: in.company, Method: in.r.Method, Path: in.path, OperationID: in.operationID(),
+			})
 			return f
 		}
 	}
@@ -48,12 +52,12 @@ func (s *Server) requestFault(in *incoming, on Point) *Fault {
 			e.Method, e.Path = e.Operation.Method, pathBelowBase(e.Operation.Path)
 		}
 	}
-	d, name := s.faults.decide(e, time.Now())
+	d, name := s.faults.decide(e, s.clocks.now(in.company))
 	f, ok := d.(Fault)
 	if !ok {
 		return nil
 	}
-	s.journal.update(func() { in.entry.Fault = name })
+	s.journal.update(func() { in.entry.Request.Fault = name })
 	s.log.Debug("request disturbed", "rule", name, "point", on, "method", in.r.Method, "path", in.path)
 	return &f
 }
@@ -90,8 +94,8 @@ func (in *incoming) operationID() string {
 
 // serveFaulty answers as f wants it.
 func (s *Server) serveFaulty(w http.ResponseWriter, in *incoming, f *Fault) {
-	if err := sleep(in.r.Context(), f.Delay); err != nil {
-		panic(http.ErrAbortHandler) // the client went away
+	if in.act.sleep(in.r.Context(), f.Delay) != nil {
+		panic(http.ErrAbortHandler) // the client went away, or the server
 	}
 	in.fault = f
 	s.disturb(w, in, f, func(w http.ResponseWriter) { s.serve(w, in) })
@@ -109,14 +113,14 @@ func (s *Server) disturb(w http.ResponseWriter, in *incoming, f *Fault, serve fu
 			reset(w)
 			return
 		}
-		f.send(w, in.r.Context(), outcome{status: f.Status, header: http.Header{}, body: []byte(f.Body)})
+		f.send(w, in, outcome{status: f.Status, header: http.Header{}, body: []byte(f.Body)})
 	case f.leavesAnswer():
 		serve(w)
 	default:
 		serve(rec)
 		out := rec.outcome()
 		f.rewrite(&out, in.base)
-		f.send(w, in.r.Context(), out)
+		f.send(w, in, out)
 	}
 }
 
@@ -142,12 +146,12 @@ func (f *Fault) rewrite(out *outcome, base string) {
 }
 
 // send answers with out, as far as f lets it.
-func (f *Fault) send(w http.ResponseWriter, ctx context.Context, out outcome) {
+func (f *Fault) send(w http.ResponseWriter, in *incoming, out outcome) {
 	h := w.Header()
 	for name, values := range out.header {
 		h[name] = values
 	}
-	f.describe(h, out)
+	f.describe(h, out, in.act.life.clock.Now())
 	if f.CutAfter > 0 || f.Stall > 0 {
 		h.Set("Content-Length", strconv.Itoa(len(out.body)))
 	}
@@ -160,7 +164,7 @@ func (f *Fault) send(w http.ResponseWriter, ctx context.Context, out outcome) {
 		half := len(body) / 2
 		write(w, body[:half])
 		body = body[half:]
-		if sleep(ctx, f.Stall) != nil {
+		if in.act.sleep(in.r.Context(), f.Stall) != nil {
 			panic(http.ErrAbortHandler)
 		}
 	}
@@ -171,9 +175,9 @@ func (f *Fault) send(w http.ResponseWriter, ctx context.Context, out outcome) {
 }
 
 // describe sets the headers of a faulty answer.
-func (f *Fault) describe(h http.Header, out outcome) {
+func (f *Fault) describe(h http.Header, out outcome, now time.Time) {
 	if f.RetryAfter > 0 {
-		h.Set("Retry-After", retryAfter(f.RetryAfter, f.RetryAfterDate, time.Now()))
+		h.Set("Retry-After", retryAfter(f.RetryAfter, f.RetryAfterDate, now))
 	}
 	applyHeader(h, f.Header)
 	_, named := h["Content-Type"]
@@ -273,6 +277,7 @@ func editJSON(body []byte, set map[string]any, omit []string) []byte {
 	return slices.Concat([]byte("{"), out.Bytes(), []byte("}"))
 }
 
+// sleep waits in real time.
 func sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil

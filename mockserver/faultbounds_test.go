@@ -7,7 +7,7 @@ import (
 )
 
 func TestFaultsRememberABoundedNumber(t *testing.T) {
-	f := newFaults(1, []Rule{{Name: "all", On: OnState, PerOperation: true, Do: Fault{Status: 404}}})
+	f := testFaults(t, Rule{Name: "all", On: OnState, PerOperation: true, Do: Fault{Status: 404}})
 	const events = maxOperations + maxHits/2
 	for i := range events {
 		e := &Event{Point: OnState, Company: "1", Operation: Operation{ID: strconv.Itoa(i)}}
@@ -25,6 +25,16 @@ func TestFaultsRememberABoundedNumber(t *testing.T) {
 	if c := f.Count("all", "1"); c != (Count{events, events}) {
 		t.Errorf("counted %+v", c)
 	}
+}
+
+func testFaults(t *testing.T, rules ...Rule) *Faults {
+	t.Helper()
+	srv, err := New(Config{Seed: 1, Faults: rules})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = srv.Close() })
+	return srv.Faults()
 }
 
 func TestEditJSON(t *testing.T) {

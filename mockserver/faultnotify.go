@@ -14,13 +14,17 @@ import (
 func (n *notifier) faultOf(d *delivery) (NotifyFault, string) {
 	if n.cfg.NotifyFault != nil {
 		if f := n.cfg.NotifyFault(d.Delivery); !reflect.ValueOf(f).IsZero() {
+			n.journal.hit(Hit{
+				Time: d.op.Received, Rule: "Config.NotifyFault", Point: OnNotification, Company: d.Company,
+				Method: d.Method, Path: pathBelowBase(d.Path), OperationID: d.OperationID,
+			})
 			return f, "Config.NotifyFault"
 		}
 	}
 	if !n.faults.wants(OnNotification) {
 		return NotifyFault{}, ""
 	}
-	does, name := n.faults.decide(d.op.event(OnNotification), time.Now())
+	does, name := n.faults.decide(d.op.event(OnNotification), d.op.Received)
 	f, _ := does.(NotifyFault)
 	return f, name
 }
@@ -46,12 +50,12 @@ func (n *notifier) start(d *delivery) {
 		n.parked = append(n.parked, d)
 		n.mu.Unlock()
 	}
-	n.tasks.after(wait, func(ctx context.Context) { n.begin(ctx, d) })
+	d.life.after(wait, d.op.what("notification"), func(ctx context.Context, _ *activity) { n.begin(ctx, d) })
 }
 
 func (n *notifier) begin(ctx context.Context, d *delivery) {
 	n.mu.Lock()
-	begun := d.begun
+	begun := d.begun || d.taken
 	d.begun = true
 	n.parked = slices.DeleteFunc(n.parked, func(p *delivery) bool { return p == d })
 	n.mu.Unlock()
@@ -75,7 +79,7 @@ func (n *notifier) overtaken(by *delivery) {
 	}
 	n.mu.Unlock()
 	for _, d := range free {
-		n.tasks.after(0, func(ctx context.Context) { n.begin(ctx, d) })
+		d.life.after(0, d.op.what("notification"), func(ctx context.Context, _ *activity) { n.begin(ctx, d) })
 	}
 }
 
@@ -83,8 +87,8 @@ func (n *notifier) overtaken(by *delivery) {
 func (n *notifier) replay(ctx context.Context, d *delivery) {
 	n.mu.Lock()
 	body := n.foreignBody(d)
-	a := Attempt{Started: time.Now(), Replayed: true}
-	a.Header = n.header(d, body, a.Started)
+	a := Attempt{Started: d.life.clock.Now(), Replayed: true}
+	a.Header = n.header(d, body, a.Started, d.fault)
 	n.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, d.retry.Timeout)
 	defer cancel()

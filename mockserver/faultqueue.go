@@ -11,7 +11,7 @@ func (s *Server) queueFault(op *operation) QueueFault {
 	if !s.faults.wants(OnQueue) {
 		return QueueFault{}
 	}
-	d, name := s.faults.decide(op.event(OnQueue), time.Now())
+	d, name := s.faults.decide(op.event(OnQueue), op.Received)
 	f, ok := d.(QueueFault)
 	if ok {
 		s.log.Debug("execution disturbed", "rule", name, "id", op.ID)
@@ -31,7 +31,7 @@ func (f QueueFault) wrap(run func(context.Context) outcome) func(context.Context
 	}
 	return func(ctx context.Context) outcome {
 		for range f.Deaths {
-			if sleep(ctx, cmp.Or(f.Lease, 30*time.Second)) != nil {
+			if Sleep(ctx, cmp.Or(f.Lease, 30*time.Second)) != nil {
 				return connectionLost()
 			}
 		}

@@ -65,8 +65,8 @@ type Rule struct {
 	Probability float64
 	Times       int
 
-	// Between limits the rule to a span of time, counted from when the rule
-	// was added. What happens outside of it is not a match.
+	// Between limits the rule to a span of time on the clock of the company,
+	// counted from when the rule was added. What happens outside of it is not a match.
 	Between Span
 
 	// Do is what happens.
@@ -144,7 +144,7 @@ func goodPath(path string) (ok bool) {
 // fits tells whether the rule matches an event, but for its Match.
 func (r *activeRule) fits(e *Event, now time.Time) bool {
 	if r.On != e.Point || r.Company != "" && r.Company != e.Company ||
-		r.Method != "" && !strings.EqualFold(r.Method, e.Method) || !r.Between.contains(now.Sub(r.since)) {
+		r.Method != "" && !strings.EqualFold(r.Method, e.Method) || !r.Between.contains(now.Sub(r.since.Load().of(e.Company))) {
 		return false
 	}
 	if r.path == nil {

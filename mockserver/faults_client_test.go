@@ -356,7 +356,7 @@ func checkDone(t *testing.T, srv *mockserver.Server, u *undertaking) {
 // checkIDs looks for every id that the client was answered in the store.
 func checkIDs(t *testing.T, srv *mockserver.Server, st store.Store, tenant string) {
 	t.Helper()
-	requests, forgotten := srv.Requests()
+	requests, forgotten := srv.Journal().Requests(""), srv.Journal().Forgotten()
 	if forgotten > 0 {
 		t.Fatal("the journal forgot something")
 	}

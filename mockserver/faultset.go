@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,8 +21,10 @@ const (
 
 // Faults holds the rules of a [Server]. It is safe for concurrent use.
 type Faults struct {
-	seed   uint64
-	config []Rule
+	seed    uint64
+	config  []Rule
+	clocks  *clocks
+	journal *journal
 
 	mu    sync.Mutex    // guards all below, and the counts in the rules
 	rules []*activeRule // replaced, never changed
@@ -32,9 +35,9 @@ type Faults struct {
 // An activeRule is a Rule at work.
 type activeRule struct {
 	Rule
-	path   []string // segments of Path; nil: any
-	since  time.Time
-	counts map[string]*Count // by company
+	path   []string              // segments of Path; nil: any
+	since  atomic.Pointer[times] // when it was added
+	counts map[string]*Count     // by company
 
 	operations map[string]*Count // by company and id, with PerOperation
 	order      []string          // its keys, oldest first
@@ -66,10 +69,10 @@ type Hit struct {
 func (s *Server) Faults() *Faults { return s.faults }
 
 // newFaults takes rules that were validated.
-func newFaults(seed uint64, rules []Rule) *Faults {
-	f := &Faults{seed: seed}
+func newFaults(seed uint64, rules []Rule, c *clocks, j *journal) *Faults {
+	f := &Faults{seed: seed, clocks: c, journal: j}
 	f.config = f.complete(rules)
-	f.rules = activate(f.config)
+	f.rules = f.activate(f.config)
 	return f
 }
 
@@ -99,7 +102,7 @@ func (f *Faults) Add(rules ...Rule) error {
 	if err := validateRules("Add", rules, f.names()); err != nil {
 		return err
 	}
-	f.rules = slices.Concat(f.rules, activate(f.complete(rules)))
+	f.rules = slices.Concat(f.rules, f.activate(f.complete(rules)))
 	return nil
 }
 
@@ -132,10 +135,12 @@ func (f *Faults) complete(rules []Rule) []Rule {
 	return rules
 }
 
-func activate(rules []Rule) []*activeRule {
+func (f *Faults) activate(rules []Rule) []*activeRule {
+	now := f.clocks.times()
 	list := make([]*activeRule, len(rules))
 	for i, r := range rules {
-		list[i] = &activeRule{Rule: r, since: time.Now(), counts: make(map[string]*Count), operations: make(map[string]*Count)}
+		list[i] = &activeRule{Rule: r, counts: make(map[string]*Count), operations: make(map[string]*Count)}
+		list[i].since.Store(now)
 		if r.Path != "" {
 			list[i].path = strings.Split(r.Path, "/")
 		}
@@ -199,14 +204,14 @@ func (f *Faults) Hits(company string) []Hit {
 	return list
 }
 
-// Reset starts a company anew: its counts and hits are forgotten, and the
-// rules that are for it alone are those of Config.Faults again, with their time
-// beginning now. An empty company means everything, as after [New].
+// Reset starts a company anew: its counts and hits are forgotten, the rules
+// that are for it alone are those of Config.Faults again, and the time of all
+// rules begins now for it. An empty company means everything, as after [New].
 func (f *Faults) Reset(company string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if company == "" {
-		f.rules, f.hits = activate(f.config), nil
+		f.rules, f.hits = f.activate(f.config), nil
 		return
 	}
 	f.hits = slices.DeleteFunc(f.hits, func(h Hit) bool { return h.Company == company })
@@ -215,13 +220,15 @@ func (f *Faults) Reset(company string) {
 		i := slices.IndexFunc(f.rules, func(a *activeRule) bool { return a.Name == r.Name })
 		switch {
 		case r.Company == company:
-			rules = append(rules, activate([]Rule{r})...)
+			rules = append(rules, f.activate([]Rule{r})...)
 		case i >= 0:
 			rules = append(rules, f.rules[i])
 		}
 	}
+	now := f.clocks.now(company)
 	for _, a := range f.rules {
 		a.forget(company)
+		a.since.Store(a.since.Load().with(company, now))
 		if a.Company != company && !slices.Contains(rules, a) {
 			rules = append(rules, a)
 		}
@@ -334,4 +341,5 @@ func (f *Faults) note(h Hit) {
 		f.hits = slices.Delete(f.hits, 0, maxHits/10)
 	}
 	f.hits = append(f.hits, h)
+	f.journal.hit(h)
 }

@@ -1,13 +1,9 @@
 package mockserver_test
 
 import (
-	"fmt"
 	"math"
-	"net/http"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,7 +102,7 @@ func TestTheFirstRuleThatHitsIsObeyed(t *testing.T) {
 		t.Errorf("second: %+v", c)
 	}
 	var names []string
-	list, _ := h.Requests()
+	list := h.Journal().Requests("")
 	for _, r := range list {
 		names = append(names, r.Fault)
 	}
@@ -207,66 +203,6 @@ func TestLooksAreCountedPerOperation(t *testing.T) {
 		h.Faults().Reset("1000001")
 		h.want(404, "GET", "/v1/background/"+del, "")
 	})
-}
-
-// The same seed and the same calls give the same faults, however the server's
-// own goroutines happen to run.
-func TestFaultsAreReproducible(t *testing.T) {
-	run := func(seed uint64) (log string) {
-		synctest.Test(t, func(t *testing.T) {
-			var rules []mockserver.Rule
-			for i, do := range []mockserver.Disturbance{
-				mockserver.Fault{Status: 429, RetryAfter: time.Second},
-				mockserver.QueueFault{Hold: 3 * time.Second},
-				mockserver.QueueFault{Deaths: 1},
-				mockserver.NotifyFault{Duplicates: 2},
-				mockserver.NotifyFault{Reorder: true},
-			} {
-				r := mockserver.Rule{Name: fmt.Sprint("r", i), Probability: 0.3, Do: do}
-				if _, ok := do.(mockserver.Fault); ok {
-					r.On = mockserver.OnIntake
-				}
-				rules = append(rules, r)
-			}
-			rules = append(rules, mockserver.Rule{Name: "state", On: mockserver.OnState, PerOperation: true, Probability: 0.3, Do: mockserver.Fault{Stuck: true}})
-			h := start(t, mockserver.Config{Seed: seed, Workers: 4, Faults: rules})
-			var wg sync.WaitGroup
-			for _, company := range []string{"1", "2", "3"} { // which cannot shift each other's
-				wg.Go(func() {
-					for range 30 {
-						a := h.do("GET", "/v1/customerinvoice/003501", "", "erp-api-background", "http://hook.test/", "ipp-company-id", company)
-						time.Sleep(time.Second)
-						if a.status == http.StatusAccepted {
-							h.do("GET", a.header.Get("Location"), "", "ipp-company-id", company)
-						}
-					}
-				})
-			}
-			wg.Wait()
-			time.Sleep(hour)
-			for _, company := range []string{"1", "2", "3"} {
-				for _, hit := range h.Faults().Hits(company) {
-					log += fmt.Sprintln(hit)
-				}
-			}
-		})
-		return log
-	}
-	first := run(1)
-	if n := strings.Count(first, "\n"); n < 60 || n > 200 {
-		t.Fatalf("%d hits in\n%s", n, first)
-	}
-	for i := range 20 {
-		previous := runtime.GOMAXPROCS(1 + i%2)
-		again := run(1)
-		runtime.GOMAXPROCS(previous)
-		if again != first {
-			t.Fatalf("run %d differs:\n%s\nfrom\n%s", i, again, first)
-		}
-	}
-	if run(2) == first {
-		t.Error("another seed gives the same faults")
-	}
 }
 
 func TestValidationNamesRuleAndField(t *testing.T) {

@@ -58,7 +58,7 @@ func TestADropIsATCPReset(t *testing.T) {
 				if got := len(srv.Operations()); got != n {
 					t.Errorf("%d operations, want %d", got, n)
 				}
-				if list, _ := srv.Requests(); len(list) != 1 || list[0].StatusCode != 0 || list[0].Fault != "rule-1" {
+				if list := srv.Journal().Requests(""); len(list) != 1 || list[0].StatusCode != 0 || list[0].Fault != "rule-1" {
 					t.Errorf("journal: %+v", list)
 				}
 			})

@@ -7,9 +7,10 @@ import (
 
 type faultKey struct{}
 
-// context is the request's, and carries its fault to the endpoints.
+// context is the request's, and carries its fault to the endpoints, and its
+// activity for [Sleep].
 func (in *incoming) context() context.Context {
-	return context.WithValue(in.r.Context(), faultKey{}, in.fault)
+	return context.WithValue(in.act.with(in.r.Context()), faultKey{}, in.fault)
 }
 
 // foreground tells whether the background header is overlooked.

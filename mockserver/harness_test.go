@@ -19,6 +19,8 @@ type harness struct {
 	t      *testing.T
 	client *http.Client
 	hook   *hook
+
+	profile mockserver.Profile // set by startProfile only
 }
 
 // start makes a harness that ends with the test.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -34,15 +35,15 @@ var errHeaderValue = errors.New("unknown value")
 // parseBackground reads the header's value: "none", "subscription",
 // "subscription:name=value,..." (both words without case) or an absolute http
 // or https URL. Pairs are split at commas, name and value at the first "=";
-// blanks around both and empty pairs are dropped.
-func parseBackground(value string) (background, error) {
-	value = strings.TrimSpace(value)
+// empty pairs are dropped, and rules say the rest.
+func parseBackground(value string, rules PairRules) (background, error) {
+	value = strings.Trim(value, " \t")
 	if strings.EqualFold(value, "none") {
 		return background{mode: notifyNone}, nil
 	}
 	word, rest, _ := strings.Cut(value, ":")
 	if strings.EqualFold(strings.TrimSpace(word), "subscription") {
-		pairs, err := parsePairs(rest)
+		pairs, err := rules.parse(rest)
 		return background{mode: notifySubscription, pairs: pairs}, err
 	}
 	if u, err := url.Parse(value); err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") {
@@ -51,24 +52,53 @@ func parseBackground(value string) (background, error) {
 	return background{}, fmt.Errorf("%w %q", errHeaderValue, value)
 }
 
-func parsePairs(s string) ([]pair, error) {
+func (rules PairRules) parse(s string) ([]pair, error) {
 	var pairs []pair
 	for part := range strings.SplitSeq(s, ",") {
 		if strings.TrimSpace(part) == "" {
 			continue
 		}
-		name, value, ok := strings.Cut(part, "=")
-		p := pair{strings.TrimSpace(name), strings.TrimSpace(value)}
-		if !ok {
-			return nil, fmt.Errorf("%w: pair %q has no =", errHeaderValue, part)
-		}
-		if err := p.check(); err != nil {
+		p, err := rules.pair(part)
+		switch i := slices.IndexFunc(pairs, func(other pair) bool { return strings.EqualFold(other.name, p.name) }); {
+		case errors.Is(err, errReservedName) && rules.DropReserved:
+		case err != nil:
 			return nil, err
+		case i < 0 || rules.Repeated == RepeatedAll:
+			pairs = append(pairs, p)
+		case rules.Repeated == RepeatedRefuse:
+			return nil, fmt.Errorf("%w: the name %q comes twice", errHeaderValue, p.name)
+		case rules.Repeated == RepeatedLast:
+			pairs[i] = p
 		}
-		pairs = append(pairs, p)
 	}
 	return pairs, nil
 }
+
+// pair reads one name=value.
+func (rules PairRules) pair(s string) (pair, error) {
+	name, value, ok := strings.Cut(s, "=")
+	if !ok {
+		return pair{}, fmt.Errorf("%w: pair %q has no =", errHeaderValue, s)
+	}
+	p := pair{strings.TrimSpace(name), value}
+	if !rules.KeepBlanks {
+		p.value = strings.TrimSpace(value)
+	}
+	if rules.Percent {
+		plain, err := url.PathUnescape(p.value)
+		if err != nil {
+			return p, fmt.Errorf("%w: the value of %q: %w", errHeaderValue, p.name, err)
+		}
+		p.value = plain
+	}
+	if rules.RefuseEmpty && p.value == "" {
+		return p, fmt.Errorf("%w: the value of %q is empty", errHeaderValue, p.name)
+	}
+	return p, p.check()
+}
+
+// errReservedName: the name is the connection's, or the sender's.
+var errReservedName = fmt.Errorf("%w: a reserved header name", errHeaderValue)
 
 // check refuses what cannot become, or must not replace, a header of the
 // notification.
@@ -78,7 +108,7 @@ func (p pair) check() error {
 	case p.name == "" || strings.ContainsFunc(p.name, notTokenChar):
 		return fmt.Errorf("%w: %q is not a header name", errHeaderValue, p.name)
 	case strings.HasPrefix(lower, "x-vwd-"), strings.HasPrefix(lower, "content-"), reservedNames[lower]:
-		return fmt.Errorf("%w: the header name %q is reserved", errHeaderValue, p.name)
+		return fmt.Errorf("%w %q", errReservedName, p.name)
 	case strings.ContainsFunc(p.value, func(r rune) bool { return r < ' ' && r != '\t' || r > '~' }):
 		return fmt.Errorf("%w: the value of %q is not printable ASCII", errHeaderValue, p.name)
 	}
@@ -101,7 +131,8 @@ func notTokenChar(r rune) bool {
 	return !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
 }
 
-// String formats b so that parseBackground reads the same again.
+// String formats b so that readBackground reads the same again, whatever the
+// rules were by which it was parsed.
 func (b background) String() string {
 	switch {
 	case b.mode == notifyURL:
@@ -109,9 +140,15 @@ func (b background) String() string {
 	case len(b.pairs) == 0:
 		return string(b.mode)
 	}
+	escape := strings.NewReplacer("%", "%25", ",", "%2C", " ", "%20", "\t", "%09")
 	parts := make([]string, len(b.pairs))
 	for i, p := range b.pairs {
-		parts[i] = p.name + "=" + p.value
+		parts[i] = p.name + "=" + escape.Replace(p.value)
 	}
 	return string(b.mode) + ":" + strings.Join(parts, ",")
+}
+
+// readBackground reads what String wrote.
+func readBackground(s string) (background, error) {
+	return parseBackground(s, PairRules{Percent: true})
 }

@@ -44,7 +44,7 @@ func TestParseBackground(t *testing.T) {
 		{value: "subscription:transfer-encoding=chunked", bad: true},
 	}
 	for _, tt := range tests {
-		got, err := parseBackground(tt.value)
+		got, err := parseBackground(tt.value, PairRules{})
 		if (err != nil) != tt.bad || tt.bad && !errors.Is(err, errHeaderValue) {
 			t.Errorf("%q: error %v, want one: %v", tt.value, err, tt.bad)
 		}
@@ -54,19 +54,55 @@ func TestParseBackground(t *testing.T) {
 	}
 }
 
+func TestPairRules(t *testing.T) {
+	tests := []struct {
+		name  string
+		rules PairRules
+		value string
+		want  []pair
+		bad   bool
+	}{
+		{"percent", PairRules{Percent: true}, "subscription:a=x%2Cy%3D1,b=%20", []pair{{"a", "x,y=1"}, {"b", " "}}, false},
+		{"percent that is none", PairRules{Percent: true}, "subscription:a=100%", nil, true},
+		{"percent of what may not be sent", PairRules{Percent: true}, "subscription:a=x%0Ay", nil, true},
+		{"no percent", PairRules{}, "subscription:a=x%2Cy", []pair{{"a", "x%2Cy"}}, false},
+		{"blanks", PairRules{KeepBlanks: true}, "subscription: a = 1 ,b=2", []pair{{"a", " 1 "}, {"b", "2"}}, false},
+		{"empty", PairRules{RefuseEmpty: true}, "subscription:a=", nil, true},
+		{"reserved", PairRules{DropReserved: true}, "subscription:Host=evil,x-vwd-a=1,b=2", []pair{{"b", "2"}}, false},
+		{"reserved names only", PairRules{DropReserved: true}, "subscription:or der=1", nil, true},
+		{"all", PairRules{}, "subscription:a=1,A=2", []pair{{"a", "1"}, {"A", "2"}}, false},
+		{"first", PairRules{Repeated: RepeatedFirst}, "subscription:a=1,b=3,A=2", []pair{{"a", "1"}, {"b", "3"}}, false},
+		{"last", PairRules{Repeated: RepeatedLast}, "subscription:a=1,b=3,A=2", []pair{{"A", "2"}, {"b", "3"}}, false},
+		{"once", PairRules{Repeated: RepeatedRefuse}, "subscription:a=1,A=2", nil, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := parseBackground(tt.value, tt.rules)
+			if (err != nil) != tt.bad || tt.bad && !errors.Is(err, errHeaderValue) {
+				t.Fatalf("error %v, want one: %v", err, tt.bad)
+			}
+			if !tt.bad && !reflect.DeepEqual(got.pairs, tt.want) {
+				t.Errorf("got %+v, want %+v", got.pairs, tt.want)
+			}
+		})
+	}
+}
+
 func FuzzParseBackground(f *testing.F) {
 	for _, seed := range []string{
 		"none", "https://hooks.example.com/erp", "subscription", "subscription:order=4711,src=shop", "subscription: a = b=c ,,", "x:y",
+		"subscription:a= 50%25 ,a=%2C",
 	} {
-		f.Add(seed)
+		f.Add(seed, false, false)
+		f.Add(seed, true, true)
 	}
-	f.Fuzz(func(t *testing.T, value string) {
-		got, err := parseBackground(value)
+	f.Fuzz(func(t *testing.T, value string, percent, blanks bool) {
+		got, err := parseBackground(value, PairRules{Percent: percent, KeepBlanks: blanks})
 		if err != nil {
 			return
 		}
 		// Whatever parses must survive a round trip.
-		again, err := parseBackground(got.String())
+		again, err := readBackground(got.String())
 		if err != nil || !reflect.DeepEqual(again, got) {
 			t.Fatalf("round trip of %q by %q: %+v, %v", value, got.String(), again, err)
 		}

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"strings"
 	"sync"
 )
 
@@ -26,12 +28,26 @@ func (s *ids) guid(kind, company string) string {
 		_, _ = rand.Read(b[:]) // never fails
 		return formatGUID(b)
 	}
+	return derivedGUID(s.seed, kind+"\x00"+company, uint64(s.count(kind, company)))
+}
+
+// count numbers what a company has of a kind, from 1.
+func (s *ids) count(kind, company string) int {
 	scope := kind + "\x00" + company
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.next[scope]++
-	n := s.next[scope]
-	s.mu.Unlock()
-	return derivedGUID(s.seed, scope, n)
+	return int(s.next[scope])
+}
+
+// reset begins anew for some companies.
+func (s *ids) reset(which func(company string) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.next, func(scope string, _ uint64) bool {
+		_, company, _ := strings.Cut(scope, "\x00")
+		return which(company)
+	})
 }
 
 // derivedGUID is the n-th GUID of a scope.

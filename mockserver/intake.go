@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/vismanet-go/background/mockserver/internal/call"
 )
@@ -24,8 +23,9 @@ type incoming struct {
 	base    string // API root of links
 	path    string // escaped, below the base path
 	quota   quota
-	fault   *Fault   // nil: none
-	entry   *Request // in the journal
+	fault   *Fault    // nil: none
+	entry   *Entry    // in the journal
+	act     *activity // the request itself
 }
 
 // receive reads a request's body and finds out whose it is.
@@ -102,18 +102,20 @@ func (in *incoming) endpointRequest(ctx context.Context, path, operationID strin
 // accept queues a request and answers 202.
 func (s *Server) accept(w http.ResponseWriter, in *incoming, path string, b background) {
 	op := s.newOperation(in, path, b)
-	op.delivery = s.notifier.plan(op)
+	op.delivery = s.notifier.plan(op, in.act.life)
 	job := op.job(in)
 	if s.queue.shared != nil && op.delivery != nil {
 		job.Notice = op.delivery.encode()
 	}
-	if err := s.queue.add(in.r.Context(), job); err != nil {
+	accepted := s.journal.operation(KindAccepted, op.Operation, op.Received) // before anybody can start it
+	if err := s.queue.add(in.r.Context(), job, in.act.life); err != nil {
+		s.journal.remove(accepted)
 		s.refuseToStore(w, op, err)
 		return
 	}
-	s.journal.update(func() { in.entry.OperationID = op.ID })
+	s.journal.update(func() { in.entry.OperationID, in.entry.Request.OperationID = op.ID, op.ID })
 	s.log.Debug("operation accepted", "id", op.ID, "company", op.Company, "method", op.Method, "path", op.Path)
-	s.notifier.awaitIfEarly(in.r.Context(), op.delivery)
+	s.notifier.awaitIfEarly(in.r.Context(), in.act, op.delivery)
 	s.writeAccepted(w, op)
 }
 
@@ -122,10 +124,10 @@ func (s *Server) newOperation(in *incoming, path string, b background) *operatio
 		Operation: Operation{
 			ID: s.ids.guid("operation", in.company), Company: in.company,
 			Method: in.r.Method, Path: in.r.URL.RequestURI(), Header: in.r.Header.Get(backgroundHeader),
-			Received: time.Now(),
+			State: Queued, Received: s.clocks.now(in.company),
 		},
 		base: in.base, background: b, hasBody: len(in.body) > 0,
-		tail: in.path, execTime: s.cfg.ExecTime,
+		tail: in.path, execTime: s.execTime(in.company),
 	}
 	if in.r.URL.RawQuery != "" {
 		op.tail += "?" + in.r.URL.RawQuery
@@ -147,14 +149,21 @@ type accepted struct {
 }
 
 func (s *Server) writeAccepted(w http.ResponseWriter, op *operation) {
+	p := s.cfg.Profile
 	body := accepted{ID: op.ID, StateLocation: op.stateLocation()}
-	if s.cfg.Profile.ContentLocationIn202 {
+	if p.ContentLocationIn202 {
 		body.ContentLocation = op.contentLocation()
 	}
-	if !s.cfg.Profile.NoLocationOn202 {
+	if !p.NoLocationOn202 {
 		w.Header().Set("Location", op.stateLocation())
 	}
-	writeJSON(w, http.StatusAccepted, body)
+	if p.NoBodyOnAction202 && isAction(op.tail) {
+		w.WriteHeader(http.StatusAccepted)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(http.StatusAccepted)
+	_, _ = w.Write(renameID(mustJSON(body), p.IDField)) // the client may be gone
 }
 
 func (op *operation) stateLocation() string   { return op.base + "/v1/background/" + op.ID }
@@ -189,6 +198,27 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client may be gone
+}
+
+// refuse answers with a message, unless the contract declares no body for the
+// status and the profile keeps to that.
+func (p Profile) refuse(w http.ResponseWriter, status int, message string) {
+	if p.bodiless(status) {
+		w.WriteHeader(status)
+		return
+	}
+	writeMessage(w, status, message)
+}
+
+// bodiless tells whether an answer with this status has no body.
+func (p Profile) bodiless(status int) bool {
+	switch status {
+	case http.StatusNoContent:
+		return true
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusGone, http.StatusPreconditionFailed:
+		return p.EmptyErrors
+	}
+	return false
 }
 
 func writeMessage(w http.ResponseWriter, status int, message string) {

@@ -71,7 +71,7 @@ func TestCompaniesHaveTheirOwnInvoices(t *testing.T) {
 		h.want(200, "GET", "/v1/customerinvoice/003547", "", header...)
 	}
 	var companies []string
-	requests, _ := h.Requests()
+	requests := h.Journal().Requests("")
 	for _, r := range requests {
 		companies = append(companies, r.Company)
 	}
@@ -160,7 +160,7 @@ func TestFaultsOfRequests(t *testing.T) {
 				if ops := h.Operations(); len(ops) != tt.operations || tt.operations == 1 && ops[0].StatusCode != 201 {
 					t.Errorf("operations: %+v", ops)
 				}
-				requests, _ := h.Requests()
+				requests := h.Journal().Requests("")
 				if r := requests[0]; r.StatusCode != tt.status || (r.OperationID != "") != (tt.operations == 1) {
 					t.Errorf("journal: %+v", r)
 				}
@@ -187,14 +187,14 @@ func TestAClientThatLeavesDuringADelay(t *testing.T) {
 func TestTheJournalKeepsTheLatestRequests(t *testing.T) {
 	h := start(t, mockserver.Config{JournalBytes: 100 << 10})
 	h.want(400, "POST", "/v2/customerinvoice", strings.Repeat("x", 1<<20))
-	list, _ := h.Requests()
+	list := h.Journal().Requests("")
 	if len(list[0].Body) != 64<<10 {
 		t.Errorf("%d bytes of the body, want 64 KiB", len(list[0].Body))
 	}
 	for i := range 300 {
 		h.want(200, "GET", fmt.Sprintf("/v1/customerinvoice?pageSize=1&x=%d", i), "", "x-mine", "1")
 	}
-	list, forgotten := h.Requests()
+	list, forgotten := h.Journal().Requests(""), h.Journal().Forgotten()
 	last := list[len(list)-1]
 	if len(list)+forgotten != 301 || len(list) < 50 || forgotten < 50 {
 		t.Errorf("%d kept, %d forgotten", len(list), forgotten)
@@ -255,7 +255,7 @@ func TestAForegroundAnswerStreams(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if requests, _ := h.Requests(); requests[0].StatusCode != 200 {
+		if requests := h.Journal().Requests(""); requests[0].StatusCode != 200 {
 			t.Errorf("journal: %+v", requests[0])
 		}
 		resp.Body.Close()

@@ -86,4 +86,8 @@ type Changes struct {
 
 	// Docs are the changed documents by key; nil: deleted.
 	Docs map[string][]byte
+
+	// Anew tells a reader that the company was reset since the version it asked
+	// for: what it has is void, and Docs are all the changes since then.
+	Anew bool
 }

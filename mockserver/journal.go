@@ -8,6 +8,38 @@ import (
 	"time"
 )
 
+// A Kind says what an [Entry] of the journal tells.
+type Kind string
+
+// Kinds of entries.
+const (
+	KindRequest  Kind = "request"  // a request came in; its answer is added later
+	KindAccepted Kind = "accepted" // it became an operation
+	KindStarted  Kind = "started"  // a worker of this server picked an operation up
+	KindEnded    Kind = "ended"    // an operation has its result
+	KindAttempt  Kind = "attempt"  // a notification was sent, or not delivered
+	KindFault    Kind = "fault"    // a rule, or Config.Fault, disturbed something
+	KindClock    Kind = "clock"    // the company's clock is moved, stopped or let run
+)
+
+// An Entry is one thing that happened. Of its pointers, the one that belongs to
+// Kind is set.
+type Entry struct {
+	Seq     int64     // counts the entries of the server
+	Number  int64     // counts those of the company
+	Time    time.Time // on the company's clock
+	Company string
+	Kind    Kind
+
+	OperationID string // empty where there is no operation
+
+	Request   *Request   // KindRequest
+	Operation *Operation // KindAccepted, KindStarted, KindEnded: as it was then
+	Attempt   *Attempt   // KindAttempt
+	Hit       *Hit       // KindFault
+	Move      *Move      // KindClock
+}
+
 // A Request is one call that the mock received.
 type Request struct {
 	Time        time.Time
@@ -22,44 +54,200 @@ type Request struct {
 	Fault       string // name of the rule that disturbed it, or "Config.Fault"
 }
 
+// A Move is a change of a company's clock, as it begins.
+type Move struct {
+	Action   string // "advance", "step", "drain", "freeze" or "run"
+	From, To time.Time
+	Rate     float64 // of "run"
+}
+
+// A Filter says which entries of a [Journal] are meant; an empty field means
+// all.
+type Filter struct {
+	Company     string
+	Kind        Kind
+	OperationID string
+}
+
+func (f Filter) fits(e *Entry) bool {
+	return (f.Company == "" || f.Company == e.Company) && (f.Kind == "" || f.Kind == e.Kind) &&
+		(f.OperationID == "" || f.OperationID == e.OperationID)
+}
+
+// A Journal is what happened on a server, or a part of that, in one sequence.
+// It does not contain what is asked of /__mock/. It is safe for concurrent use.
+type Journal struct {
+	all    *journal
+	filter Filter
+}
+
+// Journal returns the server's journal. The oldest entries are forgotten when
+// Config.JournalBytes is used up.
+func (s *Server) Journal() *Journal { return &Journal{all: s.journal} }
+
+// Select returns the part of the journal that f names.
+func (j *Journal) Select(f Filter) *Journal { return &Journal{j.all, f} }
+
+// Entries lists what happened, oldest first.
+func (j *Journal) Entries() []Entry {
+	j.all.mu.Lock()
+	defer j.all.mu.Unlock()
+	var list []Entry
+	for _, e := range j.all.entries {
+		if j.filter.fits(e) {
+			list = append(list, e.copy())
+		}
+	}
+	return list
+}
+
+// Requests lists the requests of a company, of all companies if that is empty,
+// oldest first.
+func (j *Journal) Requests(company string) []Request {
+	f := j.filter
+	f.Kind = KindRequest
+	if company != "" {
+		f.Company = company
+	}
+	var list []Request
+	for _, e := range j.Select(f).Entries() {
+		if j.filter.fits(&e) {
+			list = append(list, *e.Request)
+		}
+	}
+	return list
+}
+
+// Forgotten is how many entries, of all kinds and companies, are not there any
+// more because Config.JournalBytes was used up.
+func (j *Journal) Forgotten() int {
+	j.all.mu.Lock()
+	defer j.all.mu.Unlock()
+	return j.all.forgotten
+}
+
+// copy is an entry that nobody else changes.
+func (e *Entry) copy() Entry {
+	c := *e
+	c.Request, c.Operation, c.Attempt = clone(e.Request), clone(e.Operation), clone(e.Attempt)
+	c.Hit, c.Move = clone(e.Hit), clone(e.Move)
+	if r := c.Request; r != nil {
+		r.Header, r.Body = r.Header.Clone(), slices.Clone(r.Body)
+	}
+	if a := c.Attempt; a != nil {
+		a.Header = a.Header.Clone()
+	}
+	return c
+}
+
+func clone[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
+}
+
 const (
 	journalBody     = 64 << 10 // of each body
 	journalOverhead = 512      // what an entry costs besides its texts, about
 )
 
-// journal remembers the latest requests, as far as a budget of bytes reaches.
+// journal remembers the latest entries, as far as a budget of bytes reaches.
 type journal struct {
 	budget int
 
-	mu      sync.Mutex // guards all below, and the entries
-	entries []*Request
-	size    int
-	dropped int
+	mu        sync.Mutex // guards all below, and the entries
+	entries   []*Entry
+	size      int
+	forgotten int
+	seq       int64
+	numbers   map[string]int64 // by company
 }
 
-// add records a request at its arrival.
-func (j *journal) add(in *incoming, now time.Time) *Request {
-	e := &Request{
-		Time: now, Company: in.company, Method: in.r.Method, Path: in.r.URL.RequestURI(),
-		Header: in.r.Header.Clone(), Background: in.r.Header.Get(backgroundHeader),
-		Body: bytes.Clone(in.body[:min(len(in.body), journalBody)]),
-	}
+func newJournal(budget int) *journal {
+	return &journal{budget: budget, numbers: make(map[string]int64)}
+}
+
+// add appends an entry. Its Operation, Attempt, Hit and Move must not be
+// changed any more, its Request by update only.
+func (j *journal) add(e *Entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.seq++
+	j.numbers[e.Company]++
+	e.Seq, e.Number = j.seq, j.numbers[e.Company]
 	j.entries = append(j.entries, e)
 	j.size += e.cost()
 	for j.size > j.budget && len(j.entries) > 0 {
 		j.size -= j.entries[0].cost()
 		j.entries[0] = nil
 		j.entries = j.entries[1:]
-		j.dropped++
+		j.forgotten++
 	}
+}
+
+// request records a request at its arrival.
+func (j *journal) request(in *incoming, now time.Time) *Entry {
+	e := &Entry{Time: now, Company: in.company, Kind: KindRequest, Request: &Request{
+		Time: now, Company: in.company, Method: in.r.Method, Path: in.r.URL.RequestURI(),
+		Header: in.r.Header.Clone(), Background: in.r.Header.Get(backgroundHeader),
+		Body: bytes.Clone(in.body[:min(len(in.body), journalBody)]),
+	}}
+	j.add(e)
 	return e
 }
 
-func (r *Request) cost() int {
-	n := journalOverhead + len(r.Path) + len(r.Body)
-	for name, values := range r.Header {
+// operation records a step in an operation's life.
+func (j *journal) operation(kind Kind, op Operation, at time.Time) *Entry {
+	e := &Entry{Time: at, Company: op.Company, Kind: kind, OperationID: op.ID, Operation: &op}
+	j.add(e)
+	return e
+}
+
+// hit records what was disturbed.
+func (j *journal) hit(h Hit) {
+	j.add(&Entry{Time: h.Time, Company: h.Company, Kind: KindFault, OperationID: h.OperationID, Hit: &h})
+}
+
+// attempt records an attempt to notify, or with a zero one that there will be
+// none.
+func (j *journal) attempt(d *delivery, a Attempt, at time.Time) {
+	j.add(&Entry{Time: at, Company: d.Company, Kind: KindAttempt, OperationID: d.OperationID, Attempt: &a})
+}
+
+// remove takes back what add did, but for the numbers.
+func (j *journal) remove(e *Entry) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if i := slices.Index(j.entries, e); i >= 0 {
+		j.entries = slices.Delete(j.entries, i, i+1)
+		j.size -= e.cost()
+	}
+}
+
+// cost is about how many bytes an entry takes. What changes later is not
+// counted, so that the sum stays right.
+func (e *Entry) cost() int {
+	n := journalOverhead
+	if r := e.Request; r != nil {
+		n += len(r.Path) + len(r.Body) + headerCost(r.Header)
+	}
+	if op := e.Operation; op != nil {
+		n += len(op.Path) + len(op.Header) + len(op.ErrorMessage)
+	}
+	if a := e.Attempt; a != nil {
+		n += len(a.Error) + headerCost(a.Header)
+	}
+	if h := e.Hit; h != nil {
+		n += len(h.Path)
+	}
+	return n
+}
+
+func headerCost(h http.Header) int {
+	n := 0
+	for name, values := range h {
 		n += len(name)
 		for _, v := range values {
 			n += len(v)
@@ -74,55 +262,20 @@ func (j *journal) update(f func()) {
 	f()
 }
 
-// Requests lists the requests that the mock received, oldest first, without
-// those to /__mock/. The oldest are forgotten when Config.JournalBytes is
-// used up; the second result counts them.
-func (s *Server) Requests() (list []Request, forgotten int) {
-	s.journal.mu.Lock()
-	defer s.journal.mu.Unlock()
-	list = make([]Request, len(s.journal.entries))
-	for i, e := range s.journal.entries {
-		list[i] = *e
-		list[i].Header = e.Header.Clone()
-		list[i].Body = slices.Clone(e.Body)
+// reset forgets a company, or everything, as if it had never been.
+func (j *journal) reset(company string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if company == "" {
+		j.entries, j.size, j.forgotten, j.seq = nil, 0, 0, 0
+		clear(j.numbers)
+		return
 	}
-	return list, s.journal.dropped
-}
-
-// statusWriter notes the status of an answer in the journal before the client
-// can see it.
-type statusWriter struct {
-	http.ResponseWriter
-	note func(status int)
-	done bool
-}
-
-// WriteHeader implements http.ResponseWriter.
-func (w *statusWriter) WriteHeader(status int) {
-	if !w.done && status >= 200 {
-		w.done = true
-		w.note(status)
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Write implements http.ResponseWriter.
-func (w *statusWriter) Write(p []byte) (int, error) {
-	if !w.done {
-		w.done = true
-		w.note(http.StatusOK)
-	}
-	return w.ResponseWriter.Write(p)
-}
-
-// Unwrap serves http.ResponseController.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// Flush implements http.Flusher for handlers that stream in the foreground.
-func (w *statusWriter) Flush() {
-	if !w.done {
-		w.done = true
-		w.note(http.StatusOK)
-	}
-	_ = http.NewResponseController(w.ResponseWriter).Flush() // not every writer can
+	delete(j.numbers, company)
+	j.entries = slices.DeleteFunc(j.entries, func(e *Entry) bool {
+		if e.Company == company {
+			j.size -= e.cost()
+		}
+		return e.Company == company
+	})
 }

@@ -2,6 +2,7 @@ package mockserver
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -18,12 +19,13 @@ type MemoryQueue struct {
 	mu       sync.Mutex // guards all below, and the entries
 	byID     map[string]*entry
 	order    []*entry // by arrival
-	expiring []*entry // by end
 	graves   []*entry // expired ones
 	lanes    map[string]*lane
 	ready    []*lane  // those that may have something to take, in turn
 	held     []*entry // those with a NotBefore that has not come
 	arrivals int
+	epochs   int64   // leases ever given
+	broom    []*lane // to be swept, in turn
 }
 
 // An entry is a job in memory. Other than the embedded Job's Operation,
@@ -36,9 +38,12 @@ type entry struct {
 
 // A lane is one company's part.
 type lane struct {
-	waiting []*entry // by arrival
-	running int
-	ready   bool // in MemoryQueue.ready
+	company  string
+	waiting  []*entry // by arrival
+	running  int
+	ready    bool     // in MemoryQueue.ready
+	expiring []*entry // by end
+	swept    bool     // in MemoryQueue.broom
 }
 
 // NewMemoryQueue returns an empty queue.
@@ -53,7 +58,9 @@ func (q *MemoryQueue) Add(_ context.Context, job *Job) error {
 	if q.byID[job.ID] != nil {
 		return ErrDuplicate
 	}
-	q.sweep(job.Received)
+	if l := q.lanes[job.Company]; l != nil {
+		q.sweep(l, job.Received)
+	}
 	e := &entry{Job: *job}
 	e.State = Queued
 	q.byID[e.ID] = e
@@ -61,7 +68,7 @@ func (q *MemoryQueue) Add(_ context.Context, job *Job) error {
 	q.arrivals++
 	e.arrival = q.arrivals
 	if q.lanes[e.Company] == nil {
-		q.lanes[e.Company] = &lane{}
+		q.lanes[e.Company] = &lane{company: e.Company}
 	}
 	if e.NotBefore.After(e.Received) {
 		q.held = append(q.held, e)
@@ -91,21 +98,27 @@ func (q *MemoryQueue) enlist(l *lane) {
 }
 
 // Take implements [Queue].
-func (q *MemoryQueue) Take(_ context.Context, now time.Time, rules Rules) ([]*Job, error) {
+func (q *MemoryQueue) Take(_ context.Context, now Now, rules Rules) ([]*Job, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.sweepNext(now)
 	q.held = slices.DeleteFunc(q.held, func(e *entry) bool {
-		due := !now.Before(e.NotBefore)
+		due := !now(e.Company).Before(e.NotBefore)
 		if due {
 			q.line(e)
 		}
 		return due
 	})
 	var taken []*Job
+	var passed []*lane // what may not start keeps its turn
 	for len(taken) < rules.Max && len(q.ready) > 0 {
 		l := q.ready[0]
 		q.ready[0] = nil
 		q.ready = q.ready[1:]
+		if rules.Hold != nil && rules.Hold(l.company) {
+			passed = append(passed, l)
+			continue
+		}
 		l.ready = false
 		if l.running >= rules.PerCompany {
 			continue // enlisted again by Finish
@@ -113,11 +126,15 @@ func (q *MemoryQueue) Take(_ context.Context, now time.Time, rules Rules) ([]*Jo
 		e := l.next(rules.Order)
 		l.running++
 		q.enlist(l)
-		e.State, e.Started = Running, now
+		e.State, e.Started = Running, now(e.Company)
 		e.Attempts++
-		e.Epoch++
+		q.epochs++
+		e.Epoch = q.epochs
 		job := e.Job
 		taken = append(taken, &job)
+	}
+	if passed != nil {
+		q.ready = append(passed, q.ready...)
 	}
 	return taken, nil
 }
@@ -155,15 +172,19 @@ func (q *MemoryQueue) Finish(_ context.Context, lease Lease, r Result) error {
 	e.Answer, e.ContentType = r.Answer, r.ContentType
 	e.content, e.HasContent = r.Content, r.Content != nil
 	e.Request = StoredRequest{}
-	q.expiring = append(q.expiring, e)
 	l := q.lanes[e.Company]
 	l.running--
+	l.expiring = append(l.expiring, e)
+	if !l.swept {
+		l.swept = true
+		q.broom = append(q.broom, l)
+	}
 	q.enlist(l)
 	return nil
 }
 
 // Get implements [Queue].
-func (q *MemoryQueue) Get(_ context.Context, id string, now time.Time) (*Job, error) {
+func (q *MemoryQueue) Get(_ context.Context, id string, now Now) (*Job, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	e, err := q.find(id, now)
@@ -175,18 +196,18 @@ func (q *MemoryQueue) Get(_ context.Context, id string, now time.Time) (*Job, er
 	return &job, nil
 }
 
-// find looks an entry up as it is at a time. The caller holds q.mu.
-func (q *MemoryQueue) find(id string, now time.Time) (*entry, error) {
+// find looks an entry up as it is now. The caller holds q.mu.
+func (q *MemoryQueue) find(id string, now Now) (*entry, error) {
 	e := q.byID[strings.ToLower(id)]
 	if e == nil {
 		return nil, ErrUnknownJob
 	}
-	q.buryIfDue(e, now)
+	q.buryIfDue(e, now(e.Company))
 	return e, nil
 }
 
 // Content implements [Queue].
-func (q *MemoryQueue) Content(_ context.Context, id string, now time.Time) ([]byte, error) {
+func (q *MemoryQueue) Content(_ context.Context, id string, now Now) ([]byte, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	e, err := q.find(id, now)
@@ -197,12 +218,12 @@ func (q *MemoryQueue) Content(_ context.Context, id string, now time.Time) ([]by
 }
 
 // List implements [Queue].
-func (q *MemoryQueue) List(_ context.Context, now time.Time) ([]*Job, error) {
+func (q *MemoryQueue) List(_ context.Context, now Now) ([]*Job, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	list := make([]*Job, len(q.order))
 	for i, e := range q.order {
-		q.buryIfDue(e, now)
+		q.buryIfDue(e, now(e.Company))
 		job := e.Job
 		job.Request = StoredRequest{}
 		list[i] = &job
@@ -232,6 +253,26 @@ func (q *MemoryQueue) Expire(_ context.Context, id string) (bool, error) {
 	return true, nil
 }
 
+// Reset implements [Queue].
+func (q *MemoryQueue) Reset(_ context.Context, company string) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	gone := func(e *entry) bool { return company == "" || e.Company == company }
+	for _, e := range q.order {
+		if gone(e) {
+			delete(q.byID, e.ID)
+		}
+	}
+	for _, list := range []*[]*entry{&q.order, &q.graves, &q.held} {
+		*list = slices.DeleteFunc(*list, gone)
+	}
+	out := func(l *lane) bool { return company == "" || l.company == company }
+	q.ready = slices.DeleteFunc(q.ready, out)
+	q.broom = slices.DeleteFunc(q.broom, out)
+	maps.DeleteFunc(q.lanes, func(_ string, l *lane) bool { return out(l) })
+	return nil
+}
+
 // The rest is called with q.mu held.
 
 func (q *MemoryQueue) buryIfDue(e *entry, now time.Time) {
@@ -248,17 +289,31 @@ func (q *MemoryQueue) bury(e *entry) {
 	}
 }
 
-// sweep frees what is past its retention. It looks at the oldest ends only:
-// what it misses is found when it is asked for.
-func (q *MemoryQueue) sweep(now time.Time) {
-	for len(q.expiring) > 0 {
-		e := q.expiring[0]
+// sweepNext sweeps one company after the other, so that those are freed too
+// that nobody asks for any more.
+func (q *MemoryQueue) sweepNext(now Now) {
+	if len(q.broom) == 0 {
+		return
+	}
+	l := q.broom[0]
+	q.broom = q.broom[1:]
+	q.sweep(l, now(l.company))
+	if l.swept = len(l.expiring) > 0; l.swept {
+		q.broom = append(q.broom, l)
+	}
+}
+
+// sweep frees what of a company is past its retention. It looks at the oldest
+// ends only: what it misses is found when it is asked for.
+func (q *MemoryQueue) sweep(l *lane, now time.Time) {
+	for len(l.expiring) > 0 {
+		e := l.expiring[0]
 		q.buryIfDue(e, now)
 		if e.State != Expired {
 			break
 		}
-		q.expiring[0] = nil
-		q.expiring = q.expiring[1:]
+		l.expiring[0] = nil
+		l.expiring = l.expiring[1:]
 	}
 	if len(q.graves) <= maxTombstones {
 		return

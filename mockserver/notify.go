@@ -18,13 +18,15 @@ import (
 // notifier sends notifications. Waiting for the next attempt costs a timer
 // only.
 type notifier struct {
-	cfg    Config
-	log    *slog.Logger
-	tasks  *tasks
-	ids    *ids
-	faults *Faults
-	client *http.Client
-	shared SharedQueue // nil: deliveries are kept here only
+	cfg     Config
+	log     *slog.Logger
+	tasks   *tasks
+	clocks  *clocks
+	journal *journal
+	ids     *ids
+	faults  *Faults
+	client  *http.Client
+	shared  SharedQueue // nil: deliveries are kept here only
 
 	mu     sync.Mutex  // guards all below, and the deliveries in it
 	list   []*delivery // by acceptance of their operations
@@ -34,7 +36,7 @@ type notifier struct {
 func newNotifier(s *Server) *notifier {
 	shared, _ := s.cfg.Queue.(SharedQueue)
 	return &notifier{
-		cfg: s.cfg, log: s.log, tasks: s.tasks, ids: s.ids, faults: s.faults, client: notifyClient(s.cfg), shared: shared,
+		cfg: s.cfg, log: s.log, tasks: s.tasks, clocks: s.clocks, journal: s.journal, ids: s.ids, faults: s.faults, client: notifyClient(s.cfg), shared: shared,
 	}
 }
 
@@ -85,16 +87,21 @@ func (n *notifier) ended(op *operation) {
 		return
 	}
 	n.mu.Lock()
+	if d.taken {
+		n.mu.Unlock()
+		return
+	}
 	d.Body = d.fault.body(n.cfg.Profile.notification(op))
-	drop := d.fault.Drop ||
+	drop := d.fault.Drop || n.cfg.Profile.NeverNotify ||
 		n.cfg.Profile.NotifyOnlyWithContent && op.content == nil ||
 		n.cfg.Profile.NoNotifyOnFailed && op.State == Failed
 	if drop {
-		d.State = DeliveryDropped
+		d.State, d.tried = DeliveryDropped, true
 	}
 	n.mu.Unlock()
 	if drop {
-		close(d.first)
+		n.journal.attempt(d, Attempt{}, n.clocks.now(d.Company))
+		d.first.release()
 		n.save(d)
 		return
 	}
@@ -104,15 +111,18 @@ func (n *notifier) ended(op *operation) {
 // deliver makes one attempt and plans what follows it. Duplicates is how many
 // more copies a fault wants after the success.
 func (n *notifier) deliver(ctx context.Context, d *delivery, attempt, duplicates int) {
-	if n.isLost(d) {
+	if attempt > 1 {
+		n.save(d) // finds out whether another server took it over while this one waited
+	}
+	if n.isOver(d) {
 		return
 	}
 	a := n.attempt(ctx, d, attempt > 1 && duplicates < d.fault.Duplicates)
-	ok := a.StatusCode/100 == 2
+	ok := n.cfg.Profile.delivered(a.StatusCode)
 	switch {
 	case ok && duplicates > 0:
 		n.record(d, a, DeliveryDelivered)
-		n.tasks.after(0, func(ctx context.Context) { n.deliver(ctx, d, attempt+1, duplicates-1) })
+		d.life.after(0, d.op.what("notification"), func(ctx context.Context, _ *activity) { n.deliver(ctx, d, attempt+1, duplicates-1) })
 	case ok || a.Duplicate:
 		n.record(d, a, DeliveryDelivered)
 	case attempt >= d.retry.Attempts:
@@ -120,15 +130,20 @@ func (n *notifier) deliver(ctx context.Context, d *delivery, attempt, duplicates
 		n.log.Warn("notification given up", "id", d.OperationID, "attempts", attempt, "status", a.StatusCode, "error", a.Error)
 	default:
 		n.record(d, a, DeliveryWaiting)
-		n.tasks.after(d.retry.before(attempt), func(ctx context.Context) { n.deliver(ctx, d, attempt+1, duplicates) })
+		d.life.after(d.retry.before(attempt), d.op.what("notification, again,"), func(ctx context.Context, _ *activity) { n.deliver(ctx, d, attempt+1, duplicates) })
 	}
+}
+
+// delivered tells whether a receiver's status takes a notification.
+func (p Profile) delivered(status int) bool {
+	return status == http.StatusOK || status/100 == 2 && !p.OnlyStatus200
 }
 
 // attempt sends the notification once.
 func (n *notifier) attempt(ctx context.Context, d *delivery, duplicate bool) Attempt {
 	n.mu.Lock()
-	a := Attempt{Started: time.Now(), Duplicate: duplicate}
-	a.Header = n.header(d, d.Body, a.Started)
+	a := Attempt{Started: d.life.clock.Now(), Duplicate: duplicate}
+	a.Header = n.header(d, d.Body, a.Started, d.fault)
 	n.mu.Unlock()
 	n.send(ctx, d, d.Body, &a)
 	return a
@@ -139,7 +154,7 @@ func (n *notifier) send(ctx context.Context, d *delivery, body []byte, a *Attemp
 	ctx, cancel := context.WithTimeout(ctx, d.retry.Timeout)
 	defer cancel()
 	status, err := n.post(ctx, d.URL, body, a.Header)
-	a.Ended, a.StatusCode = time.Now(), status
+	a.Ended, a.StatusCode = d.life.clock.Now(), status
 	if err != nil {
 		a.Error = err.Error()
 	}
@@ -162,32 +177,35 @@ func (n *notifier) post(ctx context.Context, target string, body []byte, h http.
 
 // record notes an attempt and what became of the delivery by it.
 func (n *notifier) record(d *delivery, a Attempt, state DeliveryState) {
-	n.mu.Lock()
-	d.State = state
-	d.Attempts = append(d.Attempts, a)
-	if !a.Replayed && !d.tried {
-		d.tried = true
-		close(d.first)
+	if d.life.ctx.Err() != nil {
+		return // nobody is to know of it any more
 	}
+	n.mu.Lock()
+	if !d.taken {
+		d.State = state
+	}
+	d.Attempts = append(d.Attempts, a)
+	first := !a.Replayed && !d.tried
+	d.tried = d.tried || first
 	n.mu.Unlock()
+	n.journal.attempt(d, a, a.Ended)
+	if first {
+		d.first.release()
+	}
 	n.save(d)
 	n.overtaken(d)
 }
 
 // awaitIfEarly holds a 202 back until the notification has overtaken it.
-func (n *notifier) awaitIfEarly(ctx context.Context, d *delivery) {
+func (n *notifier) awaitIfEarly(ctx context.Context, a *activity, d *delivery) {
 	if d == nil || !d.fault.Early {
 		return
 	}
 	if n.shared != nil {
-		n.awaitStored(ctx, d.OperationID)
+		n.awaitStored(ctx, a, d.OperationID)
 		return
 	}
-	select {
-	case <-d.first:
-	case <-ctx.Done():
-	case <-n.tasks.ctx.Done():
-	}
+	_ = a.wait(ctx, d.first) // the 202 is due in any case
 }
 
 func unixMilli(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }

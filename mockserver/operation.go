@@ -49,6 +49,7 @@ type operation struct {
 	answer  map[string]string // the endpoint's headers that are kept; nil: none
 	content []byte            // nil: none; otherwise there is one, which only read fills in
 	kind    string            // the content's type
+	expires time.Time         // zero until it has ended
 
 	base       string // API root of its links
 	tail       string // path and query below the base path, for originalUri
@@ -80,9 +81,9 @@ func (op *operation) settle(r Result) {
 func (j *Job) operation() *operation {
 	op := &operation{
 		Operation: j.Operation, answer: j.Answer, kind: j.ContentType,
-		base: j.Base, tail: j.Tail, hasBody: j.HasBody, execTime: j.ExecTime, fault: j.Fault, delivery: j.delivery, notice: j.Notice,
+		expires: j.Expires, base: j.Base, tail: j.Tail, hasBody: j.HasBody, execTime: j.ExecTime, fault: j.Fault, delivery: j.delivery, notice: j.Notice,
 	}
-	op.background, _ = parseBackground(j.Background) // it was understood when it came
+	op.background, _ = readBackground(j.Background) // it was understood when it came
 	if j.HasContent {
 		op.content = []byte{}
 	}
@@ -107,11 +108,11 @@ func (op *operation) job(in *incoming) *Job {
 
 // Operations lists all operations in the order of their arrival, those past
 // their retention included.
-func (s *Server) Operations() []Operation { return s.queue.list(time.Now()) }
+func (s *Server) Operations() []Operation { return s.queue.list() }
 
 // Operation returns one of them.
 func (s *Server) Operation(id string) (Operation, bool) {
-	op, ok := s.queue.get(id, time.Now())
+	op, ok := s.queue.get(id)
 	return op.Operation, ok
 }
 

@@ -1,12 +1,6 @@
 package mockserver
 
-import (
-	"cmp"
-	"errors"
-	"fmt"
-	"net/http"
-	"time"
-)
+import "time"
 
 // Profile holds one switch for each thing that is not known for certain of the
 // real system, or that differs between its versions. The zero value is the
@@ -25,6 +19,11 @@ type Profile struct {
 	// QueuedStatus is the status before a worker picks the operation up.
 	// Default: "Started", as no other word is documented.
 	QueuedStatus string
+	// RunningStatus is the status while it runs, FinishedStatus the one after
+	// its endpoint has answered. Default, as documented: "Started" and
+	// "Finished". "Running" and "Completed" appear in generated guides only.
+	RunningStatus  string
+	FinishedStatus string
 	// FailedWithoutStatusCode leaves statusCode 0 when the machinery fails.
 	// Default: 500. Not observed.
 	FailedWithoutStatusCode bool
@@ -39,6 +38,12 @@ type Profile struct {
 	// ETag and Content-Type. Empty: none, and the field is null, as observed
 	// in 2022.
 	ResponseHeaders []string
+	// StateContentLocation is when the state document has contentLocation.
+	// Default: [ContentLocationNull]. Not observed without content.
+	StateContentLocation ContentLocationRule
+	// MalformedIDStatus answers for an id that is no GUID, 404 or 400.
+	// Default: 404. Not observed.
+	MalformedIDStatus int
 
 	// The 202.
 
@@ -55,15 +60,66 @@ type Profile struct {
 	// announced for 30 April 2025. Default: off, receivers in tests speak
 	// plain HTTP.
 	RequireHTTPSWebhooks bool
+	// RefuseURL refuses a URL in the header with 400, as if the announced end
+	// of that mode had come. Default: taken, as documented "for the time
+	// being".
+	RefuseURL bool
+	// RefuseSubscription refuses the values "subscription" and
+	// "subscription:...", which the article of 2022 does not know.
+	RefuseSubscription bool
+	// Pairs is the grammar of "subscription:name=value,...", of which only
+	// the outline is documented.
+	Pairs PairRules
+	// IDField is the name of the id in the 202 and in notifications. Default:
+	// "id", as in the vendor's OpenAPI document; its pages say "jobId".
+	IDField string
+	// NoBodyOnAction202 leaves the 202 of actions without a body, as the
+	// OpenAPI document declares it. Default: the same body for all.
+	NoBodyOnAction202 bool
+
+	// AcceptUnknownRoutes queues what no endpoint below /v1/ and /v2/ answers
+	// for; it ends with 404. Default: 404 at once. How much is checked before
+	// a request is queued is not known.
+	AcceptUnknownRoutes bool
+
+	// What is demanded of requests.
+
+	// RequireToken refuses calls without a bearer token with 401, where
+	// Auth.Mode says nothing.
+	RequireToken bool
+	// RequireIPPHeaders refuses calls without ipp-company-id and
+	// ipp-application-type with 400 and the old gateway's error 12002.
+	// Default: optional, as observed in 2026.
+	RequireIPPHeaders bool
+	// RequireContentType refuses bodies that do not say that they are JSON
+	// with 415.
+	RequireContentType bool
+	// RequirePaging refuses lists of invoices without pageNumber and pageSize,
+	// which the vendor calls mandatory, with 400. Default, as observed:
+	// optional.
+	RequirePaging bool
+	// CheckIfMatchEarly looks at If-Match before a request is queued too, and
+	// answers 412 instead of 202. Default: when it runs. Not observed.
+	CheckIfMatchEarly bool
+	// InvalidClientStatus is with what the token endpoint refuses an unknown
+	// client, 401 or 400. Default: 401. Not observed.
+	InvalidClientStatus int
+	// AnyScope lets any scope do in [AuthStrict]. Which one guards which call
+	// is not documented.
+	AnyScope bool
 
 	// Execution.
 
 	// ReportAccepted ends an operation when its endpoint flushes an answer 202,
 	// while the endpoint goes on; how that ends is not visible. So actions were
-	// in 2022, and so the built-in ones are then: they answer "Queued", and end
-	// half a second later (with a shared Queue at once). Default: an operation
-	// ends when its endpoint has returned, with what it answered.
+	// in 2022, and so the built-in ones are then: what is not refused at once
+	// answers "Queued", and ends half a second later (with a shared Queue at
+	// once). Default: an operation ends when its endpoint has returned, with
+	// what it answered.
 	ReportAccepted bool
+	// BackgroundActionResult is the actionResult of an action that went well
+	// in the background. Default: "Done". Not observed.
+	BackgroundActionResult string
 
 	// Retention.
 
@@ -73,6 +129,22 @@ type Profile struct {
 	// ExpiredStateStatus answers for a state document after retention, 404
 	// or 410. Default: 404; 410 is documented for the content only.
 	ExpiredStateStatus int
+	// GoneFor is how long a content is answered 410 after its retention;
+	// then both state and content are 404. Default: as long as the mock
+	// remembers. Not documented.
+	GoneFor time.Duration
+
+	// The stored content.
+
+	// ContentCarriesStatus answers for a content with the status that the
+	// operation ended with. Default: 200, as documented.
+	ContentCarriesStatus bool
+	// UnfinishedContentStatus answers for the content of an operation that
+	// has not ended: 404, 204, 202, 409 or 425. Default: 404. Not observed.
+	UnfinishedContentStatus int
+	// ContentType is that of every stored content. Default: the endpoint's.
+	// Not observed for prints and attachments.
+	ContentType string
 
 	// Notifications.
 
@@ -87,11 +159,35 @@ type Profile struct {
 	NotifyOnlyWithContent bool
 	// NoNotifyOnFailed sends nothing when the machinery fails. Default: sent.
 	NoNotifyOnFailed bool
+	// NeverNotify sends nothing at all; one sentence of the vendor's pages
+	// can be read so. Default: the header decides.
+	NeverNotify bool
+	// Envelope is the name of an object around the body. Default: none, as
+	// with a sister product.
+	Envelope string
+	// NotificationContentType is the Content-Type. Default:
+	// "application/json; charset=utf-8". Not observed.
+	NotificationContentType string
+	// SignURL sends the dispatcher's headers in URL mode too, the signature
+	// with the subscription's key. Default: none, as none is documented.
+	SignURL bool
+	// OnlyStatus200 takes nothing but 200 for a delivery. Default: any 2xx.
+	// Not documented.
+	OnlyStatus200 bool
+	// NewIDPerAttempt gives each attempt a notification id of its own.
+	// Default: one for all. Not documented.
+	NewIDPerAttempt bool
+	// FixedWebhookTimestamp leaves x-vwd-webhook-timestamp at the time of the
+	// first attempt. Default: that of each attempt. Not documented.
+	FixedWebhookTimestamp bool
 	// EventID is x-vwd-event-id. Default: "BACKGROUND_API_RESPONSE".
 	EventID string
 	// HeaderPrefix begins the dispatcher's header names. Default: "x-vwd-",
 	// as seen with a sister product.
 	HeaderPrefix string
+	// HeaderNames are whole names for some of them, by what follows the
+	// prefix: {"signature-v1": "x-signature"}.
+	HeaderNames map[string]string
 	// UserAgent of notifications. Default: "erpmock". Not observed.
 	UserAgent string
 
@@ -117,99 +213,26 @@ type Profile struct {
 	// MaxPageSize is what larger page sizes are silently cut to. Default:
 	// 1000.
 	MaxPageSize int
-}
+	// PageBeyondEndStatus answers for a page after the last: 200 with an empty
+	// list, 404 or 400. Default: 200. Not observed.
+	PageBeyondEndStatus int
+	// EmptyErrors leaves 401, 403, 404, 410 and 412 without a body, as the
+	// OpenAPI document declares most of them. Default: {"message":...}.
+	EmptyErrors bool
 
-// TimeFormat is a notation for times.
-type TimeFormat string
+	// Invoices.
 
-// Notations for times; the fraction has up to three digits, zeros trimmed.
-const (
-	TimeOffset TimeFormat = ""       // 2022-11-10T10:20:53.75+01:00
-	TimeUTC    TimeFormat = "utc"    // 2022-11-10T09:20:53.75Z
-	TimeNoZone TimeFormat = "nozone" // 2022-11-10T10:20:53.75
-)
-
-// UnsetTime is the look of a time that has not come yet.
-type UnsetTime string
-
-// Looks of a time that has not come yet.
-const (
-	UnsetNull    UnsetTime = ""        // null
-	UnsetZero    UnsetTime = "zero"    // 0001-01-01T00:00:00
-	UnsetOmitted UnsetTime = "omitted" // the field is left out
-)
-
-// NotificationShape is the look of a notification's body.
-type NotificationShape string
-
-// Looks of a notification's body.
-const (
-	NotificationCamel  NotificationShape = ""       // {"id":…,"statusCode":…,"stateLocation":…,"contentLocation":…}
-	NotificationPascal NotificationShape = "pascal" // the same with Id, StatusCode, …
-	NotificationState  NotificationShape = "state"  // the whole state document
-)
-
-// ContentLocationRule says when a notification has contentLocation.
-type ContentLocationRule string
-
-// Rules for contentLocation in notifications.
-const (
-	ContentLocationNull    ContentLocationRule = ""        // null without content
-	ContentLocationOmitted ContentLocationRule = "omitted" // left out without content
-	ContentLocationNever   ContentLocationRule = "never"   // always left out
-)
-
-func (p Profile) withDefaults() Profile {
-	p.QueuedStatus = cmp.Or(p.QueuedStatus, "Started")
-	p.OriginalURIBase = cmp.Or(p.OriginalURIBase, "https://finance.visma.net")
-	p.SubscriptionAddress = cmp.Or(p.SubscriptionAddress, "subscription")
-	if p.ResponseHeaders == nil {
-		p.ResponseHeaders = []string{"Location", "ETag", "Content-Type"}
-	}
-	p.ExpiredStateStatus = cmp.Or(p.ExpiredStateStatus, http.StatusNotFound)
-	p.EventID = cmp.Or(p.EventID, "BACKGROUND_API_RESPONSE")
-	p.HeaderPrefix = cmp.Or(p.HeaderPrefix, "x-vwd-")
-	p.UserAgent = cmp.Or(p.UserAgent, "erpmock")
-	p.RateLimitBody = cmp.Or(p.RateLimitBody,
-		`{"statusCode":429,"message":"Rate limit is exceeded. Try again in {seconds} seconds."}`)
-	p.ForegroundActionResult = cmp.Or(p.ForegroundActionResult, "Queued")
-	p.MaxPageSize = cmp.Or(p.MaxPageSize, 1000)
-	return p
-}
-
-func (p Profile) validate() error {
-	var errs []error
-	oneOf := func(field string, ok bool, v any) {
-		if !ok {
-			errs = append(errs, fmt.Errorf("%s: %#v is not one of its values", "Profile."+field, v))
-		}
-	}
-	oneOf("TimeFormat", p.TimeFormat == TimeOffset || p.TimeFormat == TimeUTC || p.TimeFormat == TimeNoZone, p.TimeFormat)
-	oneOf("UnsetTime", p.UnsetTime == UnsetNull || p.UnsetTime == UnsetZero || p.UnsetTime == UnsetOmitted, p.UnsetTime)
-	oneOf("Notification", p.Notification == NotificationCamel || p.Notification == NotificationPascal ||
-		p.Notification == NotificationState, p.Notification)
-	oneOf("ContentLocation", p.ContentLocation == ContentLocationNull || p.ContentLocation == ContentLocationOmitted ||
-		p.ContentLocation == ContentLocationNever, p.ContentLocation)
-	oneOf("ExpiredStateStatus", p.ExpiredStateStatus == 0 || p.ExpiredStateStatus == http.StatusNotFound ||
-		p.ExpiredStateStatus == http.StatusGone, p.ExpiredStateStatus)
-	return errors.Join(append(errs, notNegative("Profile.MaxPageSize", p.MaxPageSize))...)
-}
-
-// local is t on the company's clock.
-func (p Profile) local(t time.Time) time.Time {
-	if p.Zone != nil {
-		return t.In(p.Zone)
-	}
-	return norway(t)
-}
-
-// formatTime writes t for the state document.
-func (p Profile) formatTime(t time.Time) string {
-	switch p.TimeFormat {
-	case TimeUTC:
-		return t.UTC().Format("2006-01-02T15:04:05.999Z")
-	case TimeNoZone:
-		return p.local(t).Format("2006-01-02T15:04:05.999")
-	}
-	return p.local(t).Format("2006-01-02T15:04:05.999-07:00")
+	// NullKeeps reads {"value":null} in a change as "leave it". Default: it
+	// clears the field. Not observed.
+	NullKeeps bool
+	// CreditNoteType is the documentType of credit notes. Default:
+	// "CreditNote", as documented; one reader has "Credit Note".
+	CreditNoteType string
+	// LineTypeCodes shows lineType as a code, GI or GN, as documented.
+	// Default, as observed: a word such as GoodsForSales.
+	LineTypeCodes bool
+	// SwapCurrencies shows the company's amounts in the fields ...InCurrency
+	// and the document's in their twins, as the text of the OpenAPI document
+	// has it. Default, as observed: the other way round.
+	SwapCurrencies bool
 }

@@ -42,6 +42,8 @@ var (
 //     turns.
 //   - A job is not taken before its NotBefore; those behind it pass. The
 //     server calls Take again at that time.
+//   - Every company has a clock of its own, which may stand, jump, and show any
+//     time from 1970 to 2199; see [Now].
 //   - From Job.Expires on a job reads as Expired, without answer and content.
 //     HasContent stays: it tells "gone" from "never was". A queue may forget
 //     the oldest of these; then their ids are unknown.
@@ -55,7 +57,7 @@ type Queue interface {
 
 	// Take leases jobs that may start now: they become Running, with Started
 	// set to now and Attempts and Epoch grown.
-	Take(ctx context.Context, now time.Time, rules Rules) ([]*Job, error)
+	Take(ctx context.Context, now Now, rules Rules) ([]*Job, error)
 
 	// Finish ends the job of a lease. It returns [ErrLeaseLost] if the lease
 	// is not the job's latest or the job has ended, [ErrConflict] if
@@ -64,13 +66,13 @@ type Queue interface {
 
 	// Get returns a job as it is at a time, without Request. It returns
 	// [ErrUnknownJob] if there is none.
-	Get(ctx context.Context, id string, now time.Time) (*Job, error)
+	Get(ctx context.Context, id string, now Now) (*Job, error)
 
 	// Content returns a job's stored body, nil if there is none.
-	Content(ctx context.Context, id string, now time.Time) ([]byte, error)
+	Content(ctx context.Context, id string, now Now) ([]byte, error)
 
 	// List returns all jobs in the order in which they were added.
-	List(ctx context.Context, now time.Time) ([]*Job, error)
+	List(ctx context.Context, now Now) ([]*Job, error)
 
 	// Count adds to StateReads and ContentReads. It may be lost in a crash.
 	Count(id string, stateReads, contentReads int)
@@ -78,7 +80,19 @@ type Queue interface {
 	// Expire ends the retention of a job that has ended, at once. It reports
 	// whether there was one.
 	Expire(ctx context.Context, id string) (bool, error)
+
+	// Reset forgets everything of a company, or of all companies if that is
+	// empty: jobs in any state, with their notices, and its ERP data. Leases
+	// of its jobs are lost, for good: an epoch is never given again, not even
+	// to another job with the same id.
+	Reset(ctx context.Context, company string) error
 }
+
+// Now tells the time of a company. Each company has a clock of its own: none
+// of the times of a job may be compared with those of another company, or with
+// the time of the machine. A Now returns at once, and may be called with locks
+// held.
+type Now func(company string) time.Time
 
 // A SharedQueue is a Queue that outlives its process, and that several
 // processes may use at a time. A [Server] with one keeps there also its
@@ -93,11 +107,17 @@ type SharedQueue interface {
 	// Watch keeps the leases of this worker until ctx ends. It calls wake
 	// when there may be something to take, and lost when the worker's leases
 	// went to others because it was not heard of in time.
-	Watch(ctx context.Context, wake, lost func())
+	// Now is for the end of retentions only; leases are held in real time.
+	Watch(ctx context.Context, now Now, wake, lost func())
 
 	// TakeNotices leases notices of jobs that have ended, and that no living
 	// worker has. Finish leases the job's notice to the one who calls it.
 	TakeNotices(ctx context.Context, limit int) ([]*Job, error)
+
+	// TakeNotice leases the notice of one job that has ended, whoever has it
+	// and whether it is done or not. It returns [ErrUnknownJob] if there is
+	// no such notice.
+	TakeNotice(ctx context.Context, id string) (*Job, error)
 
 	// SaveNotice stores how far a notice is; done ends it. It returns
 	// [ErrLeaseLost] if the notice has gone to another worker.
@@ -107,7 +127,8 @@ type SharedQueue interface {
 	Notices(ctx context.Context, limit int) ([][]byte, error)
 
 	// ReadState returns what changed in a company's ERP data since a version;
-	// 0 is before the first change.
+	// 0 is before the first change. If the company was reset since, that is
+	// said in the result.
 	ReadState(ctx context.Context, company string, since int64) (Changes, error)
 
 	// WriteState stores changes outside of any job. It returns [ErrConflict]
@@ -116,7 +137,7 @@ type SharedQueue interface {
 }
 
 // Rules say which jobs may start. PerCompany and Order are the same in all
-// calls.
+// calls of one server.
 type Rules struct {
 	// Max is how many to take, at most.
 	Max int
@@ -127,6 +148,10 @@ type Rules struct {
 
 	// Order is in which order a company's jobs start.
 	Order Order
+
+	// Hold, if not nil, names the companies of which nothing may start now. It
+	// is called as [Now] is.
+	Hold func(company string) bool
 }
 
 // An Order is the order in which a company's operations start.

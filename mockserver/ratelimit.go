@@ -53,6 +53,16 @@ func newLimiter(cfg RateLimit, p Profile) *limiter {
 	return &limiter{cfg: cfg, profile: p, windows: make(map[string]*window)}
 }
 
+// reset forgets a company, or all of them.
+func (l *limiter) reset(company string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if company == "" {
+		clear(l.windows)
+	}
+	delete(l.windows, company)
+}
+
 // A quota is what one call finds.
 type quota struct {
 	remaining int

@@ -14,18 +14,40 @@ import (
 // runner takes jobs from the queue and runs them. A worker is a free slot, not
 // a goroutine; waiting for the end of an execution time costs a timer only.
 type runner struct {
-	cfg    Config
-	log    *slog.Logger
-	tasks  *tasks
-	store  Queue
-	shared SharedQueue // store, if it is one
-	work   func(*Job) work
-	ended  func(*operation) // called with an operation that has just ended
+	cfg     Config
+	log     *slog.Logger
+	tasks   *tasks
+	clocks  *clocks
+	journal *journal
+	store   Queue
+	shared  SharedQueue // store, if it is one
+	work    func(*Job) work
+	ended   func(*operation, *life) // called with an operation that has just ended
 
 	taking  sync.Mutex // held while jobs are taken
-	mu      sync.Mutex // guards running
-	running map[Lease]context.CancelCauseFunc
+	mu      sync.Mutex // guards all below
+	running map[Lease]*run
+	asked   []*activity // looks at a shared queue that nobody has made yet
+	paused  pauses
 	kicks   chan struct{} // asks for a look at a shared queue
+
+	serving atomic.Bool // it works on a shared queue
+}
+
+// A run is a job of this server, from when it is taken to its end.
+type run struct {
+	company string
+	cancel  context.CancelCauseFunc
+	done    chan struct{} // closed when it is no more in runner.running
+}
+
+// forget takes a run off the list. It needs q.mu.
+func (q *runner) forget(lease Lease, r *run, cause error) {
+	delete(q.running, lease)
+	close(r.done)
+	if cause != nil {
+		r.cancel(cause)
+	}
 }
 
 // A work is what a job makes a worker do. It runs again if its effects cannot
@@ -40,10 +62,10 @@ type work interface {
 	done(stored bool)
 }
 
-func newRunner(cfg Config, t *tasks, prepare func(*Job) work, ended func(*operation)) *runner {
+func newRunner(s *Server) *runner {
 	q := &runner{
-		cfg: cfg, log: cfg.Logger, tasks: t, store: cfg.Queue, work: prepare, ended: ended,
-		running: make(map[Lease]context.CancelCauseFunc), kicks: make(chan struct{}, 1),
+		cfg: s.cfg, log: s.log, tasks: s.tasks, clocks: s.clocks, journal: s.journal, store: s.cfg.Queue,
+		work: s.work, ended: s.jobEnded, running: make(map[Lease]*run), kicks: make(chan struct{}, 1),
 	}
 	if q.store == nil {
 		q.store = NewMemoryQueue()
@@ -53,27 +75,48 @@ func newRunner(cfg Config, t *tasks, prepare func(*Job) work, ended func(*operat
 }
 
 // add stores a job and has it run. After an error nothing is stored.
-func (q *runner) add(ctx context.Context, job *Job) error {
+func (q *runner) add(ctx context.Context, job *Job, l *life) error {
 	if err := q.store.Add(context.WithoutCancel(ctx), job); err != nil {
 		return fmt.Errorf("store operation %s: %w", job.ID, err)
 	}
-	q.look()
-	if wait := job.NotBefore.Sub(job.Received); wait > 0 {
-		q.tasks.after(wait, func(context.Context) { q.look() })
+	q.look(l)
+	if wait := job.NotBefore.Sub(job.Received); wait > 0 && !job.NotBefore.IsZero() {
+		l.after(wait, job.what("end of the hold of"), func(context.Context, *activity) { q.look(l) })
 	}
 	return nil
 }
 
 // look starts what may run: at once with a queue of our own, soon with a
-// shared one, where looking may take a while.
-func (q *runner) look() {
+// shared one, where looking may take a while. A company whose life is given is
+// busy until then.
+func (q *runner) look(l *life) {
 	if q.shared == nil {
 		q.take(q.tasks.ctx)
 		return
 	}
+	if l != nil {
+		l.clock.mu.Lock()
+		a := l.begin(what{verb: "a look at the queue"})
+		l.clock.mu.Unlock()
+		q.mu.Lock()
+		q.asked = append(q.asked, a)
+		q.mu.Unlock()
+	}
 	select {
 	case q.kicks <- struct{}{}:
 	default: // somebody asked already
+	}
+}
+
+// takeAsked is take for those who asked for it.
+func (q *runner) takeAsked(ctx context.Context) {
+	q.mu.Lock()
+	asked := q.asked
+	q.asked = nil
+	q.mu.Unlock()
+	q.take(ctx)
+	for _, a := range asked {
+		a.end()
 	}
 }
 
@@ -88,7 +131,7 @@ func (q *runner) take(ctx context.Context) {
 		if room <= 0 {
 			return
 		}
-		jobs, err := q.store.Take(ctx, time.Now(), Rules{Max: room, PerCompany: q.cfg.Workers, Order: q.cfg.Order})
+		jobs, err := q.store.Take(ctx, q.clocks.now, q.rules(room))
 		if err != nil && ctx.Err() == nil {
 			q.log.Warn("nothing taken from the queue", "error", err)
 		}
@@ -99,6 +142,16 @@ func (q *runner) take(ctx context.Context) {
 			return
 		}
 	}
+}
+
+func (q *runner) rules(limit int) Rules {
+	r := Rules{Max: limit, PerCompany: q.cfg.Workers, Order: q.cfg.Order}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.paused.none() {
+		r.Hold = q.holds
+	}
+	return r
 }
 
 // room is how many more jobs may be taken now.
@@ -112,32 +165,40 @@ func (q *runner) room() int {
 }
 
 // start waits for the job's execution time.
-func (q *runner) start(job *Job) {
-	ctx, cancel := context.WithCancelCause(q.tasks.ctx)
+func (q *runner) start(job *Job) *run {
+	l := q.clocks.of(job.Company).current()
+	ctx, cancel := context.WithCancelCause(l.ctx)
+	r := &run{company: job.Company, cancel: cancel, done: make(chan struct{})}
 	q.mu.Lock()
-	q.running[job.Lease()] = cancel
+	q.running[job.Lease()] = r
 	q.mu.Unlock()
-	q.tasks.after(job.ExecTime, func(context.Context) { q.execute(ctx, cancel, job) })
+	q.journal.operation(KindStarted, job.Operation, job.Started)
+	l.after(job.ExecTime, job.what("operation"), func(_ context.Context, a *activity) {
+		defer cancel(nil)
+		q.execute(a.with(ctx), r, job, a)
+	})
+	return r
 }
 
 // execute runs a job's handler. What ends first, the handler or ExecTimeout,
-// decides; a server that is closing decides nothing.
-func (q *runner) execute(ctx context.Context, cancel context.CancelCauseFunc, job *Job) {
-	defer cancel(nil)
+// decides; a server that is closing decides nothing, nor one that resets the
+// company.
+func (q *runner) execute(ctx context.Context, r *run, job *Job, a *activity) {
 	var decided atomic.Bool
 	finish := func(w work, out outcome) error {
-		if q.tasks.ctx.Err() != nil || !decided.CompareAndSwap(false, true) {
+		if a.life.ctx.Err() != nil || !decided.CompareAndSwap(false, true) {
 			return nil
 		}
-		err := q.finish(ctx, job, w, out)
+		err := q.finish(ctx, job, a.life, w, out)
 		if errors.Is(err, ErrConflict) {
 			decided.Store(false)
 		}
 		return err
 	}
-	stop := q.tasks.after(q.cfg.ExecTimeout, func(context.Context) {
+	stop := a.life.after(q.cfg.ExecTimeout, job.what("timeout of"), func(context.Context, *activity) {
 		_ = finish(nil, outcome{failure: "The operation was cancelled: execution timed out after " + q.cfg.ExecTimeout.String() + "."})
-		cancel(context.DeadlineExceeded)
+		a.interrupt(context.DeadlineExceeded)
+		r.cancel(context.DeadlineExceeded)
 	})
 	defer stop()
 	if job.Attempts > q.cfg.MaxAttempts {
@@ -164,7 +225,7 @@ func (q *runner) attempt(ctx context.Context, job *Job, finish func(work, outcom
 
 // finish ends a job; the first end counts. While the queue cannot store it, it
 // is tried again: the job has been done, and somebody waits for it.
-func (q *runner) finish(ctx context.Context, job *Job, w work, out outcome) error {
+func (q *runner) finish(ctx context.Context, job *Job, l *life, w work, out outcome) error {
 	r := q.result(job, out)
 	if w != nil && out.failure == "" {
 		r.Changes = w.changes()
@@ -186,22 +247,27 @@ func (q *runner) finish(ctx context.Context, job *Job, w work, out outcome) erro
 	if errors.Is(err, ErrConflict) {
 		return err
 	}
+	op := job.operation()
+	op.settle(r)
+	if err == nil {
+		q.journal.operation(KindEnded, op.Operation, r.Ended)
+	}
 	q.mu.Lock()
-	delete(q.running, job.Lease())
+	if mine := q.running[job.Lease()]; mine != nil {
+		q.forget(job.Lease(), mine, nil)
+	}
 	q.mu.Unlock()
-	q.look()
+	q.look(l)
 	if err != nil {
 		q.log.Warn("result discarded", "id", job.ID, "attempt", job.Attempts, "error", err)
 		return err
 	}
-	op := job.operation()
-	op.settle(r)
-	q.ended(op)
+	q.ended(op, l)
 	return nil
 }
 
 func (q *runner) result(job *Job, out outcome) Result {
-	p, now := q.cfg.Profile, time.Now()
+	p, now := q.cfg.Profile, q.clocks.now(job.Company)
 	r := Result{State: Finished, StatusCode: out.status, Ended: now, Expires: now.Add(q.cfg.Retention)}
 	if p.RetainFromReceived {
 		r.Expires = job.Received.Add(q.cfg.Retention)
@@ -225,8 +291,8 @@ func (q *runner) result(job *Job, out outcome) Result {
 }
 
 // get returns an operation as it is now, without its content.
-func (q *runner) get(id string, now time.Time) (operation, bool) {
-	job, err := q.store.Get(context.WithoutCancel(q.tasks.ctx), id, now)
+func (q *runner) get(id string) (operation, bool) {
+	job, err := q.store.Get(context.WithoutCancel(q.tasks.ctx), id, q.clocks.now)
 	if err != nil {
 		q.complain("operation not read", id, err)
 		return operation{}, false
@@ -235,8 +301,8 @@ func (q *runner) get(id string, now time.Time) (operation, bool) {
 }
 
 // readState is get, counting the look if the operation is there for company.
-func (q *runner) readState(id, company string, now time.Time) (operation, bool) {
-	op, ok := q.get(id, now)
+func (q *runner) readState(id, company string) (operation, bool) {
+	op, ok := q.get(id)
 	if ok && op.Company == company && op.State != Expired {
 		q.store.Count(op.ID, 1, 0)
 	}
@@ -244,12 +310,12 @@ func (q *runner) readState(id, company string, now time.Time) (operation, bool) 
 }
 
 // readContent is get with the content, counting the look if company gets it.
-func (q *runner) readContent(id, company string, now time.Time) (operation, bool) {
-	op, ok := q.get(id, now)
+func (q *runner) readContent(id, company string) (operation, bool) {
+	op, ok := q.get(id)
 	if !ok || op.Company != company || op.State == Expired || op.content == nil {
 		return op, ok
 	}
-	body, err := q.store.Content(context.WithoutCancel(q.tasks.ctx), op.ID, now)
+	body, err := q.store.Content(context.WithoutCancel(q.tasks.ctx), op.ID, q.clocks.now)
 	if err != nil {
 		q.complain("content not read", id, err)
 		op.content = nil
@@ -269,8 +335,8 @@ func (q *runner) complain(what, id string, err error) {
 	}
 }
 
-func (q *runner) list(now time.Time) []Operation {
-	jobs, err := q.store.List(context.WithoutCancel(q.tasks.ctx), now)
+func (q *runner) list() []Operation {
+	jobs, err := q.store.List(context.WithoutCancel(q.tasks.ctx), q.clocks.now)
 	if err != nil {
 		q.log.Error("operations not listed", "error", err)
 	}

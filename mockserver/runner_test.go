@@ -69,20 +69,31 @@ func TestAnEndpointThatAnswers202AndGoesOn(t *testing.T) {
 func TestTheActionsOf2022(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := start(t, mockserver.Config{Profile: mockserver.Profile{ReportAccepted: true}})
-		for _, want := range []string{"Balanced", "Open"} { // the second one fails, which nobody sees
-			id := h.submit("none", "POST", "/v1/customerinvoice/003547/action/release", "")
-			time.Sleep(100 * time.Millisecond)
-			if s := h.state(id); s["status"] != "Finished" || s["statusCode"] != 202.0 {
-				t.Errorf("got %v", s)
+		const release = "/v1/customerinvoice/003547/action/release"
+		ended := func(id string, status float64, says string) {
+			t.Helper()
+			if s := h.state(id); s["status"] != "Finished" || s["statusCode"] != status {
+				t.Errorf("got %v, want %v", s, status)
 			}
-			if a := h.want(200, "GET", "/v1/background/"+id+"/content", ""); !strings.Contains(a.body, `"actionResult":"Queued"`) {
+			if a := h.want(200, "GET", "/v1/background/"+id+"/content", ""); !strings.Contains(a.body, says) {
 				t.Errorf("content %s", a.body)
 			}
-			if a := h.want(200, "GET", "/v1/customerinvoice/003547", ""); !strings.Contains(a.body, `"status":"`+want+`"`) {
-				t.Errorf("got %s, want it %s", a.body, want)
-			}
-			time.Sleep(time.Second)
 		}
+		for range 2 { // the second one will fail, which nobody sees
+			id := h.submit("none", "POST", release, "")
+			time.Sleep(100 * time.Millisecond)
+			ended(id, 202, `"actionResult":"Queued"`)
+			if a := h.want(200, "GET", "/v1/customerinvoice/003547", ""); !strings.Contains(a.body, `"status":"Balanced"`) {
+				t.Errorf("released already: %s", a.body)
+			}
+		}
+		time.Sleep(time.Second)
+		if a := h.want(200, "GET", "/v1/customerinvoice/003547", ""); !strings.Contains(a.body, `"status":"Open"`) {
+			t.Errorf("not released: %s", a.body)
+		}
+		id := h.submit("none", "POST", release, "") // refused at once, as it was captured
+		time.Sleep(100 * time.Millisecond)
+		ended(id, 400, "already released")
 		h.want(200, "POST", "/v1/customerinvoice/003546/action/release", "")
 	})
 }
@@ -163,7 +174,7 @@ type dying struct {
 	before int
 }
 
-func (q dying) Take(ctx context.Context, now time.Time, r mockserver.Rules) ([]*mockserver.Job, error) {
+func (q dying) Take(ctx context.Context, now mockserver.Now, r mockserver.Rules) ([]*mockserver.Job, error) {
 	jobs, err := q.MemoryQueue.Take(ctx, now, r)
 	for _, j := range jobs {
 		j.Attempts += q.before

@@ -25,6 +25,7 @@ type Server struct {
 	cfg      Config
 	log      *slog.Logger
 	tasks    *tasks
+	clocks   *clocks
 	ids      *ids
 	limits   *limiter
 	faults   *Faults
@@ -49,12 +50,16 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, log: cfg.Logger,
 		tasks: newTasks(), ids: newIDs(cfg.Seed),
 		limits:  newLimiter(cfg.RateLimit, cfg.Profile),
-		faults:  newFaults(cfg.Seed, cfg.Faults),
-		journal: &journal{budget: cfg.JournalBytes},
+		journal: newJournal(cfg.JournalBytes),
 		builtin: newRoutes(), user: newRoutes(), admin: http.NewServeMux(),
 	}
+	s.clocks = newClocks(cfg, s.tasks, s.journal)
+	s.faults = newFaults(cfg.Seed, cfg.Faults, s.clocks, s.journal)
 	s.notifier = newNotifier(s)
-	s.queue = newRunner(cfg, s.tasks, s.work, s.jobEnded)
+	s.queue = newRunner(s)
+	if s.queue.shared != nil {
+		s.clocks.moved = s.queue.clockMoved
+	}
 	s.routeBuiltin()
 	s.routeAdmin()
 	return s, nil
@@ -75,20 +80,24 @@ func (s *Server) routeBuiltin() {
 		MaxPageSize:      s.cfg.Profile.MaxPageSize,
 		UnquotedETags:    s.cfg.Profile.UnquotedETags,
 		ForegroundResult: s.cfg.Profile.ForegroundActionResult,
+		BackgroundResult: s.cfg.Profile.BackgroundActionResult,
 		AsyncActions:     s.cfg.Profile.ReportAccepted,
+		BeyondEnd:        s.cfg.Profile.PageBeyondEndStatus,
+		NoBody:           s.cfg.Profile.bodiless,
+		NullKeeps:        s.cfg.Profile.NullKeeps,
+		CreditNoteType:   s.cfg.Profile.CreditNoteType,
+		LineTypeCodes:    s.cfg.Profile.LineTypeCodes,
+		SwapCurrencies:   s.cfg.Profile.SwapCurrencies,
 		NewID:            s.ids.guid,
-		Local:            s.cfg.Profile.local,
+		Now:              func(company string) time.Time { return s.cfg.Profile.local(s.clocks.now(company)) },
+		Sleep:            Sleep,
 	})
 	all := endpoints{s.erp, &backgroundAPI{s}}
 	server.HandlerWithOptions(all, server.StdHTTPServerOptions{BaseRouter: s.builtin, ErrorHandlerFunc: badParameter})
 }
 
 // badParameter answers for a parameter that does not have its type.
-func badParameter(w http.ResponseWriter, r *http.Request, err error) {
-	if strings.HasPrefix(r.URL.Path, "/v1/background/") {
-		writeMessage(w, http.StatusNotFound, "The background operation was not found.")
-		return
-	}
+func badParameter(w http.ResponseWriter, _ *http.Request, err error) {
 	message := "The request is invalid."
 	if e, ok := errors.AsType[*server.InvalidParamFormatError](err); ok {
 		message = "The value of parameter '" + e.ParamName + "' is not valid."
@@ -140,6 +149,8 @@ func MemoryClient(hosts map[string]http.Handler) *http.Client {
 // returns nil.
 func (s *Server) Close() error {
 	s.tasks.close()
+	s.clocks.close()
+	s.tasks.wg.Wait()
 	if s.cfg.NotifyClient == nil {
 		s.notifier.client.CloseIdleConnections()
 	}
@@ -163,8 +174,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Start()
-	now := time.Now()
-	in.entry = s.journal.add(in, now)
+	if in.act, err = s.clocks.of(in.company).enter(r.Context(), what{"request", r.Method, r.URL.RequestURI(), ""}); err != nil {
+		panic(http.ErrAbortHandler) // the client went away
+	}
+	defer in.act.end()
+	now := s.clocks.now(in.company)
+	in.entry = s.journal.request(in, now)
 	w = s.noting(w, in)
 	free := s.cfg.Profile.PollsAreFree && in.operationID() != ""
 	in.quota = s.limits.take(in.company, free, now)
@@ -179,7 +194,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // noting notes the status of the answer in the journal.
 func (s *Server) noting(w http.ResponseWriter, in *incoming) http.ResponseWriter {
 	return &statusWriter{ResponseWriter: w, note: func(status int) {
-		s.journal.update(func() { in.entry.StatusCode = status })
+		s.journal.update(func() { in.entry.Request.StatusCode = status })
 	}}
 }
 
@@ -201,10 +216,10 @@ func (s *Server) serve(w http.ResponseWriter, in *incoming) {
 	case h == nil && known:
 		writeMessage(w, http.StatusMethodNotAllowed, "The requested resource does not support http method '"+in.r.Method+"'.")
 	case h == nil:
-		writeMessage(w, http.StatusNotFound, "No HTTP resource was found that matches the request URI.")
-	case !s.authorize(w, in):
+		s.unknownRoute(w, in.r)
+	case !s.authorize(w, in) || !s.wellFormed(w, in, path):
 	case in.quota.exceeded:
-		s.limits.refuse(w, in.quota, time.Now())
+		s.limits.refuse(w, in.quota, s.clocks.now(in.company))
 	case in.point() == OnIntake && !in.fault.foreground():
 		s.serveBackground(w, in, path)
 	default:
@@ -212,11 +227,15 @@ func (s *Server) serve(w http.ResponseWriter, in *incoming) {
 	}
 }
 
+func (s *Server) unknownRoute(w http.ResponseWriter, _ *http.Request) {
+	s.cfg.Profile.refuse(w, http.StatusNotFound, "No HTTP resource was found that matches the request URI.")
+}
+
 // serveBackground queues the request if its header is understood.
 func (s *Server) serveBackground(w http.ResponseWriter, in *incoming, path string) {
-	b, err := parseBackground(strings.Join(in.r.Header.Values(backgroundHeader), ","))
-	if err == nil && b.mode == notifyURL && s.cfg.Profile.RequireHTTPSWebhooks && strings.HasPrefix(strings.ToLower(b.url), "http:") {
-		err = errors.New("webhook URLs must start with https://")
+	b, err := parseBackground(strings.Join(in.r.Header.Values(backgroundHeader), ","), s.cfg.Profile.Pairs)
+	if err == nil {
+		err = s.cfg.Profile.mayNotify(b)
 	}
 	switch {
 	case err != nil && !s.cfg.Profile.UnknownHeaderAsNone:
@@ -224,6 +243,10 @@ func (s *Server) serveBackground(w http.ResponseWriter, in *incoming, path strin
 		return
 	case err != nil:
 		b = background{mode: notifyNone}
+	}
+	if s.cfg.Profile.CheckIfMatchEarly && s.outdated(in, path) {
+		s.cfg.Profile.refuse(w, http.StatusPreconditionFailed, "The customer invoice was changed by someone else.")
+		return
 	}
 	s.accept(w, in, path, b)
 }
@@ -241,6 +264,9 @@ func (s *Server) route(in *incoming) (h http.Handler, path string, known bool) {
 	}
 	if s.cfg.Handler != nil && takesBackground(in.path) {
 		return s.cfg.Handler, in.path, true
+	}
+	if s.cfg.Profile.AcceptUnknownRoutes && in.point() == OnIntake {
+		return http.HandlerFunc(s.unknownRoute), in.path, true
 	}
 	return nil, in.path, known
 }

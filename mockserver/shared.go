@@ -20,23 +20,34 @@ func (q *runner) serve(resume func(*operation)) {
 	if q.shared == nil {
 		return
 	}
-	q.tasks.after(0, func(ctx context.Context) { q.shared.Watch(ctx, q.look, q.abandon) })
-	q.tasks.after(0, func(ctx context.Context) {
+	q.serving.Store(true)
+	q.tasks.spawn(func(ctx context.Context) {
+		q.shared.Watch(ctx, q.clocks.now, func() { q.look(nil) }, q.abandon)
+	})
+	q.tasks.spawn(func(ctx context.Context) {
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-q.kicks:
 			}
-			q.take(ctx)
+			q.takeAsked(ctx)
 		}
 	})
-	q.tasks.after(0, func(ctx context.Context) {
+	q.tasks.spawn(func(ctx context.Context) {
 		for sleep(ctx, time.Second) == nil {
 			q.adopt(ctx, resume)
 		}
 	})
-	q.look()
+	q.look(nil)
+}
+
+// clockMoved has a look made for what was held before this server began, of
+// which it has no timer.
+func (q *runner) clockMoved(l *life) {
+	if q.serving.Load() {
+		q.look(l)
+	}
 }
 
 // abandon cancels what runs: its leases are gone, and its results will be
@@ -45,9 +56,8 @@ func (q *runner) abandon() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.log.Warn("leases lost: this process was not heard of in time", "operations", len(q.running))
-	for lease, cancel := range q.running {
-		cancel(ErrLeaseLost)
-		delete(q.running, lease)
+	for lease, r := range q.running {
+		q.forget(lease, r, ErrLeaseLost)
 	}
 }
 
@@ -84,8 +94,17 @@ func (d *delivery) encode() []byte {
 	return data
 }
 
-// restore makes the delivery of an operation that comes from a shared queue.
-func (n *notifier) restore(op *operation) *delivery {
+// restore makes the delivery of an operation that comes from a shared queue,
+// and lists it.
+func (n *notifier) restore(op *operation, l *life) *delivery {
+	d := n.restored(op, l)
+	if d != nil {
+		n.enlist(d)
+	}
+	return d
+}
+
+func (n *notifier) restored(op *operation, l *life) *delivery {
 	var stored notice
 	if op.notice == nil {
 		return nil
@@ -94,9 +113,7 @@ func (n *notifier) restore(op *operation) *delivery {
 		n.log.Error("stored notification is not readable", "id", op.ID, "error", err)
 		return nil
 	}
-	d := &delivery{Delivery: stored.Delivery, op: op, retry: stored.Retry, fault: stored.Fault, first: make(chan struct{})}
-	n.enlist(d)
-	return d
+	return &delivery{Delivery: stored.Delivery, op: op, retry: stored.Retry, fault: stored.Fault, first: l.clock.newLatch(), life: l}
 }
 
 // enlist remembers a delivery.
@@ -110,43 +127,48 @@ func (n *notifier) enlist(d *delivery) {
 }
 
 // jobEnded has the notification of an operation sent that has just ended here.
-func (s *Server) jobEnded(op *operation) {
+func (s *Server) jobEnded(op *operation, l *life) {
 	if op.delivery == nil {
-		op.delivery = s.notifier.restore(op)
+		op.delivery = s.notifier.restore(op, l)
 	}
 	s.notifier.ended(op)
 }
 
 // resume goes on with a notification where another process left it.
 func (n *notifier) resume(op *operation) {
-	d := n.restore(op)
+	d := n.restore(op, n.clocks.of(op.Company).current())
 	op.delivery = d
-	switch {
-	case d == nil:
-	case d.Body == nil:
-		n.ended(op)
-	default:
-		made, last := 0, time.Time{}
-		for _, a := range d.Attempts {
-			if !a.Replayed {
-				made, last = made+1, a.Ended
-			}
-		}
-		wait := time.Duration(0)
-		if made > 0 {
-			wait = time.Until(last.Add(d.retry.before(made)))
-		}
-		n.tasks.after(wait, func(ctx context.Context) {
-			d.begun = true
-			n.deliver(ctx, d, made+1, d.fault.Duplicates)
-		})
+	if d != nil {
+		n.goOn(d)
 	}
+}
+
+// goOn plans the next attempt of a restored delivery.
+func (n *notifier) goOn(d *delivery) {
+	if d.Body == nil {
+		n.ended(d.op)
+		return
+	}
+	made, last := 0, time.Time{}
+	for _, a := range d.Attempts {
+		if !a.Replayed && !a.Redelivery {
+			made, last = made+1, a.Ended
+		}
+	}
+	wait := time.Duration(0)
+	if made > 0 {
+		wait = last.Add(d.retry.before(made)).Sub(d.life.clock.Now())
+	}
+	d.life.after(wait, d.op.what("notification, again,"), func(ctx context.Context, _ *activity) {
+		d.begun = true
+		n.deliver(ctx, d, made+1, d.fault.Duplicates)
+	})
 }
 
 // save stores how far a delivery is, if the queue is shared. What a server does
 // that is closing is not stored: the next one does it again.
 func (n *notifier) save(d *delivery) {
-	if n.shared == nil || n.tasks.ctx.Err() != nil {
+	if n.shared == nil || d.life.ctx.Err() != nil {
 		return
 	}
 	n.mu.Lock()
@@ -164,11 +186,12 @@ func (n *notifier) save(d *delivery) {
 	}
 }
 
-// isLost tells whether another process has taken a delivery over.
-func (n *notifier) isLost(d *delivery) bool {
+// isOver tells whether nothing is left to do here: another process has taken
+// the delivery over, or a redelivery got through.
+func (n *notifier) isOver(d *delivery) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return d.lost
+	return d.lost || d.taken
 }
 
 // stored lists the deliveries in a shared queue.
@@ -188,9 +211,11 @@ func (n *notifier) stored() []Delivery {
 }
 
 // awaitStored is awaitIfEarly where another process may send the notification.
-func (n *notifier) awaitStored(ctx context.Context, id string) {
-	for sleep(ctx, 20*time.Millisecond) == nil && n.tasks.ctx.Err() == nil {
-		job, err := n.shared.Get(ctx, id, time.Now())
+func (n *notifier) awaitStored(ctx context.Context, a *activity, id string) {
+	back := a.aside()
+	defer back()
+	for sleep(ctx, 20*time.Millisecond) == nil && a.life.ctx.Err() == nil {
+		job, err := n.shared.Get(ctx, id, n.clocks.now)
 		if err != nil {
 			return
 		}

@@ -46,9 +46,15 @@ type grant struct {
 func (s *Server) serveToken(w http.ResponseWriter, in *incoming) {
 	g, refused := parseGrant(in)
 	in.company = s.cfg.Auth.company(g.tenant)
+	act, err := s.clocks.of(in.company).enter(in.r.Context(), what{"request", in.r.Method, tokenPath, ""})
+	if err != nil {
+		panic(http.ErrAbortHandler) // the client went away
+	}
+	defer act.end()
+	in.act = act
 	plain := in.r.Clone(in.r.Context())
 	plain.Header.Del("Authorization")
-	in.entry = s.journal.add(&incoming{r: plain, company: in.company}, time.Now())
+	in.entry = s.journal.request(&incoming{r: plain, company: in.company}, s.clocks.now(in.company))
 	w = s.noting(w, in)
 	serve := func(w http.ResponseWriter) {
 		switch {
@@ -58,7 +64,7 @@ func (s *Server) serveToken(w http.ResponseWriter, in *incoming) {
 		case refused != nil:
 			s.refuseToken(w, g, refused)
 		default:
-			s.grantToken(w, g)
+			s.grantToken(w, g, s.clocks.now(in.company))
 		}
 	}
 	f := s.requestFault(in, OnToken)
@@ -66,7 +72,7 @@ func (s *Server) serveToken(w http.ResponseWriter, in *incoming) {
 		serve(w)
 		return
 	}
-	if sleep(in.r.Context(), f.Delay) != nil {
+	if in.act.sleep(in.r.Context(), f.Delay) != nil {
 		panic(http.ErrAbortHandler)
 	}
 	s.disturb(w, in, f, serve)
@@ -105,7 +111,7 @@ func parseGrant(in *incoming) (grant, *tokenError) {
 }
 
 // grantToken answers a request that is understood.
-func (s *Server) grantToken(w http.ResponseWriter, g grant) {
+func (s *Server) grantToken(w http.ResponseWriter, g grant, now time.Time) {
 	allowed := []string{ScopeRead, ScopeCreate, ScopeUpdate, ScopeDelete}
 	client, known := s.cfg.Auth.Clients[g.client]
 	if client.Scopes != nil {
@@ -114,7 +120,7 @@ func (s *Server) grantToken(w http.ResponseWriter, g grant) {
 	rightSecret := subtle.ConstantTimeCompare([]byte(client.Secret), []byte(g.secret)) == 1
 	switch {
 	case g.client == "", len(s.cfg.Auth.Clients) > 0 && (!known || !rightSecret):
-		s.refuseToken(w, g, &tokenError{"invalid_client", "", http.StatusUnauthorized})
+		s.refuseToken(w, g, &tokenError{"invalid_client", "", s.cfg.Profile.InvalidClientStatus})
 		return
 	case g.kind != "client_credentials":
 		s.refuseToken(w, g, refusal("unsupported_grant_type", ""))
@@ -125,7 +131,6 @@ func (s *Server) grantToken(w http.ResponseWriter, g grant) {
 	case len(g.scopes) == 0:
 		g.scopes = allowed
 	}
-	now := time.Now()
 	life := seconds(s.cfg.Auth.TokenLife)
 	token := s.cfg.Auth.token(claims{
 		Issuer: "https://connect.visma.com", Client: g.client, Tenant: g.tenant, Scope: g.scopes,

@@ -97,7 +97,7 @@ func (s *Server) keepsState(h http.Handler) bool { return s.queue.shared != nil 
 func (s *Server) session(ctx context.Context, company string) (*erp.Session, error) {
 	return s.erp.Begin(company, func(version int64) (erp.Step, error) {
 		c, err := s.queue.shared.ReadState(context.WithoutCancel(ctx), company, version)
-		return erp.Step{Version: c.Version, Docs: c.Docs}, err
+		return erp.Step{Version: c.Version, Docs: c.Docs, Anew: c.Anew}, err
 	})
 }
 

@@ -102,7 +102,7 @@ func TestOneCallToATenant(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, &out)
 		}
 	}
-	requests, _ := mock.Requests()
+	requests := mock.Journal().Requests("")
 	for _, r := range requests {
 		if got := r.Header.Get("ipp-company-id") + ", " + r.Header.Get("ipp-application-type"); got != "7654321, Visma.net Financials" {
 			t.Errorf("%s %s for %q", r.Method, r.Path, got)

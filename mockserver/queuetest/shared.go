@@ -24,6 +24,8 @@ func RunShared(t *testing.T, start func(*testing.T) (open func() mockserver.Shar
 		"notices":                              testNotices,
 		"a silent worker's notices":            testSilentNotices,
 		"state and result change together":     testState,
+		"a reset that others notice":           testSharedReset,
+		"retention by the clock of the server": testSweep,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, start(t)) })
 	}
@@ -33,7 +35,7 @@ func RunShared(t *testing.T, start func(*testing.T) (open func() mockserver.Shar
 func watch(t *testing.T, q mockserver.SharedQueue, wake, lost func()) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	go func() { defer close(done); q.Watch(ctx, wake, lost) }()
+	go func() { defer close(done); q.Watch(ctx, at(epoch), wake, lost) }()
 	stop = func() { cancel(); <-done }
 	t.Cleanup(stop)
 	return stop
@@ -107,11 +109,11 @@ func testAcrossWorkers(t *testing.T, open func() mockserver.SharedQueue) {
 	a.add(job("a0", "1"), job("a1", "1"), job("a2", "1"))
 	b.add(job("b0", "2"))
 	first := a.wantTaken(mockserver.Rules{Max: 1, PerCompany: 1}, "a0")
-	b.wantTaken(mockserver.Rules{Max: 9, PerCompany: 1}, "b0")
+	theirs := b.wantTaken(mockserver.Rules{Max: 9, PerCompany: 1}, "b0")
 	b.wantTaken(mockserver.Rules{Max: 9, PerCompany: 1})
 	a.finish(first[0], result())
 	b.wantTaken(mockserver.Rules{Max: 9, PerCompany: 2}, "a1", "a2")
-	if err := a.Finish(t.Context(), mockserver.Lease{ID: "b0", Epoch: 1}, result()); !errors.Is(err, mockserver.ErrLeaseLost) {
+	if err := a.Finish(t.Context(), theirs[0].Lease(), result()); !errors.Is(err, mockserver.ErrLeaseLost) {
 		t.Errorf("finished another's job: %v", err)
 	}
 }

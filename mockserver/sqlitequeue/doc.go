@@ -15,8 +15,9 @@
 // transaction as the result of the operation that changed them, so that an
 // operation that is run again after a crash finds its first run either done or
 // never begun. That cannot be said of what a user's handler does elsewhere: it
-// runs at least once. Rate limits, fault counts and the journal of requests
-// stay with each process.
+// runs at least once. Clocks, pauses, rate limits, fault counts and the journal
+// stay with each process. What is kept has the times of its company's clock on
+// the server that wrote them; leases go by the machine's.
 //
 // # What it survives
 //

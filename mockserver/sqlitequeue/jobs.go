@@ -86,19 +86,14 @@ type laneHead struct {
 }
 
 // Take implements [mockserver.Queue].
-func (q *Queue) Take(ctx context.Context, now time.Time, rules mockserver.Rules) ([]*mockserver.Job, error) {
+func (q *Queue) Take(ctx context.Context, now mockserver.Now, rules mockserver.Rules) ([]*mockserver.Job, error) {
 	ctx = context.WithoutCancel(ctx) // what is leased is to be returned
-	var some int
-	err := q.query(`SELECT 1 FROM lanes WHERE waiting > 0 AND running < ? LIMIT 1`).row(ctx, []any{rules.PerCompany}, &some)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil // looking costs nobody a write
-	}
-	if err != nil {
-		return nil, err
+	if some, err := q.someWait(ctx, rules); err != nil || !some {
+		return nil, err // looking costs nobody a write
 	}
 	var jobs []*mockserver.Job
 	var requests []storedRequest
-	err = q.writer.do(func(t *tx) error {
+	err := q.writer.do(func(t *tx) error {
 		jobs, requests = nil, nil
 		if err := q.register(t); err != nil {
 			return err
@@ -107,14 +102,14 @@ func (q *Queue) Take(ctx context.Context, now time.Time, rules mockserver.Rules)
 		if err != nil {
 			return err
 		}
-		for _, seq := range inTurn(lanes, rules.Max) {
-			job, r, err := q.lease(t, seq, now)
+		for _, next := range inTurn(lanes, rules.Max) {
+			job, r, err := q.lease(t, next.seq, now(next.company))
 			if err != nil {
 				return err
 			}
 			jobs, requests = append(jobs, job), append(requests, r)
 		}
-		return q.turn(t, jobs, now)
+		return q.turn(t, jobs, time.Now())
 	})
 	if err != nil {
 		return nil, err
@@ -128,17 +123,44 @@ func (q *Queue) Take(ctx context.Context, now time.Time, rules mockserver.Rules)
 	return jobs, nil
 }
 
+// someWait tells whether there may be something to take.
+func (q *Queue) someWait(ctx context.Context, rules mockserver.Rules) (bool, error) {
+	rows, err := q.query(waitingLanes).rows(ctx, rules.PerCompany)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var company string
+		var running int
+		if err := rows.Scan(&company, &running); err != nil {
+			return false, err
+		}
+		if rules.Hold == nil || !rules.Hold(company) {
+			return true, nil
+		}
+	}
+	return false, rows.Err()
+}
+
+const waitingLanes = `SELECT company, running FROM lanes WHERE waiting > 0 AND running < ? ORDER BY turn`
+
 // lanes finds what each company may start now; who had its turn longest ago
 // comes first.
-func (q *Queue) lanes(t *tx, now time.Time, rules mockserver.Rules) ([]laneHead, error) {
+func (q *Queue) lanes(t *tx, now mockserver.Now, rules mockserver.Rules) ([]laneHead, error) {
 	var lanes []laneHead
-	err := t.rows(`SELECT company, running FROM lanes WHERE waiting > 0 AND running < ? ORDER BY turn LIMIT ?`,
-		[]any{rules.PerCompany, rules.Max}, func(scan func(...any) error) error {
-			var l laneHead
-			err := scan(&l.company, &l.running)
+	query, args := waitingLanes+` LIMIT ?`, []any{rules.PerCompany, rules.Max}
+	if rules.Hold != nil {
+		query, args = waitingLanes, args[:1] // those that are held must not stand in the way of others
+	}
+	err := t.rows(query, args, func(scan func(...any) error) error {
+		var l laneHead
+		err := scan(&l.company, &l.running)
+		if len(lanes) < rules.Max && (rules.Hold == nil || !rules.Hold(l.company)) {
 			lanes = append(lanes, l)
-			return err
-		})
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +170,7 @@ func (q *Queue) lanes(t *tx, now time.Time, rules mockserver.Rules) ([]laneHead,
 	}
 	for i := range lanes {
 		l := &lanes[i]
-		err := t.rows(line, []any{l.company, nanos(now), min(rules.PerCompany-l.running, rules.Max)}, func(scan func(...any) error) error {
+		err := t.rows(line, []any{l.company, nanos(now(l.company)), min(rules.PerCompany-l.running, rules.Max)}, func(scan func(...any) error) error {
 			var seq int64
 			err := scan(&seq)
 			l.jobs = append(l.jobs, seq)
@@ -161,14 +183,20 @@ func (q *Queue) lanes(t *tx, now time.Time, rules mockserver.Rules) ([]laneHead,
 	return lanes, nil
 }
 
+// A place is that of a job in the line of its company.
+type place struct {
+	company string
+	seq     int64
+}
+
 // inTurn takes one of each lane, then a second of each, and so on.
-func inTurn(lanes []laneHead, limit int) []int64 {
-	var list []int64
+func inTurn(lanes []laneHead, limit int) []place {
+	var list []place
 	for n := 0; ; n++ {
 		any := false
 		for _, l := range lanes {
 			if n < len(l.jobs) && len(list) < limit {
-				list, any = append(list, l.jobs[n]), true
+				list, any = append(list, place{l.company, l.jobs[n]}), true
 			}
 		}
 		if !any {
@@ -177,9 +205,10 @@ func inTurn(lanes []laneHead, limit int) []int64 {
 	}
 }
 
-// lease makes a job ours.
+// lease makes a job ours. Epochs contain the job's place, so that one is never
+// given again, not even to a job with the id of one that was forgotten.
 func (q *Queue) lease(t *tx, seq int64, now time.Time) (job *mockserver.Job, r storedRequest, err error) {
-	_, err = t.exec(`UPDATE jobs SET state = 1, worker = ?, epoch = epoch + 1, attempts = attempts + 1, started = ? WHERE seq = ?`,
+	_, err = t.exec(`UPDATE jobs SET state = 1, worker = ?, epoch = max(epoch, seq << 20) + 1, attempts = attempts + 1, started = ? WHERE seq = ?`,
 		q.worker, nanos(now), seq)
 	if err != nil {
 		return nil, r, err
@@ -192,7 +221,7 @@ func (q *Queue) lease(t *tx, seq int64, now time.Time) (job *mockserver.Job, r s
 	return job, r, err
 }
 
-// turn notes which companies had theirs.
+// turn notes which companies had theirs, in real time: they are compared.
 func (q *Queue) turn(t *tx, jobs []*mockserver.Job, now time.Time) error {
 	taken := make(map[string]int)
 	for _, job := range jobs {

@@ -3,6 +3,8 @@ package sqlitequeue
 import (
 	"context"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver"
 )
 
 const (
@@ -22,7 +24,7 @@ const (
 
 // Watch implements [mockserver.SharedQueue]. Whether another process wrote
 // something is seen in a word of shared memory.
-func (q *Queue) Watch(ctx context.Context, wake, lost func()) {
+func (q *Queue) Watch(ctx context.Context, now mockserver.Now, wake, lost func()) {
 	beat := time.NewTicker(q.cfg.Lease / 3)
 	defer beat.Stop()
 	files := time.NewTicker(orphanAge)
@@ -31,7 +33,7 @@ func (q *Queue) Watch(ctx context.Context, wake, lost func()) {
 	wait := eager
 	look := time.NewTimer(wait)
 	defer look.Stop()
-	q.tick(wake)
+	q.tick(now, wake)
 	for {
 		select {
 		case <-ctx.Done():
@@ -39,11 +41,11 @@ func (q *Queue) Watch(ctx context.Context, wake, lost func()) {
 		case <-files.C:
 			q.sweepFiles()
 		case <-beat.C:
-			q.tick(wake)
+			q.tick(now, wake)
 		case <-look.C:
 			wait = min(2*wait, lazy)
-			if now := q.version(); now != version {
-				version, wait = now, eager
+			if v := q.version(); v != version {
+				version, wait = v, eager
 				wake()
 			}
 			look.Reset(wait)
@@ -70,7 +72,7 @@ func (q *Queue) version() int64 {
 }
 
 // tick tells that we live, and looks after what others left.
-func (q *Queue) tick(wake func()) {
+func (q *Queue) tick(clock mockserver.Now, wake func()) {
 	err := q.writer.do(func(t *tx) error {
 		if err := q.register(t); err != nil {
 			return err
@@ -85,7 +87,7 @@ func (q *Queue) tick(wake func()) {
 		return q.flushCounts(t)
 	})
 	if err == nil {
-		err = q.writer.do(func(t *tx) error { return q.sweep(t, time.Now()) })
+		err = q.writer.do(func(t *tx) error { return q.sweep(t, clock) })
 	}
 	if err != nil {
 		q.cfg.Logger.Warn("lease not extended", "error", err)
@@ -134,16 +136,29 @@ func (q *Queue) reap(t *tx, which string, arg any) error {
 	return nil
 }
 
-// sweep buries what is past its retention, and forgets the oldest graves.
-func (q *Queue) sweep(t *tx, now time.Time) error {
+// sweep buries what is past its retention by the clock of its company, and
+// forgets the oldest graves.
+func (q *Queue) sweep(t *tx, now mockserver.Now) error {
+	var companies []string
+	err := t.rows(`SELECT company FROM lanes`, nil, func(scan func(...any) error) error {
+		var company string
+		err := scan(&company)
+		companies = append(companies, company)
+		return err
+	})
 	var due []int64
-	err := t.rows(`SELECT seq FROM jobs WHERE expires > 0 AND state < 4 AND expires <= ? LIMIT ?`, []any{nanos(now), buryBatch},
-		func(scan func(...any) error) error {
-			var seq int64
-			err := scan(&seq)
-			due = append(due, seq)
-			return err
-		})
+	for _, company := range companies {
+		if err != nil || len(due) >= buryBatch {
+			break
+		}
+		err = t.rows(`SELECT seq FROM jobs WHERE expires > 0 AND state < 4 AND company = ? AND expires <= ? LIMIT ?`,
+			[]any{company, nanos(now(company)), buryBatch - len(due)}, func(scan func(...any) error) error {
+				var seq int64
+				err := scan(&seq)
+				due = append(due, seq)
+				return err
+			})
+	}
 	if err != nil || len(due) == 0 {
 		return err
 	}

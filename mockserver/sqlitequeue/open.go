@@ -225,6 +225,13 @@ func (q *Queue) migrate() error {
 	switch {
 	case app == applicationID && version == schemaVersion:
 		return nil
+	case app == applicationID && version < schemaVersion:
+		for v := version; v < schemaVersion; v++ {
+			if err := run(upgrades[v]); err != nil {
+				return err
+			}
+		}
+		return run(fmt.Sprintf("PRAGMA user_version = %d; COMMIT", schemaVersion))
 	case app == applicationID && version > schemaVersion:
 		return fmt.Errorf("%w: %d, this program knows %d", ErrNewer, version, schemaVersion)
 	case app != 0 || version != 0 || tables != 0:

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/vismanet-go/background/mockserver"
 )
@@ -49,10 +48,10 @@ func scanJob(scan func(...any) error) (*mockserver.Job, error) {
 	return &j, nil
 }
 
-// asOf is j as it looks at a time: what is past its retention looks buried
+// asOf is j as it looks now: what is past its retention looks buried
 // before it is.
-func (q *Queue) asOf(j *mockserver.Job, now time.Time) *mockserver.Job {
-	if !j.Expires.IsZero() && !now.Before(j.Expires) {
+func (q *Queue) asOf(j *mockserver.Job, now mockserver.Now) *mockserver.Job {
+	if !j.Expires.IsZero() && !now(j.Company).Before(j.Expires) {
 		j.State = mockserver.Expired
 	}
 	if j.State == mockserver.Expired {
@@ -97,8 +96,16 @@ func (s *statement) row(ctx context.Context, args []any, into ...any) error {
 	return s.QueryRowContext(ctx, args...).Scan(into...)
 }
 
+// rows begins to read rows.
+func (s *statement) rows(ctx context.Context, args ...any) (*sql.Rows, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	return s.QueryContext(ctx, args...)
+}
+
 // Get implements [mockserver.Queue].
-func (q *Queue) Get(ctx context.Context, id string, now time.Time) (*mockserver.Job, error) {
+func (q *Queue) Get(ctx context.Context, id string, now mockserver.Now) (*mockserver.Job, error) {
 	job, err := scanJob(func(into ...any) error {
 		return q.query(selectJob+` WHERE id = ?`).row(ctx, []any{strings.ToLower(id)}, into...)
 	})
@@ -112,7 +119,7 @@ func (q *Queue) Get(ctx context.Context, id string, now time.Time) (*mockserver.
 }
 
 // List implements [mockserver.Queue].
-func (q *Queue) List(ctx context.Context, now time.Time) ([]*mockserver.Job, error) {
+func (q *Queue) List(ctx context.Context, now mockserver.Now) ([]*mockserver.Job, error) {
 	rows, err := q.read.QueryContext(ctx, selectJob+` ORDER BY seq`)
 	if err != nil {
 		return nil, err
@@ -130,12 +137,14 @@ func (q *Queue) List(ctx context.Context, now time.Time) ([]*mockserver.Job, err
 }
 
 // Content implements [mockserver.Queue].
-func (q *Queue) Content(ctx context.Context, id string, now time.Time) ([]byte, error) {
+func (q *Queue) Content(ctx context.Context, id string, now mockserver.Now) ([]byte, error) {
 	var data []byte
 	var file sql.NullString
-	err := q.query(`SELECT contents.body, contents.file FROM jobs JOIN contents USING (seq) WHERE id = ? AND expires > ?`).
-		row(ctx, []any{strings.ToLower(id), nanos(now)}, &data, &file)
-	if errors.Is(err, sql.ErrNoRows) {
+	var company string
+	var expires int64
+	err := q.query(`SELECT contents.body, contents.file, company, expires FROM jobs JOIN contents USING (seq) WHERE id = ?`).
+		row(ctx, []any{strings.ToLower(id)}, &data, &file, &company, &expires)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && expires <= nanos(now(company)) {
 		_, err := q.Get(ctx, id, now)
 		return nil, err
 	}

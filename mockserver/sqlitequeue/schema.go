@@ -1,7 +1,7 @@
 package sqlitequeue
 
 // schemaVersion is that of the tables below; it grows with every change.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // applicationID marks the file as ours: "erpq".
 const applicationID = 0x65727071
@@ -21,6 +21,15 @@ const (
 	noticeOpen = 1
 	noticeDone = 2
 )
+
+// upgrades lead from each version to the next.
+var upgrades = map[int]string{
+	1: `
+DROP INDEX jobs_expires;
+CREATE INDEX jobs_expires ON jobs (company, expires) WHERE expires > 0 AND state < 4;
+ALTER TABLE books ADD COLUMN began INTEGER NOT NULL DEFAULT 0;
+`,
+}
 
 // Times are nanoseconds since 1970, 0 for none. A condition that is to use a
 // partial index repeats the index's own condition word for word; a test looks
@@ -50,7 +59,7 @@ CREATE TABLE jobs (
 );
 CREATE INDEX jobs_line    ON jobs (company, seq)  WHERE state = 0;
 CREATE INDEX jobs_leased  ON jobs (worker)        WHERE state = 1;
-CREATE INDEX jobs_expires ON jobs (expires)       WHERE expires > 0 AND state < 4;
+CREATE INDEX jobs_expires ON jobs (company, expires) WHERE expires > 0 AND state < 4;
 CREATE INDEX jobs_graves  ON jobs (seq)           WHERE state = 4;
 
 -- A request is there until its job has ended.
@@ -91,7 +100,8 @@ CREATE INDEX notices_open ON notices (worker) WHERE state = 1;
 
 CREATE TABLE books (
 	company TEXT PRIMARY KEY,
-	version INTEGER NOT NULL
+	version INTEGER NOT NULL,
+	began   INTEGER NOT NULL DEFAULT 0 -- the version of the last reset
 ) WITHOUT ROWID;
 CREATE TABLE docs (
 	company TEXT NOT NULL,

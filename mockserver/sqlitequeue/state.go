@@ -11,6 +11,7 @@ import (
 // ReadState implements [mockserver.SharedQueue].
 func (q *Queue) ReadState(ctx context.Context, company string, since int64) (mockserver.Changes, error) {
 	c := mockserver.Changes{Company: company}
+	var began int64
 	err := q.query(`SELECT version FROM books WHERE company = ?`).row(ctx, []any{company}, &c.Version)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && c.Version == since {
 		return c, nil
@@ -24,9 +25,10 @@ func (q *Queue) ReadState(ctx context.Context, company string, since int64) (moc
 		return c, err
 	}
 	defer func() { _ = conn.Rollback() }()
-	if err := conn.QueryRowContext(ctx, `SELECT version FROM books WHERE company = ?`, company).Scan(&c.Version); err != nil {
+	if err := conn.QueryRowContext(ctx, `SELECT version, began FROM books WHERE company = ?`, company).Scan(&c.Version, &began); err != nil {
 		return c, err
 	}
+	c.Anew = since < began
 	rows, err := conn.QueryContext(ctx, `SELECT key, body FROM docs WHERE company = ? AND version > ?`, company, since)
 	if err != nil {
 		return c, err
@@ -62,7 +64,8 @@ func writeState(t *tx, c *mockserver.Changes) error {
 	if version != c.Version-1 {
 		return mockserver.ErrConflict
 	}
-	if _, err := t.exec(`INSERT OR REPLACE INTO books (company, version) VALUES (?, ?)`, c.Company, c.Version); err != nil {
+	_, err = t.exec(`INSERT INTO books (company, version) VALUES (?, ?) ON CONFLICT (company) DO UPDATE SET version = excluded.version`, c.Company, c.Version)
+	if err != nil {
 		return err
 	}
 	for key, body := range c.Docs {

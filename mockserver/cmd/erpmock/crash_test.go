@@ -194,7 +194,7 @@ func (f *fleet) verifyStore(accepted, unsure int) {
 		f.t.Fatal(err)
 	}
 	defer q.Close()
-	jobs, err := q.List(f.t.Context(), time.Now())
+	jobs, err := q.List(f.t.Context(), func(string) time.Time { return time.Now() })
 	if err != nil {
 		f.t.Fatal(err)
 	}

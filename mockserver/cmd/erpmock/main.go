@@ -3,6 +3,12 @@
 //	erpmock                                          # on 127.0.0.1:8787
 //	erpmock --listen 127.0.0.1:0 --port-file port    # any free port, its number in a file
 //	erpmock --data dir                               # survives kill -9; run it twice for two servers
+//	erpmock --exec-time 1s..5s --faults rules.json   # an ERP on a bad day
+//	erpmock --profile strict --auth strict --client app:s3cret --tenant my-tenant=1000001
+//
+// erpmock --help lists the flags; each can be given as an environment variable
+// too: ERPMOCK_EXEC_TIME for --exec-time. What --faults reads is described at
+// [mockserver.ParseRules].
 //
 // It prints its address and a curl line to try, serves until SIGINT or
 // SIGTERM, and then exits with status 0. GET /__mock/health tells that it is
@@ -19,11 +25,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -39,56 +47,9 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// options are what the flags say beside the mock's own Config.
-type options struct {
-	listen   string
-	portFile string
-	verbose  bool
-	mock     mockserver.Config
-	data     string // empty: in memory
-	queue    sqlitequeue.Config
-}
-
-func parse(args []string, stderr io.Writer) (options, error) {
-	var o options
-	f := flag.NewFlagSet("erpmock", flag.ContinueOnError)
-	f.SetOutput(stderr)
-	f.StringVar(&o.listen, "listen", "127.0.0.1:8787", "address to listen on; port 0 is any free one")
-	f.StringVar(&o.portFile, "port-file", "", "write the port's number to this `file` once connections are accepted")
-	f.BoolVar(&o.verbose, "verbose", false, "log every operation")
-	f.StringVar(&o.mock.ExternalURL, "external-url", "", "API root in the links of answers (default: as the caller wrote it)")
-	f.StringVar(&o.mock.Subscription.URL, "subscription-url", "", "where notifications of the value \"subscription\" go")
-	f.StringVar(&o.mock.Subscription.SigningKey, "signing-key", "", "key that signs them")
-	f.StringVar(&o.mock.Subscription.TenantID, "tenant-id", "", "tenant id in them (default: derived from the company)")
-	f.BoolVar(&o.mock.AllowPublicTargets, "allow-public-targets", false, "send notifications to other than loopback and private addresses")
-	f.DurationVar(&o.mock.ExecTime, "exec-time", 500*time.Millisecond, "how long an operation takes")
-	f.IntVar(&o.mock.Workers, "workers", 1, "operations of one company that run at a time")
-	f.DurationVar(&o.mock.Retention, "retention", 24*time.Hour, "how long results are kept")
-	f.IntVar(&o.mock.RateLimit.Limit, "rate-limit", 15000, "calls per company and hour")
-	f.BoolVar(&o.mock.RequireToken, "require-token", false, "answer 401 without a bearer token")
-	f.Uint64Var(&o.mock.Seed, "seed", 0, "make ids reproducible (default: random)")
-	f.StringVar(&o.data, "data", "", "keep everything in this `directory`; several processes may share it (default: in memory)")
-	f.Func("durability", "what --data survives: normal (kill -9) or full (power loss too) (default normal)", func(v string) error {
-		o.queue.Durability = sqlitequeue.Durability(v)
-		return nil
-	})
-	f.StringVar(&o.queue.Worker, "worker-id", "", "`name` among the processes that share --data: it takes over at once what its predecessor left")
-	f.DurationVar(&o.queue.Lease, "lease", 10*time.Second, "how long a process that shares --data may be silent before others do its work")
-	f.IntVar(&o.mock.MaxRunning, "max-running", 0, "operations that run at a time, of all companies (default: no limit, 64 with --data)")
-	if err := f.Parse(args); err != nil {
-		return o, err
-	}
-	if f.NArg() > 0 {
-		err := fmt.Errorf("unexpected argument %q", f.Arg(0))
-		fmt.Fprintln(stderr, "erpmock:", err)
-		return o, err
-	}
-	return o, nil
-}
-
 // run is the program; it returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	o, err := parse(args, stderr)
+	o, err := parse(args, stderr, os.Getenv)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
@@ -174,16 +135,42 @@ func announce(o options, addr *net.TCPAddr, stdout io.Writer) error {
 		host = "127.0.0.1"
 	}
 	base := "http://" + net.JoinHostPort(host, strconv.Itoa(addr.Port))
-	token := ""
-	if o.mock.RequireToken {
-		token = "-H 'Authorization: Bearer company:1000001' "
-	}
 	_, err := fmt.Fprintf(stdout, `erpmock listens on %[1]s
 Try it: the answer is 202; its Location tells the state, and that where the content is.
   curl -i %[2]s-H 'erp-api-background: none' '%[1]s/v1/customerinvoice?pageNumber=1&pageSize=2'
-Reference: %[1]s/__mock/docs
-`, base, token)
+%[3]sReference: %[1]s/__mock/docs
+`, base, o.headers(), o.tokenHint(base))
 	return err
+}
+
+// headers are what a call needs besides, for curl.
+func (o options) headers() string {
+	var h string
+	switch {
+	case o.mock.Auth.Mode == mockserver.AuthStrict:
+		h = `-H "Authorization: Bearer $TOKEN" `
+	case o.mock.RequireToken || o.mock.Profile.RequireToken || o.mock.Auth.Mode == mockserver.AuthAny:
+		h = "-H 'Authorization: Bearer company:1000001' "
+	}
+	if o.mock.Profile.RequireIPPHeaders {
+		h += "-H 'ipp-company-id: 1000001' -H 'ipp-application-type: Visma.net Financials' "
+	}
+	return h
+}
+
+// tokenHint tells where a token comes from if one of the endpoint is needed.
+// The secret is not repeated: what is printed ends up in logs.
+func (o options) tokenHint(base string) string {
+	if o.mock.Auth.Mode != mockserver.AuthStrict {
+		return ""
+	}
+	client, tenant := slices.Min(slices.Collect(maps.Keys(o.mock.Auth.Clients))), "1000001"
+	if len(o.mock.Auth.Tenants) > 0 {
+		tenant = slices.Min(slices.Collect(maps.Keys(o.mock.Auth.Tenants)))
+	}
+	return fmt.Sprintf(`TOKEN is the access_token of this answer:
+  curl -d grant_type=client_credentials -d 'client_id=%s' -d 'client_secret=...' -d 'tenant_id=%s' %s/connect/token
+`, client, tenant, base)
 }
 
 // writeWhole writes a file such that a reader never sees a part of it.

@@ -137,9 +137,12 @@ func TestTheProgramServesUntilASignal(t *testing.T) {
 
 func TestThePrintedCurlLineWorks(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil || runtime.GOOS == "windows" {
-		t.Skip("no curl")
+		if strict := os.Getenv("STRICT"); strict != "" && strict != "0" {
+			t.Fatal("no curl: on Debian, apt-get install curl")
+		}
+		t.Skip("no curl: on Debian, apt-get install curl")
 	}
-	for _, flags := range [][]string{nil, {"--require-token"}} {
+	for _, flags := range [][]string{nil, {"--require-token"}, {"--auth", "any"}, {"--profile", "strict"}, {"--profile", "legacy-2022"}} {
 		p := start(t, flags...)
 		out, err := exec.Command("sh", "-c", p.curl+" -s").CombinedOutput()
 		if err != nil || !bytes.HasPrefix(out, []byte("HTTP/1.1 202 Accepted")) {
@@ -172,7 +175,7 @@ func TestWrongFlags(t *testing.T) {
 }
 
 func TestDefaultsOfTheFlags(t *testing.T) {
-	o, err := parse(nil, io.Discard)
+	o, err := parse(nil, io.Discard, none)
 	if err != nil || o.listen != "127.0.0.1:8787" || o.mock.RateLimit.Limit != 15000 || o.mock.Retention != 24*time.Hour {
 		t.Errorf("got %+v, %v", o, err)
 	}

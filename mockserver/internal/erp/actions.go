@@ -13,10 +13,25 @@ import (
 
 // ReleaseCustomerInvoice serves POST …/action/release: Balanced becomes Open.
 func (e *ERP) ReleaseCustomerInvoice(w http.ResponseWriter, r *http.Request, number server.InvoiceNumber, p server.ReleaseCustomerInvoiceParams) {
-	w = e.answerFirst(w, r)
+	check := func(b *book) (*invoice, *refusal) { return b.releasable(number, p.IfMatch) }
+	w = e.answerFirst(w, r, check)
 	c, b, unlock := e.open(r)
 	defer unlock()
-	inv, f := b.find(number, p.IfMatch)
+	inv, f := check(b)
+	if f != nil {
+		e.refuse(w, f)
+		return
+	}
+	inv.released, inv.doc.Status = true, "Open"
+	inv.doc.LastModifiedDateTime = e.now(c.Company)
+	b.touch(inv)
+	e.setETag(w, inv)
+	writeJSON(w, http.StatusOK, openapi.ActionResult{ActionID: e.cfg.NewID("action", c.Company), ActionResult: e.result(c)})
+}
+
+// releasable finds an invoice that can be released.
+func (b *book) releasable(number string, ifMatch *string) (*invoice, *refusal) {
+	inv, f := b.find(number, ifMatch)
 	switch {
 	case f != nil:
 	case inv.released:
@@ -24,35 +39,30 @@ func (e *ERP) ReleaseCustomerInvoice(w http.ResponseWriter, r *http.Request, num
 	case inv.doc.Hold:
 		f = badRequest("Customer invoice can't be released because it is on hold.")
 	}
-	if f != nil {
-		f.write(w)
-		return
-	}
-	inv.released, inv.doc.Status = true, "Open"
-	inv.doc.LastModifiedDateTime = e.now()
-	b.touch(inv)
-	e.setETag(w, inv)
-	writeJSON(w, http.StatusOK, openapi.ActionResult{ActionID: e.cfg.NewID("action", c.Company), ActionResult: e.result(c)})
+	return inv, f
 }
 
 // asyncTime is how long an action goes on after its answer.
 const asyncTime = 500 * time.Millisecond
 
 // answerFirst answers an action that only begins, and returns a writer for what
-// nobody will see. An action whose data are kept elsewhere ends at once, as
-// everybody else would wait for it.
-func (e *ERP) answerFirst(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
-	c, _ := call.From(r.Context())
-	if !e.cfg.AsyncActions || !c.Background() {
+// nobody will see. What can be refused at once is left to be, as it was seen to
+// be. An action whose data are kept elsewhere ends at once, as everybody else
+// would wait for it.
+func (e *ERP) answerFirst(w http.ResponseWriter, r *http.Request, check func(*book) (*invoice, *refusal)) http.ResponseWriter {
+	if c, _ := call.From(r.Context()); !e.cfg.AsyncActions || !c.Background() {
+		return w
+	}
+	c, b, unlock := e.open(r)
+	_, f := check(b)
+	unlock()
+	if f != nil {
 		return w
 	}
 	writeJSON(w, http.StatusAccepted, openapi.ActionResult{ActionID: e.cfg.NewID("action", c.Company), ActionResult: openapi.ActionQueued})
 	_ = http.NewResponseController(w).Flush() // a writer that cannot is read at the end
 	if _, elsewhere := r.Context().Value(sessionKey{}).(*Session); !elsewhere {
-		select {
-		case <-time.After(asyncTime):
-		case <-r.Context().Done():
-		}
+		_ = e.cfg.Sleep(r.Context(), asyncTime) // it is done when nobody waits any more, too
 	}
 	return discard{make(http.Header)}
 }
@@ -67,7 +77,7 @@ func (d discard) WriteHeader(int)             {}
 // result is the word for an action that went well.
 func (e *ERP) result(c call.Call) string {
 	if c.Background() {
-		return openapi.ActionDone
+		return e.cfg.BackgroundResult
 	}
 	return e.cfg.ForegroundResult
 }
@@ -78,25 +88,29 @@ func (e *ERP) ReverseCustomerInvoice(w http.ResponseWriter, r *http.Request, num
 	var body openapi.ReverseInvoiceAction
 	var bad *refusal
 	if r.ContentLength != 0 {
-		bad = decode(r, &body)
+		bad = e.decode(r, &body)
 	}
-	w = e.answerFirst(w, r)
+	check := func(b *book) (*invoice, *refusal) {
+		inv, f := b.find(number, p.IfMatch)
+		switch {
+		case f != nil:
+		case bad != nil:
+			f = bad
+		case !inv.released:
+			f = badRequest("Customer invoice can't be reversed because it is not released.")
+		}
+		return inv, f
+	}
+	w = e.answerFirst(w, r, check)
 	c, b, unlock := e.open(r)
 	defer unlock()
-	inv, f := b.find(number, p.IfMatch)
-	switch {
-	case f != nil:
-	case bad != nil:
-		f = bad
-	case !inv.released:
-		f = badRequest("Customer invoice can't be reversed because it is not released.")
-	}
+	inv, f := check(b)
 	if f != nil {
-		f.write(w)
+		e.refuse(w, f)
 		return
 	}
 	note := b.creditNote(inv)
-	note.doc.CreatedDateTime = e.now()
+	note.doc.CreatedDateTime = e.now(c.Company)
 	note.doc.LastModifiedDateTime = note.doc.CreatedDateTime
 	b.add(note)
 	e.setETag(w, note)
@@ -104,10 +118,13 @@ func (e *ERP) ReverseCustomerInvoice(w http.ResponseWriter, r *http.Request, num
 		ActionID: e.cfg.NewID("action", c.Company), ActionResult: e.result(c), ReferenceNumber: note.doc.ReferenceNumber,
 	}
 	if body.ReturnCreditNote {
-		result.CreditNoteDto = asMap(note.doc)
+		result.CreditNoteDto = asMap(e.shown(note.doc))
 	}
 	writeJSON(w, http.StatusOK, result)
 }
+
+// creditNoteType is the documentType that is kept.
+const creditNoteType = "CreditNote"
 
 // creditNote copies an invoice into a credit note. Its amounts are positive, as
 // its type says which way they go.
@@ -115,7 +132,7 @@ func (b *book) creditNote(inv *invoice) *invoice {
 	note := &invoice{doc: inv.doc}
 	doc := &note.doc
 	doc.InvoiceLines = slices.Clone(inv.doc.InvoiceLines)
-	doc.DocumentType, doc.Status, doc.Hold = "CreditNote", "Balanced", false
+	doc.DocumentType, doc.Status, doc.Hold = creditNoteType, "Balanced", false
 	doc.ReferenceNumber = b.number(&b.nextCredit)
 	doc.Balance, doc.BalanceInCurrency = doc.Amount, doc.AmountInCurrency
 	doc.ClosedFinancialPeriod = ""

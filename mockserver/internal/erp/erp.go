@@ -4,6 +4,7 @@ package erp
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -23,9 +24,17 @@ type Config struct {
 	MaxPageSize      int
 	UnquotedETags    bool
 	ForegroundResult string                            // actionResult of an action outside of the background
+	BackgroundResult string                            // and in it
+	BeyondEnd        int                               // status of a page after the last: 200, or a refusal
+	NoBody           func(status int) bool             // whether a refusal has no body
+	NullKeeps        bool                              // {"value":null} changes nothing
+	CreditNoteType   string                            // documentType of a credit note
+	LineTypeCodes    bool                              // lineType is a code
+	SwapCurrencies   bool                              // amounts and their twins in currency change places
 	AsyncActions     bool                              // in the background actions answer 202 first, and go on
 	NewID            func(kind, company string) string // makes GUIDs
-	Local            func(time.Time) time.Time         // the company's clock
+	Now              func(company string) time.Time    // the company's time
+	Sleep            func(context.Context, time.Duration) error
 }
 
 // ERP answers for all companies. Each starts with the same made-up invoices on
@@ -154,7 +163,21 @@ func (e *ERP) setETag(w http.ResponseWriter, inv *invoice) {
 }
 
 // now is the time of a change as documents show it: local, without zone.
-func (e *ERP) now() string { return e.cfg.Local(time.Now()).Format("2006-01-02T15:04:05.999") }
+func (e *ERP) now(company string) string {
+	return e.cfg.Now(company).Format("2006-01-02T15:04:05.999")
+}
+
+// Reset lets a company, or all of them, start anew.
+func (e *ERP) Reset(company string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if company == "" {
+		clear(e.books)
+		clear(e.shelves)
+	}
+	delete(e.books, company)
+	delete(e.shelves, company)
+}
 
 // A refusal is an answer that says no.
 type refusal struct {
@@ -166,7 +189,11 @@ func badRequest(format string, args ...any) *refusal {
 	return &refusal{http.StatusBadRequest, fmt.Sprintf(format, args...)}
 }
 
-func (f *refusal) write(w http.ResponseWriter) {
+func (e *ERP) refuse(w http.ResponseWriter, f *refusal) {
+	if e.cfg.NoBody(f.status) {
+		w.WriteHeader(f.status)
+		return
+	}
 	writeJSON(w, f.status, openapi.ErrorMessage{Message: f.message})
 }
 

@@ -16,20 +16,20 @@ func (e *ERP) GetCustomerInvoice(w http.ResponseWriter, r *http.Request, number 
 	defer unlock()
 	inv, f := b.find(number, nil)
 	if f != nil {
-		f.write(w)
+		e.refuse(w, f)
 		return
 	}
 	e.setETag(w, inv)
 	doc := inv.doc
 	doc.Metadata.MaxPageSize = e.cfg.MaxPageSize
-	writeJSON(w, http.StatusOK, doc)
+	writeJSON(w, http.StatusOK, e.shown(doc))
 }
 
 // ListCustomerInvoices serves GET /v1/customerinvoice, oldest first.
 func (e *ERP) ListCustomerInvoices(w http.ResponseWriter, r *http.Request, p server.ListCustomerInvoicesParams) {
 	accept, f := filter(p)
 	if f != nil {
-		f.write(w)
+		e.refuse(w, f)
 		return
 	}
 	_, b, unlock := e.open(r)
@@ -40,9 +40,13 @@ func (e *ERP) ListCustomerInvoices(w http.ResponseWriter, r *http.Request, p ser
 			found = append(found, inv)
 		}
 	}
+	if e.cfg.BeyondEnd != http.StatusOK && beyondEnd(len(found), value(p.PageNumber), value(p.PageSize), e.cfg.MaxPageSize) {
+		e.refuse(w, &refusal{e.cfg.BeyondEnd, "There is no such page."})
+		return
+	}
 	rows := []openapi.CustomerInvoice{} // an empty page is [], not null
 	for _, inv := range page(found, value(p.PageNumber), value(p.PageSize), e.cfg.MaxPageSize) {
-		rows = append(rows, row(inv, p, openapi.Metadata{TotalCount: len(found), MaxPageSize: e.cfg.MaxPageSize}))
+		rows = append(rows, e.shown(row(inv, p, openapi.Metadata{TotalCount: len(found), MaxPageSize: e.cfg.MaxPageSize})))
 	}
 	writeJSON(w, http.StatusOK, rows)
 }
@@ -50,14 +54,24 @@ func (e *ERP) ListCustomerInvoices(w http.ResponseWriter, r *http.Request, p ser
 // page cuts one page out of a list. What is left out or senseless means the
 // first page, and the largest.
 func page[T any](list []T, number, size, maxSize int) []T {
-	if size <= 0 || size > maxSize {
-		size = maxSize
-	}
+	size = rowsPerPage(size, maxSize)
 	skip := max(number, 1) - 1
 	if skip > len(list)/size {
 		return nil
 	}
 	return list[skip*size : min(len(list), (skip+1)*size)]
+}
+
+func rowsPerPage(size, maxSize int) int {
+	if size <= 0 || size > maxSize {
+		return maxSize
+	}
+	return size
+}
+
+// beyondEnd tells whether a page comes after the last; the first never does.
+func beyondEnd(rows, number, size, maxSize int) bool {
+	return number > 1 && number-1 >= (rows+rowsPerPage(size, maxSize)-1)/rowsPerPage(size, maxSize)
 }
 
 // row is an invoice as lists show it: a few fields are always empty, others

@@ -17,6 +17,7 @@ import (
 type Step struct {
 	Version int64
 	Docs    map[string][]byte
+	Anew    bool // the data began anew: what was there before is void
 }
 
 // A Session is a piece of work on one company's data that is kept elsewhere:
@@ -63,6 +64,9 @@ func (sh *shelf) catchUp(since func(int64) (Step, error)) error {
 	step, err := since(sh.version)
 	if err != nil {
 		return err
+	}
+	if step.Anew {
+		sh.book = seedBook()
 	}
 	for key, doc := range step.Docs {
 		if err := sh.book.load(key, doc); err != nil {

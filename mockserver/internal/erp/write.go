@@ -15,19 +15,19 @@ import (
 
 // CreateCustomerInvoice serves POST /v2/customerinvoice.
 func (e *ERP) CreateCustomerInvoice(w http.ResponseWriter, r *http.Request, _ server.CreateCustomerInvoiceParams) {
-	u, f := decodeUpdate(r)
+	u, f := e.decodeUpdate(r)
 	if f != nil {
-		f.write(w)
+		e.refuse(w, f)
 		return
 	}
 	c, b, unlock := e.open(r)
 	defer unlock()
 	inv := &invoice{doc: newDocument("Invoice"), dueByTerms: true}
 	if f := b.create(inv, u); f != nil {
-		f.write(w)
+		e.refuse(w, f)
 		return
 	}
-	inv.doc.CreatedDateTime = e.now()
+	inv.doc.CreatedDateTime = e.now(c.Company)
 	inv.doc.LastModifiedDateTime = inv.doc.CreatedDateTime
 	b.add(inv)
 	e.setETag(w, inv)
@@ -65,8 +65,8 @@ func (b *book) create(inv *invoice, u *openapi.CustomerInvoiceUpdate) *refusal {
 
 // UpdateCustomerInvoice serves PUT /v1/customerinvoice/{invoiceNumber}.
 func (e *ERP) UpdateCustomerInvoice(w http.ResponseWriter, r *http.Request, number server.InvoiceNumber, p server.UpdateCustomerInvoiceParams) {
-	u, bad := decodeUpdate(r)
-	_, b, unlock := e.open(r)
+	u, bad := e.decodeUpdate(r)
+	c, b, unlock := e.open(r)
 	defer unlock()
 	inv, f := b.find(number, p.IfMatch)
 	switch {
@@ -79,10 +79,10 @@ func (e *ERP) UpdateCustomerInvoice(w http.ResponseWriter, r *http.Request, numb
 		f = inv.apply(u)
 	}
 	if f != nil {
-		f.write(w)
+		e.refuse(w, f)
 		return
 	}
-	inv.doc.LastModifiedDateTime = e.now()
+	inv.doc.LastModifiedDateTime = e.now(c.Company)
 	b.touch(inv)
 	e.setETag(w, inv)
 	w.WriteHeader(http.StatusNoContent)
@@ -97,7 +97,7 @@ func (e *ERP) DeleteCustomerInvoice(w http.ResponseWriter, r *http.Request, numb
 		f = badRequest("Customer invoice can't be deleted because it is already released.")
 	}
 	if f != nil {
-		f.write(w)
+		e.refuse(w, f)
 		return
 	}
 	b.remove(inv)
@@ -105,13 +105,16 @@ func (e *ERP) DeleteCustomerInvoice(w http.ResponseWriter, r *http.Request, numb
 }
 
 // decodeUpdate reads a body in which every scalar is wrapped.
-func decodeUpdate(r *http.Request) (*openapi.CustomerInvoiceUpdate, *refusal) {
+func (e *ERP) decodeUpdate(r *http.Request) (*openapi.CustomerInvoiceUpdate, *refusal) {
 	var u openapi.CustomerInvoiceUpdate
-	return &u, decode(r, &u)
+	return &u, e.decode(r, &u)
 }
 
-func decode(r *http.Request, into any) *refusal {
+func (e *ERP) decode(r *http.Request, into any) *refusal {
 	data, err := io.ReadAll(r.Body)
+	if err == nil && e.cfg.NullKeeps {
+		data = withoutNulls(data)
+	}
 	if err == nil {
 		err = json.Unmarshal(data, into)
 	}

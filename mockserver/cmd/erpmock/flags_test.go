@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/vismanet-go/background/mockserver"
+)
+
+func none(string) string { return "" }
+
+// file writes a file into a directory of the test.
+func file(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+const twoRules = `[{"on": "intake", "times": 1, "do": {"status": 503}}, {"on": "queue", "do": {"twice": true}}]`
+
+// What each of the flags makes of the configuration; the variables do the same.
+func TestFlagsAndVariables(t *testing.T) {
+	const s = time.Second
+	rules := file(t, "rules.json", twoRules)
+	tests := []struct {
+		flag   string
+		values []string
+		get    func(o options) any
+		want   any
+	}{
+		{"profile", []string{"strict"}, func(o options) any { return o.mock.Profile }, mockserver.ProfileStrict()},
+		{"profile", []string{"current"}, func(o options) any { return o.mock.Profile }, mockserver.Profile{}},
+		{"auth", []string{"strict"}, func(o options) any { return o.mock.Auth.Mode }, mockserver.AuthStrict},
+		{"auth", []string{"any"}, func(o options) any { return o.mock.Auth.Mode }, mockserver.AuthAny},
+		{"client", []string{"a:b:c", "d:e"}, func(o options) any { return o.mock.Auth.Clients }, map[string]mockserver.AuthClient{"a": {Secret: "b:c"}, "d": {Secret: "e"}}},
+		{"tenant", []string{"t-1=1", "t-2=2"}, func(o options) any { return o.mock.Auth.Tenants }, map[string]string{"t-1": "1", "t-2": "2"}},
+		{"token-life", []string{"5m"}, func(o options) any { return o.mock.Auth.TokenLife }, 5 * time.Minute},
+		{"exec-time", []string{"3s"}, func(o options) any { return o.mock.ExecTime }, 3 * s},
+		{"exec-time", []string{"1s..5s"}, func(o options) any { return o.mock.ExecTimes }, mockserver.Uniform{Min: s, Max: 5 * s}},
+		{"exec-time", []string{"1s..5s"}, func(o options) any { return o.mock.ExecTime }, time.Duration(0)},
+		{"exec-time", []string{"lognormal:median=2s,p95=30s,max=5m"}, func(o options) any { return o.mock.ExecTimes }, mockserver.LogNormal{Median: 2 * s, P95: 30 * s, Max: 5 * time.Minute}},
+		{"exec-time", []string{"lognormal:median=2s,sigma=1.5"}, func(o options) any { return o.mock.ExecTimes }, mockserver.LogNormal{Median: 2 * s, Sigma: 1.5}},
+		{"faults", []string{rules}, func(o options) any { return len(o.mock.Faults) }, 2},
+		{"workers", []string{"3"}, func(o options) any { return o.mock.Workers }, 3},
+		{"require-token", []string{"true"}, func(o options) any { return o.mock.RequireToken }, true},
+		{"listen", []string{"127.0.0.1:1"}, func(o options) any { return o.listen }, "127.0.0.1:1"},
+	}
+	for _, tt := range tests {
+		var args []string
+		for _, v := range tt.values {
+			args = append(args, "--"+tt.flag+"="+v)
+		}
+		byFlag, err := parse(args, io.Discard, none)
+		if got := tt.get(byFlag); err != nil || !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%v: got %v, %v; want %v", args, got, err, tt.want)
+		}
+		name := "ERPMOCK_" + strings.ToUpper(strings.ReplaceAll(tt.flag, "-", "_"))
+		env := func(v string) string {
+			if v == name {
+				return strings.Join(tt.values, " ")
+			}
+			return ""
+		}
+		byVariable, err := parse(nil, io.Discard, env)
+		if got := tt.get(byVariable); err != nil || !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s: got %v, %v; want %v", name, got, err, tt.want)
+		}
+	}
+}
+
+func TestAFlagGoesBeforeItsVariable(t *testing.T) {
+	env := map[string]string{"ERPMOCK_CLIENT": "env:x", "ERPMOCK_EXEC_TIME": "1s..2s", "ERPMOCK_SEED": "7"}
+	o, err := parse([]string{"--client", "flag:y", "--exec-time", "3s"}, io.Discard, func(v string) string { return env[v] })
+	if err != nil || len(o.mock.Auth.Clients) != 1 || o.mock.Auth.Clients["flag"].Secret != "y" || o.mock.ExecTimes != nil || o.mock.Seed != 7 {
+		t.Errorf("got %+v, %v", o.mock, err)
+	}
+}
+
+func TestWrongValuesOfFlags(t *testing.T) {
+	broken, wrong := file(t, "broken.json", "{"), file(t, "wrong.json", `[{"on":"intake","do":{"delay":1}}]`)
+	for _, tt := range []struct{ args, says string }{
+		{"--profile next", `profile "next": want one of current, legacy-2022, strict`},
+		{"--auth maybe", "want off, any or strict"},
+		{"--auth strict", "Auth.Clients: AuthStrict needs at least one"},
+		{"--client app", "want id:secret"},
+		{"--client a:b --client a:c", `the client "a" is there twice`},
+		{"--tenant x", "want tenant=company"},
+		{"--tenant x=1 --tenant x=2", `the tenant "x" is there twice`},
+		{"--exec-time soon", `want a time such as "500ms"`},
+		{"--exec-time 5s..1s", "the shorter one first"},
+		{"--exec-time -1s", "not negative"},
+		{"--exec-time lognormal:median=2s", "ExecTimes.Sigma: want either it or P95"},
+		{"--exec-time lognormal:middle=2s", `lognormal: "middle" is not one of median, p95, sigma, max`},
+		{"--exec-time lognormal:sigma=x", `lognormal: sigma: "x" is not a number`},
+		{"--faults /nonexistent.json", "/nonexistent.json"},
+		{"--faults " + broken, "broken.json: want a JSON array of rules"},
+		{"--faults " + wrong, "wrong.json: [0].do.delay: want a duration"},
+		{"env ERPMOCK_WORKERS=many", "ERPMOCK_WORKERS: "},
+		{"env ERPMOCK_FAULTS=" + wrong, "ERPMOCK_FAULTS: "},
+	} {
+		args, getenv := strings.Fields(tt.args), none
+		if args[0] == "env" {
+			name, value, _ := strings.Cut(args[1], "=")
+			args, getenv = nil, func(v string) string {
+				return map[string]string{name: value}[v]
+			}
+		}
+		var errs bytes.Buffer
+		o, err := parse(args, &errs, getenv)
+		if err == nil {
+			_, err = mockserver.New(o.mock)
+			errs.WriteString(err.Error())
+		}
+		if !strings.Contains(errs.String(), tt.says) {
+			t.Errorf("%s: got %q, want %q", tt.args, errs.String(), tt.says)
+		}
+	}
+}
+
+// The help names every flag with what it is for, and how its variable is made.
+func TestHelp(t *testing.T) {
+	var out, errs bytes.Buffer
+	if status := run(t.Context(), []string{"--help"}, &out, &errs); status != 0 {
+		t.Errorf("status %d", status)
+	}
+	for _, name := range []string{
+		"listen", "port-file", "verbose", "external-url", "data", "durability", "worker-id", "lease", "profile", "exec-time", "workers",
+		"max-running", "retention", "rate-limit", "seed", "faults", "subscription-url", "signing-key", "tenant-id", "allow-public-targets",
+		"auth", "require-token", "client", "tenant", "token-life",
+	} {
+		if !regexp.MustCompile(`(?m)^  -` + name + `( |\n)[^\n]*\n?    .*\S`).MatchString(errs.String()) {
+			t.Errorf("no help for %s in\n%s", name, errs.String())
+		}
+	}
+	if n := strings.Count(errs.String(), "\n  -"); n != 25 {
+		t.Errorf("%d flags, the list above has 25", n)
+	}
+}
+
+// The program with strict credentials and rules for faults.
+func TestStrictCredentialsAndFaults(t *testing.T) {
+	p := start(t, "--auth", "strict", "--client", "app:s3cret", "--tenant", "t-1=77", "--faults", file(t, "rules.json", twoRules), "--exec-time", "1ms..2ms")
+	resp, err := http.PostForm(p.base+"/connect/token", url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {"app"}, "client_secret": {"s3cret"}, "tenant_id": {"t-1"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var token struct {
+		AccessToken string `json:"access_token"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&token); err != nil || resp.StatusCode != 200 {
+		t.Fatalf("token: %s, %v", resp.Status, err)
+	}
+	for _, want := range []int{503, 202} { // the rule hits once
+		req, _ := http.NewRequest("GET", p.base+"/v1/customerinvoice/003501", nil)
+		req.Header.Set("erp-api-background", "none")
+		req.Header.Set("Authorization", "Bearer "+token.AccessToken)
+		if resp, body := get(t, req); resp.StatusCode != want {
+			t.Errorf("got %s %s, want %d", resp.Status, body, want)
+		}
+	}
+	if !strings.Contains(p.curl, "grant_type=client_credentials") && !strings.Contains(p.curl, "$TOKEN") || strings.Contains(p.curl, "s3cret") {
+		t.Errorf("printed %s", p.curl)
+	}
+	if runtime.GOOS != "windows" {
+		p.stop(syscall.SIGTERM)
+	}
+}

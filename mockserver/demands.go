@@ -1,0 +1,89 @@
+package mockserver
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+	"strings"
+)
+
+// mayNotify refuses whom the profile does not let be told.
+func (p Profile) mayNotify(b background) error {
+	switch {
+	case b.mode == notifyURL && p.RefuseURL:
+		return errors.New("a webhook URL is not supported any more, use subscription")
+	case b.mode == notifySubscription && p.RefuseSubscription:
+		return errors.New("want none or a webhook URL")
+	case b.mode == notifyURL && p.RequireHTTPSWebhooks && strings.HasPrefix(strings.ToLower(b.url), "http:"):
+		return errors.New("webhook URLs must start with https://")
+	}
+	return nil
+}
+
+// wellFormed refuses a request that lacks what the profile demands, and tells
+// whether it does not. The path is that of its route.
+func (s *Server) wellFormed(w http.ResponseWriter, in *incoming, path string) bool {
+	p, header, query := s.cfg.Profile, in.r.Header, in.r.URL.Query()
+	kind, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
+	list := in.r.Method == http.MethodGet && strings.EqualFold(path, "/v1/customerinvoice")
+	switch {
+	case p.RequireIPPHeaders && strings.TrimSpace(header.Get("ipp-company-id")) == "":
+		s.refuseGateway(w, in, "The header ipp-company-id is missing.")
+	case p.RequireIPPHeaders && !strings.EqualFold(strings.TrimSpace(header.Get("ipp-application-type")), "Visma.net Financials"):
+		s.refuseGateway(w, in, "The header ipp-application-type must be: Visma.net Financials.")
+	case p.RequireContentType && len(in.body) > 0 && kind != "application/json" && kind != "text/json":
+		writeMessage(w, http.StatusUnsupportedMediaType, "The request entity's media type '"+kind+"' is not supported for this resource.")
+	case p.RequirePaging && list && (query.Get("pageNumber") == "" || query.Get("pageSize") == ""):
+		writeMessage(w, http.StatusBadRequest, "The parameters pageNumber and pageSize are mandatory.")
+	default:
+		return true
+	}
+	return false
+}
+
+// A gatewayError is a refusal as the old gateway words it.
+type gatewayError struct {
+	ExceptionType      string
+	ExceptionMessage   string
+	ExceptionFaultCode string
+	ExceptionMessageID string
+	ExceptionDetails   string
+}
+
+// refuseGateway answers for a call that does not name its company.
+func (s *Server) refuseGateway(w http.ResponseWriter, in *incoming, message string) {
+	writeJSON(w, http.StatusBadRequest, gatewayError{
+		ExceptionType: "IPPException", ExceptionMessage: message, ExceptionFaultCode: "12002",
+		ExceptionMessageID: "12002_12002_" + s.ids.guid("error", in.company),
+	})
+}
+
+// outdated tells whether a request's If-Match is not the version of the
+// document that it is about. It asks the endpoint for that version, as the
+// caller would.
+func (s *Server) outdated(in *incoming, path string) bool {
+	ifMatch := in.r.Header.Get("If-Match")
+	document, _, _ := strings.Cut(path, "/action/")
+	if ifMatch == "" || in.r.Method == http.MethodGet {
+		return false
+	}
+	look := *in
+	look.r = in.r.Clone(in.r.Context())
+	look.r.Method, look.r.URL.RawQuery, look.body = http.MethodGet, "", nil
+	look.r.Header.Del("If-Match")
+	h := http.Handler(s.user)
+	switch {
+	case s.user.has(http.MethodGet, document):
+	case s.builtin.has(http.MethodGet, document):
+		h = s.builtin
+	default:
+		return false
+	}
+	rec := newRecorder()
+	s.foreground(rec, &look, h, document)
+	version := func(tag string) string {
+		return strings.Trim(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`)
+	}
+	tag := rec.outcome().header.Get("ETag")
+	return tag != "" && ifMatch != "*" && version(tag) != version(ifMatch)
+}

@@ -1,0 +1,113 @@
+package mockservertest_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/mockservertest"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func TestFailureMessages(t *testing.T) {
+	type server = *mockservertest.Server
+	tests := map[string]func(t testing.TB, s server){
+		"body": func(t testing.TB, s server) {
+			mockservertest.RequireRequest(t, s, mockservertest.Request{
+				Method: "POST", Path: "/v2/customerinvoice",
+				Body: `{"customerNumber":{"value":"10046"},"note":{"value":"x"},"documentDate":"today",
+					"invoiceLines":[{"operation":"Update","quantity":{"value":3}}]}`,
+			})
+		},
+		"array": func(t testing.TB, s server) {
+			mockservertest.RequireRequest(t, s, mockservertest.Request{Method: "POST", Body: map[string][]int{"invoiceLines": {1, 2}}})
+		},
+		"path": func(t testing.TB, s server) {
+			mockservertest.RequireRequest(t, s, mockservertest.Request{Method: "GET", Path: "/v1/customer/{number}", StatusCode: 200})
+		},
+		"method": func(t testing.TB, s server) {
+			mockservertest.RequireRequest(t, s, mockservertest.Request{Method: "PUT", Path: "/v1/customerInvoice/003501"})
+		},
+		"details": func(t testing.TB, s server) {
+			mockservertest.RequireRequest(t, s, mockservertest.Request{
+				Path: "/v1/customerinvoice", Company: "2", Background: "none", StatusCode: 202,
+				Query: map[string]string{"pageSize": "10", "status": "Open"}, Header: map[string]string{"If-Match": "x", "Accept": "text/json"},
+			})
+		},
+		"text body": func(t testing.TB, s server) {
+			mockservertest.RequireRequest(t, s, mockservertest.Request{Path: "/v1/customerinvoice/003501", Body: "plain text"})
+		},
+		"no JSON": func(t testing.TB, s server) {
+			mockservertest.RequireRequest(t, s, mockservertest.Request{Path: "/v1/customerinvoice/003501", Body: `{"a":1}`})
+		},
+		"operation": func(t testing.TB, s server) {
+			mockservertest.RequireOperation(t, s, mockservertest.Operation{Path: "/v2/customerinvoice", State: mockserver.Failed, StatusCode: 500})
+		},
+		"delivery": func(t testing.TB, s server) {
+			mockservertest.RequireDelivered(t, s, mockservertest.Delivery{Method: "POST", Attempts: 2, Header: map[string]string{"order": "4712"}, Within: time.Hour})
+		},
+		"required before": func(t testing.TB, s server) {
+			for range 2 {
+				mockservertest.RequireRequest(t, s, mockservertest.Request{Method: "POST"})
+			}
+		},
+		"nothing": func(t testing.TB, _ server) {
+			mockservertest.RequireOperation(t, mockservertest.Start(t, mockserver.Config{}), mockservertest.Operation{})
+		},
+		"everything required": func(t testing.TB, _ server) {
+			s := mockservertest.Start(t, mockserver.Config{})
+			send(t, s, "GET", "/v1/customerinvoice/003501", "")
+			for range 2 {
+				mockservertest.RequireRequest(t, s, mockservertest.Request{})
+			}
+		},
+		"no more": func(t testing.TB, s server) {
+			mockservertest.RequireRequest(t, s, mockservertest.Request{Method: "POST"})
+			mockservertest.RequireNoMore(t, s, mockservertest.Request{Path: "/{rest...}"}, mockservertest.Operation{}, mockservertest.Delivery{})
+		},
+		"long": func(t testing.TB, s server) {
+			mockservertest.RequireRequest(t, s, mockservertest.Request{Method: "POST", Body: strings.Repeat("blåbær ", 200)})
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				golden(t, strings.ReplaceAll(name, " ", "-")+".golden", failure(t, func(t testing.TB) {
+					s := mockservertest.Start(t, mockserver.Config{Seed: 1})
+					s.Hook.Answer(404)
+					send(t, s, "GET", "/v1/customerinvoice?pageNumber=1&pageSize=100", "", "Accept", "application/json")
+					send(t, s, "GET", "/v1/customerinvoice/003501", "not JSON")
+					send(t, s, "POST", "/v2/customerinvoice", newInvoice, "erp-api-background", "subscription:order=4711")
+					send(t, s, "GET", "/v1/background/53f3403c-b521-4ff8-8ff6-d775ee363104", "")
+					time.Sleep(time.Second)
+					test(t, s)
+				}))
+			})
+		})
+	}
+}
+
+// golden compares got with a file in testdata.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got+"\n" != string(want) {
+		t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
+	}
+}

@@ -1,0 +1,60 @@
+package mockserver
+
+import (
+	"fmt"
+	"strings"
+)
+
+// ProfileCurrent is the vendor's OpenAPI document of 2026 where it speaks, and
+// observed data where it does not. It is the zero [Profile].
+func ProfileCurrent() Profile { return Profile{} }
+
+// ProfileLegacy2022 is the API as the vendor's article of March 2022 and a
+// state document captured in November 2022 show it, behind the old gateway:
+// actions are reported when they have begun, whatever becomes of them, unless
+// they are refused at once; no response headers are kept; the 202 names the contentLocation too; the ipp-
+// headers are demanded; there are no subscriptions; X-RateLimit-Reset is a
+// Unix time.
+func ProfileLegacy2022() Profile {
+	return Profile{
+		ReportAccepted:       true,
+		ResponseHeaders:      []string{},
+		ContentLocationIn202: true,
+		RequireIPPHeaders:    true,
+		RefuseSubscription:   true,
+		RateLimitResetEpoch:  true,
+	}
+}
+
+// ProfileStrict answers as [ProfileCurrent] does, and refuses whatever a
+// careful client would not send: calls without a token, without the ipp-
+// headers or, with a body, without a Content-Type; lists without paging;
+// webhooks that are not https; pairs that are empty or come twice. For tokens
+// that expire and their scopes see [AuthStrict].
+func ProfileStrict() Profile {
+	return Profile{
+		RequireToken:         true,
+		RequireIPPHeaders:    true,
+		RequireContentType:   true,
+		RequirePaging:        true,
+		RequireHTTPSWebhooks: true,
+		Pairs:                PairRules{RefuseEmpty: true, Repeated: RepeatedRefuse},
+	}
+}
+
+// ProfileNamed returns a profile by its name, for programs that are told one:
+// "current", "legacy-2022" or "strict". The error lists them.
+func ProfileNamed(name string) (Profile, error) {
+	switch name {
+	case "current":
+		return ProfileCurrent(), nil
+	case "legacy-2022":
+		return ProfileLegacy2022(), nil
+	case "strict":
+		return ProfileStrict(), nil
+	}
+	return Profile{}, fmt.Errorf("profile %q: want one of %s", name, strings.Join(ProfileNames(), ", "))
+}
+
+// ProfileNames lists the names that [ProfileNamed] knows.
+func ProfileNames() []string { return []string{"current", "legacy-2022", "strict"} }

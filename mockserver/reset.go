@@ -1,0 +1,165 @@
+package mockserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Reset lets a company be as after [New], or all of them if company is empty:
+// without operations, deliveries, rate limit and journal, with the first
+// invoices, the rules of Config.Faults, the first ids (with Config.Seed), and
+// its clock as Config.Clock winds it, not paused. Other companies notice
+// nothing.
+//
+// Operations that run are cancelled, with [ErrReset] as the cause; Reset waits
+// for their handlers, for requests that are being answered, and for nothing that
+// waits for the clock. Requests of the company that come in meanwhile wait. If
+// ctx ends first, the company is reset all the same, the error tells what still
+// runs, and whatever that gives is discarded; what a user's handler does
+// elsewhere is its own. So a handler must not reset its own company.
+//
+// With a shared [Queue] the company's part of it is emptied; of other servers
+// nothing else is reset, and what they are running of the company is discarded
+// when it ends.
+func (s *Server) Reset(ctx context.Context, company string) error {
+	companies := []string{company}
+	if company == "" {
+		if err := s.clocks.holdNew(ctx); err != nil {
+			return fmt.Errorf("reset %s: %w while they are reset by another call", companyText(company), err)
+		}
+		defer s.clocks.releaseNew()
+		companies = s.clocks.known()
+	}
+	var stopped []*Clock
+	defer func() {
+		for _, c := range stopped {
+			<-c.resets
+		}
+	}()
+	for _, name := range companies { // in order, so that two calls cannot wait for each other
+		c := s.clocks.of(name)
+		select {
+		case c.resets <- struct{}{}:
+			stopped = append(stopped, c)
+		case <-ctx.Done():
+			return fmt.Errorf("reset %s: %w while it is reset by another call", companyText(company), context.Cause(ctx))
+		}
+	}
+	for _, c := range stopped {
+		c.die()
+	}
+	late := awaitAll(ctx, stopped)
+	for _, c := range stopped {
+		c.rewind()
+	}
+	err := s.wipe(ctx, company)
+	for _, c := range stopped {
+		c.restart()
+	}
+	s.queue.look(nil) // there may be room now for others
+	if len(late) > 0 {
+		err = errors.Join(err, fmt.Errorf("%w; still under way: %s", context.Cause(ctx), strings.Join(late, ", ")))
+	}
+	if err != nil {
+		return fmt.Errorf("reset %s: %w", companyText(company), err)
+	}
+	return nil
+}
+
+func companyText(company string) string {
+	if company == "" {
+		return "all companies"
+	}
+	return "company " + company
+}
+
+// die ends the company's life: nothing that was planned happens, and what waits
+// for the clock does not wait any longer.
+func (c *Clock) die() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.life
+	l.over = true
+	l.cancel(ErrReset)
+	c.stop(ErrReset)
+	l.leave()
+}
+
+// awaitAll waits for all that is under way, and tells what it did not wait for.
+func awaitAll(ctx context.Context, stopped []*Clock) (late []string) {
+	for _, c := range stopped {
+		l := c.current()
+		select {
+		case <-l.gone:
+			continue
+		default:
+		}
+		select {
+		case <-l.gone:
+		case <-ctx.Done():
+			late = append(late, c.Busy()...)
+		}
+	}
+	return late
+}
+
+// wipe forgets what there is of a company, in which nothing happens now.
+func (s *Server) wipe(ctx context.Context, company string) error {
+	err := s.queue.reset(ctx, company)
+	s.notifier.reset(company)
+	s.erp.Reset(company)
+	s.ids.reset(func(name string) bool {
+		return company == "" || name == company || s.cfg.Auth.company(name) == company
+	})
+	s.limits.reset(company)
+	s.faults.Reset(company)
+	s.journal.reset(company)
+	return err
+}
+
+// rewind sets the clock to what it shows in the beginning.
+func (c *Clock) rewind() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wind(c.all.fresh())
+}
+
+// restart begins a new life of the company.
+func (c *Clock) restart() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	old := c.life
+	c.life = c.newLife()
+	close(old.next)
+	c.settle()
+}
+
+// reset forgets a company's jobs. Nobody takes any meanwhile.
+func (q *runner) reset(ctx context.Context, company string) error {
+	q.taking.Lock()
+	defer q.taking.Unlock()
+	q.mu.Lock()
+	for lease, r := range q.running {
+		if company == "" || r.company == company {
+			q.forget(lease, r, ErrReset)
+		}
+	}
+	q.paused.set(company, false)
+	q.mu.Unlock()
+	if err := q.store.Reset(context.WithoutCancel(ctx), company); err != nil {
+		return fmt.Errorf("empty the queue: %w", err)
+	}
+	return nil
+}
+
+// reset forgets a company's deliveries.
+func (n *notifier) reset(company string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	gone := func(d *delivery) bool { return company == "" || d.Company == company }
+	n.list = slices.DeleteFunc(n.list, gone)
+	n.parked = slices.DeleteFunc(n.parked, gone)
+}

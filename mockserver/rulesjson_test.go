@@ -1,0 +1,129 @@
+package mockserver_test
+
+import (
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vismanet-go/background/mockserver"
+)
+
+func TestParseRules(t *testing.T) {
+	got, err := mockserver.ParseRules([]byte(`[
+	 {"name": "n", "on": "intake", "company": "1", "method": "POST", "path": "/v2/{rest...}", "after": 1, "every": 2, "times": 3,
+	  "do": {"delay": "1s", "process": true, "status": 429, "body": "b", "header": {"x-a": "1", "X-B": ["2", "3"], "x-c": null},
+	         "retryAfter": "1m30s", "retryAfterDate": true, "stall": "2s", "foreground": true}},
+	 {"on": "state", "perOperation": true, "probability": 0.5, "between": {"from": "1m", "to": "2m"},
+	  "do": {"set": {"status": null, "n": [1]}, "omit": ["id"], "links": "https://elsewhere.test", "cutAfter": 9, "lag": "1h", "stuck": true}},
+	 {"on": "auth", "do": {"drop": true}},
+	 {"on": "queue", "do": {"hold": "1s", "fail": "f", "late": true, "deaths": 1, "lease": "1s", "twice": true}},
+	 {"on": "notification", "do": {"drop": true, "delay": "1s", "early": true, "reorder": true, "duplicates": 2, "forge": true, "replay": true, "body": "b"}},
+	 {"on": "notification", "do": {"set": {"id": 1}, "omit": ["x"], "header": {"order": null}}}
+	]`))
+	const s = time.Second
+	want := []mockserver.Rule{
+		{
+			Name: "n", On: mockserver.OnIntake, Company: "1", Method: "POST", Path: "/v2/{rest...}", After: 1, Every: 2, Times: 3,
+			Do: mockserver.Fault{
+				Delay: s, Process: true, Status: 429, Body: "b", Header: http.Header{"X-A": {"1"}, "X-B": {"2", "3"}, "X-C": nil},
+				RetryAfter: 90 * s, RetryAfterDate: true, Stall: 2 * s, Foreground: true,
+			},
+		},
+		{
+			On: mockserver.OnState, PerOperation: true, Probability: 0.5, Between: mockserver.Span{From: time.Minute, To: 2 * time.Minute},
+			Do: mockserver.Fault{
+				Set: map[string]any{"status": nil, "n": []any{1.0}}, Omit: []string{"id"}, Links: "https://elsewhere.test",
+				CutAfter: 9, Lag: time.Hour, Stuck: true,
+			},
+		},
+		{On: mockserver.OnAuth, Do: mockserver.Fault{Drop: true}},
+		{On: mockserver.OnQueue, Do: mockserver.QueueFault{Hold: s, Fail: "f", Late: true, Deaths: 1, Lease: s, Twice: true}},
+		{On: mockserver.OnNotification, Do: mockserver.NotifyFault{
+			Drop: true, Delay: s, Early: true, Reorder: true, Duplicates: 2, Forge: true, Replay: true, Body: []byte("b"),
+		}},
+		{On: mockserver.OnNotification, Do: mockserver.NotifyFault{
+			Set: map[string]any{"id": 1.0}, Omit: []string{"x"}, Header: http.Header{"Order": nil},
+		}},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v\ngot  %+v\nwant %+v", err, got, want)
+	}
+	for _, typ := range []any{mockserver.Fault{}, mockserver.QueueFault{}, mockserver.NotifyFault{}} {
+		if missing := unset(typ, got); len(missing) > 0 {
+			t.Errorf("%T: the test sets no %v", typ, missing)
+		}
+	}
+}
+
+// unset are the fields of a kind of fault that no rule has set: a new field is
+// to be readable too.
+func unset(kind any, rules []mockserver.Rule) (names []string) {
+	typ := reflect.TypeOf(kind)
+	for i := range typ.NumField() {
+		set := false
+		for _, r := range rules {
+			v := reflect.ValueOf(r.Do)
+			set = set || v.Type() == typ && !v.Field(i).IsZero()
+		}
+		if !set {
+			names = append(names, typ.Field(i).Name)
+		}
+	}
+	return names
+}
+
+func TestParseRulesNamesWhatIsWrong(t *testing.T) {
+	for text, want := range map[string]string{
+		``:                "want a JSON array of rules: EOF",
+		`null`:            "want a JSON array of rules: this is null",
+		`{"on":"auth"}`:   "want a JSON array of rules: this is a object",
+		`[] []`:           "there is more after",
+		`[1]`:             "[0]: want an object, not 1",
+		`[{}]`:            `[0].on: "" is not one of auth, token, intake`,
+		`[{"on":"auth"}]`: "[0].do: is missing",
+		`[{"on":"auth","do":{}},{"on":"lunch","do":{}}]`:                      `[1].on: "lunch" is not one of`,
+		`[{"on":"auth","do":null}]`:                                           "[0].do: want an object, not null",
+		`[{"on":"auth","do":{"status":"x"}}]`:                                 `[0].do.status: want a whole number, not "x"`,
+		`[{"on":"auth","do":{"status":4.5}}]`:                                 `[0].do.status: want a whole number, not 4.5`,
+		`[{"on":"auth","do":{"status":null}}]`:                                `[0].do.status: want a whole number, not null`,
+		`[{"on":"auth","do":{"delay":5}}]`:                                    `[0].do.delay: want a duration such as "1m30s", not 5`,
+		`[{"on":"auth","do":{"delay":"soon"}}]`:                               `[0].do.delay: want a duration such as "1m30s", not "soon"`,
+		`[{"on":"auth","do":{"drop":1}}]`:                                     `[0].do.drop: want true or false`,
+		`[{"on":"auth","do":{"omit":"id"}}]`:                                  `[0].do.omit: want a list of texts`,
+		`[{"on":"auth","do":{"set":[]}}]`:                                     `[0].do.set: want an object`,
+		`[{"on":"auth","do":{"header":[]}}]`:                                  `[0].do.header: want an object`,
+		`[{"on":"auth","do":{"header":{"a":1,"b":[2]}}}]`:                     "[0].do.header.a: want a text, a list of texts or null\n[0].do.header.b",
+		`[{"on":"auth","do":{"Status":1}}]`:                                   `[0].do.Status: unknown field, want one of body, cutAfter`,
+		`[{"on":"queue","do":{"status":1}}]`:                                  `[0].do.status: unknown field, want one of deaths`,
+		`[{"on":"auth","on":"token","do":{}}]`:                                `[0].on: is there twice`,
+		`[{"on":"auth","match":1,"probability":"x","do":{}}]`:                 "[0].match: unknown field, want one of after, between, company, do, every, method, name, on, path, perOperation, probability, times\n[0].probability: want a number",
+		`[{"on":"auth","between":{"from":"x"},"do":{}}]`:                      `[0].between.from: want a duration`,
+		`[{"on":"auth","do":{"status":999}}]`:                                 `[0].do.status: 999 is not in 200 to 599`,
+		`[{"on":"auth","do":{"retryAfterDate":true}}]`:                        `[0].do.retryAfterDate: needs RetryAfter`,
+		`[{"on":"auth","between":{"from":"2s","to":"1s"},"do":{}}]`:           `[0].between.to: must be after From`,
+		`[{"name":"a","on":"auth","do":{}},{"name":"a","on":"auth","do":{}}]`: `[1].name: there is another rule "a"`,
+	} {
+		if _, err := mockserver.ParseRules([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
+	}
+}
+
+func FuzzParseRules(f *testing.F) {
+	f.Add(`[{"on":"intake","times":2,"do":{"status":429,"retryAfter":"30s","header":{"a":null}}}]`)
+	f.Add(`[{"on":"notification","between":{"from":"1s"},"do":{"set":{"id":null}}}]`)
+	f.Fuzz(func(t *testing.T, text string) {
+		rules, err := mockserver.ParseRules([]byte(text))
+		if err != nil {
+			return
+		}
+		// What parses is what the server takes.
+		srv, err := mockserver.New(mockserver.Config{Faults: rules})
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		_ = srv.Close()
+	})
+}
