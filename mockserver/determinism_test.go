@@ -104,7 +104,7 @@ func script(t *testing.T, seed uint64) string {
 		}
 	}
 	call("1", "PUT", "/v1/customerinvoice/003547", `{"note":{"value":"x"}}`, "none")
-	for round := range 5 {
+	for round := range 4 {
 		for _, company := range []string{"1", "2", "3"} {
 			ids = nil
 			call(company, "POST", "/v1/note/a", "", hook.URL+"/a")
@@ -140,7 +140,7 @@ var ports = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 // The same seed and the same calls give the same journal, to the last byte,
 // however the scheduler runs the server's goroutines.
 func TestTheSameSeedGivesTheSameJournal(t *testing.T) {
-	first := script(t, 31) // a seed with which every fault happens
+	first := script(t, 78) // a seed with which every fault happens
 	seen := make(map[string]bool)
 	for _, m := range regexp.MustCompile(`"fault":"(r\d\d)"`).FindAllStringSubmatch(first, -1) {
 		seen[m[1]] = true
@@ -152,7 +152,7 @@ func TestTheSameSeedGivesTheSameJournal(t *testing.T) {
 	sum := sha256.Sum256([]byte(first))
 	for i := range 100 {
 		previous := runtime.GOMAXPROCS(1 + i%2)
-		again := script(t, 31)
+		again := script(t, 78)
 		runtime.GOMAXPROCS(previous)
 		if sha256.Sum256([]byte(again)) != sum {
 			t.Fatalf("run %d, GOMAXPROCS %d:\n%s", i, 1+i%2, firstDifference(first, again))

@@ -247,7 +247,7 @@ func TestResetsInParallel(t *testing.T) {
 	for c := range 4 {
 		company := fmt.Sprint("c", c)
 		wg.Go(func() {
-			for round := range 12 {
+			for round := range 5 {
 				var first string
 				for n := range 6 {
 					id := h.submit("http://hook.test/", "PUT", "/v1/customerinvoice/003547", `{"note":{"value":"x"}}`, "ipp-company-id", company)
@@ -271,7 +271,7 @@ func TestResetsInParallel(t *testing.T) {
 							n++
 						}
 					}
-					return n == 72
+					return n == 30
 				})
 			}
 		})
