@@ -102,14 +102,17 @@ func (q *Queue) open() error {
 	}
 	q.writer = w
 	q.sweepFiles()
-	return q.writer.do(func(t *tx) error {
-		if q.cfg.Worker != "" {
-			if err := q.reap(t, `SELECT id FROM workers WHERE name = ?`, q.cfg.Worker); err != nil {
-				return err
-			}
+	return q.patiently(func() error { return q.writer.do(q.enter) })
+}
+
+// enter makes this process one of the workers, in place of its predecessor.
+func (q *Queue) enter(t *tx) error {
+	if q.cfg.Worker != "" {
+		if err := q.reap(t, `SELECT id FROM workers WHERE name = ?`, q.cfg.Worker); err != nil {
+			return err
 		}
-		return q.register(t)
-	})
+	}
+	return q.register(t)
 }
 
 func (q *Queue) file() string { return filepath.Join(q.dir, "queue.db") }
@@ -182,23 +185,34 @@ func (q *Queue) check() error {
 	return nil
 }
 
-// set changes a setting, with patience for other processes that do the same.
+// set changes a setting.
 func (q *Queue) set(name, value, want string) error {
 	var got string
-	var err error
-	for end := time.Now().Add(q.cfg.Busy); ; time.Sleep(10 * time.Millisecond) {
-		_, err = q.write.Exec("PRAGMA " + name + " = " + value)
-		if err == nil {
-			err = q.write.QueryRow("PRAGMA " + name).Scan(&got)
+	err := q.patiently(func() error {
+		if _, err := q.write.Exec("PRAGMA " + name + " = " + value); err != nil {
+			return err
 		}
-		if !isBusy(err) || time.Now().After(end) {
-			break
-		}
-	}
+		return q.write.QueryRow("PRAGMA " + name).Scan(&got)
+	})
 	if err == nil && got != want {
 		return fmt.Errorf("%s is %s and cannot be set to %s", name, got, want)
 	}
 	return err
+}
+
+// patience is how long Open waits for other processes, if Config.Busy is less:
+// it happens once, and a process that does not start helps nobody.
+const patience = 15 * time.Second
+
+// patiently repeats a step while other processes are in its way. SQLite's own
+// waiting does not cover all of that, and is so slow after a while that busy
+// processes leave it no gap.
+func (q *Queue) patiently(step func() error) error {
+	for end := time.Now().Add(max(q.cfg.Busy, patience)); ; pause() {
+		if err := step(); !isBusy(err) || time.Now().After(end) {
+			return err
+		}
+	}
 }
 
 // migrate brings the tables to schemaVersion.
@@ -209,17 +223,29 @@ func (q *Queue) migrate() error {
 	}
 	defer conn.Close()
 	run := func(s string) error { _, err := conn.ExecContext(context.Background(), s); return err }
-	if err := run("BEGIN IMMEDIATE"); err != nil {
+	var app, version, tables int
+	read := func() error {
+		for query, into := range map[string]*int{
+			"PRAGMA application_id": &app, "PRAGMA user_version": &version, "SELECT count(*) FROM sqlite_schema": &tables,
+		} {
+			if err := conn.QueryRowContext(context.Background(), query).Scan(into); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := q.patiently(read); err != nil {
+		return err
+	}
+	if app == applicationID && version == schemaVersion {
+		return nil // nobody who is at work has to be waited for
+	}
+	if err := q.patiently(func() error { return run("BEGIN IMMEDIATE") }); err != nil {
 		return err
 	}
 	defer func() { _ = run("ROLLBACK") }() // no effect after COMMIT
-	var app, version, tables int
-	for query, into := range map[string]*int{
-		"PRAGMA application_id": &app, "PRAGMA user_version": &version, "SELECT count(*) FROM sqlite_schema": &tables,
-	} {
-		if err := conn.QueryRowContext(context.Background(), query).Scan(into); err != nil {
-			return err
-		}
+	if err := read(); err != nil {
+		return err
 	}
 	marker := filepath.Join(q.dir, "created")
 	switch {

@@ -164,9 +164,12 @@ func (w *writer) begin() error {
 		if !isBusy(err) || time.Now().After(end) {
 			return err
 		}
-		time.Sleep(500*time.Microsecond + rand.N(time.Millisecond))
+		pause()
 	}
 }
+
+// pause is how long a process waits between two tries to get its turn.
+func pause() { time.Sleep(500*time.Microsecond + rand.N(time.Millisecond)) }
 
 func (t *tx) stmt(query string) (*sql.Stmt, error) {
 	if s := t.w.stmts[query]; s != nil {

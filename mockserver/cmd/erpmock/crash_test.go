@@ -306,9 +306,7 @@ func TestAStoppedProcessComesTooLate(t *testing.T) {
 	}
 	k := task{company: "7", id: accepted.ID}
 	eventually(t, "the operation runs", func() bool { return bytes.Contains(f.read("/v1/background/"+k.id, "7").body, []byte(`"startedUtc":"`)) })
-	if err := first.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	f.stop(first)
 	second := f.start()
 	f.mu.Lock()
 	f.ships = []*ship{second, first}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -84,6 +85,27 @@ func (f *fleet) kill(i int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.ships[i] = next
+}
+
+// stop stops a process at an instant at which it does not write: one that
+// stands still in the middle of a write holds up all others.
+func (f *fleet) stop(s *ship) {
+	f.t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(f.dir, "queue.db")+"?_pragma=busy_timeout(1000)")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer db.Close()
+	eventually(f.t, "it stands still between two writes", func() bool {
+		if err := s.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+			f.t.Fatal(err)
+		}
+		if _, err := db.Exec("BEGIN IMMEDIATE; ROLLBACK"); err == nil {
+			return true
+		}
+		_ = s.cmd.Process.Signal(syscall.SIGCONT)
+		return false
+	})
 }
 
 func (f *fleet) sink() {
