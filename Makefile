@@ -7,7 +7,7 @@ export STRICT ?= 0
 BIN := .tools/bin
 SUITE := .ci/suite
 # The nested modules, which users never link.
-NESTED := openapi/tools
+NESTED := openapi/tools bench
 
 .DEFAULT_GOAL := help
 .PHONY: help check setup build test crash race fuzz lint examples cover clean
@@ -79,6 +79,7 @@ clean: ## remove what the targets made
 	rm -rf .tools
 
 include openapi/openapi.mk
+include bench/bench.mk
 
 .PHONY: crash-full chaos
 

@@ -1,0 +1,150 @@
+package compare
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// WriteJSON writes the report for programs.
+func (r *Report) WriteJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(r)
+}
+
+// WriteTable writes the report as Markdown.
+func (r *Report) WriteTable(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %s, %d rounds in %s; %d × %s, %s, %s", r.Begun.UTC().Format("2006-01-02 15:04 MST"), kind(r.Short), r.Rounds,
+		r.Took.Round(time.Second), r.Host.Cores, r.Host.CPU, r.Host.System, r.Host.Go)
+	for _, path := range slices.Sorted(maps.Keys(r.Host.Modules)) {
+		fmt.Fprintf(&b, ", %s %s", path, r.Host.Modules[path])
+	}
+	b.WriteString("\n")
+	for _, row := range r.Rows {
+		row.write(&b, r.Short)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func kind(short bool) string {
+	if short {
+		return "short run"
+	}
+	return "full run"
+}
+
+func (r Result) write(b *strings.Builder, short bool) {
+	fmt.Fprintf(b, "\n### %s\n\n%s Load average %.1f to %.1f.\n\n", r.Row, r.What, r.Load[0], r.Load[1])
+	names := figureNames(r.Contenders)
+	b.WriteString("| median (min – max) | " + strings.Join(names, " | ") + " |\n|---|" + strings.Repeat("---|", len(names)) + "\n")
+	for _, c := range r.Contenders {
+		b.WriteString("| " + c.Name)
+		for i, name := range names {
+			switch at := slices.IndexFunc(c.Figures, func(s Spread) bool { return s.Name == name }); {
+			case c.LeftOut != "" && i == 0:
+				b.WriteString(" | left out: " + c.LeftOut)
+			case at < 0:
+				b.WriteString(" | –")
+			default:
+				b.WriteString(" | " + c.Figures[at].String())
+			}
+		}
+		b.WriteString(" |\n")
+	}
+	if r.Error != "" {
+		fmt.Fprintf(b, "\nBroken off: %s\n", r.Error)
+	}
+	if len(r.Goals) == 0 {
+		return
+	}
+	b.WriteString("\n| goal | measured | |\n|---|---|---|\n")
+	for _, g := range r.Goals {
+		fmt.Fprintf(b, "| %s | %s | %s |\n", g.Goal, g.measured(), g.word(short))
+	}
+}
+
+func figureNames(all []Standing) []string {
+	var names []string
+	for _, c := range all {
+		for _, f := range c.Figures {
+			if !slices.Contains(names, f.Name) {
+				names = append(names, f.Name)
+			}
+		}
+	}
+	return names
+}
+
+func (v Verdict) measured() string {
+	if v.NotMeasured {
+		return "–"
+	}
+	return v.Value.String()
+}
+
+func (v Verdict) word(short bool) string {
+	switch {
+	case v.NotMeasured:
+		return "not measured"
+	case !v.Asserted:
+		return "not asserted"
+	case v.Met && short:
+		return "plausible"
+	case v.Met:
+		return "met"
+	}
+	return "**not met**"
+}
+
+// String is the median with its spread.
+func (s Spread) String() string {
+	if s.Min == s.Max {
+		return number(s.Median)
+	}
+	return fmt.Sprintf("%s (%s – %s)", number(s.Median), number(s.Min), number(s.Max))
+}
+
+// String is the figures in a line.
+func (f Figures) String() string {
+	parts := make([]string, len(f))
+	for i, x := range f {
+		parts[i] = x.Name + " " + number(x.Value)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// number writes three digits that count.
+func number(v float64) string {
+	switch a := math.Abs(v); {
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		return "–"
+	case a >= 1000:
+		return thousands(int64(math.Round(v)))
+	case a >= 100:
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	case a >= 10:
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	}
+	s := strconv.FormatFloat(v, 'f', 3, 64)
+	if math.Abs(v) >= 1 {
+		s = strconv.FormatFloat(v, 'f', 2, 64)
+	}
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+}
+
+func thousands(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + " " + s[i:]
+	}
+	return s
+}
