@@ -24,6 +24,7 @@ check: ## everything that must pass; installs what it lacks where it can (STRICT
 	@$(SUITE) crash 4 $(MAKE) --no-print-directory crash
 	@$(SUITE) examples 5 $(MAKE) --no-print-directory examples
 	@$(SUITE) fuzz 4 $(MAKE) --no-print-directory fuzz FUZZTIME=1s
+	@$(SUITE) soak 4 $(MAKE) --no-print-directory soak SOAK=2m
 	@echo '== check: all suites passed'
 
 setup: ## get the tools that check needs
@@ -76,7 +77,7 @@ cover: ## show the test coverage by package
 	go test -cover ./...
 
 clean: ## remove what the targets made
-	rm -rf .tools
+	rm -rf .tools bench/.cache
 
 include openapi/openapi.mk
 include bench/bench.mk

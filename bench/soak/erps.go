@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/vismanet-go/background/bench/internal/rows"
+	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/store"
+	"github.com/vismanet-go/background/store/sqlitestore"
+)
+
+const erpmock = "github.com/vismanet-go/background/mockserver/cmd/erpmock"
+
+// outside is a rig around erpmock as a process, over sockets, with a store on
+// disk.
+type outside struct {
+	rig
+	program *rows.Program
+	srv     *http.Server
+	served  chan error
+}
+
+func newOutside(ctx context.Context, dir string, seed uint64) (*outside, error) {
+	o := &outside{rig: rig{name: "process", seed: seed}, served: make(chan error, 1)}
+	st, err := sqlitestore.Open(ctx, sqlitestore.Config{Path: filepath.Join(dir, "background.db"), KeepTombstones: time.Second})
+	if err != nil {
+		return nil, err
+	}
+	rcv, h, err := newReceiver(st)
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	o.srv = &http.Server{Handler: &deaf{next: h, chance: chance{seed: seed + 1}}, ReadHeaderTimeout: 10 * time.Second}
+	go func() { o.served <- o.srv.Serve(l) }()
+	o.st, o.rcv, o.hook = st, rcv, "http://"+l.Addr().String()+hookPath
+	program, err := rows.Build(ctx, erpmock)
+	if err != nil {
+		return nil, err
+	}
+	o.program, err = rows.Launch(ctx, dir, "/__mock/health", program, "--listen", "ADDRESS", "--rate-limit", "1000000000",
+		"--exec-time", "5ms", "--workers", "16", "--retention", retention.String(), "--subscription-url", o.hook, "--signing-key", signingKey)
+	if err != nil {
+		return nil, err
+	}
+	o.base = o.program.Base
+	o.http = &http.Client{Timeout: 10 * time.Second, Transport: &shaky{
+		next: &http.Transport{MaxIdleConnsPerHost: callers}, chance: chance{seed: seed + 2},
+	}}
+	return o, o.start(ctx)
+}
+
+// end ends the rig; erpmock ends after it has been looked at.
+func (o *outside) end() error {
+	err := o.rig.end()
+	o.http.Transport.(*shaky).next.(*http.Transport).CloseIdleConnections()
+	return errors.Join(err, o.srv.Close(), o.st.Close())
+}
+
+// inside is a rig around a mock in this process, without sockets, with a store
+// in memory.
+type inside struct {
+	rig
+	mock *mockserver.Server
+}
+
+func newInside(ctx context.Context, seed uint64) (*inside, error) {
+	i := &inside{rig: rig{name: "within", seed: seed, base: mockserver.BaseURL, hook: "https://hook.test" + hookPath}}
+	i.st = store.NewMemory(store.MemoryConfig{Keep: time.Second})
+	rcv, h, err := newReceiver(i.st)
+	if err != nil {
+		return nil, err
+	}
+	i.rcv = rcv
+	i.mock, err = mockserver.New(mockserver.Config{
+		Seed: seed, Workers: 16, ExecTime: 5 * time.Millisecond, Retention: retention, Faults: mockRules(),
+		JournalBytes: 1 << 20, RateLimit: mockserver.RateLimit{Limit: 1 << 30},
+		Subscription: mockserver.Subscription{URL: i.hook, SigningKey: signingKey, Retry: mockserver.Retry{Interval: 100 * time.Millisecond}},
+		URLRetry:     mockserver.Retry{Interval: 100 * time.Millisecond},
+		NotifyClient: mockserver.MemoryClient(map[string]http.Handler{"hook.test": h}),
+	})
+	if err != nil {
+		return nil, err
+	}
+	i.http = i.mock.Client()
+	return i, i.start(ctx)
+}
+
+func (i *inside) end() error {
+	return errors.Join(i.rig.end(), i.mock.Close(), i.st.Close())
+}
