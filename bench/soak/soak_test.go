@@ -53,7 +53,7 @@ func TestAWatchFindsWhatGrows(t *testing.T) {
 					v = 200_000 + float64(i)*1000
 				}
 				if s == grow {
-					v += float64(i) * 10
+					v += float64(i) * 20
 				}
 				s.add(v)
 			}
