@@ -168,6 +168,7 @@ func (q *MemoryQueue) Finish(_ context.Context, lease Lease, r Result) error {
 		return ErrLeaseLost
 	}
 	e.State, e.StatusCode, e.ErrorMessage = r.State, r.StatusCode, r.ErrorMessage
+	e.delivery = nil // whoever took the job has it; kept here it would outlive the notifier's bound
 	e.Ended, e.Expires = r.Ended, r.Expires
 	e.Answer, e.ContentType = r.Answer, r.ContentType
 	e.content, e.HasContent = r.Content, r.Content != nil
