@@ -12,13 +12,11 @@ bench: ## measure beside the alternatives, five rounds, as a table (10 minutes)
 bench-peers: $(PEERS)/.installed ## measure the mock beside Prism and WireMock (needs npm and java; 10 minutes)
 	@cd bench && go build -o .cache/bench . && .cache/bench -peers $(BENCH)
 
-# With a C compiler the driver, which has a mock within it, runs under the race
-# detector; the mock that is a process of its own is built as it is released.
 SOAK ?= 30m
 SOAK_REQUESTS ?= 0
-soak: ## let everything run under half load with faults for SOAK=30m, and look for leaks
-	@cd bench && go build $$(command -v cc >/dev/null 2>&1 && echo -race) -o .cache/soak ./soak && \
-		.cache/soak -for $(SOAK) -requests $(SOAK_REQUESTS)
+RACE ?=
+soak: ## let everything run under half load with faults for SOAK=30m, and look for leaks (RACE=-race, SOAK_REQUESTS=1000000)
+	@cd bench && go build $(RACE) -o .cache/soak ./soak && .cache/soak -for $(SOAK) -requests $(SOAK_REQUESTS)
 
 # The lock file pins every package by its checksum.
 $(PEERS)/.installed: bench/peers/package.json bench/peers/package-lock.json bench/peers/.npmrc

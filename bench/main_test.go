@@ -54,7 +54,7 @@ func TestCommand(t *testing.T) {
 		t.Fatalf("exit status %d: %s", code, &errs)
 	}
 	var rep compare.Report
-	if err := json.Unmarshal(out.Bytes(), &rep); err != nil || len(rep.Rows) != 1 || len(rep.Rows[0].Contenders[0].Figures) != 1 {
+	if err := json.Unmarshal(out.Bytes(), &rep); err != nil || len(rep.Rows) != 1 || len(rep.Rows[0].Contenders[0].Figures) != 2 {
 		t.Errorf("%v: %s", err, &out)
 	}
 	out.Reset()

@@ -17,7 +17,7 @@ import (
 const erpmock = "github.com/vismanet-go/background/mockserver/cmd/erpmock"
 
 // outside is a rig around erpmock as a process, over sockets, with a store on
-// disk.
+// disk (see openStore).
 type outside struct {
 	rig
 	program *rows.Program
@@ -27,7 +27,7 @@ type outside struct {
 
 func newOutside(ctx context.Context, dir string, seed uint64) (*outside, error) {
 	o := &outside{rig: rig{name: "process", seed: seed}, served: make(chan error, 1)}
-	st, err := sqlitestore.Open(ctx, sqlitestore.Config{Path: filepath.Join(dir, "background.db"), KeepTombstones: time.Second})
+	st, err := openStore(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +56,14 @@ func newOutside(ctx context.Context, dir string, seed uint64) (*outside, error) 
 		next: &http.Transport{MaxIdleConnsPerHost: callers}, chance: chance{seed: seed + 2},
 	}}
 	return o, o.start(ctx)
+}
+
+// openStore opens a store on disk, or in memory with the race detector.
+func openStore(ctx context.Context, dir string) (store.Store, error) {
+	if raced {
+		return store.NewMemory(store.MemoryConfig{Keep: time.Second}), nil
+	}
+	return sqlitestore.Open(ctx, sqlitestore.Config{Path: filepath.Join(dir, "background.db"), KeepTombstones: time.Second})
 }
 
 // end ends the rig; erpmock ends after it has been looked at.

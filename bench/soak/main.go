@@ -6,8 +6,9 @@
 //	go run ./soak -requests 1000000     # one mock, plain requests, full speed
 //
 // Two mocks are driven at a time. One is the program erpmock, with faults on
-// the way to it and back; the other one lives in this process, which may be
-// built with -race, and brings its own. Faults follow from -seed.
+// the way to it and back, and a store on disk; the other one lives in this
+// process and brings its own faults. They follow from -seed. Built with -race
+// both stores are in memory.
 //
 // Exit status 1 means that something grows, was lost, or did not end well.
 package main
