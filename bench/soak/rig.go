@@ -211,7 +211,8 @@ func (r *rig) sweep(ctx context.Context) {
 		r.tidy(ctx, store.Accepted, 2*retention, store.Expire{Reason: "soak"}, &r.expired)
 		r.tidy(ctx, store.Settled, 2*retention, store.Handle{}, nil)
 		r.tidy(ctx, store.Expired, 2*retention, store.Handle{}, nil)
-		_, _ = r.st.Purge(ctx, "", time.Now().Add(-time.Second))
+		now := time.Now()
+		_, _ = r.st.Purge(ctx, "", store.Retention{Ended: now.Add(-time.Second), Heard: now.Add(-2 * retention)})
 	}
 }
 
