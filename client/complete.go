@@ -13,7 +13,8 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// Completion is an operation that has ended, on its way to its [Handler].
+// Completion is an operation that has ended, on its way to its [Handler]. Its
+// Client method returns the client, for the next step.
 type Completion struct {
 	*Operation
 	// Result is the answer; nil if the operation expired.
@@ -96,14 +97,20 @@ func (c *Client) complete(ctx context.Context, ref string) error {
 		return nil
 	}
 	work, stop := c.underLease(ctx, lease)
-	err = c.runHandler(work, h, rec)
+	watched, end := c.observeHandler(work, rec)
+	begun := time.Now()
+	run := Handled{Err: c.runHandler(watched, h, rec)}
+	run.Duration = time.Since(begun)
 	stop()
-	if err != nil && context.Cause(work) == ErrDrainTimeout {
+	if run.Err != nil && context.Cause(work) == ErrDrainTimeout {
 		// Not the handler's failure: it runs again as if it had not begun.
 		c.release(ctx, lease)
-		return nil
+		run.Outcome = HandlerInterrupted
+	} else {
+		run.Outcome, err = c.concludeHandler(ctx, lease, rec, run.Err)
 	}
-	return c.concludeHandler(ctx, lease, rec, err)
+	end(run)
+	return err
 }
 
 // underLease returns a context that lasts as long as the lease, the handler's
@@ -157,27 +164,41 @@ func (c *Client) runHandler(ctx context.Context, h Handler, rec store.Record) (e
 	return h(ctx, done)
 }
 
-// concludeHandler writes down what the handler decided.
-func (c *Client) concludeHandler(ctx context.Context, lease store.Lease, rec store.Record, err error) error {
-	var d store.Decision
-	final := discarded{}
+// concludeHandler writes down what the handler decided. An error says that the
+// store did not take it.
+func (c *Client) concludeHandler(ctx context.Context, lease store.Lease, rec store.Record, err error) (HandlerOutcome, error) {
+	about := []any{"ref", rec.Ref, "kind", rec.Kind, "attempt", rec.Attempts + 1, "error", err}
+	outcome, d := c.follows(rec, err)
+	got, failed := c.decide(ctx, lease, d)
 	switch {
-	case err == nil:
-		d = store.Handle{}
-	case errors.As(err, &final) || rec.Attempts+1 >= c.cfg.MaxAttempts:
-		c.log.ErrorContext(ctx, "handler gave up", "ref", rec.Ref, "kind", rec.Kind, "attempts", rec.Attempts+1, "error", err)
-		d = store.Bury{Reason: cut(err.Error(), 2000)}
-	default:
-		wait := handlerDelay(rec.Attempts)
-		c.log.WarnContext(ctx, "handler failed", "ref", rec.Ref, "kind", rec.Kind, "attempt", rec.Attempts+1, "again_in", wait, "error", err)
-		d = store.Retry{Due: time.Now().Add(wait), Reason: cut(err.Error(), 2000)}
-	}
-	if err := c.decide(ctx, lease, d); err != nil {
+	case failed != nil:
 		// The lease ends by itself and the handler runs again: at least once.
-		c.log.WarnContext(ctx, "handler's outcome was not recorded", "ref", rec.Ref, "error", err)
-		return err
+		c.log.WarnContext(ctx, "handler's outcome was not recorded", append(about, "store", failed)...)
+		return HandlerLost, failed
+	case got.Ref == "":
+		c.log.WarnContext(ctx, "handler's lease was lost while it ran", about...)
+		return HandlerLost, nil
+	case outcome == HandlerRetried:
+		c.log.WarnContext(ctx, "handler failed", append(about, "again_at", got.Due)...)
+	case outcome != HandlerDone:
+		c.log.ErrorContext(ctx, "handler gave up", about...)
 	}
-	return nil
+	return outcome, nil
+}
+
+// follows says what follows from what a handler returned.
+func (c *Client) follows(rec store.Record, err error) (HandlerOutcome, store.Decision) {
+	if err == nil {
+		return HandlerDone, store.Handle{}
+	}
+	reason := cut(err.Error(), 2000)
+	if final := (discarded{}); errors.As(err, &final) {
+		return HandlerDiscarded, store.Bury{Reason: reason}
+	}
+	if rec.Attempts+1 >= c.cfg.MaxAttempts {
+		return HandlerDead, store.Bury{Reason: reason}
+	}
+	return HandlerRetried, store.Retry{Due: time.Now().Add(handlerDelay(rec.Attempts)), Reason: reason}
 }
 
 // handlerDelay is the wait after the n-th failure: 1 s, doubled up to 10 min,

@@ -119,7 +119,8 @@ type Config struct {
 	// is kept. Default: 30 s.
 	CallTimeout time.Duration
 
-	// Observer is told of submits, waits and calls, for traces and metrics.
+	// Observer is told of submits, waits, calls, ends and handlers, for traces
+	// and metrics.
 	// Default: none.
 	Observer Observer
 
@@ -211,7 +212,7 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 		cfg.Schedule = DefaultSchedule
 	}
 	if cfg.Observer == nil {
-		cfg.Observer = silent{}
+		cfg.Observer = NopObserver{}
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)

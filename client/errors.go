@@ -118,15 +118,21 @@ func (e *UncertainError) Error() string {
 // Unwrap returns what went wrong while it was sent.
 func (e *UncertainError) Unwrap() error { return e.Err }
 
-// RecordError says that an operation was accepted, but the store could not
-// write its id. The client goes on trying until it is closed; keep the ID.
+// RecordError says that the ERP took an operation, but the store could not
+// write that: its ID, or, where the ERP ran it in the foreground, its answer.
+// It must not be submitted again. The client goes on trying until it is
+// closed; keep what the error holds.
 type RecordError struct {
-	Ref string
-	ID  string
-	Err error
+	Ref        string
+	ID         string // empty for an answer in the foreground
+	StatusCode int    // of the answer in the foreground, else 0
+	Err        error
 }
 
 func (e *RecordError) Error() string {
+	if e.ID == "" {
+		return fmt.Sprintf("operation %s ran in the foreground with status %d and is not yet recorded: %v", e.Ref, e.StatusCode, e.Err)
+	}
 	return fmt.Sprintf("operation %s is accepted and not yet recorded: %v", e.ID, e.Err)
 }
 

@@ -168,7 +168,11 @@ func (c *Client) notYet(ctx context.Context, lease store.Lease, rec store.Record
 	now := time.Now()
 	if missing(err) {
 		if rec.Phase == store.Accepted && now.Sub(rec.AcceptedAt) >= retention {
-			if failed := c.decide(ctx, lease, store.Expire{Reason: err.Error()}); failed != nil {
+			got, failed := c.decide(ctx, lease, store.Expire{Reason: err.Error()})
+			if failed == nil && got.Phase == store.Expired {
+				c.observeEnd(ctx, got, soughtBy(rec))
+			}
+			if failed != nil {
 				return &unwrittenError{failed}
 			}
 			return nil
@@ -196,7 +200,7 @@ func (c *Client) notYet(ctx context.Context, lease store.Lease, rec store.Record
 		}
 	}
 	plan := store.Reschedule{Due: due, Heard: rec.Notifications, Progress: rec.Progress}
-	if failed := c.decide(ctx, lease, plan); failed != nil {
+	if _, failed := c.decide(ctx, lease, plan); failed != nil {
 		return &unwrittenError{errors.Join(err, failed)}
 	}
 	return err
@@ -208,19 +212,21 @@ type unwrittenError struct{ err error }
 func (e *unwrittenError) Error() string { return e.err.Error() }
 func (e *unwrittenError) Unwrap() error { return e.err }
 
-// decide writes a decision. That the lease was lost is no failure: another
-// replica goes on with the work.
-func (c *Client) decide(ctx context.Context, lease store.Lease, d store.Decision) error {
+// decide writes a decision and returns the record after it. That the lease was
+// lost is no failure: another replica goes on with the work, and the record is
+// the zero one.
+func (c *Client) decide(ctx context.Context, lease store.Lease, d store.Decision) (store.Record, error) {
 	ctx, cancel := recording(ctx)
 	defer cancel()
-	_, err := c.store.Decide(ctx, lease, d)
-	if errors.Is(err, store.ErrFenced) {
-		return nil
+	rec, err := c.store.Decide(ctx, lease, d)
+	if err == nil {
+		return rec, nil
 	}
-	if _, moved := errors.AsType[*store.PhaseError](err); moved {
-		return nil // a fact from elsewhere was quicker
+	_, moved := errors.AsType[*store.PhaseError](err) // a fact from elsewhere was quicker
+	if moved || errors.Is(err, store.ErrFenced) {
+		return store.Record{}, nil
 	}
-	return storeError(err)
+	return store.Record{}, storeError(err)
 }
 
 // missing reports whether the ERP said that it does not know an operation.
@@ -254,11 +260,15 @@ func (c *Client) settle(ctx context.Context, lease store.Lease, rec store.Record
 	}
 	write, cancel := recording(ctx)
 	defer cancel()
-	_, err := c.store.Report(write, rec.Tenant, rec.Ref, store.SettledFact{ID: rec.ID, Outcome: o})
+	got, err := c.store.Report(write, rec.Tenant, rec.Ref, store.SettledFact{ID: rec.ID, Outcome: o})
 	if err != nil {
 		return &unwrittenError{storeError(err)}
 	}
 	c.log.DebugContext(ctx, "settled", "ref", rec.Ref, "id", rec.ID, "status", o.StatusCode)
+	// Whoever took the lease over meanwhile reports the same and tells of it.
+	if got.Lease.Epoch == lease.Epoch {
+		c.observeEnd(ctx, got, soughtBy(rec))
+	}
 	return nil
 }
 

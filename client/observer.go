@@ -8,10 +8,14 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// Observer is told what a [Client] does, for traces and metrics; package
-// otelclient has one for OpenTelemetry. Its methods are called by many
+// Observer is told what a [Client] does, for traces and metrics; packages
+// otelclient and promclient have one each. Its methods are called by many
 // goroutines and must not block. Nothing that it is given holds a token, a
-// body, a query or a webhook address.
+// body, a query or a webhook address; a handler's error has the handler's
+// words.
+//
+// Methods may be added to it: embed a [NopObserver] in your own, and it goes on
+// to compile and hears of what you chose.
 type Observer interface {
 	// Submit is called when an operation is about to be recorded and sent.
 	// The context it returns is the one of the calls that follow. The link is
@@ -23,6 +27,15 @@ type Observer interface {
 	Wait(ctx context.Context, w Waiting) (_ context.Context, end func(Waited))
 	// Call is called after each HTTP call to the ERP.
 	Call(ctx context.Context, call Call)
+	// Settled is called when this client has recorded how an operation ended,
+	// whoever waits for it: a Wait, [Client.Run] or nobody. Replicas on one
+	// store tell of each end once between them; a crash at that moment may
+	// leave one untold.
+	Settled(ctx context.Context, s Settled)
+	// Handle is called when [Client.Run] is about to call a handler. The
+	// context it returns is the handler's, so that what that submits belongs
+	// to it. end is called once, when the handler's outcome is decided.
+	Handle(ctx context.Context, h Handling) (_ context.Context, end func(Handled))
 }
 
 // Submission is an operation that is about to be sent.
@@ -72,18 +85,95 @@ type Call struct {
 	Err        error // nil if there was an answer, whatever it was
 }
 
-// silent is the default Observer.
-type silent struct{}
+// Outcome is how an operation ended.
+type Outcome string
 
-func (silent) Submit(ctx context.Context, _ Submission) (context.Context, string, func(Submitted)) {
+// The ends of an operation. What was rejected, or given up by a person, has
+// none: [Submitted] tells of the first, and nobody needs to be told of the
+// second.
+const (
+	Succeeded Outcome = "succeeded" // with a 2xx
+	Failed    Outcome = "failed"    // what [Operation.Wait] has an [*OperationError] for
+	Expired   Outcome = "expired"   // [ErrExpired]
+)
+
+// Settled is an operation that has ended.
+type Settled struct {
+	Ref        string
+	ID         string // empty for an answer in the foreground
+	Method     string // empty for an operation that others submitted, as Route
+	Route      string
+	Kind       string
+	Link       string // what [Observer.Submit] returned
+	Outcome    Outcome
+	StatusCode int // of the answer, 0 if there is none
+	// By is what had the end looked for: "notification" if one had been heard
+	// when the look began, else "poll"; "foreground" where no look was needed.
+	By       string
+	Late     bool          // it turned out to be accepted after it was given up
+	Polls    int           // looks at the ERP, that which found the end included
+	Duration time.Duration // from accepted to settled by the store's clock, 0 in the foreground
+	Ran      time.Duration // from queued to done by the ERP's clock, 0 if not known
+}
+
+// Handling is a run of a handler that is about to begin.
+type Handling struct {
+	Ref     string
+	ID      string
+	Method  string
+	Route   string
+	Kind    string
+	Link    string        // what [Observer.Submit] returned
+	Attempt int           // [Completion.Attempt]
+	Delay   time.Duration // from when the run was due until now
+}
+
+// HandlerOutcome is how a run of a handler ended.
+type HandlerOutcome string
+
+// The outcomes of a run.
+const (
+	HandlerDone        HandlerOutcome = "handled"
+	HandlerRetried     HandlerOutcome = "retried"     // it will run again
+	HandlerDead        HandlerOutcome = "dead"        // it failed [Config.MaxAttempts] times
+	HandlerDiscarded   HandlerOutcome = "discarded"   // by [Discard]
+	HandlerInterrupted HandlerOutcome = "interrupted" // by a shutdown: it will run again, and this run does not count
+	HandlerLost        HandlerOutcome = "lost"        // its lease ended, or the store failed: it will run again
+)
+
+// Handled is how a run of a handler ended.
+type Handled struct {
+	Outcome  HandlerOutcome
+	Duration time.Duration // of the handler
+	Err      error         // what the handler returned
+}
+
+// NopObserver is an [Observer] that does nothing: the default, and meant to be
+// embedded.
+type NopObserver struct{}
+
+// Submit implements [Observer].
+func (NopObserver) Submit(ctx context.Context, _ Submission) (context.Context, string, func(Submitted)) {
 	return ctx, "", func(Submitted) {}
 }
 
-func (silent) Wait(ctx context.Context, _ Waiting) (context.Context, func(Waited)) {
+// Wait implements [Observer].
+func (NopObserver) Wait(ctx context.Context, _ Waiting) (context.Context, func(Waited)) {
 	return ctx, func(Waited) {}
 }
 
-func (silent) Call(context.Context, Call) {}
+// Call implements [Observer].
+func (NopObserver) Call(context.Context, Call) {}
+
+// Settled implements [Observer].
+func (NopObserver) Settled(context.Context, Settled) {}
+
+// Handle implements [Observer].
+func (NopObserver) Handle(ctx context.Context, _ Handling) (context.Context, func(Handled)) {
+	return ctx, func(Handled) {}
+}
+
+var _ Observer = NopObserver{}
 
 // maxLink bounds what is kept of an observer's link.
 const maxLink = 512

@@ -49,6 +49,28 @@ func (d *diary) Call(ctx context.Context, c client.Call) {
 	d.note("call %s %s %d marked=%v err=%v", c.Kind, c.Method, c.StatusCode, ctx.Value(marked{}) != nil, c.Err != nil)
 }
 
+func (d *diary) Settled(_ context.Context, s client.Settled) {
+	d.note("settled %s %s %q %s %d by=%s late=%v polls=%d after=%v ran=%v link=%.10s", s.Method, s.Route, s.Kind, s.Outcome, s.StatusCode, s.By, s.Late, s.Polls,
+		s.Duration.Round(time.Second), s.Ran, s.Link)
+}
+
+func (d *diary) Handle(ctx context.Context, h client.Handling) (context.Context, func(client.Handled)) {
+	d.note("handle %s %s %q attempt=%d late=%v", h.Method, h.Route, h.Kind, h.Attempt, h.Delay.Round(10*time.Second))
+	return context.WithValue(ctx, marked{}, true), func(e client.Handled) {
+		d.note("%s err=%v after=%v", e.Outcome, e.Err, e.Duration.Round(time.Second))
+	}
+}
+
+// about returns the lines that begin with one of the words.
+func (d *diary) about(words ...string) []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(d.lines), func(line string) bool {
+		first, _, _ := strings.Cut(line, " ")
+		return !slices.Contains(words, first)
+	})
+}
+
 func TestObserverIsToldOfEverything(t *testing.T) {
 	d := &diary{link: strings.Repeat("l", 1000)}
 	play(t, mockserver.Config{ExecTime: 10 * time.Second}, client.Config{Observer: d, Notify: client.Subscription()}, func(w *world) {
@@ -64,6 +86,7 @@ func TestObserverIsToldOfEverything(t *testing.T) {
 			"wait POST /v1/customerinvoice/{}/action/release link=llllllllll",
 			"call state GET 200 marked=false err=false",
 			"call content GET 200 marked=false err=false",
+			`settled POST /v1/customerinvoice/{}/action/release "release" succeeded 200 by=notification late=false polls=1 after=10s ran=10s link=llllllllll`,
 			"waited settled 200 polls=1 notified=true ran=10s err=false",
 		}
 		if !slices.Equal(d.lines, want) {

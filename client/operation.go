@@ -26,6 +26,10 @@ func (c *Client) operation(rec store.Record) *Operation {
 	return &Operation{c: c, ref: rec.Ref, id: rec.ID, method: rec.Method, path: rec.Path, key: rec.Key, kind: rec.Kind, link: rec.Link}
 }
 
+// Client returns the client that the operation was made by. A handler submits
+// the next step with it: done.Client().Submit(…).
+func (o *Operation) Client() *Client { return o.c }
+
 // Ref returns the client's own name for the operation, unique in the store.
 func (o *Operation) Ref() string { return o.ref }
 
@@ -103,11 +107,7 @@ func (o *Operation) Wait(ctx context.Context) (*Result, error) {
 
 func waited(rec store.Record, err error) Waited {
 	s := stateOf(rec)
-	w := Waited{ID: s.ID, Phase: s.Phase, StatusCode: s.StatusCode, Polls: s.Polls, Notified: !s.Notified.IsZero(), Err: err}
-	if !s.Finished.IsZero() && !s.Received.IsZero() {
-		w.Ran = max(0, s.Finished.Sub(s.Received))
-	}
-	return w
+	return Waited{ID: s.ID, Phase: s.Phase, StatusCode: s.StatusCode, Polls: s.Polls, Notified: !s.Notified.IsZero(), Ran: s.ran(), Err: err}
 }
 
 // Watch yields the state of the operation now, and again each time it

@@ -309,7 +309,8 @@ func (c *Client) adoptHeard(ctx context.Context, ref string) error {
 	if _, err := c.getState(call, rec.ID); err != nil {
 		c.log.DebugContext(ctx, "an unknown operation is not shown", "id", rec.ID, "error", err)
 		due := time.Now().Add(grow(time.Second, rec.Polls, time.Hour))
-		return c.decide(ctx, lease, store.Reschedule{Due: due, Heard: rec.Notifications})
+		_, err = c.decide(ctx, lease, store.Reschedule{Due: due, Heard: rec.Notifications})
+		return err
 	}
 	write, end := recording(ctx)
 	defer end()

@@ -129,12 +129,7 @@ func (c *Client) conclude(ctx context.Context, rec store.Record, cl *call, a *at
 		return c.accept(write, rec, a.id)
 	case foreground:
 		c.log.WarnContext(ctx, "ran in the foreground", "ref", rec.Ref, "status", a.status)
-		fact := store.SettledFact{Outcome: a.outcome()}
-		got, err := c.store.Report(write, rec.Tenant, rec.Ref, fact)
-		if err != nil {
-			return nil, fmt.Errorf("submit %s: it ran in the foreground with status %d, and was not recorded: %w", what, a.status, storeError(err))
-		}
-		return c.operation(got), nil
+		return c.ran(write, rec, a)
 	case uncertain:
 		return c.unclear(write, rec, a.reason(), a.err)
 	case notSent:
@@ -181,22 +176,41 @@ func (c *Client) accept(ctx context.Context, rec store.Record, id string) (*Oper
 	return op, &RecordError{Ref: rec.Ref, ID: id, Err: storeError(err)}
 }
 
-// insist tries to record an accepted id until it is written or the client is
-// closed.
-func (c *Client) insist(rec store.Record, fact store.AcceptedFact) {
+// ran records an answer that came in the foreground. It loses it as little as
+// accept loses an id.
+func (c *Client) ran(ctx context.Context, rec store.Record, a *attempt) (*Operation, error) {
+	fact := store.SettledFact{Outcome: a.outcome()}
+	got, err := c.store.Report(ctx, rec.Tenant, rec.Ref, fact)
+	if err == nil {
+		c.observeEnd(ctx, got, byForeground)
+		return c.operation(got), nil
+	}
+	c.log.ErrorContext(ctx, "ran in the foreground and not recorded", "ref", rec.Ref, "status", a.status, "error", err)
+	c.work(func() { c.insist(rec, fact) })
+	return c.operation(rec), &RecordError{Ref: rec.Ref, StatusCode: a.status, Err: storeError(err)}
+}
+
+// insist tries to record what the ERP answered until it is written or the
+// client is closed.
+func (c *Client) insist(rec store.Record, fact store.Fact) {
 	delays := retryDelays()
 	for {
 		if ok, _ := pause(c.life, c.life, delays.NextBackOff()); !ok {
 			return
 		}
 		ctx, cancel := recording(c.life)
-		_, err := c.store.Report(ctx, rec.Tenant, rec.Ref, fact)
+		got, err := c.store.Report(ctx, rec.Tenant, rec.Ref, fact)
 		cancel()
 		if err == nil {
-			c.log.WarnContext(c.life, "recorded late", "ref", rec.Ref, "id", fact.ID)
+			c.log.WarnContext(c.life, "recorded late", "ref", rec.Ref, "id", got.ID)
+			if _, ran := fact.(store.SettledFact); ran {
+				c.observeEnd(c.life, got, byForeground)
+			}
 			return
 		}
-		if _, conflict := errors.AsType[*store.ConflictError](err); conflict || errors.Is(err, store.ErrClosed) {
+		_, conflict := errors.AsType[*store.ConflictError](err)
+		_, refused := errors.AsType[*store.PhaseError](err)
+		if conflict || refused || errors.Is(err, store.ErrClosed) {
 			return
 		}
 	}
@@ -260,15 +274,6 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 		c.hold(time.Now().Add(retryAfter(a.header, time.Now())))
 	}
 	return a
-}
-
-// observe tells the observer of one call.
-func (c *Client) observe(ctx context.Context, kind, method string, start time.Time, resp *http.Response, err error) {
-	call := Call{Kind: kind, Method: method, Duration: time.Since(start), Err: bare(err)}
-	if resp != nil {
-		call.StatusCode = resp.StatusCode
-	}
-	c.cfg.Observer.Call(ctx, call)
 }
 
 // saysNotSent asks an error for certainty: one that knows that nothing was

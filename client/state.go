@@ -58,6 +58,14 @@ func stateOf(rec store.Record) State {
 	return s
 }
 
+// ran is the time from queued to done by the ERP's clock, 0 if not known.
+func (s State) ran() time.Duration {
+	if s.Finished.IsZero() || s.Received.IsZero() {
+		return 0
+	}
+	return max(0, s.Finished.Sub(s.Received))
+}
+
 // document is the ERP's state document, read tolerantly: names without case,
 // every field may be null or missing or of a neighbouring type, times may
 // have an offset, Z or nothing. It fails only where there is no status.

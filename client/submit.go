@@ -66,11 +66,11 @@ func (c *call) replayable() bool { return c.stream == nil }
 //
 // A record is stored before the first byte is sent. On these errors the
 // operation is returned as well and can be waited for: [*UncertainError] (it
-// is not known whether the ERP accepted it) and [*RecordError] (accepted, but
-// not yet stored). On all others nothing was accepted: [*ResponseError] (the
-// ERP refused it; it matches [ErrRateLimited] for a 429), [ErrUntrustedURL],
-// [ErrKeyReused], [ErrDuplicateKey], [ErrClosed], the error of a connection
-// that was never made, or the store's.
+// is not known whether the ERP accepted it) and [*RecordError] (accepted, or
+// run in the foreground, but not yet stored). On all others nothing was
+// accepted: [*ResponseError] (the ERP refused it; it matches [ErrRateLimited]
+// for a 429), [ErrUntrustedURL], [ErrKeyReused], [ErrDuplicateKey],
+// [ErrClosed], the error of a connection that was never made, or the store's.
 //
 // A 429 is waited out within ctx if the body can be replayed; ctx bounds
 // everything. If it ends after the first byte was sent, the operation is
