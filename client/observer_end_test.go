@@ -102,6 +102,7 @@ type slowReport struct {
 func (s *slowReport) Report(ctx context.Context, tenant, ref string, f store.Fact) (store.Record, error) {
 	if _, end := f.(store.SettledFact); end && s.slept.CompareAndSwap(false, true) {
 		time.Sleep(time.Hour)
+		ctx = context.WithoutCancel(ctx) // it had no time to end
 	}
 	return s.Store.Report(ctx, tenant, ref, f)
 }
