@@ -2,6 +2,7 @@ package otelclient_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -72,7 +73,8 @@ func TestATraceSurvivesARestart(t *testing.T) {
 		}
 		got := w.show()
 		for _, part := range []string{
-			"#1 background.submit client below #2\n", "#2 order internal\n", "#3 background.wait internal linked to #1\n",
+			"#1 background.submit client below #2\n", "#2 order internal\n",
+			"#3 background.operation internal linked to #1\n", "#4 background.wait internal linked to #1\n",
 			"url.template=/v1/customerinvoice/{}\n", "background.kind=invoice\n", "background.verdict=accepted\n", "background.phase=settled\n",
 		} {
 			if !strings.Contains(got, part) {
@@ -89,7 +91,8 @@ func TestATraceSurvivesARestart(t *testing.T) {
 			"background.client.submits {operation} {background.notify=none,background.verdict=accepted,http.request.method=GET,url.template=/v1/customerinvoice/{}} 1",
 			"background.client.calls {call} {background.call=submit,background.status_class=2xx,http.request.method=GET} 1",
 			"background.client.waits.active {wait} {} 0",
-			"count 1 sum 60.000", // the operation's duration
+			"background.client.operation.duration s {background.status_class=4xx,http.request.method=GET,url.template=/v1/customerinvoice/{}} count 1 sum 60.000",
+			"background.client.operations {operation} {background.late=false,background.outcome=failed,background.settled_by=poll,http.request.method=GET,url.template=/v1/customerinvoice/{}} 1",
 		} {
 			if !strings.Contains(got, part) {
 				t.Errorf("no %q in\n%s", part, got)
@@ -97,6 +100,64 @@ func TestATraceSurvivesARestart(t *testing.T) {
 		}
 		if n != 1 {
 			t.Errorf("%d operations were pending", n)
+		}
+	})
+}
+
+// TestAChainOfStepsIsOneTraceAfterTheOther has a handler submit the next step.
+func TestAChainOfStepsIsOneTraceAfterTheOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mock, err := mockserver.New(mockserver.Config{ExecTime: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer mock.Close()
+		w := watch(t, nil)
+		c, err := client.New(client.Config{BaseURL: mockserver.BaseURL, HTTPClient: mock.Client(), Observer: w, MaxAttempts: 1, OnComplete: map[string]client.Handler{
+			"first": func(ctx context.Context, done client.Completion) error {
+				_, err := done.Client().Submit(ctx, request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{Kind: "second"})
+				return err
+			},
+			"second": func(context.Context, client.Completion) error { return errors.New("words-leak") },
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := c.Submit(t.Context(), request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{Kind: "first"}); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		if err := c.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		got := w.show()
+		for _, part := range []string{
+			"#1 background.submit client\n", "#2 background.operation internal linked to #1\n", "#3 background.submit client below #4\n",
+			"#4 background.handle consumer linked to #1\n  Unset \"\"\n", "#5 background.operation internal linked to #3\n",
+			"#6 background.handle consumer linked to #3\n  Error \"_OTHER\"\n", "background.outcome=dead\n",
+		} {
+			if !strings.Contains(got, part) {
+				t.Errorf("no %q in\n%s", part, got)
+			}
+		}
+		if span := w.spans.GetSpans()[1]; span.EndTime.Sub(span.StartTime) < time.Minute {
+			t.Errorf("the operation took %v, want the minute and more", span.EndTime.Sub(span.StartTime))
+		}
+		got += w.measure(t)
+		for _, part := range []string{
+			"background.client.operations {operation} {background.late=false,background.outcome=succeeded,background.settled_by=poll,http.request.method=GET,url.template=/v1/customerinvoice} 2",
+			"background.client.runs {run} {background.kind=first,background.outcome=handled} 1",
+			"background.client.runs {run} {background.kind=second,background.outcome=dead} 1",
+			"background.client.run.delay s {background.kind=first} count 1 sum 0.000",
+		} {
+			if !strings.Contains(got, part) {
+				t.Errorf("no %q in\n%s", part, got)
+			}
+		}
+		if strings.Contains(got, "leak") {
+			t.Errorf("a handler's words in\n%s", got)
 		}
 	})
 }

@@ -20,11 +20,20 @@
 // after a restart and in another replica. A link that cannot be read is left
 // out.
 //
+// An operation that has ended, whoever waited for it, is a span
+// background.operation from its acceptance to its end, and a run of a handler
+// of client.Run a span background.handle of kind consumer. Both are linked to
+// the submit, and what a handler submits is below its own span: so a chain of
+// steps can be followed.
+//
 // Their attributes are http.request.method, url.template (the path without
 // numbers and ids), http.response.status_code, error.type, background.ref,
 // background.id, background.kind, and of a submit background.notify,
 // background.verdict and background.attempts, of a wait background.phase,
-// background.polls, background.notified and background.operation.duration.
+// background.polls, background.notified and background.operation.duration, of
+// an operation background.outcome, background.settled_by, background.late,
+// background.polls and background.operation.duration, of a run
+// background.outcome and background.attempt.
 //
 // # Metrics
 //
@@ -33,12 +42,18 @@
 //	background.client.call.duration       s            as calls
 //	background.client.waits.active        {wait}
 //	background.client.wait.duration       s            by outcome, notified, method, template
+//	background.client.operations          {operation}  that ended, by outcome, settled by, late, method, template
+//	background.client.settle.duration     s            by outcome, settled by, method, template
 //	background.client.operation.duration  s            by status class, method, template
-//	background.client.polls               {call}       by notified, method, template
+//	background.client.polls               {call}       by settled by, method, template
+//	background.client.runs                {run}        of handlers, by kind, outcome
+//	background.client.run.duration        s            as runs
+//	background.client.run.delay           s            by kind
 //
-// The last two are of an operation, by the ERP's clock and over all who
-// looked; they are measured by each wait that sees its end, so that an
-// operation that is waited for twice counts twice.
+// Operations are measured once each, by the process that recorded their end;
+// operation.duration is by the ERP's clock. An outcome is succeeded, failed or
+// expired, settled by notification, poll or foreground. The outcome of a run is
+// handled, retried, dead, discarded, interrupted or lost.
 //
 // # What is kept out
 //

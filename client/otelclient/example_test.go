@@ -43,7 +43,7 @@ func Example() {
 		panic(err)
 	}
 	got := spans.GetSpans()
-	submit, wait := got[0], got[1]
+	submit, wait := got[0], got[len(got)-1] // between them is the operation
 	fmt.Println(submit.Name, submit.SpanKind)
 	fmt.Println(wait.Name, "linked to it:", wait.Links[0].SpanContext.SpanID() == submit.SpanContext.SpanID())
 	// Output:

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
-	"github.com/vismanet-go/background/store"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 )
 
@@ -18,36 +18,56 @@ type meters struct {
 	callTime  metric.Float64Histogram
 	active    metric.Int64UpDownCounter
 	waitTime  metric.Float64Histogram
+	ended     metric.Int64Counter
+	settling  metric.Float64Histogram
 	runTime   metric.Float64Histogram
 	pollCount metric.Int64Histogram
+	handled   metric.Int64Counter
+	handling  metric.Float64Histogram
+	handleLag metric.Float64Histogram
 }
 
 // Boundaries, because the defaults are made for milliseconds. A call takes
-// from milliseconds to a minute, an operation from seconds to hours.
+// from milliseconds to a minute, an operation from seconds to hours, a handler from milliseconds to the
+// 15 minutes that it may take by default.
 var (
 	callBounds      = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
 	operationBounds = []float64{0.5, 1, 2, 5, 10, 20, 30, 60, 120, 240, 480, 900, 1800, 3600, 7200, 14400, 86400}
+	handlerBounds   = []float64{0.001, 0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600}
 	pollBounds      = []float64{0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89}
 )
 
 func newMeters(m metric.Meter) (meters, error) {
-	var x meters
-	errs := make([]error, 7)
-	x.submits, errs[0] = m.Int64Counter("background.client.submits", metric.WithUnit("{operation}"),
-		metric.WithDescription("Submits that ended, by verdict."))
-	x.calls, errs[1] = m.Int64Counter("background.client.calls", metric.WithUnit("{call}"),
-		metric.WithDescription("HTTP calls to the ERP. They all count against its limits."))
-	x.callTime, errs[2] = m.Float64Histogram("background.client.call.duration", metric.WithUnit("s"),
-		metric.WithDescription("Time of an HTTP call until its header was read."), metric.WithExplicitBucketBoundaries(callBounds...))
-	x.active, errs[3] = m.Int64UpDownCounter("background.client.waits.active", metric.WithUnit("{wait}"),
-		metric.WithDescription("Waits in progress."))
-	x.waitTime, errs[4] = m.Float64Histogram("background.client.wait.duration", metric.WithUnit("s"),
-		metric.WithDescription("Time of a wait, whatever ended it."), metric.WithExplicitBucketBoundaries(operationBounds...))
-	x.runTime, errs[5] = m.Float64Histogram("background.client.operation.duration", metric.WithUnit("s"),
-		metric.WithDescription("Time from queued to done by the ERP's clock."), metric.WithExplicitBucketBoundaries(operationBounds...))
-	x.pollCount, errs[6] = m.Int64Histogram("background.client.polls", metric.WithUnit("{call}"),
-		metric.WithDescription("Looks at the state that an operation took until its end was seen."), metric.WithExplicitBucketBoundaries(pollBounds...))
-	return x, errors.Join(errs...)
+	const prefix = "background.client."
+	var errs []error
+	count := func(name, unit, description string) metric.Int64Counter {
+		c, err := m.Int64Counter(prefix+name, metric.WithUnit(unit), metric.WithDescription(description))
+		errs = append(errs, err)
+		return c
+	}
+	seconds := func(name, description string, bounds []float64) metric.Float64Histogram {
+		h, err := m.Float64Histogram(prefix+name, metric.WithUnit("s"), metric.WithDescription(description), metric.WithExplicitBucketBoundaries(bounds...))
+		errs = append(errs, err)
+		return h
+	}
+	active, err := m.Int64UpDownCounter(prefix+"waits.active", metric.WithUnit("{wait}"), metric.WithDescription("Waits in progress."))
+	polls, failed := m.Int64Histogram(prefix+"polls", metric.WithUnit("{call}"), metric.WithExplicitBucketBoundaries(pollBounds...),
+		metric.WithDescription("Looks at the state that an operation took until its end was seen."))
+	x := meters{
+		submits:   count("submits", "{operation}", "Submits that ended, by verdict."),
+		calls:     count("calls", "{call}", "HTTP calls to the ERP. They all count against its limits."),
+		callTime:  seconds("call.duration", "Time of an HTTP call until its header was read.", callBounds),
+		active:    active,
+		waitTime:  seconds("wait.duration", "Time of a wait, whatever ended it.", operationBounds),
+		ended:     count("operations", "{operation}", "Operations that ended, by outcome."),
+		settling:  seconds("settle.duration", "Time from accepted to settled.", operationBounds),
+		runTime:   seconds("operation.duration", "Time from queued to done by the ERP's clock.", operationBounds),
+		pollCount: polls,
+		handled:   count("runs", "{run}", "Runs of handlers that ended, by outcome."),
+		handling:  seconds("run.duration", "Time of a run of a handler.", handlerBounds),
+		handleLag: seconds("run.delay", "Time from when a run was due until it began.", handlerBounds),
+	}
+	return x, errors.Join(append(errs, err, failed)...)
 }
 
 // called counts one HTTP call.
@@ -66,7 +86,7 @@ func (o *Observer) called(ctx context.Context, c client.Call) {
 
 // waitBegins counts a wait and returns what measures its end.
 func (o *Observer) waitBegins(ctx context.Context, w client.Waiting) func(client.Waited) {
-	if !o.active.Enabled(ctx) && !o.waitTime.Enabled(ctx) && !o.runTime.Enabled(ctx) && !o.pollCount.Enabled(ctx) {
+	if !o.active.Enabled(ctx) && !o.waitTime.Enabled(ctx) {
 		return func(client.Waited) {}
 	}
 	begun := time.Now()
@@ -74,26 +94,44 @@ func (o *Observer) waitBegins(ctx context.Context, w client.Waiting) func(client
 	o.active.Add(ctx, 1, here)
 	return func(done client.Waited) {
 		o.active.Add(ctx, -1, here)
-		about := o.with(method.String(w.Method), template.String(w.Route), notified.Bool(done.Notified))
 		result := "succeeded"
 		if done.Err != nil {
 			result = errorType(done.Err)
 		}
-		o.waitTime.Record(ctx, time.Since(begun).Seconds(), metric.WithAttributes(append(about[:len(about):len(about)], outcome.String(result))...))
-		if !over(done.Phase) {
-			return
-		}
-		o.pollCount.Record(ctx, int64(done.Polls), metric.WithAttributes(about...))
-		if done.Ran > 0 {
-			o.runTime.Record(ctx, done.Ran.Seconds(), metric.WithAttributes(
-				o.with(method.String(w.Method), template.String(w.Route), statusClass.String(classOf(done.StatusCode)))...))
-		}
+		o.waitTime.Record(ctx, time.Since(begun).Seconds(), metric.WithAttributes(
+			o.with(method.String(w.Method), template.String(w.Route), notified.Bool(done.Notified), outcome.String(result))...))
 	}
 }
 
-// over reports whether a phase has an outcome of the ERP.
-func over(p store.Phase) bool {
-	return p == store.Settled || p == store.Handled || p == store.Dead
+// settled measures an operation that has ended.
+func (o *Observer) settled(ctx context.Context, s client.Settled) {
+	if !o.ended.Enabled(ctx) && !o.settling.Enabled(ctx) && !o.runTime.Enabled(ctx) && !o.pollCount.Enabled(ctx) {
+		return
+	}
+	route := []attribute.KeyValue{method.String(s.Method), template.String(s.Route)}
+	with := func(own ...attribute.KeyValue) metric.MeasurementOption {
+		return metric.WithAttributes(o.with(append(own, route...)...)...)
+	}
+	o.ended.Add(ctx, 1, with(outcome.String(string(s.Outcome)), settledBy.String(s.By), late.Bool(s.Late)))
+	if s.By == "foreground" {
+		return // nobody waited, and nobody looked
+	}
+	o.settling.Record(ctx, s.Duration.Seconds(), with(outcome.String(string(s.Outcome)), settledBy.String(s.By)))
+	o.pollCount.Record(ctx, int64(s.Polls), with(settledBy.String(s.By)))
+	if s.Ran > 0 {
+		o.runTime.Record(ctx, s.Ran.Seconds(), with(statusClass.String(classOf(s.StatusCode))))
+	}
+}
+
+// ran measures a run of a handler.
+func (o *Observer) ran(ctx context.Context, h client.Handling, done client.Handled) {
+	if !o.handled.Enabled(ctx) && !o.handling.Enabled(ctx) && !o.handleLag.Enabled(ctx) {
+		return
+	}
+	about := metric.WithAttributes(o.with(kind.String(h.Kind), outcome.String(string(done.Outcome)))...)
+	o.handled.Add(ctx, 1, about)
+	o.handling.Record(ctx, done.Duration.Seconds(), about)
+	o.handleLag.Record(ctx, h.Delay.Seconds(), metric.WithAttributes(o.with(kind.String(h.Kind))...))
 }
 
 // classOf makes a word of few values out of a status code.

@@ -9,6 +9,7 @@ import (
 	"github.com/vismanet-go/background/client"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 )
@@ -139,4 +140,27 @@ func (o *Observer) Call(ctx context.Context, c client.Call) {
 		about = append(about, errType.String(errorType(c.Err)))
 	}
 	span.AddEvent("background.call", trace.WithAttributes(about...))
+}
+
+// Settled implements [client.Observer]: it counts and measures an operation
+// that has ended, and tells of it in a span that is linked to that of the
+// submit.
+func (o *Observer) Settled(ctx context.Context, s client.Settled) {
+	o.settled(ctx, s)
+	o.settledSpan(ctx, s)
+}
+
+// Handle implements [client.Observer]: it starts the span of a run of a
+// handler, linked to that of the submit. What the handler submits is below it.
+func (o *Observer) Handle(ctx context.Context, h client.Handling) (context.Context, func(client.Handled)) {
+	ctx, span := o.start(ctx, "background.handle", trace.SpanKindConsumer, h.Kind, linked(h.Link),
+		method.String(h.Method), template.String(h.Route), ref.String(h.Ref), attempt.Int(h.Attempt))
+	return ctx, func(done client.Handled) {
+		o.ran(ctx, h, done)
+		span.SetAttributes(outcome.String(string(done.Outcome)))
+		if done.Outcome == client.HandlerLost { // also where the handler is content
+			span.SetStatus(codes.Error, string(done.Outcome))
+		}
+		o.finish(span, h.ID, done.Err)
+	}
 }

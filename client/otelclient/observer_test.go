@@ -211,6 +211,27 @@ func TestSpansAndMetricsSayWhatHappened(t *testing.T) {
 		time.Sleep(time.Second)
 		done(client.Waited{ID: "op-2", Phase: store.Accepted, Polls: 1, Err: &client.PendingError{Err: context.Canceled}})
 		w.Wait(t.Context(), client.Waiting{}) // goes on
+
+		release := client.Settled{
+			Ref: "r1", ID: "op-1", Method: "POST", Route: "/v2/customerinvoice/{}/action/release", Kind: "release", Link: link,
+			Outcome: client.Failed, StatusCode: 400, By: "notification", Polls: 2, Duration: 89 * time.Second, Ran: 85 * time.Second,
+		}
+		w.Settled(t.Context(), release)
+		release.Outcome, release.StatusCode, release.By, release.Late, release.Ran, release.Polls = client.Expired, 0, "poll", true, 0, 40
+		w.Settled(t.Context(), release)
+		w.Settled(t.Context(), client.Settled{Ref: "r3", Method: "GET", Route: "/v1/customerinvoice", Outcome: client.Succeeded, StatusCode: 200, By: "foreground"})
+
+		run := client.Handling{Ref: "r1", ID: "op-1", Method: "POST", Route: "/v2/customerinvoice/{}/action/release", Kind: "release", Link: link, Attempt: 1, Delay: 3 * time.Second}
+		for _, ended := range []client.Handled{
+			{Outcome: client.HandlerDone, Duration: time.Second},
+			{Outcome: client.HandlerRetried, Duration: 2 * time.Second, Err: context.DeadlineExceeded},
+			{Outcome: client.HandlerLost, Duration: 4 * time.Second},
+		} {
+			ctx, handled := w.Handle(t.Context(), run)
+			_, _, end := w.Submit(ctx, client.Submission{Ref: "next", Method: "GET", Route: "/v1/next", Notify: "none"})
+			end(client.Submitted{Verdict: "accepted", Attempts: 1})
+			handled(ended)
+		}
 		golden(t, "spans.golden", w.show())
 		golden(t, "metrics.golden", w.measure(t))
 	})
@@ -243,6 +264,19 @@ func TestManyGoroutinesMayUseOneObserver(t *testing.T) {
 	}
 	if got := w.measure(t); !strings.Contains(got, "background.client.calls {call} {background.call=state,background.status_class=2xx,http.request.method=GET} 50\n") {
 		t.Errorf("metrics\n%s", got)
+	}
+}
+
+func BenchmarkARunWithoutAnSDK(b *testing.B) {
+	obs, err := otelclient.New(otelclient.Config{TracerProvider: noop.NewTracerProvider(), MeterProvider: metricnoop.NewMeterProvider()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		obs.Settled(b.Context(), client.Settled{Method: "POST", Route: "/v2/customerinvoice", By: "poll"})
+		_, end := obs.Handle(b.Context(), client.Handling{Method: "POST", Route: "/v2/customerinvoice"})
+		end(client.Handled{Outcome: client.HandlerDone})
 	}
 }
 

@@ -3,6 +3,7 @@ package otelclient
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/vismanet-go/background/client"
 	"go.opentelemetry.io/otel/attribute"
@@ -30,6 +31,9 @@ const (
 	call        = attribute.Key("background.call")
 	statusClass = attribute.Key("background.status_class")
 	outcome     = attribute.Key("background.outcome")
+	settledBy   = attribute.Key("background.settled_by")
+	late        = attribute.Key("background.late")
+	attempt     = attribute.Key("background.attempt")
 )
 
 // spanKey is the key of our own span in a context: one that the caller
@@ -57,6 +61,35 @@ func (o *Observer) finish(span trace.Span, opID string, err error) {
 		}
 	}
 	span.End()
+}
+
+// settledSpan writes down the time from the acceptance of an operation to its
+// end as a span, linked to that of the submit.
+func (o *Observer) settledSpan(ctx context.Context, s client.Settled) {
+	now := time.Now()
+	_, span := o.tracer.Start(ctx, "background.operation", trace.WithTimestamp(now.Add(-s.Duration)), trace.WithLinks(linked(s.Link)...))
+	defer span.End(trace.WithTimestamp(now))
+	if !span.IsRecording() {
+		return
+	}
+	about := o.with(method.String(s.Method), template.String(s.Route), ref.String(s.Ref), outcome.String(string(s.Outcome)),
+		settledBy.String(s.By), late.Bool(s.Late), polls.Int(s.Polls))
+	if s.Kind != "" {
+		about = append(about, kind.String(s.Kind))
+	}
+	if s.ID != "" {
+		about = append(about, id.String(s.ID))
+	}
+	if s.StatusCode != 0 {
+		about = append(about, status.Int(s.StatusCode))
+	}
+	if s.Ran > 0 {
+		about = append(about, ran.Float64(s.Ran.Seconds()))
+	}
+	span.SetAttributes(about...)
+	if s.Outcome != client.Succeeded {
+		span.SetStatus(codes.Error, string(s.Outcome))
+	}
 }
 
 // parent is the header that carries a span in the W3C format.
