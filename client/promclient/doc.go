@@ -1,0 +1,31 @@
+// Package promclient shows what a client does as Prometheus metrics.
+//
+//	obs, err := promclient.New(promclient.Config{}) // the default registry
+//	c, err := client.New(client.Config{Observer: obs, …})
+//	err = obs.Watch(st, tenant)                     // operations in the store
+//
+// The metrics are
+//
+//	background_client_submits_total              by kind, verdict
+//	background_client_call_duration_seconds      by call, code
+//	background_client_waits                      in progress
+//	background_client_settled_total              by kind, outcome, by, late
+//	background_client_settle_duration_seconds    by kind, outcome, by
+//	background_client_runs_total                 by kind, outcome
+//	background_client_run_duration_seconds       by kind, outcome
+//	background_client_run_delay_seconds          by kind
+//	background_client_operations                 in the store, by phase
+//	background_client_up                         1 if the store can be read
+//
+// An operation is counted as settled once, by the process that recorded its
+// end: as succeeded, failed or expired, found by a notification, by a poll or in
+// the foreground. Its duration is from its acceptance to that. A run is one of
+// a handler of client.Run: handled, retried, dead, discarded, interrupted or
+// lost.
+//
+// An alarm on operations of the phases uncertain and dead that stay, on
+// outcome="expired", and on up covers what needs a person. A rising share of
+// by="poll" where notifications are expected says that they do not arrive. The
+// kind is client.SubmitOptions.Kind, so keep to a few of them. Refs, ids, paths
+// and errors' words are not labels.
+package promclient

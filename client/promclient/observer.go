@@ -1,0 +1,154 @@
+package promclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/store"
+)
+
+// Config configures an [Observer]. Its zero value is fine; a zero field means
+// the default named in its comment.
+type Config struct {
+	// Registerer takes the metrics. Default:
+	// [prometheus.DefaultRegisterer].
+	Registerer prometheus.Registerer
+
+	// Labels are added to every metric: the company where a process serves a
+	// few of them, each with an Observer of its own.
+	Labels prometheus.Labels
+}
+
+// Observer is a [client.Observer]. It is safe for concurrent use, and one
+// serves any number of clients. Make one with [New].
+type Observer struct {
+	to     prometheus.Registerer
+	labels prometheus.Labels
+
+	submits  *prometheus.CounterVec
+	calls    *prometheus.HistogramVec
+	waits    prometheus.Gauge
+	settled  *prometheus.CounterVec
+	settling *prometheus.HistogramVec
+	runs     *prometheus.CounterVec
+	runTime  *prometheus.HistogramVec
+	runDelay *prometheus.HistogramVec
+}
+
+var _ client.Observer = (*Observer)(nil)
+
+// A call takes from milliseconds to a minute, an operation from seconds to
+// hours, a run from milliseconds to the 15 minutes that it may take by default.
+var (
+	callBuckets   = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
+	settleBuckets = []float64{0.5, 1, 2, 5, 10, 20, 30, 60, 120, 240, 480, 900, 1800, 3600, 7200, 14400, 86400}
+	runBuckets    = []float64{0.001, 0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600}
+)
+
+const prefix = "background_client_"
+
+// New returns an observer whose metrics are registered, or an error that names
+// what cannot be: a registry takes the same metrics once only. If it fails
+// nothing stays registered.
+func New(cfg Config) (*Observer, error) {
+	o := &Observer{to: cfg.Registerer, labels: cfg.Labels}
+	if o.to == nil {
+		o.to = prometheus.DefaultRegisterer
+	}
+	for name := range cfg.Labels {
+		switch name {
+		case "kind", "verdict", "call", "code", "outcome", "by", "late", "phase", "le":
+			return nil, fmt.Errorf("promclient config: Labels: %q is a label of the metrics themselves", name)
+		}
+	}
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: prefix + name, Help: help, ConstLabels: cfg.Labels}, labels)
+	}
+	seconds := func(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+		return prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: prefix + name, Help: help, ConstLabels: cfg.Labels, Buckets: buckets,
+		}, labels)
+	}
+	o.submits = counter("submits_total", "Submits that ended.", "kind", "verdict")
+	o.calls = seconds("call_duration_seconds", "Time of an HTTP call to the ERP until its header was read. All of them count against its limits.", callBuckets, "call", "code")
+	o.waits = prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "waits", Help: "Waits in progress.", ConstLabels: cfg.Labels})
+	o.settled = counter("settled_total", "Operations that ended.", "kind", "outcome", "by", "late")
+	o.settling = seconds("settle_duration_seconds", "Time from the acceptance of an operation until its end was recorded.", settleBuckets, "kind", "outcome", "by")
+	o.runs = counter("runs_total", "Runs of handlers that ended.", "kind", "outcome")
+	o.runTime = seconds("run_duration_seconds", "Time of a run of a handler.", runBuckets, "kind", "outcome")
+	o.runDelay = seconds("run_delay_seconds", "Time from when a run was due until it began.", runBuckets, "kind")
+	if err := o.register(o.submits, o.calls, o.waits, o.settled, o.settling, o.runs, o.runTime, o.runDelay); err != nil {
+		return nil, fmt.Errorf("promclient config: Registerer: %w", err)
+	}
+	return o, nil
+}
+
+// register registers all or none.
+func (o *Observer) register(all ...prometheus.Collector) error {
+	for i, c := range all {
+		if err := o.to.Register(c); err != nil {
+			for _, done := range all[:i] {
+				o.to.Unregister(done)
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// Submit implements [client.Observer].
+func (o *Observer) Submit(ctx context.Context, s client.Submission) (context.Context, string, func(client.Submitted)) {
+	return ctx, "", func(done client.Submitted) { o.submits.WithLabelValues(s.Kind, done.Verdict).Inc() }
+}
+
+// Wait implements [client.Observer].
+func (o *Observer) Wait(ctx context.Context, _ client.Waiting) (context.Context, func(client.Waited)) {
+	o.waits.Inc()
+	return ctx, func(client.Waited) { o.waits.Dec() }
+}
+
+// Call implements [client.Observer].
+func (o *Observer) Call(_ context.Context, c client.Call) {
+	o.calls.WithLabelValues(c.Kind, strconv.Itoa(c.StatusCode)).Observe(c.Duration.Seconds())
+}
+
+// Settled implements [client.Observer].
+func (o *Observer) Settled(_ context.Context, s client.Settled) {
+	outcome := string(s.Outcome)
+	o.settled.WithLabelValues(s.Kind, outcome, s.By, strconv.FormatBool(s.Late)).Inc()
+	o.settling.WithLabelValues(s.Kind, outcome, s.By).Observe(s.Duration.Seconds())
+}
+
+// Handle implements [client.Observer].
+func (o *Observer) Handle(ctx context.Context, h client.Handling) (context.Context, func(client.Handled)) {
+	o.runDelay.WithLabelValues(h.Kind).Observe(h.Delay.Seconds())
+	return ctx, func(done client.Handled) {
+		outcome := string(done.Outcome)
+		o.runs.WithLabelValues(h.Kind, outcome).Inc()
+		o.runTime.WithLabelValues(h.Kind, outcome).Observe(done.Duration.Seconds())
+	}
+}
+
+// Watch has the operations of a tenant that are not done counted at each
+// scrape, by phase: sending, accepted, settled (their handler or an Ack is
+// awaited), uncertain, expired and dead. They are the store's and not the
+// process's: replicas on one store measure the same. While the store cannot be
+// read there are no such measurements and background_client_up is 0. A store
+// that is no [store.Counter] is counted up to 1000 for each phase. Where a
+// process has several tenants, each needs an Observer with Labels of its own.
+func (o *Observer) Watch(st store.Store, tenant string) error {
+	if st == nil {
+		return errors.New("promclient: Watch: the store is nil")
+	}
+	if tenant == "" {
+		return errors.New("promclient: Watch: tenant: must be that of client.Config")
+	}
+	if err := o.register(newGauges(st, tenant, o.labels)); err != nil {
+		return fmt.Errorf("promclient: %w", err)
+	}
+	return nil
+}
