@@ -17,7 +17,9 @@ func Redact(path string) string { return hook.Redact(path) }
 // Conceal takes a capability out of the path of r, in place, and returns a
 // request that still carries it where only a [Receiver] finds it. As the
 // outermost middleware it keeps capabilities from everything that comes after
-// it: access logs, traces, dumps of requests after a panic.
+// it: access logs, traces, dumps of requests after a panic. A receiver does the
+// same for what is routed to it, and only for that: a webhook that goes astray,
+// to a path or by a method that nobody serves, is covered by Conceal alone.
 //
 //	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 //		mux.ServeHTTP(w, receiver.Conceal(r))

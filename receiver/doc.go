@@ -52,8 +52,9 @@
 //     at a time runs it for a notification, it is told when it no longer may,
 //     and neither a panic nor any outage of the store ends the others' work.
 //   - Capabilities are never stored or logged, and are taken out of the
-//     request's path; [Redact] and [Conceal] help with what runs before.
-//     Bodies and signatures are never logged.
+//     path of a request that is routed to the receiver; [Redact] and [Conceal]
+//     help with what runs before, and with webhooks that go astray. Bodies and
+//     signatures are never logged.
 //
 // # What is not
 //

@@ -18,6 +18,14 @@
 // before a logger of your own. Both also keep capabilities out of the request
 // that [gin.Recovery] dumps in debug mode.
 //
+// The receiver sees only what is routed to it: POST requests to and below the
+// mounted path. A webhook that goes astray, because a proxy rewrites the path,
+// the address has a typing error or the method is another one, ends in gin's
+// NoRoute or NoMethod with the secret still in it, and is logged there. [Logger]
+// and [Conceal] go by the form of the secret and not by the route, so they cover
+// these too, if they stand first: on the engine, before every other middleware
+// and not on the receiver's group alone.
+//
 // Binaries are about 7 MB smaller when built with -tags nomsgpack, which
 // leaves out a part of gin that is not needed here.
 package ginreceiver

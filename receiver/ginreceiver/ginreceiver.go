@@ -52,8 +52,9 @@ func handler(serve http.HandlerFunc) gin.HandlerFunc {
 //	router := gin.New()
 //	router.Use(ginreceiver.Conceal(), myLogger, gin.Recovery())
 //
-// A middleware that was there before it, such as the logger that
-// [gin.Default] brings, has noted the path already and logs it.
+// On the engine it also covers webhooks that no route matches, which a mounted
+// receiver never sees. A middleware that was there before it, such as the logger
+// that [gin.Default] brings, has noted the path already and logs it.
 func Conceal() gin.HandlerFunc {
 	return conceal
 }

@@ -337,3 +337,27 @@ func TestGinsOwnLoggerStillHasToBeReplaced(t *testing.T) {
 		t.Errorf("gin's logger wrote no capability:\n%s", logs)
 	}
 }
+
+// A receiver cleans only what is routed to it: what the package comment says of
+// webhooks that go astray.
+func TestWebhooksThatGoAstrayNeedConceal(t *testing.T) {
+	rcv, _ := newReceiver(t)
+	for _, concealed := range []bool{false, true} {
+		var seen string
+		router := gin.New()
+		if concealed {
+			router.Use(ginreceiver.Conceal())
+		}
+		router.Use(func(c *gin.Context) { c.Next(); seen = c.Request.URL.Path }) // a logger that notes the path last
+		ginreceiver.Mount(router, "/webhooks/erp", rcv)
+		for _, tt := range []struct {
+			method, path string
+			covered      bool // by the receiver
+		}{{"POST", "/webhooks/erp/", true}, {"POST", "/webhook/erp/", false}, {"GET", "/webhooks/erp/", false}} {
+			router.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(tt.method, tt.path+capability(), nil))
+			if hidden := !strings.Contains(seen, mac()); hidden != (tt.covered || concealed) {
+				t.Errorf("concealed %v: after %s %s the path is %s", concealed, tt.method, tt.path, hook.Redact(seen))
+			}
+		}
+	}
+}
