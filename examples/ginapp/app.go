@@ -49,7 +49,7 @@ func (a *app) open(ctx context.Context, erp erpAccess) (err error) {
 	if a.book, err = openBook(ctx, filepath.Join(a.cfg.dataDir, "orders.db")); err != nil {
 		return err
 	}
-	if a.metrics, err = newMetrics(a.store); err != nil {
+	if a.metrics, err = newMetrics(); err != nil {
 		return err
 	}
 	a.receiver, err = receiver.New(receiver.Config{
@@ -59,7 +59,7 @@ func (a *app) open(ctx context.Context, erp erpAccess) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := a.metrics.receiver.Watch(a.receiver); err != nil {
+	if err := errors.Join(a.metrics.receiver.Watch(a.receiver), a.metrics.client.Watch(a.store, a.cfg.tenant)); err != nil {
 		return err
 	}
 	notify := client.Subscription()
@@ -75,7 +75,7 @@ func (a *app) open(ctx context.Context, erp erpAccess) (err error) {
 		},
 		Verifiers:    map[string]client.Verifier{verifyReleased: invoiceReleased},
 		DrainTimeout: a.cfg.shutdown / 2, // see shutDown
-		Observer:     a.metrics, Logger: a.log,
+		Observer:     a.metrics.client, Logger: a.log,
 	})
 	return err
 }

@@ -29,7 +29,7 @@ const (
 // under a key. An error has it run again later; a failure of the ERP is none,
 // because no repetition would mend it.
 func (a *app) invoiced(ctx context.Context, done client.Completion) error {
-	o := a.outcome(done)
+	o := outcomeOf(done)
 	if o.problem == "" {
 		// The answer has no body: its header names what was made.
 		if location := done.Result.Header.Get("Location"); location != "" {
@@ -45,16 +45,16 @@ func (a *app) invoiced(ctx context.Context, done client.Completion) error {
 	if o.invoice == "" || !a.cfg.release {
 		return nil
 	}
-	return a.release(ctx, o)
+	return release(ctx, done.Client(), o)
 }
 
 // release submits the release of an invoice that was made.
-func (a *app) release(ctx context.Context, o outcome) error {
+func release(ctx context.Context, c *client.Client, o outcome) error {
 	req, err := erp.NewReleaseCustomerInvoiceRequest("/", o.invoice, nil)
 	if err != nil {
 		return client.Discard(err)
 	}
-	_, err = a.client.Submit(ctx, req, client.SubmitOptions{
+	_, err = c.Submit(ctx, req, client.SubmitOptions{
 		Key: releaseKey(o.order), Kind: kindRelease, Verify: verifyReleased,
 		Metadata: map[string]string{"order": o.order, "invoice": o.invoice},
 	})
@@ -79,7 +79,7 @@ func underWay(err error) bool {
 
 // released is the handler of releases.
 func (a *app) released(ctx context.Context, done client.Completion) error {
-	o := a.outcome(done)
+	o := outcomeOf(done)
 	o.invoice = done.Metadata["invoice"]
 	if err := a.book.record(ctx, o); err != nil {
 		return err
@@ -88,8 +88,8 @@ func (a *app) released(ctx context.Context, done client.Completion) error {
 	return nil
 }
 
-// outcome reads what is common to both kinds.
-func (a *app) outcome(done client.Completion) outcome {
+// outcomeOf reads what is common to both kinds.
+func outcomeOf(done client.Completion) outcome {
 	o := outcome{ref: done.Ref(), order: done.Metadata["order"], kind: done.Kind}
 	if done.Result != nil {
 		o.code = done.Result.StatusCode
@@ -105,7 +105,6 @@ func (a *app) outcome(done client.Completion) outcome {
 
 // ended tells of an outcome, once for each run.
 func (a *app) ended(ctx context.Context, o outcome) {
-	a.metrics.ended(o)
 	a.log.InfoContext(ctx, "ended", "kind", o.kind, "order", o.order, "ref", o.ref, "invoice", o.invoice, "code", o.code, "ok", o.problem == "")
 }
 

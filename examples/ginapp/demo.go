@@ -150,7 +150,7 @@ func (t tour) measure() error {
 	}
 	fmt.Fprint(t.out, "\nGET /metrics, among others:\n")
 	for text := range strings.Lines(body) {
-		if strings.HasPrefix(text, "ginapp_outcomes_total{") || strings.HasPrefix(text, "ginapp_submits_total{") {
+		if strings.HasPrefix(text, "background_client_settled_total{") || strings.HasPrefix(text, "background_client_submits_total{") {
 			fmt.Fprint(t.out, "  ", text)
 		}
 	}

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
 )
@@ -65,7 +68,7 @@ func TestALostAnswerIsUncertainUntilTheNotification(t *testing.T) {
 		if s := w.status("4711"); s.State != stateUncertain {
 			w.Errorf("got %+v", s)
 		}
-		if got := w.metric(`ginapp_operations{phase="uncertain"}`); got != "1" {
+		if got := w.metric(`background_client_operations{phase="uncertain"}`); got != "1" {
 			w.Errorf("%s uncertain operations are measured", got)
 		}
 		time.Sleep(30 * time.Second)
@@ -169,6 +172,36 @@ func TestAReleaseThatTheERPRefusesIsToldWithTheInvoice(t *testing.T) {
 			w.Errorf("got %+v", s)
 		}
 		w.post(replaced(":2}", ":3}"), http.StatusConflict) // its invoice exists
+	})
+}
+
+// The ERP runs the order at once, and the store fails before that is recorded:
+// the caller must not take it for not sent.
+func TestAnOrderThatRanAtOnceAndIsNotRecordedIsTaken(t *testing.T) {
+	play(t, mockserver.Config{}, nil, func(w *world) {
+		w.add(mockserver.Rule{On: mockserver.OnIntake, Path: invoices, Do: mockserver.Fault{Foreground: true, Delay: 2 * time.Second}})
+		go func() {
+			time.Sleep(time.Second)
+			if err := w.app.store.Close(); err != nil {
+				w.Error(err)
+			}
+		}()
+		w.post(good, http.StatusAccepted)
+		w.up.Store(nil)
+		if err := <-w.ended; !errors.Is(err, client.ErrClosed) { // nothing goes on without a store
+			w.Errorf("ended with %v", err)
+		}
+		time.Sleep(time.Minute)
+		w.start()
+		w.post(good, http.StatusAccepted) // nobody knows any more, so it is not sent again
+		if s := w.status("4711"); s.State != stateUncertain {
+			w.Errorf("got %+v", s)
+		}
+		sent, _ := w.mock.Requests()
+		sent = slices.DeleteFunc(sent, func(r mockserver.Request) bool { return r.Method != http.MethodPost || r.Path != invoices })
+		if len(sent) != 1 {
+			w.Errorf("sent %d times", len(sent))
+		}
 	})
 }
 

@@ -58,7 +58,7 @@ func TestAHandlerThatIsCutOffIsDoneAgainAndHasItsEffectOnce(t *testing.T) {
 		if s := w.await("4711", stateDone); s.Invoice != "003549" {
 			w.Errorf("got %+v", s)
 		}
-		if got := w.metric(`ginapp_outcomes_total{kind="invoice",ok="true"}`); got != "1" {
+		if got := w.metric(`background_client_runs_total{kind="invoice",outcome="handled"}`); got != "1" {
 			w.Errorf("the handler of the invoice ran %s times after the restart, want once more", got)
 		}
 		if n, m, rows := w.operations(invoices), w.operations("/action/release"), w.rows("4711"); n != 1 || m != 1 || rows != 2 {
@@ -100,8 +100,8 @@ func TestAHandlerThatFailsIsRepeatedAndHasItsEffectOnce(t *testing.T) {
 		w.add(mockserver.Rule{On: mockserver.OnIntake, Path: releases, Times: 3, Do: mockserver.Fault{Status: 403}})
 		w.post(good, http.StatusAccepted)
 		w.await("4711", stateDone)
-		if got := w.metric(`ginapp_outcomes_total{kind="invoice",ok="true"}`); got != "4" {
-			w.Errorf("the handler ran %s times, want 4", got)
+		if got := w.metric(`background_client_runs_total{kind="invoice",outcome="retried"}`); got != "3" {
+			w.Errorf("the handler failed %s times, want 3", got)
 		}
 		if n, rows := w.operations("/action/release"), w.rows("4711"); n != 1 || rows != 2 {
 			w.Errorf("%d releases, %d rows: want 1 and 2", n, rows)
@@ -154,7 +154,7 @@ func TestAShutdownWaitsForAHandler(t *testing.T) {
 		}
 		w.start()
 		w.await("4711", stateDone)
-		if got := w.metric(`ginapp_outcomes_total{kind="invoice",ok="true"}`); got != "none" {
+		if got := w.metric(`background_client_runs_total{kind="invoice",outcome="handled"}`); got != "none" {
 			w.Errorf("the handler ran again: %s", got)
 		}
 	})
@@ -212,15 +212,18 @@ func TestTheCountersCount(t *testing.T) {
 		w.await("4711", stateDone)
 		w.await("4712", stateFailed)
 		for series, want := range map[string]string{
-			`ginapp_submits_total{kind="invoice",verdict="accepted"}`:                            "2",
-			`ginapp_submits_total{kind="release",verdict="accepted"}`:                            "1",
-			`ginapp_outcomes_total{kind="invoice",ok="true"}`:                                    "1",
-			`ginapp_outcomes_total{kind="invoice",ok="false"}`:                                   "1",
-			`ginapp_outcomes_total{kind="release",ok="true"}`:                                    "1",
-			`ginapp_operations{phase="handled"}`:                                                 "3",
-			`ginapp_erp_call_duration_seconds_count{call="submit",code="202"}`:                   "3",
-			`ginapp_erp_call_duration_seconds_count{call="verify",code="200"}`:                   "1",
-			`background_receiver_up`:                                                             "1",
+			`background_client_submits_total{kind="invoice",verdict="accepted"}`:                                 "2",
+			`background_client_submits_total{kind="release",verdict="accepted"}`:                                 "1",
+			`background_client_settled_total{by="notification",kind="invoice",late="false",outcome="succeeded"}`: "1",
+			`background_client_settled_total{by="notification",kind="invoice",late="false",outcome="failed"}`:    "1",
+			`background_client_settled_total{by="notification",kind="release",late="false",outcome="succeeded"}`: "1",
+			`background_client_runs_total{kind="invoice",outcome="handled"}`:                                     "2",
+			`background_client_runs_total{kind="release",outcome="handled"}`:                                     "1",
+			`background_client_operations{phase="settled"}`:                                                      "0",
+			`background_client_up`: "1",
+			`background_client_call_duration_seconds_count{call="submit",code="202"}`: "3",
+			`background_client_call_duration_seconds_count{call="verify",code="200"}`: "1",
+			`background_receiver_up`: "1",
 			`background_receiver_request_duration_seconds_count{code="200",mode="subscription"}`: "3",
 		} {
 			if got := w.metric(series); got != want {

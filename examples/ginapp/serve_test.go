@@ -35,9 +35,9 @@ func TestTheDemoShowsWhatTheServiceDoes(t *testing.T) {
 		`  {"order":"1003","state":"uncertain"}\n`,
 		`  {"order":"1003","state":"done","invoice":"003551"}\n`,
 		`POST /orders: no order\n  400 {"errors":\["customer: `,
-		`  ginapp_outcomes_total{kind="invoice",ok="false"} 1\n`,
-		`  ginapp_outcomes_total{kind="invoice",ok="true"} 3\n`,
-		`  ginapp_outcomes_total{kind="release",ok="true"} 3\n`,
+		`  background_client_settled_total{by="notification",kind="invoice",late="false",outcome="failed"} 1\n`,
+		`  background_client_settled_total{by="notification",kind="invoice",late="false",outcome="succeeded"} 3\n`,
+		`  background_client_settled_total{by="notification",kind="release",late="false",outcome="succeeded"} 3\n`,
 		`\nstopped cleanly\n$`,
 	} {
 		if !regexp.MustCompile(want).MatchString(text) {
@@ -116,7 +116,7 @@ func TestAShutdownAnswersTheRequestUnderWayAndTakesNoMore(t *testing.T) {
 	}()
 	eventually(t, "the order is being sent", func() bool {
 		_, text := call(t, http.MethodGet, ops+"/metrics", "")
-		return strings.Contains(text, `ginapp_operations{phase="sending"} 1`)
+		return strings.Contains(text, `background_client_operations{phase="sending"} 1`)
 	})
 	stop() // as SIGTERM does
 	eventually(t, "not ready, and says why", func() bool {
