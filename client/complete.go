@@ -167,21 +167,23 @@ func (c *Client) runHandler(ctx context.Context, h Handler, rec store.Record) (e
 // concludeHandler writes down what the handler decided. An error says that the
 // store did not take it.
 func (c *Client) concludeHandler(ctx context.Context, lease store.Lease, rec store.Record, err error) (HandlerOutcome, error) {
-	about := []any{"ref", rec.Ref, "kind", rec.Kind, "attempt", rec.Attempts + 1, "error", err}
+	about := func(more ...any) []any {
+		return append([]any{"ref", rec.Ref, "kind", rec.Kind, "attempt", rec.Attempts + 1, "error", err}, more...)
+	}
 	outcome, d := c.follows(rec, err)
 	got, failed := c.decide(ctx, lease, d)
 	switch {
 	case failed != nil:
 		// The lease ends by itself and the handler runs again: at least once.
-		c.log.WarnContext(ctx, "handler's outcome was not recorded", append(about, "store", failed)...)
+		c.log.WarnContext(ctx, "handler's outcome was not recorded", about("store", failed)...)
 		return HandlerLost, failed
 	case got.Ref == "":
-		c.log.WarnContext(ctx, "handler's lease was lost while it ran", about...)
+		c.log.WarnContext(ctx, "handler's lease was lost while it ran", about()...)
 		return HandlerLost, nil
 	case outcome == HandlerRetried:
-		c.log.WarnContext(ctx, "handler failed", append(about, "again_at", got.Due)...)
+		c.log.WarnContext(ctx, "handler failed", about("again_at", got.Due)...)
 	case outcome != HandlerDone:
-		c.log.ErrorContext(ctx, "handler gave up", about...)
+		c.log.ErrorContext(ctx, "handler gave up", about()...)
 	}
 	return outcome, nil
 }

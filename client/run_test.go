@@ -127,7 +127,8 @@ func TestHandlerThatFailsIsTriedAgainThenParkedThenReplayed(t *testing.T) {
 			if err := op.Replay(w.Context()); err != nil {
 				t.Error(err)
 			}
-			if err := op.Replay(w.Context()); err == nil {
+			// The hopeless one may be dead again already.
+			if err := op.Replay(w.Context()); err == nil && op.Key() == "flaky" {
 				t.Error("replayed what is not dead")
 			}
 		}

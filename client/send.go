@@ -172,7 +172,7 @@ func (c *Client) accept(ctx context.Context, rec store.Record, id string) (*Oper
 	c.log.ErrorContext(ctx, "accepted and not recorded", "ref", rec.Ref, "id", id, "error", err)
 	rec.ID = id
 	op := c.operation(rec)
-	c.work(func() { c.insist(rec, fact) })
+	c.keepTrying(rec, fact)
 	return op, &RecordError{Ref: rec.Ref, ID: id, Err: storeError(err)}
 }
 
@@ -186,8 +186,14 @@ func (c *Client) ran(ctx context.Context, rec store.Record, a *attempt) (*Operat
 		return c.operation(got), nil
 	}
 	c.log.ErrorContext(ctx, "ran in the foreground and not recorded", "ref", rec.Ref, "status", a.status, "error", err)
-	c.work(func() { c.insist(rec, fact) })
+	c.keepTrying(rec, fact)
 	return c.operation(rec), &RecordError{Ref: rec.Ref, StatusCode: a.status, Err: storeError(err)}
+}
+
+// keepTrying has insist run. It is a function of its own so that rec is copied
+// to the heap only here.
+func (c *Client) keepTrying(rec store.Record, fact store.Fact) {
+	c.work(func() { c.insist(rec, fact) })
 }
 
 // insist tries to record what the ERP answered until it is written or the
