@@ -197,7 +197,7 @@ func TestAnOrderThatRanAtOnceAndIsNotRecordedIsTaken(t *testing.T) {
 		if s := w.status("4711"); s.State != stateUncertain {
 			w.Errorf("got %+v", s)
 		}
-		sent, _ := w.mock.Requests()
+		sent := w.mock.Journal().Requests("")
 		sent = slices.DeleteFunc(sent, func(r mockserver.Request) bool { return r.Method != http.MethodPost || r.Path != invoices })
 		if len(sent) != 1 {
 			w.Errorf("sent %d times", len(sent))
