@@ -1,6 +1,7 @@
 package receiver
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -25,10 +26,14 @@ func (rc *Receiver) limitIsOurs(r *http.Request) bool {
 	return srv == nil || srv.ReadTimeout <= 0 || srv.ReadTimeout > rc.cfg.ReadTimeout
 }
 
-// readBody reads the body up to the limit. Memory grows with what arrives and
-// not with what the sender announces.
+// small is a body for which memory is set aside because the sender says how
+// long it is.
+const small = 4 << 10
+
+// readBody reads the body up to the limit. Memory of a body that is not small
+// grows with what arrives and not with what the sender announces.
 func (rc *Receiver) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, rc.cfg.MaxBodyBytes))
+	body, err := readAll(http.MaxBytesReader(w, r.Body, rc.cfg.MaxBodyBytes), r.ContentLength)
 	if err != nil {
 		return nil, err
 	}
@@ -38,6 +43,15 @@ func (rc *Receiver) readBody(w http.ResponseWriter, r *http.Request) ([]byte, er
 		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	}
 	return body, nil
+}
+
+func readAll(r io.Reader, announced int64) ([]byte, error) {
+	if announced <= 0 || announced > small {
+		return io.ReadAll(r)
+	}
+	body := bytes.NewBuffer(make([]byte, 0, announced+bytes.MinRead)) // it wants room to find the end
+	_, err := body.ReadFrom(r)
+	return body.Bytes(), err
 }
 
 // statusOfRead tells what an error while reading the body means.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -75,6 +76,9 @@ func (rc *Receiver) keep(r *http.Request, a admission, body []byte, seen *Receiv
 
 // report logs what became of a stored notification.
 func (rc *Receiver) report(ctx context.Context, n store.Notification, receipt store.Receipt) {
+	if !n.Unparsed && receipt.Verdict != store.Disputed && !rc.log.Enabled(ctx, slog.LevelDebug) {
+		return // nothing is built that nobody reads
+	}
 	attrs := []any{
 		"verdict", string(receipt.Verdict), "mode", n.Mode, "ref", n.Ref, "id", n.ID,
 		"notification", n.NotificationID, "bytes", len(n.Body),
@@ -140,12 +144,17 @@ func (rc *Receiver) tenant(ctx context.Context, h http.Header) string {
 	return tenant
 }
 
+// header is the name of a header as net/http has it, and as it is stored.
+type header struct{ canonical, lower string }
+
 // keptHeader returns the headers to store, their names in lower case.
 func (rc *Receiver) keptHeader(h http.Header) map[string]string {
-	kept := make(map[string]string, len(dispatcherHeaders))
-	for _, name := range rc.cfg.KeepHeaders {
-		if v := plain(h.Get(name)); v != "" {
-			kept[strings.ToLower(name)] = hook.Redact(v) // a proxy may repeat the path in a header
+	kept := make(map[string]string)
+	for _, name := range rc.headers {
+		if values := h[name.canonical]; len(values) > 0 {
+			if v := plain(values[0]); v != "" {
+				kept[name.lower] = hook.Redact(v) // a proxy may repeat the path in a header
+			}
 		}
 	}
 	return kept
@@ -155,8 +164,16 @@ func (rc *Receiver) keptHeader(h http.Header) map[string]string {
 // store can hold other bytes, and one that cannot would refuse the
 // notification for ever.
 func plain(v string) string {
-	if len(v) > maxHeaderValue || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+	if len(v) > maxHeaderValue {
 		return ""
+	}
+	for i := range len(v) {
+		if c := v[i]; c < ' ' || c >= 0x7f { // the rest of Unicode takes longer
+			if !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+				return ""
+			}
+			break
+		}
 	}
 	return v
 }

@@ -36,8 +36,8 @@ func parse(body []byte) (parsed, bool) {
 	if !utf8.Valid(body) {
 		return parsed{}, false // also UTF-16
 	}
-	var outer document
-	if json.Unmarshal(body, &outer) != nil {
+	outer, ok := scan(body)
+	if !ok && json.Unmarshal(body, &outer) != nil {
 		return parsed{}, false
 	}
 	own := outer.read()
@@ -45,8 +45,11 @@ func parse(body []byte) (parsed, bool) {
 		return own, true
 	}
 	for _, raw := range []json.RawMessage{outer.Data, outer.Payload, outer.Body} {
-		var inner document
-		if len(raw) == 0 || raw[0] != '{' || json.Unmarshal(raw, &inner) != nil {
+		if len(raw) == 0 || raw[0] != '{' {
+			continue
+		}
+		inner, ok := scan(raw)
+		if !ok && json.Unmarshal(raw, &inner) != nil {
 			continue
 		}
 		if p := inner.read(); p.id != "" {
@@ -98,8 +101,14 @@ const maxText = 4096
 
 // text returns the value of a JSON string, and nothing for any other type.
 func text(raw json.RawMessage) string {
+	if len(raw) == 0 || len(raw) > maxText || raw[0] != '"' {
+		return ""
+	}
+	if bytes.IndexByte(raw, '\\') < 0 { // UTF-8, as all of the body
+		return string(raw[1 : len(raw)-1])
+	}
 	var s string
-	if len(raw) == 0 || len(raw) > maxText || raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
+	if json.Unmarshal(raw, &s) != nil {
 		return ""
 	}
 	return s

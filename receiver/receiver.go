@@ -18,6 +18,7 @@ type Receiver struct {
 	cfg     Config
 	log     *slog.Logger
 	refused *sparing // logger of what anybody can make happen
+	headers []header // to store with a notification
 
 	handler atomic.Pointer[func(context.Context, Notification) error]
 	running atomic.Bool
@@ -33,7 +34,11 @@ func New(cfg Config) (*Receiver, error) {
 		return nil, fmt.Errorf("receiver: %w", err)
 	}
 	cfg = cfg.withDefaults()
-	return &Receiver{cfg: cfg, log: cfg.Logger, refused: &sparing{log: cfg.Logger}}, nil
+	rc := &Receiver{cfg: cfg, log: cfg.Logger, refused: &sparing{log: cfg.Logger}}
+	for _, name := range cfg.KeepHeaders {
+		rc.headers = append(rc.headers, header{name, strings.ToLower(name)})
+	}
+	return rc, nil
 }
 
 // Register mounts the receiver on mux: the path itself, with and without a

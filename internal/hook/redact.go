@@ -14,7 +14,7 @@ const Redacted = "[redacted]"
 // cut off, escaped, changed in case or made with another secret. A path
 // without one is returned as it is.
 func Redact(path string) string {
-	if len(path) <= refLen {
+	if len(path) <= refLen || !strings.ContainsAny(path, ".%") { // the dot may be escaped
 		return path
 	}
 	var out strings.Builder
