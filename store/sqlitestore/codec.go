@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -161,9 +160,12 @@ func outcomeFields(c coder, r *store.Record) {
 }
 
 // encode appends the document of a record to buf.
-func encode(buf []byte, r store.Record) ([]byte, error) {
-	e := encoder{buf: append(buf, '{')}
-	fields(&e, &r)
+func encode(buf []byte, r store.Record) ([]byte, error) { return encodeWith(buf, &r, quoted{}) }
+
+// encodeWith does the same, where once may be the body of its notification.
+func encodeWith(buf []byte, r *store.Record, once quoted) ([]byte, error) {
+	e := encoder{buf: append(buf, '{'), once: once}
+	fields(&e, r)
 	if e.err != nil {
 		return nil, fmt.Errorf("encode record %s: %w", r.Ref, e.err)
 	}
@@ -172,8 +174,9 @@ func encode(buf []byte, r store.Record) ([]byte, error) {
 
 // encoder is the [coder] that writes.
 type encoder struct {
-	buf []byte
-	err error
+	buf  []byte
+	err  error
+	once quoted
 }
 
 func (e *encoder) name(name string) {
@@ -197,9 +200,14 @@ func (e *encoder) always(name string, v *string) {
 }
 
 func (e *encoder) bytes(name string, v *[]byte) {
-	if len(*v) > 0 {
+	switch {
+	case len(*v) == 0:
+	case e.once.is(*v):
 		e.name(name)
-		e.buf = appendString(e.buf, armour(string(*v)))
+		e.buf = append(e.buf, e.once.text...)
+	default:
+		e.name(name)
+		e.buf = appendBytes(e.buf, *v)
 	}
 }
 
@@ -227,10 +235,23 @@ func (e *encoder) texts(name string, v *map[string]string) {
 	}
 	e.name(name)
 	e.buf = append(e.buf, '{')
-	m := mapped(*v, armour)
-	for _, k := range slices.Sorted(maps.Keys(m)) {
+	var room [16]string
+	keys, m := room[:0], *v
+	for k := range m {
+		if armour(k) != k { // the order is that of what is written
+			m = make(map[string]string, len(*v))
+			for k, text := range *v {
+				m[armour(k)] = text
+			}
+			keys = slices.AppendSeq(keys[:0], maps.Keys(m))
+			break
+		}
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
 		e.key(k)
-		e.buf = appendString(e.buf, m[k])
+		e.buf = appendString(e.buf, armour(m[k]))
 	}
 	e.buf = append(e.buf, '}')
 }
@@ -309,77 +330,43 @@ func (e *encoder) open(name string, present bool) bool {
 
 func (e *encoder) close() { e.buf = append(e.buf, '}') }
 
-const hexDigits = "0123456789abcdef"
-
-// appendString appends a JSON string. The text is valid UTF-8.
-func appendString(b []byte, s string) []byte {
-	b = append(b, '"')
-	from := 0
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' && c != 0xe2 {
-			continue
-		}
-		if c == 0xe2 { // U+2028 and U+2029, which JavaScript takes for line ends
-			if rest := s[i:]; !strings.HasPrefix(rest, "\u2028") && !strings.HasPrefix(rest, "\u2029") {
-				continue
-			}
-			b = append(b, s[from:i]...)
-			b = append(b, `\u202`...)
-			b = append(b, hexDigits[s[i+2]&0xf])
-			i += 2
-			from = i + 1
-			continue
-		}
-		b = append(b, s[from:i]...)
-		switch c {
-		case '"', '\\':
-			b = append(b, '\\', c)
-		case '\b':
-			b = append(b, `\b`...)
-		case '\f':
-			b = append(b, `\f`...)
-		case '\n':
-			b = append(b, `\n`...)
-		case '\r':
-			b = append(b, `\r`...)
-		case '\t':
-			b = append(b, `\t`...)
-		default:
-			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xf])
-		}
-		from = i + 1
-	}
-	return append(append(b, s[from:]...), '"')
+// decode reads a document. Something stands in for kept content.
+func decode(doc string) (rec store.Record, err error) {
+	err = decodeTo(&rec, doc)
+	return rec, err
 }
 
-// decode reads a document. Something stands in for kept content.
-func decode(doc string) (store.Record, error) {
-	if rec, ok := quickly(doc); ok {
-		return rec, nil
+// decodeTo reads a document into rec, whatever was there.
+func decodeTo(rec *store.Record, doc string) error {
+	if quickly(rec, doc) {
+		return nil
 	}
 	var d document
 	if err := json.Unmarshal([]byte(doc), &d); err != nil {
-		return store.Record{}, fmt.Errorf("%w: a record's document: %w", ErrCorrupt, err)
+		*rec = store.Record{}
+		return fmt.Errorf("%w: a record's document: %w", ErrCorrupt, err)
 	}
-	return fromDocument(&d), nil
+	*rec = fromDocument(&d)
+	return nil
 }
 
-// quickly reads a document of the form that encode writes.
-func quickly(doc string) (rec store.Record, ok bool) {
+// quickly reads a document of the form that encode writes. If it reports
+// false, rec makes no sense.
+func quickly(rec *store.Record, doc string) bool {
+	*rec = store.Record{}
 	if !utf8.ValidString(doc) {
-		return rec, false
+		return false
 	}
 	d := decoder{s: doc}
 	d.expect('{')
 	d.next()
-	fields(&d, &rec)
+	fields(&d, rec)
 	d.close()
 	if d.bad || d.i != len(d.s) {
-		return store.Record{}, false
+		return false
 	}
 	if rec.Lease != (store.Lease{}) {
 		rec.Lease.Tenant, rec.Lease.Ref = rec.Tenant, rec.Ref
 	}
-	return rec, true
+	return true
 }

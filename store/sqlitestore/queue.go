@@ -12,6 +12,7 @@ import (
 type step struct {
 	run   func(*tx, store.Rules) error
 	fresh *fresh // tried before run
+	once  quoted // the body of a notification, if the step is about one
 	lazy  laziness
 	alone func(*conn) error // instead of run: outside of any transaction
 	state atomic.Int32

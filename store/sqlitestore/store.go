@@ -79,10 +79,10 @@ func (s *Store) record(ctx context.Context, lazy laziness, rule func(store.Rules
 
 // Notify implements [store.Store].
 func (s *Store) Notify(ctx context.Context, n store.Notification) (out store.Receipt, err error) {
-	err = s.change(ctx, func(_ *tx, r store.Rules) (err error) {
+	err = s.do(ctx, &step{once: quote(n.Body), run: func(_ *tx, r store.Rules) (err error) {
 		out, err = r.Notify(n)
 		return err
-	})
+	}})
 	if err != nil {
 		return store.Receipt{}, err
 	}

@@ -21,6 +21,7 @@ type tx struct {
 	seen    []stored
 	written []string // refs of records that pending statements are about
 	absent  string   // a ref that no record had when it was read
+	once    quoted   // the body of the notification that the step is about
 	// buried is the tombstone of a key that was found in this step.
 	buried store.Tombstone
 }
@@ -93,10 +94,10 @@ func (t *tx) find(sql string, args ...driver.Value) (store.Record, bool, error) 
 	}
 	n, _ := row[0].(int64)
 	doc, _ := row[1].(string)
-	rec, err := decode(doc)
-	if err != nil {
+	if err := decodeTo(&t.w.scratch, doc); err != nil {
 		return store.Record{}, false, err
 	}
+	rec := t.w.scratch
 	t.remember(stored{n: n, rec: rec})
 	return rec, true, nil
 }
@@ -267,7 +268,8 @@ func (t *tx) Put(rec store.Record) error {
 }
 
 func (t *tx) encode(rec store.Record) (doc string, err error) {
-	if t.w.buf, err = encode(t.w.buf[:0], rec); err != nil {
+	t.w.scratch = rec // which an interface would have moved to the heap
+	if t.w.buf, err = encodeWith(t.w.buf[:0], &t.w.scratch, t.once); err != nil {
 		return "", err
 	}
 	return string(t.w.buf), nil

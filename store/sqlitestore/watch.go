@@ -8,8 +8,8 @@ import (
 )
 
 // PollInterval is how often a store with watchers asks whether another
-// process has changed the file. The question reads shared memory and touches
-// no disk.
+// process has changed the file. The question reads shared memory, or no more
+// than the time of the log's last change, and touches no disk.
 const PollInterval = 250 * time.Millisecond
 
 // Every group that changes something tells which records its watchers are to
@@ -59,9 +59,17 @@ func (w *writer) setActive(active bool) {
 // look. SQLite's data_version does not count what its own connection wrote,
 // and nothing else of this process writes.
 func (w *writer) look() {
+	now := markLog(w.cfg.Path)
+	if now.still(w.mark) {
+		return
+	}
 	v, err := w.c.number("PRAGMA data_version")
-	if err != nil || v == w.version {
+	if err != nil {
 		return // what cannot be read now will be told at the next look
+	}
+	if v == w.version {
+		w.mark = now
+		return
 	}
 	if err := w.c.exec("BEGIN"); err != nil {
 		return
@@ -74,7 +82,7 @@ func (w *writer) look() {
 	if e := w.c.exec("ROLLBACK"); err != nil || e != nil {
 		return
 	}
-	w.version = version
+	w.version, w.mark = version, now
 	w.publish(list)
 }
 

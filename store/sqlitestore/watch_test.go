@@ -1,6 +1,8 @@
 package sqlitestore
 
 import (
+	"os"
+	"runtime"
 	"strconv"
 	"testing"
 	"time"
@@ -166,5 +168,74 @@ func TestChangesAreBounded(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// While nothing is written to the log nobody has to be asked; whatever is
+// written then is found at the next look.
+func TestALogThatIsStillIsBelieved(t *testing.T) {
+	at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	then := mark{size: 4120, changed: at.Add(-4 * time.Second), at: at}
+	next := then
+	next.at = at.Add(PollInterval)
+	tests := []struct {
+		name string
+		now  mark
+		then mark
+		want bool
+	}{
+		{"nothing written", next, then, true},
+		{"never looked", next, mark{}, false},
+		{"no log", mark{}, then, false},
+		{"grown", mark{8240, then.changed, next.at}, then, false},
+		{"written over", mark{4120, then.changed.Add(1), next.at}, then, false},
+		{"written so lately that the time may be the same", next, mark{4120, at.Add(-coarse), at}, false},
+		{"written in the future", mark{4120, at.Add(time.Hour), next.at}, mark{4120, at.Add(time.Hour), at}, false},
+		{"clock set back", mark{4120, then.changed, at.Add(-1)}, then, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.now.still(tt.then); got != tt.want {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestAChangeAfterStillnessIsFound(t *testing.T) {
+	here, there := two(t, 1)
+	w := here.Watch("fjord", "0")
+	defer w.Close()
+	for round := range 3 {
+		// As if the last change were long ago.
+		old := time.Now().Add(-time.Hour - time.Duration(round)*time.Minute)
+		if err := os.Chtimes(here.cfg.Path+"-wal", old, old); err != nil {
+			t.Fatal(err)
+		}
+		looked(t, here, latest(t, here))
+		for end := time.Now().Add(10 * time.Second); runtime.GOOS == "linux"; time.Sleep(10 * time.Millisecond) {
+			var m mark
+			if err := here.do(t.Context(), &step{alone: func(*conn) error { m = here.writer.mark; return nil }}); err != nil {
+				t.Fatal(err)
+			}
+			if markLog(here.cfg.Path).still(m) {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatal("the store never found the log still")
+			}
+		}
+		select {
+		case <-w.C():
+		default:
+		}
+		if _, err := there.Notify(t.Context(), store.Notification{Ref: "0", ID: "x", Body: []byte(strconv.Itoa(round))}); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-w.C():
+		case <-time.After(10 * time.Second):
+			t.Fatalf("round %d: not woken", round)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -134,8 +135,8 @@ func sameAsJSON(t *testing.T, rec store.Record, doc string) {
 	if want := string(bytes.TrimSuffix(buf.Bytes(), []byte("\n"))); doc != want {
 		t.Fatalf("wrote   %s\nwant    %s", doc, want)
 	}
-	fast, ok := quickly(doc)
-	if !ok {
+	var fast store.Record
+	if !quickly(&fast, doc) {
 		t.Fatalf("not read by the fast way: %s", doc)
 	}
 	var d document
@@ -167,8 +168,8 @@ func FuzzDecode(f *testing.F) {
 		f.Add(doc)
 	}
 	f.Fuzz(func(t *testing.T, doc string) {
-		fast, ok := quickly(doc)
-		if !ok {
+		var fast store.Record
+		if !quickly(&fast, doc) {
 			return
 		}
 		var d document
@@ -219,4 +220,27 @@ func toDocument(r store.Record) document {
 		}
 	}
 	return d
+}
+
+// A body that its caller has quoted is written as any other, and no other
+// body is taken for it.
+func TestAQuotedBodyIsWrittenAlike(t *testing.T) {
+	for _, body := range []string{"", "x", "{\"id\":\"å\u2028\\\"}", "\x00", "\x00eA==", "\xff\xfe{", "\xe2\x80", strings.Repeat("\n<>&\x7f", 99)} {
+		for _, other := range []string{body, body + "y"} {
+			rec := store.Record{Ref: "r", Notification: &store.Notification{ID: "x", Body: []byte(body)}}
+			rec.Conflict = &store.Conflict{Body: []byte(other)}
+			want, err := encode(nil, rec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := encodeWith(nil, &rec, quote(rec.Notification.Body))
+			if err != nil || string(got) != string(want) {
+				t.Errorf("%q: got %s, want %s, %v", body, got, want, err)
+			}
+			back, err := decode(string(got))
+			if err != nil || string(back.Notification.Body) != body || string(back.Conflict.Body) != other {
+				t.Errorf("%q: read %+v, %v", body, back, err)
+			}
+		}
+	}
 }

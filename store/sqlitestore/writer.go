@@ -23,13 +23,15 @@ type writer struct {
 	file    fs.FileInfo // the file as it was opened
 	batch   []*step
 	woken   []woken
-	tx      tx     // of the step that runs
-	careful bool   // a group is run again because a statement failed
-	buf     []byte // for documents
+	tx      tx           // of the step that runs
+	careful bool         // a group is run again because a statement failed
+	buf     []byte       // for documents
+	scratch store.Record // is read or written as a document
 
 	id      int64 // tells this store's changes from those of others
 	seen    int64 // the last of the changes that our watchers know of
 	version int64 // PRAGMA data_version as last seen
+	mark    mark  // of the log, before that
 
 	level int         // PRAGMA synchronous
 	lazy  bool        // the group may do without a sync
@@ -161,6 +163,7 @@ func (w *writer) steps() (wrote bool, failed int, err error) {
 func (w *writer) step(st *step) (wrote bool, fatal error) {
 	t := &w.tx
 	t.begin(w)
+	t.once = st.once
 	if st.fresh != nil && !w.careful {
 		if done, err := st.fresh.insert(t); done || err != nil {
 			st.err = nil
