@@ -150,7 +150,7 @@ func prepareWriter(c *conn, cfg Config) error {
 		"wal_autocheckpoint = 4000", // pages: the same ones are written again and again
 		// KiB. Little, since a commit after a page was split visits every page
 		// in the cache; what is read again comes from that of the system.
-		"cache_size = -1024",
+		"cache_size = -2048",
 		"trusted_schema = OFF",
 		"cell_size_check = ON", // finds damage before it spreads
 	)
