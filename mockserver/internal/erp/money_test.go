@@ -142,3 +142,26 @@ func FuzzRound(f *testing.F) {
 		}
 	})
 }
+
+// What is computed without fractions is what fractions give.
+func FuzzProducts(f *testing.F) {
+	for _, pair := range [][2]float64{{3, 0.1}, {33.33, -12.5}, {1.005, 1}, {-0.005, 1}, {1e9, 9e5}, {1e13, 1e13}, {5e-7, 2}, {0, -1}} {
+		f.Add(pair[0], pair[1], int64(pair[0]*100))
+	}
+	f.Add(1.0, 1.0, int64(math.MinInt64))
+	f.Fuzz(func(t *testing.T, a, b float64, n int64) {
+		check := func(name string, got ore, ok bool, want *big.Rat) {
+			if w, wok := round(want); got != w || ok != wok {
+				t.Errorf("%s of %v, %v, %d: got %d %v, want %d %v", name, a, b, n, got, ok, w, wok)
+			}
+		}
+		got, ok := product(a, b)
+		check("product", got, ok, new(big.Rat).Mul(exact(a), exact(b)))
+		got, ok = amount(a)
+		check("amount", got, ok, exact(a))
+		got, ok = ore(n).times(b)
+		check("times", got, ok, new(big.Rat).Mul(ore(n).rat(), exact(b)))
+		got, ok = ore(n).percent(b)
+		check("percent", got, ok, new(big.Rat).Mul(ore(n).rat(), new(big.Rat).Quo(exact(b), big.NewRat(100, 1))))
+	})
+}

@@ -16,29 +16,26 @@ type customer struct {
 	terms                 string
 }
 
-// customers lists those of every company. They are made up.
-func customers() []customer {
-	return []customer{
-		{"10000", "Nordlys Kaffebrenneri AS", "NO", "01", "14"},
-		{"10012", "Havbris Seilmakeri AS", "NO", "01", "30"},
-		{"10023", "Fjelltopp Turutstyr AS", "NO", "01", "14"},
-		{"10031", "Lyngheim Gartneri SA", "NO", "01", "14"},
-		{"10045", "Fjordvik Sykkel AS", "NO", "01", "14"},
-		{"10058", "Brattli Bygg og Anlegg AS", "NO", "01", "30"},
-		{"10067", "Soltun Barnehage SA", "NO", "01", "14"},
-		{"10074", "Vintervoll Ski AB", "SE", "02", "30"},
-		{"10081", "Granly Trevare AS", "NO", "01", "10"},
-		{"10099", "Kystrute Logistikk AS", "NO", "01", "30"},
-	}
+// customers are those of every company. They are made up, and never written.
+var customers = []customer{
+	{"10000", "Nordlys Kaffebrenneri AS", "NO", "01", "14"},
+	{"10012", "Havbris Seilmakeri AS", "NO", "01", "30"},
+	{"10023", "Fjelltopp Turutstyr AS", "NO", "01", "14"},
+	{"10031", "Lyngheim Gartneri SA", "NO", "01", "14"},
+	{"10045", "Fjordvik Sykkel AS", "NO", "01", "14"},
+	{"10058", "Brattli Bygg og Anlegg AS", "NO", "01", "30"},
+	{"10067", "Soltun Barnehage SA", "NO", "01", "14"},
+	{"10074", "Vintervoll Ski AB", "SE", "02", "30"},
+	{"10081", "Granly Trevare AS", "NO", "01", "10"},
+	{"10099", "Kystrute Logistikk AS", "NO", "01", "30"},
 }
 
 func findCustomer(number string) (customer, bool) {
-	all := customers()
-	i := slices.IndexFunc(all, func(c customer) bool { return c.number == number })
+	i := slices.IndexFunc(customers, func(c customer) bool { return c.number == number })
 	if i < 0 {
 		return customer{}, false
 	}
-	return all[i], true
+	return customers[i], true
 }
 
 // An item is sold.
@@ -48,26 +45,24 @@ type item struct {
 	vat, account                       string
 }
 
-func items() []item {
-	return []item{
-		{"SYK-01", "Sykkelservice", "STK", "GoodsForSales", 500, "3", "3000"},
-		{"SYK-02", "Kjede 11-delt", "STK", "GoodsForSales", 349.9, "3", "3000"},
-		{"SYK-03", "Dekk 28 tommer", "STK", "GoodsForSales", 279.5, "3", "3000"},
-		{"KAF-10", "Filterkaffe 1 kg", "KG", "GoodsForSales", 189.95, "31", "3010"},
-		{"TUR-05", "Telt for tre", "STK", "GoodsForSales", 3299, "3", "3000"},
-		{"FRA-01", "Frakt", "STK", "NonStockItem", 149, "3", "3090"},
-		{"REI-01", "Persontransport", "TUR", "Service", 87.33, "33", "3020"},
-		{"EKS-01", "Vare for eksport", "STK", "GoodsForSales", 1000, "5", "3100"},
-	}
+// items are those of every company; never written.
+var items = []item{
+	{"SYK-01", "Sykkelservice", "STK", "GoodsForSales", 500, "3", "3000"},
+	{"SYK-02", "Kjede 11-delt", "STK", "GoodsForSales", 349.9, "3", "3000"},
+	{"SYK-03", "Dekk 28 tommer", "STK", "GoodsForSales", 279.5, "3", "3000"},
+	{"KAF-10", "Filterkaffe 1 kg", "KG", "GoodsForSales", 189.95, "31", "3010"},
+	{"TUR-05", "Telt for tre", "STK", "GoodsForSales", 3299, "3", "3000"},
+	{"FRA-01", "Frakt", "STK", "NonStockItem", 149, "3", "3090"},
+	{"REI-01", "Persontransport", "TUR", "Service", 87.33, "33", "3020"},
+	{"EKS-01", "Vare for eksport", "STK", "GoodsForSales", 1000, "5", "3100"},
 }
 
 func findItem(number string) (item, bool) {
-	all := items()
-	i := slices.IndexFunc(all, func(it item) bool { return it.number == number })
+	i := slices.IndexFunc(items, func(it item) bool { return it.number == number })
 	if i < 0 {
 		return item{}, false
 	}
-	return all[i], true
+	return items[i], true
 }
 
 // termDays is how many days a code of credit terms gives.
@@ -88,20 +83,28 @@ func creditTerms(id string) openapi.CodeDescription {
 }
 
 func vatZone(id string) openapi.CodeDescription {
-	names := map[string]string{"01": "Innland", "02": "Utland"}
-	return openapi.CodeDescription{ID: id, Description: names[id]}
+	var name string
+	switch id {
+	case "01":
+		name = "Innland"
+	case "02":
+		name = "Utland"
+	}
+	return openapi.CodeDescription{ID: id, Description: name}
+}
+
+// accounts names those that have a name of their own; never written.
+var accounts = map[string]string{
+	"1500": "Kundefordringer", "3000": "Salgsinntekt", "3010": "Salgsinntekt, næringsmidler",
+	"3020": "Salgsinntekt, transport", "3090": "Fraktinntekt", "3100": "Salgsinntekt, avgiftsfri",
 }
 
 func account(number string) openapi.Account {
-	names := map[string]string{
-		"1500": "Kundefordringer", "3000": "Salgsinntekt", "3010": "Salgsinntekt, næringsmidler",
-		"3020": "Salgsinntekt, transport", "3090": "Fraktinntekt", "3100": "Salgsinntekt, avgiftsfri",
-	}
 	kind := "Income"
 	if number == "1500" {
 		kind = "Asset"
 	}
-	return openapi.Account{Number: number, Description: cmp.Or(names[number], "Konto "+number), Type: kind, Active: true}
+	return openapi.Account{Number: number, Description: cmp.Or(accounts[number], "Konto "+number), Type: kind, Active: true}
 }
 
 // seedInvoices is how many invoices a company starts with.
@@ -125,7 +128,7 @@ func seedBook() *book {
 }
 
 func seedInvoice(i int, number string) *invoice {
-	buyers, goods := customers(), items()
+	buyers, goods := customers, items
 	at := time.Date(2026, time.June, 1, 8, 30, 0, 0, time.UTC).Add(time.Duration(i) * 53 * time.Hour)
 	inv := &invoice{doc: newDocument("Invoice"), dueByTerms: true}
 	doc := &inv.doc

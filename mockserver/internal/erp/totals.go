@@ -2,7 +2,6 @@ package erp
 
 import (
 	"cmp"
-	"math/big"
 	"slices"
 
 	"github.com/vismanet-go/background/openapi"
@@ -27,7 +26,7 @@ func calculate(doc *openapi.CustomerInvoice) *refusal {
 		}
 	}
 	details := make([]*openapi.TaxDetail, 0, len(s.byCode))
-	for _, code := range vatCodes() {
+	for _, code := range vatCodes {
 		base, ok := s.byCode[code.id]
 		if !ok {
 			continue
@@ -45,28 +44,27 @@ func calculate(doc *openapi.CustomerInvoice) *refusal {
 
 // calculateLine fills in a line's amounts and returns its net amount.
 func calculateLine(l *openapi.CustomerInvoiceLine, rate float64) (ore, bool) {
-	gross := new(big.Rat).Mul(exact(l.Quantity), exact(l.UnitPriceInCurrency))
+	before, ok := product(l.Quantity, l.UnitPriceInCurrency)
 	if l.ManualAmountInCurrency != 0 {
-		gross = exact(l.ManualAmountInCurrency)
+		before, ok = amount(l.ManualAmountInCurrency)
 	}
-	before, ok := round(gross)
 	if !ok {
 		return 0, false
 	}
 	discount, ok := before.percent(l.DiscountPercent)
 	if l.ManualDiscount || l.DiscountPercent == 0 && l.DiscountAmountInCurrency != 0 {
-		discount, ok = round(exact(l.DiscountAmountInCurrency))
+		discount, ok = amount(l.DiscountAmountInCurrency)
 	}
 	if !ok {
 		return 0, false
 	}
 	net := before - discount
 	price, ok1 := companyPrice(l.UnitPriceInCurrency, rate)
-	amount, ok2 := net.times(rate)
+	converted, ok2 := net.times(rate)
 	inCompany, ok3 := discount.times(rate)
 	manual, ok4 := companyPrice(l.ManualAmountInCurrency, rate)
 	l.DiscountAmountInCurrency, l.DiscountAmount = discount.kroner(), inCompany.kroner()
-	l.AmountInCurrency, l.Amount = net.kroner(), amount.kroner()
+	l.AmountInCurrency, l.Amount = net.kroner(), converted.kroner()
 	l.UnitPrice, l.ManualAmount = price, manual
 	return net, ok1 && ok2 && ok3 && ok4
 }
@@ -77,7 +75,7 @@ func companyPrice(price, rate float64) (float64, bool) {
 	if rate == 1 {
 		return price, true
 	}
-	a, ok := round(new(big.Rat).Mul(exact(price), exact(rate)))
+	a, ok := product(price, rate)
 	return a.kroner(), ok
 }
 
@@ -119,23 +117,20 @@ type vatCode struct {
 	rate            float64
 }
 
-// vatCodes lists the codes that the ERP knows.
-func vatCodes() []vatCode {
-	return []vatCode{
-		{"3", "Utgående mva 25%", 25},
-		{"31", "Utgående mva 15%", 15},
-		{"33", "Utgående mva 12%", 12},
-		{"5", "Fritatt for mva", 0},
-	}
+// vatCodes are the codes that the ERP knows; never written.
+var vatCodes = []vatCode{
+	{"3", "Utgående mva 25%", 25},
+	{"31", "Utgående mva 15%", 15},
+	{"33", "Utgående mva 12%", 12},
+	{"5", "Fritatt for mva", 0},
 }
 
 func findVATCode(id string) (vatCode, bool) {
-	codes := vatCodes()
-	i := slices.IndexFunc(codes, func(c vatCode) bool { return c.id == id })
+	i := slices.IndexFunc(vatCodes, func(c vatCode) bool { return c.id == id })
 	if i < 0 {
 		return vatCode{}, false
 	}
-	return codes[i], true
+	return vatCodes[i], true
 }
 
 func vatCodeRate(id string) float64 {

@@ -131,12 +131,15 @@ func (e *ERP) decode(r *http.Request, into any) *refusal {
 func (inv *invoice) apply(u *openapi.CustomerInvoiceUpdate) *refusal {
 	next := *inv
 	next.doc.InvoiceLines = slices.Clone(inv.doc.InvoiceLines)
-	for _, step := range []func(*openapi.CustomerInvoiceUpdate) *refusal{
-		next.applyParties, next.applyDates, next.applyTexts, next.applyLines,
-	} {
-		if f := step(u); f != nil {
-			return f
-		}
+	if f := next.applyParties(u); f != nil {
+		return f
+	}
+	if f := next.applyDates(u); f != nil {
+		return f
+	}
+	next.applyTexts(u)
+	if f := next.applyLines(u); f != nil {
+		return f
 	}
 	next.fillDates()
 	next.doc.Status = "Balanced"
@@ -281,7 +284,7 @@ func (inv *invoice) fillDates() {
 }
 
 // applyTexts changes the fields that stand for themselves.
-func (inv *invoice) applyTexts(u *openapi.CustomerInvoiceUpdate) *refusal {
+func (inv *invoice) applyTexts(u *openapi.CustomerInvoiceUpdate) {
 	doc := &inv.doc
 	set(&doc.Hold, u.Hold)
 	set(&doc.InvoiceText, u.InvoiceText)
@@ -298,5 +301,4 @@ func (inv *invoice) applyTexts(u *openapi.CustomerInvoiceUpdate) *refusal {
 	set(&doc.AccountingCostRef, u.AccountingCostRef)
 	set(&doc.OriginatorDocRef, u.OriginatorDocRef)
 	set(&doc.ContractDocRef, u.ContractDocRef)
-	return nil
 }
