@@ -42,7 +42,7 @@ func (f *NotifyFault) body(b []byte) []byte {
 
 // start makes the first attempt when its time has come. A delivery that is to
 // be overtaken has two such times; the first counts.
-func (n *notifier) start(d *delivery) {
+func (n *notifier) start(d *delivery, by *activity) {
 	wait := d.fault.Delay
 	if d.fault.Reorder {
 		wait = cmp.Or(wait, time.Minute)
@@ -50,7 +50,7 @@ func (n *notifier) start(d *delivery) {
 		n.parked = append(n.parked, d)
 		n.mu.Unlock()
 	}
-	d.life.after(wait, d.op.what("notification"), func(ctx context.Context, _ *activity) { n.begin(ctx, d) })
+	by.then(d.life, wait, d.op.what("notification"), func(ctx context.Context, _ *activity) { n.begin(ctx, d) })
 }
 
 func (n *notifier) begin(ctx context.Context, d *delivery) {

@@ -58,6 +58,7 @@ type activity struct {
 	what    what
 	latches []*latch // that it waits for; then it is not busy
 	ended   bool
+	next    *task // goes on in the same goroutine afterwards; nil: nothing
 }
 
 // doing is what an activity does.
@@ -151,7 +152,7 @@ func (l *life) after(d time.Duration, w what, f doing) (stop func()) {
 		return func() {}
 	}
 	if d <= 0 && c.rate > 0 {
-		l.launch(w, f)
+		l.launch(w, f).start()
 		return func() {}
 	}
 	t := &timer{what: w, run: f}
@@ -164,17 +165,68 @@ func (l *life) after(d time.Duration, w what, f doing) (stop func()) {
 	}
 }
 
-// launch begins a task. It needs the clock's mutex.
-func (l *life) launch(w what, f doing) {
-	if !l.clock.all.tasks.begin() {
+// then is l.after for an activity that is about to end: what would begin at
+// once goes on in its goroutine, whose stack has grown already. A nil activity
+// is none.
+func (a *activity) then(l *life, d time.Duration, w what, f doing) {
+	if a == nil || a.life != l || a.next != nil || d > 0 {
+		l.after(d, w, f)
 		return
 	}
-	a := l.begin(w)
-	go func() {
-		defer l.clock.all.tasks.end()
-		defer a.end()
-		f(l.ctx, a)
+	c := l.clock
+	c.mu.Lock()
+	if !l.over && !c.closed && c.rate > 0 {
+		a.next = l.launch(w, f)
+		c.mu.Unlock()
+		return
+	}
+	c.mu.Unlock()
+	l.after(d, w, f)
+}
+
+// A task is an activity that begins by itself.
+type task struct {
+	act *activity
+	f   doing
+}
+
+// launch begins a task, which the caller runs; nil if the server is closed. It
+// needs the clock's mutex.
+func (l *life) launch(w what, f doing) *task {
+	if !l.clock.all.tasks.begin() {
+		return nil
+	}
+	return &task{l.begin(w), f}
+}
+
+// start runs a task in its own goroutine.
+func (t *task) start() {
+	if t != nil {
+		go t.run()
+	}
+}
+
+// run runs a task and what follows it.
+func (t *task) run() {
+	for t != nil {
+		t = t.once()
+	}
+}
+
+// once runs a task and returns what is to follow. If f ends the goroutine,
+// that gets another one.
+func (t *task) once() (next *task) {
+	a, returned := t.act, false
+	defer func() {
+		a.end()
+		a.life.clock.all.tasks.end()
+		if next = a.next; !returned {
+			next.start()
+		}
 	}()
+	t.f(a.life.ctx, a)
+	returned = true
+	return nil
 }
 
 // A latch is what an activity waits for: a time, or something that happens at

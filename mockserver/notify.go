@@ -80,8 +80,9 @@ func privateOnly(_, address string, _ syscall.RawConn) error {
 	return fmt.Errorf("notification target %s is neither loopback nor private (see Config.AllowPublicTargets)", address)
 }
 
-// ended is told of every operation that has ended, with a copy of it.
-func (n *notifier) ended(op *operation) {
+// ended is told of every operation that has ended, with a copy of it. By is who
+// tells it, if that is about to end.
+func (n *notifier) ended(op *operation, by *activity) {
 	d := op.delivery
 	if d == nil {
 		return
@@ -105,7 +106,7 @@ func (n *notifier) ended(op *operation) {
 		n.save(d)
 		return
 	}
-	n.start(d)
+	n.start(d, by)
 }
 
 // deliver makes one attempt and plans what follows it. Duplicates is how many

@@ -22,7 +22,7 @@ type runner struct {
 	store   Queue
 	shared  SharedQueue // store, if it is one
 	work    func(*Job) work
-	ended   func(*operation, *life) // called with an operation that has just ended
+	ended   func(op *operation, l *life, by *activity) // called with an operation that has just ended; by is about to
 
 	taking  sync.Mutex // held while jobs are taken
 	mu      sync.Mutex // guards all below
@@ -185,47 +185,48 @@ func (q *runner) start(job *Job) *run {
 // company.
 func (q *runner) execute(ctx context.Context, r *run, job *Job, a *activity) {
 	var decided atomic.Bool
-	finish := func(w work, out outcome) error {
+	finish := func(w work, out outcome, by *activity) error {
 		if a.life.ctx.Err() != nil || !decided.CompareAndSwap(false, true) {
 			return nil
 		}
-		err := q.finish(ctx, job, a.life, w, out)
+		err := q.finish(ctx, job, a.life, w, out, by)
 		if errors.Is(err, ErrConflict) {
 			decided.Store(false)
 		}
 		return err
 	}
 	stop := a.life.after(q.cfg.ExecTimeout, job.what("timeout of"), func(context.Context, *activity) {
-		_ = finish(nil, outcome{failure: "The operation was cancelled: execution timed out after " + q.cfg.ExecTimeout.String() + "."})
+		_ = finish(nil, outcome{failure: "The operation was cancelled: execution timed out after " + q.cfg.ExecTimeout.String() + "."}, nil)
 		a.interrupt(context.DeadlineExceeded)
 		r.cancel(context.DeadlineExceeded)
 	})
 	defer stop()
 	if job.Attempts > q.cfg.MaxAttempts {
-		_ = finish(nil, outcome{failure: fmt.Sprintf("The operation was given up: its worker stopped %d times.", job.Attempts-1)})
+		_ = finish(nil, outcome{failure: fmt.Sprintf("The operation was given up: its worker stopped %d times.", job.Attempts-1)}, a)
 		return
 	}
-	for errors.Is(q.attempt(ctx, job, finish), ErrConflict) {
+	for errors.Is(q.attempt(ctx, job, a, finish), ErrConflict) {
 	}
 }
 
 // attempt runs the handler once.
-func (q *runner) attempt(ctx context.Context, job *Job, finish func(work, outcome) error) (err error) {
+func (q *runner) attempt(ctx context.Context, job *Job, a *activity, finish func(work, outcome, *activity) error) (err error) {
 	w := q.work(job)
 	out := connectionLost()
 	defer func() { // also when the handler ends its goroutine
-		err = finish(w, out)
+		err = finish(w, out, a)
 		w.done(false) // if somebody else decided
 	}()
 	out = job.Fault.wrap(func(ctx context.Context) outcome {
-		return w.run(ctx, func(early outcome) { _ = finish(w, early) })
+		return w.run(ctx, func(early outcome) { _ = finish(w, early, nil) })
 	})(ctx)
 	return nil
 }
 
-// finish ends a job; the first end counts. While the queue cannot store it, it
+// finish ends a job; the first end counts. By, if not nil, is the activity that
+// calls it, and about to end. While the queue cannot store it, it
 // is tried again: the job has been done, and somebody waits for it.
-func (q *runner) finish(ctx context.Context, job *Job, l *life, w work, out outcome) error {
+func (q *runner) finish(ctx context.Context, job *Job, l *life, w work, out outcome, by *activity) error {
 	r := q.result(job, out)
 	if w != nil && out.failure == "" {
 		r.Changes = w.changes()
@@ -262,7 +263,7 @@ func (q *runner) finish(ctx context.Context, job *Job, l *life, w work, out outc
 		q.log.Warn("result discarded", "id", job.ID, "attempt", job.Attempts, "error", err)
 		return err
 	}
-	q.ended(op, l)
+	q.ended(op, l, by)
 	return nil
 }
 

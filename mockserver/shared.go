@@ -127,11 +127,11 @@ func (n *notifier) enlist(d *delivery) {
 }
 
 // jobEnded has the notification of an operation sent that has just ended here.
-func (s *Server) jobEnded(op *operation, l *life) {
+func (s *Server) jobEnded(op *operation, l *life, by *activity) {
 	if op.delivery == nil {
 		op.delivery = s.notifier.restore(op, l)
 	}
-	s.notifier.ended(op)
+	s.notifier.ended(op, by)
 }
 
 // resume goes on with a notification where another process left it.
@@ -146,7 +146,7 @@ func (n *notifier) resume(op *operation) {
 // goOn plans the next attempt of a restored delivery.
 func (n *notifier) goOn(d *delivery) {
 	if d.Body == nil {
-		n.ended(d.op)
+		n.ended(d.op, nil)
 		return
 	}
 	made, last := 0, time.Time{}

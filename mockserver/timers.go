@@ -111,31 +111,38 @@ func (c *Clock) scale(d time.Duration) time.Duration {
 	return time.Duration(math.Ceil(float64(d) / c.rate))
 }
 
-// ring fires what is due on a clock that runs. It takes c.mu itself.
-func (c *Clock) ring() {
+// ring fires what is due on a clock that runs, in a goroutine of its own, which
+// the last of it is left to. It takes c.mu itself.
+func (c *Clock) ring() { c.due().run() }
+
+// due begins what is due and returns the last task, which nobody runs yet.
+func (c *Clock) due() (last *task) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.rate == 0 || c.closed {
-		return
+		return nil
 	}
 	for now := c.now(); len(c.timers) > 0 && !c.timers[0].due.After(now); {
-		c.fire()
+		last.start()
+		last = c.fire()
 	}
 	c.rearm()
 	c.settle()
+	return last
 }
 
-// fire makes the next timer happen.
-func (c *Clock) fire() {
+// fire makes the next timer happen, and returns the task that begins, if it is
+// one.
+func (c *Clock) fire() *task {
 	t := heap.Pop(&c.timers).(*timer)
 	if c.rate == 0 && t.due.After(c.base) {
 		c.base = t.due
 	}
 	if t.latch != nil {
 		t.latch.open(nil)
-		return
+		return nil
 	}
-	c.life.launch(t.what, t.run)
+	return c.life.launch(t.what, t.run)
 }
 
 // settle lets the next thing happen on a clock that stands, if nothing is under
@@ -145,7 +152,7 @@ func (c *Clock) settle() {
 	for c.rate == 0 && c.life.busy == 0 && !c.closed && !c.life.over {
 		limit := c.limit()
 		if len(c.timers) > 0 && !c.timers[0].due.After(limit) {
-			c.fire()
+			c.fire().start()
 			continue
 		}
 		m := c.move
