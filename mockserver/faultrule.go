@@ -150,6 +150,6 @@ func (r *activeRule) fits(e *Event, now time.Time) bool {
 	if r.path == nil {
 		return true
 	}
-	_, _, ok := fit(r.path, strings.Split(e.Path, "/"))
+	_, ok := fit(r.path, strings.Split(e.Path, "/"))
 	return ok
 }

@@ -26,11 +26,21 @@ type incoming struct {
 	fault   *Fault    // nil: none
 	entry   *Entry    // in the journal
 	act     *activity // the request itself
+
+	requestURI string // what uri returns, once it was asked for
+}
+
+// uri is what was asked for, with the query.
+func (in *incoming) uri() string {
+	if in.requestURI == "" {
+		in.requestURI = in.r.URL.RequestURI()
+	}
+	return in.requestURI
 }
 
 // receive reads a request's body and finds out whose it is.
 func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*incoming, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.cfg.MaxBody))
+	body, err := s.readBody(w, r)
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +51,29 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*incoming, err
 	prefix, rest := splitBase(r.URL.EscapedPath())
 	in.base, in.path = s.baseOf(r, prefix), rest
 	return in, nil
+}
+
+// readBody reads a request's body as io.ReadAll does, in one piece if it is as
+// long as it says.
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	limited := http.MaxBytesReader(w, r.Body, s.cfg.MaxBody)
+	if r.ContentLength < 0 || r.ContentLength > journalBody {
+		return io.ReadAll(limited)
+	}
+	body := make([]byte, 0, r.ContentLength+1)
+	for {
+		n, err := limited.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		if err == io.EOF {
+			return body, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(body) == cap(body) {
+			body = append(body, 0)[:len(body)]
+		}
+	}
 }
 
 func bearerToken(header string) (string, bool) {
@@ -78,18 +111,25 @@ func (s *Server) baseOf(r *http.Request, prefix string) string {
 // the path as the caller wrote it.
 func (in *incoming) copy(ctx context.Context) *http.Request {
 	r := in.r.Clone(ctx)
-	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(in.body)), int64(len(in.body))
-	if len(in.body) == 0 {
-		r.Body = http.NoBody
-	}
+	r.Body, r.ContentLength = in.newBody(), int64(len(in.body))
 	return r
+}
+
+// newBody reads the body from its beginning.
+func (in *incoming) newBody() io.ReadCloser {
+	if len(in.body) == 0 {
+		return http.NoBody
+	}
+	return io.NopCloser(bytes.NewReader(in.body))
 }
 
 // endpointRequest is what a handler gets: the path below the base, the fixed
 // parts of it in the case of the route, and no background header.
-func (in *incoming) endpointRequest(ctx context.Context, path, operationID string) *http.Request {
-	r := in.copy(call.With(ctx, call.Call{Company: in.company, Base: in.base, OperationID: operationID}))
+func (in *incoming) endpointRequest(ctx context.Context, path, operationID string, attempt int) *http.Request {
+	r := in.r.WithContext(call.With(ctx, call.Call{Company: in.company, Base: in.base, OperationID: operationID, Attempt: attempt}))
+	r.Header = in.r.Header.Clone()
 	r.Header.Del(backgroundHeader)
+	r.Body, r.ContentLength = in.newBody(), int64(len(in.body))
 	u := *in.r.URL
 	u.Path, u.RawPath = path, ""
 	if plain, err := url.PathUnescape(path); err == nil && plain != path {
@@ -123,7 +163,7 @@ func (s *Server) newOperation(in *incoming, path string, b background) *operatio
 	op := &operation{
 		Operation: Operation{
 			ID: s.ids.guid("operation", in.company), Company: in.company,
-			Method: in.r.Method, Path: in.r.URL.RequestURI(), Header: in.r.Header.Get(backgroundHeader),
+			Method: in.r.Method, Path: in.uri(), Header: in.r.Header.Get(backgroundHeader),
 			State: Queued, Received: s.clocks.now(in.company),
 		},
 		base: in.base, background: b, hasBody: len(in.body) > 0,
@@ -133,7 +173,7 @@ func (s *Server) newOperation(in *incoming, path string, b background) *operatio
 		op.tail += "?" + in.r.URL.RawQuery
 	}
 	if s.cfg.ExecTimeFunc != nil {
-		hint := in.endpointRequest(context.Background(), path, op.ID)
+		hint := in.endpointRequest(context.Background(), path, op.ID, 0)
 		hint.Body = http.NoBody
 		op.execTime = s.cfg.ExecTimeFunc(hint)
 	}

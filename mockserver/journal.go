@@ -52,6 +52,8 @@ type Request struct {
 	OperationID string // of the operation it was accepted as
 	StatusCode  int    // of the answer; 0 while there is none, or if it was dropped
 	Fault       string // name of the rule that disturbed it, or "Config.Fault"
+
+	packed packedHeader // in the journal, in place of Header
 }
 
 // A Move is a change of a company's clock, as it begins.
@@ -132,7 +134,7 @@ func (e *Entry) copy() Entry {
 	c.Request, c.Operation, c.Attempt = clone(e.Request), clone(e.Operation), clone(e.Attempt)
 	c.Hit, c.Move = clone(e.Hit), clone(e.Move)
 	if r := c.Request; r != nil {
-		r.Header, r.Body = r.Header.Clone(), slices.Clone(r.Body)
+		r.Header, r.Body, r.packed = r.packed.header(), slices.Clone(r.Body), nil
 	}
 	if a := c.Attempt; a != nil {
 		a.Header = a.Header.Clone()
@@ -189,20 +191,33 @@ func (j *journal) add(e *Entry) {
 
 // request records a request at its arrival.
 func (j *journal) request(in *incoming, now time.Time) *Entry {
-	e := &Entry{Time: now, Company: in.company, Kind: KindRequest, Request: &Request{
-		Time: now, Company: in.company, Method: in.r.Method, Path: in.r.URL.RequestURI(),
-		Header: in.r.Header.Clone(), Background: in.r.Header.Get(backgroundHeader),
-		Body: bytes.Clone(in.body[:min(len(in.body), journalBody)]),
-	}}
-	j.add(e)
-	return e
+	e := &struct { // in one piece, as the other entries are
+		Entry
+		request Request
+	}{
+		Entry{Time: now, Company: in.company, Kind: KindRequest},
+		Request{
+			Time: now, Company: in.company, Method: in.r.Method, Path: in.uri(),
+			packed: packHeader(in.r.Header), Background: in.r.Header.Get(backgroundHeader), Body: in.body,
+		},
+	}
+	if len(in.body) > journalBody || cap(in.body) > 2*len(in.body) { // nobody writes to it, but it would be kept whole
+		e.request.Body = bytes.Clone(in.body[:min(len(in.body), journalBody)])
+	}
+	e.Request = &e.request
+	j.add(&e.Entry)
+	return &e.Entry
 }
 
 // operation records a step in an operation's life.
 func (j *journal) operation(kind Kind, op Operation, at time.Time) *Entry {
-	e := &Entry{Time: at, Company: op.Company, Kind: kind, OperationID: op.ID, Operation: &op}
-	j.add(e)
-	return e
+	e := &struct {
+		Entry
+		op Operation
+	}{Entry{Time: at, Company: op.Company, Kind: kind, OperationID: op.ID}, op}
+	e.Operation = &e.op
+	j.add(&e.Entry)
+	return &e.Entry
 }
 
 // hit records what was disturbed.
@@ -213,7 +228,12 @@ func (j *journal) hit(h Hit) {
 // attempt records an attempt to notify, or with a zero one that there will be
 // none.
 func (j *journal) attempt(d *delivery, a Attempt, at time.Time) {
-	j.add(&Entry{Time: at, Company: d.Company, Kind: KindAttempt, OperationID: d.OperationID, Attempt: &a})
+	e := &struct {
+		Entry
+		attempt Attempt
+	}{Entry{Time: at, Company: d.Company, Kind: KindAttempt, OperationID: d.OperationID}, a}
+	e.Attempt = &e.attempt
+	j.add(&e.Entry)
 }
 
 // remove takes back what add did, but for the numbers.
@@ -231,7 +251,7 @@ func (j *journal) remove(e *Entry) {
 func (e *Entry) cost() int {
 	n := journalOverhead
 	if r := e.Request; r != nil {
-		n += len(r.Path) + len(r.Body) + headerCost(r.Header)
+		n += len(r.Path) + len(r.Body) + len(r.packed)
 	}
 	if op := e.Operation; op != nil {
 		n += len(op.Path) + len(op.Header) + len(op.ErrorMessage)

@@ -106,10 +106,12 @@ func (l *limiter) describe(h http.Header, q quota, now time.Time) {
 	if l.profile.RateLimitResetEpoch {
 		reset = q.reset.Add(time.Second - 1).Unix()
 	}
-	h.Set("X-RateLimit-Limit", strconv.Itoa(l.cfg.Limit))
-	h.Set("X-RateLimit-Remaining", strconv.Itoa(q.remaining))
-	h.Set("X-RateLimit-Reset", strconv.FormatInt(reset, 10))
-	h.Set("X-RateLimit-Policy", l.cfg.Policy)
+	v := []string{strconv.Itoa(l.cfg.Limit), strconv.Itoa(q.remaining), strconv.FormatInt(reset, 10), l.cfg.Policy}
+	// As Header.Set does, which would make these names canonical each time.
+	h["X-Ratelimit-Limit"] = v[0:1:1]
+	h["X-Ratelimit-Remaining"] = v[1:2:2]
+	h["X-Ratelimit-Reset"] = v[2:3:3]
+	h["X-Ratelimit-Policy"] = v[3:4:4]
 }
 
 // refuse answers 429.

@@ -78,37 +78,56 @@ func (t *routes) canonical(path string) (string, bool) {
 	defer t.mu.RUnlock()
 	best, bestFixed := []string(nil), -1
 	for _, pattern := range t.paths {
-		if out, fixed, ok := fit(pattern, segments); ok && fixed > bestFixed {
-			best, bestFixed = out, fixed
+		if fixed, ok := fit(pattern, segments); ok && fixed > bestFixed {
+			best, bestFixed = pattern, fixed
 		}
 	}
 	if best == nil {
 		return path, false
 	}
-	return strings.Join(best, "/"), true
+	return strings.Join(rewrite(best, segments), "/"), true
 }
 
 // fit matches segments with a pattern's and counts the fixed ones.
-func fit(pattern, segments []string) (out []string, fixed int, ok bool) {
+func fit(pattern, segments []string) (fixed int, ok bool) {
 	for i, p := range pattern {
-		rest := i == len(pattern)-1 && (p == "" || strings.HasSuffix(p, "...}"))
 		switch {
 		case i >= len(segments):
-			return nil, 0, false
-		case rest:
-			return append(out, segments[i:]...), fixed, true
+			return 0, false
+		case isRest(pattern, i):
+			return fixed, true
 		case p == "{$}":
-			return append(out, ""), fixed, len(segments) == i+1 && segments[i] == ""
+			return fixed, len(segments) == i+1 && segments[i] == ""
 		case strings.HasPrefix(p, "{"):
-			out = append(out, plainSegment(segments[i]))
 		case strings.EqualFold(p, segments[i]):
-			out = append(out, p)
 			fixed++
 		default:
-			return nil, 0, false
+			return 0, false
 		}
 	}
-	return out, fixed, len(segments) == len(pattern)
+	return fixed, len(segments) == len(pattern)
+}
+
+// isRest tells whether a pattern's segment stands for all that is left.
+func isRest(pattern []string, i int) bool {
+	return i == len(pattern)-1 && (pattern[i] == "" || strings.HasSuffix(pattern[i], "...}"))
+}
+
+// rewrite makes segments, which it may write to, what a pattern that fits has
+// them be.
+func rewrite(pattern, segments []string) []string {
+	for i, p := range pattern {
+		switch {
+		case isRest(pattern, i):
+			return segments
+		case p == "{$}":
+		case strings.HasPrefix(p, "{"):
+			segments[i] = plainSegment(segments[i])
+		default:
+			segments[i] = p
+		}
+	}
+	return segments
 }
 
 // plainSegment decodes b64(<base64url without padding>), which the ERP takes

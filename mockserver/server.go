@@ -174,7 +174,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Start()
-	if in.act, err = s.clocks.of(in.company).enter(r.Context(), what{"request", r.Method, r.URL.RequestURI(), ""}); err != nil {
+	if in.act, err = s.clocks.of(in.company).enter(r.Context(), what{"request", r.Method, in.uri(), ""}); err != nil {
 		panic(http.ErrAbortHandler) // the client went away
 	}
 	defer in.act.end()

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/vismanet-go/background/mockserver/internal/call"
 	"github.com/vismanet-go/background/mockserver/internal/erp"
 )
 
@@ -61,10 +60,7 @@ func (c *endpointCall) run(ctx context.Context, early func(outcome)) outcome {
 	if !c.s.cfg.Profile.ReportAccepted || c.session != nil {
 		early = nil
 	}
-	r := c.in.endpointRequest(ctx, c.path, c.job.ID)
-	with, _ := call.From(r.Context())
-	with.Attempt = c.job.Attempts
-	return invoke(c.handler, r.WithContext(call.With(r.Context(), with)), early)
+	return invoke(c.handler, c.in.endpointRequest(ctx, c.path, c.job.ID, c.job.Attempts), early)
 }
 
 func (c *endpointCall) changes() *Changes {
@@ -103,7 +99,7 @@ func (s *Server) session(ctx context.Context, company string) (*erp.Session, err
 
 // foreground answers a request at once.
 func (s *Server) foreground(w http.ResponseWriter, in *incoming, h http.Handler, path string) {
-	r := in.endpointRequest(in.context(), path, "")
+	r := in.endpointRequest(in.context(), path, "", 0)
 	if !s.keepsState(h) || !takesBackground(path) {
 		h.ServeHTTP(w, r)
 		return
@@ -112,7 +108,7 @@ func (s *Server) foreground(w http.ResponseWriter, in *incoming, h http.Handler,
 		rec, err := s.inSession(h, r, in.company)
 		switch {
 		case errors.Is(err, ErrConflict):
-			r = in.endpointRequest(in.context(), path, "") // its body was read
+			r = in.endpointRequest(in.context(), path, "", 0) // its body was read
 		case err != nil:
 			s.log.Error("request not processed", "method", r.Method, "path", path, "error", err)
 			w.Header().Set("Retry-After", "5")
