@@ -193,16 +193,19 @@ type task struct {
 // launch begins a task, which the caller runs; nil if the server is closed. It
 // needs the clock's mutex.
 func (l *life) launch(w what, f doing) *task {
-	if !l.clock.all.tasks.begin() {
+	if !l.clock.all.tasks.launch() {
 		return nil
 	}
 	return &task{l.begin(w), f}
 }
 
-// start runs a task in its own goroutine.
+// start runs a task in another goroutine.
 func (t *task) start() {
-	if t != nil {
-		go t.run()
+	if t == nil {
+		return
+	}
+	if all := t.act.life.clock.all.tasks; !all.hand(t) {
+		go all.work(t)
 	}
 }
 
@@ -219,7 +222,7 @@ func (t *task) once() (next *task) {
 	a, returned := t.act, false
 	defer func() {
 		a.end()
-		a.life.clock.all.tasks.end()
+		a.life.clock.all.tasks.ended()
 		if next = a.next; !returned {
 			next.start()
 		}

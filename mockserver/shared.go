@@ -128,8 +128,11 @@ func (n *notifier) enlist(d *delivery) {
 
 // jobEnded has the notification of an operation sent that has just ended here.
 func (s *Server) jobEnded(op *operation, l *life, by *activity) {
-	if op.delivery == nil {
+	switch {
+	case op.delivery == nil:
 		op.delivery = s.notifier.restore(op, l)
+	case s.notifier.shared != nil: // the operation never left this process
+		s.notifier.enlist(op.delivery)
 	}
 	s.notifier.ended(op, by)
 }

@@ -113,7 +113,11 @@ func (c *Clock) scale(d time.Duration) time.Duration {
 
 // ring fires what is due on a clock that runs, in a goroutine of its own, which
 // the last of it is left to. It takes c.mu itself.
-func (c *Clock) ring() { c.due().run() }
+func (c *Clock) ring() {
+	if last := c.due(); last != nil && !c.all.tasks.hand(last) {
+		c.all.tasks.work(last)
+	}
+}
 
 // due begins what is due and returns the last task, which nobody runs yet.
 func (c *Clock) due() (last *task) {

@@ -44,19 +44,17 @@ func (q *Queue) Add(_ context.Context, job *mockserver.Job) error {
 		return err
 	}
 	id := strings.ToLower(job.ID)
+	var seq int64
 	err = q.writer.do(func(t *tx) error {
-		var seq int64
-		switch err := t.row(`SELECT seq FROM jobs WHERE id = ?`, []any{id}, &seq); {
-		case err == nil:
-			return mockserver.ErrDuplicate
-		case !errors.Is(err, sql.ErrNoRows):
-			return err
-		}
 		if err := body.check(); err != nil {
 			return err
 		}
-		err := t.row(`INSERT INTO jobs (id, company, state, not_before, received, fixed) VALUES (?, ?, 0, ?, ?, ?) RETURNING seq`,
+		err := t.row(`INSERT INTO jobs (id, company, state, not_before, received, fixed) VALUES (?, ?, 0, ?, ?, ?)
+			ON CONFLICT (id) DO NOTHING RETURNING seq`,
 			[]any{id, job.Company, nanos(job.NotBefore), nanos(job.Received), rest}, &seq)
+		if errors.Is(err, sql.ErrNoRows) {
+			return mockserver.ErrDuplicate
+		}
 		if err != nil {
 			return err
 		}
@@ -70,6 +68,7 @@ func (q *Queue) Add(_ context.Context, job *mockserver.Job) error {
 		}
 		_, err = t.exec(`INSERT INTO lanes (company, waiting, running, turn) VALUES (?, 1, 0, 0)
 			ON CONFLICT (company) DO UPDATE SET waiting = waiting + 1`, job.Company)
+		t.after(func() { q.fresh.add(seq, job) })
 		return err
 	})
 	if err != nil {
@@ -92,9 +91,11 @@ func (q *Queue) Take(ctx context.Context, now mockserver.Now, rules mockserver.R
 		return nil, err // looking costs nobody a write
 	}
 	var jobs []*mockserver.Job
-	var requests []storedRequest
+	var places []int64
+	requests := make(map[int]storedRequest) // of those jobs that were read
 	err := q.writer.do(func(t *tx) error {
-		jobs, requests = nil, nil
+		jobs, places = nil, nil
+		clear(requests)
 		if err := q.register(t); err != nil {
 			return err
 		}
@@ -103,21 +104,25 @@ func (q *Queue) Take(ctx context.Context, now mockserver.Now, rules mockserver.R
 			return err
 		}
 		for _, next := range inTurn(lanes, rules.Max) {
-			job, r, err := q.lease(t, next.seq, now(next.company))
+			job, err := q.leaseFresh(t, next.seq, now(next.company))
+			if job == nil && err == nil {
+				job, requests[len(jobs)], err = q.lease(t, next.seq, now(next.company))
+			}
 			if err != nil {
 				return err
 			}
-			jobs, requests = append(jobs, job), append(requests, r)
+			jobs, places = append(jobs, job), append(places, next.seq)
 		}
 		return q.turn(t, jobs, time.Now())
 	})
 	if err != nil {
 		return nil, err
 	}
-	for i, job := range jobs {
-		if job.Request, err = q.request(requests[i]); err != nil {
+	q.fresh.drop(places)
+	for i, r := range requests {
+		if jobs[i].Request, err = q.request(r); err != nil {
 			// It ends all the same: without a request it cannot be run.
-			q.cfg.Logger.Error("request of a job not readable", "id", job.ID, "error", err)
+			q.cfg.Logger.Error("request of a job not readable", "id", jobs[i].ID, "error", err)
 		}
 	}
 	return jobs, nil
@@ -205,11 +210,24 @@ func inTurn(lanes []laneHead, limit int) []place {
 	}
 }
 
-// lease makes a job ours. Epochs contain the job's place, so that one is never
+// leaseJob makes a job ours. Epochs contain the job's place, so that one is never
 // given again, not even to a job with the id of one that was forgotten.
+const leaseJob = `UPDATE jobs SET state = 1, worker = ?, epoch = max(epoch, seq << 20) + 1, attempts = attempts + 1, started = ? WHERE seq = ?`
+
+// leaseFresh leases a job that this process remembers; nil if it does not.
+func (q *Queue) leaseFresh(t *tx, seq int64, now time.Time) (*mockserver.Job, error) {
+	job := q.fresh.get(seq)
+	if job == nil {
+		return nil, nil
+	}
+	job.State, job.Started = mockserver.Running, fromNanos(nanos(now))
+	return job, t.row(leaseJob+` RETURNING epoch, attempts, state_reads, content_reads`, []any{q.worker, nanos(now), seq},
+		&job.Epoch, &job.Attempts, &job.StateReads, &job.ContentReads)
+}
+
+// lease leases any other job.
 func (q *Queue) lease(t *tx, seq int64, now time.Time) (job *mockserver.Job, r storedRequest, err error) {
-	_, err = t.exec(`UPDATE jobs SET state = 1, worker = ?, epoch = max(epoch, seq << 20) + 1, attempts = attempts + 1, started = ? WHERE seq = ?`,
-		q.worker, nanos(now), seq)
+	_, err = t.exec(leaseJob, q.worker, nanos(now), seq)
 	if err != nil {
 		return nil, r, err
 	}
@@ -262,10 +280,11 @@ func (q *Queue) Finish(_ context.Context, lease mockserver.Lease, r mockserver.R
 		state = failed
 	}
 	err = q.writer.do(func(t *tx) error {
-		var seq int64
+		var seq, version int64
 		var company string
-		err := t.row(`SELECT seq, company FROM jobs WHERE id = ? AND state = 1 AND worker = ? AND epoch = ?`,
-			[]any{lease.ID, q.worker, lease.Epoch}, &seq, &company)
+		err := t.row(`SELECT seq, company, ifnull((SELECT version FROM books WHERE books.company = jobs.company), 0)
+			FROM jobs WHERE id = ? AND state = 1 AND worker = ? AND epoch = ?`,
+			[]any{lease.ID, q.worker, lease.Epoch}, &seq, &company, &version)
 		if errors.Is(err, sql.ErrNoRows) {
 			return mockserver.ErrLeaseLost
 		}
@@ -275,7 +294,7 @@ func (q *Queue) Finish(_ context.Context, lease mockserver.Lease, r mockserver.R
 		if err := content.check(); err != nil {
 			return err
 		}
-		if err := writeState(t, r.Changes); err != nil {
+		if err := writeFinal(t, r.Changes, company, version); err != nil {
 			return err
 		}
 		if err := q.dropRequest(t, seq); err != nil {

@@ -56,6 +56,7 @@ type Queue struct {
 	lost       atomic.Bool // our leases went to others, and nobody was told yet
 
 	queries sync.Map // of *statement, by text
+	fresh   fresh
 
 	mu     sync.Mutex        // guards counts
 	counts map[string][2]int // looks at state and content that are not stored yet

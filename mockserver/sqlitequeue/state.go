@@ -61,10 +61,24 @@ func writeState(t *tx, c *mockserver.Changes) error {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
+	return writeNext(t, c, version)
+}
+
+// writeFinal is writeState for the changes of a job, given its company and the
+// version of that.
+func writeFinal(t *tx, c *mockserver.Changes, company string, version int64) error {
+	if c == nil || c.Company != company {
+		return writeState(t, c)
+	}
+	return writeNext(t, c, version)
+}
+
+// writeNext stores changes that follow a version.
+func writeNext(t *tx, c *mockserver.Changes, version int64) error {
 	if version != c.Version-1 {
 		return mockserver.ErrConflict
 	}
-	_, err = t.exec(`INSERT INTO books (company, version) VALUES (?, ?) ON CONFLICT (company) DO UPDATE SET version = excluded.version`, c.Company, c.Version)
+	_, err := t.exec(`INSERT INTO books (company, version) VALUES (?, ?) ON CONFLICT (company) DO UPDATE SET version = excluded.version`, c.Company, c.Version)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -84,6 +85,10 @@ func (w *writer) close() {
 func (w *writer) run() {
 	defer close(w.done)
 	for c := range w.todo {
+		// Those who were just told of the last batch have more to write now.
+		for range 3 {
+			runtime.Gosched()
+		}
 		batch := append(make([]*change, 0, 16), c)
 	more:
 		for len(batch) < maxBatch {
