@@ -3,7 +3,7 @@ package sqlitequeue
 import (
 	"context"
 	"database/sql"
-	"errors"
+	"database/sql/driver"
 	"math/rand/v2"
 	"runtime"
 	"sync"
@@ -17,7 +17,6 @@ const maxBatch = 256
 // waits for it goes together in one transaction, so that it is written, and
 // synced, once.
 type writer struct {
-	conn *sql.Conn
 	busy time.Duration
 	todo chan *change
 	done chan struct{} // closed when run has returned
@@ -25,7 +24,7 @@ type writer struct {
 	mu     sync.RWMutex // guards closed, and sending on todo
 	closed bool
 
-	stmts map[string]*sql.Stmt // used by run only
+	conn conn // used by run only
 }
 
 // A change is one caller's part of a transaction. Its function may be called
@@ -54,8 +53,16 @@ func newWriter(db *sql.DB, busy time.Duration) (*writer, error) {
 	if _, err := conn.ExecContext(context.Background(), "PRAGMA busy_timeout = 0"); err != nil {
 		return nil, err
 	}
-	w := &writer{conn: conn, busy: busy, todo: make(chan *change, maxBatch), done: make(chan struct{}), stmts: make(map[string]*sql.Stmt)}
-	go w.run()
+	w := &writer{busy: busy, todo: make(chan *change, maxBatch), done: make(chan struct{})}
+	go func() {
+		defer close(w.done)
+		_ = conn.Raw(func(dc any) error {
+			w.conn.dc, w.conn.stmts = dc.(driver.Conn), make(map[string]driver.Stmt)
+			w.run()
+			return nil
+		})
+		_ = conn.Close()
+	}()
 	return w, nil
 }
 
@@ -83,7 +90,7 @@ func (w *writer) close() {
 }
 
 func (w *writer) run() {
-	defer close(w.done)
+	defer w.conn.close()
 	for c := range w.todo {
 		// Those who were just told of the last batch have more to write now.
 		for range 3 {
@@ -104,10 +111,6 @@ func (w *writer) run() {
 		}
 		w.write(batch)
 	}
-	for _, s := range w.stmts {
-		_ = s.Close()
-	}
-	_ = w.conn.Close()
 }
 
 // write commits a batch. If the database refuses it as a whole, each change
@@ -156,7 +159,7 @@ func (w *writer) attempt(batch []*change) ([]error, error) {
 	}
 	if t.broken != nil {
 		err := t.broken
-		_, _ = w.conn.ExecContext(context.Background(), "ROLLBACK") // SQLite may have done it already
+		_, _ = w.conn.exec("ROLLBACK") // SQLite may have done it already
 		return nil, err
 	}
 	return results, nil
@@ -176,66 +179,35 @@ func (w *writer) begin() error {
 // pause is how long a process waits between two tries to get its turn.
 func pause() { time.Sleep(500*time.Microsecond + rand.N(time.Millisecond)) }
 
-func (t *tx) stmt(query string) (*sql.Stmt, error) {
-	if s := t.w.stmts[query]; s != nil {
-		return s, nil
-	}
-	s, err := t.w.conn.PrepareContext(context.Background(), query)
-	if err != nil {
-		t.broken = err
-		return nil, err
-	}
-	t.w.stmts[query] = s
-	return s, nil
-}
-
 // exec runs a statement and returns how many rows it changed.
-func (t *tx) exec(query string, args ...any) (int64, error) {
-	s, err := t.stmt(query)
-	if err != nil {
-		return 0, err
-	}
-	r, err := s.Exec(args...)
+func (t *tx) exec(query string, args ...any) (n int64, err error) {
+	n, err = t.w.conn.exec(query, args...)
 	if err != nil {
 		t.broken = err
-		return 0, err
 	}
-	return r.RowsAffected()
+	return n, err
 }
 
 // row reads one row; it returns sql.ErrNoRows if there is none.
 func (t *tx) row(query string, args []any, into ...any) error {
-	s, err := t.stmt(query)
-	if err != nil {
-		return err
-	}
-	err = s.QueryRow(args...).Scan(into...)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		t.broken = err
+	found := false
+	err := t.rows(query, args, func(scan func(...any) error) error {
+		found = true
+		return scan(into...)
+	})
+	if err == nil && !found {
+		return sql.ErrNoRows
 	}
 	return err
 }
 
 // rows reads rows one by one. The function must not use the transaction.
 func (t *tx) rows(query string, args []any, each func(scan func(...any) error) error) error {
-	s, err := t.stmt(query)
-	if err != nil {
-		return err
-	}
-	rows, err := s.Query(args...)
+	err := t.w.conn.query(query, args, each)
 	if err != nil {
 		t.broken = err
-		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows.Scan); err != nil {
-			t.broken = err
-			return err
-		}
-	}
-	t.broken = rows.Err()
-	return t.broken
+	return err
 }
 
 // after does something once the change is committed.
