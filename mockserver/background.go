@@ -31,7 +31,8 @@ func (a *backgroundAPI) GetBackgroundState(w http.ResponseWriter, r *http.Reques
 	case op.State == Expired:
 		p.refuse(w, p.ExpiredStateStatus, "The background operation was removed.")
 	default:
-		writeJSON(w, http.StatusOK, p.stateDocument(&op))
+		doc := p.stateDocument(&op)
+		writeBody(w, http.StatusOK, doc.encode())
 	}
 }
 
@@ -140,7 +141,7 @@ func (rule ContentLocationRule) of(op *operation) wireText {
 	case rule == ContentLocationNever:
 		return ""
 	case op.content != nil || rule == ContentLocationAlways:
-		return wireText(mustJSON(op.contentLocation()))
+		return wireText(appendText(nil, op.contentLocation()))
 	case rule == ContentLocationOmitted:
 		return ""
 	}
@@ -203,7 +204,8 @@ func (p Profile) plainNotification(op *operation) []byte {
 	}
 	switch p.Notification {
 	case NotificationState:
-		return mustJSON(p.stateDocument(op))
+		doc := p.stateDocument(op)
+		return doc.encode()
 	case NotificationPascal:
 		return renameID(mustJSON(struct {
 			ID              string   `json:"id"`
@@ -212,11 +214,14 @@ func (p Profile) plainNotification(op *operation) []byte {
 			ContentLocation wireText `json:"ContentLocation,omitzero"`
 		}(n)), strings.ToUpper(p.IDField[:1])+p.IDField[1:])
 	}
-	return renameID(mustJSON(n), p.IDField)
+	return renameID(n.encode(), p.IDField)
 }
 
 // renameID gives the id another name, in an object that begins with it.
 func renameID(object []byte, name string) []byte {
+	if name == "id" {
+		return object
+	}
 	return append([]byte(`{"`+name+`"`), object[len(`{"id"`):]...)
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -154,7 +155,9 @@ func (s *Server) accept(w http.ResponseWriter, in *incoming, path string, b back
 		return
 	}
 	s.journal.update(func() { in.entry.OperationID, in.entry.Request.OperationID = op.ID, op.ID })
-	s.log.Debug("operation accepted", "id", op.ID, "company", op.Company, "method", op.Method, "path", op.Path)
+	if s.log.Enabled(in.r.Context(), slog.LevelDebug) {
+		s.log.Debug("operation accepted", "id", op.ID, "company", op.Company, "method", op.Method, "path", op.Path)
+	}
 	s.notifier.awaitIfEarly(in.r.Context(), in.act, op.delivery)
 	s.writeAccepted(w, op)
 }
@@ -201,9 +204,7 @@ func (s *Server) writeAccepted(w http.ResponseWriter, op *operation) {
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(http.StatusAccepted)
-	_, _ = w.Write(renameID(mustJSON(body), p.IDField)) // the client may be gone
+	writeBody(w, http.StatusAccepted, renameID(body.encode(), p.IDField))
 }
 
 func (op *operation) stateLocation() string   { return op.base + "/v1/background/" + op.ID }
@@ -233,8 +234,10 @@ func connectionLost() outcome {
 }
 
 // writeJSON answers with a value made in this package.
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	body := mustJSON(v)
+func writeJSON(w http.ResponseWriter, status int, v any) { writeBody(w, status, mustJSON(v)) }
+
+// writeBody answers with JSON text.
+func writeBody(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client may be gone

@@ -28,14 +28,6 @@ type MemoryQueue struct {
 	broom    []*lane // to be swept, in turn
 }
 
-// An entry is a job in memory. Other than the embedded Job's Operation,
-// nothing of it changes while it waits.
-type entry struct {
-	Job
-	arrival int
-	content []byte
-}
-
 // A lane is one company's part.
 type lane struct {
 	company  string
@@ -61,7 +53,7 @@ func (q *MemoryQueue) Add(_ context.Context, job *Job) error {
 	if l := q.lanes[job.Company]; l != nil {
 		q.sweep(l, job.Received)
 	}
-	e := &entry{Job: *job}
+	e := newEntry(job)
 	e.State = Queued
 	q.byID[e.ID] = e
 	q.order = append(q.order, e)
@@ -70,7 +62,7 @@ func (q *MemoryQueue) Add(_ context.Context, job *Job) error {
 	if q.lanes[e.Company] == nil {
 		q.lanes[e.Company] = &lane{company: e.Company}
 	}
-	if e.NotBefore.After(e.Received) {
+	if e.live.notBefore.After(e.Received) {
 		q.held = append(q.held, e)
 		return nil
 	}
@@ -103,7 +95,7 @@ func (q *MemoryQueue) Take(_ context.Context, now Now, rules Rules) ([]*Job, err
 	defer q.mu.Unlock()
 	q.sweepNext(now)
 	q.held = slices.DeleteFunc(q.held, func(e *entry) bool {
-		due := !now(e.Company).Before(e.NotBefore)
+		due := !now(e.Company).Before(e.live.notBefore)
 		if due {
 			q.line(e)
 		}
@@ -129,9 +121,8 @@ func (q *MemoryQueue) Take(_ context.Context, now Now, rules Rules) ([]*Job, err
 		e.State, e.Started = Running, now(e.Company)
 		e.Attempts++
 		q.epochs++
-		e.Epoch = q.epochs
-		job := e.Job
-		taken = append(taken, &job)
+		e.live.epoch = q.epochs
+		taken = append(taken, e.job())
 	}
 	if passed != nil {
 		q.ready = append(passed, q.ready...)
@@ -164,15 +155,15 @@ func (q *MemoryQueue) Finish(_ context.Context, lease Lease, r Result) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	e := q.byID[lease.ID]
-	if e == nil || e.State != Running || e.Epoch != lease.Epoch {
+	if e == nil || e.State != Running || e.live.epoch != lease.Epoch {
 		return ErrLeaseLost
 	}
 	e.State, e.StatusCode, e.ErrorMessage = r.State, r.StatusCode, r.ErrorMessage
-	e.delivery = nil // whoever took the job has it; kept here it would outlive the notifier's bound
-	e.Ended, e.Expires = r.Ended, r.Expires
-	e.Answer, e.ContentType = r.Answer, r.ContentType
-	e.content, e.HasContent = r.Content, r.Content != nil
-	e.Request = StoredRequest{}
+	e.Ended, e.expires = r.Ended, r.Expires
+	e.live.delivery = nil // whoever took the job has it; kept here it would outlive the notifier's bound
+	e.live.answer, e.contentType = r.Answer, r.ContentType
+	e.live.content, e.hasContent = r.Content, r.Content != nil
+	e.live.request = nil
 	l := q.lanes[e.Company]
 	l.running--
 	l.expiring = append(l.expiring, e)
@@ -192,9 +183,9 @@ func (q *MemoryQueue) Get(_ context.Context, id string, now Now) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	job := e.Job
+	job := e.job()
 	job.Request = StoredRequest{}
-	return &job, nil
+	return job, nil
 }
 
 // find looks an entry up as it is now. The caller holds q.mu.
@@ -215,7 +206,10 @@ func (q *MemoryQueue) Content(_ context.Context, id string, now Now) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	return e.content, nil
+	if e.live == nil {
+		return nil, nil
+	}
+	return e.live.content, nil
 }
 
 // List implements [Queue].
@@ -225,9 +219,8 @@ func (q *MemoryQueue) List(_ context.Context, now Now) ([]*Job, error) {
 	list := make([]*Job, len(q.order))
 	for i, e := range q.order {
 		q.buryIfDue(e, now(e.Company))
-		job := e.Job
-		job.Request = StoredRequest{}
-		list[i] = &job
+		list[i] = e.job()
+		list[i].Request = StoredRequest{}
 	}
 	return list, nil
 }
@@ -277,17 +270,23 @@ func (q *MemoryQueue) Reset(_ context.Context, company string) error {
 // The rest is called with q.mu held.
 
 func (q *MemoryQueue) buryIfDue(e *entry, now time.Time) {
-	if !e.Expires.IsZero() && !now.Before(e.Expires) {
+	if !e.expires.IsZero() && !now.Before(e.expires) {
 		q.bury(e)
 	}
 }
 
 // bury turns an entry into a tombstone, which tells "gone" from "never was".
 func (q *MemoryQueue) bury(e *entry) {
-	if e.State != Expired {
-		e.State, e.Answer, e.content = Expired, nil, nil
-		q.graves = append(q.graves, e)
+	if e.State == Expired {
+		return
 	}
+	e.State = Expired
+	var neighbour *entry
+	if len(q.graves) > 0 {
+		neighbour = q.graves[len(q.graves)-1]
+	}
+	e.bury(neighbour)
+	q.graves = append(q.graves, e)
 }
 
 // sweepNext sweeps one company after the other, so that those are freed too

@@ -153,7 +153,7 @@ func (c *Clock) fire() *task {
 // way, and tells those who wait for that. It is called after everything that
 // may make it so.
 func (c *Clock) settle() {
-	for c.rate == 0 && c.life.busy == 0 && !c.closed && !c.life.over {
+	for c.rate == 0 && c.life.busy == 0 && !c.closed && !c.life.over && c.all.tasks.ctx.Err() == nil {
 		limit := c.limit()
 		if len(c.timers) > 0 && !c.timers[0].due.After(limit) {
 			c.fire().start()

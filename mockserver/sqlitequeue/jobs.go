@@ -150,11 +150,15 @@ func (q *Queue) someWait(ctx context.Context, rules mockserver.Rules) (bool, err
 
 const waitingLanes = `SELECT company, running FROM lanes WHERE waiting > 0 AND running < ? ORDER BY turn`
 
+// atMost ends a query that is made often. SQLite plans one that ends in a plain
+// parameter anew each time.
+const atMost = ` LIMIT 0 + ?`
+
 // lanes finds what each company may start now; who had its turn longest ago
 // comes first.
 func (q *Queue) lanes(t *tx, now mockserver.Now, rules mockserver.Rules) ([]laneHead, error) {
 	var lanes []laneHead
-	query, args := waitingLanes+` LIMIT ?`, []any{rules.PerCompany, rules.Max}
+	query, args := waitingLanes+atMost, []any{rules.PerCompany, rules.Max}
 	if rules.Hold != nil {
 		query, args = waitingLanes, args[:1] // those that are held must not stand in the way of others
 	}
@@ -169,9 +173,9 @@ func (q *Queue) lanes(t *tx, now mockserver.Now, rules mockserver.Rules) ([]lane
 	if err != nil {
 		return nil, err
 	}
-	line := `SELECT seq FROM jobs WHERE state = 0 AND company = ? AND not_before <= ? ORDER BY seq LIMIT ?`
+	line := `SELECT seq FROM jobs WHERE state = 0 AND company = ? AND not_before <= ? ORDER BY seq` + atMost
 	if rules.Order == mockserver.OrderShuffle {
-		line = `SELECT seq FROM jobs WHERE state = 0 AND company = ? AND not_before <= ? ORDER BY id LIMIT ?`
+		line = `SELECT seq FROM jobs WHERE state = 0 AND company = ? AND not_before <= ? ORDER BY id` + atMost
 	}
 	for i := range lanes {
 		l := &lanes[i]

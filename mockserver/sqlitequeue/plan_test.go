@@ -16,8 +16,8 @@ func TestQueryPlans(t *testing.T) {
 	defer q.Close()
 	for query, index := range map[string]string{
 		`SELECT company, running FROM lanes WHERE waiting > 0 AND running < 1 ORDER BY turn`:                             "lanes_turn",
-		`SELECT company, running FROM lanes WHERE waiting > 0 AND running < 1 ORDER BY turn LIMIT 9`:                     "lanes_turn",
-		`SELECT seq FROM jobs WHERE state = 0 AND company = '1' AND not_before <= 9 ORDER BY seq LIMIT 9`:                "jobs_line",
+		`SELECT company, running FROM lanes WHERE waiting > 0 AND running < 1 ORDER BY turn LIMIT 0 + 9`:                 "lanes_turn",
+		`SELECT seq FROM jobs WHERE state = 0 AND company = '1' AND not_before <= 9 ORDER BY seq LIMIT 0 + 9`:            "jobs_line",
 		`UPDATE jobs SET state = 0, worker = NULL WHERE state = 1 AND worker = 'w'`:                                      "jobs_leased",
 		`SELECT seq FROM jobs WHERE expires > 0 AND state < 4 AND company = '1' AND expires <= 9 LIMIT 9`:                "jobs_expires",
 		`SELECT count(*) FROM jobs WHERE state = 4`:                                                                      "jobs_graves",

@@ -50,7 +50,9 @@ func newWriter(db *sql.DB, busy time.Duration) (*writer, error) {
 		return nil, err
 	}
 	// Waiting is done here, in smaller steps than SQLite's.
-	if _, err := conn.ExecContext(context.Background(), "PRAGMA busy_timeout = 0"); err != nil {
+	// The log may grow to 16 MiB: a page that is written often goes into the
+	// database once.
+	if _, err := conn.ExecContext(context.Background(), "PRAGMA busy_timeout = 0; PRAGMA wal_autocheckpoint = 4000"); err != nil {
 		return nil, err
 	}
 	w := &writer{busy: busy, todo: make(chan *change, maxBatch), done: make(chan struct{})}

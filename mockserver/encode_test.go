@@ -1,0 +1,38 @@
+package mockserver
+
+import (
+	"testing"
+)
+
+func TestWhatIsEncodedByHandIsTheSame(t *testing.T) {
+	text := "an <error> & \"more\" \\ \n\u2028 ø\xff"
+	for i, tt := range []struct {
+		got  []byte
+		want any
+	}{
+		{(&accepted{}).encode(), accepted{}},
+		{(&accepted{ID: "1", StateLocation: text, ContentLocation: "http://b/?a&b"}).encode(), accepted{ID: "1", StateLocation: text, ContentLocation: "http://b/?a&b"}},
+		{(&notificationBody{}).encode(), notificationBody{}},
+		{(&notificationBody{text, 201, "s", `"c"`}).encode(), notificationBody{text, 201, "s", `"c"`}},
+		{(&stateDocument{}).encode(), stateDocument{}},
+		{(&stateDocument{
+			text, "Finished", -1, `"r"`, "null", `"f"`, "url", &text, &text, "uri", true, true, "null", map[string]string{"b": text, "a": ""},
+		}).encode(), stateDocument{
+			text, "Finished", -1, `"r"`, "null", `"f"`, "url", &text, &text, "uri", true, true, "null", map[string]string{"b": text, "a": ""},
+		}},
+	} {
+		if want := mustJSON(tt.want); string(tt.got) != string(want) {
+			t.Errorf("%d: got  %s\nwant %s", i, tt.got, want)
+		}
+	}
+}
+
+func FuzzAppendText(f *testing.F) {
+	f.Add("plain")
+	f.Add("a\"\\\x00\u2028<>&\xff")
+	f.Fuzz(func(t *testing.T, s string) {
+		if got, want := string(appendText(nil, s)), string(mustJSON(s)); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	})
+}
