@@ -128,11 +128,11 @@ func (n *notifier) enlist(d *delivery) {
 
 // jobEnded has the notification of an operation sent that has just ended here.
 func (s *Server) jobEnded(op *operation, l *life, by *activity) {
-	switch {
-	case op.delivery == nil:
+	switch d := op.delivery; {
+	case d == nil || d.life != l: // it came from the queue's files, or from another server in this process
 		op.delivery = s.notifier.restore(op, l)
-	case s.notifier.shared != nil: // the operation never left this process
-		s.notifier.enlist(op.delivery)
+	case s.notifier.shared != nil:
+		s.notifier.enlist(d)
 	}
 	s.notifier.ended(op, by)
 }
