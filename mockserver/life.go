@@ -2,6 +2,7 @@ package mockserver
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 )
@@ -120,6 +121,9 @@ func (a *activity) finish() {
 		l.clock.settle()
 	}
 }
+
+// isOver tells whether the company was reset since l began.
+func (l *life) isOver() bool { return errors.Is(context.Cause(l.ctx), ErrReset) }
 
 // leave tells when nothing is under way any more in a life that is over. It
 // needs the clock's mutex.
@@ -306,6 +310,18 @@ type activityKey struct{}
 // with carries an activity to handlers.
 func (a *activity) with(ctx context.Context) context.Context {
 	return context.WithValue(ctx, activityKey{}, a)
+}
+
+// isWithin tells whether ctx is that of a handler of the company that has not
+// ended.
+func (c *Clock) isWithin(ctx context.Context) bool {
+	a, ok := ctx.Value(activityKey{}).(*activity)
+	if !ok || a.life.clock != c {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !a.ended
 }
 
 // Sleep waits for d on the clock of the company that a handler works for, given

@@ -3,6 +3,7 @@ package mockserver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -174,7 +175,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Start()
-	if in.act, err = s.clocks.of(in.company).enter(r.Context(), what{"request", r.Method, r.URL.RequestURI(), ""}); err != nil {
+	clock := s.clocks.serving(in.company)
+	if clock == nil {
+		s.refuseCompany(w)
+		return
+	}
+	if in.act, err = clock.enter(r.Context(), what{"request", r.Method, r.URL.RequestURI(), ""}); err != nil {
 		panic(http.ErrAbortHandler) // the client went away
 	}
 	defer in.act.end()
@@ -204,6 +210,11 @@ func refuseBody(w http.ResponseWriter, err error) {
 		return
 	}
 	writeMessage(w, http.StatusBadRequest, "The request body could not be read.")
+}
+
+// refuseCompany answers for a company that is one too many.
+func (s *Server) refuseCompany(w http.ResponseWriter) {
+	writeMessage(w, http.StatusServiceUnavailable, fmt.Sprintf("This mock serves no more than %d companies (Config.MaxCompanies).", s.cfg.MaxCompanies))
 }
 
 // serve answers as the ERP does: unknown routes, credentials and limits first,

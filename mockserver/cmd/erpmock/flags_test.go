@@ -60,6 +60,7 @@ func TestFlagsAndVariables(t *testing.T) {
 		{"clock-start", []string{"2026-01-02T03:04:05Z"}, func(o options) any { return o.mock.Clock }, mockserver.ClockConfig{Start: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}},
 		{"clock-start", []string{"2026-01-02T03:04:05.5+01:00"}, func(o options) any { return o.mock.Clock.Start.UTC() }, time.Date(2026, 1, 2, 2, 4, 5, 5e8, time.UTC)},
 		{"faults", []string{rules}, func(o options) any { return len(o.mock.Faults) }, 2},
+		{"max-companies", []string{"3"}, func(o options) any { return o.mock.MaxCompanies }, 3},
 		{"workers", []string{"3"}, func(o options) any { return o.mock.Workers }, 3},
 		{"require-token", []string{"true"}, func(o options) any { return o.mock.RequireToken }, true},
 		{"listen", []string{"127.0.0.1:1"}, func(o options) any { return o.listen }, "127.0.0.1:1"},
@@ -157,14 +158,14 @@ func TestHelp(t *testing.T) {
 	for _, name := range []string{
 		"listen", "port-file", "verbose", "external-url", "data", "durability", "worker-id", "lease", "profile", "exec-time", "workers",
 		"max-running", "retention", "rate-limit", "seed", "faults", "subscription-url", "signing-key", "tenant-id", "allow-public-targets",
-		"auth", "require-token", "client", "tenant", "token-life", "clock-rate", "clock-start",
+		"auth", "require-token", "client", "tenant", "token-life", "clock-rate", "clock-start", "max-companies",
 	} {
 		if !regexp.MustCompile(`(?m)^  -` + name + `( |\n)[^\n]*\n?    .*\S`).MatchString(errs.String()) {
 			t.Errorf("no help for %s in\n%s", name, errs.String())
 		}
 	}
-	if n := strings.Count(errs.String(), "\n  -"); n != 27 {
-		t.Errorf("%d flags, the list above has 27", n)
+	if n := strings.Count(errs.String(), "\n  -"); n != 28 {
+		t.Errorf("%d flags, the list above has 28", n)
 	}
 }
 
