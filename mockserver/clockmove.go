@@ -2,6 +2,7 @@ package mockserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -60,14 +61,16 @@ func (c *Clock) moveBy(ctx context.Context, action string, target func(now time.
 	if c.isWithin(ctx) {
 		return wrap(ErrOwnCompany)
 	}
-	select {
-	case c.moving <- struct{}{}:
-		defer func() { <-c.moving }()
-	case <-ctx.Done():
-		return wrap(fmt.Errorf("%w while it is moved by another call", context.Cause(ctx)))
-	case <-c.all.tasks.ctx.Done():
-		return wrap(ErrClosed)
+	wait, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(c.all.tasks.ctx, func() { cancel(ErrClosed) })()
+	if err := seize(wait, c.moving); err != nil {
+		if !errors.Is(err, ErrClosed) {
+			err = fmt.Errorf("%w while it is moved by another call", err)
+		}
+		return wrap(err)
 	}
+	defer func() { <-c.moving }()
 	m, err := c.begin(action, target)
 	if err != nil {
 		return wrap(err)

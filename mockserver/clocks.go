@@ -85,10 +85,8 @@ func (a *clocks) serving(company string) *Clock {
 // holdNew lets companies that nobody has heard of yet begin with releaseNew
 // only. One caller at a time gets it.
 func (a *clocks) holdNew(ctx context.Context) error {
-	select {
-	case a.resets <- struct{}{}:
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	if err := seize(ctx, a.resets); err != nil {
+		return err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -44,6 +44,13 @@ func TestCompaniesAreBounded(t *testing.T) {
 	h = start(t, mockserver.Config{MaxCompanies: 1})
 	h.want(200, "GET", "/v1/customerinvoice/003501", "")
 	h.want(503, "POST", "/connect/token", form+"new", "Content-Type", "application/x-www-form-urlencoded")
+	h.want(200, "POST", "/connect/token", form+"1000001", "Content-Type", "application/x-www-form-urlencoded")
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/connect/token", "/v1/customerinvoice/003501/action/release"} {
+		h.want(503, "POST", path, form+"1000001", "Content-Type", "application/x-www-form-urlencoded")
+	}
 }
 
 // What a company costs is as the documentation says, about.

@@ -52,12 +52,10 @@ func (s *Server) Reset(ctx context.Context, company string) error {
 	}()
 	for _, name := range companies { // in order, so that two calls cannot wait for each other
 		c := s.clocks.of(name)
-		select {
-		case c.resets <- struct{}{}:
-			stopped = append(stopped, c)
-		case <-ctx.Done():
-			return fmt.Errorf("reset %s: %w while it is reset by another call", companyText(company), context.Cause(ctx))
+		if err := seize(ctx, c.resets); err != nil {
+			return fmt.Errorf("reset %s: %w while it is reset by another call", companyText(company), err)
 		}
+		stopped = append(stopped, c)
 	}
 	for _, c := range stopped {
 		c.die()
@@ -72,6 +70,22 @@ func (s *Server) Reset(ctx context.Context, company string) error {
 		return fmt.Errorf("reset %s: %w", companyText(company), err)
 	}
 	return nil
+}
+
+// seize puts a token into a channel that holds one. It waits for that until ctx
+// ends, but does not fail if it need not wait.
+func seize(ctx context.Context, token chan struct{}) error {
+	select {
+	case token <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case token <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // beginAnew gives companies that have ended a new life. Nothing is taken from

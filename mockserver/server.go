@@ -217,13 +217,18 @@ func (s *Server) refuseCompany(w http.ResponseWriter) {
 	writeMessage(w, http.StatusServiceUnavailable, fmt.Sprintf("This mock serves no more than %d companies (Config.MaxCompanies).", s.cfg.MaxCompanies))
 }
 
+// refuseClosed answers after Close.
+func (*Server) refuseClosed(w http.ResponseWriter) {
+	writeMessage(w, http.StatusServiceUnavailable, "The server is shutting down.")
+}
+
 // serve answers as the ERP does: unknown routes, credentials and limits first,
 // then the queue or the endpoint.
 func (s *Server) serve(w http.ResponseWriter, in *incoming) {
 	h, path, known := s.route(in)
 	switch {
 	case s.tasks.ctx.Err() != nil:
-		writeMessage(w, http.StatusServiceUnavailable, "The server is shutting down.")
+		s.refuseClosed(w)
 	case h == nil && known:
 		writeMessage(w, http.StatusMethodNotAllowed, "The requested resource does not support http method '"+in.r.Method+"'.")
 	case h == nil:

@@ -146,7 +146,9 @@ func (c *Clock) fire() {
 // way, and tells those who wait for that. It is called after everything that
 // may make it so.
 func (c *Clock) settle() {
-	for c.rate == 0 && c.life.busy == 0 && !c.closed && !c.life.over {
+	// A handler that Close has cancelled ends before the clock is closed: that
+	// is not what a move waits for.
+	for c.rate == 0 && c.life.busy == 0 && !c.closed && !c.life.over && c.all.tasks.ctx.Err() == nil {
 		limit := c.limit()
 		if len(c.timers) > 0 && !c.timers[0].due.After(limit) {
 			c.fire()

@@ -63,6 +63,8 @@ func (s *Server) serveToken(w http.ResponseWriter, in *incoming) {
 	w = s.noting(w, in)
 	serve := func(w http.ResponseWriter) {
 		switch {
+		case s.tasks.ctx.Err() != nil:
+			s.refuseClosed(w)
 		case in.r.Method != http.MethodPost:
 			w.Header().Set("Allow", http.MethodPost)
 			writeMessage(w, http.StatusMethodNotAllowed, "The token endpoint takes POST.")
