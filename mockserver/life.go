@@ -18,6 +18,7 @@ type life struct {
 	busy int           // of these, those that do not wait for the clock
 	over bool          // the company is being reset
 	left bool          // gone is closed
+	void bool          // what it had is being wiped
 	gone chan struct{} // closed when it is over and nothing is under way
 	next chan struct{} // closed when there is a new life
 }
@@ -124,6 +125,14 @@ func (a *activity) finish() {
 
 // isOver tells whether the company was reset since l began.
 func (l *life) isOver() bool { return errors.Is(context.Cause(l.ctx), ErrReset) }
+
+// isVoid tells whether what l does would not be wiped any more by the reset
+// that ended it.
+func (l *life) isVoid() bool {
+	l.clock.mu.Lock()
+	defer l.clock.mu.Unlock()
+	return l.void
+}
 
 // leave tells when nothing is under way any more in a life that is over. It
 // needs the clock's mutex.

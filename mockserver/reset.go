@@ -152,10 +152,12 @@ func (s *Server) wipe(ctx context.Context, company string) error {
 	return err
 }
 
-// rewind sets the clock to what it shows in the beginning.
+// rewind sets the clock to what it shows in the beginning, and shuts out what
+// is late in the life that is over.
 func (c *Clock) rewind() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.life.void = true
 	c.wind(c.all.fresh())
 }
 

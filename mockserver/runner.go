@@ -91,7 +91,7 @@ func (q *runner) add(ctx context.Context, job *Job, l *life) error {
 func (q *runner) keep(ctx context.Context, job *Job, l *life) error {
 	q.adding.RLock()
 	defer q.adding.RUnlock()
-	if l.isOver() {
+	if l.isVoid() {
 		return ErrReset
 	}
 	return q.store.Add(context.WithoutCancel(ctx), job)
