@@ -20,6 +20,7 @@ type ClockConfig struct {
 	Manual bool
 
 	// Rate is how many seconds pass in a real one, at most 100 000. Default: 1.
+	// With any other rate time ends at the year 2200.
 	Rate float64
 }
 
@@ -60,6 +61,9 @@ var (
 
 	// ErrReset: the company was reset; see [Server.Reset].
 	ErrReset = errors.New("the company was reset")
+
+	// ErrOwnCompany: a handler wants to wait for its own end.
+	ErrOwnCompany = errors.New("called by a handler of this company, whose end it would wait for")
 
 	// ErrNothingPlanned: nothing would happen, however late it became.
 	ErrNothingPlanned = errors.New("nothing is planned")
@@ -121,8 +125,13 @@ func (c *Clock) now() time.Time {
 	}
 	real := time.Now()
 	passed := real.Sub(c.anchor)
-	now := c.base.Add(time.Duration(float64(passed) * c.rate))
-	if passed > time.Minute { // before the product is too large
+	now := c.base
+	if span, left := float64(passed)*c.rate, max(lastTime.Sub(c.base), 0); span < float64(left) {
+		now = now.Add(time.Duration(span))
+	} else {
+		now = now.Add(left) // where a clock that is too fast stays
+	}
+	if passed > time.Minute { // before the product is not exact any more
 		c.base, c.anchor = now, real
 	}
 	return now
@@ -176,8 +185,11 @@ func (c *Clock) Run(rate float64) error {
 
 // Idle waits until nothing is under way and nothing is due at the present time.
 // If ctx ends first, the error names what is under way; it returns [ErrClosed]
-// if the server is closed.
+// if the server is closed, and [ErrOwnCompany] as [Clock.Advance] does.
 func (c *Clock) Idle(ctx context.Context) error {
+	if c.isWithin(ctx) {
+		return fmt.Errorf("wait for company %s to be idle: %w", c.company, ErrOwnCompany)
+	}
 	c.mu.Lock()
 	if c.closed || c.isIdle() {
 		closed := c.closed

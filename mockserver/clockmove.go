@@ -2,6 +2,7 @@ package mockserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -25,8 +26,8 @@ type move struct {
 // If ctx ends first, the clock stays where it got to, and the error names what
 // is under way. Other errors are those of a d that is negative or leads beyond
 // the year 2199, [ErrClosed] and [ErrReset]. Of several calls at a time one
-// waits for the other. A handler must not move the clock of its own company:
-// Advance waits for it.
+// waits for the other. A handler that moves the clock of its own company with
+// its request's context gets [ErrOwnCompany]: Advance would wait for it.
 func (c *Clock) Advance(ctx context.Context, d time.Duration) error {
 	if d < 0 {
 		return fmt.Errorf("advance the clock of company %s: %v: a clock does not go back", c.company, d)
@@ -45,7 +46,7 @@ func (c *Clock) AdvanceTo(ctx context.Context, t time.Time) error {
 }
 
 // Step is [Clock.Advance] to the next time at which something is due, and
-// returns [ErrNothingPlanned] if there is none.
+// returns [ErrNothingPlanned] if there is none before the year 2200.
 func (c *Clock) Step(ctx context.Context) error { return c.moveBy(ctx, "step", nil) }
 
 // Drain is [Clock.Advance] until nothing is planned any more. It ends at the
@@ -57,14 +58,19 @@ func (c *Clock) Drain(ctx context.Context) error { return c.moveBy(ctx, "drain",
 // goes.
 func (c *Clock) moveBy(ctx context.Context, action string, target func(now time.Time) (time.Time, error)) error {
 	wrap := func(err error) error { return fmt.Errorf("%s the clock of company %s: %w", action, c.company, err) }
-	select {
-	case c.moving <- struct{}{}:
-		defer func() { <-c.moving }()
-	case <-ctx.Done():
-		return wrap(fmt.Errorf("%w while it is moved by another call", context.Cause(ctx)))
-	case <-c.all.tasks.ctx.Done():
-		return wrap(ErrClosed)
+	if c.isWithin(ctx) {
+		return wrap(ErrOwnCompany)
 	}
+	wait, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(c.all.tasks.ctx, func() { cancel(ErrClosed) })()
+	if err := seize(wait, c.moving); err != nil {
+		if !errors.Is(err, ErrClosed) {
+			err = fmt.Errorf("%w while it is moved by another call", err)
+		}
+		return wrap(err)
+	}
+	defer func() { <-c.moving }()
 	m, err := c.begin(action, target)
 	if err != nil {
 		return wrap(err)
@@ -139,7 +145,7 @@ func (c *Clock) limit() time.Time {
 	}
 	if !m.begun {
 		m.begun = true
-		if m.action == "step" && len(c.timers) > 0 {
+		if m.action == "step" && len(c.timers) > 0 && c.timers[0].due.Before(lastTime) {
 			m.target = c.timers[0].due
 		}
 		c.note(Move{Action: m.action, From: c.base, To: m.target})

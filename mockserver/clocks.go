@@ -14,6 +14,7 @@ type clocks struct {
 	cfg      ClockConfig
 	standard string // the company of Config.DefaultCompany
 	origin   time.Time
+	most     int // companies that requests may name
 	tasks    *tasks
 	journal  *journal
 
@@ -27,9 +28,18 @@ type clocks struct {
 }
 
 func newClocks(cfg Config, t *tasks, j *journal) *clocks {
-	a := &clocks{cfg: cfg.Clock, standard: cfg.DefaultCompany, tasks: t, journal: j, origin: time.Now(), list: make(map[string]*Clock), resets: make(chan struct{}, 1)}
+	a := &clocks{cfg: cfg.Clock, standard: cfg.DefaultCompany, most: cfg.MaxCompanies, tasks: t, journal: j, origin: time.Now(), list: make(map[string]*Clock), resets: make(chan struct{}, 1)}
 	if a.cfg.Manual {
 		a.origin = a.origin.Round(0)
+	}
+	a.of(cfg.DefaultCompany)
+	for _, named := range []map[string]string{cfg.Companies, cfg.Auth.Tenants} {
+		for _, company := range named {
+			a.of(company)
+		}
+	}
+	for company := range cfg.Subscriptions {
+		a.of(company)
 	}
 	return a
 }
@@ -60,13 +70,23 @@ func (a *clocks) of(company string) *Clock {
 	return c
 }
 
+// serving is of for a name that a request gave, and nil if it would be one
+// company too many.
+func (a *clocks) serving(company string) *Clock {
+	a.mu.RLock()
+	c, full := a.list[cmp.Or(company, a.standard)], len(a.list) >= a.most
+	a.mu.RUnlock()
+	if c == nil && !full {
+		return a.of(company)
+	}
+	return c
+}
+
 // holdNew lets companies that nobody has heard of yet begin with releaseNew
 // only. One caller at a time gets it.
 func (a *clocks) holdNew(ctx context.Context) error {
-	select {
-	case a.resets <- struct{}{}:
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	if err := seize(ctx, a.resets); err != nil {
+		return err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -26,6 +26,12 @@ type Config struct {
 	// header wins over any token.
 	Companies map[string]string
 
+	// MaxCompanies bounds how many companies the server serves, as each costs
+	// memory for good: about 90 kB once its invoices were asked for. A request
+	// of one more is answered 503. Those that the Config names are always
+	// served. Default: 10 000.
+	MaxCompanies int
+
 	// RequireToken refuses with 401 what carries no bearer token, or one that
 	// Companies (if it has entries) does not know. It is short for [AuthAny]
 	// as Auth.Mode. Default: any token, and none, will do.
@@ -196,9 +202,10 @@ type Retry struct {
 func (r Retry) before(n int) time.Duration {
 	wait := r.Interval
 	for range n - 1 {
-		if wait *= 2; wait >= r.MaxInterval {
-			break
+		if wait > r.MaxInterval/2 {
+			return r.MaxInterval
 		}
+		wait *= 2
 	}
 	return min(wait, r.MaxInterval)
 }
@@ -213,6 +220,7 @@ func (r Retry) withDefaults(attempts int) Retry {
 
 func (c Config) withDefaults() Config {
 	c.DefaultCompany = cmp.Or(c.DefaultCompany, "1000001")
+	c.MaxCompanies = cmp.Or(c.MaxCompanies, 10_000)
 	c.Workers = cmp.Or(c.Workers, 1)
 	c.MaxAttempts = cmp.Or(c.MaxAttempts, 5)
 	c.ExecTime = cmp.Or(c.ExecTime, 20*time.Millisecond)
@@ -246,6 +254,7 @@ func (c Config) validate() error {
 		wantURL("ExternalURL", c.ExternalURL),
 		c.Subscription.validate("Subscription"),
 		wantURL("Profile.OriginalURIBase", c.Profile.OriginalURIBase),
+		notNegative("MaxCompanies", c.MaxCompanies),
 		notNegative("Workers", c.Workers),
 		notNegative("MaxRunning", c.MaxRunning),
 		notNegative("MaxAttempts", c.MaxAttempts),

@@ -73,6 +73,7 @@
 // of faults. It is named by the ipp-company-id header, else by the bearer token
 // ("company:<id>", one of the token endpoint, or as in Config.Companies), else
 // it is Config.DefaultCompany. Another company's operation is answered 403.
+// There are as many as requests name, up to Config.MaxCompanies.
 // Companies begin with the same 48 invoices, 003501 to 003548, and with the
 // customers and items used there.
 //

@@ -57,9 +57,13 @@ func (l LogNormal) Quantile(p float64) time.Duration {
 	}
 	longest := math.MaxInt64 / 2.0
 	if l.Max > 0 {
-		longest = float64(l.Max)
+		longest = min(longest, float64(l.Max))
 	}
-	return time.Duration(min(longest, float64(l.Median)*math.Exp(sigma*math.Sqrt2*math.Erfinv(2*p-1))))
+	d := float64(l.Median) * math.Exp(sigma*math.Sqrt2*math.Erfinv(2*p-1))
+	if math.IsNaN(d) { // of a sigma near the largest number
+		return l.Median
+	}
+	return time.Duration(min(longest, d))
 }
 
 func (l LogNormal) validate(field string) error {

@@ -268,9 +268,9 @@ func (e *Entry) cost() int {
 func headerCost(h http.Header) int {
 	n := 0
 	for name, values := range h {
-		n += len(name)
+		n += len(name) + 64 // of the map
 		for _, v := range values {
-			n += len(v)
+			n += len(v) + 16 // of the slice
 		}
 	}
 	return n

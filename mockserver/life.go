@@ -2,6 +2,7 @@ package mockserver
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 )
@@ -17,6 +18,7 @@ type life struct {
 	busy int           // of these, those that do not wait for the clock
 	over bool          // the company is being reset
 	left bool          // gone is closed
+	void bool          // what it had is being wiped
 	gone chan struct{} // closed when it is over and nothing is under way
 	next chan struct{} // closed when there is a new life
 }
@@ -120,6 +122,17 @@ func (a *activity) finish() {
 	if l == l.clock.life {
 		l.clock.settle()
 	}
+}
+
+// isOver tells whether the company was reset since l began.
+func (l *life) isOver() bool { return errors.Is(context.Cause(l.ctx), ErrReset) }
+
+// isVoid tells whether what l does would not be wiped any more by the reset
+// that ended it.
+func (l *life) isVoid() bool {
+	l.clock.mu.Lock()
+	defer l.clock.mu.Unlock()
+	return l.void
 }
 
 // leave tells when nothing is under way any more in a life that is over. It
@@ -361,6 +374,18 @@ type activityKey struct{}
 // with carries an activity to handlers.
 func (a *activity) with(ctx context.Context) context.Context {
 	return context.WithValue(ctx, activityKey{}, a)
+}
+
+// isWithin tells whether ctx is that of a handler of the company that has not
+// ended.
+func (c *Clock) isWithin(ctx context.Context) bool {
+	a, ok := ctx.Value(activityKey{}).(*activity)
+	if !ok || a.life.clock != c {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !a.ended
 }
 
 // Sleep waits for d on the clock of the company that a handler works for, given

@@ -143,10 +143,10 @@ func (p Profile) delivered(status int) bool {
 // attempt sends the notification once.
 func (n *notifier) attempt(ctx context.Context, d *delivery, duplicate bool) Attempt {
 	n.mu.Lock()
-	a := Attempt{Started: d.life.clock.Now(), Duplicate: duplicate}
-	a.Header = n.header(d, d.Body, a.Started, d.fault)
+	a, body := Attempt{Started: d.life.clock.Now(), Duplicate: duplicate}, d.Body
+	a.Header = n.header(d, body, a.Started, d.fault)
 	n.mu.Unlock()
-	n.send(ctx, d, d.Body, &a)
+	n.send(ctx, d, body, &a)
 	return a
 }
 

@@ -57,7 +57,7 @@ func (c *QueueControl) Resume() {
 
 // Next starts the operation that comes next in a paused queue, and returns it
 // without waiting for its end. If all that may run at a time are running, it
-// waits for one to end first. It returns [ErrNotPaused], or [ErrNothingWaiting],
+// waits for one of this server to end first. It returns [ErrNotPaused], or [ErrNothingWaiting],
 // also if what waits is held until later.
 func (c *QueueControl) Next(ctx context.Context) (Operation, error) {
 	op, _, err := c.next(ctx)

@@ -126,5 +126,9 @@ func (l *limiter) refuse(w http.ResponseWriter, q quota, now time.Time) {
 
 // seconds rounds up: a client that waits this long finds the window open.
 func seconds(d time.Duration) int {
-	return int((max(d, 0) + time.Second - 1) / time.Second)
+	n := int(max(d, 0) / time.Second)
+	if d > 0 && d%time.Second > 0 {
+		n++
+	}
+	return n
 }

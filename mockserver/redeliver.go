@@ -31,7 +31,8 @@ var (
 // and those of a shared Queue, where any server may redeliver what any other
 // has sent, until the retention is over.
 //
-// It blocks until the attempt was made; ctx and Close cut it off.
+// It blocks until the attempt was made; ctx, Close and a [Server.Reset] of the
+// company cut it off.
 func (s *Server) Redeliver(ctx context.Context, operationID string) error {
 	s.Start() // a server on a shared queue that is not heard of loses its leases
 	if err := s.notifier.redeliver(ctx, s.queue, operationID); err != nil {
@@ -43,12 +44,11 @@ func (s *Server) Redeliver(ctx context.Context, operationID string) error {
 func (n *notifier) redeliver(ctx context.Context, q *runner, id string) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	closed := errors.New("the server was closed")
-	defer context.AfterFunc(n.tasks.ctx, func() { cancel(closed) })()
+	defer context.AfterFunc(n.tasks.ctx, func() { cancel(ErrClosed) })()
 	op, ok := q.get(id)
 	switch {
 	case n.tasks.ctx.Err() != nil:
-		return fmt.Errorf("%w: %w", ErrNotDelivered, closed)
+		return fmt.Errorf("%w: %w", ErrNotDelivered, ErrClosed)
 	case !ok:
 		return ErrUnknownOperation
 	case !op.ended():
@@ -59,6 +59,11 @@ func (n *notifier) redeliver(ctx context.Context, q *runner, id string) error {
 		return fmt.Errorf("%w: %w", ErrNotDelivered, err)
 	}
 	defer act.end()
+	defer context.AfterFunc(act.life.ctx, func() {
+		if act.life.isOver() {
+			cancel(ErrReset)
+		}
+	})()
 	d, adopted, err := n.forRedelivery(ctx, op.ID, act.life)
 	if err != nil {
 		return err
@@ -70,6 +75,9 @@ func (n *notifier) redeliver(ctx context.Context, q *runner, id string) error {
 	n.mu.Unlock()
 	n.send(ctx, d, body, &a)
 	delivered := n.cfg.Profile.delivered(a.StatusCode)
+	if act.life.isOver() {
+		return fmt.Errorf("%w: %w", ErrNotDelivered, ErrReset) // nobody is to know of it any more
+	}
 	state := n.recordRedelivery(d, a, body, delivered)
 	if state == DeliveryWaiting && adopted {
 		n.goOn(d)

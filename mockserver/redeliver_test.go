@@ -117,7 +117,7 @@ func TestWhatCannotBeRedelivered(t *testing.T) {
 		if err := h.Close(); err != nil {
 			t.Error(err)
 		}
-		check(running, mockserver.ErrNotDelivered, "the server was closed")
+		check(running, mockserver.ErrNotDelivered, "the server is closed")
 	})
 }
 

@@ -19,12 +19,23 @@ import (
 // waits for the clock. Requests of the company that come in meanwhile wait. If
 // ctx ends first, the company is reset all the same, the error tells what still
 // runs, and whatever that gives is discarded; what a user's handler does
-// elsewhere is its own. So a handler must not reset its own company.
+// elsewhere is its own. A handler that resets its own company with its
+// request's context gets [ErrOwnCompany], and nothing is reset. [Server.Close]
+// cuts Reset off as ctx does; after it the error is [ErrClosed].
 //
 // With a shared [Queue] the company's part of it is emptied; of other servers
 // nothing else is reset, and what they are running of the company is discarded
 // when it ends.
 func (s *Server) Reset(ctx context.Context, company string) error {
+	if s.tasks.ctx.Err() != nil {
+		return fmt.Errorf("reset %s: %w", companyText(company), ErrClosed)
+	}
+	if a, ok := ctx.Value(activityKey{}).(*activity); ok && (company == "" || a.life.clock.company == company) && a.life.clock.isWithin(ctx) {
+		return fmt.Errorf("reset %s: %w", companyText(company), ErrOwnCompany)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(s.tasks.ctx, func() { cancel(ErrClosed) })()
 	companies := []string{company}
 	if company == "" {
 		if err := s.clocks.holdNew(ctx); err != nil {
@@ -41,24 +52,16 @@ func (s *Server) Reset(ctx context.Context, company string) error {
 	}()
 	for _, name := range companies { // in order, so that two calls cannot wait for each other
 		c := s.clocks.of(name)
-		select {
-		case c.resets <- struct{}{}:
-			stopped = append(stopped, c)
-		case <-ctx.Done():
-			return fmt.Errorf("reset %s: %w while it is reset by another call", companyText(company), context.Cause(ctx))
+		if err := seize(ctx, c.resets); err != nil {
+			return fmt.Errorf("reset %s: %w while it is reset by another call", companyText(company), err)
 		}
+		stopped = append(stopped, c)
 	}
 	for _, c := range stopped {
 		c.die()
 	}
 	late := awaitAll(ctx, stopped)
-	for _, c := range stopped {
-		c.rewind()
-	}
-	err := s.wipe(ctx, company)
-	for _, c := range stopped {
-		c.restart()
-	}
+	err := s.beginAnew(ctx, company, stopped)
 	s.queue.look(nil) // there may be room now for others
 	if len(late) > 0 {
 		err = errors.Join(err, fmt.Errorf("%w; still under way: %s", context.Cause(ctx), strings.Join(late, ", ")))
@@ -67,6 +70,37 @@ func (s *Server) Reset(ctx context.Context, company string) error {
 		return fmt.Errorf("reset %s: %w", companyText(company), err)
 	}
 	return nil
+}
+
+// seize puts a token into a channel that holds one. It waits for that until ctx
+// ends, but does not fail if it need not wait.
+func seize(ctx context.Context, token chan struct{}) error {
+	select {
+	case token <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case token <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// beginAnew gives companies that have ended a new life. Nothing is taken from
+// the queue meanwhile: it could not run, and other servers may add to it.
+func (s *Server) beginAnew(ctx context.Context, company string, stopped []*Clock) error {
+	s.queue.taking.Lock()
+	defer s.queue.taking.Unlock()
+	for _, c := range stopped {
+		c.rewind()
+	}
+	err := s.wipe(ctx, company)
+	for _, c := range stopped {
+		c.restart()
+	}
+	return err
 }
 
 func companyText(company string) string {
@@ -111,19 +145,19 @@ func (s *Server) wipe(ctx context.Context, company string) error {
 	err := s.queue.reset(ctx, company)
 	s.notifier.reset(company)
 	s.erp.Reset(company)
-	s.ids.reset(func(name string) bool {
-		return company == "" || name == company || s.cfg.Auth.company(name) == company
-	})
+	s.ids.reset(func(name string) bool { return company == "" || name == company })
 	s.limits.reset(company)
 	s.faults.Reset(company)
 	s.journal.reset(company)
 	return err
 }
 
-// rewind sets the clock to what it shows in the beginning.
+// rewind sets the clock to what it shows in the beginning, and shuts out what
+// is late in the life that is over.
 func (c *Clock) rewind() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.life.void = true
 	c.wind(c.all.fresh())
 }
 
@@ -137,10 +171,8 @@ func (c *Clock) restart() {
 	c.settle()
 }
 
-// reset forgets a company's jobs. Nobody takes any meanwhile.
+// reset forgets a company's jobs. The caller holds q.taking.
 func (q *runner) reset(ctx context.Context, company string) error {
-	q.taking.Lock()
-	defer q.taking.Unlock()
 	q.mu.Lock()
 	for lease, r := range q.running {
 		if company == "" || r.company == company {
@@ -149,6 +181,8 @@ func (q *runner) reset(ctx context.Context, company string) error {
 	}
 	q.paused.set(company, false)
 	q.mu.Unlock()
+	q.adding.Lock() // what was begun before is stored by now, and goes
+	defer q.adding.Unlock()
 	if err := q.store.Reset(context.WithoutCancel(ctx), company); err != nil {
 		return fmt.Errorf("empty the queue: %w", err)
 	}

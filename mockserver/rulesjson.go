@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"regexp"
@@ -34,7 +35,7 @@ func ParseRules(data []byte) ([]Rule, error) {
 	if err := d.Decode(&elements); err != nil || elements == nil {
 		return nil, fmt.Errorf("want a JSON array of rules: %w", notArray(err))
 	}
-	if d.More() {
+	if _, err := d.Token(); err != io.EOF {
 		return nil, errors.New("there is more after the array of rules")
 	}
 	rules := make([]Rule, len(elements))
@@ -138,7 +139,7 @@ func (f *NotifyFault) fields() map[string]any {
 func parseFields(place string, raw json.RawMessage, fields map[string]any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return fmt.Errorf("%s: want an object, not %s", place, raw)
+		return fmt.Errorf("%s: want an object, not %s", place, shortened(raw))
 	}
 	var errs []error
 	seen := make(map[string]bool)
@@ -202,25 +203,47 @@ func parseField(place string, raw json.RawMessage, into any) error {
 		want, err = "an object", json.Unmarshal(raw, v)
 	}
 	if err != nil || string(raw) == "null" {
-		return fmt.Errorf("%s: want %s, not %s", place, want, raw)
+		return fmt.Errorf("%s: want %s, not %s", place, want, shortened(raw))
 	}
 	return nil
 }
 
+// shortened is a value for an error.
+func shortened(raw []byte) string {
+	const most = 100
+	if len(raw) <= most {
+		return string(raw)
+	}
+	return strings.ToValidUTF8(string(raw[:most]), "") + "…"
+}
+
 // parseHeader reads header fields; null removes one.
 func parseHeader(place string, raw json.RawMessage, into *http.Header) error {
-	var fields map[string]any
-	if err := json.Unmarshal(raw, &fields); err != nil || fields == nil {
-		return fmt.Errorf("%s: want an object, not %s", place, raw)
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return fmt.Errorf("%s: want an object, not %s", place, shortened(raw))
 	}
 	h := make(http.Header)
 	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		values, ok := headerValues(fields[name])
+	for d.More() {
+		var v any
+		t, err := d.Token()
+		if err == nil {
+			err = d.Decode(&v)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", place, err)
+		}
+		name, _ := t.(string)
+		key := http.CanonicalHeaderKey(name)
+		if _, twice := h[key]; twice {
+			errs = append(errs, fmt.Errorf("%s.%s: is there twice", place, name))
+		}
+		values, ok := headerValues(v)
 		if !ok {
 			errs = append(errs, fmt.Errorf("%s.%s: want a text, a list of texts or null", place, name))
 		}
-		h[http.CanonicalHeaderKey(name)] = values
+		h[key] = values
 	}
 	*into = h
 	return errors.Join(errs...)

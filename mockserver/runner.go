@@ -24,8 +24,9 @@ type runner struct {
 	work    func(*Job) work
 	ended   func(op *operation, l *life, by *activity) // called with an operation that has just ended; by is about to
 
-	taking  sync.Mutex // held while jobs are taken
-	mu      sync.Mutex // guards all below
+	taking  sync.Mutex   // held while jobs are taken
+	adding  sync.RWMutex // read-held while a job is added; a reset holds it
+	mu      sync.Mutex   // guards all below
 	running map[Lease]*run
 	asked   []*activity // looks at a shared queue that nobody has made yet
 	paused  pauses
@@ -74,9 +75,10 @@ func newRunner(s *Server) *runner {
 	return q
 }
 
-// add stores a job and has it run. After an error nothing is stored.
+// add stores a job and has it run. After an error nothing is stored. What a
+// reset did not wait for adds nothing any more.
 func (q *runner) add(ctx context.Context, job *Job, l *life) error {
-	if err := q.store.Add(context.WithoutCancel(ctx), job); err != nil {
+	if err := q.keep(ctx, job, l); err != nil {
 		return fmt.Errorf("store operation %s: %w", job.ID, err)
 	}
 	q.look(l)
@@ -84,6 +86,15 @@ func (q *runner) add(ctx context.Context, job *Job, l *life) error {
 		l.after(wait, job.what("end of the hold of"), func(context.Context, *activity) { q.look(l) })
 	}
 	return nil
+}
+
+func (q *runner) keep(ctx context.Context, job *Job, l *life) error {
+	q.adding.RLock()
+	defer q.adding.RUnlock()
+	if l.isVoid() {
+		return ErrReset
+	}
+	return q.store.Add(context.WithoutCancel(ctx), job)
 }
 
 // look starts what may run: at once with a queue of our own, soon with a

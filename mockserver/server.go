@@ -3,6 +3,7 @@ package mockserver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -174,7 +175,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Start()
-	if in.act, err = s.clocks.of(in.company).enter(r.Context(), what{"request", r.Method, in.uri(), ""}); err != nil {
+	clock := s.clocks.serving(in.company)
+	if clock == nil {
+		s.refuseCompany(w)
+		return
+	}
+	if in.act, err = clock.enter(r.Context(), what{"request", r.Method, in.uri(), ""}); err != nil {
 		panic(http.ErrAbortHandler) // the client went away
 	}
 	defer in.act.end()
@@ -206,13 +212,23 @@ func refuseBody(w http.ResponseWriter, err error) {
 	writeMessage(w, http.StatusBadRequest, "The request body could not be read.")
 }
 
+// refuseCompany answers for a company that is one too many.
+func (s *Server) refuseCompany(w http.ResponseWriter) {
+	writeMessage(w, http.StatusServiceUnavailable, fmt.Sprintf("This mock serves no more than %d companies (Config.MaxCompanies).", s.cfg.MaxCompanies))
+}
+
+// refuseClosed answers after Close.
+func (*Server) refuseClosed(w http.ResponseWriter) {
+	writeMessage(w, http.StatusServiceUnavailable, "The server is shutting down.")
+}
+
 // serve answers as the ERP does: unknown routes, credentials and limits first,
 // then the queue or the endpoint.
 func (s *Server) serve(w http.ResponseWriter, in *incoming) {
 	h, path, known := s.route(in)
 	switch {
 	case s.tasks.ctx.Err() != nil:
-		writeMessage(w, http.StatusServiceUnavailable, "The server is shutting down.")
+		s.refuseClosed(w)
 	case h == nil && known:
 		writeMessage(w, http.StatusMethodNotAllowed, "The requested resource does not support http method '"+in.r.Method+"'.")
 	case h == nil:

@@ -87,9 +87,10 @@ func (c *Clock) cancel(t *timer) {
 }
 
 // rearm sets the alarm of a clock that runs to the next timer. One that stands
-// has none: nothing is left of it but its memory.
+// has none: nothing is left of it but its memory. Nor has one whose next timer
+// is beyond what a clock shows.
 func (c *Clock) rearm() {
-	if c.rate == 0 || len(c.timers) == 0 || c.closed {
+	if c.rate == 0 || len(c.timers) == 0 || c.closed || c.rate != 1 && c.timers[0].due.After(lastTime) {
 		if c.alarm != nil {
 			c.alarm.Stop()
 		}
@@ -108,7 +109,10 @@ func (c *Clock) scale(d time.Duration) time.Duration {
 	if c.rate == 1 {
 		return d
 	}
-	return time.Duration(math.Ceil(float64(d) / c.rate))
+	if real := math.Ceil(float64(d) / c.rate); real < math.MaxInt64 {
+		return time.Duration(real)
+	}
+	return math.MaxInt64
 }
 
 // ring fires what is due on a clock that runs, in a goroutine of its own, which
@@ -153,6 +157,8 @@ func (c *Clock) fire() *task {
 // way, and tells those who wait for that. It is called after everything that
 // may make it so.
 func (c *Clock) settle() {
+	// A handler that Close has cancelled ends before the clock is closed: that
+	// is not what a move waits for.
 	for c.rate == 0 && c.life.busy == 0 && !c.closed && !c.life.over && c.all.tasks.ctx.Err() == nil {
 		limit := c.limit()
 		if len(c.timers) > 0 && !c.timers[0].due.After(limit) {

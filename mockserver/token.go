@@ -46,7 +46,12 @@ type grant struct {
 func (s *Server) serveToken(w http.ResponseWriter, in *incoming) {
 	g, refused := parseGrant(in)
 	in.company = s.cfg.Auth.company(g.tenant)
-	act, err := s.clocks.of(in.company).enter(in.r.Context(), what{"request", in.r.Method, tokenPath, ""})
+	clock := s.clocks.serving(in.company)
+	if clock == nil {
+		s.refuseCompany(w)
+		return
+	}
+	act, err := clock.enter(in.r.Context(), what{"request", in.r.Method, tokenPath, ""})
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client went away
 	}
@@ -58,6 +63,8 @@ func (s *Server) serveToken(w http.ResponseWriter, in *incoming) {
 	w = s.noting(w, in)
 	serve := func(w http.ResponseWriter) {
 		switch {
+		case s.tasks.ctx.Err() != nil:
+			s.refuseClosed(w)
 		case in.r.Method != http.MethodPost:
 			w.Header().Set("Allow", http.MethodPost)
 			writeMessage(w, http.StatusMethodNotAllowed, "The token endpoint takes POST.")
@@ -134,7 +141,7 @@ func (s *Server) grantToken(w http.ResponseWriter, g grant, now time.Time) {
 	life := seconds(s.cfg.Auth.TokenLife)
 	token := s.cfg.Auth.token(claims{
 		Issuer: "https://connect.visma.com", Client: g.client, Tenant: g.tenant, Scope: g.scopes,
-		IssuedAt: now.Unix(), Expires: now.Unix() + int64(life), ID: s.ids.guid("token", g.tenant),
+		IssuedAt: now.Unix(), Expires: now.Unix() + int64(life), ID: s.ids.guid("token", s.cfg.Auth.company(g.tenant)),
 	})
 	noStore(w)
 	writeJSON(w, http.StatusOK, tokenAnswer{token, life, "Bearer", strings.Join(g.scopes, " ")})

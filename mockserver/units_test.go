@@ -4,10 +4,14 @@ import (
 	"cmp"
 	"encoding/base64"
 	"errors"
+	"math"
+	"net/http"
 	"os"
 	"reflect"
 	"regexp"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -151,8 +155,40 @@ func TestRetryWaits(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
+	for n := range 200 {
+		far := Retry{Interval: time.Hour, MaxInterval: math.MaxInt64 - 1}
+		if got := far.before(n + 1); got < time.Hour {
+			t.Errorf("before attempt %d: %v", n+2, got)
+		}
+	}
 	if got := r.before(10_000); got != 10*time.Minute {
 		t.Errorf("after 10 000 attempts: got %v, want 10m", got)
+	}
+}
+
+func TestSecondsAreRoundedUp(t *testing.T) {
+	for d, want := range map[time.Duration]int{
+		-time.Hour: 0, 0: 0, 1: 1, time.Second: 1, time.Second + 1: 2, math.MaxInt64: math.MaxInt64/1_000_000_000 + 1,
+	} {
+		if got := seconds(d); got != want {
+			t.Errorf("%v: %d, want %d", d, got, want)
+		}
+	}
+}
+
+// Headers cost what they take in memory, not what they are on the wire.
+func TestTheCostOfHeaders(t *testing.T) {
+	h := make(http.Header)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for i := range 5000 {
+		h.Add(strconv.Itoa(i), "x")
+		h.Add("many", "x")
+	}
+	runtime.ReadMemStats(&after)
+	// What a copy takes is less than what building it did.
+	if cost, took := headerCost(h), int(after.TotalAlloc-before.TotalAlloc); cost*10 < took || cost > took {
+		t.Errorf("counted as %d bytes, took %d", cost, took)
 	}
 }
 

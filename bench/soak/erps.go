@@ -5,7 +5,9 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/vismanet-go/background/bench/internal/rows"
@@ -46,15 +48,17 @@ func newOutside(ctx context.Context, dir string, seed uint64) (*outside, error) 
 	if err != nil {
 		return nil, err
 	}
+	rules := filepath.Join(dir, "faults.json")
+	if err := os.WriteFile(rules, rulesFile, 0o600); err != nil {
+		return nil, err
+	}
 	o.program, err = rows.Launch(ctx, dir, "/__mock/health", program, "--listen", "ADDRESS", "--rate-limit", "1000000000",
-		"--exec-time", "5ms", "--workers", "16", "--retention", retention.String(), "--subscription-url", o.hook, "--signing-key", signingKey)
+		"--seed", strconv.FormatUint(seed, 10), "--faults", rules, "--exec-time", "5ms", "--workers", "16", "--retention", retention.String(), "--subscription-url", o.hook, "--signing-key", signingKey)
 	if err != nil {
 		return nil, err
 	}
 	o.base = o.program.Base
-	o.http = &http.Client{Timeout: 10 * time.Second, Transport: &shaky{
-		next: &http.Transport{MaxIdleConnsPerHost: callers}, chance: chance{seed: seed + 2},
-	}}
+	o.http = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: callers}}
 	return o, o.start(ctx)
 }
 
@@ -69,7 +73,6 @@ func openStore(ctx context.Context, dir string) (store.Store, error) {
 // end ends the rig; erpmock ends after it has been looked at.
 func (o *outside) end() error {
 	err := o.rig.end()
-	o.http.Transport.(*shaky).next.(*http.Transport).CloseIdleConnections()
 	return errors.Join(err, o.srv.Close(), o.st.Close())
 }
 
@@ -88,8 +91,12 @@ func newInside(ctx context.Context, seed uint64) (*inside, error) {
 		return nil, err
 	}
 	i.rcv = rcv
+	rules, err := mockserver.ParseRules(rulesFile)
+	if err != nil {
+		return nil, err
+	}
 	i.mock, err = mockserver.New(mockserver.Config{
-		Seed: seed, Workers: 16, ExecTime: 5 * time.Millisecond, Retention: retention, Faults: mockRules(),
+		Seed: seed, Workers: 16, ExecTime: 5 * time.Millisecond, Retention: retention, Faults: rules,
 		JournalBytes: 1 << 20, RateLimit: mockserver.RateLimit{Limit: 1 << 30},
 		Subscription: mockserver.Subscription{URL: i.hook, SigningKey: signingKey, Retry: mockserver.Retry{Interval: 100 * time.Millisecond}},
 		URLRetry:     mockserver.Retry{Interval: 100 * time.Millisecond},

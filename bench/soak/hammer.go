@@ -82,7 +82,7 @@ func hammer(ctx context.Context, requests int, out io.Writer) ([]string, error) 
 // filled is how many operations fill what a mock remembers of them.
 const filled = 120_000
 
-// fill calls the mock without faults, as fast as it answers, until it holds
+// fill calls the mock for a company that has no faults, as fast as it answers, until it holds
 // all that it will, or the time is over.
 func (o *outside) fill(ctx context.Context, span time.Duration, out io.Writer) error {
 	hook, stop, err := listen(new(atomic.Int64))
@@ -110,7 +110,7 @@ const perRound = 5
 // round is the life of one operation.
 func round(c *load.Conn, n int, hook string) error {
 	body, err := c.Want(http.StatusAccepted, load.Call{
-		Method: http.MethodPut, Path: fmt.Sprintf("/v1/customerinvoice/%06d", 3501+n%48), Header: "erp-api-background: " + hook + "\r\n",
+		Method: http.MethodPut, Path: fmt.Sprintf("/v1/customerinvoice/%06d", 3501+n%48), Header: company + "erp-api-background: " + hook + "\r\n",
 		Body: fmt.Appendf(nil, `{"note":{"value":"soak-%d"}}`, n),
 	})
 	if err != nil {
@@ -121,7 +121,7 @@ func round(c *load.Conn, n int, hook string) error {
 		return err
 	}
 	for _, path := range []string{"/v1/background/" + op.ID, invoice, "/v1/background/" + op.ID, "/v1/background/" + op.ID + "/content"} {
-		status, _, err := c.Do(load.Call{Method: http.MethodGet, Path: path})
+		status, _, err := c.Do(load.Call{Method: http.MethodGet, Path: path, Header: company})
 		if err != nil {
 			return err
 		}
@@ -133,6 +133,9 @@ func round(c *load.Conn, n int, hook string) error {
 	}
 	return nil
 }
+
+// company is not that of the rigs.
+const company = "ipp-company-id: 2\r\n"
 
 const invoice = "/v1/customerinvoice/003501"
 

@@ -5,10 +5,10 @@
 //	go run ./soak -for 30m              # two mocks: a process, and one within
 //	go run ./soak -requests 1000000     # one mock, plain requests, full speed
 //
-// Two mocks are driven at a time. One is the program erpmock, with faults on
-// the way to it and back, and a store on disk; the other one lives in this
-// process and brings its own faults. They follow from -seed. Built with -race
-// both stores are in memory.
+// Two mocks are driven at a time: the program erpmock, over sockets and with a
+// store on disk, and one that lives in this process. Both bring the faults of
+// faults.json, and the receiver of the first is deaf at times; all of that
+// follows from -seed. Built with -race both stores are in memory.
 //
 // Exit status 1 means that something grows, was lost, or did not end well.
 package main

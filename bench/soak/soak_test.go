@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver"
 )
 
 func TestWhatIsLeftIsFound(t *testing.T) {
@@ -77,39 +79,55 @@ func TestAWatchFindsWhatGrows(t *testing.T) {
 	}
 }
 
-// The same seed gives the same faults on the way, and about as many as it
-// should.
-func TestFaultsOnTheWayAreReproducible(t *testing.T) {
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, strings.Repeat("x", 100))
-	}))
-	defer srv.Close()
+// The same seed makes a receiver deaf at the same times, and about as often as
+// it should.
+func TestADeafReceiverIsReproducible(t *testing.T) {
 	sequence := func(seed uint64) string {
-		c := &http.Client{Transport: &shaky{next: http.DefaultTransport, chance: chance{seed: seed}}}
+		d := &deaf{chance: chance{seed: seed}, next: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusAccepted)
+		})}
 		out := make([]byte, 2000)
 		for i := range out {
-			out[i] = '.'
-			resp, err := c.Get(srv.URL)
-			if err != nil {
-				out[i] = 'e'
-				continue
-			}
-			if _, err := io.ReadAll(resp.Body); err != nil {
-				out[i] = 'b'
-			}
-			_ = resp.Body.Close()
+			out[i] = 'x'
+			func() {
+				defer func() { _ = recover() }()
+				rec := httptest.NewRecorder()
+				d.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/", nil))
+				out[i] = map[int]byte{http.StatusAccepted: '.', http.StatusOK: 'o', http.StatusServiceUnavailable: '5'}[rec.Code]
+			}()
 		}
 		return string(out)
 	}
 	one, again, other := sequence(1), sequence(1), sequence(2)
 	if one != again || one == other {
-		t.Error("faults do not follow from the seed")
+		t.Error("deafness does not follow from the seed")
 	}
-	if n := strings.Count(one, "e"); n < 4 || n > 40 {
-		t.Errorf("%d lost calls of 2000, want about 16", n)
+	for _, kind := range []string{"x", "o", "5"} {
+		if n := strings.Count(one, kind); n < 1 || n > 40 {
+			t.Errorf("%d of 2000 are %s, want about 8 or 16", n, kind)
+		}
 	}
-	if n := strings.Count(one, "b"); n < 1 || n > 25 {
-		t.Errorf("%d broken answers of 2000, want about 8", n)
+}
+
+// The mocks' own faults are at every point that the traffic passes, and leave
+// the company of fill alone.
+func TestFaultsOfTheMocks(t *testing.T) {
+	rules, err := mockserver.ParseRules(rulesFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing := map[mockserver.Point]bool{
+		mockserver.OnIntake: true, mockserver.OnForeground: true, mockserver.OnState: true,
+		mockserver.OnContent: true, mockserver.OnQueue: true, mockserver.OnNotification: true,
+	}
+	for i, r := range rules {
+		delete(missing, r.On)
+		if r.Company != "1000001" || r.Probability != often {
+			t.Errorf("rule %d: %+v", i, r)
+		}
+	}
+	if len(missing) > 0 {
+		t.Errorf("nothing at %v", missing)
 	}
 }
 

@@ -78,7 +78,7 @@ type Matcher interface {
 
 // A candidate is a thing that may be meant.
 type candidate struct {
-	key    string // what identifies it
+	key    taken
 	title  string
 	value  any
 	misses []miss // empty: it is meant
@@ -156,7 +156,7 @@ func (q Request) found(s *Server) []candidate {
 		if r.StatusCode != 0 {
 			title += ", answered " + strconv.Itoa(r.StatusCode)
 		}
-		list = append(list, candidate{fmt.Sprint("request ", entry.Seq), title, r, m})
+		list = append(list, candidate{taken{r.Company, fmt.Sprint("request ", entry.Seq)}, title, r, m})
 	}
 	return list
 }
@@ -189,7 +189,7 @@ func (o Operation) found(s *Server) []candidate {
 		if op.StatusCode != 0 {
 			title += " " + strconv.Itoa(op.StatusCode)
 		}
-		list = append(list, candidate{"operation " + op.ID, title, op, m})
+		list = append(list, candidate{taken{op.Company, "operation " + op.ID}, title, op, m})
 	}
 	return list
 }
@@ -212,7 +212,7 @@ func (d Delivery) found(s *Server) []candidate {
 		m.header(last, d.Header)
 		m.body(got.Body, d.Body)
 		title := fmt.Sprintf("of %s %s, %s after %s", got.Method, got.Path, got.State, plural(len(got.Attempts), "attempt"))
-		list = append(list, candidate{"notification " + got.NotificationID, title, got, m})
+		list = append(list, candidate{taken{got.Company, "notification " + got.NotificationID}, title, got, m})
 	}
 	return list
 }

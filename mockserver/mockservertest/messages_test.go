@@ -1,13 +1,16 @@
 package mockservertest_test
 
 import (
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/mockservertest"
@@ -109,5 +112,65 @@ func golden(t *testing.T, name, got string) {
 	}
 	if got+"\n" != string(want) {
 		t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
+	}
+}
+
+// A message stays readable, whatever bodies and how much of them differs.
+func TestMessagesStayShort(t *testing.T) {
+	deep := strings.Repeat("[", 5000) + strings.Repeat("]", 5000)
+	many := make(map[string]int)
+	for i := range 2000 {
+		many[strconv.Itoa(i)] = i
+	}
+	for name, want := range map[string]any{
+		"many fields": many, "a large text": strings.Repeat("x", 1<<20), "binary": []byte{0, 255, 254}, "deep": deep,
+		"nil pointer": (*int)(nil), "nil bytes": []byte(nil), "nothing": json.RawMessage(nil), "a function": func() {}, "a channel": make(chan int),
+	} {
+		for _, sent := range []string{`{"a":"` + strings.Repeat("y", 1<<20) + `"}`, "\xff\xfe\x00" + strings.Repeat("z", 1<<20), deep, `{"x":1}`} {
+			if sent == want {
+				continue
+			}
+			synctest.Test(t, func(t *testing.T) {
+				text := failure(t, func(t testing.TB) {
+					s := mockservertest.Start(t, mockserver.Config{})
+					send(t, s, "POST", "/v2/customerinvoice", sent)
+					mockservertest.RequireRequest(t, s, mockservertest.Request{Method: "POST", Body: want, Within: time.Millisecond})
+				})
+				if len(text) == 0 || len(text) > 4000 || !utf8.ValidString(text) {
+					t.Errorf("%s: %d bytes: %.300q", name, len(text), text)
+				}
+			})
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		text := failure(t, func(t testing.TB) {
+			s := mockservertest.Start(t, mockserver.Config{})
+			for range 100 {
+				send(t, s, "GET", "/v1/customerinvoice/003501?q="+strings.Repeat("x", 1000), "")
+			}
+			mockservertest.RequireNoMore(t, s, mockservertest.Request{})
+		})
+		if len(text) > 12_000 || !strings.HasSuffix(text, "and 70 more") {
+			t.Errorf("%d bytes: %.300q", len(text), text)
+		}
+	})
+}
+
+// What was required before a reset is not counted afterwards, when the same
+// ids and numbers come again.
+func TestRequirementsAfterAReset(t *testing.T) {
+	for _, reset := range []string{"1000001", ""} {
+		synctest.Test(t, func(t *testing.T) {
+			s := mockservertest.Start(t, mockserver.Config{Seed: 1})
+			for range 3 {
+				send(t, s, "GET", "/v1/customerinvoice/003501", "", "erp-api-background", "subscription")
+				mockservertest.RequireRequest(t, s, mockservertest.Request{})
+				mockservertest.RequireOperation(t, s, mockservertest.Operation{State: mockserver.Finished})
+				mockservertest.RequireDelivered(t, s, mockservertest.Delivery{})
+				if err := s.Reset(t.Context(), reset); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
 	}
 }

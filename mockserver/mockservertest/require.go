@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/vismanet-go/background/mockserver"
 )
@@ -45,9 +46,12 @@ func RequireNoMore(t testing.TB, s *Server, none ...Matcher) {
 	for _, m := range none {
 		for _, c := range m.found(s) {
 			if len(c.misses) == 0 && !s.isTaken(c.key) {
-				more = append(more, "\n\t"+m.kind()+" "+c.title)
+				more = append(more, "\n\t"+m.kind()+" "+shortened(c.title))
 			}
 		}
+	}
+	if n := len(more); n > maxMisses {
+		more = append(more[:maxMisses], fmt.Sprintf("\n\tand %d more", n-maxMisses))
 	}
 	if len(more) > 0 {
 		t.Fatalf("mockserver: there is more than was required:%s", strings.Join(more, ""))
@@ -100,19 +104,22 @@ func (s *Server) take(all []candidate) *candidate {
 	return nil
 }
 
-func (s *Server) isTaken(key string) bool {
+func (s *Server) isTaken(key taken) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.taken[key]
 }
 
+// maxMisses is how many differences a message lists.
+const maxMisses = 30
+
 // explain tells what came closest.
 func (s *Server) explain(kind string, all []candidate) string {
-	var taken int
+	var before int
 	var open []candidate
 	for _, c := range all {
 		if s.isTaken(c.key) {
-			taken++
+			before++
 			continue
 		}
 		open = append(open, c)
@@ -124,14 +131,18 @@ func (s *Server) explain(kind string, all []candidate) string {
 			return cmp.Or(cmp.Compare(a.distance(), b.distance()), cmp.Compare(len(a.misses), len(b.misses)))
 		})
 		lines = append(lines, fmt.Sprintf("closest of %s: %s", plural(len(open), kind), best.title))
-		for _, m := range best.misses {
+		for i, m := range best.misses {
+			if i == maxMisses {
+				lines = append(lines, fmt.Sprintf("\tand %d more", len(best.misses)-i))
+				break
+			}
 			lines = append(lines, "\t"+m.text)
 		}
-	case taken == 0:
+	case before == 0:
 		lines = append(lines, "there was no "+kind+" at all")
 	}
-	if taken > 0 {
-		lines = append(lines, plural(taken, kind)+" required before and not counted again")
+	if before > 0 {
+		lines = append(lines, plural(before, kind)+" required before and not counted again")
 	}
 	return strings.Join(lines, "\n")
 }
@@ -155,7 +166,11 @@ func describe(m Matcher) string {
 		text := fmt.Sprint(field.Interface())
 		switch name {
 		case "Body":
-			text = shortened(compact(plainJSON(field.Interface())))
+			text = compact(plainJSON(field.Interface()))
+			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+				text = quoted(text) // it is binary
+			}
+			text = shortened(text)
 		case "Header", "Query":
 			text = strings.TrimPrefix(text, "map")
 		}

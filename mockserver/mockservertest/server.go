@@ -1,6 +1,8 @@
 package mockservertest
 
 import (
+	"context"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -25,7 +27,20 @@ type Server struct {
 	client *http.Client
 
 	mu    sync.Mutex // guards taken
-	taken map[string]bool
+	taken map[taken]bool
+}
+
+// taken is something that was required, by its company and what identifies it.
+type taken struct{ company, key string }
+
+// Reset is [mockserver.Server.Reset], and forgets what was required of the
+// company: its ids and numbers may come again.
+func (s *Server) Reset(ctx context.Context, company string) error {
+	err := s.Server.Reset(ctx, company)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.taken, func(t taken, _ bool) bool { return company == "" || t.company == company })
+	return err
 }
 
 // URL is the API root of the mock.
@@ -92,5 +107,5 @@ func open(t testing.TB, cfg mockserver.Config, hook *Hook) *Server {
 			}
 		}
 	})
-	return &Server{Server: srv, Hook: hook, taken: make(map[string]bool)}
+	return &Server{Server: srv, Hook: hook, taken: make(map[taken]bool)}
 }

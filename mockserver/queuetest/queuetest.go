@@ -49,6 +49,7 @@ func Run(t *testing.T, open func(*testing.T) mockserver.Queue) {
 		"companies have their own time":          testTimes,
 		"holds by the company's time":            testHeldByCompany,
 		"a clock far from the machine's":         testFarTimes,
+		"a retention of centuries":               testFarRetention,
 		"a reset company":                        testReset,
 		"a reset of everything":                  testResetAll,
 		"a late worker after a reset":            testResetEpochs,

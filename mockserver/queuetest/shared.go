@@ -23,6 +23,8 @@ func RunShared(t *testing.T, start func(*testing.T) (open func() mockserver.Shar
 		"one worker wakes the other":           testWake,
 		"notices":                              testNotices,
 		"a silent worker's notices":            testSilentNotices,
+		"a notice for a redelivery":            testTakeNotice,
+		"a silent worker's redelivery":         testTakenNoticeOfSilent,
 		"state and result change together":     testState,
 		"a reset that others notice":           testSharedReset,
 		"retention by the clock of the server": testSweep,

@@ -126,3 +126,16 @@ func (f *fixture) getAt(c clocks, id string) *mockserver.Job {
 	}
 	return j
 }
+
+// A retention that ends beyond what a queue can say has not ended.
+func testFarRetention(f *fixture) {
+	f.add(job("aa", "1"))
+	r := result()
+	r.Expires = epoch.Add(290 * 365 * 24 * time.Hour)
+	f.finish(f.takeOne(), r)
+	f.take(mockserver.Rules{Max: 9, PerCompany: 1})
+	f.wantState("aa", mockserver.Finished)
+	if got, err := f.Content(f.t.Context(), "aa", at(epoch.Add(time.Hour))); err != nil || string(got) != string(r.Content) {
+		f.t.Errorf("content %q, %v", got, err)
+	}
+}

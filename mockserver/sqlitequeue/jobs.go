@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -357,6 +358,9 @@ func (q *Queue) Expire(_ context.Context, id string) (bool, error) {
 func nanos(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
+	}
+	if t.Unix() >= math.MaxInt64/int64(time.Second) { // as with a retention of centuries
+		return math.MaxInt64
 	}
 	return t.UnixNano()
 }

@@ -26,6 +26,7 @@ func TestQueryPlans(t *testing.T) {
 		`SELECT key, body FROM docs WHERE company = '1' AND version > 3`:                                                 "docs_version",
 		`SELECT seq, company FROM jobs WHERE id = 'x' AND state = 1 AND worker = 'w' AND epoch = 1`:                      "sqlite_autoindex_jobs",
 		`UPDATE notices SET state = 2 WHERE worker = 'w' AND state >= 1 AND seq = (SELECT seq FROM jobs WHERE id = 'x')`: "INTEGER PRIMARY KEY",
+		`SELECT seq FROM notices WHERE state >= 1 AND seq = (SELECT seq FROM jobs WHERE id = 'x')`:                       "INTEGER PRIMARY KEY",
 	} {
 		rows, err := q.read.Query("EXPLAIN QUERY PLAN " + query)
 		if err != nil {

@@ -33,6 +33,7 @@ func parse(args []string, stderr io.Writer, getenv func(string) string) (options
 	f.Usage = func() { usage(f) }
 	o.place(f)
 	o.behaviour(f)
+	o.time(f)
 	o.credentials(f)
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -117,6 +118,7 @@ func (o *options) behaviour(f *flag.FlagSet) {
 		})
 	f.IntVar(&o.mock.Workers, "workers", 1, "operations of one company that run at a time")
 	f.IntVar(&o.mock.MaxRunning, "max-running", 0, "operations that run at a time, of all companies (default: no limit, 64 with --data)")
+	f.IntVar(&o.mock.MaxCompanies, "max-companies", 10_000, "companies that are served; each costs about 90 kB")
 	f.DurationVar(&o.mock.Retention, "retention", 24*time.Hour, "how long results are kept")
 	f.IntVar(&o.mock.RateLimit.Limit, "rate-limit", 15000, "calls per company and hour")
 	f.Uint64Var(&o.mock.Seed, "seed", 0, "make ids, execution times and faults reproducible (default: random ids)")
@@ -129,6 +131,29 @@ func (o *options) behaviour(f *flag.FlagSet) {
 	f.StringVar(&o.mock.Subscription.SigningKey, "signing-key", "", "key that signs them")
 	f.StringVar(&o.mock.Subscription.TenantID, "tenant-id", "", "tenant id in them (default: derived from the company)")
 	f.BoolVar(&o.mock.AllowPublicTargets, "allow-public-targets", false, "send notifications to other than loopback and private addresses")
+}
+
+// time are the flags about the clocks of the companies.
+func (o *options) time(f *flag.FlagSet) {
+	clock := &o.mock.Clock
+	f.Func("clock-rate", "how many seconds pass in a real one, a `number` up to 100000: with 60 a minute each second (default 1)",
+		func(v string) error {
+			rate, err := strconv.ParseFloat(v, 64)
+			if err != nil || !(rate > 0) {
+				return errors.New("want a number above 0, and at most 100000")
+			}
+			clock.Rate = rate
+			return nil
+		})
+	f.Func("clock-start", "the `time` at which the clocks begin when the program does, such as 2026-01-02T03:04:05Z (default: the present)",
+		func(v string) error {
+			at, err := time.Parse(time.RFC3339, v)
+			if err != nil || at.IsZero() { // the zero time would be the default
+				return errors.New("want a time such as 2026-01-02T03:04:05Z, from 1970 to 2199")
+			}
+			clock.Start = at
+			return nil
+		})
 }
 
 // credentials are the flags about who may call.

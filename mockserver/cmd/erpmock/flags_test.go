@@ -55,7 +55,12 @@ func TestFlagsAndVariables(t *testing.T) {
 		{"exec-time", []string{"1s..5s"}, func(o options) any { return o.mock.ExecTime }, time.Duration(0)},
 		{"exec-time", []string{"lognormal:median=2s,p95=30s,max=5m"}, func(o options) any { return o.mock.ExecTimes }, mockserver.LogNormal{Median: 2 * s, P95: 30 * s, Max: 5 * time.Minute}},
 		{"exec-time", []string{"lognormal:median=2s,sigma=1.5"}, func(o options) any { return o.mock.ExecTimes }, mockserver.LogNormal{Median: 2 * s, Sigma: 1.5}},
+		{"clock-rate", []string{"60"}, func(o options) any { return o.mock.Clock }, mockserver.ClockConfig{Rate: 60}},
+		{"clock-rate", []string{"0.5"}, func(o options) any { return o.mock.Clock.Rate }, 0.5},
+		{"clock-start", []string{"2026-01-02T03:04:05Z"}, func(o options) any { return o.mock.Clock }, mockserver.ClockConfig{Start: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}},
+		{"clock-start", []string{"2026-01-02T03:04:05.5+01:00"}, func(o options) any { return o.mock.Clock.Start.UTC() }, time.Date(2026, 1, 2, 2, 4, 5, 5e8, time.UTC)},
 		{"faults", []string{rules}, func(o options) any { return len(o.mock.Faults) }, 2},
+		{"max-companies", []string{"3"}, func(o options) any { return o.mock.MaxCompanies }, 3},
 		{"workers", []string{"3"}, func(o options) any { return o.mock.Workers }, 3},
 		{"require-token", []string{"true"}, func(o options) any { return o.mock.RequireToken }, true},
 		{"listen", []string{"127.0.0.1:1"}, func(o options) any { return o.listen }, "127.0.0.1:1"},
@@ -107,6 +112,18 @@ func TestWrongValuesOfFlags(t *testing.T) {
 		{"--exec-time lognormal:median=2s", "ExecTimes.Sigma: want either it or P95"},
 		{"--exec-time lognormal:middle=2s", `lognormal: "middle" is not one of median, p95, sigma, max`},
 		{"--exec-time lognormal:sigma=x", `lognormal: sigma: "x" is not a number`},
+		{"--clock-rate fast", "want a number above 0, and at most 100000"},
+		{"--clock-rate 0", "want a number above 0"},
+		{"--clock-rate -1", "want a number above 0"},
+		{"--clock-rate NaN", "want a number above 0"},
+		{"--clock-rate Inf", "Clock.Rate: +Inf: want more than 0 and at most 100000"},
+		{"--clock-rate 100001", "Clock.Rate: 100001: want more than 0 and at most 100000"},
+		{"--clock-start 2026-01-02", "want a time such as 2026-01-02T03:04:05Z"},
+		{"--clock-start 0001-01-01T00:00:00Z", "from 1970 to 2199"},
+		{"--clock-start 1969-12-31T23:59:59Z", "Clock.Start: 1969-12-31"},
+		{"--clock-start 9999-01-01T00:00:00Z", "want a time from 1970 to 2199"},
+		{"env ERPMOCK_CLOCK_RATE=x", "ERPMOCK_CLOCK_RATE: want a number above 0"},
+		{"env ERPMOCK_CLOCK_START=x", "ERPMOCK_CLOCK_START: want a time such as"},
 		{"--faults /nonexistent.json", "/nonexistent.json"},
 		{"--faults " + broken, "broken.json: want a JSON array of rules"},
 		{"--faults " + wrong, "wrong.json: [0].do.delay: want a duration"},
@@ -141,14 +158,46 @@ func TestHelp(t *testing.T) {
 	for _, name := range []string{
 		"listen", "port-file", "verbose", "external-url", "data", "durability", "worker-id", "lease", "profile", "exec-time", "workers",
 		"max-running", "retention", "rate-limit", "seed", "faults", "subscription-url", "signing-key", "tenant-id", "allow-public-targets",
-		"auth", "require-token", "client", "tenant", "token-life",
+		"auth", "require-token", "client", "tenant", "token-life", "clock-rate", "clock-start", "max-companies",
 	} {
 		if !regexp.MustCompile(`(?m)^  -` + name + `( |\n)[^\n]*\n?    .*\S`).MatchString(errs.String()) {
 			t.Errorf("no help for %s in\n%s", name, errs.String())
 		}
 	}
-	if n := strings.Count(errs.String(), "\n  -"); n != 25 {
-		t.Errorf("%d flags, the list above has 25", n)
+	if n := strings.Count(errs.String(), "\n  -"); n != 28 {
+		t.Errorf("%d flags, the list above has 28", n)
+	}
+}
+
+// The program on a clock of its own: what takes an hour is over in a second.
+func TestTheProgramsClock(t *testing.T) {
+	p := start(t, "--clock-start", "2031-01-02T03:04:05Z", "--clock-rate", "3600", "--exec-time", "1h")
+	req, _ := http.NewRequest("GET", p.base+"/v1/customerinvoice/003501", nil)
+	req.Header.Set("erp-api-background", "none")
+	resp, body := get(t, req)
+	if resp.StatusCode != 202 {
+		t.Fatalf("got %s %s", resp.Status, body)
+	}
+	var state struct {
+		Status                   string
+		ReceivedUtc, FinishedUtc time.Time
+	}
+	for end := time.Now().Add(time.Minute); state.Status != "Finished"; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not in time: %+v", state)
+		}
+		req, _ := http.NewRequest("GET", resp.Header.Get("Location"), nil)
+		if _, body := get(t, req); strings.Contains(body, `"status":"Finished"`) {
+			if err := json.Unmarshal([]byte(body), &state); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if took := state.FinishedUtc.Sub(state.ReceivedUtc); state.ReceivedUtc.Year() != 2031 || took < time.Hour {
+		t.Errorf("got %+v, took %v", state, took)
+	}
+	if runtime.GOOS != "windows" {
+		p.stop(syscall.SIGTERM)
 	}
 }
 

@@ -4,11 +4,13 @@
 //	erpmock --listen 127.0.0.1:0 --port-file port    # any free port, its number in a file
 //	erpmock --data dir                               # survives kill -9; run it twice for two servers
 //	erpmock --exec-time 1s..5s --faults rules.json   # an ERP on a bad day
+//	erpmock --clock-rate 60 --exec-time 10m          # ten minutes of work in ten seconds
 //	erpmock --profile strict --auth strict --client app:s3cret --tenant my-tenant=1000001
 //
 // erpmock --help lists the flags; each can be given as an environment variable
 // too: ERPMOCK_EXEC_TIME for --exec-time. What --faults reads is described at
-// [mockserver.ParseRules].
+// [mockserver.ParseRules]. The clocks of --clock-rate and --clock-start begin
+// anew with each start of the program, also where --data keeps what was done.
 //
 // It prints its address and a curl line to try, serves until SIGINT or
 // SIGTERM, and then exits with status 0. GET /__mock/health tells that it is

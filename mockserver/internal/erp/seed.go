@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/vismanet-go/background/openapi"
@@ -115,9 +116,25 @@ const (
 	firstVersion = 0x772ba0
 )
 
-// seedBook makes the invoices 003501 to 003548: the oldest are paid, then come
-// open ones, and the last few are not released.
+// seedBook is a book with the invoices 003501 to 003548: the oldest are paid,
+// then come open ones, and the last few are not released. All books share what
+// is in their documents, as a change never changes that (see [invoice]).
 func seedBook() *book {
+	first := firstBook()
+	b := &book{
+		invoices: make([]*invoice, len(first.invoices)), byNumber: make(map[string]*invoice, len(first.invoices)),
+		nextInvoice: first.nextInvoice, nextCredit: first.nextCredit, nextSeq: first.nextSeq, version: first.version,
+	}
+	copies := make([]invoice, len(first.invoices))
+	for i, inv := range first.invoices {
+		copies[i] = *inv
+		b.invoices[i], b.byNumber[inv.doc.ReferenceNumber] = &copies[i], &copies[i]
+	}
+	return b
+}
+
+// firstBook is what seedBook copies. It is never changed.
+var firstBook = sync.OnceValue(func() *book {
 	b := &book{
 		byNumber: make(map[string]*invoice), nextInvoice: firstInvoice, nextCredit: firstCredit, version: firstVersion,
 	}
@@ -125,7 +142,7 @@ func seedBook() *book {
 		b.add(seedInvoice(i, b.number(&b.nextInvoice)))
 	}
 	return b
-}
+})
 
 func seedInvoice(i int, number string) *invoice {
 	buyers, goods := customers, items
