@@ -19,9 +19,9 @@ help: ## list the targets
 check: ## everything that must pass; installs what it lacks where it can (STRICT=1: nothing may be left out)
 	@$(SUITE) setup 5 .ci/setup
 	@$(SUITE) contract 3 $(MAKE) --no-print-directory verify spec-lint
-	@$(SUITE) lint 3 $(MAKE) --no-print-directory lint
-	@$(SUITE) tests 6 $(MAKE) --no-print-directory test SKIP='$(CRASH)'
-	@$(SUITE) crash 4 $(MAKE) --no-print-directory crash
+	@$(SUITE) lint 4 $(MAKE) --no-print-directory lint
+	@$(SUITE) tests 9 $(MAKE) --no-print-directory test SKIP='$(CRASH)'
+	@$(SUITE) crash 5 $(MAKE) --no-print-directory crash
 	@$(SUITE) examples 5 $(MAKE) --no-print-directory examples
 	@$(SUITE) fuzz 4 $(MAKE) --no-print-directory fuzz FUZZTIME=1s
 	@$(SUITE) soak 4 $(MAKE) --no-print-directory soak SOAK=2m
