@@ -97,10 +97,12 @@ func TestAnotherProcessWakesOnlyWhoIsConcerned(t *testing.T) {
 	if woken, all := wakeUps(watchers); len(woken) != 0 || all != 0 {
 		t.Errorf("a lease woke %v, and %d for all", woken, all)
 	}
-	// Our own changes are told at once, and not once more at the next look.
+	// Our own changes are told without a look, as soon as their callers know,
+	// and not once more at the next look.
 	if _, err := here.Notify(ctx, store.Notification{Ref: "2", ID: "y", Body: []byte("{}")}); err != nil {
 		t.Fatal(err)
 	}
+	looked(t, here, latest(t, here))
 	if woken, all := wakeUps(watchers); len(woken) != 2 || all != 0 {
 		t.Errorf("woken %v and %d for all", woken, all)
 	}
