@@ -143,14 +143,14 @@ func (b *batch) kill(t *testing.T, n int) (kills int, err error) {
 				return kills, err
 			}
 		}
-		victim := 0
-		if kills%5 == 4 { // it has lived for a while
-			victim = 1
+		victim, life := 0, rand.N(150*time.Millisecond)
+		if kills%5 == 4 { // one that lives long enough for what it decided to stand
+			victim, life = 1, lateMark+300*time.Millisecond
 		}
 		if !fleet[victim].await("begin", patience) {
 			break // the other one has left nothing
 		}
-		time.Sleep(rand.N(150 * time.Millisecond))
+		time.Sleep(life)
 		if err := b.bury(fleet[victim]); err != nil {
 			return kills, err
 		}
