@@ -5,34 +5,20 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
-	"io"
+
+	"github.com/vismanet-go/background/internal/sqlconn"
 )
 
-// conn is the writer's connection with its prepared statements. It talks to the
-// driver itself: what database/sql does around each of these short statements
-// costs as much as they do. One goroutine uses it.
+// conn is the writer's connection. One goroutine uses it.
 type conn struct {
-	dc    driver.Conn
-	stmts map[string]driver.Stmt
-	args  []driver.NamedValue // of the statement that runs
+	*sqlconn.Conn
+	args []driver.Value // of the statement that runs
 }
 
-// prepare returns a statement, prepared on first use.
-func (c *conn) prepare(query string) (driver.Stmt, error) {
-	if s := c.stmts[query]; s != nil {
-		return s, nil
-	}
-	s, err := c.dc.Prepare(query)
-	if err == nil {
-		c.stmts[query] = s
-	}
-	return s, err
-}
-
-// named makes arguments of values. The driver does not keep them.
-func (c *conn) named(values []any) ([]driver.NamedValue, error) {
+// values makes arguments of what callers have: numbers of any type, bools.
+func (c *conn) values(of []any) ([]driver.Value, error) {
 	c.args = c.args[:0]
-	for i, v := range values {
+	for i, v := range of {
 		switch v.(type) {
 		case nil, int64, string, []byte:
 		default:
@@ -41,22 +27,18 @@ func (c *conn) named(values []any) ([]driver.NamedValue, error) {
 				return nil, fmt.Errorf("argument %d: %w", i+1, err)
 			}
 		}
-		c.args = append(c.args, driver.NamedValue{Ordinal: i + 1, Value: v})
+		c.args = append(c.args, v)
 	}
 	return c.args, nil
 }
 
 // exec runs a statement and returns how many rows it changed.
 func (c *conn) exec(query string, values ...any) (int64, error) {
-	s, err := c.prepare(query)
+	args, err := c.values(values)
 	if err != nil {
 		return 0, err
 	}
-	args, err := c.named(values)
-	if err != nil {
-		return 0, err
-	}
-	r, err := s.(driver.StmtExecContext).ExecContext(context.Background(), args)
+	r, err := c.Exec(query, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -64,25 +46,12 @@ func (c *conn) exec(query string, values ...any) (int64, error) {
 }
 
 // query calls each for every row of an answer.
-func (c *conn) query(query string, values []any, each func(scan func(...any) error) error) (err error) {
-	s, err := c.prepare(query)
+func (c *conn) query(query string, values []any, each func(scan func(...any) error) error) error {
+	args, err := c.values(values)
 	if err != nil {
 		return err
 	}
-	args, err := c.named(values)
-	if err != nil {
-		return err
-	}
-	rows, err := s.(driver.StmtQueryContext).QueryContext(context.Background(), args)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if closed := rows.Close(); err == nil {
-			err = closed
-		}
-	}()
-	row := make([]driver.Value, len(rows.Columns()))
+	var row []driver.Value
 	scan := func(into ...any) error {
 		for i, to := range into {
 			if err := assign(to, row[i]); err != nil {
@@ -91,17 +60,10 @@ func (c *conn) query(query string, values []any, each func(scan func(...any) err
 		}
 		return nil
 	}
-	for {
-		switch err := rows.Next(row); {
-		case err == io.EOF:
-			return nil
-		case err != nil:
-			return err
-		}
-		if err := each(scan); err != nil {
-			return err
-		}
-	}
+	return c.Query(context.Background(), func(next []driver.Value) error {
+		row = next
+		return each(scan)
+	}, query, args...)
 }
 
 // assign stores a column's value.
@@ -150,10 +112,4 @@ func assignNumber(to any, n int64) error {
 		return fmt.Errorf("a number does not go into a %T", to)
 	}
 	return nil
-}
-
-func (c *conn) close() {
-	for _, s := range c.stmts {
-		_ = s.Close()
-	}
 }

@@ -11,11 +11,11 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/vismanet-go/background/internal/sqlconn"
 	"github.com/vismanet-go/background/mockserver"
 	"modernc.org/sqlite"
 )
@@ -34,10 +34,6 @@ var (
 
 // ErrClosed is returned by a queue that was closed.
 var ErrClosed = errors.New("the queue is closed")
-
-// minLibrary is the first SQLite that is safe with several processes: before
-// it, a checkpoint could damage a file in WAL mode.
-const minLibrary = "3.51.3"
 
 // A Queue is a [mockserver.SharedQueue] in a directory. Use [Open] to make one;
 // it is safe for concurrent use.
@@ -160,8 +156,8 @@ func (q *Queue) check() error {
 	if err := q.write.QueryRow(`SELECT sqlite_version()`).Scan(&library); err != nil {
 		return err
 	}
-	if older(library, minLibrary) {
-		return fmt.Errorf("SQLite %s is older than %s", library, minLibrary)
+	if !sqlconn.AtLeast(library, sqlconn.MinVersion) {
+		return fmt.Errorf("SQLite %s is older than %s", library, sqlconn.MinVersion)
 	}
 	if err := q.migrate(); err != nil {
 		return err
@@ -285,19 +281,6 @@ func damaged(err error) error {
 func isBusy(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	return ok && (e.Code()&0xff == 5 || e.Code()&0xff == 6) // SQLITE_BUSY, SQLITE_LOCKED
-}
-
-// older compares version numbers.
-func older(a, b string) bool {
-	x, y := strings.Split(a, "."), strings.Split(b, ".")
-	for i := range min(len(x), len(y)) {
-		m, _ := strconv.Atoi(x[i])
-		n, _ := strconv.Atoi(y[i])
-		if m != n {
-			return m < n
-		}
-	}
-	return len(x) < len(y)
 }
 
 // Close gives up the leases, so that other processes go on with them at once,

@@ -48,17 +48,6 @@ func TestQueryPlans(t *testing.T) {
 	}
 }
 
-func TestOlderVersions(t *testing.T) {
-	for _, tt := range []struct {
-		a, b string
-		want bool
-	}{{"3.51.2", "3.51.3", true}, {"3.51.3", "3.51.3", false}, {"3.53.0", "3.51.3", false}, {"3.9.9", "3.51.3", true}, {"4", "3.51.3", false}} {
-		if got := older(tt.a, tt.b); got != tt.want {
-			t.Errorf("older(%s, %s) = %v", tt.a, tt.b, got)
-		}
-	}
-}
-
 // Settings that a file system or another program does not grant are noticed.
 func TestSettingsAreReadBack(t *testing.T) {
 	q, err := Open(t.TempDir(), Config{})

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/vismanet-go/background/internal/sqlconn"
 )
 
 // maxBatch is how many changes go into one transaction.
@@ -49,8 +51,7 @@ func newWriter(db *sql.DB, busy time.Duration) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Waiting is done here, in smaller steps than SQLite's.
-	// The log may grow to 16 MiB: a page that is written often goes into the
+	// Waiting is done here, in smaller steps than SQLite's. The log may grow to 16 MiB: a page that is written often goes into the
 	// database once.
 	if _, err := conn.ExecContext(context.Background(), "PRAGMA busy_timeout = 0; PRAGMA wal_autocheckpoint = 4000"); err != nil {
 		return nil, err
@@ -59,7 +60,7 @@ func newWriter(db *sql.DB, busy time.Duration) (*writer, error) {
 	go func() {
 		defer close(w.done)
 		_ = conn.Raw(func(dc any) error {
-			w.conn.dc, w.conn.stmts = dc.(driver.Conn), make(map[string]driver.Stmt)
+			w.conn.Conn = sqlconn.New(dc.(driver.Conn))
 			w.run()
 			return nil
 		})
@@ -92,7 +93,7 @@ func (w *writer) close() {
 }
 
 func (w *writer) run() {
-	defer w.conn.close()
+	defer func() { _ = w.conn.CloseStatements() }()
 	for c := range w.todo {
 		// Those who were just told of the last batch have more to write now.
 		for range 3 {
@@ -170,7 +171,7 @@ func (w *writer) attempt(batch []*change) ([]error, error) {
 // begin waits for its turn among the processes.
 func (w *writer) begin() error {
 	for end := time.Now().Add(w.busy); ; {
-		_, err := (&tx{w: w}).exec("BEGIN IMMEDIATE")
+		_, err := w.conn.exec("BEGIN IMMEDIATE")
 		if !isBusy(err) || time.Now().After(end) {
 			return err
 		}

@@ -43,7 +43,7 @@ func (f *fresh) insert(t *tx) (bool, error) {
 	if f.rec.HoldsKey() {
 		sql, args = insFreshKey, append(args[:len(args):len(args)], f.rec.Tenant, f.rec.Key)
 	}
-	res, err := t.w.c.result(sql, args)
+	res, err := t.w.c.Exec(sql, args...)
 	if err != nil {
 		return false, errors.Join(errAgain, err)
 	}

@@ -139,20 +139,20 @@ func (p part) find(ctx context.Context, c *conn, tenant string, q store.Query, l
 	}
 	args := []driver.Value{tenant, p.phase, p.now, q.After}
 	if q.DueBy.IsZero() {
-		err := c.query(ctx, collect, "SELECT ref, n FROM records"+p.where+" AND ref > ?4 ORDER BY ref LIMIT ?5",
+		err := c.Query(ctx, collect, "SELECT ref, n FROM records"+p.where+" AND ref > ?4 ORDER BY ref LIMIT ?5",
 			append(args, int64(limit))...)
 		return out, err
 	}
 	// Either few are due and the index of due times finds them, or many are
 	// and the first of them stand near the start of the index of refs.
 	args = append(args, nanos(q.DueBy))
-	err = c.query(ctx, collect, "SELECT ref, n FROM records INDEXED BY records_due"+p.where+
+	err = c.Query(ctx, collect, "SELECT ref, n FROM records INDEXED BY records_due"+p.where+
 		" AND due IS NOT NULL AND due <= ?5 AND ref > ?4 LIMIT ?6", append(args, int64(fewDue))...)
 	if err != nil || len(out) < fewDue {
 		return out, err
 	}
 	out = out[:0]
-	err = c.query(ctx, collect, "SELECT ref, n FROM records INDEXED BY records_phase"+p.where+
+	err = c.Query(ctx, collect, "SELECT ref, n FROM records INDEXED BY records_phase"+p.where+
 		" AND due <= ?5 AND ref > ?4 ORDER BY ref LIMIT ?6", append(args, int64(limit))...)
 	return out, err
 }

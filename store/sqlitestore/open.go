@@ -9,8 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/vismanet-go/background/internal/sqlconn"
 )
 
 const (
@@ -185,7 +186,7 @@ func openReader(cfg Config) (*conn, error) {
 // pragmas sets each of them.
 func (c *conn) pragmas(list ...string) error {
 	for _, p := range list {
-		if err := c.script("PRAGMA " + p); err != nil {
+		if err := c.Script("PRAGMA " + p); err != nil {
 			return err
 		}
 	}
@@ -207,34 +208,16 @@ func readBack(c *conn) error {
 	return nil
 }
 
-// minVersion is the first SQLite without the defect that could damage a WAL
-// file that several connections use.
-const minVersion = "3.51.3"
-
+// checkVersion refuses a SQLite that may damage the file.
 func checkVersion(c *conn) error {
 	got, err := c.word("SELECT sqlite_version()")
 	if err != nil {
 		return err
 	}
-	if !atLeast(got, minVersion) {
-		return fmt.Errorf("SQLite %s is linked, need %s or newer: older ones can damage a WAL file", got, minVersion)
+	if !sqlconn.AtLeast(got, sqlconn.MinVersion) {
+		return fmt.Errorf("SQLite %s is linked, need %s or newer: older ones can damage a WAL file", got, sqlconn.MinVersion)
 	}
 	return nil
-}
-
-// atLeast compares versions number by number.
-func atLeast(got, want string) bool {
-	g, w := strings.Split(got, "."), strings.Split(want, ".")
-	for i := range w {
-		var a, b int
-		if i < len(g) {
-			a, _ = strconv.Atoi(g[i])
-		}
-		if b, _ = strconv.Atoi(w[i]); a != b {
-			return a > b
-		}
-	}
-	return true
 }
 
 // check looks for damage: in the whole of a small file, else only in what
@@ -253,7 +236,7 @@ func check(c *conn) error {
 
 // verdict runs a checking pragma.
 func verdict(ctx context.Context, c *conn, pragma string) error {
-	return c.query(ctx, func(row []driver.Value) error {
+	return c.Query(ctx, func(row []driver.Value) error {
 		if row[0] != "ok" {
 			return fmt.Errorf("%w: %v", ErrCorrupt, row[0])
 		}

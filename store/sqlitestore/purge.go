@@ -116,7 +116,7 @@ func (t *tx) candidates(query string, at, n, end int64, tenant string) (list []c
 // index.
 func (s *Store) tenants(ctx context.Context) (out []string, err error) {
 	err = s.reading(ctx, func(c *conn) error {
-		return c.query(ctx, func(row []driver.Value) error {
+		return c.Query(ctx, func(row []driver.Value) error {
 			name, ok := row[0].(string)
 			if ok {
 				out = append(out, name)

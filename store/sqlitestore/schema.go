@@ -91,13 +91,13 @@ func migrate(c *conn, to int) (err error) {
 		return err
 	}
 	for i := have; i < to; i++ {
-		if err := c.script(migrations[i]); err != nil {
+		if err := c.Script(migrations[i]); err != nil {
 			return fmt.Errorf("migration %d: %w", i+1, err)
 		}
 	}
 	if have < to {
 		sql := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, to)
-		if err := c.script(sql); err != nil {
+		if err := c.Script(sql); err != nil {
 			return err
 		}
 	}

@@ -92,7 +92,7 @@ func (t *tx) query(f func([]driver.Value) error, sql string, args ...driver.Valu
 	if err := t.flush(); err != nil {
 		return err
 	}
-	return t.w.c.query(context.Background(), f, sql, args...)
+	return t.w.c.Query(context.Background(), f, sql, args...)
 }
 
 // end ends a step that returned err: what it wrote is kept if it succeeded or

@@ -32,7 +32,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 }
 
 func (o *Stats) read(ctx context.Context, c *conn) error {
-	err := c.query(ctx, func(row []driver.Value) error {
+	err := c.Query(ctx, func(row []driver.Value) error {
 		phase, _ := row[0].(string)
 		n, _ := row[1].(int64)
 		o.Phases[store.Phase(phase)] = int(n)

@@ -95,7 +95,7 @@ type change struct {
 }
 
 func (w *writer) changes() (list []change, err error) {
-	err = w.c.query(context.Background(), func(row []driver.Value) error {
+	err = w.c.Query(context.Background(), func(row []driver.Value) error {
 		var c change
 		c.seq, _ = row[0].(int64)
 		c.ours = row[1] == w.id
