@@ -2,15 +2,11 @@ package promclient
 
 import (
 	"context"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/vismanet-go/background/internal/prom"
 	"github.com/vismanet-go/background/store"
 )
-
-// scrapeTimeout bounds what a scrape waits for the store; Prometheus itself
-// gives up after 10 s by default.
-const scrapeTimeout = 5 * time.Second
 
 // phases are those in which something is still to be done. What is handled or
 // rejected only grows until it is purged, so counting it would cost more each
@@ -24,11 +20,11 @@ type gauges struct {
 	operations, up *prometheus.Desc
 }
 
-func newGauges(st store.Store, tenant string, labels prometheus.Labels) *gauges {
+func newGauges(st store.Store, tenant string, r *prom.Registry) *gauges {
 	return &gauges{
 		store: st, tenant: tenant,
-		operations: prometheus.NewDesc(prefix+"operations", "Operations in the store that are not done.", []string{"phase"}, labels),
-		up:         prometheus.NewDesc(prefix+"up", "1 if the store can be read, else 0.", nil, labels),
+		operations: r.Desc("operations", "Operations in the store that are not done.", "phase"),
+		up:         r.Desc("up", "1 if the store can be read, else 0."),
 	}
 }
 
@@ -40,7 +36,7 @@ func (g *gauges) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements [prometheus.Collector].
 func (g *gauges) Collect(ch chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), prom.ScrapeTimeout)
 	defer cancel()
 	counts := make([]int, len(phases))
 	up := 1.0

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/prom"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -26,8 +27,7 @@ type Config struct {
 // Observer is a [client.Observer]. It is safe for concurrent use, and one
 // serves any number of clients. Make one with [New].
 type Observer struct {
-	to     prometheus.Registerer
-	labels prometheus.Labels
+	registry *prom.Registry
 
 	submits  *prometheus.CounterVec
 	calls    *prometheus.HistogramVec
@@ -42,11 +42,10 @@ type Observer struct {
 var _ client.Observer = (*Observer)(nil)
 
 // A call takes from milliseconds to a minute, an operation from seconds to
-// hours, a run from milliseconds to the 15 minutes that it may take by default.
+// hours.
 var (
 	callBuckets   = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
 	settleBuckets = []float64{0.5, 1, 2, 5, 10, 20, 30, 60, 120, 240, 480, 900, 1800, 3600, 7200, 14400, 86400}
-	runBuckets    = []float64{0.001, 0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600}
 )
 
 const prefix = "background_client_"
@@ -55,49 +54,23 @@ const prefix = "background_client_"
 // what cannot be: a registry takes the same metrics once only. If it fails
 // nothing stays registered.
 func New(cfg Config) (*Observer, error) {
-	o := &Observer{to: cfg.Registerer, labels: cfg.Labels}
-	if o.to == nil {
-		o.to = prometheus.DefaultRegisterer
+	r, err := prom.New("promclient", cfg.Registerer, prefix, cfg.Labels, "kind", "verdict", "call", "code", "outcome", "by", "late", "phase")
+	if err != nil {
+		return nil, err
 	}
-	for name := range cfg.Labels {
-		switch name {
-		case "kind", "verdict", "call", "code", "outcome", "by", "late", "phase", "le":
-			return nil, fmt.Errorf("promclient config: Labels: %q is a label of the metrics themselves", name)
-		}
-	}
-	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
-		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: prefix + name, Help: help, ConstLabels: cfg.Labels}, labels)
-	}
-	seconds := func(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
-		return prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: prefix + name, Help: help, ConstLabels: cfg.Labels, Buckets: buckets,
-		}, labels)
-	}
-	o.submits = counter("submits_total", "Submits that ended.", "kind", "verdict")
-	o.calls = seconds("call_duration_seconds", "Time of an HTTP call to the ERP until its header was read. All of them count against its limits.", callBuckets, "call", "code")
-	o.waits = prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "waits", Help: "Waits in progress.", ConstLabels: cfg.Labels})
-	o.settled = counter("settled_total", "Operations that ended.", "kind", "outcome", "by", "late")
-	o.settling = seconds("settle_duration_seconds", "Time from the acceptance of an operation until its end was recorded.", settleBuckets, "kind", "outcome", "by")
-	o.runs = counter("runs_total", "Runs of handlers that ended.", "kind", "outcome")
-	o.runTime = seconds("run_duration_seconds", "Time of a run of a handler.", runBuckets, "kind", "outcome")
-	o.runDelay = seconds("run_delay_seconds", "Time from when a run was due until it began.", runBuckets, "kind")
-	if err := o.register(o.submits, o.calls, o.waits, o.settled, o.settling, o.runs, o.runTime, o.runDelay); err != nil {
+	o := &Observer{registry: r}
+	o.submits = r.Counter("submits_total", "Submits that ended.", "kind", "verdict")
+	o.calls = r.Seconds("call_duration_seconds", "Time of an HTTP call to the ERP until its header was read. All of them count against its limits.", callBuckets, "call", "code")
+	o.waits = r.Gauge("waits", "Waits in progress.")
+	o.settled = r.Counter("settled_total", "Operations that ended.", "kind", "outcome", "by", "late")
+	o.settling = r.Seconds("settle_duration_seconds", "Time from the acceptance of an operation until its end was recorded.", settleBuckets, "kind", "outcome", "by")
+	o.runs = r.Counter("runs_total", "Runs of handlers that ended.", "kind", "outcome")
+	o.runTime = r.Seconds("run_duration_seconds", "Time of a run of a handler.", prom.RunBuckets, "kind", "outcome")
+	o.runDelay = r.Seconds("run_delay_seconds", "Time from when a run was due until it began.", prom.RunBuckets, "kind")
+	if err := r.Register(o.submits, o.calls, o.waits, o.settled, o.settling, o.runs, o.runTime, o.runDelay); err != nil {
 		return nil, fmt.Errorf("promclient config: Registerer: %w", err)
 	}
 	return o, nil
-}
-
-// register registers all or none.
-func (o *Observer) register(all ...prometheus.Collector) error {
-	for i, c := range all {
-		if err := o.to.Register(c); err != nil {
-			for _, done := range all[:i] {
-				o.to.Unregister(done)
-			}
-			return err
-		}
-	}
-	return nil
 }
 
 // Submit implements [client.Observer].
@@ -147,7 +120,7 @@ func (o *Observer) Watch(st store.Store, tenant string) error {
 	if tenant == "" {
 		return errors.New("promclient: Watch: tenant: must be that of client.Config")
 	}
-	if err := o.register(newGauges(st, tenant, o.labels)); err != nil {
+	if err := o.registry.Register(newGauges(st, tenant, o.registry)); err != nil {
 		return fmt.Errorf("promclient: %w", err)
 	}
 	return nil

@@ -5,11 +5,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/vismanet-go/background/internal/prom"
 )
-
-// scrapeTimeout bounds what a scrape waits for the store; Prometheus itself
-// gives up after 10 s by default.
-const scrapeTimeout = 5 * time.Second
 
 // gauges measures the health of a receiver when it is asked.
 type gauges struct {
@@ -17,16 +14,13 @@ type gauges struct {
 	backlog, age, dead, up *prometheus.Desc
 }
 
-func newGauges(s Source, labels prometheus.Labels) *gauges {
-	desc := func(name, help string) *prometheus.Desc {
-		return prometheus.NewDesc(prefix+name, help, nil, labels)
-	}
+func newGauges(s Source, r *prom.Registry) *gauges {
 	return &gauges{
 		source:  s,
-		backlog: desc("backlog", "Notifications that wait for the handler or for its next try."),
-		age:     desc("backlog_age_seconds", "Age of the oldest notification that waits, 0 if none does."),
-		dead:    desc("dead", "Notifications that were given up."),
-		up:      desc("up", "1 if the store can be read, else 0."),
+		backlog: r.Desc("backlog", "Notifications that wait for the handler or for its next try."),
+		age:     r.Desc("backlog_age_seconds", "Age of the oldest notification that waits, 0 if none does."),
+		dead:    r.Desc("dead", "Notifications that were given up."),
+		up:      r.Desc("up", "1 if the store can be read, else 0."),
 	}
 }
 
@@ -39,7 +33,7 @@ func (g *gauges) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements [prometheus.Collector].
 func (g *gauges) Collect(ch chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), prom.ScrapeTimeout)
 	defer cancel()
 	gauge := func(d *prometheus.Desc, v float64) { ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v) }
 	h, err := g.source.Health(ctx)

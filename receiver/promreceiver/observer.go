@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/vismanet-go/background/internal/prom"
 	"github.com/vismanet-go/background/receiver"
 )
 
@@ -25,8 +26,7 @@ type Config struct {
 // Observer is a [receiver.Observer]. It is safe for concurrent use. Make one
 // with [New].
 type Observer struct {
-	to     prometheus.Registerer
-	labels prometheus.Labels
+	registry *prom.Registry
 
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
@@ -38,12 +38,8 @@ type Observer struct {
 
 var _ receiver.Observer = (*Observer)(nil)
 
-// A request takes from microseconds to seconds, a run from milliseconds to the
-// 15 minutes that it may take by default.
-var (
-	requestBuckets = []float64{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
-	runBuckets     = []float64{0.001, 0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600}
-)
+// A request takes from microseconds to seconds.
+var requestBuckets = []float64{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
 
 const prefix = "background_receiver_"
 
@@ -51,47 +47,21 @@ const prefix = "background_receiver_"
 // what cannot be: a registry takes the same metrics once only. If it fails
 // nothing stays registered.
 func New(cfg Config) (*Observer, error) {
-	o := &Observer{to: cfg.Registerer, labels: cfg.Labels}
-	if o.to == nil {
-		o.to = prometheus.DefaultRegisterer
+	r, err := prom.New("promreceiver", cfg.Registerer, prefix, cfg.Labels, "mode", "code", "verdict", "unparsed", "key", "outcome")
+	if err != nil {
+		return nil, err
 	}
-	for name := range cfg.Labels {
-		switch name {
-		case "mode", "code", "verdict", "unparsed", "key", "outcome", "le":
-			return nil, fmt.Errorf("promreceiver config: Labels: %q is a label of the metrics themselves", name)
-		}
-	}
-	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
-		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: prefix + name, Help: help, ConstLabels: cfg.Labels}, labels)
-	}
-	seconds := func(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
-		return prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: prefix + name, Help: help, ConstLabels: cfg.Labels, Buckets: buckets,
-		}, labels)
-	}
-	o.requests = counter("requests_total", "Requests that were answered.", "mode", "code", "verdict", "unparsed", "key")
-	o.duration = seconds("request_duration_seconds", "Time from the head of a request to its answer.", requestBuckets, "mode", "code")
-	o.storing = seconds("store_duration_seconds", "Time that storing a notification took.", requestBuckets, "mode", "code")
-	o.runs = counter("runs_total", "Runs of the handler that ended.", "mode", "outcome")
-	o.runTime = seconds("run_duration_seconds", "Time of a run of the handler.", runBuckets, "outcome")
-	o.runDelay = seconds("run_delay_seconds", "Time from when a run was due until it began.", runBuckets, "outcome")
-	if err := o.register(o.requests, o.duration, o.storing, o.runs, o.runTime, o.runDelay); err != nil {
+	o := &Observer{registry: r}
+	o.requests = r.Counter("requests_total", "Requests that were answered.", "mode", "code", "verdict", "unparsed", "key")
+	o.duration = r.Seconds("request_duration_seconds", "Time from the head of a request to its answer.", requestBuckets, "mode", "code")
+	o.storing = r.Seconds("store_duration_seconds", "Time that storing a notification took.", requestBuckets, "mode", "code")
+	o.runs = r.Counter("runs_total", "Runs of the handler that ended.", "mode", "outcome")
+	o.runTime = r.Seconds("run_duration_seconds", "Time of a run of the handler.", prom.RunBuckets, "outcome")
+	o.runDelay = r.Seconds("run_delay_seconds", "Time from when a run was due until it began.", prom.RunBuckets, "outcome")
+	if err := r.Register(o.requests, o.duration, o.storing, o.runs, o.runTime, o.runDelay); err != nil {
 		return nil, fmt.Errorf("promreceiver config: Registerer: %w", err)
 	}
 	return o, nil
-}
-
-// register registers all or none.
-func (o *Observer) register(all ...prometheus.Collector) error {
-	for i, c := range all {
-		if err := o.to.Register(c); err != nil {
-			for _, done := range all[:i] {
-				o.to.Unregister(done)
-			}
-			return err
-		}
-	}
-	return nil
 }
 
 // Received implements [receiver.Observer].
@@ -125,7 +95,7 @@ func (o *Observer) Watch(s Source) error {
 	if s == nil {
 		return errors.New("promreceiver: Watch: the source is nil")
 	}
-	if err := o.register(newGauges(s, o.labels)); err != nil {
+	if err := o.registry.Register(newGauges(s, o.registry)); err != nil {
 		return fmt.Errorf("promreceiver: %w", err)
 	}
 	return nil
