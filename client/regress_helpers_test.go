@@ -194,3 +194,28 @@ func answer(code int, body string, r *http.Request) *http.Response {
 		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Request: r,
 	}
 }
+
+// overtake has cut submit keyed work and lose its lease on the way. Then a
+// person says that the ERP does not have it, and another client submits the
+// same under the same key. It returns what cut's Submit does at last.
+func overtake(t *testing.T, cut, other *client.Client, st store.Store) error {
+	t.Helper()
+	keyed := client.SubmitOptions{Key: "order-1"}
+	done := make(chan error, 1)
+	go func() {
+		_, err := cut.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), keyed)
+		done <- err
+	}()
+	time.Sleep(time.Minute)
+	rec, err := st.GetByKey(t.Context(), "fjord", "order-1")
+	if err != nil || rec.Phase != store.Uncertain {
+		t.Fatalf("when its lease has ended: got %s, %v, want uncertain", rec.Phase, err)
+	}
+	if _, err := st.Report(t.Context(), "fjord", rec.Ref, store.RejectedFact{ByUser: true, Reason: "not in the ERP"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), keyed); err != nil {
+		t.Fatal(err)
+	}
+	return <-done
+}

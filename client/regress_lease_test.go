@@ -60,24 +60,7 @@ func TestRequestIsNotSentWithoutItsLease(t *testing.T) {
 			withERP(t, client.Config{}, erp, func(t *testing.T, other *client.Client, st *sick, _ *hits) {
 				cut := late(t, st)
 				defer cut.Close()
-				keyed := client.SubmitOptions{Key: "order-1"}
-				done := make(chan error, 1)
-				go func() {
-					_, err := cut.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), keyed)
-					done <- err
-				}()
-				time.Sleep(time.Minute)
-				rec, err := st.Store.GetByKey(t.Context(), "fjord", "order-1")
-				if err != nil || rec.Phase != store.Uncertain {
-					t.Fatalf("when its lease has ended: got %s, %v, want uncertain", rec.Phase, err)
-				}
-				if _, err := st.Store.Report(t.Context(), "fjord", rec.Ref, store.RejectedFact{ByUser: true, Reason: "not in the ERP"}); err != nil {
-					t.Fatal(err)
-				}
-				if _, err := other.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), keyed); err != nil {
-					t.Fatal(err)
-				}
-				if err := <-done; !errors.Is(err, store.ErrFenced) && !errors.Is(err, errDisk) {
+				if err := overtake(t, cut, other, st.Store); !errors.Is(err, store.ErrFenced) && !errors.Is(err, errDisk) {
 					t.Errorf("got error %v, want that of the lease", err)
 				}
 				if posts.Load() != 1 {

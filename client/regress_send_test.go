@@ -35,25 +35,8 @@ func TestLimitedRequestIsNotSentAgainWithoutItsLease(t *testing.T) {
 	withERP(t, client.Config{}, limiting, func(t *testing.T, cut *client.Client, st *sick, n *hits) {
 		other, _ := serving(t, client.Config{Store: st.Store, Tenant: "fjord"}, limiting)
 		defer other.Close()
-		keyed := client.SubmitOptions{Key: "order-1"}
 		st.fail("Extend", 1000, errDisk)
-		done := make(chan error, 1)
-		go func() {
-			_, err := cut.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), keyed)
-			done <- err
-		}()
-		time.Sleep(time.Minute)
-		rec, err := st.Store.GetByKey(t.Context(), "fjord", "order-1")
-		if err != nil || rec.Phase != store.Uncertain {
-			t.Fatalf("when its lease has ended: got %s, %v, want uncertain", rec.Phase, err)
-		}
-		if _, err := st.Store.Report(t.Context(), "fjord", rec.Ref, store.RejectedFact{ByUser: true, Reason: "not in the ERP"}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := other.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), keyed); err != nil {
-			t.Fatal(err)
-		}
-		if err := <-done; !errors.Is(err, client.ErrRateLimited) || !errors.Is(err, errDisk) {
+		if err := overtake(t, cut, other, st.Store); !errors.Is(err, client.ErrRateLimited) || !errors.Is(err, errDisk) {
 			t.Errorf("got error %v, want ErrRateLimited and that of the store", err)
 		}
 		if taken.Load() != 1 || n.of("POST") != 1 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/vismanet-go/background/mockserver/internal/call"
 	"github.com/vismanet-go/background/openapi/server"
 )
@@ -41,19 +42,8 @@ func (p Profile) forgotten(op *operation, now time.Time) bool {
 	return p.GoneFor > 0 && op.State == Expired && !now.Before(op.expires.Add(p.GoneFor))
 }
 
-// isGUID tells whether s has the form of one.
-func isGUID(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
-	for i, c := range []byte(strings.ToLower(s)) {
-		dash := i == 8 || i == 13 || i == 18 || i == 23
-		if dash != (c == '-') || !dash && !('0' <= c && c <= '9' || 'a' <= c && c <= 'f') {
-			return false
-		}
-	}
-	return true
-}
+// isGUID tells whether s has the form of one, with dashes.
+func isGUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
 
 // GetBackgroundContent serves GET /v1/background/{requestId}/content.
 func (a *backgroundAPI) GetBackgroundContent(w http.ResponseWriter, r *http.Request, id server.RequestID, _ server.GetBackgroundContentParams) {

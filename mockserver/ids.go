@@ -4,10 +4,11 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"maps"
 	"strings"
 	"sync"
+
+	"github.com/google/uuid"
 )
 
 // ids makes GUIDs. With a seed they are a function of (seed, kind, company,
@@ -62,12 +63,5 @@ func derivedGUID(seed uint64, scope string, n uint64) string {
 func formatGUID(b [16]byte) string {
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
-	text := make([]byte, 0, 36)
-	for i, part := range [][]byte{b[:4], b[4:6], b[6:8], b[8:10], b[10:]} {
-		if i > 0 {
-			text = append(text, '-')
-		}
-		text = hex.AppendEncode(text, part)
-	}
-	return string(text)
+	return uuid.UUID(b).String()
 }

@@ -169,14 +169,20 @@ func testNotices(t *testing.T, open func() mockserver.SharedQueue) {
 	}
 }
 
+// addNoticed adds a job for each id, of the company of that name, with a notice.
+func (f *fixture) addNoticed(list ...string) {
+	f.t.Helper()
+	for _, id := range list {
+		j := job(id, id)
+		j.Notice = []byte("planned")
+		f.add(j)
+	}
+}
+
 func testSilentNotices(t *testing.T, open func() mockserver.SharedQueue) {
 	qa, qb := open(), open()
 	a := &fixture{qa, t}
-	for _, id := range []string{"aa", "bb"} {
-		j := job(id, id)
-		j.Notice = []byte("planned")
-		a.add(j)
-	}
+	a.addNoticed("aa", "bb")
 	stop := watch(t, qa, nothing, nothing)
 	for _, taken := range a.take(mockserver.Rules{Max: 9, PerCompany: 1}) {
 		a.finish(taken, result())

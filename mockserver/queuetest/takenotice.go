@@ -63,11 +63,7 @@ func testTakeNotice(t *testing.T, open func() mockserver.SharedQueue) {
 func testTakenNoticeOfSilent(t *testing.T, open func() mockserver.SharedQueue) {
 	qa, qb := open(), open()
 	a := &fixture{qa, t}
-	for _, id := range []string{"aa", "bb"} {
-		j := job(id, id)
-		j.Notice = []byte("planned")
-		a.add(j)
-	}
+	a.addNoticed("aa", "bb")
 	watch(t, qa, nothing, nothing)
 	for _, taken := range a.take(mockserver.Rules{Max: 9, PerCompany: 1}) {
 		a.finish(taken, result())

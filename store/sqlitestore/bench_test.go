@@ -2,8 +2,6 @@ package sqlitestore_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,14 +17,10 @@ import (
 // body is as long as a notification of the ERP is.
 var body = []byte(`{"id":"2f6f0a57-3c43-4d0e-9d0b-6c1f1d3a7b10","pad":"` + strings.Repeat("x", 560) + `"}`)
 
-// BenchmarkAccept measures durable accepts, by 1 and by 64 senders, against
-// the least that durability costs: a log that groups appends and syncs them.
+// BenchmarkAccept measures durable accepts, by 1 and by 64 senders. The module
+// bench has them beside the least that durability costs, and beside others.
 func BenchmarkAccept(b *testing.B) {
 	for _, senders := range []int{1, 64} {
-		b.Run("floor/"+strconv.Itoa(senders), func(b *testing.B) {
-			l := newLog(b)
-			measure(b, senders, func(int) error { l.append(body); return nil })
-		})
 		b.Run("create/"+strconv.Itoa(senders), func(b *testing.B) {
 			s := open(b, fresh(b))
 			measure(b, senders, func(i int) error {
@@ -117,57 +111,4 @@ func measure(b *testing.B, senders int, f func(i int) error) {
 	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "op/s")
-}
-
-// log appends what waits and syncs it, group by group.
-type log struct {
-	f    *os.File
-	work chan entry
-}
-
-type entry struct {
-	data []byte
-	done chan struct{}
-}
-
-func newLog(b *testing.B) *log {
-	f, err := os.Create(filepath.Join(b.TempDir(), "log"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	l := &log{f: f, work: make(chan entry, 1024)}
-	go l.run(b)
-	b.Cleanup(func() { close(l.work); f.Close() })
-	return l
-}
-
-func (l *log) append(data []byte) {
-	e := entry{data, make(chan struct{})}
-	l.work <- e
-	<-e.done
-}
-
-func (l *log) run(b *testing.B) {
-	for e := range l.work {
-		group, buf := []entry{e}, slices.Clone(e.data)
-		for more := true; more; {
-			select {
-			case e, ok := <-l.work:
-				if more = ok; ok {
-					group, buf = append(group, e), append(buf, e.data...)
-				}
-			default:
-				more = false
-			}
-		}
-		if _, err := l.f.Write(buf); err != nil {
-			b.Error(err)
-		}
-		if err := datasync(l.f); err != nil {
-			b.Error(err)
-		}
-		for _, e := range group {
-			close(e.done)
-		}
-	}
 }
