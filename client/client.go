@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/internal/httpx"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -21,10 +22,12 @@ type Client struct {
 	cfg    Config
 	origin origin
 	http   *http.Client
-	store  store.Store
-	owned  bool   // the store is ours to close
-	owner  string // names this client in leases
-	log    *slog.Logger
+	// ownHTTP is the transport of http if we made it, else nil.
+	ownHTTP *http.Transport
+	store   store.Store
+	owned   bool   // the store is ours to close
+	owner   string // names this client in leases
+	log     *slog.Logger
 
 	// life ends with Close. Looks run under it and not under the context of
 	// the waiter that asked: others may wait for the same look.
@@ -59,6 +62,12 @@ func New(cfg Config) (*Client, error) {
 		cfg: cfg, origin: base, http: &hc, store: cfg.Store, owner: hook.NewRef(), log: cfg.Logger,
 		looks: make(map[string]*look), failed: make(map[string]failure),
 	}
+	if hc.Transport == nil {
+		hc.Transport = httpx.Default()
+		if hc.Transport != http.DefaultTransport {
+			c.ownHTTP, _ = hc.Transport.(*http.Transport)
+		}
+	}
 	if c.store == nil {
 		c.store, c.owned = store.NewMemory(store.MemoryConfig{}), true
 	}
@@ -76,6 +85,9 @@ func (c *Client) Close() error {
 	c.mu.Unlock()
 	c.end()
 	c.working.Wait()
+	if c.ownHTTP != nil {
+		c.ownHTTP.CloseIdleConnections()
+	}
 	if first && c.owned {
 		return c.store.Close()
 	}

@@ -32,6 +32,14 @@ type Config struct {
 	// HTTPClient sends every call and adds the credentials. The client uses a
 	// copy that follows no redirects. Its Timeout bounds each single call.
 	// Default: an http.Client without credentials.
+	//
+	// Where it has no Transport the client makes one of its own: a copy of
+	// [http.DefaultTransport] that sends pings on HTTP/2 connections, so that
+	// one that died silently is closed within 15 s. A Transport that is given
+	// should do the same, for net/http does not by itself:
+	//
+	//	t := http.DefaultTransport.(*http.Transport).Clone()
+	//	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second}
 	HTTPClient *http.Client
 
 	// Refresh, if set, is called after a 401, before the call is made once

@@ -147,9 +147,6 @@ func (t *Transport) foreground(req *http.Request) (*http.Response, error) {
 		}
 	}
 	next := t.c.http.Transport
-	if next == nil {
-		next = http.DefaultTransport
-	}
 	start := time.Now()
 	resp, err := next.RoundTrip(out)
 	t.c.observe(req.Context(), "foreground", req.Method, start, resp, err)
