@@ -2,11 +2,11 @@ package client
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"sync"
 )
@@ -22,19 +22,40 @@ import (
 // the ERP refused the request or answered it so. Errors are those of
 // [Client.Submit] and [Operation.Wait] otherwise; the request's context
 // bounds the whole. Closing the body acknowledges the operation.
+//
+// Options come with the request's context: see [InBackground]. Under
+// [InForeground] the request is sent as it is, once, with [Config.Header] and
+// whatever [Config.HTTPClient] adds.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	if req == nil {
 		return nil, errors.New("do: no request")
 	}
-	return c.roundTrip(req, SubmitOptions{}, nil)
+	if ch, said := chosen(req.Context()); said && !ch.background {
+		return c.foreground(c.absolute(req), c.http.Do)
+	}
+	return c.roundTrip(req, nil)
+}
+
+// absolute returns the request with a URL below the base in place of one that
+// is relative to it.
+func (c *Client) absolute(req *http.Request) *http.Request {
+	if req.URL == nil || req.URL.Host != "" || req.URL.Scheme != "" || req.URL.Opaque != "" {
+		return req
+	}
+	u, err := url.Parse(c.origin.url(req.URL.RequestURI()))
+	if err != nil {
+		return req // what sends it says why not
+	}
+	out := *req
+	out.URL = u
+	return &out
 }
 
 // roundTrip is a submit and a wait that behave as one HTTP call. accepted, if
 // not nil, is called with the operation before the wait.
-func (c *Client) roundTrip(req *http.Request, opts SubmitOptions, accepted func(context.Context, *Operation)) (*http.Response, error) {
+func (c *Client) roundTrip(req *http.Request, accepted func(context.Context, *Operation)) (*http.Response, error) {
 	ctx := req.Context()
-	opts.Kind = cmp.Or(opts.Kind, KindHTTP)
-	op, err := c.Submit(ctx, req, opts)
+	op, err := c.submitWith(ctx, req, SubmitOptions{}, KindHTTP)
 	if op != nil && accepted != nil {
 		accepted(ctx, op)
 	}

@@ -45,7 +45,10 @@ type Item struct {
 
 // SubmitAll submits requests, up to parallel (at least 1) at a time, and yields
 // what [Client.Submit] returns for each, in the order of items. It takes an
-// item only when there is room for it, so that items may be without end.
+// item only when there is room for it, so that items may be without end. An
+// error is an *[ItemError], which says of which item it is. Options that ctx
+// carries (see [InBackground]) are those of every item, but for Key and
+// Supersede, which are an error there: they name one piece of work.
 //
 // Breaking out of the loop takes no further item; it waits for those that are
 // being sent, because cutting one off would leave it uncertain. ctx ends them.
@@ -63,14 +66,17 @@ func (c *Client) SubmitAll(ctx context.Context, items iter.Seq[Item], parallel i
 			queue = queue[1:]
 			return yield(a.op, a.err)
 		}
+		taken := 0
 		for item := range items {
+			index := taken
+			taken++
 			if len(queue) >= max(1, parallel) && !next() {
 				return
 			}
 			done := make(chan answer, 1)
 			queue = append(queue, done)
 			sending.Go(func() {
-				op, err := c.Submit(ctx, item.Request, item.Options)
+				op, err := c.submitItem(ctx, index, item)
 				done <- answer{op, err}
 			})
 		}
@@ -80,6 +86,24 @@ func (c *Client) SubmitAll(ctx context.Context, items iter.Seq[Item], parallel i
 			}
 		}
 	}
+}
+
+// submitItem submits one item of many.
+func (c *Client) submitItem(ctx context.Context, index int, item Item) (op *Operation, err error) {
+	if ch, _ := chosen(ctx); ch.opts.Key != "" || ch.opts.Supersede != "" {
+		closeBody(item.Request)
+		err = errors.New("submit: the context of SubmitAll gives all items one Key or Supersede: want them in Item.Options")
+	} else {
+		op, err = c.Submit(ctx, item.Request, item.Options)
+	}
+	if err != nil {
+		key := item.Options.Key
+		if opts, failed := options(ctx, item.Request, item.Options); failed == nil {
+			key = opts.Key
+		}
+		err = &ItemError{Index: index, Key: key, Err: err}
+	}
+	return op, err
 }
 
 // AsCompleted yields each operation once, as soon as it has ended, with the

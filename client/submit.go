@@ -22,11 +22,12 @@ import (
 // SubmitOptions are the choices for one operation. Its zero value is fine.
 type SubmitOptions struct {
 	// Key is your own name for the work, unique per tenant. A second submit
-	// with the same key and the same request returns the first operation and
-	// sends nothing.
+	// with the same key and the same request returns the first operation, with
+	// the options that it was submitted with, and sends nothing.
 	Key string
-	// Supersede is the ref of an operation that failed and whose key this
-	// one takes over.
+	// Supersede is the ref of the operation that failed and whose key this one
+	// takes over. It is an error if there is no such operation, if it had
+	// another key, or if another one holds the key by now.
 	Supersede string
 	// Verify names one of [Config.Verifiers]: the operation has then ended only
 	// when that confirmed it.
@@ -61,8 +62,9 @@ func (c *call) replayable() bool { return c.stream == nil }
 
 // Submit sends a request to be run in the background and returns as soon as
 // the ERP has accepted it. The request's URL is below [Config.BaseURL] or
-// relative to it ("/v1/customerinvoice"); its own context and its GetBody are
-// ignored. Submit always reads and closes the body.
+// relative to it ("/v1/customerinvoice"); its GetBody is ignored, and its own
+// context but for the options that it carries (see [InBackground]). Submit always
+// reads and closes the body.
 //
 // A record is stored before the first byte is sent. On these errors the
 // operation is returned as well and can be waited for: [*UncertainError] (it
@@ -76,10 +78,20 @@ func (c *call) replayable() bool { return c.stream == nil }
 // everything. If it ends after the first byte was sent, the operation is
 // uncertain.
 func (c *Client) Submit(ctx context.Context, req *http.Request, opts SubmitOptions) (*Operation, error) {
+	return c.submitWith(ctx, req, opts, "")
+}
+
+// submitWith is Submit. The kind is that of an operation whose options name none.
+func (c *Client) submitWith(ctx context.Context, req *http.Request, opts SubmitOptions, kind string) (*Operation, error) {
 	defer closeBody(req)
 	if c.life.Err() != nil {
 		return nil, ErrClosed
 	}
+	opts, err := options(ctx, req, opts)
+	if err != nil {
+		return nil, fmt.Errorf("submit: %w", err)
+	}
+	opts.Kind = cmp.Or(opts.Kind, kind)
 	ref := hook.NewRef()
 	notify := opts.Notify
 	if notify.mode == "" {
@@ -117,6 +129,9 @@ func (c *Client) submit(ctx context.Context, ref string, cl *call, notify Notify
 		op, err := c.existing(held, fingerprint(cl), opts.Supersede)
 		return op, "known", err
 	}
+	if bad, ok := errors.AsType[*store.InvalidError](err); ok && bad.Field == "Supersedes" {
+		return nil, notSent.String(), fmt.Errorf("submit: %w", wrong("Supersede", errors.New(bad.Want)))
+	}
 	if err != nil {
 		return nil, notSent.String(), fmt.Errorf("submit %s: record it: %w", cl.method, storeError(err))
 	}
@@ -129,12 +144,14 @@ func (c *Client) submit(ctx context.Context, ref string, cl *call, notify Notify
 func (c *Client) existing(held *store.KeyHeldError, print, supersede string) (*Operation, error) {
 	rec := held.Record
 	switch {
+	case supersede != "" && rec.Ref != supersede && rec.Supersedes != supersede:
+		return nil, fmt.Errorf("submit: Supersede: operation %s does not hold the key %q: want the ref of operation %s, which does", cut(supersede, 64), rec.Key, rec.Ref)
+	case supersede == rec.Ref && !held.Purged:
+		return nil, fmt.Errorf("submit: Supersede: operation %s is %s and did not fail", nameOf(rec.ID, rec.Ref), rec.Phase)
 	case rec.Fingerprint != print:
 		return nil, fmt.Errorf("submit: key %q: %w (operation %s)", rec.Key, ErrKeyReused, nameOf(rec.ID, rec.Ref))
 	case held.Purged:
 		return nil, fmt.Errorf("submit: key %q: %w (id %s)", rec.Key, ErrDuplicateKey, rec.ID)
-	case supersede == rec.Ref:
-		return nil, fmt.Errorf("submit: Supersede: operation %s is %s and did not fail", nameOf(rec.ID, rec.Ref), rec.Phase)
 	}
 	op := c.operation(rec)
 	if rec.Phase == store.Uncertain {

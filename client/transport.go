@@ -72,31 +72,11 @@ func MatchAll(req *http.Request) bool {
 	return false
 }
 
-type choiceKey struct{}
-
-// choice is how a request's context overrides Match.
-type choice struct {
-	background bool
-	opts       SubmitOptions
-}
-
-// InBackground returns a context whose requests a [Transport] runs in the
-// background, with these options, whatever its Match says.
-func InBackground(ctx context.Context, opts SubmitOptions) context.Context {
-	return context.WithValue(ctx, choiceKey{}, choice{background: true, opts: opts})
-}
-
-// InForeground returns a context whose requests a [Transport] sends as they
-// are, whatever its Match says.
-func InForeground(ctx context.Context) context.Context {
-	return context.WithValue(ctx, choiceKey{}, choice{})
-}
-
 // RoundTrip implements [http.RoundTripper].
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
-	ch, chosen := ctx.Value(choiceKey{}).(choice)
-	if !chosen {
+	ch, said := chosen(ctx)
+	if !said {
 		match := t.Match
 		if match == nil {
 			match = MatchWrites
@@ -104,14 +84,14 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		ch.background = match(req)
 	}
 	if !ch.background {
-		return t.foreground(req)
+		return t.c.foreground(req, t.c.http.Transport.RoundTrip)
 	}
 	if end, ok := ctx.Deadline(); ok && time.Until(end) < time.Minute {
 		t.warn.Do(func() {
 			t.c.log.WarnContext(ctx, "a background call has less than a minute: check http.Client.Timeout", "left", time.Until(end))
 		})
 	}
-	resp, err := t.c.roundTrip(req, ch.opts, t.OnAccepted)
+	resp, err := t.c.roundTrip(req, t.OnAccepted)
 	if err != nil || resp.StatusCode < 300 || resp.StatusCode > 399 {
 		return resp, err
 	}
@@ -123,22 +103,22 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // foreground sends a request as it is, once.
-func (t *Transport) foreground(req *http.Request) (*http.Response, error) {
+func (c *Client) foreground(req *http.Request, send func(*http.Request) (*http.Response, error)) (*http.Response, error) {
 	refuse := func(err error) (*http.Response, error) {
 		closeBody(req)
 		return nil, err
 	}
-	if t.c.life.Err() != nil {
+	if c.life.Err() != nil {
 		return refuse(ErrClosed)
 	}
-	if err := t.c.origin.covers(req); err != nil {
+	if err := c.origin.covers(req); err != nil {
 		return refuse(err)
 	}
 	if err := sendable(req.Header); err != nil {
 		return refuse(fmt.Errorf("request header %w", err))
 	}
 	out := req.Clone(req.Context())
-	for name, values := range t.c.cfg.Header {
+	for name, values := range c.cfg.Header {
 		if _, set := out.Header[name]; !set {
 			if out.Header == nil {
 				out.Header = make(http.Header)
@@ -146,10 +126,9 @@ func (t *Transport) foreground(req *http.Request) (*http.Response, error) {
 			out.Header[name] = values
 		}
 	}
-	next := t.c.http.Transport
 	start := time.Now()
-	resp, err := next.RoundTrip(out)
-	t.c.observe(req.Context(), "foreground", req.Method, start, resp, err)
+	resp, err := send(out)
+	c.observe(req.Context(), "foreground", req.Method, start, resp, err)
 	return resp, err
 }
 

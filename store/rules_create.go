@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Create is [Store.Create].
 func (r Rules) Create(rec Record, owner string, ttl time.Duration) (Record, error) {
@@ -70,12 +73,33 @@ func (r Rules) takeKey(rec Record) error {
 	if err != nil {
 		return err
 	}
+	if !gone && rec.Supersedes != "" {
+		return r.knownToSupersede(rec)
+	}
 	if gone && (rec.Supersedes != t.Ref || !t.Supersedable) {
 		return &KeyHeldError{Purged: true, Record: Record{
 			Tenant: t.Tenant, Ref: t.Ref, ID: t.ID, Key: t.Key, Fingerprint: t.Fingerprint,
 		}}
 	}
 	return nil
+}
+
+// knownToSupersede refuses a record that is to take over a key that nobody
+// holds, unless it names an operation that had it: a ref that was misspelt
+// would otherwise do the work anew without a word.
+func (r Rules) knownToSupersede(rec Record) error {
+	former, ok, err := r.Tx.Get(rec.Tenant, rec.Supersedes)
+	if err != nil || ok && former.Key == rec.Key {
+		return err
+	}
+	if ok {
+		return &InvalidError{"Supersedes", fmt.Sprintf("operation %s never held the key %q", rec.Supersedes, rec.Key)}
+	}
+	_, purged, err := r.Tx.Tombstone(rec.Tenant, "", rec.Supersedes)
+	if err != nil || purged {
+		return err
+	}
+	return &InvalidError{"Supersedes", fmt.Sprintf("there is no operation %s: want the ref of the one that failed", rec.Supersedes)}
 }
 
 // supersedable reports whether the work may be done anew under the same key:
