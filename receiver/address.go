@@ -1,6 +1,7 @@
 package receiver
 
 import (
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -34,6 +35,9 @@ func (rc *Receiver) allowed(r *http.Request) bool {
 // sender's own claim. It reports false if that entry makes no sense.
 func (rc *Receiver) sender(r *http.Request) (netip.Addr, bool) {
 	addr, ok := parseAddr(r.RemoteAddr)
+	if viaUnixSocket(r) {
+		addr, ok = rc.loopback(), true
+	}
 	if !ok {
 		return addr, false
 	}
@@ -45,12 +49,39 @@ func (rc *Receiver) sender(r *http.Request) (netip.Addr, bool) {
 			var entry string
 			i := strings.LastIndexByte(line, ',')
 			entry, line, more = line[i+1:], line[:max(i, 0)], i >= 0
-			if addr, ok = parseAddr(strings.TrimSpace(entry)); !ok {
+			entry = strings.TrimSpace(entry)
+			if addr, ok = parseAddr(entry); entry == unixEntry {
+				addr = rc.loopback()
+			} else if !ok {
 				return addr, false
 			}
 		}
 	}
 	return addr, true
+}
+
+// unixEntry is what proxies write into X-Forwarded-For for a peer that came to
+// them over a Unix socket.
+const unixEntry = "unix:"
+
+// viaUnixSocket reports whether a request came over a Unix socket, whose peers
+// have no address. Where the server tells what it listens on, that counts and
+// not what RemoteAddr says, into which a middleware may write anything.
+func viaUnixSocket(r *http.Request) bool {
+	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && local != nil {
+		return strings.HasPrefix(local.Network(), "unix")
+	}
+	return r.RemoteAddr == "" || r.RemoteAddr[0] == '@'
+}
+
+// loopback returns the address that the peer of a Unix socket counts as: the
+// one of the two loopback addresses that the configuration names.
+func (rc *Receiver) loopback() netip.Addr {
+	v4, v6 := netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()
+	if !within(rc.cfg.TrustedProxies, v4) && (within(rc.cfg.TrustedProxies, v6) || !within(rc.cfg.AllowFrom, v4) && within(rc.cfg.AllowFrom, v6)) {
+		return v6
+	}
+	return v4
 }
 
 // remote is what logs say of the sender.

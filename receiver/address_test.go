@@ -1,9 +1,13 @@
 package receiver_test
 
 import (
+	"context"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
+	"path/filepath"
 	"testing"
 
 	"github.com/vismanet-go/background/receiver"
@@ -31,6 +35,16 @@ func TestTheAddressIsTakenFromTheLastProxyThatIsNotOurs(t *testing.T) {
 		{"mapped into IPv6", "[::ffff:" + vendor + "]:443", nil, nil, 200},
 		{"no address", "@", nil, nil, 403},
 		{"no address at all", "", nil, nil, 403},
+
+		{"a socket, not trusted", "@", []string{vendor}, prefixes("10.0.0.0/8"), 403},
+		{"a socket", "@", []string{vendor}, prefixes("127.0.0.0/8"), 200},
+		{"a socket without a name", "", []string{vendor}, prefixes("::1/128"), 200},
+		{"a socket with a name", "@proxy", []string{vendor}, prefixes("127.0.0.1/32"), 200},
+		{"a socket, from elsewhere", "@", []string{vendor + ", " + evil}, prefixes("127.0.0.0/8"), 403},
+		{"a socket that says nothing", "@", nil, prefixes("127.0.0.0/8", "::1/128"), 403},
+		{"a socket behind a proxy", "@", []string{vendor + ", 10.0.0.1"}, prefixes("127.0.0.0/8", "10.0.0.0/8"), 200},
+		{"two sockets", "@", []string{vendor + ", unix:"}, prefixes("127.0.0.0/8"), 200},
+		{"a claim of a socket", "10.0.0.1:9", []string{vendor + ", unix:"}, prefixes("10.0.0.0/8"), 403},
 
 		{"one proxy", "10.0.0.1:9", []string{vendor}, prefixes("10.0.0.0/8"), 200},
 		{"one proxy, from elsewhere", "10.0.0.1:9", []string{evil}, prefixes("10.0.0.0/8"), 403},
@@ -102,5 +116,60 @@ func TestVendorAddressesCannotBeChangedByACaller(t *testing.T) {
 	receiver.VendorAddresses()[0] = netip.MustParsePrefix("0.0.0.0/0")
 	if got := receiver.VendorAddresses(); len(got) != 3 || !got[0].Contains(netip.MustParseAddr("18.202.121.26")) || got[0].Bits() != 32 {
 		t.Errorf("got %v", got)
+	}
+}
+
+// Over a Unix socket the server tells so; over TCP nothing that a middleware
+// writes into RemoteAddr passes for a socket.
+func TestAUnixSocketCountsAsLoopback(t *testing.T) {
+	const vendor = "18.202.121.26"
+	rcv, _ := setup(t, func(c *receiver.Config) {
+		c.AllowFrom, c.TrustedProxies = receiver.VendorAddresses(), prefixes("127.0.0.0/8")
+	})
+	pretend := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if remote, ok := r.Header["X-Real-Ip"]; ok {
+			r.RemoteAddr = remote[0]
+		}
+		mounted(rcv).ServeHTTP(w, r)
+	})
+	socket := filepath.Join(t.TempDir(), "s")
+	dial := func(network, address string) *http.Client {
+		return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, address)
+		}}}
+	}
+	for _, tt := range []struct {
+		name, network, address, from, pretended string
+		want                                    int
+	}{
+		{"a socket", "unix", socket, vendor, "", 200},
+		{"a socket, from elsewhere", "unix", socket, "203.0.113.9", "", 403},
+		{"a socket whose peer a middleware has named", "unix", socket, vendor, "203.0.113.9", 200},
+		{"TCP, from this machine", "tcp", "127.0.0.1:0", vendor, "", 200},
+		{"TCP that passes for a socket", "tcp", "127.0.0.1:0", vendor, "@", 403},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l, err := net.Listen(tt.network, tt.address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: pretend}}
+			srv.Start()
+			defer srv.Close()
+			r := signed(body)
+			r.RequestURI, r.URL.Scheme, r.URL.Host = "", "http", "hooks.test"
+			r.Header.Set("X-Forwarded-For", tt.from)
+			if tt.pretended != "" {
+				r.Header.Set("X-Real-Ip", tt.pretended)
+			}
+			hc := dial(tt.network, l.Addr().String())
+			defer hc.CloseIdleConnections()
+			res, err := hc.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			wantStatus(t, res, tt.want)
+		})
 	}
 }

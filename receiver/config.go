@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/store"
@@ -55,10 +56,18 @@ type Config struct {
 	KeepHeaders []string
 
 	// Tenant translates the value of the x-vwd-tenant-id header into the name
-	// of the tenant as the client knows it. With ok = false the notification
-	// is treated as one that names no tenant. It is called concurrently and
-	// must not block. It is not asked in URL mode, where the capability says
-	// which operation is meant.
+	// of the tenant as the client knows it. With ok = false the tenant is not
+	// one of ours: the notification is answered 403, logged and not stored.
+	// That loses nothing, for the client polls its operations in any case, and
+	// a dispatcher that sends again finds a tenant that was added meanwhile.
+	// It is not asked about a notification that names no tenant, nor in URL
+	// mode, where the capability says which operation is meant. It is called
+	// concurrently and must not block.
+	//
+	// The header is not signed. A recorded body can be sent again with any
+	// other tenant, so the name decides where an operation is looked for, and
+	// nothing else: what names another tenant than the operation's is kept as
+	// a conflict and never wakes its client.
 	//
 	// Nil means that the header is stored and not used: the operation is
 	// found by its ref or id alone, neither of which can be guessed.
@@ -83,6 +92,10 @@ type Config struct {
 	// X-Forwarded-For that is none of them. Without them that header, which
 	// anybody can send, is not looked at. Leave the parsing to the receiver:
 	// a middleware that writes the header into RemoteAddr undoes the check.
+	//
+	// A peer that has no address because it came over a Unix socket counts as
+	// a loopback address, for only processes of this machine can reach it: it
+	// is trusted where 127.0.0.1 or ::1 is.
 	TrustedProxies []netip.Prefix
 
 	// HandledElsewhere keeps notifications for the handler of another process
@@ -106,7 +119,8 @@ type Config struct {
 	MaxAttempts int
 
 	// DrainTimeout bounds how long Run waits for handlers in progress once
-	// its context is done. Default: 30 s.
+	// its context is done. Default: 20 s, which is less than orchestrators
+	// usually give a process to end.
 	DrainTimeout time.Duration
 
 	// Observer is told of requests and handler runs, for metrics. Default:
@@ -134,7 +148,9 @@ func (c Config) validate() error {
 	if authenticated && c.Unauthenticated {
 		fault("Unauthenticated", "must not be set beside SigningKeys or CapabilitySecrets")
 	}
-	errs = append(errs, checkSecrets("SigningKeys", c.SigningKeys), checkSecrets("CapabilitySecrets", c.CapabilitySecrets))
+	errs = append(errs,
+		checkSecrets("SigningKeys", c.SigningKeys, "copy the whole key from the webhook's page in the developer portal"),
+		checkSecrets("CapabilitySecrets", c.CapabilitySecrets, "make one of 32 random bytes, as openssl rand -base64 32 does"))
 	if c.SignatureHeader != "" && !hook.IsToken(c.SignatureHeader) {
 		fault("SignatureHeader", "must be the name of an HTTP header")
 	}
@@ -178,15 +194,23 @@ func (c Config) numbers() iter.Seq2[string, int64] {
 	}
 }
 
-// checkSecrets never puts a secret into its error.
-func checkSecrets(field string, secrets []string) error {
+// checkSecrets never puts a secret into its error. The remedy says where a
+// good one comes from.
+func checkSecrets(field string, secrets []string, remedy string) error {
 	var errs []error
 	for i, s := range secrets {
+		fault := func(format string, args ...any) {
+			errs = append(errs, fmt.Errorf("%s[%d]: %s", field, i, fmt.Sprintf(format, args...)))
+		}
 		switch {
-		case len(s) < hook.MinSecret:
-			errs = append(errs, fmt.Errorf("%s[%d]: has %d bytes, want at least %d", field, i, len(s), hook.MinSecret))
+		case strings.TrimSpace(s) == "":
+			fault("is blank: has %d bytes, want at least %d; is what it is read from set? If so, %s", len(s), hook.MinSecret, remedy)
 		case strings.TrimSpace(s) != s: // the line end of the file that it came from
-			errs = append(errs, fmt.Errorf("%s[%d]: must not have white space at its ends", field, i))
+			fault("must not have white space at its ends, such as the line end of a file: cut it off")
+		case strings.ContainsFunc(s, unicode.IsControl) || strings.Contains(s, "\ufeff"):
+			fault("holds a line end or another character that is not printed; %s", remedy)
+		case len(s) < hook.MinSecret:
+			fault("has %d bytes, want at least %d, for a short one can be guessed; %s", len(s), hook.MinSecret, remedy)
 		}
 	}
 	return errors.Join(errs...)
@@ -212,7 +236,7 @@ func (c Config) withDefaults() Config {
 	c.HandlerTimeout = cmp.Or(c.HandlerTimeout, 15*time.Minute)
 	c.Lease = cmp.Or(c.Lease, time.Minute)
 	c.MaxAttempts = cmp.Or(c.MaxAttempts, 20)
-	c.DrainTimeout = cmp.Or(c.DrainTimeout, 30*time.Second)
+	c.DrainTimeout = cmp.Or(c.DrainTimeout, 20*time.Second)
 	if c.Observer == nil {
 		c.Observer = silent{}
 	}

@@ -33,10 +33,18 @@ func TestNewNamesEveryFaultAtOnce(t *testing.T) {
 				KeepHeaders: []string{"ok", "not ok", "Cookie", "authorization"},
 			},
 			[]string{
-				"Store: ", "SigningKeys[1]: has 12 bytes, want at least 16", "SigningKeys[2]: has 0 bytes",
+				"Store: ", "SigningKeys[1]: has 12 bytes, want at least 16", "SigningKeys[2]: is blank: has 0 bytes", "copy the whole key",
 				"CapabilitySecrets[0]: must not have white space", "SignatureHeader: ", "MaxBodyBytes: ",
 				"ReadTimeout: ", "StoreTimeout: ", "Workers: ", "HandlerTimeout: ", "Lease: ", "MaxAttempts: ", "DrainTimeout: ",
 				"AllowFrom[0]: ", "TrustedProxies[0]: ", "TrustedProxies[1]: ", `KeepHeaders[1] "not ok"`, `KeepHeaders[2] "Cookie"`, `KeepHeaders[3] "authorization"`,
+			},
+		},
+		{
+			"keys as they are pasted",
+			receiver.Config{Store: st, SigningKeys: []string{key + "\r\n", " " + key, " \t \n                 ", key + "\n" + key, "\ufeff" + key, "the key shown in the portal"}},
+			[]string{
+				"SigningKeys[0]: must not have white space at its ends", "SigningKeys[1]: must not have white space", "SigningKeys[2]: is blank",
+				"SigningKeys[3]: holds a line end", "SigningKeys[4]: holds a line end or another character that is not printed",
 			},
 		},
 		{"a lease that ends at once", receiver.Config{Store: st, SigningKeys: []string{key}, Lease: time.Millisecond}, []string{"Lease: must be at least 1s"}},
@@ -57,7 +65,10 @@ func TestNewNamesEveryFaultAtOnce(t *testing.T) {
 					t.Errorf("got %q, want …%s…", err, part)
 				}
 			}
-			if err != nil && (strings.Contains(err.Error(), short) || strings.Contains(err.Error(), strings.TrimSpace(spaced))) {
+			if err != nil && strings.Contains(err.Error(), "SigningKeys[5]") {
+				t.Errorf("got %q, which names a key that is right", err)
+			}
+			if err != nil && (strings.Contains(err.Error(), key) || strings.Contains(err.Error(), short) || strings.Contains(err.Error(), strings.TrimSpace(spaced))) {
 				t.Errorf("the error tells a secret: %v", err)
 			}
 		})

@@ -182,7 +182,7 @@ func ExampleNew() {
 	fmt.Println(err)
 	// Output:
 	// receiver: Store: is required
-	// SigningKeys[0]: has 9 bytes, want at least 16
+	// SigningKeys[0]: has 9 bytes, want at least 16, for a short one can be guessed; copy the whole key from the webhook's page in the developer portal
 }
 
 // How do I keep capabilities out of an access log?

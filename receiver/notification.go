@@ -54,12 +54,19 @@ func (rc *Receiver) keep(r *http.Request, a admission, body []byte, seen *Receiv
 	}()
 	begun := time.Now()
 	defer func() {
+		var stranger *strangerError
+		if errors.As(err, &stranger) { // nothing was to be stored
+			return
+		}
 		seen.Stored = time.Since(begun)
 		if err != nil {
 			rc.failed.Store(time.Now().UnixNano())
 		}
 	}()
-	n := rc.notification(ctx, r, a, body)
+	n, stranger := rc.notification(ctx, r, a, body)
+	if stranger != nil {
+		return "", stranger
+	}
 	receipt, err := rc.cfg.Store.Notify(ctx, n)
 	if err != nil {
 		rc.log.ErrorContext(ctx, "notification not stored", "err", err, "mode", n.Mode, "ref", n.Ref, "id", n.ID, "bytes", len(body))
@@ -97,8 +104,9 @@ func (rc *Receiver) report(ctx context.Context, n store.Notification, receipt st
 }
 
 // notification puts together what is stored. Everything in it is plain text
-// or the body, whatever the sender put into its headers.
-func (rc *Receiver) notification(ctx context.Context, r *http.Request, a admission, body []byte) store.Notification {
+// or the body, whatever the sender put into its headers. Its error says that
+// the notification is for a tenant that is not ours.
+func (rc *Receiver) notification(ctx context.Context, r *http.Request, a admission, body []byte) (store.Notification, error) {
 	n := store.Notification{
 		Mode: a.mode, Ref: a.ref, Header: rc.keptHeader(r.Header), Body: body, ReceivedAt: time.Now(),
 		Deliver: rc.cfg.HandledElsewhere || rc.handler.Load() != nil,
@@ -113,12 +121,13 @@ func (rc *Receiver) notification(ctx context.Context, r *http.Request, a admissi
 		n.Body = bytes.ReplaceAll(body, []byte(a.secret), []byte(hook.Redacted))
 	}
 	if a.mode == modeURL {
-		return n
+		return n, nil
 	}
 	n.Ref = rc.headerRef(ctx, r.Header)
 	n.NotificationID = plain(r.Header.Get(notificationIDHeader))
-	n.Tenant = rc.tenant(ctx, r.Header)
-	return n
+	var err error
+	n.Tenant, err = rc.tenant(r.Header)
+	return n, err
 }
 
 // headerRef returns our ref as the subscription brought it back.
@@ -131,17 +140,29 @@ func (rc *Receiver) headerRef(ctx context.Context, h http.Header) string {
 	return ref
 }
 
-func (rc *Receiver) tenant(ctx context.Context, h http.Header) string {
+// strangerError says that a notification is for a tenant that is not ours.
+type strangerError struct{ id, why string }
+
+func (e *strangerError) Error() string {
+	return fmt.Sprintf("the tenant %q %s", hook.Redact(e.id), e.why)
+}
+
+// tenant translates the tenant that the sender names, if it names one. The
+// header is not signed: whoever has a body that was signed can send it with
+// any other.
+func (rc *Receiver) tenant(h http.Header) (string, error) {
 	id := plain(h.Get(tenantHeader))
 	if rc.cfg.Tenant == nil || id == "" {
-		return ""
+		return "", nil
 	}
 	tenant, ok := rc.cfg.Tenant(id)
-	if !ok {
-		rc.log.WarnContext(ctx, "tenant of a notification is unknown", "tenant", id)
-		return ""
+	switch {
+	case !ok:
+		return "", &strangerError{id, "is not known to Config.Tenant"}
+	case tenant == store.DeliveryTenant:
+		return "", &strangerError{id, "means a tenant that is reserved"}
 	}
-	return tenant
+	return tenant, nil
 }
 
 // header is the name of a header as net/http has it, and as it is stored.

@@ -2,6 +2,7 @@ package receiver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -18,6 +19,7 @@ type Receiver struct {
 	cfg     Config
 	log     *slog.Logger
 	refused *sparing // logger of what anybody can make happen
+	broken  *sparing // logger of faults that every request repeats
 	headers []header // to store with a notification
 
 	handler atomic.Pointer[func(context.Context, Notification) error]
@@ -34,24 +36,11 @@ func New(cfg Config) (*Receiver, error) {
 		return nil, fmt.Errorf("receiver: %w", err)
 	}
 	cfg = cfg.withDefaults()
-	rc := &Receiver{cfg: cfg, log: cfg.Logger, refused: &sparing{log: cfg.Logger}}
+	rc := &Receiver{cfg: cfg, log: cfg.Logger, refused: &sparing{out: cfg.Logger}, broken: &sparing{out: cfg.Logger}}
 	for _, name := range cfg.KeepHeaders {
 		rc.headers = append(rc.headers, header{name, strings.ToLower(name)})
 	}
 	return rc, nil
-}
-
-// Register mounts the receiver on mux: the path itself, with and without a
-// slash at its end, for subscription mode, and everything below it for URL
-// mode. The path may have a host before it, as mux patterns may. Register
-// panics where [http.ServeMux.Handle] does: if the path is taken or malformed.
-func (rc *Receiver) Register(mux *http.ServeMux, path string) {
-	path = strings.TrimRight(path, "/")
-	if strings.Contains(path, "/") { // else it is the root, whose only form is "/{$}"
-		mux.Handle(path, rc)
-	}
-	mux.Handle(path+"/{$}", rc)
-	mux.HandleFunc(path+"/", rc.ServeCapability)
 }
 
 // ServeHTTP serves both modes, whatever the path before the last segment: a
@@ -63,13 +52,15 @@ func (rc *Receiver) Register(mux *http.ServeMux, path string) {
 //
 //	200  the notification is stored, now or earlier
 //	401  the signature is missing or wrong
-//	403  the sender's address is not one of Config.AllowFrom
+//	403  the sender's address is not one of Config.AllowFrom, or Config.Tenant
+//	     does not know the tenant that it names
 //	404  the capability is unknown, expired or forged, or there is no
 //	     subscription mode: as [http.NotFound] answers
 //	405  the method is not POST
 //	408  the body came too slowly; 400 if it broke off
 //	413  the body is larger than Config.MaxBodyBytes
-//	503  it could not be stored; Retry-After says when to send it again
+//	503  it could not be stored, or something that runs before the receiver
+//	     has read its body; Retry-After says when to send it again
 //
 // In URL mode the capability alone decides; a signature header, which nothing
 // documents there, is not looked at.
@@ -120,11 +111,13 @@ func (rc *Receiver) answer(w http.ResponseWriter, r *http.Request, below bool, s
 	if status != 0 {
 		return status
 	}
-	if retry, err := rc.keep(r, a, body, seen); err != nil {
-		// A 5xx makes the sender try again; a 2xx here would lose it.
-		w.Header().Set("Retry-After", retry)
-		http.Error(w, "not stored", http.StatusServiceUnavailable)
-		return http.StatusServiceUnavailable
+	retry, err := rc.keep(r, a, body, seen)
+	var stranger *strangerError
+	switch {
+	case errors.As(err, &stranger):
+		return rc.refuse(w, r, http.StatusForbidden, stranger.Error())
+	case err != nil:
+		return again(w, retry)
 	}
 	// A duplicate is success too: the first copy is safe.
 	w.WriteHeader(http.StatusOK)
@@ -193,20 +186,49 @@ func (rc *Receiver) authenticatedBody(w http.ResponseWriter, r *http.Request, a 
 	}
 	body, err := rc.readBody(w, r)
 	seen.Bytes = len(body)
-	if err != nil {
+	var consumed *consumedError
+	switch {
+	case errors.As(err, &consumed):
+		return nil, rc.unread(w, r, consumed)
+	case err != nil:
 		return nil, rc.refuse(w, r, statusOfRead(err), "the body was not read")
 	}
 	if a.signed {
-		if seen.Key = verify(rc.cfg.SigningKeys, signature, body); seen.Key < 0 {
-			return nil, rc.refuse(w, r, http.StatusUnauthorized, "the signature is wrong")
-		}
+		seen.Key = verify(rc.cfg.SigningKeys, signature, body)
+	}
+	switch unsigned := a.signed && seen.Key < 0; {
+	case vanished(r, body) && (unsigned || !a.signed):
+		return nil, rc.unread(w, r, &consumedError{announced: -1})
+	case unsigned && r.ContentLength > 0 && int64(len(body)) > r.ContentLength:
+		return nil, rc.unread(w, r, &consumedError{r.ContentLength, len(body), "the body was replaced before"})
+	case unsigned && r.ContentLength < 0:
+		return nil, rc.refuse(w, r, http.StatusUnauthorized, "the signature does not fit the body, unless something before the receiver has read a part of it")
+	case unsigned:
+		return nil, rc.refuse(w, r, http.StatusUnauthorized, "the signature is wrong")
 	}
 	return body, 0
 }
 
+// unread answers a request whose body is not what the sender sent, by no fault
+// of the sender.
+func (rc *Receiver) unread(w http.ResponseWriter, r *http.Request, e *consumedError) int {
+	rc.failed.Store(time.Now().UnixNano())
+	rc.broken.log(r.Context(), slog.LevelError, "webhook not stored, because something before the receiver touches the body: "+
+		"mount the receiver before whatever reads or replaces bodies", "err", e, "remote", rc.remote(r))
+	return again(w, retryLater)
+}
+
+// again asks the sender to send the notification once more.
+func again(w http.ResponseWriter, seconds string) int {
+	// A 5xx makes the sender try again; a 2xx would lose the notification.
+	w.Header().Set("Retry-After", seconds)
+	http.Error(w, "not stored", http.StatusServiceUnavailable)
+	return http.StatusServiceUnavailable
+}
+
 // refuse answers with a client error and says in the log why.
 func (rc *Receiver) refuse(w http.ResponseWriter, r *http.Request, status int, why string) int {
-	rc.refused.warn(r.Context(), "webhook refused", "status", status, "why", why, "remote", rc.remote(r))
+	rc.refused.log(r.Context(), slog.LevelWarn, "webhook refused", "status", status, "why", why, "remote", rc.remote(r))
 	http.Error(w, strings.ToLower(http.StatusText(status)), status)
 	return status
 }

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// maxWarnings is how many warnings a second a sparing logger writes.
-const maxWarnings = 10
+// maxLines is how many lines a second a sparing logger writes.
+const maxLines = 10
 
 // sparing logs what anybody can make happen: a flood of requests must not
 // become a flood of the log. It is safe for concurrent use.
 type sparing struct {
-	log *slog.Logger
+	out *slog.Logger
 
 	mu      sync.Mutex // guards the rest
 	second  int64
@@ -21,14 +21,14 @@ type sparing struct {
 	skipped int
 }
 
-// warn logs a warning, or counts it if there were many in this second; the
-// count goes with the next one.
-func (s *sparing) warn(ctx context.Context, msg string, attrs ...any) {
+// log writes a line, or counts it if there were many in this second; the count
+// goes with the next one.
+func (s *sparing) log(ctx context.Context, level slog.Level, msg string, attrs ...any) {
 	s.mu.Lock()
 	if now := time.Now().Unix(); now != s.second {
 		s.second, s.written = now, 0
 	}
-	if s.written == maxWarnings {
+	if s.written == maxLines {
 		s.skipped++
 		s.mu.Unlock()
 		return
@@ -39,5 +39,5 @@ func (s *sparing) warn(ctx context.Context, msg string, attrs ...any) {
 		s.skipped = 0
 	}
 	s.mu.Unlock()
-	s.log.WarnContext(ctx, msg, attrs...)
+	s.out.Log(ctx, level, msg, attrs...)
 }

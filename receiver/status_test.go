@@ -72,6 +72,8 @@ func TestEveryRequestHasItsStatus(t *testing.T) {
 		{"unauthenticated, too large", func(c *receiver.Config) { open(c); small(c) }, post(path, body), 413},
 
 		{"GET", nil, httptest.NewRequest(http.MethodGet, path, nil), 405},
+		{"HEAD", nil, httptest.NewRequest(http.MethodHead, path+"/", nil), 405},
+		{"OPTIONS", nil, httptest.NewRequest(http.MethodOptions, path+"/"+capability(), nil), 405},
 		{"PUT with a capability", nil, httptest.NewRequest(http.MethodPut, path+"/"+capability(), nil), 405},
 		{"GET with a forged capability", nil, httptest.NewRequest(http.MethodGet, path+"/"+forged, nil), 405},
 	}
@@ -120,6 +122,41 @@ func TestRegisterAcceptsEveryFormOfPath(t *testing.T) {
 			if p != "/" && p != "hooks.example/" {
 				wantStatus(t, serve(mux, post(base, body)), 401)
 			}
+		})
+	}
+}
+
+func TestRegisterRefusesWhatNoRequestMatches(t *testing.T) {
+	for p, want := range map[string]string{
+		"":                          `"/" for the root`,
+		"webhooks":                  `want "/webhooks"`,
+		"webhooks/":                 `want "/webhooks/"`,
+		"webhooks/erp":              `want "/webhooks/erp"`,
+		"hooks.example":             `want "/hooks.example"`,
+		"hooks.example:8080/erp":    "without a port",
+		"{tenant}/erp":              `want "/{tenant}/erp"`,
+		"./erp":                     `want "/./erp"`,
+		"POST /erp":                 "without a method",
+		" /erp":                     "white space",
+		"/erp\n":                    "white space",
+		"https://hooks.example/erp": "is a URL",
+		"/erp?tenant=7":             "query",
+		"/erp#x":                    "fragment",
+		"//erp":                     `want "/erp"`,
+		"/webhooks/../erp":          `want "/erp"`,
+		"hooks.example/a//b":        `want "hooks.example/a/b"`,
+		"/erp/{$}":                  "without {$}",
+		"/erp/{rest...}":            "without a wildcard for the rest",
+	} {
+		t.Run(p, func(t *testing.T) {
+			rcv, _ := setup(t)
+			defer func() {
+				text, _ := recover().(string)
+				if !strings.HasPrefix(text, "receiver: Register: the path ") || !strings.Contains(text, want) {
+					t.Errorf("got the panic %q, want one with %s", text, want)
+				}
+			}()
+			rcv.Register(http.NewServeMux(), p)
 		})
 	}
 }

@@ -3,8 +3,10 @@ package receiver_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -114,30 +116,49 @@ func TestTheCapabilityWinsOverARefInAHeader(t *testing.T) {
 }
 
 func TestTenantIsTranslated(t *testing.T) {
-	names := map[string]string{"guid-of-acme": "acme"}
+	names := map[string]string{"guid-of-acme": "acme", "guid-of-evil": store.DeliveryTenant}
 	translate := func(c *receiver.Config) {
 		c.Tenant = func(id string) (string, bool) { name, ok := names[id]; return name, ok }
 	}
+	asIs := func(c *receiver.Config) { c.Tenant = func(id string) (string, bool) { return id, true } }
 	tests := []struct {
 		name, header string
 		change       func(*receiver.Config)
 		want         string
+		status       int
 	}{
-		{"known", "guid-of-acme", translate, "acme"},
-		{"unknown", "guid-of-nobody", translate, ""},
-		{"not named", "", translate, ""},
-		{"not plain text", "guid\x00of-acme", translate, ""},
-		{"no translation", "guid-of-acme", nil, ""},
+		{"known", "guid-of-acme", translate, "acme", 200},
+		{"unknown", "guid-of-nobody", translate, "", 403},
+		{"reserved, by the translation", "guid-of-evil", translate, "", 403},
+		{"reserved, by the sender", store.DeliveryTenant, asIs, "", 403},
+		{"not named", "", translate, "", 200},
+		{"not plain text", "guid\x00of-acme", translate, "", 200},
+		{"no translation", "guid-of-acme", nil, "", 200},
+		{"no translation of what is reserved", store.DeliveryTenant, nil, "", 200},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			rcv, st := setup(t, tt.change)
+			var logs buffer
+			rcv, st := setup(t, tt.change, func(c *receiver.Config) { c.Logger = slog.New(slog.NewTextHandler(&logs, nil)) })
 			r := signed(body)
 			r.Header.Set("x-vwd-tenant-id", tt.header)
-			wantStatus(t, serve(rcv, r), 200)
-			if got := st.last(t).Tenant; got != tt.want {
-				t.Errorf("got tenant %q, want %q", got, tt.want)
+			wantStatus(t, serve(rcv, r), tt.status)
+			if tt.status == 200 {
+				if got := st.last(t).Tenant; got != tt.want {
+					t.Errorf("got tenant %q, want %q", got, tt.want)
+				}
+				return
 			}
+			if st.count() != 0 || !strings.Contains(logs.String(), "level=WARN") || !strings.Contains(logs.String(), tt.header) {
+				t.Errorf("got %d stored, want none, and a warning that names the tenant; log: %s", st.count(), logs.String())
+			}
+			if h, err := rcv.Health(t.Context()); err != nil || !h.LastFailed.IsZero() {
+				t.Errorf("got LastFailed %v, %v; want never: nothing was to be stored", h.LastFailed, err)
+			}
+			// A signature that is wrong learns nothing about tenants.
+			r = post(path, body)
+			r.Header.Set("x-vwd-tenant-id", tt.header)
+			wantStatus(t, serve(rcv, r), 401)
 		})
 	}
 }

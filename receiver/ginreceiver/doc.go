@@ -5,9 +5,9 @@
 //	ginreceiver.Mount(router, "/webhooks/erp", rcv)
 //
 // The user's middleware, groups and engine settings stay in force. In
-// particular a middleware that consumes or replaces the body breaks the
-// signature, which is over the raw bytes: mount the receiver in a group
-// without it.
+// particular a middleware that consumes or replaces the body takes it from the
+// receiver, which needs the raw bytes: such a webhook is answered 503 and
+// logged as an error. Mount the receiver in a group without that middleware.
 //
 // # Capabilities and logs
 //
@@ -18,8 +18,7 @@
 // before a logger of your own. Both also keep capabilities out of the request
 // that [gin.Recovery] dumps in debug mode.
 //
-// The receiver sees only what is routed to it: POST requests to and below the
-// mounted path. A webhook that goes astray, because a proxy rewrites the path,
+// The receiver sees only what is routed to it: see [Mount]. A webhook that goes astray, because a proxy rewrites the path,
 // the address has a typing error or the method is another one, ends in gin's
 // NoRoute or NoMethod with the secret still in it, and is logged there. [Logger]
 // and [Conceal] go by the form of the secret and not by the route, so they cover

@@ -1,6 +1,7 @@
 package ginreceiver
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -11,16 +12,27 @@ import (
 
 // Mount routes POST requests to rcv: the path itself, with and without a
 // slash at its end, for subscription mode, and everything below it for URL
-// mode. The path is relative to r where r is a group, and the middleware of r
-// runs before. The receiver takes capabilities out of c.Params too, before
-// any middleware goes on after it.
+// mode. GET, HEAD and OPTIONS, with which senders and gateways try an address
+// out, get to rcv too, which answers 405 and names POST in Allow: at the path
+// and one segment below it. The path is relative to r where r is a group, and
+// the middleware of r runs before. The receiver takes capabilities out of
+// c.Params too, before any middleware goes on after it.
 //
-// It panics where gin does: if one of the routes is taken. At the root of an
-// engine it takes every POST route.
+// It panics where gin does: if one of the routes is taken; and if no request
+// could match the path. At the root of an engine it takes every POST route,
+// and leaves the other methods to the engine: set HandleMethodNotAllowed.
 func Mount(r gin.IRoutes, path string, rcv *receiver.Receiver) {
+	if strings.ContainsAny(path, "?# \t\r\n") || strings.Contains(path, "://") {
+		panic(fmt.Sprintf("ginreceiver: Mount: the path %q is no path; want one such as %q", path, "/webhooks/erp"))
+	}
 	path = strings.TrimRight(path, "/")
 	if !isRoot(r, path) {
 		r.POST(path, handler(rcv.ServeHTTP))
+		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions} {
+			for _, probed := range []string{path, path + "/", path + "/:capability"} {
+				offer(r, method, probed, handler(rcv.ServeHTTP))
+			}
+		}
 	}
 	r.POST(path+"/*rest", func(c *gin.Context) {
 		if c.Param("rest") == "/" {
@@ -29,6 +41,14 @@ func Mount(r gin.IRoutes, path string, rcv *receiver.Receiver) {
 		}
 		handler(rcv.ServeCapability)(c)
 	})
+}
+
+// offer routes requests to h unless the user has a route there.
+func offer(r gin.IRoutes, method, path string, h gin.HandlerFunc) {
+	defer func() {
+		_ = recover() // gin panics if the route is taken, and tells it in no other way
+	}()
+	r.Handle(method, path, h)
 }
 
 // isRoot reports whether path leads to "/", which gin cannot route beside

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/gin-gonic/gin/binding"
 
 	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/receiver"
@@ -102,12 +103,14 @@ func TestMountServesBothModesUnderAnySettingsOfTheEngine(t *testing.T) {
 					t.Errorf("%s: got %d, want %d", tt.name, got, tt.want)
 				}
 			}
-			want := http.StatusNotFound
-			if router.HandleMethodNotAllowed {
-				want = http.StatusMethodNotAllowed
-			}
-			if got := do(router, http.MethodGet, "/webhooks/erp", ""); got != want {
-				t.Errorf("GET: got %d, want %d", got, want)
+			for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions} {
+				for _, target := range []string{"/webhooks/erp", "/webhooks/erp/", "/webhooks/erp/" + capability()} {
+					w := httptest.NewRecorder()
+					router.ServeHTTP(w, httptest.NewRequest(method, target, nil))
+					if allow := w.Header().Get("Allow"); w.Code != http.StatusMethodNotAllowed || allow != http.MethodPost {
+						t.Errorf("%s %s: got %d with Allow %q, want 405 with POST", method, hook.Redact(target), w.Code, allow)
+					}
+				}
 			}
 		})
 	}
@@ -158,8 +161,10 @@ func TestMountLeavesTheUsersOtherHandlersAlone(t *testing.T) {
 	router.NoMethod(func(c *gin.Context) { c.String(http.StatusConflict, "no method") })
 	api := router.Group("/api", func(c *gin.Context) { c.Header("X-Api", "1") })
 	hooks := api.Group("/v1").Group("/hooks")
-	ginreceiver.Mount(hooks, "erp", rcv)
 	hooks.GET("/erp", func(c *gin.Context) { c.String(http.StatusOK, "a page about it") })
+	hooks.OPTIONS("/*any", func(c *gin.Context) { c.Status(http.StatusNoContent) })
+	ginreceiver.Mount(hooks, "erp", rcv)
+	hooks.GET("/erp/status", func(c *gin.Context) { c.String(http.StatusOK, "how it is") })
 	hooks.POST("/other/:id", func(c *gin.Context) { c.String(http.StatusAccepted, c.Param("id")) })
 
 	tests := []struct {
@@ -170,6 +175,10 @@ func TestMountLeavesTheUsersOtherHandlersAlone(t *testing.T) {
 		{"POST", "/api/v1/hooks/erp/" + capability(), "", 200},
 		{"POST", "/api/v1/hooks/erp/a%2Fb", "", 404}, // the receiver's answer, as any unknown capability gets it
 		{"GET", "/api/v1/hooks/erp", "", 200},
+		{"GET", "/api/v1/hooks/erp/status", "", 200},
+		{"GET", "/api/v1/hooks/erp/" + capability(), "", 405},
+		{"HEAD", "/api/v1/hooks/erp", "", 405},
+		{"OPTIONS", "/api/v1/hooks/erp", "", 204},
 		{"PUT", "/api/v1/hooks/erp", "", 409},
 		{"POST", "/api/v1/hooks/other/7", "", 202},
 		{"POST", "/api/v1/hooks", "", 418},
@@ -202,6 +211,47 @@ func TestTheAllowListDoesNotGoByGinsClientIP(t *testing.T) {
 		if router.ServeHTTP(w, r); w.Code != want {
 			t.Errorf("from %s: got %d, want %d", remote, w.Code, want)
 		}
+	}
+}
+
+func TestABodyThatAMiddlewareHasBoundIsAskedForAgain(t *testing.T) {
+	for name, bind := range map[string]gin.HandlerFunc{
+		"ShouldBindJSON":     func(c *gin.Context) { _ = c.ShouldBindJSON(new(map[string]any)) },
+		"ShouldBindBodyWith": func(c *gin.Context) { _ = c.ShouldBindBodyWith(new(map[string]any), binding.JSON) },
+		"GetRawData":         func(c *gin.Context) { _, _ = c.GetRawData() },
+	} {
+		for _, target := range []string{"/webhooks/erp", "/webhooks/erp/" + capability()} {
+			rcv, st := newReceiver(t)
+			router := gin.New()
+			router.Use(bind)
+			ginreceiver.Mount(router, "/webhooks/erp", rcv)
+			if got := post(router, target, key); got != 503 {
+				t.Errorf("%s, %s: got %d, want 503", name, hook.Redact(target), got)
+			}
+			if list, err := st.List(t.Context(), "", store.Query{}); err != nil || len(list) != 0 {
+				t.Errorf("%s: got %d stored, %v; want none", name, len(list), err)
+			}
+		}
+	}
+}
+
+func TestMountRefusesWhatIsNoPath(t *testing.T) {
+	for _, path := range []string{"https://hooks.example/erp", "/erp?x=1", "/erp#x", "POST /erp", "/erp\n"} {
+		func() {
+			defer func() {
+				if text, _ := recover().(string); !strings.Contains(text, "is no path") {
+					t.Errorf("Mount(%q): got the panic %q, want one that says that it is no path", path, text)
+				}
+			}()
+			rcv, _ := newReceiver(t)
+			ginreceiver.Mount(gin.New(), path, rcv)
+		}()
+	}
+	rcv, _ := newReceiver(t)
+	router := gin.New()
+	ginreceiver.Mount(router, "webhooks", rcv) // which gin takes for a path, not for a host
+	if got := post(router, "/webhooks", key); got != 200 {
+		t.Errorf("without a slash: got %d, want 200", got)
 	}
 }
 
@@ -353,7 +403,7 @@ func TestWebhooksThatGoAstrayNeedConceal(t *testing.T) {
 		for _, tt := range []struct {
 			method, path string
 			covered      bool // by the receiver
-		}{{"POST", "/webhooks/erp/", true}, {"POST", "/webhook/erp/", false}, {"GET", "/webhooks/erp/", false}} {
+		}{{"POST", "/webhooks/erp/", true}, {"POST", "/webhook/erp/", false}, {"GET", "/webhooks/erp/", true}, {"PUT", "/webhooks/erp/", false}} {
 			router.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(tt.method, tt.path+capability(), nil))
 			if hidden := !strings.Contains(seen, mac()); hidden != (tt.covered || concealed) {
 				t.Errorf("concealed %v: after %s %s the path is %s", concealed, tt.method, tt.path, hook.Redact(seen))
