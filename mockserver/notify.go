@@ -1,17 +1,11 @@
 package mockserver
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -40,46 +34,6 @@ func newNotifier(s *Server) *notifier {
 	}
 }
 
-// notifyClient returns a client that follows no redirect: a receiver that
-// moved would get what was not meant for it.
-func notifyClient(cfg Config) *http.Client {
-	var c http.Client
-	switch {
-	case cfg.NotifyClient != nil:
-		c = *cfg.NotifyClient
-	case cfg.AllowPublicTargets:
-		c.Transport = notifyTransport(nil)
-	default:
-		c.Transport = notifyTransport(privateOnly)
-	}
-	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &c
-}
-
-func notifyTransport(control func(network, address string, _ syscall.RawConn) error) *http.Transport {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: control}
-	return &http.Transport{
-		DialContext:         dialer.DialContext, // and no proxy, which would hide the target
-		TLSHandshakeTimeout: 10 * time.Second,
-		MaxConnsPerHost:     256,
-		MaxIdleConnsPerHost: 64,
-		IdleConnTimeout:     30 * time.Second,
-	}
-}
-
-// privateOnly refuses a connection to anything but a loopback or private
-// address. It runs after the name was resolved, on the address that is dialled.
-func privateOnly(_, address string, _ syscall.RawConn) error {
-	addr, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return fmt.Errorf("notification target %s: %w", address, err)
-	}
-	if ip := addr.Addr().Unmap(); ip.IsLoopback() || ip.IsPrivate() {
-		return nil
-	}
-	return fmt.Errorf("notification target %s is neither loopback nor private (see Config.AllowPublicTargets)", address)
-}
-
 // ended is told of every operation that has ended, with a copy of it. By is who
 // tells it, if that is about to end.
 func (n *notifier) ended(op *operation, by *activity) {
@@ -101,6 +55,7 @@ func (n *notifier) ended(op *operation, by *activity) {
 	}
 	n.mu.Unlock()
 	if drop {
+		n.log.Debug("notification not sent: a fault or the profile drops it", "id", op.ID, "company", d.Company)
 		n.journal.attempt(d, Attempt{}, n.clocks.now(d.Company))
 		d.first.release()
 		n.save(d)
@@ -128,7 +83,7 @@ func (n *notifier) deliver(ctx context.Context, d *delivery, attempt, duplicates
 		n.record(d, a, DeliveryDelivered)
 	case attempt >= d.retry.Attempts:
 		n.record(d, a, DeliveryDead)
-		n.log.Warn("notification given up", "id", d.OperationID, "attempts", attempt, "status", a.StatusCode, "error", a.Error)
+		n.log.Warn("notification given up", "id", d.OperationID, "company", d.Company, "url", d.URL, "attempts", attempt, "status", a.StatusCode, "error", a.reason(n.cfg.Profile))
 	default:
 		n.record(d, a, DeliveryWaiting)
 		d.life.after(d.retry.before(attempt), d.op.what("notification, again,"), func(ctx context.Context, _ *activity) { n.deliver(ctx, d, attempt+1, duplicates) })
@@ -148,32 +103,6 @@ func (n *notifier) attempt(ctx context.Context, d *delivery, duplicate bool) Att
 	n.mu.Unlock()
 	n.send(ctx, d, body, &a)
 	return a
-}
-
-// send makes the call of an attempt, and notes what came of it.
-func (n *notifier) send(ctx context.Context, d *delivery, body []byte, a *Attempt) {
-	ctx, cancel := context.WithTimeout(ctx, d.retry.Timeout)
-	defer cancel()
-	status, err := n.post(ctx, d.URL, body, a.Header)
-	a.Ended, a.StatusCode = d.life.clock.Now(), status
-	if err != nil {
-		a.Error = err.Error()
-	}
-}
-
-func (n *notifier) post(ctx context.Context, target string, body []byte, h http.Header) (int, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
-	if err != nil {
-		return 0, err
-	}
-	req.Header = h.Clone()
-	resp, err := n.client.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	defer resp.Body.Close()
-	_, _ = io.CopyN(io.Discard, resp.Body, 4<<10) // the status is the answer; a short body lets the connection be used again
-	return resp.StatusCode, nil
 }
 
 // record notes an attempt and what became of the delivery by it.

@@ -87,10 +87,8 @@ func (n *notifier) redeliver(ctx context.Context, q *runner, id string) error {
 		return nil
 	case context.Cause(ctx) != nil:
 		return fmt.Errorf("%w: %w", ErrNotDelivered, context.Cause(ctx))
-	case a.Error != "":
-		return fmt.Errorf("%w: %s", ErrNotDelivered, a.Error)
 	}
-	return fmt.Errorf("%w: the receiver answered %d", ErrNotDelivered, a.StatusCode)
+	return fmt.Errorf("%w: %s", ErrNotDelivered, a.reason(n.cfg.Profile))
 }
 
 // recordRedelivery notes the attempt of a redelivery, and returns the state of

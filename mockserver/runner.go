@@ -263,6 +263,7 @@ func (q *runner) finish(ctx context.Context, job *Job, l *life, w work, out outc
 	op.settle(r)
 	if err == nil {
 		q.journal.operation(KindEnded, op.Operation, r.Ended)
+		q.tellEnd(op)
 	}
 	q.mu.Lock()
 	if mine := q.running[job.Lease()]; mine != nil {
@@ -276,6 +277,18 @@ func (q *runner) finish(ctx context.Context, job *Job, l *life, w work, out outc
 	}
 	q.ended(op, l, by)
 	return nil
+}
+
+// tellEnd logs that an operation has its result.
+func (q *runner) tellEnd(op *operation) {
+	if !q.log.Enabled(context.Background(), slog.LevelDebug) {
+		return
+	}
+	attrs := []any{"id", op.ID, "company", op.Company, "method", op.Method, "path", op.Path, "state", op.State, "status", op.StatusCode}
+	if op.ErrorMessage != "" {
+		attrs = append(attrs, "error", op.ErrorMessage)
+	}
+	q.log.Debug("operation ended", append(attrs, "took", op.Ended.Sub(op.Received))...)
 }
 
 func (q *runner) result(job *Job, out outcome) Result {

@@ -255,9 +255,13 @@ func (s *Server) serveBackground(w http.ResponseWriter, in *incoming, path strin
 	}
 	switch {
 	case err != nil && !s.cfg.Profile.UnknownHeaderAsNone:
+		s.log.Info("request refused: its header "+backgroundHeader+" is not valid",
+			"company", in.company, "method", in.r.Method, "path", in.path, "value", in.r.Header.Get(backgroundHeader), "error", err)
 		writeMessage(w, http.StatusBadRequest, "The header "+backgroundHeader+" is not valid: "+err.Error()+".")
 		return
 	case err != nil:
+		s.log.Info("nobody will be notified: the header "+backgroundHeader+" is not valid, and is taken for none",
+			"company", in.company, "method", in.r.Method, "path", in.path, "value", in.r.Header.Get(backgroundHeader), "error", err)
 		b = background{mode: notifyNone}
 	}
 	if s.cfg.Profile.CheckIfMatchEarly && s.outdated(in, path) {

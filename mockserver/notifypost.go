@@ -1,0 +1,156 @@
+package mockserver
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"syscall"
+	"time"
+	"unicode"
+)
+
+// notifyClient returns a client that follows no redirect: a receiver that
+// moved would get what was not meant for it.
+func notifyClient(cfg Config) *http.Client {
+	var c http.Client
+	switch {
+	case cfg.NotifyClient != nil:
+		c = *cfg.NotifyClient
+	case cfg.AllowPublicTargets:
+		c.Transport = notifyTransport(nil)
+	default:
+		c.Transport = notifyTransport(privateOnly)
+	}
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &c
+}
+
+func notifyTransport(control func(network, address string, _ syscall.RawConn) error) *http.Transport {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: control}
+	return &http.Transport{
+		DialContext:         dialer.DialContext, // and no proxy, which would hide the target
+		TLSHandshakeTimeout: 10 * time.Second,
+		MaxConnsPerHost:     256,
+		MaxIdleConnsPerHost: 64,
+		IdleConnTimeout:     30 * time.Second,
+	}
+}
+
+// privateOnly refuses a connection to anything but a loopback or private
+// address. It runs after the name was resolved, on the address that is dialled.
+func privateOnly(_, address string, _ syscall.RawConn) error {
+	addr, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", errRefusedTarget, address, err)
+	}
+	if ip := addr.Addr().Unmap(); ip.IsLoopback() || ip.IsPrivate() {
+		return nil
+	}
+	return fmt.Errorf("%w: %s is neither loopback nor private (see Config.AllowPublicTargets)", errRefusedTarget, address)
+}
+
+// errRefusedTarget: the mock does not send there, whatever is tried.
+var errRefusedTarget = errors.New("notification target refused")
+
+// send makes the call of an attempt, notes what came of it, and logs that.
+func (n *notifier) send(ctx context.Context, d *delivery, body []byte, a *Attempt) {
+	caller := ctx
+	ctx, cancel := context.WithTimeout(ctx, d.retry.Timeout)
+	defer cancel()
+	status, said, err := n.post(ctx, d.URL, body, a.Header)
+	a.Ended, a.StatusCode = d.life.clock.Now(), status
+	switch {
+	case err == nil:
+	case caller.Err() == nil && ctx.Err() != nil:
+		a.Error = fmt.Sprintf("no answer within %v (Retry.Timeout): %v", d.retry.Timeout, err)
+	default:
+		a.Error = err.Error()
+	}
+	if caller.Err() == nil { // else nobody is to know of it
+		n.tell(d, *a, said, errors.Is(err, errRefusedTarget))
+	}
+}
+
+// post sends a body. The status alone is the answer, as soon as its header is
+// there; said is the beginning of a body that refuses, for people.
+func (n *notifier) post(ctx context.Context, target string, body []byte, h http.Header) (status int, said string, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	req.Header = h.Clone()
+	resp, err := n.client.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode < 200 || resp.StatusCode > 599 {
+		// The body of a 101 is the connection, and no context ends a read of it.
+		return resp.StatusCode, "", nil
+	}
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10)) // a short body, once read, lets the connection be used again
+	return resp.StatusCode, excerpt(text), nil
+}
+
+// excerpt is the beginning of an answer's body, in one line.
+func excerpt(body []byte) string {
+	const most = 200
+	text := strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, strings.ToValidUTF8(string(body[:min(len(body), 4*most)]), ""))
+	text = strings.Join(strings.Fields(text), " ")
+	if r := []rune(text); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return text
+}
+
+// reason says why an attempt did not deliver; empty if it did.
+func (a *Attempt) reason(p Profile) string {
+	switch {
+	case p.delivered(a.StatusCode):
+		return ""
+	case a.Error != "":
+		return a.Error
+	case a.StatusCode == http.StatusSwitchingProtocols:
+		return "the receiver answered 101 Switching Protocols, which is no answer to a notification"
+	case a.StatusCode < 200 || a.StatusCode > 599:
+		return fmt.Sprintf("the receiver answered with the status %03d, which is none", a.StatusCode)
+	case a.StatusCode/100 == 3:
+		return strings.TrimSpace(fmt.Sprintf("the receiver answered %d %s", a.StatusCode, http.StatusText(a.StatusCode))) + ": redirects are not followed"
+	}
+	return strings.TrimSpace(fmt.Sprintf("the receiver answered %d %s", a.StatusCode, http.StatusText(a.StatusCode)))
+}
+
+// tell logs an attempt: one that failed with its reason, as it fails. A target
+// that is refused will not be taken the next time either, so that somebody
+// should see it without asking.
+func (n *notifier) tell(d *delivery, a Attempt, said string, refused bool) {
+	n.mu.Lock()
+	number := len(d.Attempts) + 1
+	n.mu.Unlock()
+	attrs := []any{"id", d.OperationID, "company", d.Company, "url", d.URL, "attempt", number, "status", a.StatusCode}
+	why := a.reason(n.cfg.Profile)
+	switch {
+	case why == "":
+		n.log.Debug("notification delivered", attrs...)
+		return
+	case said != "":
+		attrs = append(attrs, "said", said)
+	}
+	level := slog.LevelInfo
+	if refused {
+		level = slog.LevelWarn
+	}
+	n.log.Log(context.Background(), level, "notification not delivered", append(attrs, "error", why)...)
+}
