@@ -20,6 +20,7 @@ func TestWhatTheMockLinks(t *testing.T) {
 		"github.com/google/uuid",             // of the runtime
 		"github.com/oapi-codegen/runtime",
 		"github.com/oapi-codegen/runtime/types",
+		module + "internal/httpx",
 		module + "internal/memhttp",
 		module + "mockserver",
 		module + "mockserver/internal/call",

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 	"unicode"
+
+	"github.com/vismanet-go/background/internal/httpx"
 )
 
 // notifyClient returns a client that follows no redirect: a receiver that
@@ -32,10 +34,15 @@ func notifyClient(cfg Config) *http.Client {
 	return &c
 }
 
+// notifyTransport returns the default transport of notifications. On HTTP/2 it
+// sends pings, so that a connection which died silently is closed, and the next
+// attempt goes over another one.
 func notifyTransport(control func(network, address string, _ syscall.RawConn) error) *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: control}
 	return &http.Transport{
 		DialContext:         dialer.DialContext, // and no proxy, which would hide the target
+		ForceAttemptHTTP2:   true, // which a dialer of one's own switches off
+		HTTP2:               &http.HTTP2Config{SendPingTimeout: httpx.SilentAfter, PingTimeout: httpx.PingTimeout},
 		TLSHandshakeTimeout: 10 * time.Second,
 		MaxConnsPerHost:     256,
 		MaxIdleConnsPerHost: 64,
