@@ -168,7 +168,7 @@ func (p Profile) originalURI(op *operation) string {
 	if pad := 10 - len(company); pad > 0 {
 		company = strings.Repeat("0", pad) + company
 	}
-	return strings.TrimRight(p.OriginalURIBase, "/") + "/" + company + "/api" + op.tail
+	return strings.TrimRight(p.OriginalURIBase, "/") + "/" + call.Segment(company) + "/api" + op.tail
 }
 
 // A notificationBody is the wire form of a notification.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -251,9 +252,9 @@ func (c Config) withDefaults() Config {
 // validate reports every fault at once, each named by its field.
 func (c Config) validate() error {
 	errs := []error{
-		wantURL("ExternalURL", c.ExternalURL),
+		wantRoot("ExternalURL", c.ExternalURL),
 		c.Subscription.validate("Subscription"),
-		wantURL("Profile.OriginalURIBase", c.Profile.OriginalURIBase),
+		wantRoot("Profile.OriginalURIBase", c.Profile.OriginalURIBase),
 		notNegative("MaxCompanies", c.MaxCompanies),
 		notNegative("Workers", c.Workers),
 		notNegative("MaxRunning", c.MaxRunning),
@@ -305,6 +306,15 @@ func wantURL(field, value string) error {
 		return fmt.Errorf("%s %q: want http(s)://host", field, value)
 	}
 	return nil
+}
+
+// wantRoot is wantURL for what links begin with.
+func wantRoot(field, value string) error {
+	beyond := func(r rune) bool { return r <= ' ' || r > '~' }
+	if strings.ContainsAny(value, "?#") || strings.ContainsFunc(value, beyond) {
+		return fmt.Errorf("%s %q: want http(s)://host/path in ASCII, without a query", field, value)
+	}
+	return wantURL(field, value)
 }
 
 func notNegative[T int | int64 | time.Duration](field string, v T) error {

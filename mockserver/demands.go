@@ -4,6 +4,7 @@ import (
 	"errors"
 	"mime"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -23,7 +24,7 @@ func (p Profile) mayNotify(b background) error {
 // wellFormed refuses a request that lacks what the profile demands, and tells
 // whether it does not. The path is that of its route.
 func (s *Server) wellFormed(w http.ResponseWriter, in *incoming, path string) bool {
-	p, header, query := s.cfg.Profile, in.r.Header, in.r.URL.Query()
+	p, header := s.cfg.Profile, in.r.Header
 	kind, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
 	list := in.r.Method == http.MethodGet && strings.EqualFold(path, "/v1/customerinvoice")
 	switch {
@@ -33,12 +34,18 @@ func (s *Server) wellFormed(w http.ResponseWriter, in *incoming, path string) bo
 		s.refuseGateway(w, in, "The header ipp-application-type must be: Visma.net Financials.")
 	case p.RequireContentType && len(in.body) > 0 && kind != "application/json" && kind != "text/json":
 		writeMessage(w, http.StatusUnsupportedMediaType, "The request entity's media type '"+kind+"' is not supported for this resource.")
-	case p.RequirePaging && list && (query.Get("pageNumber") == "" || query.Get("pageSize") == ""):
+	case p.RequirePaging && list && !s.hasPaging(in.r.URL):
 		writeMessage(w, http.StatusBadRequest, "The parameters pageNumber and pageSize are mandatory.")
 	default:
 		return true
 	}
 	return false
+}
+
+// hasPaging tells whether a query says which page is wanted.
+func (s *Server) hasPaging(u *url.URL) bool {
+	query, _ := url.ParseQuery(spelled(u.RawQuery, s.builtin.names)) // what can be read of it
+	return query.Get("pageNumber") != "" && query.Get("pageSize") != ""
 }
 
 // A gatewayError is a refusal as the old gateway words it.

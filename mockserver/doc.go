@@ -174,6 +174,8 @@
 //	RequireIPPHeaders        optional                         demanded in 2022, needless in 2026
 //	RequireContentType       any                              declared: application/json or text/json
 //	RequirePaging            optional                         called mandatory, observed not to be
+//	ExactQueryNames          in any case                      unknown; so does ASP.NET
+//	EndSlashMatters          /v1/x/ is /v1/x                  unknown; so does ASP.NET
 //	CheckIfMatchEarly        when it runs                     unknown
 //	InvalidClientStatus      401                              unknown
 //	AnyScope                 by method                        unknown

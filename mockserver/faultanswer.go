@@ -65,7 +65,7 @@ func (s *Server) requestFault(in *incoming, on Point) *Fault {
 // pathBelowBase is the path of a request URI, as rules see it.
 func pathBelowBase(uri string) string {
 	path, _, _ := strings.Cut(uri, "?")
-	_, rest := splitBase(path)
+	_, rest := splitBase(plainPath(path))
 	return rest
 }
 

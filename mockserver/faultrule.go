@@ -150,6 +150,10 @@ func (r *activeRule) fits(e *Event, now time.Time) bool {
 	if r.path == nil {
 		return true
 	}
-	_, ok := fit(r.path, strings.Split(e.Path, "/"))
-	return ok
+	if _, ok := fit(r.path, strings.Split(e.Path, "/")); ok {
+		return true
+	}
+	short := strings.TrimRight(e.Path, "/") // as the routes take it
+	_, ok := fit(r.path, strings.Split(short, "/"))
+	return ok && short != e.Path
 }

@@ -49,7 +49,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*incoming, err
 	in.token, _ = bearerToken(r.Header.Get("Authorization"))
 	in.claims = s.cfg.Auth.read(in.token)
 	in.company = s.companyOf(in, r.Header.Get("ipp-company-id"))
-	prefix, rest := splitBase(r.URL.EscapedPath())
+	prefix, rest := s.pathOf(r.URL)
 	in.base, in.path = s.baseOf(r, prefix), rest
 	return in, nil
 }
@@ -105,7 +105,11 @@ func (s *Server) baseOf(r *http.Request, prefix string) string {
 	if r.TLS != nil {
 		scheme = "https"
 	}
-	return scheme + "://" + r.Host + prefix
+	host := r.Host
+	if u, err := url.Parse("//" + host); host == "" || err != nil || u.Host != host {
+		host = "localhost" // no links can be made with what the caller named
+	}
+	return scheme + "://" + host + prefix
 }
 
 // copy makes a request that can be read independently of the original, with
@@ -173,7 +177,7 @@ func (s *Server) newOperation(in *incoming, path string, b background) *operatio
 		tail: in.path, execTime: s.execTime(in.company),
 	}
 	if in.r.URL.RawQuery != "" {
-		op.tail += "?" + in.r.URL.RawQuery
+		op.tail += "?" + asciiQuery(in.r.URL.RawQuery)
 	}
 	if s.cfg.ExecTimeFunc != nil {
 		hint := in.endpointRequest(context.Background(), path, op.ID, 0)

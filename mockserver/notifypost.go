@@ -41,7 +41,7 @@ func notifyTransport(control func(network, address string, _ syscall.RawConn) er
 	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: control}
 	return &http.Transport{
 		DialContext:         dialer.DialContext, // and no proxy, which would hide the target
-		ForceAttemptHTTP2:   true, // which a dialer of one's own switches off
+		ForceAttemptHTTP2:   true,               // which a dialer of one's own switches off
 		HTTP2:               &http.HTTP2Config{SendPingTimeout: httpx.SilentAfter, PingTimeout: httpx.PingTimeout},
 		TLSHandshakeTimeout: 10 * time.Second,
 		MaxConnsPerHost:     256,

@@ -98,6 +98,13 @@ type Profile struct {
 	// which the vendor calls mandatory, with 400. Default, as observed:
 	// optional.
 	RequirePaging bool
+	// ExactQueryNames takes the names of parameters in a query only as they are
+	// documented. Default: in any case, as ASP.NET does, which the ERP is built
+	// on. Not observed.
+	ExactQueryNames bool
+	// EndSlashMatters makes a path with a slash at its end another one. Default:
+	// it does no harm, as with ASP.NET. Not observed.
+	EndSlashMatters bool
 	// CheckIfMatchEarly looks at If-Match before a request is queued too, and
 	// answers 412 instead of 202. Default: when it runs. Not observed.
 	CheckIfMatchEarly bool

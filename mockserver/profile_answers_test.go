@@ -73,6 +73,13 @@ func acceptCases() []profileCase {
 			return fmt.Sprint(h.do("GET", "/v1/customerInvoice", "").status, h.do("GET", "/v1/customerinvoice?pageSize=2", "", "erp-api-background", "none").status,
 				h.do("GET", "/v1/customerinvoice?pageNumber=1&pageSize=2", "").status, h.do("GET", "/v1/customerinvoice/003501", "").status)
 		}, "400 400 200 200"},
+		{"exact names in a query", mockserver.Profile{ExactQueryNames: true}, func(h *harness) string {
+			return fmt.Sprint(len(decode[[]any](h.t, h.do("GET", "/v1/customerinvoice?PageSize=3", "").body)))
+		}, "48"},
+		{"a slash at the end matters", mockserver.Profile{EndSlashMatters: true}, func(h *harness) string {
+			return fmt.Sprint(h.do("GET", "/v1/customerinvoice/", "").status, h.do("GET", "/v1/background/"+id+"/", "").status,
+				h.do("GET", "/connect/token/", "").status)
+		}, "404 404 404"},
 		{"If-Match before the queue", mockserver.Profile{CheckIfMatchEarly: true}, func(h *harness) string {
 			var got []int
 			tag := h.do("GET", "/v1/customerinvoice/003547", "").header.Get("ETag")

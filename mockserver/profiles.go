@@ -27,14 +27,14 @@ func ProfileLegacy2022() Profile {
 }
 
 // ProfileStrict answers as [ProfileCurrent] does, and refuses whatever a
-// careful client would not send: calls without a token, without the ipp-
-// headers or, with a body, without a Content-Type; lists without paging;
-// webhooks that are not https; pairs that are empty or come twice. For tokens
-// that expire and their scopes see [AuthStrict].
+// careful client would not send: calls without a token or, with a body, without
+// a Content-Type; lists without paging; webhooks that are not https; pairs that
+// are empty or come twice. It does not demand the ipp- headers, which the vendor's present
+// document does not have. For tokens that expire and their scopes see
+// [AuthStrict].
 func ProfileStrict() Profile {
 	return Profile{
 		RequireToken:         true,
-		RequireIPPHeaders:    true,
 		RequireContentType:   true,
 		RequirePaging:        true,
 		RequireHTTPSWebhooks: true,

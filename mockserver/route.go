@@ -1,7 +1,6 @@
 package mockserver
 
 import (
-	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
@@ -40,7 +39,8 @@ func takesBackground(path string) bool {
 // routes finds handlers without regard to the case of the path. Patterns are
 // those of http.ServeMux.
 type routes struct {
-	mux *http.ServeMux
+	mux   *http.ServeMux
+	names map[string]string // of parameters in a query, by their lower-case forms; nil: as they are
 
 	mu    sync.RWMutex // guards paths
 	paths [][]string   // the segments of each pattern's path
@@ -60,7 +60,14 @@ func (t *routes) HandleFunc(pattern string, f func(http.ResponseWriter, *http.Re
 }
 
 // ServeHTTP is the other half of what generated code wants of a mux.
-func (t *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) { t.mux.ServeHTTP(w, r) }
+func (t *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if query := spelled(r.URL.RawQuery, t.names); query != r.URL.RawQuery {
+		own, u := *r, *r.URL
+		u.RawQuery = query
+		own.URL, r = &u, &own
+	}
+	t.mux.ServeHTTP(w, r)
+}
 
 // note remembers a pattern's path for canonical.
 func (t *routes) note(pattern string) {
@@ -98,7 +105,7 @@ func fit(pattern, segments []string) (fixed int, ok bool) {
 			return fixed, true
 		case p == "{$}":
 			return fixed, len(segments) == i+1 && segments[i] == ""
-		case strings.HasPrefix(p, "{"):
+		case strings.HasPrefix(p, "{") && segments[i] != "":
 		case strings.EqualFold(p, segments[i]):
 			fixed++
 		default:
@@ -130,18 +137,20 @@ func rewrite(pattern, segments []string) []string {
 	return segments
 }
 
-// plainSegment decodes b64(<base64url without padding>), which the ERP takes
-// for a segment with reserved characters.
-func plainSegment(s string) string {
-	inner, ok := strings.CutPrefix(strings.ToLower(s), "b64(")
-	if !ok || !strings.HasSuffix(inner, ")") {
-		return s
+// methods are those that a path takes, in the order of an Allow header.
+func (t *routes) methods(path string) (list []string) {
+	p, ok := t.canonical(path)
+	if !ok {
+		return nil
 	}
-	plain, err := base64.RawURLEncoding.DecodeString(s[len("b64(") : len(s)-1])
-	if err != nil {
-		return s
+	for _, m := range []string{
+		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+	} {
+		if t.has(m, p) {
+			list = append(list, m)
+		}
 	}
-	return url.PathEscape(string(plain))
+	return list
 }
 
 // has tells whether there is a handler for a method and canonical path.

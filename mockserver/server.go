@@ -61,6 +61,9 @@ func New(cfg Config) (*Server, error) {
 	if s.queue.shared != nil {
 		s.clocks.moved = s.queue.clockMoved
 	}
+	if !cfg.Profile.ExactQueryNames {
+		s.builtin.names = queryNames()
+	}
 	s.routeBuiltin()
 	s.routeAdmin()
 	return s, nil
@@ -107,9 +110,11 @@ func badParameter(w http.ResponseWriter, _ *http.Request, err error) {
 }
 
 func (s *Server) routeAdmin() {
-	s.admin.HandleFunc("GET /__mock/health", func(w http.ResponseWriter, _ *http.Request) {
+	health := func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
-	})
+	}
+	s.admin.HandleFunc("GET /__mock/health", health)
+	s.admin.HandleFunc("GET /__mock/health/{$}", health)
 }
 
 // Handle registers a handler for requests below the base path, for example
@@ -170,7 +175,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseBody(w, err)
 		return
 	}
-	if r.URL.Path == tokenPath {
+	if s.cfg.Profile.isTokenPath(r.URL.Path) {
 		s.serveToken(w, in)
 		return
 	}
@@ -230,6 +235,7 @@ func (s *Server) serve(w http.ResponseWriter, in *incoming) {
 	case s.tasks.ctx.Err() != nil:
 		s.refuseClosed(w)
 	case h == nil && known:
+		w.Header().Set("Allow", s.allowed(in.path))
 		writeMessage(w, http.StatusMethodNotAllowed, "The requested resource does not support http method '"+in.r.Method+"'.")
 	case h == nil:
 		s.unknownRoute(w, in.r)

@@ -11,7 +11,7 @@ import (
 
 // work prepares a job's request for its handler, as if it had just come in.
 func (s *Server) work(job *Job) work {
-	in, err := job.incoming()
+	in, err := s.incoming(job)
 	if err != nil {
 		return impossible("The stored request is not valid: " + err.Error() + ".")
 	}
@@ -23,7 +23,7 @@ func (s *Server) work(job *Job) work {
 }
 
 // incoming is a job's request, as it was received.
-func (j *Job) incoming() (*incoming, error) {
+func (s *Server) incoming(j *Job) (*incoming, error) {
 	u, err := url.ParseRequestURI(j.Request.URL)
 	if err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ func (j *Job) incoming() (*incoming, error) {
 		Method: j.Method, URL: u, Host: j.Request.Host, RemoteAddr: j.Request.RemoteAddr, Header: j.Request.Header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, RequestURI: j.Path,
 	}
-	_, path := splitBase(u.EscapedPath())
+	_, path := s.pathOf(u)
 	return &incoming{r: r, body: j.Request.Body, company: j.Company, base: j.Base, path: path}, nil
 }
 

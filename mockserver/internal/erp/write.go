@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
+	"github.com/vismanet-go/background/mockserver/internal/call"
 	"github.com/vismanet-go/background/openapi"
 	"github.com/vismanet-go/background/openapi/server"
 )
@@ -31,7 +33,7 @@ func (e *ERP) CreateCustomerInvoice(w http.ResponseWriter, r *http.Request, _ se
 	inv.doc.LastModifiedDateTime = inv.doc.CreatedDateTime
 	b.add(inv)
 	e.setETag(w, inv)
-	w.Header().Set("Location", c.Base+"/v1/customerinvoice/"+inv.doc.ReferenceNumber)
+	w.Header().Set("Location", c.Base+"/v1/customerinvoice/"+call.Segment(inv.doc.ReferenceNumber))
 	w.WriteHeader(http.StatusCreated)
 }
 
@@ -55,7 +57,7 @@ func (b *book) create(inv *invoice, u *openapi.CustomerInvoiceUpdate) *refusal {
 		inv.doc.ReferenceNumber = b.number(&b.nextInvoice)
 	case !override:
 		return badRequest("The reference number is given automatically; set overrideNumberSeries to choose it.")
-	case b.byNumber[own] != nil || strings.ContainsAny(own, "/?# "):
+	case b.byNumber[own] != nil || strings.TrimSpace(own) != own || strings.ContainsFunc(own, unicode.IsControl):
 		return badRequest("The reference number '%s' cannot be used.", own)
 	default:
 		inv.doc.ReferenceNumber = own
