@@ -24,8 +24,9 @@ type Completion struct {
 	Err      error
 	Kind     string
 	Metadata map[string]string
-	// Attempt counts the runs of the handler for this operation, from 1. A
-	// run that was cut off by a crash is not counted.
+	// Attempt counts the runs of the handler for this operation, from 1. Every
+	// run that began counts, also one that a crash cut off, but not one that
+	// [Config.DrainTimeout] did.
 	Attempt int
 }
 
@@ -86,7 +87,7 @@ func (c *Client) handler(rec store.Record) Handler { return c.cfg.OnComplete[rec
 // complete runs the handler of an operation that has ended, under its lease.
 // An error says that the store did not let it.
 func (c *Client) complete(ctx context.Context, ref string) error {
-	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, handlerLease)
+	lease, rec, err := store.AcquireRun(ctx, c.store, c.cfg.Tenant, ref, c.owner, handlerLease)
 	if err != nil {
 		return err
 	}
@@ -96,6 +97,12 @@ func (c *Client) complete(ctx context.Context, ref string) error {
 		c.release(ctx, lease)
 		return nil
 	}
+	if rec.Attempts > c.cfg.MaxAttempts {
+		// No run came back to tell; this one may take the process down, too.
+		err := fmt.Errorf("%d runs ended without an outcome", rec.Attempts-1)
+		_, err = c.concludeHandler(ctx, lease, rec, Discard(err))
+		return err
+	}
 	work, stop := c.underLease(ctx, lease)
 	watched, end := c.observeHandler(work, rec)
 	begun := time.Now()
@@ -104,7 +111,7 @@ func (c *Client) complete(ctx context.Context, ref string) error {
 	stop()
 	if run.Err != nil && context.Cause(work) == ErrDrainTimeout {
 		// Not the handler's failure: it runs again as if it had not begun.
-		c.release(ctx, lease)
+		_, err = c.decide(ctx, lease, store.Interrupt{})
 		run.Outcome = HandlerInterrupted
 	} else {
 		run.Outcome, err = c.concludeHandler(ctx, lease, rec, run.Err)
@@ -153,7 +160,7 @@ func (c *Client) underLease(ctx context.Context, lease store.Lease) (work contex
 func (c *Client) runHandler(ctx context.Context, h Handler, rec store.Record) (err error) {
 	res, failed := c.result(rec)
 	done := Completion{
-		Operation: c.operation(rec), Result: res, Err: failed, Kind: rec.Kind, Metadata: rec.Metadata, Attempt: rec.Attempts + 1,
+		Operation: c.operation(rec), Result: res, Err: failed, Kind: rec.Kind, Metadata: rec.Metadata, Attempt: rec.Attempts,
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -168,7 +175,7 @@ func (c *Client) runHandler(ctx context.Context, h Handler, rec store.Record) (e
 // store did not take it.
 func (c *Client) concludeHandler(ctx context.Context, lease store.Lease, rec store.Record, err error) (HandlerOutcome, error) {
 	about := func(more ...any) []any {
-		return append([]any{"ref", rec.Ref, "kind", rec.Kind, "attempt", rec.Attempts + 1, "error", err}, more...)
+		return append([]any{"ref", rec.Ref, "kind", rec.Kind, "attempt", rec.Attempts, "error", err}, more...)
 	}
 	outcome, d := c.follows(rec, err)
 	got, failed := c.decide(ctx, lease, d)
@@ -197,10 +204,10 @@ func (c *Client) follows(rec store.Record, err error) (HandlerOutcome, store.Dec
 	if final := (discarded{}); errors.As(err, &final) {
 		return HandlerDiscarded, store.Bury{Reason: reason}
 	}
-	if rec.Attempts+1 >= c.cfg.MaxAttempts {
+	if rec.Attempts >= c.cfg.MaxAttempts {
 		return HandlerDead, store.Bury{Reason: reason}
 	}
-	return HandlerRetried, store.Retry{Due: time.Now().Add(handlerDelay(rec.Attempts)), Reason: reason}
+	return HandlerRetried, store.Retry{Due: time.Now().Add(handlerDelay(rec.Attempts - 1)), Reason: reason}
 }
 
 // handlerDelay is the wait after the n-th failure: 1 s, doubled up to 10 min,

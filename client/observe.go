@@ -64,6 +64,6 @@ func (c *Client) observeHandler(ctx context.Context, rec store.Record) (context.
 	}
 	return c.cfg.Observer.Handle(ctx, Handling{
 		Ref: rec.Ref, ID: rec.ID, Method: rec.Method, Route: routeOf(rec.Path), Kind: rec.Kind, Link: rec.Link,
-		Attempt: rec.Attempts + 1, Delay: max(0, time.Since(rec.Due)),
+		Attempt: rec.Attempts, Delay: max(0, time.Since(rec.Due)),
 	})
 }

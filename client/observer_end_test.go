@@ -235,7 +235,7 @@ func TestObserverIsToldOfLostRuns(t *testing.T) {
 			time.Sleep(10 * time.Minute)
 			want := []string{
 				`handle POST /v2/customerinvoice "" attempt=1 late=0s`, "lost err=<nil> after=30s",
-				`handle POST /v2/customerinvoice "" attempt=1 late=30s`, "handled err=<nil> after=0s",
+				`handle POST /v2/customerinvoice "" attempt=2 late=30s`, "handled err=<nil> after=0s",
 			}
 			if got := d.about(runs...); !slices.Equal(got, want) {
 				t.Errorf("got %q, want %q", got, want)

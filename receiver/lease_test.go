@@ -48,7 +48,7 @@ func (s *troubled) Extend(ctx context.Context, l store.Lease, ttl time.Duration)
 }
 
 func (s *troubled) Decide(ctx context.Context, l store.Lease, d store.Decision) (store.Record, error) {
-	if s.decide.Load() {
+	if _, run := d.(store.Begin); s.decide.Load() && !run {
 		return store.Record{}, errDown
 	}
 	return s.Store.Decide(ctx, l, d)
@@ -158,7 +158,7 @@ func TestTheWorkOfADeadProcessIsTakenOver(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := st.Acquire(t.Context(), store.DeliveryTenant, list[0].Ref, "killed", time.Minute); err != nil {
+		if _, _, err := store.AcquireRun(t.Context(), st, store.DeliveryTenant, list[0].Ref, "killed", time.Minute); err != nil {
 			t.Fatal(err)
 		}
 		var j journal
@@ -182,7 +182,7 @@ func TestANotificationThatKillsIsGivenUpWithoutAnotherRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 3 {
-			if _, _, err := st.Acquire(t.Context(), store.DeliveryTenant, list[0].Ref, "killed", time.Minute); err != nil {
+			if _, _, err := store.AcquireRun(t.Context(), st, store.DeliveryTenant, list[0].Ref, "killed", time.Minute); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(2 * time.Minute)

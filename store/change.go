@@ -4,11 +4,13 @@ import "time"
 
 // Fact is something that was observed. It merges into the record whoever
 // reports it and whenever. The types are [AcceptedFact], [RejectedFact],
-// [UncertainFact], [RefutedFact] and [SettledFact]; what a webhook delivered is reported
-// with [Store.Notify].
+// [UncertainFact], [RefutedFact], [SettledFact] and [UnclearFact]; what a webhook
+// delivered is reported with [Store.Notify].
 type Fact interface{ fact() }
 
-// AcceptedFact says that the ERP accepted the request under an id.
+// AcceptedFact says that the ERP accepted the request under an id. An id that a
+// person names binds a record only until the ERP confirms it, see
+// [Record.Tentative]: till then the person may name another one.
 type AcceptedFact struct {
 	ID     string
 	Source Source    // FromAnswer, FromUser or FromEvidence
@@ -16,8 +18,9 @@ type AcceptedFact struct {
 }
 
 // RejectedFact says that the attempt with the given epoch was certainly not
-// accepted: refused by the ERP, or never sent. A user who resolves an
-// uncertain record as not accepted reports it with ByUser.
+// accepted: refused by the ERP, or never sent. A user who resolves a record
+// that is uncertain, unclear or tentatively bound as not accepted reports it
+// with ByUser; the key is free then.
 type RejectedFact struct {
 	Epoch  uint64
 	ByUser bool
@@ -40,7 +43,22 @@ type UncertainFact struct {
 
 // SettledFact says that a terminal state was read for the id. A foreground
 // answer has no id.
+//
+// A person who knows how a request ended reports it with ByUser, and why in
+// Outcome.Told. That is allowed for a record that is uncertain, abandoned,
+// unclear or tentatively bound; ID is empty then, or the id that is bound. An
+// empty one withdraws a tentative binding. The key stays held, but one that
+// was given up is not taken back. What the ERP says later is kept as a
+// conflict and does not replace what the person told.
 type SettledFact struct {
+	ID      string
+	Outcome Outcome
+	ByUser  bool
+}
+
+// UnclearFact says that the ERP named an end for the id, and it is not known
+// what that means: a status that is neither of those for success and failure.
+type UnclearFact struct {
 	ID      string
 	Outcome Outcome
 }
@@ -50,17 +68,19 @@ func (RejectedFact) fact()  {}
 func (UncertainFact) fact() {}
 func (RefutedFact) fact()   {}
 func (SettledFact) fact()   {}
+func (UnclearFact) fact()   {}
 
 // Decision is something that the holder of a lease chose. The types are
-// [Send], [Reschedule], [Handle], [Retry], [Bury], [Replay], [Expire] and
-// [Abandon]. Each of them but [Send] ends the lease. What they mean for a
-// delivery says [DeliveryTenant].
+// [Send], [Reschedule], [Begin], [Interrupt], [Handle], [Retry], [Bury],
+// [Replay], [Expire] and [Abandon]. Each of them but [Send] and [Begin] ends
+// the lease. What they mean for a delivery says [DeliveryTenant].
 type Decision interface{ decision() }
 
 // Send moves a queued record to [Sending]; the lease becomes the attempt's.
 type Send struct{}
 
-// Reschedule plans the next look after one that found no end. Heard is
+// Reschedule plans the next look after one that found no end, at most [MaxDue]
+// ahead. Heard is
 // [Record.Notifications] as it was when the look began: if another
 // notification came since, the look that it asked for is kept.
 type Reschedule struct {
@@ -69,11 +89,22 @@ type Reschedule struct {
 	Progress Progress // what the look saw; the zero value keeps what was seen before
 }
 
+// Begin says that a run of the handler begins, and counts it: a run that takes
+// its process with it is counted, too. It keeps the lease, and said again
+// under the same one it changes nothing. [AcquireRun] does it together with
+// the acquisition.
+type Begin struct{}
+
+// Interrupt says that the run that began under the lease was cut off, by no
+// fault of the handler. It is no longer counted, and its work is due as it was.
+type Interrupt struct{}
+
 // Handle says that the application has the outcome, or knows that it expired.
 // It is lazy: see [Store].
 type Handle struct{}
 
-// Retry says that the handler failed and is to run again when due.
+// Retry says that the handler failed and is to run again when due, at most
+// [MaxDue] ahead. It counts nothing: the run was counted when it began.
 type Retry struct {
 	Due    time.Time
 	Reason string
@@ -88,11 +119,14 @@ type Replay struct{}
 // Expire says that the ERP no longer knows an accepted operation.
 type Expire struct{ Reason string }
 
-// Abandon gives up an uncertain record and frees its key.
+// Abandon gives up a record that is uncertain, unclear or tentatively bound,
+// and frees its key.
 type Abandon struct{ Reason string }
 
 func (Send) decision()       {}
 func (Reschedule) decision() {}
+func (Begin) decision()      {}
+func (Interrupt) decision()  {}
 func (Handle) decision()     {}
 func (Retry) decision()      {}
 func (Bury) decision()       {}

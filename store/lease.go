@@ -2,6 +2,14 @@ package store
 
 import "time"
 
+// MaxLease is the longest time that a lease is given for. What asks for more
+// gets this much, and extends it.
+const MaxLease = time.Hour
+
+// clockSlack is how far the clocks of those who share a store may differ: a
+// time that lies further ahead was written while a clock was ahead.
+const clockSlack = 5 * time.Minute
+
 // Lease is the right of one owner to decide about one record until a time.
 // Each acquisition has a higher epoch than all before it on that record. The
 // zero Lease is nobody's.
@@ -11,7 +19,26 @@ type Lease struct {
 	Owner  string
 	Epoch  uint64
 	Until  time.Time
+	// TTL is what the lease was given for, last: it began at Until - TTL.
+	// Records that an earlier version wrote do not tell.
+	TTL time.Duration
 }
 
-// Valid reports whether somebody holds the lease at the time now.
-func (l Lease) Valid(now time.Time) bool { return l.Owner != "" && now.Before(l.Until) }
+// Valid reports whether somebody holds the lease at the time now. A lease that
+// begins more than 5 minutes ahead is void: the clock was ahead when it was
+// given and was set right since. One without a TTL counts as given for
+// [MaxLease].
+func (l Lease) Valid(now time.Time) bool {
+	ttl := l.TTL
+	if ttl <= 0 || ttl > MaxLease {
+		ttl = MaxLease
+	}
+	return l.Owner != "" && now.Before(l.Until) && !l.Until.Add(-ttl).After(now.Add(clockSlack))
+}
+
+// lasting returns the lease as given at the time now, for ttl.
+func (l Lease) lasting(now time.Time, ttl time.Duration) Lease {
+	l.TTL = min(ttl, MaxLease)
+	l.Until = now.Add(l.TTL)
+	return l
+}

@@ -206,6 +206,15 @@ func (m *Memory) Acquire(ctx context.Context, tenant, ref, owner string, ttl tim
 	return l, out, err
 }
 
+// AcquireRun implements [RunAcquirer].
+func (m *Memory) AcquireRun(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (l Lease, out Record, err error) {
+	err = m.step(ctx, func(r Rules) error {
+		l, out, err = r.AcquireRun(tenant, ref, owner, ttl)
+		return err
+	})
+	return l, out, err
+}
+
 // Extend implements [Store].
 func (m *Memory) Extend(ctx context.Context, l Lease, ttl time.Duration) (out Lease, err error) {
 	err = m.step(ctx, func(r Rules) error {

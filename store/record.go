@@ -18,7 +18,8 @@ const (
 	// Sending was written before the first byte left. When its lease ends
 	// without an outcome the record reads as Uncertain, see [Record.At].
 	Sending Phase = "sending"
-	// Accepted has an id of the ERP; its outcome is awaited.
+	// Accepted has an id of the ERP; its outcome is awaited. See also
+	// [Record.Tentative].
 	Accepted Phase = "accepted"
 	// Settled has a terminal state that nobody has acknowledged yet.
 	Settled Phase = "settled"
@@ -32,6 +33,10 @@ const (
 	Abandoned Phase = "abandoned"
 	// Expired was accepted, but the ERP no longer knows it.
 	Expired Phase = "expired"
+	// Unclear was accepted, and the ERP named an end that is neither success
+	// nor failure to anybody's knowledge. It waits for a person and keeps its
+	// key; no handler runs.
+	Unclear Phase = "unclear"
 	// Dead was settled, and its handler gave it up.
 	Dead Phase = "dead"
 	// Heard is known only from a notification: either the 202 has not been
@@ -45,7 +50,7 @@ const (
 // Valid reports whether p is one of the phases above.
 func (p Phase) Valid() bool {
 	switch p {
-	case Queued, Sending, Accepted, Settled, Handled, Rejected, Uncertain, Abandoned, Expired, Dead, Heard, Delivery:
+	case Queued, Sending, Accepted, Settled, Handled, Rejected, Uncertain, Abandoned, Expired, Unclear, Dead, Heard, Delivery:
 		return true
 	}
 	return false
@@ -54,7 +59,7 @@ func (p Phase) Valid() bool {
 // Terminal reports whether nothing more is awaited from the ERP in phase p.
 func (p Phase) Terminal() bool {
 	switch p {
-	case Settled, Handled, Rejected, Expired, Dead:
+	case Settled, Handled, Rejected, Expired, Unclear, Dead:
 		return true
 	}
 	return false
@@ -102,11 +107,16 @@ type Record struct {
 	Link        string // ties later work to the trace of the submit
 	Metadata    map[string]string
 
-	Due      time.Time // when to look next; the zero time means not scheduled
+	// Due is when to look next, or when the handler runs; the zero time means
+	// not scheduled. It is never more than [MaxDue] ahead.
+	Due      time.Time
 	Polls    int       // looks at the state that found no end
 	LookedAt time.Time // when the last of them was recorded
 	Progress Progress  // what the last of them saw
-	Attempts int       // runs of the handler so far
+	Attempts int       // runs of the handler that began and were not interrupted
+	// RunEpoch is the lease epoch of the run that was counted last, until a
+	// decision ends it. A run whose process died leaves it behind.
+	RunEpoch uint64
 	Lease    Lease
 	// SendEpoch is the lease epoch of the last attempt to send. What became
 	// of an attempt counts only if it is the last one.
@@ -118,8 +128,8 @@ type Record struct {
 	Conflict      *Conflict // the first contradiction
 	Conflicts     int
 
-	Outcome *Outcome // set once settled
-	Reason  string   // why it is rejected, uncertain, abandoned, expired or dead
+	Outcome *Outcome // set once settled or unclear
+	Reason  string   // why it is rejected, uncertain, abandoned, expired, unclear or dead
 	// Late marks an operation that turned out to be accepted after it had
 	// been given up or written off.
 	Late bool
@@ -128,16 +138,27 @@ type Record struct {
 	SentAt     time.Time
 	AcceptedAt time.Time
 	SettledAt  time.Time
-	EndedAt    time.Time // when it became handled, rejected, abandoned or expired
+	EndedAt    time.Time // when it became handled, rejected, abandoned, expired or unclear
 	UpdatedAt  time.Time
 }
 
 // Progress is what the ERP said of an operation that has not ended.
 type Progress struct {
-	Status     string // as read, empty if the state was never read
-	Missing    bool   // the last look found no such operation
-	ReceivedAt time.Time
-	StartedAt  time.Time // zero while it is queued
+	Status     string    // as read, empty if the state was never read
+	StatusCode int       // as read with it
+	Location   string    // the Location that came with it, as read
+	SeenAt     time.Time // when a state was read last
+	Missing    bool      // the last look found no such operation
+	// MissingSince and Missings tell of the looks in a row, up to the last
+	// one, that found no such operation.
+	MissingSince time.Time
+	Missings     int
+	// RefusedSince and RefusedStatus tell of the looks in a row, up to the
+	// last one, that the ERP refused in a way that no repetition changes.
+	RefusedSince  time.Time
+	RefusedStatus int
+	ReceivedAt    time.Time
+	StartedAt     time.Time // zero while it is queued
 	// EndSeen is when a look first saw that it has ended, where the rest of
 	// the outcome could not be had yet.
 	EndSeen time.Time
@@ -151,22 +172,33 @@ type Outcome struct {
 	StatusCode   int    // 0 where the ERP named none
 	Header       map[string][]string
 	ErrorMessage string
-	HasContent   bool   // the ERP holds, or held, a stored answer
-	Kept         bool   // Content is that answer, complete
-	Content      []byte // nil if not Kept
-	ContentType  string
-	Confirmed    bool      // a follow-up check found that the work is done
-	Refuted      string    // why the follow-up check found that it is not
-	ReceivedAt   time.Time // the ERP's clock; zero if not told
-	StartedAt    time.Time
-	FinishedAt   time.Time
+	// Failure is what the body of a 2xx says went wrong; empty if it says so
+	// of nothing.
+	Failure string
+	// Unconfirmed tells that the answer says no more than that something was
+	// started, or that it could not be read to tell. It was judged when the
+	// outcome was recorded, whatever was kept.
+	Unconfirmed bool
+	// Told is why a person says that the request ended like this; empty if
+	// the ERP said so itself. See [SettledFact].
+	Told        string
+	HasContent  bool   // the ERP holds, or held, a stored answer
+	Kept        bool   // Content is that answer, complete
+	Content     []byte // nil if not Kept
+	ContentType string
+	Confirmed   bool      // a follow-up check found that the work is done
+	Refuted     string    // why the follow-up check found that it is not
+	ReceivedAt  time.Time // the ERP's clock; zero if not told
+	StartedAt   time.Time
+	FinishedAt  time.Time
 }
 
-// Succeeded reports whether the ERP ran the request, answered with a 2xx
-// status code, and no follow-up check found otherwise.
+// Succeeded reports whether the ERP ran the request, or a person says so, the
+// answer was a 2xx that tells of no failure in its body, and no follow-up
+// check found otherwise.
 func (o Outcome) Succeeded() bool {
-	ran := o.Foreground || strings.EqualFold(o.Status, "Finished")
-	return ran && o.StatusCode >= 200 && o.StatusCode <= 299 && o.Refuted == ""
+	ran := o.Foreground || o.Told != "" || strings.EqualFold(o.Status, "Finished")
+	return ran && o.StatusCode >= 200 && o.StatusCode <= 299 && o.Failure == "" && o.Refuted == ""
 }
 
 // Conflict is a contradiction that was kept for a person to look at.
@@ -203,15 +235,11 @@ type Notification struct {
 	ReceivedAt time.Time
 }
 
-// At returns the record as it reads at the time now: the one change that
-// needs nobody to write it is that a request whose sender vanished is
-// uncertain.
-func (r Record) At(now time.Time) Record {
-	if r.Phase == Sending && !r.Lease.Valid(now) {
-		r.Phase = Uncertain
-		r.Reason = "the sender ended before it recorded an outcome"
-	}
-	return r
+// Tentative reports whether the id was named by a person and nothing that the
+// ERP said has confirmed it yet. Such a binding can be undone: the record may
+// be resolved as if it were uncertain.
+func (r Record) Tentative() bool {
+	return r.Phase == Accepted && r.IDSource == FromUser && r.Progress.Status == "" && r.Outcome == nil
 }
 
 // Wakes reports whether a change from old to r is worth waking somebody:
@@ -224,6 +252,13 @@ func (r Record) Wakes(old Record) bool {
 
 // HoldsKey reports whether the record owns its key in its tenant.
 func (r Record) HoldsKey() bool { return r.Key != "" && !r.KeyReleased }
+
+// Runs reports whether a handler may run for the record at the time now: it is
+// settled, expired or a delivery, and due.
+func (r Record) Runs(now time.Time) bool {
+	ended := r.Phase == Settled || r.Phase == Expired || r.Phase == Delivery
+	return ended && !r.Due.After(now)
+}
 
 // Clone returns a copy that shares no memory with r.
 func (r Record) Clone() Record {

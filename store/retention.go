@@ -29,8 +29,8 @@ type PurgeCount struct {
 func (p PurgeCount) Total() int { return p.Ended + p.Unacknowledged + p.Heard }
 
 // count returns the counter of a record's phase, nil if a purge never removes
-// it: it is pending, uncertain or dead, which wait for a person, abandoned,
-// which a late 202 may revive, or a delivery.
+// it: it is pending, uncertain, unclear or dead, which wait for a person,
+// abandoned, which a late 202 may revive, or a delivery.
 func (p *PurgeCount) count(rec Record) *int {
 	if rec.Tenant == DeliveryTenant {
 		return nil

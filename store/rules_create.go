@@ -24,7 +24,7 @@ func (r Rules) Create(rec Record, owner string, ttl time.Duration) (Record, erro
 	rec.CreatedAt = now
 	if rec.Phase == Sending {
 		rec.SentAt = now
-		rec.Lease = Lease{Tenant: rec.Tenant, Ref: rec.Ref, Owner: owner, Epoch: nextEpoch(0, now), Until: now.Add(ttl)}
+		rec.Lease = Lease{Tenant: rec.Tenant, Ref: rec.Ref, Owner: owner, Epoch: nextEpoch(0, now)}.lasting(now, ttl)
 		rec.SendEpoch = rec.Lease.Epoch
 	}
 	return r.put(rec)
@@ -105,7 +105,7 @@ func (r Rules) knownToSupersede(rec Record) error {
 // supersedable reports whether the work may be done anew under the same key:
 // if it ended, and not in success. An expired record may be: nobody can learn
 // any more how it ended, and whoever supersedes it does so by name. What is
-// uncertain must be resolved or abandoned first.
+// uncertain or unclear must be resolved or abandoned first.
 func supersedable(rec Record) bool {
 	switch rec.Phase {
 	case Settled, Handled, Dead:

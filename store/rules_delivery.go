@@ -13,8 +13,9 @@ import (
 // that records it with its operation. It is the work item of the receiver's
 // handlers and has a lease, attempts and a due time of its own, so that
 // handling a notification and looking at its operation never wait for each
-// other. [Handle] removes it, [Retry] plans another run, [Bury] moves it to
-// phase [Dead], from where [Replay] brings it back and [Handle] removes it.
+// other. [Begin] and [Interrupt] count its runs, [Handle] removes it, [Retry]
+// plans another run, [Bury] moves it to phase [Dead], from where [Replay]
+// brings it back and [Handle] removes it.
 // Nothing else does, not even a purge.
 const DeliveryTenant = "*deliveries"
 
@@ -41,21 +42,22 @@ func (r Rules) deliver(rec Record, n Notification) error {
 	return err
 }
 
-// begin counts a run of the handlers when it begins, so that one that takes
-// its process with it is counted too.
-func begin(rec Record, now time.Time) Record {
-	if rec.Phase == Delivery && !rec.Due.After(now) {
-		rec.Attempts++
-	}
-	return rec
-}
-
 // decideDelivery is [Rules.Decide] for a delivery whose lease is held.
 func (r Rules) decideDelivery(rec Record, d Decision) (Record, error) {
 	now := r.Tx.Now()
 	wanted := Delivery
 	change := "be decided like an operation"
 	switch d := d.(type) {
+	case Begin:
+		change = "begin a run"
+		if rec.Phase == wanted {
+			return r.put(rec.begun())
+		}
+	case Interrupt:
+		change = "have a run interrupted"
+		if rec.Phase == wanted {
+			return r.decided(rec.interrupted())
+		}
 	case Handle:
 		rec.Lease = release(rec.Lease)
 		rec.Phase, rec.EndedAt, rec.Due, rec.Reason = Handled, now, time.Time{}, ""
@@ -80,10 +82,4 @@ func (r Rules) decideDelivery(rec Record, d Decision) (Record, error) {
 		}
 	}
 	return Record{}, &PhaseError{rec.Ref, rec.Phase, change}
-}
-
-// decided ends the lease that a decision was made under.
-func (r Rules) decided(rec Record) (Record, error) {
-	rec.Lease = release(rec.Lease)
-	return r.put(rec)
 }

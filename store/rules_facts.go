@@ -30,12 +30,16 @@ func (r Rules) Report(tenant, ref string, fact Fact) (Record, error) {
 		return r.note(rec, Conflict{Reason: f.Reason, ID: f.ID})
 	case SettledFact:
 		return r.settled(rec, f)
+	case UnclearFact:
+		return r.unclear(rec, f)
 	}
 	return rec, &InvalidError{"fact", "must be one of the fact types of this package, by value"}
 }
 
 // accepted binds an id. An id read from a 202 always wins over one that was
-// inferred; one that was inferred never replaces anything.
+// inferred; one that was inferred replaces nothing, but that a person may name
+// another one as long as nothing has confirmed the first. What a person told
+// of the outcome stays in any case.
 func (r Rules) accepted(rec Record, f AcceptedFact) (Record, error) {
 	if f.ID == "" {
 		return rec, &InvalidError{"AcceptedFact.ID", "must not be empty"}
@@ -58,14 +62,15 @@ func (r Rules) accepted(rec Record, f AcceptedFact) (Record, error) {
 	if rec.Phase == Heard {
 		return rec, &PhaseError{rec.Ref, rec.Phase, "bind another id"}
 	}
-	if rec.ID != "" && (f.Source != FromAnswer || rec.IDSource == FromAnswer) {
+	corrected := f.Source == FromUser && rec.Tentative()
+	if rec.ID != "" && !corrected && (f.Source != FromAnswer || rec.IDSource == FromAnswer) {
 		return r.secondID(rec, f)
 	}
-	if rec.ID == "" && rec.Outcome != nil { // answered in the foreground
+	if o := rec.Outcome; o != nil && (rec.ID == "" || o.Told != "") { // answered in the foreground, or told
 		return r.secondID(rec, f)
 	}
 	switch rec.Phase {
-	case Sending, Uncertain, Abandoned, Queued, Rejected, Accepted, Expired, Settled:
+	case Sending, Uncertain, Abandoned, Queued, Rejected, Accepted, Expired, Unclear, Settled:
 	default: // handled or dead under an inferred id: the outcome was used
 		return r.secondID(rec, f)
 	}
@@ -100,13 +105,15 @@ func (r Rules) secondID(rec Record, f AcceptedFact) (Record, error) {
 func (r Rules) unbind(rec Record) error {
 	id := rec.ID
 	rec.ID, rec.IDSource = "", ""
-	switch rec.Phase {
-	case Accepted, Settled, Expired:
+	told := rec.Outcome != nil && rec.Outcome.Told != ""
+	switch {
+	case !told && rec.only("", Accepted, Settled, Expired, Unclear) == nil:
 		rec.Phase = Uncertain
 		rec.Reason = "its inferred id was answered to another operation"
 		rec.Outcome, rec.Progress = nil, Progress{}
-		rec.AcceptedAt, rec.SettledAt, rec.Due = time.Time{}, time.Time{}, time.Time{}
-	default: // what was handled was handled; the id stays as a trace
+		rec.AcceptedAt, rec.SettledAt, rec.EndedAt, rec.Due = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+		rec.Lease = release(rec.Lease) // what it was taken for was about the id
+	default: // what was handled, or told, stays so; the id stays as a trace
 		rec.OtherIDs = append(rec.OtherIDs, id)
 	}
 	_, err := r.note(rec, Conflict{Reason: "the inferred id belongs to another operation", ID: id})
@@ -130,10 +137,13 @@ func (r Rules) bind(rec Record, f AcceptedFact) (Record, error) {
 	}
 	if rec.ID != "" && rec.ID != f.ID { // an inferred id gives way, and with it what it led to
 		rec.Outcome, rec.Progress, rec.SettledAt = nil, Progress{}, time.Time{}
-		rec.Conflicts++
-		if rec.Conflict == nil {
-			rec.Conflict = &Conflict{At: now, Reason: "a 202 answered another id than the one inferred", ID: rec.ID}
+		rec.Lease = release(rec.Lease) // what a look at the other id saw is not about this one
+		rec.Due = now
+		reason := "a 202 answered another id than the one inferred"
+		if f.Source == FromUser {
+			reason = "a person named another id than before"
 		}
+		rec = rec.noted(Conflict{At: now, Reason: reason, ID: rec.ID})
 	}
 	rec.ID, rec.IDSource = f.ID, f.Source
 	rec.Candidates = nil
@@ -180,17 +190,18 @@ func (r Rules) adopt(rec *Record, id string) error {
 // rejected says what became of an attempt; it counts only if nothing better
 // is known and no later attempt was made.
 func (r Rules) rejected(rec Record, f RejectedFact) (Record, error) {
-	switch rec.Phase {
-	case Sending, Uncertain, Abandoned:
-	case Rejected:
+	now := r.Tx.Now()
+	switch {
+	case rec.Phase == Rejected:
 		return rec, nil
-	default:
+	case f.ByUser:
+		if rec.Phase != Uncertain && rec.Phase != Unclear && !rec.Tentative() {
+			return rec, &PhaseError{rec.Ref, rec.Phase, "be resolved as not accepted"}
+		}
+		rec = rec.withdrawn(now)
+	case rec.ID != "" || rec.only("", Sending, Uncertain, Abandoned) != nil:
 		return r.dispute(rec, Conflict{Reason: "reported as rejected while " + string(rec.Phase)})
-	}
-	if f.ByUser && rec.Phase != Uncertain {
-		return rec, &PhaseError{rec.Ref, rec.Phase, "be resolved as not accepted"}
-	}
-	if !f.ByUser && f.Epoch != rec.SendEpoch {
+	case f.Epoch != rec.SendEpoch:
 		return rec, nil // an older attempt; the last one decides
 	}
 	if rec.Phase == Sending {
@@ -200,7 +211,7 @@ func (r Rules) rejected(rec Record, f RejectedFact) (Record, error) {
 	rec.Reason = f.Reason
 	rec.KeyReleased = true
 	rec.Due = time.Time{}
-	rec.EndedAt = r.Tx.Now()
+	rec.EndedAt = now
 	return r.put(rec)
 }
 
@@ -214,44 +225,6 @@ func (r Rules) uncertain(rec Record, f UncertainFact) (Record, error) {
 	}
 	rec.Phase = Uncertain
 	rec.Reason = f.Reason
-	return r.put(rec)
-}
-
-func (r Rules) settled(rec Record, f SettledFact) (Record, error) {
-	if f.ID != rec.ID {
-		return r.dispute(rec, Conflict{Reason: "a terminal state was read for an id that is not bound", ID: f.ID})
-	}
-	switch rec.Phase {
-	case Settled, Handled, Dead:
-		if rec.Outcome != nil && !rec.Outcome.Kept && f.Outcome.Kept {
-			o := f.Outcome // the first one could not keep the content
-			rec.Outcome = &o
-			return r.put(rec)
-		}
-		return rec, nil
-	case Accepted, Expired:
-		if f.ID == "" {
-			return rec, &PhaseError{rec.Ref, rec.Phase, "settle without an id"}
-		}
-		rec.Late = rec.Late || rec.Phase == Expired
-	case Sending, Uncertain, Abandoned, Rejected:
-		if f.ID != "" || !f.Outcome.Foreground {
-			return rec, &PhaseError{rec.Ref, rec.Phase, "settle before it is accepted"}
-		}
-		rec.Late = rec.Late || rec.Phase == Abandoned || rec.Phase == Rejected
-		if rec.Phase == Sending {
-			rec.Lease = release(rec.Lease)
-		}
-	default:
-		return rec, &PhaseError{rec.Ref, rec.Phase, "settle"}
-	}
-	o := f.Outcome
-	rec.Outcome = &o
-	rec.Phase = Settled
-	rec.Reason = ""
-	rec.EndedAt = time.Time{}
-	rec.SettledAt = r.Tx.Now()
-	rec.Due = rec.SettledAt // its handler may run at once
 	return r.put(rec)
 }
 

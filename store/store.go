@@ -26,7 +26,7 @@ type Store interface {
 	// Method and Path are required; a Sending record is leased to owner for
 	// ttl from the start, and a Queued one to nobody. A record that names a
 	// Key held by another one is refused with *[KeyHeldError], unless it
-	// Supersedes that one and that one failed.
+	// Supersedes that one and that one failed. ttl is at most [MaxLease].
 	Create(ctx context.Context, rec Record, owner string, ttl time.Duration) (Record, error)
 
 	// Get returns the record as it reads now, or [ErrNotFound].
@@ -53,12 +53,14 @@ type Store interface {
 	// id. [ErrFull] says that no more unknown operations can be kept.
 	Notify(ctx context.Context, n Notification) (Receipt, error)
 
-	// Acquire leases a record to owner for ttl. If another lease is valid it
-	// returns [ErrLeased] together with the record, whose Lease tells whose
-	// it is and for how long.
+	// Acquire leases a record to owner for ttl, at most [MaxLease]. If another
+	// lease is valid it returns [ErrLeased] together with the record, whose
+	// Lease tells whose it is and for how long. It counts no run of a
+	// handler, see [AcquireRun].
 	Acquire(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (Lease, Record, error)
 
-	// Extend prolongs a valid lease to ttl from now, or returns [ErrFenced].
+	// Extend prolongs a valid lease to ttl from now, at most [MaxLease], or
+	// returns [ErrFenced].
 	Extend(ctx context.Context, l Lease, ttl time.Duration) (Lease, error)
 
 	// Release gives a lease back. A lease that is no longer valid is no error.
@@ -76,7 +78,8 @@ type Store interface {
 
 	// Purge removes what p says is old and leaves the keys and refs of
 	// operations as tombstones. It never removes anything that is queued,
-	// being sent, accepted, uncertain, abandoned or dead, nor a delivery.
+	// being sent, accepted, uncertain, abandoned, unclear or dead, nor a
+	// delivery.
 	// Tenant "" means every tenant. [PurgeCount] tells what is gone, also if
 	// there is an error. Nobody calls it but the application and client.Run.
 	Purge(ctx context.Context, tenant string, p Retention) (PurgeCount, error)

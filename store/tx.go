@@ -70,6 +70,9 @@ func (r Rules) get(tenant, ref string) (Record, error) {
 // put stamps and stores a record.
 func (r Rules) put(rec Record) (Record, error) {
 	rec.UpdatedAt = r.Tx.Now()
+	if latest := rec.UpdatedAt.Add(MaxDue); rec.Due.After(latest) {
+		rec.Due = latest
+	}
 	return rec, r.Tx.Put(rec)
 }
 
@@ -82,12 +85,17 @@ func (r Rules) dispute(rec Record, c Conflict) (Record, error) {
 	return rec, &ConflictError{Ref: rec.Ref, Reason: c.Reason}
 }
 
-// note keeps the first contradiction and counts the others.
+// note keeps a contradiction.
 func (r Rules) note(rec Record, c Conflict) (Record, error) {
 	c.At = r.Tx.Now()
-	rec.Conflicts++
-	if rec.Conflict == nil {
-		rec.Conflict = &c
+	return r.put(rec.noted(c))
+}
+
+// noted keeps the first contradiction and counts the others.
+func (r Record) noted(c Conflict) Record {
+	r.Conflicts++
+	if r.Conflict == nil {
+		r.Conflict = &c
 	}
-	return r.put(rec)
+	return r
 }

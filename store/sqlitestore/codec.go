@@ -25,6 +25,7 @@ type coder interface {
 	number(name string, v *int)
 	epoch(name string, v *uint64)
 	time(name string, v *time.Time)
+	duration(name string, v *time.Duration)
 	// open begins an object, which is there if present says so or the
 	// document does. If it returns true, close ends it.
 	open(name string, present bool) bool
@@ -57,10 +58,12 @@ func fields(c coder, r *store.Record) {
 	c.time("lookedAt", &r.LookedAt)
 	progressFields(c, &r.Progress)
 	c.number("attempts", &r.Attempts)
-	if c.open("lease", r.Lease.Owner != "" || r.Lease.Epoch != 0 || !r.Lease.Until.IsZero()) {
+	c.epoch("runEpoch", &r.RunEpoch)
+	if c.open("lease", r.Lease.Owner != "" || r.Lease.Epoch != 0 || !r.Lease.Until.IsZero() || r.Lease.TTL != 0) {
 		c.text("owner", &r.Lease.Owner)
 		c.epoch("epoch", &r.Lease.Epoch)
 		c.time("until", &r.Lease.Until)
+		c.duration("ttl", &r.Lease.TTL)
 		c.close()
 	}
 	c.epoch("sendEpoch", &r.SendEpoch)
@@ -85,7 +88,14 @@ func progressFields(c coder, p *store.Progress) {
 		return
 	}
 	c.text("status", &p.Status)
+	c.number("statusCode", &p.StatusCode)
+	c.text("location", &p.Location)
+	c.time("seenAt", &p.SeenAt)
 	c.flag("missing", &p.Missing)
+	c.time("missingSince", &p.MissingSince)
+	c.number("missings", &p.Missings)
+	c.time("refusedSince", &p.RefusedSince)
+	c.number("refusedStatus", &p.RefusedStatus)
 	c.time("receivedAt", &p.ReceivedAt)
 	c.time("startedAt", &p.StartedAt)
 	c.time("endSeen", &p.EndSeen)
@@ -142,6 +152,9 @@ func outcomeFields(c coder, r *store.Record) {
 	c.number("statusCode", &o.StatusCode)
 	c.lists("header", &o.Header)
 	c.text("errorMessage", &o.ErrorMessage)
+	c.text("failure", &o.Failure)
+	c.flag("unconfirmed", &o.Unconfirmed)
+	c.text("told", &o.Told)
 	c.flag("hasContent", &o.HasContent)
 	c.flag("kept", &o.Kept)
 	c.number("contentSize", &size)
@@ -318,6 +331,13 @@ func (e *encoder) time(name string, v *time.Time) {
 	}
 	e.buf = append(e.buf, '"')
 	e.buf = append(t.AppendFormat(e.buf, time.RFC3339Nano), '"')
+}
+
+func (e *encoder) duration(name string, v *time.Duration) {
+	if *v != 0 {
+		e.name(name)
+		e.buf = strconv.AppendInt(e.buf, int64(*v), 10)
+	}
 }
 
 func (e *encoder) open(name string, present bool) bool {

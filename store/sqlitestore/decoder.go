@@ -219,6 +219,24 @@ func (d *decoder) time(name string, v *time.Time) {
 	d.more()
 }
 
+// duration reads nanoseconds.
+func (d *decoder) duration(name string, v *time.Duration) {
+	if !d.is(name) {
+		return
+	}
+	sign := time.Duration(1)
+	if d.peek() == '-' {
+		sign = -1
+		d.i++
+	}
+	n := d.digits()
+	if n > math.MaxInt64 {
+		d.bad = true
+	}
+	*v = sign * time.Duration(n)
+	d.more()
+}
+
 // string reads a string. One without escapes is a part of the document.
 func (d *decoder) string() string {
 	d.expect('"')

@@ -12,7 +12,7 @@ import (
 
 var allPhases = []store.Phase{
 	store.Queued, store.Sending, store.Accepted, store.Settled, store.Handled, store.Rejected, store.Uncertain,
-	store.Abandoned, store.Expired, store.Dead, store.Heard, store.Delivery,
+	store.Abandoned, store.Expired, store.Unclear, store.Dead, store.Heard, store.Delivery,
 }
 
 // hit is a record that a list found.

@@ -26,7 +26,11 @@ type Store struct {
 	closeErr error // of the writer; read after writing.Wait
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store       = (*Store)(nil)
+	_ store.RunAcquirer = (*Store)(nil)
+	_ store.Counter     = (*Store)(nil)
+)
 
 // Create implements [store.Store].
 func (s *Store) Create(ctx context.Context, rec store.Record, owner string, ttl time.Duration) (out store.Record, err error) {
@@ -55,10 +59,12 @@ func (s *Store) Report(ctx context.Context, tenant, ref string, fact store.Fact)
 	return s.record(ctx, strict, func(r store.Rules) (store.Record, error) { return r.Report(tenant, ref, fact) })
 }
 
-// Decide implements [store.Store]. [store.Handle] is lazy: see [LazyFor].
+// Decide implements [store.Store]. [store.Handle], [store.Begin] and
+// [store.Interrupt] are lazy: see [LazyFor].
 func (s *Store) Decide(ctx context.Context, l store.Lease, d store.Decision) (store.Record, error) {
 	lazy := strict
-	if _, ok := d.(store.Handle); ok {
+	switch d.(type) {
+	case store.Handle, store.Begin, store.Interrupt:
 		lazy = soon
 	}
 	return s.record(ctx, lazy, func(r store.Rules) (store.Record, error) { return r.Decide(l, d) })
@@ -94,6 +100,20 @@ func (s *Store) Acquire(ctx context.Context, tenant, ref, owner string, ttl time
 	var l store.Lease
 	rec, err := s.record(ctx, whenever, func(r store.Rules) (rec store.Record, err error) {
 		l, rec, err = r.Acquire(tenant, ref, owner, ttl)
+		return rec, err
+	})
+	if err != nil {
+		l = store.Lease{}
+	}
+	return l, rec, err
+}
+
+// AcquireRun implements [store.RunAcquirer]. The count of a run is lazy: see
+// [LazyFor].
+func (s *Store) AcquireRun(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (store.Lease, store.Record, error) {
+	var l store.Lease
+	rec, err := s.record(ctx, soon, func(r store.Rules) (rec store.Record, err error) {
+		l, rec, err = r.AcquireRun(tenant, ref, owner, ttl)
 		return rec, err
 	})
 	if err != nil {

@@ -38,6 +38,7 @@ type document struct {
 	LookedAt      time.Time         `json:"lookedAt,omitzero"`
 	Progress      progress          `json:"progress,omitzero"`
 	Attempts      int               `json:"attempts,omitempty"`
+	RunEpoch      uint64            `json:"runEpoch,omitempty"`
 	Lease         lease             `json:"lease,omitzero"`
 	SendEpoch     uint64            `json:"sendEpoch,omitempty"`
 	Notification  *notification     `json:"notification,omitempty"`
@@ -57,17 +58,25 @@ type document struct {
 }
 
 type progress struct {
-	Status     string    `json:"status,omitempty"`
-	Missing    bool      `json:"missing,omitempty"`
-	ReceivedAt time.Time `json:"receivedAt,omitzero"`
-	StartedAt  time.Time `json:"startedAt,omitzero"`
-	EndSeen    time.Time `json:"endSeen,omitzero"`
+	Status        string    `json:"status,omitempty"`
+	StatusCode    int       `json:"statusCode,omitempty"`
+	Location      string    `json:"location,omitempty"`
+	SeenAt        time.Time `json:"seenAt,omitzero"`
+	Missing       bool      `json:"missing,omitempty"`
+	MissingSince  time.Time `json:"missingSince,omitzero"`
+	Missings      int       `json:"missings,omitempty"`
+	RefusedSince  time.Time `json:"refusedSince,omitzero"`
+	RefusedStatus int       `json:"refusedStatus,omitempty"`
+	ReceivedAt    time.Time `json:"receivedAt,omitzero"`
+	StartedAt     time.Time `json:"startedAt,omitzero"`
+	EndSeen       time.Time `json:"endSeen,omitzero"`
 }
 
 type lease struct {
-	Owner string    `json:"owner,omitempty"`
-	Epoch uint64    `json:"epoch,omitempty"`
-	Until time.Time `json:"until,omitzero"`
+	Owner string        `json:"owner,omitempty"`
+	Epoch uint64        `json:"epoch,omitempty"`
+	Until time.Time     `json:"until,omitzero"`
+	TTL   time.Duration `json:"ttl,omitempty"` // ns
 }
 
 type notification struct {
@@ -96,6 +105,9 @@ type outcome struct {
 	StatusCode   int                 `json:"statusCode,omitempty"`
 	Header       map[string][]string `json:"header,omitempty"`
 	ErrorMessage string              `json:"errorMessage,omitempty"`
+	Failure      string              `json:"failure,omitempty"`
+	Unconfirmed  bool                `json:"unconfirmed,omitempty"`
+	Told         string              `json:"told,omitempty"`
 	HasContent   bool                `json:"hasContent,omitempty"`
 	Kept         bool                `json:"kept,omitempty"`
 	ContentSize  int                 `json:"contentSize,omitempty"`

@@ -28,7 +28,7 @@ func fill(v reflect.Value, n *int) {
 		v.SetString("text" + strconv.Itoa(*n))
 	case reflect.Bool:
 		v.SetBool(true)
-	case reflect.Int:
+	case reflect.Int, reflect.Int64:
 		v.SetInt(int64(*n))
 	case reflect.Uint64:
 		v.SetUint(uint64(*n))
@@ -191,10 +191,11 @@ func toDocument(r store.Record) document {
 		Notify: armour(r.Notify), Link: armour(r.Link), Metadata: mapped(r.Metadata, armour),
 		Due: r.Due.UTC(), Polls: r.Polls, LookedAt: r.LookedAt.UTC(),
 		Progress: progress{
-			armour(r.Progress.Status), r.Progress.Missing,
+			armour(r.Progress.Status), r.Progress.StatusCode, armour(r.Progress.Location), r.Progress.SeenAt.UTC(),
+			r.Progress.Missing, r.Progress.MissingSince.UTC(), r.Progress.Missings, r.Progress.RefusedSince.UTC(), r.Progress.RefusedStatus,
 			r.Progress.ReceivedAt.UTC(), r.Progress.StartedAt.UTC(), r.Progress.EndSeen.UTC(),
 		},
-		Attempts: r.Attempts, Lease: lease{armour(r.Lease.Owner), r.Lease.Epoch, r.Lease.Until.UTC()}, SendEpoch: r.SendEpoch,
+		Attempts: r.Attempts, RunEpoch: r.RunEpoch, Lease: lease{armour(r.Lease.Owner), r.Lease.Epoch, r.Lease.Until.UTC(), r.Lease.TTL}, SendEpoch: r.SendEpoch,
 		Notifications: r.Notifications, Duplicates: r.Duplicates, Conflicts: r.Conflicts,
 		Reason: armour(r.Reason), Late: r.Late,
 		CreatedAt: r.CreatedAt.UTC(), SentAt: r.SentAt.UTC(), AcceptedAt: r.AcceptedAt.UTC(),
@@ -214,7 +215,7 @@ func toDocument(r store.Record) document {
 		size, _ := sizeOf(o.Content)
 		d.Outcome = &outcome{
 			Status: armour(o.Status), Foreground: o.Foreground, StatusCode: o.StatusCode, Header: mappedHeader(o.Header, armour),
-			ErrorMessage: armour(o.ErrorMessage), HasContent: o.HasContent, Kept: o.Kept, ContentSize: size, ContentType: armour(o.ContentType),
+			ErrorMessage: armour(o.ErrorMessage), Failure: armour(o.Failure), Unconfirmed: o.Unconfirmed, Told: armour(o.Told), HasContent: o.HasContent, Kept: o.Kept, ContentSize: size, ContentType: armour(o.ContentType),
 			Confirmed: o.Confirmed, Refuted: armour(o.Refuted),
 			ReceivedAt: o.ReceivedAt.UTC(), StartedAt: o.StartedAt.UTC(), FinishedAt: o.FinishedAt.UTC(),
 		}

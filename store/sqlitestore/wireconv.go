@@ -15,17 +15,19 @@ func fromDocument(d *document) store.Record {
 		Notify: bare(d.Notify), Link: bare(d.Link), Metadata: mapped(d.Metadata, bare),
 		Due: d.Due, Polls: d.Polls, LookedAt: d.LookedAt,
 		Progress: store.Progress{
-			Status: bare(d.Progress.Status), Missing: d.Progress.Missing,
+			Status: bare(d.Progress.Status), StatusCode: d.Progress.StatusCode, Location: bare(d.Progress.Location), SeenAt: d.Progress.SeenAt,
+			Missing: d.Progress.Missing, MissingSince: d.Progress.MissingSince, Missings: d.Progress.Missings,
+			RefusedSince: d.Progress.RefusedSince, RefusedStatus: d.Progress.RefusedStatus,
 			ReceivedAt: d.Progress.ReceivedAt, StartedAt: d.Progress.StartedAt, EndSeen: d.Progress.EndSeen,
 		},
-		Attempts: d.Attempts, SendEpoch: d.SendEpoch,
+		Attempts: d.Attempts, RunEpoch: d.RunEpoch, SendEpoch: d.SendEpoch,
 		Notifications: d.Notifications, Duplicates: d.Duplicates, Conflicts: d.Conflicts,
 		Reason: bare(d.Reason), Late: d.Late,
 		CreatedAt: d.CreatedAt, SentAt: d.SentAt, AcceptedAt: d.AcceptedAt,
 		SettledAt: d.SettledAt, EndedAt: d.EndedAt, UpdatedAt: d.UpdatedAt,
 	}
 	if d.Lease != (lease{}) {
-		r.Lease = store.Lease{Tenant: r.Tenant, Ref: r.Ref, Owner: bare(d.Lease.Owner), Epoch: d.Lease.Epoch, Until: d.Lease.Until}
+		r.Lease = store.Lease{Tenant: r.Tenant, Ref: r.Ref, Owner: bare(d.Lease.Owner), Epoch: d.Lease.Epoch, Until: d.Lease.Until, TTL: d.Lease.TTL}
 	}
 	if n := d.Notification; n != nil {
 		r.Notification = &store.Notification{
@@ -40,7 +42,8 @@ func fromDocument(d *document) store.Record {
 	if o := d.Outcome; o != nil {
 		r.Outcome = &store.Outcome{
 			Status: bare(o.Status), Foreground: o.Foreground, StatusCode: o.StatusCode, Header: mappedHeader(o.Header, bare),
-			ErrorMessage: bare(o.ErrorMessage), HasContent: o.HasContent, Kept: o.Kept, ContentType: bare(o.ContentType),
+			ErrorMessage: bare(o.ErrorMessage), Failure: bare(o.Failure), Unconfirmed: o.Unconfirmed, Told: bare(o.Told),
+			HasContent: o.HasContent, Kept: o.Kept, ContentType: bare(o.ContentType),
 			Confirmed: o.Confirmed, Refuted: bare(o.Refuted),
 			ReceivedAt: o.ReceivedAt, StartedAt: o.StartedAt, FinishedAt: o.FinishedAt,
 		}

@@ -117,30 +117,27 @@ var deliveryTests = []test{
 	}},
 	{"a run is counted when it begins, also if its process ends", func(e *env) {
 		d := e.delivery(e.accepted(id1))
-		dead, begun, err := e.Acquire(e.ctx, d.Tenant, d.Ref, owner, e.ttl)
-		e.must(err)
+		dead, begun := e.begin(d, owner)
 		if begun.Attempts != 1 {
 			e.Errorf("the first run is number %d", begun.Attempts)
 		}
 		e.lapse()
-		l, begun, err := e.Acquire(e.ctx, d.Tenant, d.Ref, rival, e.ttl)
-		e.must(err)
+		l, begun := e.begin(d, rival)
 		if begun.Attempts != 2 {
 			e.Errorf("the second run is number %d", begun.Attempts)
 		}
-		_, err = e.Decide(e.ctx, dead, store.Handle{})
+		_, err := e.Decide(e.ctx, dead, store.Handle{})
 		e.wantErr(err, store.ErrFenced)
 		e.decide(l, store.Handle{})
 	}},
 	{"a delivery is retried when due, parked and replayed", func(e *env) {
 		d := e.delivery(e.accepted(id1))
 		due := time.Now().Add(time.Hour)
-		got := e.decide(e.acquire(d, owner), store.Retry{Due: due, Reason: "database down"})
+		got := e.ran(d, store.Retry{Due: due, Reason: "database down"})
 		if got.Phase != store.Delivery || got.Attempts != 1 || !same(got.Due, due) || got.Reason != "database down" || got.Lease.Owner != "" {
 			e.Fatalf("got %+v", got)
 		}
-		l, early, err := e.Acquire(e.ctx, d.Tenant, d.Ref, rival, e.ttl)
-		e.must(err)
+		l, early := e.begin(d, rival)
 		if early.Attempts != 1 {
 			e.Errorf("a look before it is due counted as run %d", early.Attempts)
 		}

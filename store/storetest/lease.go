@@ -206,7 +206,7 @@ var leaseTests = []test{
 			e.Error("not due for its handler")
 		}
 		due := time.Now().Add(time.Minute)
-		if got := e.choose(rec, store.Retry{Due: due, Reason: "busy"}); got.Phase != store.Expired || got.Attempts != 1 || !same(got.Due, due) {
+		if got := e.ran(rec, store.Retry{Due: due, Reason: "busy"}); got.Phase != store.Expired || got.Attempts != 1 || !same(got.Due, due) {
 			e.Errorf("got %+v", got)
 		}
 		e.wantPhase(e.choose(rec, store.Bury{Reason: "gave up"}), store.Dead)
@@ -216,7 +216,7 @@ var leaseTests = []test{
 	{"a handler's failures are counted and its work can be parked and replayed", func(e *env) {
 		rec := e.settled(id1, 200)
 		due := time.Now().Add(time.Minute)
-		got := e.choose(rec, store.Retry{Due: due, Reason: "database down"})
+		got := e.ran(rec, store.Retry{Due: due, Reason: "database down"})
 		if got.Attempts != 1 || !same(got.Due, due) || got.Reason != "database down" {
 			e.Errorf("got %+v", got)
 		}

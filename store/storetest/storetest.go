@@ -150,6 +150,21 @@ func (e *env) choose(rec store.Record, d store.Decision) store.Record {
 	return out
 }
 
+// begin takes the lease and begins a run of the handler.
+func (e *env) begin(rec store.Record, who string) (store.Lease, store.Record) {
+	e.Helper()
+	l, out, err := store.AcquireRun(e.ctx, e.Store, rec.Tenant, rec.Ref, who, e.ttl)
+	e.must(err)
+	return l, out
+}
+
+// ran begins a run of the handler and decides what follows from it.
+func (e *env) ran(rec store.Record, d store.Decision) store.Record {
+	e.Helper()
+	l, _ := e.begin(rec, owner)
+	return e.decide(l, d)
+}
+
 func (e *env) notify(n store.Notification) store.Receipt {
 	e.Helper()
 	r, err := e.Notify(e.ctx, n)

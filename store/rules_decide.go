@@ -1,0 +1,108 @@
+package store
+
+import "time"
+
+// Decide is [Store.Decide].
+func (r Rules) Decide(l Lease, d Decision) (Record, error) {
+	rec, err := r.held(l)
+	if err != nil {
+		return rec, err
+	}
+	if rec.Tenant == DeliveryTenant {
+		return r.decideDelivery(rec, d)
+	}
+	switch d := d.(type) {
+	case Send, Reschedule, Expire, Abandon:
+		rec, err = decideOperation(rec, d, r.Tx.Now())
+	case Begin, Interrupt, Handle, Retry, Bury, Replay:
+		rec, err = decideCompletion(rec, d, r.Tx.Now())
+	default:
+		err = &InvalidError{"decision", "must be one of the decision types of this package, by value"}
+	}
+	if err != nil {
+		return Record{}, err
+	}
+	if _, goesOn := d.(Begin); goesOn || rec.Phase == Sending {
+		return r.put(rec)
+	}
+	return r.decided(rec)
+}
+
+// decided ends the lease that a decision was made under.
+func (r Rules) decided(rec Record) (Record, error) {
+	rec.Lease, rec.RunEpoch = release(rec.Lease), 0
+	return r.put(rec)
+}
+
+// only returns an error unless the record is in one of the phases.
+func (r Record) only(change string, phases ...Phase) error {
+	for _, p := range phases {
+		if r.Phase == p {
+			return nil
+		}
+	}
+	return &PhaseError{r.Ref, r.Phase, change}
+}
+
+// decideOperation applies a decision about an operation that has not ended.
+func decideOperation(rec Record, d Decision, now time.Time) (Record, error) {
+	var err error
+	switch d := d.(type) {
+	case Send:
+		err = rec.only("be sent", Queued)
+		rec.Phase, rec.SentAt, rec.SendEpoch = Sending, now, rec.Lease.Epoch
+	case Reschedule:
+		err = rec.only("be rescheduled", Queued, Accepted, Uncertain, Abandoned, Heard)
+		rec.Polls++
+		rec.LookedAt = now
+		if d.Heard == rec.Notifications {
+			rec.Due = d.Due
+		}
+		if d.Progress != (Progress{}) {
+			rec.Progress = d.Progress
+		}
+	case Expire:
+		err = rec.only("expire", Accepted)
+		rec.Phase, rec.Reason, rec.Due, rec.EndedAt = Expired, d.Reason, now, now // its handler is told
+	case Abandon:
+		if !rec.Tentative() {
+			err = rec.only("be abandoned", Uncertain, Unclear)
+		}
+		rec = rec.withdrawn(now)
+		rec.Phase, rec.Reason, rec.Due, rec.EndedAt, rec.KeyReleased = Abandoned, d.Reason, time.Time{}, now, true
+	}
+	return rec, err
+}
+
+// decideCompletion applies a decision about the handler of an operation that
+// has ended.
+func decideCompletion(rec Record, d Decision, now time.Time) (Record, error) {
+	var err error
+	switch d := d.(type) {
+	case Begin:
+		err = rec.only("begin a run", Settled, Expired)
+		rec = rec.begun()
+	case Interrupt:
+		err = rec.only("have a run interrupted", Settled, Expired)
+		rec = rec.interrupted()
+	case Handle:
+		err = rec.only("be handled", Settled, Expired)
+		rec.Phase, rec.EndedAt, rec.Due, rec.Reason = Handled, now, time.Time{}, ""
+		if o := rec.Outcome; o != nil && len(o.Content) > 0 {
+			o.Kept, o.Content = false, nil // the application has it
+		}
+	case Retry:
+		err = rec.only("be retried", Settled, Expired)
+		rec.Due, rec.Reason = d.Due, d.Reason
+	case Bury:
+		err = rec.only("be parked", Settled, Expired)
+		rec.Phase, rec.Due, rec.Reason = Dead, time.Time{}, d.Reason
+	case Replay:
+		err = rec.only("be replayed", Dead)
+		rec.Phase, rec.Due, rec.Attempts = Settled, now, 0
+		if rec.Outcome == nil {
+			rec.Phase = Expired
+		}
+	}
+	return rec, err
+}

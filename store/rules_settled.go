@@ -1,0 +1,121 @@
+package store
+
+import (
+	"fmt"
+	"time"
+)
+
+// settled keeps the outcome. The first one that was told or read stays.
+func (r Rules) settled(rec Record, f SettledFact) (Record, error) {
+	if f.ByUser {
+		return r.told(rec, f)
+	}
+	if f.Outcome.Told != "" {
+		return rec, &InvalidError{"SettledFact.Outcome.Told", "must be empty unless ByUser is set"}
+	}
+	if f.ID != rec.ID {
+		return r.dispute(rec, Conflict{Reason: "a terminal state was read for an id that is not bound", ID: f.ID})
+	}
+	switch rec.Phase {
+	case Settled, Handled, Dead:
+		return r.settledAgain(rec, f.Outcome)
+	case Accepted, Expired, Unclear:
+		if f.ID == "" {
+			return rec, &PhaseError{rec.Ref, rec.Phase, "settle without an id"}
+		}
+	case Sending, Uncertain, Abandoned, Rejected:
+		// One that was unclear before has its id.
+		if f.ID == "" && !f.Outcome.Foreground {
+			return rec, &PhaseError{rec.Ref, rec.Phase, "settle before it is accepted"}
+		}
+		if rec.Phase == Sending {
+			rec.Lease = release(rec.Lease)
+		}
+	default:
+		return rec, &PhaseError{rec.Ref, rec.Phase, "settle"}
+	}
+	return r.settle(rec, f.Outcome)
+}
+
+func (r Rules) settle(rec Record, o Outcome) (Record, error) {
+	rec.Late = rec.Late || rec.only("", Expired, Abandoned, Rejected) == nil
+	rec.Outcome = &o
+	rec.Phase = Settled
+	rec.Reason = ""
+	rec.EndedAt = time.Time{}
+	rec.SettledAt = r.Tx.Now()
+	rec.Due = rec.SettledAt // its handler may run at once
+	return r.put(rec)
+}
+
+// settledAgain is about an outcome of what has one.
+func (r Rules) settledAgain(rec Record, o Outcome) (Record, error) {
+	known := rec.Outcome
+	switch {
+	case known == nil: // it expired, and its handler was told
+		return rec, nil
+	case known.Told != "":
+		if known.StatusCode == o.StatusCode && known.Succeeded() == o.Succeeded() {
+			return rec, nil
+		}
+		reason := fmt.Sprintf("the ERP ended it with %d, and a person had told %d", o.StatusCode, known.StatusCode)
+		return r.dispute(rec, Conflict{Reason: reason, ID: rec.ID})
+	case !known.Kept && o.Kept: // the first one could not keep the content
+		rec.Outcome = &o
+		return r.put(rec)
+	}
+	return rec, nil
+}
+
+// told keeps what a person says of the outcome.
+func (r Rules) told(rec Record, f SettledFact) (Record, error) {
+	switch {
+	case f.Outcome.Told == "":
+		return rec, &InvalidError{"SettledFact.Outcome.Told", "must say why, as ByUser is set"}
+	case f.ID != "" && f.ID != rec.ID:
+		return rec, &InvalidError{"SettledFact.ID", "must be empty or the id that is bound, as ByUser is set"}
+	case rec.Outcome != nil && rec.Outcome.Told == f.Outcome.Told && rec.Outcome.StatusCode == f.Outcome.StatusCode &&
+		rec.only("", Settled, Handled, Dead) == nil:
+		return rec, nil
+	case !rec.Tentative() && rec.only("", Uncertain, Abandoned, Unclear) != nil:
+		return rec, &PhaseError{rec.Ref, rec.Phase, "be told its outcome by a person"}
+	}
+	if f.ID == "" {
+		rec = rec.withdrawn(r.Tx.Now())
+	}
+	return r.settle(rec, f.Outcome)
+}
+
+// unclear keeps an end that nobody understands.
+func (r Rules) unclear(rec Record, f UnclearFact) (Record, error) {
+	switch {
+	case f.ID == "":
+		return rec, &InvalidError{"UnclearFact.ID", "must not be empty"}
+	case f.Outcome.Told != "":
+		return rec, &InvalidError{"UnclearFact.Outcome.Told", "must be empty"}
+	case f.ID != rec.ID:
+		return r.dispute(rec, Conflict{Reason: "an unclear end was read for an id that is not bound", ID: f.ID})
+	case rec.only("", Unclear, Settled, Handled, Dead, Rejected, Abandoned) == nil:
+		return rec, nil // as known, or known better, or decided by a person
+	case rec.only("", Accepted, Expired) != nil:
+		return rec, &PhaseError{rec.Ref, rec.Phase, "become unclear"}
+	}
+	rec.Late = rec.Late || rec.Phase == Expired
+	o := f.Outcome
+	rec.Outcome = &o
+	rec.Phase = Unclear
+	rec.Reason = "the ERP named an end that is neither success nor failure"
+	rec.EndedAt = r.Tx.Now()
+	rec.Due = time.Time{}
+	return r.put(rec)
+}
+
+// withdrawn returns the record without an id that is bound tentatively.
+func (r Record) withdrawn(now time.Time) Record {
+	if !r.Tentative() {
+		return r
+	}
+	r = r.noted(Conflict{At: now, Reason: "a person withdrew the id", ID: r.ID})
+	r.ID, r.IDSource, r.AcceptedAt, r.Progress = "", "", time.Time{}, Progress{}
+	return r
+}
