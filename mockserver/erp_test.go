@@ -101,8 +101,8 @@ func TestCreateAnInvoice(t *testing.T) {
 		for name, pair := range map[string][2]any{
 			"customer": {inv.Customer.Name, "Fjordvik Sykkel AS"}, "status": {inv.Status, "Balanced"},
 			"date": {inv.DocumentDate, "2026-09-01T00:00:00"}, "due": {inv.DocumentDueDate, "2026-09-15T00:00:00"},
-			"period": {inv.FinancialPeriod + inv.PostPeriod, "202609202609"}, "amount": {inv.Amount, 1250.0},
-			"balance": {inv.BalanceInCurrency, 1250.0}, "line": {inv.InvoiceLines[0].Description, "Sykkelservice"},
+			"period": {inv.FinancialPeriod + inv.PostPeriod, "202609202609"}, "amount": {inv.Amount, openapi.Decimal("1250")},
+			"balance": {inv.BalanceInCurrency, openapi.Decimal("1250")}, "line": {inv.InvoiceLines[0].Description, "Sykkelservice"},
 			"created": {inv.CreatedDateTime, "2000-01-01T01:00:00"}, "type": {inv.DocumentType, "Invoice"},
 		} {
 			if pair[0] != pair[1] {
@@ -185,7 +185,7 @@ func TestChangeAnInvoice(t *testing.T) {
 		}
 		// 10 × 87.33 − 10 % at 12 %, and 1.5 × 333.33 at 25 %.
 		l := after.InvoiceLines
-		if len(l) != 2 || l[0].Amount != 785.97 || l[0].DiscountAmount != 87.33 || l[1].LineNumber != 2 || l[1].Amount != 500 || after.Amount != 1505.29 {
+		if len(l) != 2 || l[0].Amount != "785.97" || l[0].DiscountAmount != "87.33" || l[1].LineNumber != 2 || l[1].Amount != "500" || after.Amount != "1505.29" {
 			t.Errorf("amount %v of lines %+v", after.Amount, l)
 		}
 		if got := h.numbers("customerRefNumber=PO-1"); got != "003547-003547 1 of 1" {
@@ -217,10 +217,10 @@ func TestChangeEverythingThatCanBeChanged(t *testing.T) {
 		"currency": {inv.CurrencyID, "SEK"}, "address": {inv.InvoiceAddress.AddressLine1 + inv.InvoiceAddress.Country.ID, "Strandgata 1NO"},
 		"contact": {inv.InvoiceContact.Attention, "Regnskap"}, "contact id": {inv.Contact.ID, 88}, "project": {inv.Project.ID, "P-100"},
 		"start": {inv.StartDate, "2026-09-01T00:00:00"}, "end": {inv.EndDate, ""}, "due": {inv.DocumentDueDate, "2026-12-24T00:00:00"},
-		"period": {inv.FinancialPeriod, "202610"}, "item": {l[0].Description, "Vare for eksport"}, "manual": {l[0].AmountInCurrency, 99.5},
-		"account": {l[1].Account.Number, "3999"}, "discount": {l[1].AmountInCurrency, 1390.0}, "in company": {l[1].Amount, 1459.5},
-		"exempt": {inv.VATExemptTotalInCurrency, 99.5}, "VAT": {inv.VATTotalInCurrency, 208.5}, "total": {inv.AmountInCurrency, 1698.0},
-		"total in company": {inv.Amount, 1782.91}, // 1489.50 × 1.05 = 1563.975, and 208.50 × 1.05 = 218.925
+		"period": {inv.FinancialPeriod, "202610"}, "item": {l[0].Description, "Vare for eksport"}, "manual": {l[0].AmountInCurrency, openapi.Decimal("99.5")},
+		"account": {l[1].Account.Number, "3999"}, "discount": {l[1].AmountInCurrency, openapi.Decimal("1390")}, "in company": {l[1].Amount, openapi.Decimal("1459.5")},
+		"exempt": {inv.VATExemptTotalInCurrency, openapi.Decimal("99.5")}, "VAT": {inv.VATTotalInCurrency, openapi.Decimal("208.5")}, "total": {inv.AmountInCurrency, openapi.Decimal("1698")},
+		"total in company": {inv.Amount, openapi.Decimal("1782.91")}, // 1489.50 × 1.05 = 1563.975, and 208.50 × 1.05 = 218.925
 	} {
 		if pair[0] != pair[1] {
 			t.Errorf("%s: got %v, want %v", name, pair[0], pair[1])

@@ -2,10 +2,6 @@
 
 package openapi
 
-import (
-	"encoding/json"
-)
-
 // Defines values for DateCondition.
 const (
 	DateConditionAfter     DateCondition = ">"
@@ -119,7 +115,7 @@ type AddressValue = Value[AddressUpdate]
 // Application Payment or note applied to an invoice. Published as `ArAdjustDto`.
 type Application struct {
 	// AmountPaid Amount applied.
-	AmountPaid float64 `json:"amountPaid"`
+	AmountPaid Decimal `json:"amountPaid"`
 
 	// ApplicationDate Date of the application.
 	ApplicationDate string `json:"applicationDate,omitempty,omitzero"`
@@ -128,13 +124,13 @@ type Application struct {
 	ApplicationPeriod string `json:"applicationPeriod,omitempty,omitzero"`
 
 	// Balance What is left.
-	Balance float64 `json:"balance"`
+	Balance Decimal `json:"balance"`
 
 	// CashDiscountTaken Cash discount taken.
-	CashDiscountTaken float64 `json:"cashDiscountTaken"`
+	CashDiscountTaken Decimal `json:"cashDiscountTaken"`
 
-	// CustomerCd Customer.
-	CustomerCd string `json:"customerCd,omitempty,omitzero"`
+	// CustomerCD Customer.
+	CustomerCD string `json:"customerCD,omitempty,omitzero"`
 
 	// DocType Kind of the document.
 	DocType string `json:"docType,omitempty,omitzero"`
@@ -181,17 +177,13 @@ type Attachment struct {
 
 // BackgroundAccepted Answer to a queued call. Published as `BackgroundApiAcceptedDto`; prose calls the id "jobId".
 type BackgroundAccepted struct {
-	// ID Identifies the queued call.
+	// ID Identifies the queued call. A GUID so far (observed); keep it as text.
 	ID string `json:"id"`
 
 	// StateLocation Absolute URL of the state document. It may name another host than the one that was called: compare
 	// it, and send credentials only to the host you know.
 	StateLocation string `json:"stateLocation,omitempty,omitzero"`
 }
-
-// BackgroundContent Any JSON: the stored answer of a queued call. `x-background-result` of the operation names its schema.
-// (openapi-generator for Java needs `--type-mappings AnyType=Object`.)
-type BackgroundContent = json.RawMessage
 
 // BackgroundNotification Posted when a queued call is done, to the URL of the request or to the registered subscription. By
 // description it holds an id, a status code, the state location and the content location (published); no
@@ -201,7 +193,7 @@ type BackgroundNotification struct {
 	// ContentLocation Absolute URL of the stored body, if there is any.
 	ContentLocation string `json:"contentLocation,omitempty,omitzero"`
 
-	// ID Identifies the queued call.
+	// ID Identifies the queued call. A GUID so far (observed); keep it as text.
 	ID string `json:"id,omitempty,omitzero"`
 
 	// StateLocation Absolute URL of the state document.
@@ -213,7 +205,7 @@ type BackgroundNotification struct {
 
 // BackgroundState State of a queued call. Published as `BackgroundRequestStateDto`, where nothing is marked nullable; the
 // fields marked here hold null in real data, or could. Times that have not come yet may be null, left out,
-// or `0001-01-01T00:00:00`.
+// or `0001-01-01T00:00:00`; they are not declared as `date-time`, which promises a zone that may be missing.
 type BackgroundState struct {
 	// ContentLocation Absolute URL of the stored body, if there is any; the remark at `stateLocation` holds.
 	ContentLocation *string `json:"contentLocation"`
@@ -230,7 +222,7 @@ type BackgroundState struct {
 	// HasResponseContent Whether there is a stored body. Look at this, not at `contentLocation`.
 	HasResponseContent bool `json:"hasResponseContent"`
 
-	// ID Identifies the queued call.
+	// ID Identifies the queued call. A GUID so far (observed); keep it as text.
 	ID string `json:"id"`
 
 	// OriginalURI The call that was queued, with an internal host and company segment (observed).
@@ -325,10 +317,10 @@ type CustomerInvoice struct {
 	AccountingCostRef string `json:"accountingCostRef,omitempty,omitzero"`
 
 	// Amount Total to be paid, in the company's currency.
-	Amount float64 `json:"amount"`
+	Amount Decimal `json:"amount"`
 
 	// AmountInCurrency Total to be paid, in the document's currency.
-	AmountInCurrency float64 `json:"amountInCurrency"`
+	AmountInCurrency Decimal `json:"amountInCurrency"`
 
 	// Applications Payments and notes applied; filled with `expandApplications`.
 	Applications []*Application `json:"applications,omitempty,omitzero"`
@@ -337,10 +329,10 @@ type CustomerInvoice struct {
 	Attachments []*Attachment `json:"attachments,omitempty,omitzero"`
 
 	// Balance What is still open, in the company's currency.
-	Balance float64 `json:"balance"`
+	Balance Decimal `json:"balance"`
 
 	// BalanceInCurrency What is still open, in the document's currency.
-	BalanceInCurrency float64 `json:"balanceInCurrency"`
+	BalanceInCurrency Decimal `json:"balanceInCurrency"`
 
 	// BranchNumber A number and its name: customer, branch.
 	BranchNumber NumberName `json:"branchNumber,omitempty,omitzero"`
@@ -349,13 +341,13 @@ type CustomerInvoice struct {
 	CashAccount string `json:"cashAccount,omitempty,omitzero"`
 
 	// CashDiscount Cash discount, in the company's currency.
-	CashDiscount float64 `json:"cashDiscount"`
+	CashDiscount Decimal `json:"cashDiscount"`
 
 	// CashDiscountDate Last day of the cash discount.
 	CashDiscountDate string `json:"cashDiscountDate,omitempty,omitzero"`
 
 	// CashDiscountInCurrency Cash discount, in the document's currency.
-	CashDiscountInCurrency float64 `json:"cashDiscountInCurrency"`
+	CashDiscountInCurrency Decimal `json:"cashDiscountInCurrency"`
 
 	// ClosedFinancialPeriod Period in which the document was closed, `YYYYMM`.
 	ClosedFinancialPeriod string `json:"closedFinancialPeriod,omitempty,omitzero"`
@@ -391,16 +383,16 @@ type CustomerInvoice struct {
 	DebtCollection DebtCollection `json:"debtCollection,omitempty,omitzero"`
 
 	// DetailTotal Sum of the lines, in the company's currency.
-	DetailTotal float64 `json:"detailTotal"`
+	DetailTotal Decimal `json:"detailTotal"`
 
 	// DetailTotalInCurrency Sum of the lines, in the document's currency.
-	DetailTotalInCurrency float64 `json:"detailTotalInCurrency"`
+	DetailTotalInCurrency Decimal `json:"detailTotalInCurrency"`
 
 	// DiscountTotal Discount of the document, in the company's currency.
-	DiscountTotal float64 `json:"discountTotal"`
+	DiscountTotal Decimal `json:"discountTotal"`
 
 	// DiscountTotalInCurrency Discount of the document, in the document's currency.
-	DiscountTotalInCurrency float64 `json:"discountTotalInCurrency"`
+	DiscountTotalInCurrency Decimal `json:"discountTotalInCurrency"`
 
 	// DocumentDate Date of the document.
 	DocumentDate string `json:"documentDate,omitempty,omitzero"`
@@ -430,7 +422,7 @@ type CustomerInvoice struct {
 	ErrorInfo *string `json:"errorInfo"`
 
 	// ExchangeRate Rate between the two currencies.
-	ExchangeRate float64 `json:"exchangeRate"`
+	ExchangeRate Decimal `json:"exchangeRate"`
 
 	// ExcludeDebtCollection Not to be collected.
 	ExcludeDebtCollection bool `json:"excludeDebtCollection"`
@@ -496,7 +488,7 @@ type CustomerInvoice struct {
 	Revoked bool `json:"revoked"`
 
 	// RoundingDiff Rounding difference.
-	RoundingDiff float64 `json:"roundingDiff"`
+	RoundingDiff Decimal `json:"roundingDiff"`
 
 	// SalesPerson An id and its description: credit terms, payment method, VAT zone, VAT code, salesperson.
 	SalesPerson CodeDescription `json:"salesPerson,omitempty,omitzero"`
@@ -520,22 +512,22 @@ type CustomerInvoice struct {
 	TimeStamp string `json:"timeStamp,omitempty,omitzero"`
 
 	// VATExemptTotal Sum exempt from VAT, in the company's currency.
-	VATExemptTotal float64 `json:"vatExemptTotal"`
+	VATExemptTotal Decimal `json:"vatExemptTotal"`
 
 	// VATExemptTotalInCurrency Sum exempt from VAT, in the document's currency.
-	VATExemptTotalInCurrency float64 `json:"vatExemptTotalInCurrency"`
+	VATExemptTotalInCurrency Decimal `json:"vatExemptTotalInCurrency"`
 
 	// VATTaxableTotal Base of the VAT, in the company's currency.
-	VATTaxableTotal float64 `json:"vatTaxableTotal"`
+	VATTaxableTotal Decimal `json:"vatTaxableTotal"`
 
 	// VATTaxableTotalInCurrency Base of the VAT, in the document's currency.
-	VATTaxableTotalInCurrency float64 `json:"vatTaxableTotalInCurrency"`
+	VATTaxableTotalInCurrency Decimal `json:"vatTaxableTotalInCurrency"`
 
 	// VATTotal VAT, in the company's currency.
-	VATTotal float64 `json:"vatTotal"`
+	VATTotal Decimal `json:"vatTotal"`
 
 	// VATTotalInCurrency VAT, in the document's currency.
-	VATTotalInCurrency float64 `json:"vatTotalInCurrency"`
+	VATTotalInCurrency Decimal `json:"vatTotalInCurrency"`
 }
 
 // CustomerInvoiceLine A line of an invoice as it is read. Published as `CustomerInvoiceLineDto`.
@@ -544,10 +536,10 @@ type CustomerInvoiceLine struct {
 	Account Account `json:"account,omitempty,omitzero"`
 
 	// Amount Amount of the line, in the company's currency.
-	Amount float64 `json:"amount"`
+	Amount Decimal `json:"amount"`
 
 	// AmountInCurrency Amount of the line, in the document's currency.
-	AmountInCurrency float64 `json:"amountInCurrency"`
+	AmountInCurrency Decimal `json:"amountInCurrency"`
 
 	// Attachments Files of the line.
 	Attachments []*Attachment `json:"attachments,omitempty,omitzero"`
@@ -556,10 +548,10 @@ type CustomerInvoiceLine struct {
 	BranchNumber NumberName `json:"branchNumber,omitempty,omitzero"`
 
 	// Cost Cost; 0 until the invoice is released.
-	Cost float64 `json:"cost"`
+	Cost Decimal `json:"cost"`
 
 	// DeductableAmount Amount that can be deducted; spelt as published.
-	DeductableAmount float64 `json:"deductableAmount"`
+	DeductableAmount Decimal `json:"deductableAmount"`
 
 	// DeferralCode Code of the deferral.
 	DeferralCode string `json:"deferralCode,omitempty,omitzero"`
@@ -571,16 +563,16 @@ type CustomerInvoiceLine struct {
 	Description string `json:"description,omitempty,omitzero"`
 
 	// DiscountAmount Discount, in the company's currency.
-	DiscountAmount float64 `json:"discountAmount"`
+	DiscountAmount Decimal `json:"discountAmount"`
 
 	// DiscountAmountInCurrency Discount, in the document's currency.
-	DiscountAmountInCurrency float64 `json:"discountAmountInCurrency"`
+	DiscountAmountInCurrency Decimal `json:"discountAmountInCurrency"`
 
 	// DiscountCode Code of the discount.
 	DiscountCode string `json:"discountCode,omitempty,omitzero"`
 
 	// DiscountPercent Discount in percent.
-	DiscountPercent float64 `json:"discountPercent"`
+	DiscountPercent Decimal `json:"discountPercent"`
 
 	// EndDate End of what is invoiced.
 	EndDate string `json:"endDate,omitempty,omitzero"`
@@ -604,10 +596,10 @@ type CustomerInvoiceLine struct {
 	LineType string `json:"lineType,omitempty,omitzero"`
 
 	// ManualAmount Amount entered by hand, in the company's currency.
-	ManualAmount float64 `json:"manualAmount"`
+	ManualAmount Decimal `json:"manualAmount"`
 
 	// ManualAmountInCurrency Amount entered by hand, in the document's currency.
-	ManualAmountInCurrency float64 `json:"manualAmountInCurrency"`
+	ManualAmountInCurrency Decimal `json:"manualAmountInCurrency"`
 
 	// ManualDiscount Discount entered by hand.
 	ManualDiscount bool `json:"manualDiscount"`
@@ -619,7 +611,7 @@ type CustomerInvoiceLine struct {
 	ProjectTask ProjectTask `json:"projectTask,omitempty,omitzero"`
 
 	// Quantity Quantity.
-	Quantity float64 `json:"quantity"`
+	Quantity Decimal `json:"quantity"`
 
 	// Seller An id and its description: credit terms, payment method, VAT zone, VAT code, salesperson.
 	Seller CodeDescription `json:"seller,omitempty,omitzero"`
@@ -649,10 +641,10 @@ type CustomerInvoiceLine struct {
 	TypeOfWork WorkType `json:"typeOfWork,omitempty,omitzero"`
 
 	// UnitPrice Price of one unit, in the company's currency.
-	UnitPrice float64 `json:"unitPrice"`
+	UnitPrice Decimal `json:"unitPrice"`
 
 	// UnitPriceInCurrency Price of one unit, in the document's currency.
-	UnitPriceInCurrency float64 `json:"unitPriceInCurrency"`
+	UnitPriceInCurrency Decimal `json:"unitPriceInCurrency"`
 
 	// Uom Unit of measure.
 	Uom string `json:"uom,omitempty,omitzero"`
@@ -661,10 +653,18 @@ type CustomerInvoiceLine struct {
 	VATCode CodeDescription `json:"vatCode,omitempty,omitzero"`
 }
 
-// CustomerInvoiceUpdate What to create or change. Published as `CustomerInvoiceUpdateDto`. Every scalar is wrapped; what is left
-// out stays as it is. That `{"value": null}` clears a field is likely, and not documented. Fields mean what
-// they mean in `CustomerInvoice`, where some have longer names: `creditTermsId` is `creditTerms.id`.
-// `overrideNumberSeries` goes with a `referenceNumber` of one's own.
+// CustomerInvoiceUpdate What to create or change. Published as `CustomerInvoiceUpdateDto`.
+//
+// **A create needs** `customerNumber`, `documentDate` and `invoiceLines` with at least one line; each line
+// needs `operation` (`Insert`), `inventoryNumber` or `description`, and `quantity`. `referenceNumber` is
+// left out where numbers are given automatically; one of one's own goes with `overrideNumberSeries`.
+// A line without an item needs `unitPriceInCurrency` to cost anything. The example below works as it is
+// against the mock server. **A change** needs nothing but what changes.
+//
+// Every scalar is wrapped; what is left out stays as it is. That `{"value": null}` clears a field is
+// likely, and not documented. Fields mean what they mean in `CustomerInvoice`, where some have longer
+// names: `creditTermsId` is `creditTerms.id`. `salesPersonID` is deprecated in favour of `salesperson`
+// (published).
 type CustomerInvoiceUpdate struct {
 	// AccountingCostRef A text to set. Published as `DtoValueOfString`.
 	AccountingCostRef *StringValue `json:"accountingCostRef,omitempty"`
@@ -680,6 +680,12 @@ type CustomerInvoiceUpdate struct {
 
 	// CashDiscountDate A date to set. Published as `DtoValueOfDateTime`.
 	CashDiscountDate *DateValue `json:"cashDiscountDate,omitempty"`
+
+	// ChildCustomerNumber A text to set. Published as `DtoValueOfString`.
+	ChildCustomerNumber *StringValue `json:"childCustomerNumber,omitempty"`
+
+	// ConsolidateInvoices A switch to set. Published as `DtoValueOfBoolean`.
+	ConsolidateInvoices *BooleanValue `json:"consolidateInvoices,omitempty"`
 
 	// Contact A whole number to set. Published as `DtoValueOfInt32`.
 	Contact *IntegerValue `json:"contact,omitempty"`
@@ -705,11 +711,29 @@ type CustomerInvoiceUpdate struct {
 	// CustomerVATZoneID A text to set. Published as `DtoValueOfString`.
 	CustomerVATZoneID *StringValue `json:"customerVatZoneId,omitempty"`
 
+	// DebtCollectionCaseNbr A text to set. Published as `DtoValueOfString`.
+	DebtCollectionCaseNbr *StringValue `json:"debtCollectionCaseNbr,omitempty"`
+
+	// DebtCollectionCaseStatus A text to set. Published as `DtoValueOfString`.
+	DebtCollectionCaseStatus *StringValue `json:"debtCollectionCaseStatus,omitempty"`
+
+	// DebtCollectionCaseType A text to set. Published as `DtoValueOfString`.
+	DebtCollectionCaseType *StringValue `json:"debtCollectionCaseType,omitempty"`
+
+	// DebtCollectionCaseURL A text to set. Published as `DtoValueOfString`.
+	DebtCollectionCaseURL *StringValue `json:"debtCollectionCaseUrl,omitempty"`
+
+	// DirectDebitMandateID A text to set. Published as `DtoValueOfString`.
+	DirectDebitMandateID *StringValue `json:"directDebitMandateId,omitempty"`
+
 	// DocumentDate A date to set. Published as `DtoValueOfDateTime`.
 	DocumentDate *DateValue `json:"documentDate,omitempty"`
 
 	// DocumentDueDate A date to set. Published as `DtoValueOfDateTime`.
 	DocumentDueDate *DateValue `json:"documentDueDate,omitempty"`
+
+	// DomesticServicesDeductibleDocument A switch to set. Published as `DtoValueOfBoolean`.
+	DomesticServicesDeductibleDocument *BooleanValue `json:"domesticServicesDeductibleDocument,omitempty"`
 
 	// DontEmail A switch to set. Published as `DtoValueOfBoolean`.
 	DontEmail *BooleanValue `json:"dontEmail,omitempty"`
@@ -738,7 +762,7 @@ type CustomerInvoiceUpdate struct {
 	// InvoiceContact A contact to set. Published as `DtoValueOfSalesInvoiceContactUpdateDto`.
 	InvoiceContact *ContactValue `json:"invoiceContact,omitempty"`
 
-	// InvoiceLines Lines to insert, update or delete.
+	// InvoiceLines Lines to insert, update or delete. A create needs at least one.
 	InvoiceLines []CustomerInvoiceUpdateLine `json:"invoiceLines,omitempty,omitzero"`
 
 	// InvoiceText A text to set. Published as `DtoValueOfString`.
@@ -777,6 +801,13 @@ type CustomerInvoiceUpdate struct {
 	// Revoked A switch to set. Published as `DtoValueOfBoolean`.
 	Revoked *BooleanValue `json:"revoked,omitempty"`
 
+	// RotRutDetails Swedish ROT/RUT deduction to set. Published as `RotRutUpdateDto`; two names are spelt as published. The
+	// words of `type` are not documented here.
+	RotRutDetails RotRutUpdate `json:"rotRutDetails,omitempty,omitzero"`
+
+	// SalesPersonID A whole number to set. Published as `DtoValueOfInt32`.
+	SalesPersonID *IntegerValue `json:"salesPersonID,omitempty"`
+
 	// Salesperson A text to set. Published as `DtoValueOfString`.
 	Salesperson *StringValue `json:"salesperson,omitempty"`
 
@@ -790,8 +821,9 @@ type CustomerInvoiceUpdate struct {
 	TaxDetailLines []TaxDetailUpdate `json:"taxDetailLines,omitempty,omitzero"`
 }
 
-// CustomerInvoiceUpdateLine A line to insert, update or delete. Published as `CustomerInvoiceLinesUpdateDto`. `lineNumber` names the
-// line to update or delete.
+// CustomerInvoiceUpdateLine A line to insert, update or delete. Published as `CustomerInvoiceLinesUpdateDto`. An `Insert` needs
+// `inventoryNumber` or `description`, and `quantity`; an `Update` or `Delete` needs `lineNumber`.
+// `itemType` (`Service`, `MaterialCost`, `OtherCost`) and `typeOfWork` are obsolete on a line (published).
 type CustomerInvoiceUpdateLine struct {
 	// AccountNumber A text to set. Published as `DtoValueOfString`.
 	AccountNumber *StringValue `json:"accountNumber,omitempty"`
@@ -817,11 +849,17 @@ type CustomerInvoiceUpdateLine struct {
 	// DiscountPercent A number to set. Published as `DtoValueOfDecimal`.
 	DiscountPercent *NumberValue `json:"discountPercent,omitempty"`
 
+	// DomesticServicesDeductible A switch to set. Published as `DtoValueOfBoolean`.
+	DomesticServicesDeductible *BooleanValue `json:"domesticServicesDeductible,omitempty"`
+
 	// EndDate A date to set. Published as `DtoValueOfDateTime`.
 	EndDate *DateValue `json:"endDate,omitempty"`
 
 	// InventoryNumber A text to set. Published as `DtoValueOfString`.
 	InventoryNumber *StringValue `json:"inventoryNumber,omitempty"`
+
+	// ItemType A text to set. Published as `DtoValueOfString`.
+	ItemType *StringValue `json:"itemType,omitempty"`
 
 	// LineNumber A whole number to set. Published as `DtoValueOfInt32`.
 	LineNumber *IntegerValue `json:"lineNumber,omitempty"`
@@ -835,7 +873,7 @@ type CustomerInvoiceUpdateLine struct {
 	// Note A text to set. Published as `DtoValueOfString`.
 	Note *StringValue `json:"note,omitempty"`
 
-	// Operation What to do with a line; plain, not wrapped.
+	// Operation What to do with a line; plain, not wrapped. A create needs it on every line, as `Insert`.
 	Operation LineOperation `json:"operation,omitempty,omitzero"`
 
 	// Quantity A number to set. Published as `DtoValueOfDecimal`.
@@ -858,6 +896,9 @@ type CustomerInvoiceUpdateLine struct {
 
 	// TermStartDate A date to set. Published as `DtoValueOfDateTime`.
 	TermStartDate *DateValue `json:"termStartDate,omitempty"`
+
+	// TypeOfWork A text to set. Published as `DtoValueOfString`.
+	TypeOfWork *StringValue `json:"typeOfWork,omitempty"`
 
 	// UnitPriceInCurrency A number to set. Published as `DtoValueOfDecimal`.
 	UnitPriceInCurrency *NumberValue `json:"unitPriceInCurrency,omitempty"`
@@ -995,7 +1036,7 @@ type InvoiceContact struct {
 	Phone1 string `json:"phone1,omitempty,omitzero"`
 }
 
-// LineOperation What to do with a line; plain, not wrapped.
+// LineOperation What to do with a line; plain, not wrapped. A create needs it on every line, as `Insert`.
 type LineOperation string
 
 // Location Location of the customer.
@@ -1079,6 +1120,46 @@ type ReverseInvoiceAction struct {
 	ReturnCreditNote bool `json:"returnCreditNote"`
 }
 
+// RotRutDistributionUpdate One person's part of a ROT/RUT deduction. Published as `RotRutDistributionUpdateDto`.
+type RotRutDistributionUpdate struct {
+	// Amount A number to set. Published as `DtoValueOfDecimal`.
+	Amount *NumberValue `json:"amount,omitempty"`
+
+	// Extra A switch to set. Published as `DtoValueOfBoolean`.
+	Extra *BooleanValue `json:"extra,omitempty"`
+
+	// LineNbr A whole number to set. Published as `DtoValueOfInt32`.
+	LineNbr *IntegerValue `json:"lineNbr,omitempty"`
+
+	// Operation What to do with a line; plain, not wrapped. A create needs it on every line, as `Insert`.
+	Operation LineOperation `json:"operation,omitempty,omitzero"`
+
+	// PersonalID A text to set. Published as `DtoValueOfString`.
+	PersonalID *StringValue `json:"personalId,omitempty"`
+}
+
+// RotRutUpdate Swedish ROT/RUT deduction to set. Published as `RotRutUpdateDto`; two names are spelt as published. The
+// words of `type` are not documented here.
+type RotRutUpdate struct {
+	// Appartment A text to set. Published as `DtoValueOfString`.
+	Appartment *StringValue `json:"appartment,omitempty"`
+
+	// DistributedAutomaticaly A switch to set. Published as `DtoValueOfBoolean`.
+	DistributedAutomaticaly *BooleanValue `json:"distributedAutomaticaly,omitempty"`
+
+	// Distribution Who gets which part.
+	Distribution []RotRutDistributionUpdate `json:"distribution,omitempty,omitzero"`
+
+	// Estate A text to set. Published as `DtoValueOfString`.
+	Estate *StringValue `json:"estate,omitempty"`
+
+	// OrganizationNbr A text to set. Published as `DtoValueOfString`.
+	OrganizationNbr *StringValue `json:"organizationNbr,omitempty"`
+
+	// Type A text to set. Published as `DtoValueOfString`.
+	Type *StringValue `json:"type,omitempty"`
+}
+
 // Segment Part of a subaccount number.
 type Segment struct {
 	// SegmentDescription Meaning.
@@ -1136,16 +1217,16 @@ type TaxDetail struct {
 	TaxID string `json:"taxId,omitempty,omitzero"`
 
 	// TaxableAmount Base.
-	TaxableAmount float64 `json:"taxableAmount"`
+	TaxableAmount Decimal `json:"taxableAmount"`
 
 	// VATAmount VAT.
-	VATAmount float64 `json:"vatAmount"`
+	VATAmount Decimal `json:"vatAmount"`
 
 	// VATID VAT code by number.
 	VATID VATCode `json:"vatId,omitempty,omitzero"`
 
 	// VATRate Rate in percent.
-	VATRate float64 `json:"vatRate"`
+	VATRate Decimal `json:"vatRate"`
 }
 
 // TaxDetailUpdate VAT to set. Published as `TaxDetailUpdateDto`.

@@ -167,7 +167,7 @@ func (w *walk) release(ctx context.Context) error {
 	if invoice.Status != "Open" {
 		return fmt.Errorf("invoice %s is %s after its release", w.number, invoice.Status)
 	}
-	w.tell("invoice %s is %s: %.2f %s to be paid", w.number, invoice.Status, invoice.Balance, invoice.CurrencyID)
+	w.tell("invoice %s is %s: %s %s to be paid", w.number, invoice.Status, invoice.Balance, invoice.CurrencyID)
 	return nil
 }
 

@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/vismanet-go/background/openapi/internal/answer"
+
 	"github.com/oapi-codegen/runtime"
 	openapi "github.com/vismanet-go/background/openapi"
 )
@@ -38,10 +40,6 @@ type Attachment = openapi.Attachment
 // BackgroundAccepted Answer to a queued call. Published as `BackgroundApiAcceptedDto`; prose calls the id "jobId".
 type BackgroundAccepted = openapi.BackgroundAccepted
 
-// BackgroundContent Any JSON: the stored answer of a queued call. `x-background-result` of the operation names its schema.
-// (openapi-generator for Java needs `--type-mappings AnyType=Object`.)
-type BackgroundContent = openapi.BackgroundContent
-
 // BackgroundNotification Posted when a queued call is done, to the URL of the request or to the registered subscription. By
 // description it holds an id, a status code, the state location and the content location (published); no
 // real one was seen, so a receiver should accept names in any case, `jobId`, `referenceId` and `reference`
@@ -50,7 +48,7 @@ type BackgroundNotification = openapi.BackgroundNotification
 
 // BackgroundState State of a queued call. Published as `BackgroundRequestStateDto`, where nothing is marked nullable; the
 // fields marked here hold null in real data, or could. Times that have not come yet may be null, left out,
-// or `0001-01-01T00:00:00`.
+// or `0001-01-01T00:00:00`; they are not declared as `date-time`, which promises a zone that may be missing.
 type BackgroundState = openapi.BackgroundState
 
 // BooleanValue A switch to set. Published as `DtoValueOfBoolean`.
@@ -80,14 +78,23 @@ type CustomerInvoice = openapi.CustomerInvoice
 // CustomerInvoiceLine A line of an invoice as it is read. Published as `CustomerInvoiceLineDto`.
 type CustomerInvoiceLine = openapi.CustomerInvoiceLine
 
-// CustomerInvoiceUpdate What to create or change. Published as `CustomerInvoiceUpdateDto`. Every scalar is wrapped; what is left
-// out stays as it is. That `{"value": null}` clears a field is likely, and not documented. Fields mean what
-// they mean in `CustomerInvoice`, where some have longer names: `creditTermsId` is `creditTerms.id`.
-// `overrideNumberSeries` goes with a `referenceNumber` of one's own.
+// CustomerInvoiceUpdate What to create or change. Published as `CustomerInvoiceUpdateDto`.
+//
+// **A create needs** `customerNumber`, `documentDate` and `invoiceLines` with at least one line; each line
+// needs `operation` (`Insert`), `inventoryNumber` or `description`, and `quantity`. `referenceNumber` is
+// left out where numbers are given automatically; one of one's own goes with `overrideNumberSeries`.
+// A line without an item needs `unitPriceInCurrency` to cost anything. The example below works as it is
+// against the mock server. **A change** needs nothing but what changes.
+//
+// Every scalar is wrapped; what is left out stays as it is. That `{"value": null}` clears a field is
+// likely, and not documented. Fields mean what they mean in `CustomerInvoice`, where some have longer
+// names: `creditTermsId` is `creditTerms.id`. `salesPersonID` is deprecated in favour of `salesperson`
+// (published).
 type CustomerInvoiceUpdate = openapi.CustomerInvoiceUpdate
 
-// CustomerInvoiceUpdateLine A line to insert, update or delete. Published as `CustomerInvoiceLinesUpdateDto`. `lineNumber` names the
-// line to update or delete.
+// CustomerInvoiceUpdateLine A line to insert, update or delete. Published as `CustomerInvoiceLinesUpdateDto`. An `Insert` needs
+// `inventoryNumber` or `description`, and `quantity`; an `Update` or `Delete` needs `lineNumber`.
+// `itemType` (`Service`, `MaterialCost`, `OtherCost`) and `typeOfWork` are obsolete on a line (published).
 type CustomerInvoiceUpdateLine = openapi.CustomerInvoiceUpdateLine
 
 // DateCondition How to compare a date. Published as text; these values are the ones that are named.
@@ -120,7 +127,7 @@ type InvoiceAddress = openapi.InvoiceAddress
 // InvoiceContact Contact on the invoice.
 type InvoiceContact = openapi.InvoiceContact
 
-// LineOperation What to do with a line; plain, not wrapped.
+// LineOperation What to do with a line; plain, not wrapped. A create needs it on every line, as `Insert`.
 type LineOperation = openapi.LineOperation
 
 // Location Location of the customer.
@@ -146,6 +153,13 @@ type ReverseActionResult = openapi.ReverseActionResult
 
 // ReverseInvoiceAction Body of the action `reverse`. Published as `ReverseInvoiceActionDto`.
 type ReverseInvoiceAction = openapi.ReverseInvoiceAction
+
+// RotRutDistributionUpdate One person's part of a ROT/RUT deduction. Published as `RotRutDistributionUpdateDto`.
+type RotRutDistributionUpdate = openapi.RotRutDistributionUpdate
+
+// RotRutUpdate Swedish ROT/RUT deduction to set. Published as `RotRutUpdateDto`; two names are spelt as published. The
+// words of `type` are not documented here.
+type RotRutUpdate = openapi.RotRutUpdate
 
 // Segment Part of a subaccount number.
 type Segment = openapi.Segment
@@ -251,6 +265,11 @@ type Gone = ErrorBody
 // the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
 type NotFound = ErrorBody
 
+// PayloadTooLarge An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
+// is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
+// the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
+type PayloadTooLarge = ErrorBody
+
 // PreconditionFailed An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
 // is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
 // the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
@@ -261,6 +280,11 @@ type PreconditionFailed = ErrorBody
 // the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
 type ServerError = ErrorBody
 
+// ServiceUnavailable An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
+// is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
+// the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
+type ServiceUnavailable = ErrorBody
+
 // TooManyRequests An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
 // is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
 // the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
@@ -270,6 +294,16 @@ type TooManyRequests = ErrorBody
 // is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
 // the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
 type Unauthorized = ErrorBody
+
+// Unfinished An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
+// is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
+// the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
+type Unfinished = ErrorBody
+
+// UnsupportedMediaType An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
+// is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
+// the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
+type UnsupportedMediaType = ErrorBody
 
 // GetBackgroundStateParams defines parameters for GetBackgroundState.
 type GetBackgroundStateParams struct {
@@ -368,6 +402,29 @@ type ListCustomerInvoicesParams struct {
 	// ExpandDunningInformation Fill the dunning fields.
 	ExpandDunningInformation *bool `form:"expandDunningInformation,omitempty" json:"expandDunningInformation,omitempty"`
 
+	// ERPAPIBackground Queues the call and chooses how its end is told:
+	// - `none`: not at all; read the state document.
+	// - an absolute `https` URL: a notification is posted there. Deprecated since 30 April 2025, works for
+	//   the time being (published).
+	// - `subscription`: the webhook subscription registered for the application is notified.
+	// - `subscription:name=value,..,name=value`: likewise, and each pair becomes a header of the notification.
+	//
+	// The words are compared without regard to case. Escaping of `,` and `=`, and the answer to an unknown
+	// value, are not documented.
+	ERPAPIBackground Background `json:"erp-api-background"`
+
+	// IppCompanyID Number of the company. For the former host and old tokens; today the company is in the token.
+	IppCompanyID *CompanyID `json:"ipp-company-id,omitempty"`
+
+	// IppApplicationType For the former host and old tokens.
+	IppApplicationType *ApplicationType `json:"ipp-application-type,omitempty"`
+
+	// Branchid Number of the branch to work in (observed).
+	Branchid *BranchID `json:"branchid,omitempty"`
+}
+
+// CreateCustomerInvoiceV1Params defines parameters for CreateCustomerInvoiceV1.
+type CreateCustomerInvoiceV1Params struct {
 	// ERPAPIBackground Queues the call and chooses how its end is told:
 	// - `none`: not at all; read the state document.
 	// - an absolute `https` URL: a notification is posted there. Deprecated since 30 April 2025, works for
@@ -542,6 +599,11 @@ type CreateCustomerInvoiceParams struct {
 	Branchid *BranchID `json:"branchid,omitempty"`
 }
 
+// CreateCustomerInvoiceV1JSONRequestBody defines body for CreateCustomerInvoiceV1 for application/json ContentType.
+//
+// Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+type CreateCustomerInvoiceV1JSONRequestBody = CustomerInvoiceUpdate
+
 // UpdateCustomerInvoiceJSONRequestBody defines body for UpdateCustomerInvoice for application/json ContentType.
 type UpdateCustomerInvoiceJSONRequestBody = CustomerInvoiceUpdate
 
@@ -652,6 +714,30 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/customerinvoice (the `ListCustomerInvoices` operationId).
 	ListCustomerInvoices(ctx context.Context, params *ListCustomerInvoicesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CreateCustomerInvoiceV1WithBody Create a customer invoice below v1
+	//
+	// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+	// (published).
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	CreateCustomerInvoiceV1WithBody(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateCustomerInvoiceV1 Create a customer invoice below v1
+	//
+	// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+	// (published).
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	CreateCustomerInvoiceV1(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// DeleteCustomerInvoice Delete a customer invoice
 	//
 	// Deletes an invoice that is not released. The published document knows no `If-Match` here.
@@ -717,10 +803,10 @@ type ClientInterface interface {
 
 	// CreateCustomerInvoiceWithBody Create a customer invoice
 	//
-	// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-	// description) and quantity are the least that works (published). There is no idempotency key: when the
-	// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-	// deprecated.)
+	// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+	// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+	// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+	// invoice. The v1 of this POST is deprecated.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -729,10 +815,10 @@ type ClientInterface interface {
 
 	// CreateCustomerInvoice Create a customer invoice
 	//
-	// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-	// description) and quantity are the least that works (published). There is no idempotency key: when the
-	// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-	// deprecated.)
+	// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+	// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+	// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+	// invoice. The v1 of this POST is deprecated.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -787,6 +873,48 @@ func (c *Client) GetBackgroundContent(ctx context.Context, requestID RequestID, 
 // Corresponds with GET /v1/customerinvoice (the `ListCustomerInvoices` operationId).
 func (c *Client) ListCustomerInvoices(ctx context.Context, params *ListCustomerInvoicesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListCustomerInvoicesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateCustomerInvoiceV1WithBody Create a customer invoice below v1
+//
+// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+// (published).
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) CreateCustomerInvoiceV1WithBody(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateCustomerInvoiceV1RequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateCustomerInvoiceV1 Create a customer invoice below v1
+//
+// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+// (published).
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) CreateCustomerInvoiceV1(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateCustomerInvoiceV1Request(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -932,10 +1060,10 @@ func (c *Client) ReverseCustomerInvoice(ctx context.Context, invoiceNumber Invoi
 
 // CreateCustomerInvoiceWithBody Create a customer invoice
 //
-// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-// description) and quantity are the least that works (published). There is no idempotency key: when the
-// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-// deprecated.)
+// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+// invoice. The v1 of this POST is deprecated.
 //
 // Takes any type of body and a specified content type.
 //
@@ -954,10 +1082,10 @@ func (c *Client) CreateCustomerInvoiceWithBody(ctx context.Context, params *Crea
 
 // CreateCustomerInvoice Create a customer invoice
 //
-// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-// description) and quantity are the least that works (published). There is no idempotency key: when the
-// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-// deprecated.)
+// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+// invoice. The v1 of this POST is deprecated.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -980,7 +1108,7 @@ func NewGetBackgroundStateRequest(server string, requestID RequestID, params *Ge
 
 	var pathParam0 string
 
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "requestId", requestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "requestId", requestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
 	if err != nil {
 		return nil, err
 	}
@@ -1040,7 +1168,7 @@ func NewGetBackgroundContentRequest(server string, requestID RequestID, params *
 
 	var pathParam0 string
 
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "requestId", requestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "requestId", requestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
 	if err != nil {
 		return nil, err
 	}
@@ -1432,6 +1560,92 @@ func NewListCustomerInvoicesRequest(server string, params *ListCustomerInvoicesP
 	if err != nil {
 		return nil, err
 	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "erp-api-background", params.ERPAPIBackground, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("erp-api-background", headerParam0)
+
+		if params.IppCompanyID != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "ipp-company-id", *params.IppCompanyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("ipp-company-id", headerParam1)
+		}
+
+		if params.IppApplicationType != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "ipp-application-type", *params.IppApplicationType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("ipp-application-type", headerParam2)
+		}
+
+		if params.Branchid != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "branchid", *params.Branchid, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("branchid", headerParam3)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCreateCustomerInvoiceV1Request calls the generic CreateCustomerInvoiceV1 builder with application/json body
+func NewCreateCustomerInvoiceV1Request(server string, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateCustomerInvoiceV1RequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateCustomerInvoiceV1RequestWithBody constructs an http.Request for the CreateCustomerInvoiceV1 method, with any body, and a specified content type
+func NewCreateCustomerInvoiceV1RequestWithBody(server string, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/customerinvoice")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -2104,6 +2318,30 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/customerinvoice (the `ListCustomerInvoices` operationId).
 	ListCustomerInvoicesWithResponse(ctx context.Context, params *ListCustomerInvoicesParams, reqEditors ...RequestEditorFn) (*ListCustomerInvoicesResponse, error)
 
+	// CreateCustomerInvoiceV1WithBodyWithResponse Create a customer invoice below v1
+	//
+	// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+	// (published).
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	CreateCustomerInvoiceV1WithBodyWithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Response, error)
+
+	// CreateCustomerInvoiceV1WithResponse Create a customer invoice below v1
+	//
+	// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+	// (published).
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	CreateCustomerInvoiceV1WithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Response, error)
+
 	// DeleteCustomerInvoiceWithResponse Delete a customer invoice
 	//
 	// Deletes an invoice that is not released. The published document knows no `If-Match` here.
@@ -2175,10 +2413,10 @@ type ClientWithResponsesInterface interface {
 
 	// CreateCustomerInvoiceWithBodyWithResponse Create a customer invoice
 	//
-	// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-	// description) and quantity are the least that works (published). There is no idempotency key: when the
-	// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-	// deprecated.)
+	// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+	// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+	// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+	// invoice. The v1 of this POST is deprecated.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2187,10 +2425,10 @@ type ClientWithResponsesInterface interface {
 
 	// CreateCustomerInvoiceWithResponse Create a customer invoice
 	//
-	// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-	// description) and quantity are the least that works (published). There is no idempotency key: when the
-	// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-	// deprecated.)
+	// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+	// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+	// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+	// invoice. The v1 of this POST is deprecated.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2198,8 +2436,18 @@ type ClientWithResponsesInterface interface {
 	CreateCustomerInvoiceWithResponse(ctx context.Context, params *CreateCustomerInvoiceParams, body CreateCustomerInvoiceJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceResponse, error)
 }
 
+// GetBackgroundStateResponse401Headers the declared response headers of an HTTP 401 response for GetBackgroundState
+type GetBackgroundStateResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
 // GetBackgroundStateResponse429Headers the declared response headers of an HTTP 429 response for GetBackgroundState
 type GetBackgroundStateResponse429Headers struct {
+	RetryAfter *string
+}
+
+// GetBackgroundStateResponse503Headers the declared response headers of an HTTP 503 response for GetBackgroundState
+type GetBackgroundStateResponse503Headers struct {
 	RetryAfter *string
 }
 
@@ -2208,6 +2456,8 @@ type GetBackgroundStateResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *BackgroundState
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *BadRequest
 	// JSON401 the response for an HTTP 401 `application/json` response
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
@@ -2220,13 +2470,24 @@ type GetBackgroundStateResponse struct {
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetBackgroundStateResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetBackgroundStateResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetBackgroundStateResponse503Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r GetBackgroundStateResponse) GetJSON200() *BackgroundState {
 	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r GetBackgroundStateResponse) GetJSON400() *BadRequest {
+	return r.JSON400
 }
 
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
@@ -2259,6 +2520,11 @@ func (r GetBackgroundStateResponse) GetJSON500() *ServerError {
 	return r.JSON500
 }
 
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r GetBackgroundStateResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
 // GetBody returns the raw response body bytes
 func (r GetBackgroundStateResponse) GetBody() []byte {
 	return r.Body
@@ -2288,8 +2554,18 @@ func (r GetBackgroundStateResponse) ContentType() string {
 	return ""
 }
 
+// GetBackgroundContentResponse401Headers the declared response headers of an HTTP 401 response for GetBackgroundContent
+type GetBackgroundContentResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
 // GetBackgroundContentResponse429Headers the declared response headers of an HTTP 429 response for GetBackgroundContent
 type GetBackgroundContentResponse429Headers struct {
+	RetryAfter *string
+}
+
+// GetBackgroundContentResponse503Headers the declared response headers of an HTTP 503 response for GetBackgroundContent
+type GetBackgroundContentResponse503Headers struct {
 	RetryAfter *string
 }
 
@@ -2297,26 +2573,52 @@ type GetBackgroundContentResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *BackgroundContent
+	JSON200 *json.RawMessage
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Unfinished
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *BadRequest
 	// JSON401 the response for an HTTP 401 `application/json` response
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
 	JSON403 *Forbidden
 	// JSON404 the response for an HTTP 404 `application/json` response
 	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Unfinished
 	// JSON410 the response for an HTTP 410 `application/json` response
 	JSON410 *Gone
+	// JSON412 the response for an HTTP 412 `application/json` response
+	JSON412 *PreconditionFailed
+	// JSON425 the response for an HTTP 425 `application/json` response
+	JSON425 *Unfinished
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetBackgroundContentResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetBackgroundContentResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetBackgroundContentResponse503Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetBackgroundContentResponse) GetJSON200() *BackgroundContent {
+func (r GetBackgroundContentResponse) GetJSON200() *json.RawMessage {
 	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r GetBackgroundContentResponse) GetJSON202() *Unfinished {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r GetBackgroundContentResponse) GetJSON400() *BadRequest {
+	return r.JSON400
 }
 
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
@@ -2334,9 +2636,24 @@ func (r GetBackgroundContentResponse) GetJSON404() *NotFound {
 	return r.JSON404
 }
 
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r GetBackgroundContentResponse) GetJSON409() *Unfinished {
+	return r.JSON409
+}
+
 // GetJSON410 returns the response for an HTTP 410 `application/json` response
 func (r GetBackgroundContentResponse) GetJSON410() *Gone {
 	return r.JSON410
+}
+
+// GetJSON412 returns the response for an HTTP 412 `application/json` response
+func (r GetBackgroundContentResponse) GetJSON412() *PreconditionFailed {
+	return r.JSON412
+}
+
+// GetJSON425 returns the response for an HTTP 425 `application/json` response
+func (r GetBackgroundContentResponse) GetJSON425() *Unfinished {
+	return r.JSON425
 }
 
 // GetJSON429 returns the response for an HTTP 429 `application/json` response
@@ -2347,6 +2664,11 @@ func (r GetBackgroundContentResponse) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r GetBackgroundContentResponse) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r GetBackgroundContentResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -2383,8 +2705,18 @@ type ListCustomerInvoicesResponse202Headers struct {
 	Location *string
 }
 
+// ListCustomerInvoicesResponse401Headers the declared response headers of an HTTP 401 response for ListCustomerInvoices
+type ListCustomerInvoicesResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
 // ListCustomerInvoicesResponse429Headers the declared response headers of an HTTP 429 response for ListCustomerInvoices
 type ListCustomerInvoicesResponse429Headers struct {
+	RetryAfter *string
+}
+
+// ListCustomerInvoicesResponse503Headers the declared response headers of an HTTP 503 response for ListCustomerInvoices
+type ListCustomerInvoicesResponse503Headers struct {
 	RetryAfter *string
 }
 
@@ -2403,10 +2735,16 @@ type ListCustomerInvoicesResponse struct {
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers202 the parsed response headers for an HTTP 202 response
 	Headers202 *ListCustomerInvoicesResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListCustomerInvoicesResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ListCustomerInvoicesResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListCustomerInvoicesResponse503Headers
 }
 
 // GetJSON202 returns the response for an HTTP 202 `application/json` response
@@ -2439,6 +2777,11 @@ func (r ListCustomerInvoicesResponse) GetJSON500() *ServerError {
 	return r.JSON500
 }
 
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ListCustomerInvoicesResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
 // GetBody returns the raw response body bytes
 func (r ListCustomerInvoicesResponse) GetBody() []byte {
 	return r.Body
@@ -2468,13 +2811,148 @@ func (r ListCustomerInvoicesResponse) ContentType() string {
 	return ""
 }
 
+// CreateCustomerInvoiceV1Response202Headers the declared response headers of an HTTP 202 response for CreateCustomerInvoiceV1
+type CreateCustomerInvoiceV1Response202Headers struct {
+	Location *string
+}
+
+// CreateCustomerInvoiceV1Response401Headers the declared response headers of an HTTP 401 response for CreateCustomerInvoiceV1
+type CreateCustomerInvoiceV1Response401Headers struct {
+	WWWAuthenticate *string
+}
+
+// CreateCustomerInvoiceV1Response429Headers the declared response headers of an HTTP 429 response for CreateCustomerInvoiceV1
+type CreateCustomerInvoiceV1Response429Headers struct {
+	RetryAfter *string
+}
+
+// CreateCustomerInvoiceV1Response503Headers the declared response headers of an HTTP 503 response for CreateCustomerInvoiceV1
+type CreateCustomerInvoiceV1Response503Headers struct {
+	RetryAfter *string
+}
+
+type CreateCustomerInvoiceV1Response struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Accepted
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *BadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *PayloadTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *CreateCustomerInvoiceV1Response202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *CreateCustomerInvoiceV1Response401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *CreateCustomerInvoiceV1Response429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *CreateCustomerInvoiceV1Response503Headers
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r CreateCustomerInvoiceV1Response) GetJSON202() *Accepted {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r CreateCustomerInvoiceV1Response) GetJSON400() *BadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r CreateCustomerInvoiceV1Response) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r CreateCustomerInvoiceV1Response) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r CreateCustomerInvoiceV1Response) GetJSON413() *PayloadTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r CreateCustomerInvoiceV1Response) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r CreateCustomerInvoiceV1Response) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r CreateCustomerInvoiceV1Response) GetJSON500() *ServerError {
+	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r CreateCustomerInvoiceV1Response) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateCustomerInvoiceV1Response) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateCustomerInvoiceV1Response) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateCustomerInvoiceV1Response) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateCustomerInvoiceV1Response) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // DeleteCustomerInvoiceResponse202Headers the declared response headers of an HTTP 202 response for DeleteCustomerInvoice
 type DeleteCustomerInvoiceResponse202Headers struct {
 	Location *string
 }
 
+// DeleteCustomerInvoiceResponse401Headers the declared response headers of an HTTP 401 response for DeleteCustomerInvoice
+type DeleteCustomerInvoiceResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
 // DeleteCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for DeleteCustomerInvoice
 type DeleteCustomerInvoiceResponse429Headers struct {
+	RetryAfter *string
+}
+
+// DeleteCustomerInvoiceResponse503Headers the declared response headers of an HTTP 503 response for DeleteCustomerInvoice
+type DeleteCustomerInvoiceResponse503Headers struct {
 	RetryAfter *string
 }
 
@@ -2493,10 +2971,16 @@ type DeleteCustomerInvoiceResponse struct {
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers202 the parsed response headers for an HTTP 202 response
 	Headers202 *DeleteCustomerInvoiceResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *DeleteCustomerInvoiceResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *DeleteCustomerInvoiceResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DeleteCustomerInvoiceResponse503Headers
 }
 
 // GetJSON202 returns the response for an HTTP 202 `application/json` response
@@ -2527,6 +3011,11 @@ func (r DeleteCustomerInvoiceResponse) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r DeleteCustomerInvoiceResponse) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r DeleteCustomerInvoiceResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -2563,8 +3052,18 @@ type GetCustomerInvoiceResponse202Headers struct {
 	Location *string
 }
 
+// GetCustomerInvoiceResponse401Headers the declared response headers of an HTTP 401 response for GetCustomerInvoice
+type GetCustomerInvoiceResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
 // GetCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for GetCustomerInvoice
 type GetCustomerInvoiceResponse429Headers struct {
+	RetryAfter *string
+}
+
+// GetCustomerInvoiceResponse503Headers the declared response headers of an HTTP 503 response for GetCustomerInvoice
+type GetCustomerInvoiceResponse503Headers struct {
 	RetryAfter *string
 }
 
@@ -2583,10 +3082,16 @@ type GetCustomerInvoiceResponse struct {
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers202 the parsed response headers for an HTTP 202 response
 	Headers202 *GetCustomerInvoiceResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetCustomerInvoiceResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetCustomerInvoiceResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetCustomerInvoiceResponse503Headers
 }
 
 // GetJSON202 returns the response for an HTTP 202 `application/json` response
@@ -2617,6 +3122,11 @@ func (r GetCustomerInvoiceResponse) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r GetCustomerInvoiceResponse) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r GetCustomerInvoiceResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -2653,8 +3163,18 @@ type UpdateCustomerInvoiceResponse202Headers struct {
 	Location *string
 }
 
+// UpdateCustomerInvoiceResponse401Headers the declared response headers of an HTTP 401 response for UpdateCustomerInvoice
+type UpdateCustomerInvoiceResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
 // UpdateCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for UpdateCustomerInvoice
 type UpdateCustomerInvoiceResponse429Headers struct {
+	RetryAfter *string
+}
+
+// UpdateCustomerInvoiceResponse503Headers the declared response headers of an HTTP 503 response for UpdateCustomerInvoice
+type UpdateCustomerInvoiceResponse503Headers struct {
 	RetryAfter *string
 }
 
@@ -2669,14 +3189,26 @@ type UpdateCustomerInvoiceResponse struct {
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
 	JSON403 *Forbidden
+	// JSON412 the response for an HTTP 412 `application/json` response
+	JSON412 *PreconditionFailed
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *PayloadTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers202 the parsed response headers for an HTTP 202 response
 	Headers202 *UpdateCustomerInvoiceResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *UpdateCustomerInvoiceResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *UpdateCustomerInvoiceResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *UpdateCustomerInvoiceResponse503Headers
 }
 
 // GetJSON202 returns the response for an HTTP 202 `application/json` response
@@ -2699,6 +3231,21 @@ func (r UpdateCustomerInvoiceResponse) GetJSON403() *Forbidden {
 	return r.JSON403
 }
 
+// GetJSON412 returns the response for an HTTP 412 `application/json` response
+func (r UpdateCustomerInvoiceResponse) GetJSON412() *PreconditionFailed {
+	return r.JSON412
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r UpdateCustomerInvoiceResponse) GetJSON413() *PayloadTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r UpdateCustomerInvoiceResponse) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
 // GetJSON429 returns the response for an HTTP 429 `application/json` response
 func (r UpdateCustomerInvoiceResponse) GetJSON429() *TooManyRequests {
 	return r.JSON429
@@ -2707,6 +3254,11 @@ func (r UpdateCustomerInvoiceResponse) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r UpdateCustomerInvoiceResponse) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r UpdateCustomerInvoiceResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -2743,8 +3295,18 @@ type ReleaseCustomerInvoiceResponse202Headers struct {
 	Location *string
 }
 
+// ReleaseCustomerInvoiceResponse401Headers the declared response headers of an HTTP 401 response for ReleaseCustomerInvoice
+type ReleaseCustomerInvoiceResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
 // ReleaseCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for ReleaseCustomerInvoice
 type ReleaseCustomerInvoiceResponse429Headers struct {
+	RetryAfter *string
+}
+
+// ReleaseCustomerInvoiceResponse503Headers the declared response headers of an HTTP 503 response for ReleaseCustomerInvoice
+type ReleaseCustomerInvoiceResponse503Headers struct {
 	RetryAfter *string
 }
 
@@ -2759,14 +3321,22 @@ type ReleaseCustomerInvoiceResponse struct {
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
 	JSON403 *Forbidden
+	// JSON412 the response for an HTTP 412 `application/json` response
+	JSON412 *PreconditionFailed
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers202 the parsed response headers for an HTTP 202 response
 	Headers202 *ReleaseCustomerInvoiceResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ReleaseCustomerInvoiceResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ReleaseCustomerInvoiceResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ReleaseCustomerInvoiceResponse503Headers
 }
 
 // GetJSON202 returns the response for an HTTP 202 `application/json` response
@@ -2789,6 +3359,11 @@ func (r ReleaseCustomerInvoiceResponse) GetJSON403() *Forbidden {
 	return r.JSON403
 }
 
+// GetJSON412 returns the response for an HTTP 412 `application/json` response
+func (r ReleaseCustomerInvoiceResponse) GetJSON412() *PreconditionFailed {
+	return r.JSON412
+}
+
 // GetJSON429 returns the response for an HTTP 429 `application/json` response
 func (r ReleaseCustomerInvoiceResponse) GetJSON429() *TooManyRequests {
 	return r.JSON429
@@ -2797,6 +3372,11 @@ func (r ReleaseCustomerInvoiceResponse) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r ReleaseCustomerInvoiceResponse) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ReleaseCustomerInvoiceResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -2833,8 +3413,18 @@ type ReverseCustomerInvoiceResponse202Headers struct {
 	Location *string
 }
 
+// ReverseCustomerInvoiceResponse401Headers the declared response headers of an HTTP 401 response for ReverseCustomerInvoice
+type ReverseCustomerInvoiceResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
 // ReverseCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for ReverseCustomerInvoice
 type ReverseCustomerInvoiceResponse429Headers struct {
+	RetryAfter *string
+}
+
+// ReverseCustomerInvoiceResponse503Headers the declared response headers of an HTTP 503 response for ReverseCustomerInvoice
+type ReverseCustomerInvoiceResponse503Headers struct {
 	RetryAfter *string
 }
 
@@ -2849,14 +3439,26 @@ type ReverseCustomerInvoiceResponse struct {
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
 	JSON403 *Forbidden
+	// JSON412 the response for an HTTP 412 `application/json` response
+	JSON412 *PreconditionFailed
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *PayloadTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers202 the parsed response headers for an HTTP 202 response
 	Headers202 *ReverseCustomerInvoiceResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ReverseCustomerInvoiceResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ReverseCustomerInvoiceResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ReverseCustomerInvoiceResponse503Headers
 }
 
 // GetJSON202 returns the response for an HTTP 202 `application/json` response
@@ -2879,6 +3481,21 @@ func (r ReverseCustomerInvoiceResponse) GetJSON403() *Forbidden {
 	return r.JSON403
 }
 
+// GetJSON412 returns the response for an HTTP 412 `application/json` response
+func (r ReverseCustomerInvoiceResponse) GetJSON412() *PreconditionFailed {
+	return r.JSON412
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r ReverseCustomerInvoiceResponse) GetJSON413() *PayloadTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r ReverseCustomerInvoiceResponse) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
 // GetJSON429 returns the response for an HTTP 429 `application/json` response
 func (r ReverseCustomerInvoiceResponse) GetJSON429() *TooManyRequests {
 	return r.JSON429
@@ -2887,6 +3504,11 @@ func (r ReverseCustomerInvoiceResponse) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r ReverseCustomerInvoiceResponse) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ReverseCustomerInvoiceResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -2923,8 +3545,18 @@ type CreateCustomerInvoiceResponse202Headers struct {
 	Location *string
 }
 
+// CreateCustomerInvoiceResponse401Headers the declared response headers of an HTTP 401 response for CreateCustomerInvoice
+type CreateCustomerInvoiceResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
 // CreateCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for CreateCustomerInvoice
 type CreateCustomerInvoiceResponse429Headers struct {
+	RetryAfter *string
+}
+
+// CreateCustomerInvoiceResponse503Headers the declared response headers of an HTTP 503 response for CreateCustomerInvoice
+type CreateCustomerInvoiceResponse503Headers struct {
 	RetryAfter *string
 }
 
@@ -2939,14 +3571,24 @@ type CreateCustomerInvoiceResponse struct {
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
 	JSON403 *Forbidden
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *PayloadTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers202 the parsed response headers for an HTTP 202 response
 	Headers202 *CreateCustomerInvoiceResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *CreateCustomerInvoiceResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *CreateCustomerInvoiceResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *CreateCustomerInvoiceResponse503Headers
 }
 
 // GetJSON202 returns the response for an HTTP 202 `application/json` response
@@ -2969,6 +3611,16 @@ func (r CreateCustomerInvoiceResponse) GetJSON403() *Forbidden {
 	return r.JSON403
 }
 
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r CreateCustomerInvoiceResponse) GetJSON413() *PayloadTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r CreateCustomerInvoiceResponse) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
 // GetJSON429 returns the response for an HTTP 429 `application/json` response
 func (r CreateCustomerInvoiceResponse) GetJSON429() *TooManyRequests {
 	return r.JSON429
@@ -2977,6 +3629,11 @@ func (r CreateCustomerInvoiceResponse) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r CreateCustomerInvoiceResponse) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r CreateCustomerInvoiceResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -3057,6 +3714,41 @@ func (c *ClientWithResponses) ListCustomerInvoicesWithResponse(ctx context.Conte
 		return nil, err
 	}
 	return ParseListCustomerInvoicesResponse(rsp)
+}
+
+// CreateCustomerInvoiceV1WithBodyWithResponse Create a customer invoice below v1
+//
+// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+// (published).
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+//
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) CreateCustomerInvoiceV1WithBodyWithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Response, error) {
+	rsp, err := c.CreateCustomerInvoiceV1WithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateCustomerInvoiceV1Response(rsp)
+}
+
+// CreateCustomerInvoiceV1WithResponse Create a customer invoice below v1
+//
+// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+// (published).
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) CreateCustomerInvoiceV1WithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Response, error) {
+	rsp, err := c.CreateCustomerInvoiceV1(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateCustomerInvoiceV1Response(rsp)
 }
 
 // DeleteCustomerInvoiceWithResponse Delete a customer invoice
@@ -3172,10 +3864,10 @@ func (c *ClientWithResponses) ReverseCustomerInvoiceWithResponse(ctx context.Con
 
 // CreateCustomerInvoiceWithBodyWithResponse Create a customer invoice
 //
-// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-// description) and quantity are the least that works (published). There is no idempotency key: when the
-// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-// deprecated.)
+// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+// invoice. The v1 of this POST is deprecated.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -3190,10 +3882,10 @@ func (c *ClientWithResponses) CreateCustomerInvoiceWithBodyWithResponse(ctx cont
 
 // CreateCustomerInvoiceWithResponse Create a customer invoice
 //
-// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-// description) and quantity are the least that works (published). There is no idempotency key: when the
-// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-// deprecated.)
+// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+// invoice. The v1 of this POST is deprecated.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -3218,60 +3910,38 @@ func ParseGetBackgroundStateResponse(rsp *http.Response) (*GetBackgroundStateRes
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
-
+	var decodeErr error
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest BackgroundState
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthorized
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON401 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON403 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON404 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 410:
-		var dest Gone
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON410 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
-		var dest TooManyRequests
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON429 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
-		var dest ServerError
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON500 = &dest
-
+	case rsp.StatusCode == 200:
+		response.JSON200, decodeErr = answer.JSON[BackgroundState](rsp, bodyBytes)
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 404:
+		response.JSON404, decodeErr = answer.JSON[NotFound](rsp, bodyBytes)
+	case rsp.StatusCode == 410:
+		response.JSON410, decodeErr = answer.JSON[Gone](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
 	}
-
 	switch {
+	case rsp.StatusCode == 401:
+		var headers GetBackgroundStateResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetBackgroundStateResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3282,9 +3952,19 @@ func ParseGetBackgroundStateResponse(rsp *http.Response) (*GetBackgroundStateRes
 			headers.RetryAfter = &value
 		}
 		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetBackgroundStateResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
 	}
 
-	return response, nil
+	return response, decodeErr
 }
 
 // ParseGetBackgroundContentResponse parses an HTTP response from a GetBackgroundContentWithResponse call
@@ -3299,60 +3979,46 @@ func ParseGetBackgroundContentResponse(rsp *http.Response) (*GetBackgroundConten
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
-
+	var decodeErr error
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest BackgroundContent
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthorized
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON401 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON403 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON404 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 410:
-		var dest Gone
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON410 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
-		var dest TooManyRequests
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON429 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
-		var dest ServerError
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON500 = &dest
-
+	case rsp.StatusCode == 200:
+		response.JSON200, decodeErr = answer.JSON[json.RawMessage](rsp, bodyBytes)
+	case rsp.StatusCode == 202:
+		response.JSON202, decodeErr = answer.JSON[Unfinished](rsp, bodyBytes)
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 404:
+		response.JSON404, decodeErr = answer.JSON[NotFound](rsp, bodyBytes)
+	case rsp.StatusCode == 409:
+		response.JSON409, decodeErr = answer.JSON[Unfinished](rsp, bodyBytes)
+	case rsp.StatusCode == 410:
+		response.JSON410, decodeErr = answer.JSON[Gone](rsp, bodyBytes)
+	case rsp.StatusCode == 412:
+		response.JSON412, decodeErr = answer.JSON[PreconditionFailed](rsp, bodyBytes)
+	case rsp.StatusCode == 425:
+		response.JSON425, decodeErr = answer.JSON[Unfinished](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
 	}
-
 	switch {
+	case rsp.StatusCode == 401:
+		var headers GetBackgroundContentResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetBackgroundContentResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3363,9 +4029,19 @@ func ParseGetBackgroundContentResponse(rsp *http.Response) (*GetBackgroundConten
 			headers.RetryAfter = &value
 		}
 		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetBackgroundContentResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
 	}
 
-	return response, nil
+	return response, decodeErr
 }
 
 // ParseListCustomerInvoicesResponse parses an HTTP response from a ListCustomerInvoicesWithResponse call
@@ -3380,52 +4056,23 @@ func ParseListCustomerInvoicesResponse(rsp *http.Response) (*ListCustomerInvoice
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
-
+	var decodeErr error
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
-		var dest Accepted
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON202 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest BadRequest
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON400 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthorized
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON401 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON403 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
-		var dest TooManyRequests
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON429 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
-		var dest ServerError
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON500 = &dest
-
+	case rsp.StatusCode == 202:
+		response.JSON202, decodeErr = answer.JSON[Accepted](rsp, bodyBytes)
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
 	}
-
 	switch {
 	case rsp.StatusCode == 202:
 		var headers ListCustomerInvoicesResponse202Headers
@@ -3437,6 +4084,16 @@ func ParseListCustomerInvoicesResponse(rsp *http.Response) (*ListCustomerInvoice
 			headers.Location = &value
 		}
 		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers ListCustomerInvoicesResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers ListCustomerInvoicesResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3447,9 +4104,98 @@ func ParseListCustomerInvoicesResponse(rsp *http.Response) (*ListCustomerInvoice
 			headers.RetryAfter = &value
 		}
 		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListCustomerInvoicesResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
 	}
 
-	return response, nil
+	return response, decodeErr
+}
+
+// ParseCreateCustomerInvoiceV1Response parses an HTTP response from a CreateCustomerInvoiceV1WithResponse call
+func ParseCreateCustomerInvoiceV1Response(rsp *http.Response) (*CreateCustomerInvoiceV1Response, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateCustomerInvoiceV1Response{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+	var decodeErr error
+	switch {
+	case rsp.StatusCode == 202:
+		response.JSON202, decodeErr = answer.JSON[Accepted](rsp, bodyBytes)
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 413:
+		response.JSON413, decodeErr = answer.JSON[PayloadTooLarge](rsp, bodyBytes)
+	case rsp.StatusCode == 415:
+		response.JSON415, decodeErr = answer.JSON[UnsupportedMediaType](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
+	}
+	switch {
+	case rsp.StatusCode == 202:
+		var headers CreateCustomerInvoiceV1Response202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers CreateCustomerInvoiceV1Response401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers CreateCustomerInvoiceV1Response429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers CreateCustomerInvoiceV1Response503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, decodeErr
 }
 
 // ParseDeleteCustomerInvoiceResponse parses an HTTP response from a DeleteCustomerInvoiceWithResponse call
@@ -3464,52 +4210,23 @@ func ParseDeleteCustomerInvoiceResponse(rsp *http.Response) (*DeleteCustomerInvo
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
-
+	var decodeErr error
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
-		var dest Accepted
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON202 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest BadRequest
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON400 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthorized
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON401 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON403 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
-		var dest TooManyRequests
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON429 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
-		var dest ServerError
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON500 = &dest
-
+	case rsp.StatusCode == 202:
+		response.JSON202, decodeErr = answer.JSON[Accepted](rsp, bodyBytes)
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
 	}
-
 	switch {
 	case rsp.StatusCode == 202:
 		var headers DeleteCustomerInvoiceResponse202Headers
@@ -3521,6 +4238,16 @@ func ParseDeleteCustomerInvoiceResponse(rsp *http.Response) (*DeleteCustomerInvo
 			headers.Location = &value
 		}
 		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers DeleteCustomerInvoiceResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers DeleteCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3531,9 +4258,19 @@ func ParseDeleteCustomerInvoiceResponse(rsp *http.Response) (*DeleteCustomerInvo
 			headers.RetryAfter = &value
 		}
 		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers DeleteCustomerInvoiceResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
 	}
 
-	return response, nil
+	return response, decodeErr
 }
 
 // ParseGetCustomerInvoiceResponse parses an HTTP response from a GetCustomerInvoiceWithResponse call
@@ -3548,52 +4285,23 @@ func ParseGetCustomerInvoiceResponse(rsp *http.Response) (*GetCustomerInvoiceRes
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
-
+	var decodeErr error
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
-		var dest Accepted
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON202 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest BadRequest
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON400 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthorized
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON401 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON403 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
-		var dest TooManyRequests
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON429 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
-		var dest ServerError
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON500 = &dest
-
+	case rsp.StatusCode == 202:
+		response.JSON202, decodeErr = answer.JSON[Accepted](rsp, bodyBytes)
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
 	}
-
 	switch {
 	case rsp.StatusCode == 202:
 		var headers GetCustomerInvoiceResponse202Headers
@@ -3605,6 +4313,16 @@ func ParseGetCustomerInvoiceResponse(rsp *http.Response) (*GetCustomerInvoiceRes
 			headers.Location = &value
 		}
 		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers GetCustomerInvoiceResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3615,9 +4333,19 @@ func ParseGetCustomerInvoiceResponse(rsp *http.Response) (*GetCustomerInvoiceRes
 			headers.RetryAfter = &value
 		}
 		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetCustomerInvoiceResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
 	}
 
-	return response, nil
+	return response, decodeErr
 }
 
 // ParseUpdateCustomerInvoiceResponse parses an HTTP response from a UpdateCustomerInvoiceWithResponse call
@@ -3632,52 +4360,29 @@ func ParseUpdateCustomerInvoiceResponse(rsp *http.Response) (*UpdateCustomerInvo
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
-
+	var decodeErr error
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
-		var dest Accepted
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON202 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest BadRequest
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON400 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthorized
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON401 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON403 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
-		var dest TooManyRequests
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON429 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
-		var dest ServerError
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON500 = &dest
-
+	case rsp.StatusCode == 202:
+		response.JSON202, decodeErr = answer.JSON[Accepted](rsp, bodyBytes)
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 412:
+		response.JSON412, decodeErr = answer.JSON[PreconditionFailed](rsp, bodyBytes)
+	case rsp.StatusCode == 413:
+		response.JSON413, decodeErr = answer.JSON[PayloadTooLarge](rsp, bodyBytes)
+	case rsp.StatusCode == 415:
+		response.JSON415, decodeErr = answer.JSON[UnsupportedMediaType](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
 	}
-
 	switch {
 	case rsp.StatusCode == 202:
 		var headers UpdateCustomerInvoiceResponse202Headers
@@ -3689,6 +4394,16 @@ func ParseUpdateCustomerInvoiceResponse(rsp *http.Response) (*UpdateCustomerInvo
 			headers.Location = &value
 		}
 		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers UpdateCustomerInvoiceResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers UpdateCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3699,9 +4414,19 @@ func ParseUpdateCustomerInvoiceResponse(rsp *http.Response) (*UpdateCustomerInvo
 			headers.RetryAfter = &value
 		}
 		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers UpdateCustomerInvoiceResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
 	}
 
-	return response, nil
+	return response, decodeErr
 }
 
 // ParseReleaseCustomerInvoiceResponse parses an HTTP response from a ReleaseCustomerInvoiceWithResponse call
@@ -3716,52 +4441,25 @@ func ParseReleaseCustomerInvoiceResponse(rsp *http.Response) (*ReleaseCustomerIn
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
-
+	var decodeErr error
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
-		var dest Accepted
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON202 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest BadRequest
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON400 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthorized
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON401 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON403 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
-		var dest TooManyRequests
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON429 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
-		var dest ServerError
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON500 = &dest
-
+	case rsp.StatusCode == 202:
+		response.JSON202, decodeErr = answer.JSON[Accepted](rsp, bodyBytes)
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 412:
+		response.JSON412, decodeErr = answer.JSON[PreconditionFailed](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
 	}
-
 	switch {
 	case rsp.StatusCode == 202:
 		var headers ReleaseCustomerInvoiceResponse202Headers
@@ -3773,6 +4471,16 @@ func ParseReleaseCustomerInvoiceResponse(rsp *http.Response) (*ReleaseCustomerIn
 			headers.Location = &value
 		}
 		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers ReleaseCustomerInvoiceResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers ReleaseCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3783,9 +4491,19 @@ func ParseReleaseCustomerInvoiceResponse(rsp *http.Response) (*ReleaseCustomerIn
 			headers.RetryAfter = &value
 		}
 		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ReleaseCustomerInvoiceResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
 	}
 
-	return response, nil
+	return response, decodeErr
 }
 
 // ParseReverseCustomerInvoiceResponse parses an HTTP response from a ReverseCustomerInvoiceWithResponse call
@@ -3800,52 +4518,29 @@ func ParseReverseCustomerInvoiceResponse(rsp *http.Response) (*ReverseCustomerIn
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
-
+	var decodeErr error
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
-		var dest Accepted
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON202 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest BadRequest
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON400 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthorized
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON401 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON403 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
-		var dest TooManyRequests
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON429 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
-		var dest ServerError
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON500 = &dest
-
+	case rsp.StatusCode == 202:
+		response.JSON202, decodeErr = answer.JSON[Accepted](rsp, bodyBytes)
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 412:
+		response.JSON412, decodeErr = answer.JSON[PreconditionFailed](rsp, bodyBytes)
+	case rsp.StatusCode == 413:
+		response.JSON413, decodeErr = answer.JSON[PayloadTooLarge](rsp, bodyBytes)
+	case rsp.StatusCode == 415:
+		response.JSON415, decodeErr = answer.JSON[UnsupportedMediaType](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
 	}
-
 	switch {
 	case rsp.StatusCode == 202:
 		var headers ReverseCustomerInvoiceResponse202Headers
@@ -3857,6 +4552,16 @@ func ParseReverseCustomerInvoiceResponse(rsp *http.Response) (*ReverseCustomerIn
 			headers.Location = &value
 		}
 		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers ReverseCustomerInvoiceResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers ReverseCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3867,9 +4572,19 @@ func ParseReverseCustomerInvoiceResponse(rsp *http.Response) (*ReverseCustomerIn
 			headers.RetryAfter = &value
 		}
 		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ReverseCustomerInvoiceResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
 	}
 
-	return response, nil
+	return response, decodeErr
 }
 
 // ParseCreateCustomerInvoiceResponse parses an HTTP response from a CreateCustomerInvoiceWithResponse call
@@ -3884,52 +4599,27 @@ func ParseCreateCustomerInvoiceResponse(rsp *http.Response) (*CreateCustomerInvo
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
-
+	var decodeErr error
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
-		var dest Accepted
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON202 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest BadRequest
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON400 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthorized
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON401 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON403 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
-		var dest TooManyRequests
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON429 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
-		var dest ServerError
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON500 = &dest
-
+	case rsp.StatusCode == 202:
+		response.JSON202, decodeErr = answer.JSON[Accepted](rsp, bodyBytes)
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 413:
+		response.JSON413, decodeErr = answer.JSON[PayloadTooLarge](rsp, bodyBytes)
+	case rsp.StatusCode == 415:
+		response.JSON415, decodeErr = answer.JSON[UnsupportedMediaType](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
 	}
-
 	switch {
 	case rsp.StatusCode == 202:
 		var headers CreateCustomerInvoiceResponse202Headers
@@ -3941,6 +4631,16 @@ func ParseCreateCustomerInvoiceResponse(rsp *http.Response) (*CreateCustomerInvo
 			headers.Location = &value
 		}
 		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers CreateCustomerInvoiceResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers CreateCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3951,7 +4651,17 @@ func ParseCreateCustomerInvoiceResponse(rsp *http.Response) (*CreateCustomerInvo
 			headers.RetryAfter = &value
 		}
 		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers CreateCustomerInvoiceResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
 	}
 
-	return response, nil
+	return response, decodeErr
 }

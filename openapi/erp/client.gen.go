@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/vismanet-go/background/openapi/internal/answer"
+
 	"github.com/oapi-codegen/runtime"
 	openapi "github.com/vismanet-go/background/openapi"
 )
@@ -35,13 +37,9 @@ type Application = openapi.Application
 // Attachment File of a document or line.
 type Attachment = openapi.Attachment
 
-// BackgroundContent Any JSON: the stored answer of a queued call. `x-background-result` of the operation names its schema.
-// (openapi-generator for Java needs `--type-mappings AnyType=Object`.)
-type BackgroundContent = openapi.BackgroundContent
-
 // BackgroundState State of a queued call. Published as `BackgroundRequestStateDto`, where nothing is marked nullable; the
 // fields marked here hold null in real data, or could. Times that have not come yet may be null, left out,
-// or `0001-01-01T00:00:00`.
+// or `0001-01-01T00:00:00`; they are not declared as `date-time`, which promises a zone that may be missing.
 type BackgroundState = openapi.BackgroundState
 
 // BooleanValue A switch to set. Published as `DtoValueOfBoolean`.
@@ -71,14 +69,23 @@ type CustomerInvoice = openapi.CustomerInvoice
 // CustomerInvoiceLine A line of an invoice as it is read. Published as `CustomerInvoiceLineDto`.
 type CustomerInvoiceLine = openapi.CustomerInvoiceLine
 
-// CustomerInvoiceUpdate What to create or change. Published as `CustomerInvoiceUpdateDto`. Every scalar is wrapped; what is left
-// out stays as it is. That `{"value": null}` clears a field is likely, and not documented. Fields mean what
-// they mean in `CustomerInvoice`, where some have longer names: `creditTermsId` is `creditTerms.id`.
-// `overrideNumberSeries` goes with a `referenceNumber` of one's own.
+// CustomerInvoiceUpdate What to create or change. Published as `CustomerInvoiceUpdateDto`.
+//
+// **A create needs** `customerNumber`, `documentDate` and `invoiceLines` with at least one line; each line
+// needs `operation` (`Insert`), `inventoryNumber` or `description`, and `quantity`. `referenceNumber` is
+// left out where numbers are given automatically; one of one's own goes with `overrideNumberSeries`.
+// A line without an item needs `unitPriceInCurrency` to cost anything. The example below works as it is
+// against the mock server. **A change** needs nothing but what changes.
+//
+// Every scalar is wrapped; what is left out stays as it is. That `{"value": null}` clears a field is
+// likely, and not documented. Fields mean what they mean in `CustomerInvoice`, where some have longer
+// names: `creditTermsId` is `creditTerms.id`. `salesPersonID` is deprecated in favour of `salesperson`
+// (published).
 type CustomerInvoiceUpdate = openapi.CustomerInvoiceUpdate
 
-// CustomerInvoiceUpdateLine A line to insert, update or delete. Published as `CustomerInvoiceLinesUpdateDto`. `lineNumber` names the
-// line to update or delete.
+// CustomerInvoiceUpdateLine A line to insert, update or delete. Published as `CustomerInvoiceLinesUpdateDto`. An `Insert` needs
+// `inventoryNumber` or `description`, and `quantity`; an `Update` or `Delete` needs `lineNumber`.
+// `itemType` (`Service`, `MaterialCost`, `OtherCost`) and `typeOfWork` are obsolete on a line (published).
 type CustomerInvoiceUpdateLine = openapi.CustomerInvoiceUpdateLine
 
 // DateCondition How to compare a date. Published as text; these values are the ones that are named.
@@ -111,7 +118,7 @@ type InvoiceAddress = openapi.InvoiceAddress
 // InvoiceContact Contact on the invoice.
 type InvoiceContact = openapi.InvoiceContact
 
-// LineOperation What to do with a line; plain, not wrapped.
+// LineOperation What to do with a line; plain, not wrapped. A create needs it on every line, as `Insert`.
 type LineOperation = openapi.LineOperation
 
 // Location Location of the customer.
@@ -137,6 +144,13 @@ type ReverseActionResult = openapi.ReverseActionResult
 
 // ReverseInvoiceAction Body of the action `reverse`. Published as `ReverseInvoiceActionDto`.
 type ReverseInvoiceAction = openapi.ReverseInvoiceAction
+
+// RotRutDistributionUpdate One person's part of a ROT/RUT deduction. Published as `RotRutDistributionUpdateDto`.
+type RotRutDistributionUpdate = openapi.RotRutDistributionUpdate
+
+// RotRutUpdate Swedish ROT/RUT deduction to set. Published as `RotRutUpdateDto`; two names are spelt as published. The
+// words of `type` are not documented here.
+type RotRutUpdate = openapi.RotRutUpdate
 
 // Segment Part of a subaccount number.
 type Segment = openapi.Segment
@@ -206,6 +220,11 @@ type Gone = ErrorBody
 // the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
 type NotFound = ErrorBody
 
+// PayloadTooLarge An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
+// is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
+// the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
+type PayloadTooLarge = ErrorBody
+
 // PreconditionFailed An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
 // is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
 // the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
@@ -216,6 +235,11 @@ type PreconditionFailed = ErrorBody
 // the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
 type ServerError = ErrorBody
 
+// ServiceUnavailable An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
+// is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
+// the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
+type ServiceUnavailable = ErrorBody
+
 // TooManyRequests An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
 // is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
 // the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
@@ -225,6 +249,16 @@ type TooManyRequests = ErrorBody
 // is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
 // the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
 type Unauthorized = ErrorBody
+
+// Unfinished An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
+// is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
+// the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
+type Unfinished = ErrorBody
+
+// UnsupportedMediaType An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
+// is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
+// the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
+type UnsupportedMediaType = ErrorBody
 
 // GetBackgroundStateParams defines parameters for GetBackgroundState.
 type GetBackgroundStateParams struct {
@@ -333,6 +367,18 @@ type ListCustomerInvoicesParams struct {
 	Branchid *BranchID `json:"branchid,omitempty"`
 }
 
+// CreateCustomerInvoiceV1Params defines parameters for CreateCustomerInvoiceV1.
+type CreateCustomerInvoiceV1Params struct {
+	// IppCompanyID Number of the company. For the former host and old tokens; today the company is in the token.
+	IppCompanyID *CompanyID `json:"ipp-company-id,omitempty"`
+
+	// IppApplicationType For the former host and old tokens.
+	IppApplicationType *ApplicationType `json:"ipp-application-type,omitempty"`
+
+	// Branchid Number of the branch to work in (observed).
+	Branchid *BranchID `json:"branchid,omitempty"`
+}
+
 // DeleteCustomerInvoiceParams defines parameters for DeleteCustomerInvoice.
 type DeleteCustomerInvoiceParams struct {
 	// IppCompanyID Number of the company. For the former host and old tokens; today the company is in the token.
@@ -419,6 +465,11 @@ type CreateCustomerInvoiceParams struct {
 	// Branchid Number of the branch to work in (observed).
 	Branchid *BranchID `json:"branchid,omitempty"`
 }
+
+// CreateCustomerInvoiceV1JSONRequestBody defines body for CreateCustomerInvoiceV1 for application/json ContentType.
+//
+// Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+type CreateCustomerInvoiceV1JSONRequestBody = CustomerInvoiceUpdate
 
 // UpdateCustomerInvoiceJSONRequestBody defines body for UpdateCustomerInvoice for application/json ContentType.
 type UpdateCustomerInvoiceJSONRequestBody = CustomerInvoiceUpdate
@@ -530,6 +581,30 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/customerinvoice (the `ListCustomerInvoices` operationId).
 	ListCustomerInvoices(ctx context.Context, params *ListCustomerInvoicesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CreateCustomerInvoiceV1WithBody Create a customer invoice below v1
+	//
+	// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+	// (published).
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	CreateCustomerInvoiceV1WithBody(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateCustomerInvoiceV1 Create a customer invoice below v1
+	//
+	// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+	// (published).
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	CreateCustomerInvoiceV1(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// DeleteCustomerInvoice Delete a customer invoice
 	//
 	// Deletes an invoice that is not released. The published document knows no `If-Match` here.
@@ -595,10 +670,10 @@ type ClientInterface interface {
 
 	// CreateCustomerInvoiceWithBody Create a customer invoice
 	//
-	// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-	// description) and quantity are the least that works (published). There is no idempotency key: when the
-	// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-	// deprecated.)
+	// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+	// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+	// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+	// invoice. The v1 of this POST is deprecated.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -607,10 +682,10 @@ type ClientInterface interface {
 
 	// CreateCustomerInvoice Create a customer invoice
 	//
-	// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-	// description) and quantity are the least that works (published). There is no idempotency key: when the
-	// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-	// deprecated.)
+	// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+	// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+	// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+	// invoice. The v1 of this POST is deprecated.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -665,6 +740,48 @@ func (c *Client) GetBackgroundContent(ctx context.Context, requestID RequestID, 
 // Corresponds with GET /v1/customerinvoice (the `ListCustomerInvoices` operationId).
 func (c *Client) ListCustomerInvoices(ctx context.Context, params *ListCustomerInvoicesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListCustomerInvoicesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateCustomerInvoiceV1WithBody Create a customer invoice below v1
+//
+// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+// (published).
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) CreateCustomerInvoiceV1WithBody(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateCustomerInvoiceV1RequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateCustomerInvoiceV1 Create a customer invoice below v1
+//
+// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+// (published).
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) CreateCustomerInvoiceV1(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateCustomerInvoiceV1Request(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -810,10 +927,10 @@ func (c *Client) ReverseCustomerInvoice(ctx context.Context, invoiceNumber Invoi
 
 // CreateCustomerInvoiceWithBody Create a customer invoice
 //
-// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-// description) and quantity are the least that works (published). There is no idempotency key: when the
-// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-// deprecated.)
+// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+// invoice. The v1 of this POST is deprecated.
 //
 // Takes any type of body and a specified content type.
 //
@@ -832,10 +949,10 @@ func (c *Client) CreateCustomerInvoiceWithBody(ctx context.Context, params *Crea
 
 // CreateCustomerInvoice Create a customer invoice
 //
-// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-// description) and quantity are the least that works (published). There is no idempotency key: when the
-// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-// deprecated.)
+// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+// invoice. The v1 of this POST is deprecated.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -858,7 +975,7 @@ func NewGetBackgroundStateRequest(server string, requestID RequestID, params *Ge
 
 	var pathParam0 string
 
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "requestId", requestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "requestId", requestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
 	if err != nil {
 		return nil, err
 	}
@@ -918,7 +1035,7 @@ func NewGetBackgroundContentRequest(server string, requestID RequestID, params *
 
 	var pathParam0 string
 
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "requestId", requestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "requestId", requestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
 	if err != nil {
 		return nil, err
 	}
@@ -1310,6 +1427,83 @@ func NewListCustomerInvoicesRequest(server string, params *ListCustomerInvoicesP
 	if err != nil {
 		return nil, err
 	}
+
+	if params != nil {
+
+		if params.IppCompanyID != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "ipp-company-id", *params.IppCompanyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("ipp-company-id", headerParam0)
+		}
+
+		if params.IppApplicationType != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "ipp-application-type", *params.IppApplicationType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("ipp-application-type", headerParam1)
+		}
+
+		if params.Branchid != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "branchid", *params.Branchid, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("branchid", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCreateCustomerInvoiceV1Request calls the generic CreateCustomerInvoiceV1 builder with application/json body
+func NewCreateCustomerInvoiceV1Request(server string, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateCustomerInvoiceV1RequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateCustomerInvoiceV1RequestWithBody constructs an http.Request for the CreateCustomerInvoiceV1 method, with any body, and a specified content type
+func NewCreateCustomerInvoiceV1RequestWithBody(server string, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/customerinvoice")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -1919,6 +2113,30 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/customerinvoice (the `ListCustomerInvoices` operationId).
 	ListCustomerInvoicesWithResponse(ctx context.Context, params *ListCustomerInvoicesParams, reqEditors ...RequestEditorFn) (*ListCustomerInvoicesResponse, error)
 
+	// CreateCustomerInvoiceV1WithBodyWithResponse Create a customer invoice below v1
+	//
+	// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+	// (published).
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	CreateCustomerInvoiceV1WithBodyWithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Response, error)
+
+	// CreateCustomerInvoiceV1WithResponse Create a customer invoice below v1
+	//
+	// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+	// (published).
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	CreateCustomerInvoiceV1WithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Response, error)
+
 	// DeleteCustomerInvoiceWithResponse Delete a customer invoice
 	//
 	// Deletes an invoice that is not released. The published document knows no `If-Match` here.
@@ -1990,10 +2208,10 @@ type ClientWithResponsesInterface interface {
 
 	// CreateCustomerInvoiceWithBodyWithResponse Create a customer invoice
 	//
-	// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-	// description) and quantity are the least that works (published). There is no idempotency key: when the
-	// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-	// deprecated.)
+	// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+	// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+	// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+	// invoice. The v1 of this POST is deprecated.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2002,10 +2220,10 @@ type ClientWithResponsesInterface interface {
 
 	// CreateCustomerInvoiceWithResponse Create a customer invoice
 	//
-	// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-	// description) and quantity are the least that works (published). There is no idempotency key: when the
-	// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-	// deprecated.)
+	// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+	// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+	// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+	// invoice. The v1 of this POST is deprecated.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2013,8 +2231,18 @@ type ClientWithResponsesInterface interface {
 	CreateCustomerInvoiceWithResponse(ctx context.Context, params *CreateCustomerInvoiceParams, body CreateCustomerInvoiceJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceResponse, error)
 }
 
+// GetBackgroundStateResponse401Headers the declared response headers of an HTTP 401 response for GetBackgroundState
+type GetBackgroundStateResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
 // GetBackgroundStateResponse429Headers the declared response headers of an HTTP 429 response for GetBackgroundState
 type GetBackgroundStateResponse429Headers struct {
+	RetryAfter *string
+}
+
+// GetBackgroundStateResponse503Headers the declared response headers of an HTTP 503 response for GetBackgroundState
+type GetBackgroundStateResponse503Headers struct {
 	RetryAfter *string
 }
 
@@ -2023,6 +2251,8 @@ type GetBackgroundStateResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *BackgroundState
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *BadRequest
 	// JSON401 the response for an HTTP 401 `application/json` response
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
@@ -2035,13 +2265,24 @@ type GetBackgroundStateResponse struct {
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetBackgroundStateResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetBackgroundStateResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetBackgroundStateResponse503Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r GetBackgroundStateResponse) GetJSON200() *BackgroundState {
 	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r GetBackgroundStateResponse) GetJSON400() *BadRequest {
+	return r.JSON400
 }
 
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
@@ -2074,6 +2315,11 @@ func (r GetBackgroundStateResponse) GetJSON500() *ServerError {
 	return r.JSON500
 }
 
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r GetBackgroundStateResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
 // GetBody returns the raw response body bytes
 func (r GetBackgroundStateResponse) GetBody() []byte {
 	return r.Body
@@ -2103,8 +2349,18 @@ func (r GetBackgroundStateResponse) ContentType() string {
 	return ""
 }
 
+// GetBackgroundContentResponse401Headers the declared response headers of an HTTP 401 response for GetBackgroundContent
+type GetBackgroundContentResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
 // GetBackgroundContentResponse429Headers the declared response headers of an HTTP 429 response for GetBackgroundContent
 type GetBackgroundContentResponse429Headers struct {
+	RetryAfter *string
+}
+
+// GetBackgroundContentResponse503Headers the declared response headers of an HTTP 503 response for GetBackgroundContent
+type GetBackgroundContentResponse503Headers struct {
 	RetryAfter *string
 }
 
@@ -2112,26 +2368,52 @@ type GetBackgroundContentResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *BackgroundContent
+	JSON200 *json.RawMessage
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Unfinished
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *BadRequest
 	// JSON401 the response for an HTTP 401 `application/json` response
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
 	JSON403 *Forbidden
 	// JSON404 the response for an HTTP 404 `application/json` response
 	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Unfinished
 	// JSON410 the response for an HTTP 410 `application/json` response
 	JSON410 *Gone
+	// JSON412 the response for an HTTP 412 `application/json` response
+	JSON412 *PreconditionFailed
+	// JSON425 the response for an HTTP 425 `application/json` response
+	JSON425 *Unfinished
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetBackgroundContentResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetBackgroundContentResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetBackgroundContentResponse503Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetBackgroundContentResponse) GetJSON200() *BackgroundContent {
+func (r GetBackgroundContentResponse) GetJSON200() *json.RawMessage {
 	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r GetBackgroundContentResponse) GetJSON202() *Unfinished {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r GetBackgroundContentResponse) GetJSON400() *BadRequest {
+	return r.JSON400
 }
 
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
@@ -2149,9 +2431,24 @@ func (r GetBackgroundContentResponse) GetJSON404() *NotFound {
 	return r.JSON404
 }
 
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r GetBackgroundContentResponse) GetJSON409() *Unfinished {
+	return r.JSON409
+}
+
 // GetJSON410 returns the response for an HTTP 410 `application/json` response
 func (r GetBackgroundContentResponse) GetJSON410() *Gone {
 	return r.JSON410
+}
+
+// GetJSON412 returns the response for an HTTP 412 `application/json` response
+func (r GetBackgroundContentResponse) GetJSON412() *PreconditionFailed {
+	return r.JSON412
+}
+
+// GetJSON425 returns the response for an HTTP 425 `application/json` response
+func (r GetBackgroundContentResponse) GetJSON425() *Unfinished {
+	return r.JSON425
 }
 
 // GetJSON429 returns the response for an HTTP 429 `application/json` response
@@ -2162,6 +2459,11 @@ func (r GetBackgroundContentResponse) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r GetBackgroundContentResponse) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r GetBackgroundContentResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -2193,8 +2495,18 @@ func (r GetBackgroundContentResponse) ContentType() string {
 	return ""
 }
 
+// ListCustomerInvoicesResponse401Headers the declared response headers of an HTTP 401 response for ListCustomerInvoices
+type ListCustomerInvoicesResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
 // ListCustomerInvoicesResponse429Headers the declared response headers of an HTTP 429 response for ListCustomerInvoices
 type ListCustomerInvoicesResponse429Headers struct {
+	RetryAfter *string
+}
+
+// ListCustomerInvoicesResponse503Headers the declared response headers of an HTTP 503 response for ListCustomerInvoices
+type ListCustomerInvoicesResponse503Headers struct {
 	RetryAfter *string
 }
 
@@ -2209,12 +2521,20 @@ type ListCustomerInvoicesResponse struct {
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
 	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListCustomerInvoicesResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ListCustomerInvoicesResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListCustomerInvoicesResponse503Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -2237,6 +2557,11 @@ func (r ListCustomerInvoicesResponse) GetJSON403() *Forbidden {
 	return r.JSON403
 }
 
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r ListCustomerInvoicesResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
 // GetJSON429 returns the response for an HTTP 429 `application/json` response
 func (r ListCustomerInvoicesResponse) GetJSON429() *TooManyRequests {
 	return r.JSON429
@@ -2245,6 +2570,11 @@ func (r ListCustomerInvoicesResponse) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r ListCustomerInvoicesResponse) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ListCustomerInvoicesResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -2276,8 +2606,137 @@ func (r ListCustomerInvoicesResponse) ContentType() string {
 	return ""
 }
 
+// CreateCustomerInvoiceV1Response201Headers the declared response headers of an HTTP 201 response for CreateCustomerInvoiceV1
+type CreateCustomerInvoiceV1Response201Headers struct {
+	ETag     *string
+	Location *string
+}
+
+// CreateCustomerInvoiceV1Response401Headers the declared response headers of an HTTP 401 response for CreateCustomerInvoiceV1
+type CreateCustomerInvoiceV1Response401Headers struct {
+	WWWAuthenticate *string
+}
+
+// CreateCustomerInvoiceV1Response429Headers the declared response headers of an HTTP 429 response for CreateCustomerInvoiceV1
+type CreateCustomerInvoiceV1Response429Headers struct {
+	RetryAfter *string
+}
+
+// CreateCustomerInvoiceV1Response503Headers the declared response headers of an HTTP 503 response for CreateCustomerInvoiceV1
+type CreateCustomerInvoiceV1Response503Headers struct {
+	RetryAfter *string
+}
+
+type CreateCustomerInvoiceV1Response struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *BadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *PayloadTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *CreateCustomerInvoiceV1Response201Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *CreateCustomerInvoiceV1Response401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *CreateCustomerInvoiceV1Response429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *CreateCustomerInvoiceV1Response503Headers
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r CreateCustomerInvoiceV1Response) GetJSON400() *BadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r CreateCustomerInvoiceV1Response) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r CreateCustomerInvoiceV1Response) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r CreateCustomerInvoiceV1Response) GetJSON413() *PayloadTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r CreateCustomerInvoiceV1Response) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r CreateCustomerInvoiceV1Response) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r CreateCustomerInvoiceV1Response) GetJSON500() *ServerError {
+	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r CreateCustomerInvoiceV1Response) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateCustomerInvoiceV1Response) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateCustomerInvoiceV1Response) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateCustomerInvoiceV1Response) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateCustomerInvoiceV1Response) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DeleteCustomerInvoiceResponse401Headers the declared response headers of an HTTP 401 response for DeleteCustomerInvoice
+type DeleteCustomerInvoiceResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
 // DeleteCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for DeleteCustomerInvoice
 type DeleteCustomerInvoiceResponse429Headers struct {
+	RetryAfter *string
+}
+
+// DeleteCustomerInvoiceResponse503Headers the declared response headers of an HTTP 503 response for DeleteCustomerInvoice
+type DeleteCustomerInvoiceResponse503Headers struct {
 	RetryAfter *string
 }
 
@@ -2296,8 +2755,14 @@ type DeleteCustomerInvoiceResponse struct {
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *DeleteCustomerInvoiceResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *DeleteCustomerInvoiceResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DeleteCustomerInvoiceResponse503Headers
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
@@ -2328,6 +2793,11 @@ func (r DeleteCustomerInvoiceResponse) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r DeleteCustomerInvoiceResponse) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r DeleteCustomerInvoiceResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -2364,8 +2834,18 @@ type GetCustomerInvoiceResponse200Headers struct {
 	ETag *string
 }
 
+// GetCustomerInvoiceResponse401Headers the declared response headers of an HTTP 401 response for GetCustomerInvoice
+type GetCustomerInvoiceResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
 // GetCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for GetCustomerInvoice
 type GetCustomerInvoiceResponse429Headers struct {
+	RetryAfter *string
+}
+
+// GetCustomerInvoiceResponse503Headers the declared response headers of an HTTP 503 response for GetCustomerInvoice
+type GetCustomerInvoiceResponse503Headers struct {
 	RetryAfter *string
 }
 
@@ -2386,10 +2866,16 @@ type GetCustomerInvoiceResponse struct {
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetCustomerInvoiceResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetCustomerInvoiceResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetCustomerInvoiceResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetCustomerInvoiceResponse503Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -2427,6 +2913,11 @@ func (r GetCustomerInvoiceResponse) GetJSON500() *ServerError {
 	return r.JSON500
 }
 
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r GetCustomerInvoiceResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
 // GetBody returns the raw response body bytes
 func (r GetCustomerInvoiceResponse) GetBody() []byte {
 	return r.Body
@@ -2461,8 +2952,18 @@ type UpdateCustomerInvoiceResponse204Headers struct {
 	ETag *string
 }
 
+// UpdateCustomerInvoiceResponse401Headers the declared response headers of an HTTP 401 response for UpdateCustomerInvoice
+type UpdateCustomerInvoiceResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
 // UpdateCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for UpdateCustomerInvoice
 type UpdateCustomerInvoiceResponse429Headers struct {
+	RetryAfter *string
+}
+
+// UpdateCustomerInvoiceResponse503Headers the declared response headers of an HTTP 503 response for UpdateCustomerInvoice
+type UpdateCustomerInvoiceResponse503Headers struct {
 	RetryAfter *string
 }
 
@@ -2479,14 +2980,24 @@ type UpdateCustomerInvoiceResponse struct {
 	JSON404 *NotFound
 	// JSON412 the response for an HTTP 412 `application/json` response
 	JSON412 *PreconditionFailed
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *PayloadTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers204 the parsed response headers for an HTTP 204 response
 	Headers204 *UpdateCustomerInvoiceResponse204Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *UpdateCustomerInvoiceResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *UpdateCustomerInvoiceResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *UpdateCustomerInvoiceResponse503Headers
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
@@ -2514,6 +3025,16 @@ func (r UpdateCustomerInvoiceResponse) GetJSON412() *PreconditionFailed {
 	return r.JSON412
 }
 
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r UpdateCustomerInvoiceResponse) GetJSON413() *PayloadTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r UpdateCustomerInvoiceResponse) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
 // GetJSON429 returns the response for an HTTP 429 `application/json` response
 func (r UpdateCustomerInvoiceResponse) GetJSON429() *TooManyRequests {
 	return r.JSON429
@@ -2522,6 +3043,11 @@ func (r UpdateCustomerInvoiceResponse) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r UpdateCustomerInvoiceResponse) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r UpdateCustomerInvoiceResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -2558,8 +3084,18 @@ type ReleaseCustomerInvoiceResponse200Headers struct {
 	ETag *string
 }
 
+// ReleaseCustomerInvoiceResponse401Headers the declared response headers of an HTTP 401 response for ReleaseCustomerInvoice
+type ReleaseCustomerInvoiceResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
 // ReleaseCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for ReleaseCustomerInvoice
 type ReleaseCustomerInvoiceResponse429Headers struct {
+	RetryAfter *string
+}
+
+// ReleaseCustomerInvoiceResponse503Headers the declared response headers of an HTTP 503 response for ReleaseCustomerInvoice
+type ReleaseCustomerInvoiceResponse503Headers struct {
 	RetryAfter *string
 }
 
@@ -2568,6 +3104,8 @@ type ReleaseCustomerInvoiceResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *ActionResult
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *ActionResult
 	// JSON400 the response for an HTTP 400 `application/json` response
 	JSON400 *BadRequest
 	// JSON401 the response for an HTTP 401 `application/json` response
@@ -2582,15 +3120,26 @@ type ReleaseCustomerInvoiceResponse struct {
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *ReleaseCustomerInvoiceResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ReleaseCustomerInvoiceResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ReleaseCustomerInvoiceResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ReleaseCustomerInvoiceResponse503Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ReleaseCustomerInvoiceResponse) GetJSON200() *ActionResult {
 	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ReleaseCustomerInvoiceResponse) GetJSON202() *ActionResult {
+	return r.JSON202
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
@@ -2628,6 +3177,11 @@ func (r ReleaseCustomerInvoiceResponse) GetJSON500() *ServerError {
 	return r.JSON500
 }
 
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ReleaseCustomerInvoiceResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
 // GetBody returns the raw response body bytes
 func (r ReleaseCustomerInvoiceResponse) GetBody() []byte {
 	return r.Body
@@ -2662,8 +3216,18 @@ type ReverseCustomerInvoiceResponse200Headers struct {
 	ETag *string
 }
 
+// ReverseCustomerInvoiceResponse401Headers the declared response headers of an HTTP 401 response for ReverseCustomerInvoice
+type ReverseCustomerInvoiceResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
 // ReverseCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for ReverseCustomerInvoice
 type ReverseCustomerInvoiceResponse429Headers struct {
+	RetryAfter *string
+}
+
+// ReverseCustomerInvoiceResponse503Headers the declared response headers of an HTTP 503 response for ReverseCustomerInvoice
+type ReverseCustomerInvoiceResponse503Headers struct {
 	RetryAfter *string
 }
 
@@ -2672,6 +3236,8 @@ type ReverseCustomerInvoiceResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *ReverseActionResult
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *ReverseActionResult
 	// JSON400 the response for an HTTP 400 `application/json` response
 	JSON400 *BadRequest
 	// JSON401 the response for an HTTP 401 `application/json` response
@@ -2682,19 +3248,34 @@ type ReverseCustomerInvoiceResponse struct {
 	JSON404 *NotFound
 	// JSON412 the response for an HTTP 412 `application/json` response
 	JSON412 *PreconditionFailed
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *PayloadTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *ReverseCustomerInvoiceResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ReverseCustomerInvoiceResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ReverseCustomerInvoiceResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ReverseCustomerInvoiceResponse503Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ReverseCustomerInvoiceResponse) GetJSON200() *ReverseActionResult {
 	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ReverseCustomerInvoiceResponse) GetJSON202() *ReverseActionResult {
+	return r.JSON202
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
@@ -2722,6 +3303,16 @@ func (r ReverseCustomerInvoiceResponse) GetJSON412() *PreconditionFailed {
 	return r.JSON412
 }
 
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r ReverseCustomerInvoiceResponse) GetJSON413() *PayloadTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r ReverseCustomerInvoiceResponse) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
 // GetJSON429 returns the response for an HTTP 429 `application/json` response
 func (r ReverseCustomerInvoiceResponse) GetJSON429() *TooManyRequests {
 	return r.JSON429
@@ -2730,6 +3321,11 @@ func (r ReverseCustomerInvoiceResponse) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r ReverseCustomerInvoiceResponse) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ReverseCustomerInvoiceResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -2767,8 +3363,18 @@ type CreateCustomerInvoiceResponse201Headers struct {
 	Location *string
 }
 
+// CreateCustomerInvoiceResponse401Headers the declared response headers of an HTTP 401 response for CreateCustomerInvoice
+type CreateCustomerInvoiceResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
 // CreateCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for CreateCustomerInvoice
 type CreateCustomerInvoiceResponse429Headers struct {
+	RetryAfter *string
+}
+
+// CreateCustomerInvoiceResponse503Headers the declared response headers of an HTTP 503 response for CreateCustomerInvoice
+type CreateCustomerInvoiceResponse503Headers struct {
 	RetryAfter *string
 }
 
@@ -2781,14 +3387,24 @@ type CreateCustomerInvoiceResponse struct {
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
 	JSON403 *Forbidden
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *PayloadTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers201 the parsed response headers for an HTTP 201 response
 	Headers201 *CreateCustomerInvoiceResponse201Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *CreateCustomerInvoiceResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *CreateCustomerInvoiceResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *CreateCustomerInvoiceResponse503Headers
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
@@ -2806,6 +3422,16 @@ func (r CreateCustomerInvoiceResponse) GetJSON403() *Forbidden {
 	return r.JSON403
 }
 
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r CreateCustomerInvoiceResponse) GetJSON413() *PayloadTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r CreateCustomerInvoiceResponse) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
 // GetJSON429 returns the response for an HTTP 429 `application/json` response
 func (r CreateCustomerInvoiceResponse) GetJSON429() *TooManyRequests {
 	return r.JSON429
@@ -2814,6 +3440,11 @@ func (r CreateCustomerInvoiceResponse) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r CreateCustomerInvoiceResponse) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r CreateCustomerInvoiceResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -2894,6 +3525,41 @@ func (c *ClientWithResponses) ListCustomerInvoicesWithResponse(ctx context.Conte
 		return nil, err
 	}
 	return ParseListCustomerInvoicesResponse(rsp)
+}
+
+// CreateCustomerInvoiceV1WithBodyWithResponse Create a customer invoice below v1
+//
+// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+// (published).
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+//
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) CreateCustomerInvoiceV1WithBodyWithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Response, error) {
+	rsp, err := c.CreateCustomerInvoiceV1WithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateCustomerInvoiceV1Response(rsp)
+}
+
+// CreateCustomerInvoiceV1WithResponse Create a customer invoice below v1
+//
+// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+// (published).
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) CreateCustomerInvoiceV1WithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Response, error) {
+	rsp, err := c.CreateCustomerInvoiceV1(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateCustomerInvoiceV1Response(rsp)
 }
 
 // DeleteCustomerInvoiceWithResponse Delete a customer invoice
@@ -3009,10 +3675,10 @@ func (c *ClientWithResponses) ReverseCustomerInvoiceWithResponse(ctx context.Con
 
 // CreateCustomerInvoiceWithBodyWithResponse Create a customer invoice
 //
-// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-// description) and quantity are the least that works (published). There is no idempotency key: when the
-// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-// deprecated.)
+// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+// invoice. The v1 of this POST is deprecated.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -3027,10 +3693,10 @@ func (c *ClientWithResponses) CreateCustomerInvoiceWithBodyWithResponse(ctx cont
 
 // CreateCustomerInvoiceWithResponse Create a customer invoice
 //
-// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-// description) and quantity are the least that works (published). There is no idempotency key: when the
-// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-// deprecated.)
+// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+// invoice. The v1 of this POST is deprecated.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -3055,60 +3721,38 @@ func ParseGetBackgroundStateResponse(rsp *http.Response) (*GetBackgroundStateRes
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
-
+	var decodeErr error
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest BackgroundState
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthorized
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON401 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON403 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON404 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 410:
-		var dest Gone
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON410 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
-		var dest TooManyRequests
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON429 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
-		var dest ServerError
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON500 = &dest
-
+	case rsp.StatusCode == 200:
+		response.JSON200, decodeErr = answer.JSON[BackgroundState](rsp, bodyBytes)
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 404:
+		response.JSON404, decodeErr = answer.JSON[NotFound](rsp, bodyBytes)
+	case rsp.StatusCode == 410:
+		response.JSON410, decodeErr = answer.JSON[Gone](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
 	}
-
 	switch {
+	case rsp.StatusCode == 401:
+		var headers GetBackgroundStateResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetBackgroundStateResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3119,9 +3763,19 @@ func ParseGetBackgroundStateResponse(rsp *http.Response) (*GetBackgroundStateRes
 			headers.RetryAfter = &value
 		}
 		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetBackgroundStateResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
 	}
 
-	return response, nil
+	return response, decodeErr
 }
 
 // ParseGetBackgroundContentResponse parses an HTTP response from a GetBackgroundContentWithResponse call
@@ -3136,60 +3790,46 @@ func ParseGetBackgroundContentResponse(rsp *http.Response) (*GetBackgroundConten
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
-
+	var decodeErr error
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest BackgroundContent
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthorized
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON401 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON403 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON404 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 410:
-		var dest Gone
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON410 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
-		var dest TooManyRequests
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON429 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
-		var dest ServerError
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON500 = &dest
-
+	case rsp.StatusCode == 200:
+		response.JSON200, decodeErr = answer.JSON[json.RawMessage](rsp, bodyBytes)
+	case rsp.StatusCode == 202:
+		response.JSON202, decodeErr = answer.JSON[Unfinished](rsp, bodyBytes)
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 404:
+		response.JSON404, decodeErr = answer.JSON[NotFound](rsp, bodyBytes)
+	case rsp.StatusCode == 409:
+		response.JSON409, decodeErr = answer.JSON[Unfinished](rsp, bodyBytes)
+	case rsp.StatusCode == 410:
+		response.JSON410, decodeErr = answer.JSON[Gone](rsp, bodyBytes)
+	case rsp.StatusCode == 412:
+		response.JSON412, decodeErr = answer.JSON[PreconditionFailed](rsp, bodyBytes)
+	case rsp.StatusCode == 425:
+		response.JSON425, decodeErr = answer.JSON[Unfinished](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
 	}
-
 	switch {
+	case rsp.StatusCode == 401:
+		var headers GetBackgroundContentResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetBackgroundContentResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3200,9 +3840,19 @@ func ParseGetBackgroundContentResponse(rsp *http.Response) (*GetBackgroundConten
 			headers.RetryAfter = &value
 		}
 		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetBackgroundContentResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
 	}
 
-	return response, nil
+	return response, decodeErr
 }
 
 // ParseListCustomerInvoicesResponse parses an HTTP response from a ListCustomerInvoicesWithResponse call
@@ -3217,53 +3867,36 @@ func ParseListCustomerInvoicesResponse(rsp *http.Response) (*ListCustomerInvoice
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
-
+	var decodeErr error
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest []CustomerInvoice
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest BadRequest
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON400 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthorized
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON401 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON403 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
-		var dest TooManyRequests
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON429 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
-		var dest ServerError
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON500 = &dest
-
+	case rsp.StatusCode == 200:
+		response.JSON200, decodeErr = answer.JSON[[]CustomerInvoice](rsp, bodyBytes)
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 404:
+		response.JSON404, decodeErr = answer.JSON[NotFound](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
 	}
-
 	switch {
+	case rsp.StatusCode == 401:
+		var headers ListCustomerInvoicesResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers ListCustomerInvoicesResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3274,9 +3907,103 @@ func ParseListCustomerInvoicesResponse(rsp *http.Response) (*ListCustomerInvoice
 			headers.RetryAfter = &value
 		}
 		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListCustomerInvoicesResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
 	}
 
-	return response, nil
+	return response, decodeErr
+}
+
+// ParseCreateCustomerInvoiceV1Response parses an HTTP response from a CreateCustomerInvoiceV1WithResponse call
+func ParseCreateCustomerInvoiceV1Response(rsp *http.Response) (*CreateCustomerInvoiceV1Response, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateCustomerInvoiceV1Response{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+	var decodeErr error
+	switch {
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 413:
+		response.JSON413, decodeErr = answer.JSON[PayloadTooLarge](rsp, bodyBytes)
+	case rsp.StatusCode == 415:
+		response.JSON415, decodeErr = answer.JSON[UnsupportedMediaType](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
+	}
+	switch {
+	case rsp.StatusCode == 201:
+		var headers CreateCustomerInvoiceV1Response201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 401:
+		var headers CreateCustomerInvoiceV1Response401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers CreateCustomerInvoiceV1Response429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers CreateCustomerInvoiceV1Response503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, decodeErr
 }
 
 // ParseDeleteCustomerInvoiceResponse parses an HTTP response from a DeleteCustomerInvoiceWithResponse call
@@ -3291,56 +4018,34 @@ func ParseDeleteCustomerInvoiceResponse(rsp *http.Response) (*DeleteCustomerInvo
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
-
+	var decodeErr error
 	switch {
-	case rsp.StatusCode == 204:
-		break // No content-type
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest BadRequest
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON400 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthorized
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON401 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON403 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON404 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
-		var dest TooManyRequests
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON429 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
-		var dest ServerError
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON500 = &dest
-
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 404:
+		response.JSON404, decodeErr = answer.JSON[NotFound](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
 	}
-
 	switch {
+	case rsp.StatusCode == 401:
+		var headers DeleteCustomerInvoiceResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers DeleteCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3351,9 +4056,19 @@ func ParseDeleteCustomerInvoiceResponse(rsp *http.Response) (*DeleteCustomerInvo
 			headers.RetryAfter = &value
 		}
 		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers DeleteCustomerInvoiceResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
 	}
 
-	return response, nil
+	return response, decodeErr
 }
 
 // ParseGetCustomerInvoiceResponse parses an HTTP response from a GetCustomerInvoiceWithResponse call
@@ -3368,59 +4083,25 @@ func ParseGetCustomerInvoiceResponse(rsp *http.Response) (*GetCustomerInvoiceRes
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
-
+	var decodeErr error
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest CustomerInvoice
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest BadRequest
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON400 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthorized
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON401 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON403 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON404 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
-		var dest TooManyRequests
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON429 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
-		var dest ServerError
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON500 = &dest
-
+	case rsp.StatusCode == 200:
+		response.JSON200, decodeErr = answer.JSON[CustomerInvoice](rsp, bodyBytes)
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 404:
+		response.JSON404, decodeErr = answer.JSON[NotFound](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
 	}
-
 	switch {
 	case rsp.StatusCode == 200:
 		var headers GetCustomerInvoiceResponse200Headers
@@ -3432,6 +4113,16 @@ func ParseGetCustomerInvoiceResponse(rsp *http.Response) (*GetCustomerInvoiceRes
 			headers.ETag = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers GetCustomerInvoiceResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3442,9 +4133,19 @@ func ParseGetCustomerInvoiceResponse(rsp *http.Response) (*GetCustomerInvoiceRes
 			headers.RetryAfter = &value
 		}
 		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetCustomerInvoiceResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
 	}
 
-	return response, nil
+	return response, decodeErr
 }
 
 // ParseUpdateCustomerInvoiceResponse parses an HTTP response from a UpdateCustomerInvoiceWithResponse call
@@ -3459,62 +4160,29 @@ func ParseUpdateCustomerInvoiceResponse(rsp *http.Response) (*UpdateCustomerInvo
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
-
+	var decodeErr error
 	switch {
-	case rsp.StatusCode == 204:
-		break // No content-type
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest BadRequest
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON400 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthorized
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON401 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON403 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON404 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
-		var dest PreconditionFailed
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON412 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
-		var dest TooManyRequests
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON429 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
-		var dest ServerError
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON500 = &dest
-
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 404:
+		response.JSON404, decodeErr = answer.JSON[NotFound](rsp, bodyBytes)
+	case rsp.StatusCode == 412:
+		response.JSON412, decodeErr = answer.JSON[PreconditionFailed](rsp, bodyBytes)
+	case rsp.StatusCode == 413:
+		response.JSON413, decodeErr = answer.JSON[PayloadTooLarge](rsp, bodyBytes)
+	case rsp.StatusCode == 415:
+		response.JSON415, decodeErr = answer.JSON[UnsupportedMediaType](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
 	}
-
 	switch {
 	case rsp.StatusCode == 204:
 		var headers UpdateCustomerInvoiceResponse204Headers
@@ -3526,6 +4194,16 @@ func ParseUpdateCustomerInvoiceResponse(rsp *http.Response) (*UpdateCustomerInvo
 			headers.ETag = &value
 		}
 		response.Headers204 = &headers
+	case rsp.StatusCode == 401:
+		var headers UpdateCustomerInvoiceResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers UpdateCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3536,9 +4214,19 @@ func ParseUpdateCustomerInvoiceResponse(rsp *http.Response) (*UpdateCustomerInvo
 			headers.RetryAfter = &value
 		}
 		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers UpdateCustomerInvoiceResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
 	}
 
-	return response, nil
+	return response, decodeErr
 }
 
 // ParseReleaseCustomerInvoiceResponse parses an HTTP response from a ReleaseCustomerInvoiceWithResponse call
@@ -3553,66 +4241,29 @@ func ParseReleaseCustomerInvoiceResponse(rsp *http.Response) (*ReleaseCustomerIn
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
-
+	var decodeErr error
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest ActionResult
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest BadRequest
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON400 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthorized
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON401 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON403 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON404 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
-		var dest PreconditionFailed
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON412 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
-		var dest TooManyRequests
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON429 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
-		var dest ServerError
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON500 = &dest
-
+	case rsp.StatusCode == 200:
+		response.JSON200, decodeErr = answer.JSON[ActionResult](rsp, bodyBytes)
+	case rsp.StatusCode == 202:
+		response.JSON202, decodeErr = answer.JSON[ActionResult](rsp, bodyBytes)
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 404:
+		response.JSON404, decodeErr = answer.JSON[NotFound](rsp, bodyBytes)
+	case rsp.StatusCode == 412:
+		response.JSON412, decodeErr = answer.JSON[PreconditionFailed](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
 	}
-
 	switch {
 	case rsp.StatusCode == 200:
 		var headers ReleaseCustomerInvoiceResponse200Headers
@@ -3624,6 +4275,16 @@ func ParseReleaseCustomerInvoiceResponse(rsp *http.Response) (*ReleaseCustomerIn
 			headers.ETag = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers ReleaseCustomerInvoiceResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers ReleaseCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3634,9 +4295,19 @@ func ParseReleaseCustomerInvoiceResponse(rsp *http.Response) (*ReleaseCustomerIn
 			headers.RetryAfter = &value
 		}
 		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ReleaseCustomerInvoiceResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
 	}
 
-	return response, nil
+	return response, decodeErr
 }
 
 // ParseReverseCustomerInvoiceResponse parses an HTTP response from a ReverseCustomerInvoiceWithResponse call
@@ -3651,66 +4322,33 @@ func ParseReverseCustomerInvoiceResponse(rsp *http.Response) (*ReverseCustomerIn
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
-
+	var decodeErr error
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest ReverseActionResult
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest BadRequest
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON400 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthorized
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON401 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON403 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON404 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
-		var dest PreconditionFailed
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON412 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
-		var dest TooManyRequests
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON429 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
-		var dest ServerError
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON500 = &dest
-
+	case rsp.StatusCode == 200:
+		response.JSON200, decodeErr = answer.JSON[ReverseActionResult](rsp, bodyBytes)
+	case rsp.StatusCode == 202:
+		response.JSON202, decodeErr = answer.JSON[ReverseActionResult](rsp, bodyBytes)
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 404:
+		response.JSON404, decodeErr = answer.JSON[NotFound](rsp, bodyBytes)
+	case rsp.StatusCode == 412:
+		response.JSON412, decodeErr = answer.JSON[PreconditionFailed](rsp, bodyBytes)
+	case rsp.StatusCode == 413:
+		response.JSON413, decodeErr = answer.JSON[PayloadTooLarge](rsp, bodyBytes)
+	case rsp.StatusCode == 415:
+		response.JSON415, decodeErr = answer.JSON[UnsupportedMediaType](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
 	}
-
 	switch {
 	case rsp.StatusCode == 200:
 		var headers ReverseCustomerInvoiceResponse200Headers
@@ -3722,6 +4360,16 @@ func ParseReverseCustomerInvoiceResponse(rsp *http.Response) (*ReverseCustomerIn
 			headers.ETag = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers ReverseCustomerInvoiceResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers ReverseCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3732,9 +4380,19 @@ func ParseReverseCustomerInvoiceResponse(rsp *http.Response) (*ReverseCustomerIn
 			headers.RetryAfter = &value
 		}
 		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ReverseCustomerInvoiceResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
 	}
 
-	return response, nil
+	return response, decodeErr
 }
 
 // ParseCreateCustomerInvoiceResponse parses an HTTP response from a CreateCustomerInvoiceWithResponse call
@@ -3749,48 +4407,25 @@ func ParseCreateCustomerInvoiceResponse(rsp *http.Response) (*CreateCustomerInvo
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
-
+	var decodeErr error
 	switch {
-	case rsp.StatusCode == 201:
-		break // No content-type
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest BadRequest
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON400 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthorized
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON401 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON403 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
-		var dest TooManyRequests
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON429 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
-		var dest ServerError
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON500 = &dest
-
+	case rsp.StatusCode == 400:
+		response.JSON400, decodeErr = answer.JSON[BadRequest](rsp, bodyBytes)
+	case rsp.StatusCode == 401:
+		response.JSON401, decodeErr = answer.JSON[Unauthorized](rsp, bodyBytes)
+	case rsp.StatusCode == 403:
+		response.JSON403, decodeErr = answer.JSON[Forbidden](rsp, bodyBytes)
+	case rsp.StatusCode == 413:
+		response.JSON413, decodeErr = answer.JSON[PayloadTooLarge](rsp, bodyBytes)
+	case rsp.StatusCode == 415:
+		response.JSON415, decodeErr = answer.JSON[UnsupportedMediaType](rsp, bodyBytes)
+	case rsp.StatusCode == 429:
+		response.JSON429, decodeErr = answer.JSON[TooManyRequests](rsp, bodyBytes)
+	case rsp.StatusCode == 500:
+		response.JSON500, decodeErr = answer.JSON[ServerError](rsp, bodyBytes)
+	case rsp.StatusCode == 503:
+		response.JSON503, decodeErr = answer.JSON[ServiceUnavailable](rsp, bodyBytes)
 	}
-
 	switch {
 	case rsp.StatusCode == 201:
 		var headers CreateCustomerInvoiceResponse201Headers
@@ -3809,6 +4444,16 @@ func ParseCreateCustomerInvoiceResponse(rsp *http.Response) (*CreateCustomerInvo
 			headers.Location = &value
 		}
 		response.Headers201 = &headers
+	case rsp.StatusCode == 401:
+		var headers CreateCustomerInvoiceResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers CreateCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3819,7 +4464,17 @@ func ParseCreateCustomerInvoiceResponse(rsp *http.Response) (*CreateCustomerInvo
 			headers.RetryAfter = &value
 		}
 		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers CreateCustomerInvoiceResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
 	}
 
-	return response, nil
+	return response, decodeErr
 }

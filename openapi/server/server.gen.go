@@ -32,13 +32,9 @@ type Application = openapi.Application
 // Attachment File of a document or line.
 type Attachment = openapi.Attachment
 
-// BackgroundContent Any JSON: the stored answer of a queued call. `x-background-result` of the operation names its schema.
-// (openapi-generator for Java needs `--type-mappings AnyType=Object`.)
-type BackgroundContent = openapi.BackgroundContent
-
 // BackgroundState State of a queued call. Published as `BackgroundRequestStateDto`, where nothing is marked nullable; the
 // fields marked here hold null in real data, or could. Times that have not come yet may be null, left out,
-// or `0001-01-01T00:00:00`.
+// or `0001-01-01T00:00:00`; they are not declared as `date-time`, which promises a zone that may be missing.
 type BackgroundState = openapi.BackgroundState
 
 // BooleanValue A switch to set. Published as `DtoValueOfBoolean`.
@@ -68,14 +64,23 @@ type CustomerInvoice = openapi.CustomerInvoice
 // CustomerInvoiceLine A line of an invoice as it is read. Published as `CustomerInvoiceLineDto`.
 type CustomerInvoiceLine = openapi.CustomerInvoiceLine
 
-// CustomerInvoiceUpdate What to create or change. Published as `CustomerInvoiceUpdateDto`. Every scalar is wrapped; what is left
-// out stays as it is. That `{"value": null}` clears a field is likely, and not documented. Fields mean what
-// they mean in `CustomerInvoice`, where some have longer names: `creditTermsId` is `creditTerms.id`.
-// `overrideNumberSeries` goes with a `referenceNumber` of one's own.
+// CustomerInvoiceUpdate What to create or change. Published as `CustomerInvoiceUpdateDto`.
+//
+// **A create needs** `customerNumber`, `documentDate` and `invoiceLines` with at least one line; each line
+// needs `operation` (`Insert`), `inventoryNumber` or `description`, and `quantity`. `referenceNumber` is
+// left out where numbers are given automatically; one of one's own goes with `overrideNumberSeries`.
+// A line without an item needs `unitPriceInCurrency` to cost anything. The example below works as it is
+// against the mock server. **A change** needs nothing but what changes.
+//
+// Every scalar is wrapped; what is left out stays as it is. That `{"value": null}` clears a field is
+// likely, and not documented. Fields mean what they mean in `CustomerInvoice`, where some have longer
+// names: `creditTermsId` is `creditTerms.id`. `salesPersonID` is deprecated in favour of `salesperson`
+// (published).
 type CustomerInvoiceUpdate = openapi.CustomerInvoiceUpdate
 
-// CustomerInvoiceUpdateLine A line to insert, update or delete. Published as `CustomerInvoiceLinesUpdateDto`. `lineNumber` names the
-// line to update or delete.
+// CustomerInvoiceUpdateLine A line to insert, update or delete. Published as `CustomerInvoiceLinesUpdateDto`. An `Insert` needs
+// `inventoryNumber` or `description`, and `quantity`; an `Update` or `Delete` needs `lineNumber`.
+// `itemType` (`Service`, `MaterialCost`, `OtherCost`) and `typeOfWork` are obsolete on a line (published).
 type CustomerInvoiceUpdateLine = openapi.CustomerInvoiceUpdateLine
 
 // DateCondition How to compare a date. Published as text; these values are the ones that are named.
@@ -108,7 +113,7 @@ type InvoiceAddress = openapi.InvoiceAddress
 // InvoiceContact Contact on the invoice.
 type InvoiceContact = openapi.InvoiceContact
 
-// LineOperation What to do with a line; plain, not wrapped.
+// LineOperation What to do with a line; plain, not wrapped. A create needs it on every line, as `Insert`.
 type LineOperation = openapi.LineOperation
 
 // Location Location of the customer.
@@ -134,6 +139,13 @@ type ReverseActionResult = openapi.ReverseActionResult
 
 // ReverseInvoiceAction Body of the action `reverse`. Published as `ReverseInvoiceActionDto`.
 type ReverseInvoiceAction = openapi.ReverseInvoiceAction
+
+// RotRutDistributionUpdate One person's part of a ROT/RUT deduction. Published as `RotRutDistributionUpdateDto`.
+type RotRutDistributionUpdate = openapi.RotRutDistributionUpdate
+
+// RotRutUpdate Swedish ROT/RUT deduction to set. Published as `RotRutUpdateDto`; two names are spelt as published. The
+// words of `type` are not documented here.
+type RotRutUpdate = openapi.RotRutUpdate
 
 // Segment Part of a subaccount number.
 type Segment = openapi.Segment
@@ -203,6 +215,11 @@ type Gone = ErrorBody
 // the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
 type NotFound = ErrorBody
 
+// PayloadTooLarge An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
+// is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
+// the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
+type PayloadTooLarge = ErrorBody
+
 // PreconditionFailed An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
 // is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
 // the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
@@ -213,6 +230,11 @@ type PreconditionFailed = ErrorBody
 // the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
 type ServerError = ErrorBody
 
+// ServiceUnavailable An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
+// is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
+// the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
+type ServiceUnavailable = ErrorBody
+
 // TooManyRequests An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
 // is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
 // the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
@@ -222,6 +244,16 @@ type TooManyRequests = ErrorBody
 // is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
 // the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
 type Unauthorized = ErrorBody
+
+// Unfinished An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
+// is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
+// the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
+type Unfinished = ErrorBody
+
+// UnsupportedMediaType An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
+// is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
+// the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
+type UnsupportedMediaType = ErrorBody
 
 // GetBackgroundStateParams defines parameters for GetBackgroundState.
 type GetBackgroundStateParams struct {
@@ -330,6 +362,18 @@ type ListCustomerInvoicesParams struct {
 	Branchid *BranchID `json:"branchid,omitempty"`
 }
 
+// CreateCustomerInvoiceV1Params defines parameters for CreateCustomerInvoiceV1.
+type CreateCustomerInvoiceV1Params struct {
+	// IppCompanyID Number of the company. For the former host and old tokens; today the company is in the token.
+	IppCompanyID *CompanyID `json:"ipp-company-id,omitempty"`
+
+	// IppApplicationType For the former host and old tokens.
+	IppApplicationType *ApplicationType `json:"ipp-application-type,omitempty"`
+
+	// Branchid Number of the branch to work in (observed).
+	Branchid *BranchID `json:"branchid,omitempty"`
+}
+
 // DeleteCustomerInvoiceParams defines parameters for DeleteCustomerInvoice.
 type DeleteCustomerInvoiceParams struct {
 	// IppCompanyID Number of the company. For the former host and old tokens; today the company is in the token.
@@ -417,6 +461,11 @@ type CreateCustomerInvoiceParams struct {
 	Branchid *BranchID `json:"branchid,omitempty"`
 }
 
+// CreateCustomerInvoiceV1JSONRequestBody defines body for CreateCustomerInvoiceV1 for application/json ContentType.
+//
+// Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+type CreateCustomerInvoiceV1JSONRequestBody = CustomerInvoiceUpdate
+
 // UpdateCustomerInvoiceJSONRequestBody defines body for UpdateCustomerInvoice for application/json ContentType.
 type UpdateCustomerInvoiceJSONRequestBody = CustomerInvoiceUpdate
 
@@ -437,6 +486,11 @@ type ServerInterface interface {
 	// ListCustomerInvoices List customer invoices
 	// (GET /v1/customerinvoice)
 	ListCustomerInvoices(w http.ResponseWriter, r *http.Request, params ListCustomerInvoicesParams)
+	// CreateCustomerInvoiceV1 Create a customer invoice below v1
+	// (POST /v1/customerinvoice)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	CreateCustomerInvoiceV1(w http.ResponseWriter, r *http.Request, params CreateCustomerInvoiceV1Params)
 	// DeleteCustomerInvoice Delete a customer invoice
 	// (DELETE /v1/customerinvoice/{invoiceNumber})
 	DeleteCustomerInvoice(w http.ResponseWriter, r *http.Request, invoiceNumber InvoiceNumber, params DeleteCustomerInvoiceParams)
@@ -475,7 +529,7 @@ func (siw *ServerInterfaceWrapper) GetBackgroundState(w http.ResponseWriter, r *
 	// ------------- Path parameter "requestId" -------------
 	var requestID RequestID
 
-	err = runtime.BindStyledParameterWithOptions("simple", "requestId", r.PathValue("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", r.PathValue("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
 	if err != nil {
 		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "requestId", Err: err})
 		return
@@ -544,7 +598,7 @@ func (siw *ServerInterfaceWrapper) GetBackgroundContent(w http.ResponseWriter, r
 	// ------------- Path parameter "requestId" -------------
 	var requestID RequestID
 
-	err = runtime.BindStyledParameterWithOptions("simple", "requestId", r.PathValue("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", r.PathValue("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
 	if err != nil {
 		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "requestId", Err: err})
 		return
@@ -999,6 +1053,85 @@ func (siw *ServerInterfaceWrapper) ListCustomerInvoices(w http.ResponseWriter, r
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ListCustomerInvoices(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateCustomerInvoiceV1 operation middleware
+func (siw *ServerInterfaceWrapper) CreateCustomerInvoiceV1(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateCustomerInvoiceV1Params
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "ipp-company-id" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("ipp-company-id")]; found {
+		var IppCompanyID CompanyID
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "ipp-company-id", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "ipp-company-id", valueList[0], &IppCompanyID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ipp-company-id", Err: err})
+			return
+		}
+
+		params.IppCompanyID = &IppCompanyID
+
+	}
+
+	// ------------- Optional header parameter "ipp-application-type" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("ipp-application-type")]; found {
+		var IppApplicationType ApplicationType
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "ipp-application-type", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "ipp-application-type", valueList[0], &IppApplicationType, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ipp-application-type", Err: err})
+			return
+		}
+
+		params.IppApplicationType = &IppApplicationType
+
+	}
+
+	// ------------- Optional header parameter "branchid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("branchid")]; found {
+		var Branchid BranchID
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "branchid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "branchid", valueList[0], &Branchid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "branchid", Err: err})
+			return
+		}
+
+		params.Branchid = &Branchid
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateCustomerInvoiceV1(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1707,6 +1840,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/background/{requestId}", wrapper.GetBackgroundState)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/background/{requestId}/content", wrapper.GetBackgroundContent)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/customerinvoice", wrapper.ListCustomerInvoices)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/customerinvoice", wrapper.CreateCustomerInvoiceV1)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/customerinvoice/{invoiceNumber}", wrapper.DeleteCustomerInvoice)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/customerinvoice/{invoiceNumber}", wrapper.GetCustomerInvoice)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/v1/customerinvoice/{invoiceNumber}", wrapper.UpdateCustomerInvoice)

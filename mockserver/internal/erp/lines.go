@@ -46,7 +46,7 @@ func insertLine(doc *openapi.CustomerInvoice, u *openapi.CustomerInvoiceUpdateLi
 		if !ok {
 			return badRequest("Inventory item '%s' cannot be found in the system.", inventory)
 		}
-		l = itemLine(number, it, 0)
+		l = itemLine(number, it, "0")
 	} else if text, _ := u.Description.Get(); text == "" {
 		return badRequest("Line %d needs inventoryNumber or description.", number)
 	}
@@ -114,19 +114,19 @@ func changeLine(l *openapi.CustomerInvoiceLine, u *openapi.CustomerInvoiceUpdate
 	if number, ok := u.AccountNumber.Get(); ok {
 		l.Account = account(number)
 	}
-	if percent, ok := u.DiscountPercent.Get(); ok && (percent < 0 || percent > 100) {
+	if percent, ok := openapi.GetDecimal(u.DiscountPercent); ok && (sign(percent) < 0 || percent.Cmp("100") > 0) {
 		return badRequest("Line %d: the discount must be between 0 and 100 percent.", l.LineNumber)
 	}
 	if u.DiscountPercent != nil && u.DiscountAmountInCurrency == nil {
-		l.DiscountAmountInCurrency, l.ManualDiscount = 0, false
+		l.DiscountAmountInCurrency, l.ManualDiscount = "0", false
 	}
 	set(&l.Description, u.Description)
-	set(&l.Quantity, u.Quantity)
+	setDecimal(&l.Quantity, u.Quantity)
 	set(&l.Uom, u.Uom)
-	set(&l.UnitPriceInCurrency, u.UnitPriceInCurrency)
-	set(&l.ManualAmountInCurrency, u.ManualAmountInCurrency)
-	set(&l.DiscountPercent, u.DiscountPercent)
-	set(&l.DiscountAmountInCurrency, u.DiscountAmountInCurrency)
+	setDecimal(&l.UnitPriceInCurrency, u.UnitPriceInCurrency)
+	setDecimal(&l.ManualAmountInCurrency, u.ManualAmountInCurrency)
+	setDecimal(&l.DiscountPercent, u.DiscountPercent)
+	setDecimal(&l.DiscountAmountInCurrency, u.DiscountAmountInCurrency)
 	set(&l.DiscountCode, u.DiscountCode)
 	set(&l.ManualDiscount, u.ManualDiscount)
 	set(&l.Seller.ID, u.Salesperson)

@@ -1,10 +1,12 @@
 package erp
 
 import (
-	"math"
 	"math/big"
 	"math/bits"
 	"strconv"
+	"strings"
+
+	"github.com/vismanet-go/background/openapi"
 )
 
 // Money is counted in øre, as whole numbers, so that sums are exact. Prices,
@@ -19,24 +21,32 @@ const maxOre = 1 << 53
 // micro is how many of the units in which most numbers are whole make one.
 const micro = 1_000_000
 
-// micros is the decimal number that f was written as, in millionths; false if
-// it is finer, or too large.
-func micros(f float64) (int64, bool) {
-	// No two decimals of 15 digits are the same float64, so that this one is it.
-	n := math.Round(f * micro)
-	return int64(n), math.Abs(n) < 1e15 && n/micro == f
+// micros is d in millionths; false if it is finer, or too large.
+func micros(d openapi.Decimal) (int64, bool) {
+	whole, fraction, _ := strings.Cut(d.String(), ".")
+	if fraction = strings.TrimRight(fraction, "0"); len(fraction) > 6 || len(whole) > 10 {
+		return 0, false
+	}
+	var buf [32]byte
+	digits := append(append(buf[:0], whole...), fraction...)
+	n, err := strconv.ParseInt(string(append(digits, "000000"[len(fraction):]...)), 10, 64)
+	return n, err == nil
 }
 
-// exact is the decimal number that f was written as.
-func exact(f float64) *big.Rat {
-	if n, ok := micros(f); ok {
+// exact is d as a fraction.
+func exact(d openapi.Decimal) *big.Rat {
+	if n, ok := micros(d); ok {
 		return big.NewRat(n, micro)
 	}
-	r, ok := new(big.Rat).SetString(strconv.FormatFloat(f, 'f', -1, 64))
-	if !ok {
-		return new(big.Rat) // not a number: JSON has none
+	return d.Rat()
+}
+
+// sign is -1, 0 or 1.
+func sign(d openapi.Decimal) int {
+	if n, ok := micros(d); ok {
+		return big.NewInt(n).Sign()
 	}
-	return r
+	return d.Rat().Sign()
 }
 
 // round turns kroner into øre, halves away from zero.
@@ -59,11 +69,26 @@ func round(kroner *big.Rat) (ore, bool) {
 // rat is a in kroner.
 func (a ore) rat() *big.Rat { return big.NewRat(int64(a), 100) }
 
-// kroner is a as a JSON number; its shortest form has at most two decimals.
-func (a ore) kroner() float64 { return float64(a) / 100 }
+// kroner is a with the decimals that it needs, at most two.
+func (a ore) kroner() openapi.Decimal {
+	var buf [24]byte
+	n := magnitude(int64(a))
+	text := buf[:0]
+	if a < 0 {
+		text = append(text, '-')
+	}
+	text = strconv.AppendUint(text, n/100, 10)
+	if cents := byte(n % 100); cents != 0 {
+		text = append(text, '.', '0'+cents/10)
+		if cents%10 != 0 {
+			text = append(text, '0'+cents%10)
+		}
+	}
+	return openapi.Decimal(text)
+}
 
 // times multiplies with a rate, such as an exchange rate.
-func (a ore) times(rate float64) (ore, bool) {
+func (a ore) times(rate openapi.Decimal) (ore, bool) {
 	if m, ok := micros(rate); ok {
 		return quotient(int64(a), m, micro)
 	}
@@ -71,7 +96,7 @@ func (a ore) times(rate float64) (ore, bool) {
 }
 
 // percent is p percent of a.
-func (a ore) percent(p float64) (ore, bool) {
+func (a ore) percent(p openapi.Decimal) (ore, bool) {
 	if m, ok := micros(p); ok {
 		return quotient(int64(a), m, 100*micro)
 	}
@@ -79,7 +104,7 @@ func (a ore) percent(p float64) (ore, bool) {
 }
 
 // product is a times b, in kroner.
-func product(a, b float64) (ore, bool) {
+func product(a, b openapi.Decimal) (ore, bool) {
 	m, ok1 := micros(a)
 	n, ok2 := micros(b)
 	if ok1 && ok2 {
@@ -88,8 +113,8 @@ func product(a, b float64) (ore, bool) {
 	return round(new(big.Rat).Mul(exact(a), exact(b)))
 }
 
-// amount is f kroner.
-func amount(f float64) (ore, bool) { return product(f, 1) }
+// amount is d kroner.
+func amount(d openapi.Decimal) (ore, bool) { return product(d, "1") }
 
 // quotient is a·b/by, rounded as round does it, without a fraction: by is even
 // and above 0.

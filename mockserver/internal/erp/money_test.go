@@ -19,19 +19,30 @@ func TestRoundingIsExactAndAwayFromZero(t *testing.T) {
 			t.Errorf("round(%s) = %d %v, want %d", text, got, ok, want)
 		}
 	}
-	if _, ok := round(exact(1e300)); ok {
+	if _, ok := round(exact(decimal(1e300))); ok {
 		t.Error("1e300 kroner fit")
 	}
 }
 
-func TestAFloatMeansTheDecimalItWasWrittenAs(t *testing.T) {
-	for f, want := range map[float64]string{0.1: "1/10", 87.33: "8733/100", 1e21: "1000000000000000000000", 5e-7: "1/2000000"} {
-		if got := exact(f).RatString(); got != want {
-			t.Errorf("exact(%v) = %s, want %s", f, got, want)
+func TestADecimalIsExactlyWhatItsDigitsSay(t *testing.T) {
+	for d, want := range map[openapi.Decimal]string{
+		"": "0", "0.1": "1/10", "87.330": "8733/100", "1000000000000000000000": "1000000000000000000000", "0.0000005": "1/2000000",
+		"12345678901234567.89": "1234567890123456789/100", "-0.50": "-1/2",
+	} {
+		if got := exact(d).RatString(); got != want {
+			t.Errorf("exact(%s) = %s, want %s", d, got, want)
 		}
 	}
-	if exact(math.NaN()).Sign() != 0 || exact(math.Inf(1)).Sign() != 0 {
+	if exact("NaN").Sign() != 0 {
 		t.Error("what is not a number counts")
+	}
+}
+
+func TestKronerHaveTheDecimalsTheyNeed(t *testing.T) {
+	for a, want := range map[ore]openapi.Decimal{0: "0", 5: "0.05", -5: "-0.05", 50: "0.5", 100: "1", 125000: "1250", -8733: "-87.33", maxOre: "90071992547409.92"} {
+		if got := a.kroner(); got != want {
+			t.Errorf("%d øre: got %s, want %s", a, got, want)
+		}
 	}
 }
 
@@ -44,15 +55,25 @@ func FuzzExact(f *testing.F) {
 			return
 		}
 		want, _ := new(big.Rat).SetString(strconv.FormatFloat(v, 'f', -1, 64))
-		if got := exact(v); got.Cmp(want) != 0 {
-			t.Errorf("exact(%v) = %s, want %s", v, got, want)
+		d := decimal(v)
+		if got := exact(d); got.Cmp(want) != 0 || sign(d) != want.Sign() {
+			t.Errorf("exact(%v) = %s, sign %d, want %s", v, got, sign(d), want)
 		}
 	})
 }
 
+// decimal is a number as it is written.
+func decimal(f float64) openapi.Decimal {
+	d, err := openapi.DecimalOf(f)
+	if err != nil {
+		return "NaN"
+	}
+	return d
+}
+
 func line(quantity, price, discount float64, vat string) openapi.CustomerInvoiceLine {
 	return openapi.CustomerInvoiceLine{
-		Quantity: quantity, UnitPriceInCurrency: price, DiscountPercent: discount,
+		Quantity: decimal(quantity), UnitPriceInCurrency: decimal(price), DiscountPercent: decimal(discount),
 		VATCode: openapi.CodeDescription{ID: vat},
 	}
 }
@@ -82,17 +103,17 @@ func TestTotals(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			doc := &openapi.CustomerInvoice{ExchangeRate: tt.rate, InvoiceLines: tt.lines}
+			doc := &openapi.CustomerInvoice{ExchangeRate: decimal(tt.rate), InvoiceLines: tt.lines}
 			if f := calculate(doc); f != nil {
 				t.Fatal(f)
 			}
-			for name, pair := range map[string][2]float64{
-				"detail":  {doc.DetailTotalInCurrency, tt.detail},
-				"vat":     {doc.VATTotalInCurrency, tt.vat},
-				"exempt":  {doc.VATExemptTotalInCurrency, tt.exempt},
-				"amount":  {doc.AmountInCurrency, tt.amount},
-				"company": {doc.Amount, tt.inComp},
-				"balance": {doc.Balance, tt.inComp},
+			for name, pair := range map[string][2]openapi.Decimal{
+				"detail":  {doc.DetailTotalInCurrency, decimal(tt.detail)},
+				"vat":     {doc.VATTotalInCurrency, decimal(tt.vat)},
+				"exempt":  {doc.VATExemptTotalInCurrency, decimal(tt.exempt)},
+				"amount":  {doc.AmountInCurrency, decimal(tt.amount)},
+				"company": {doc.Amount, decimal(tt.inComp)},
+				"balance": {doc.Balance, decimal(tt.inComp)},
 			} {
 				if pair[0] != pair[1] {
 					t.Errorf("%s: got %v, want %v", name, pair[0], pair[1])
@@ -103,11 +124,11 @@ func TestTotals(t *testing.T) {
 }
 
 func TestSumsOfManyLinesDoNotDrift(t *testing.T) {
-	doc := &openapi.CustomerInvoice{ExchangeRate: 1}
+	doc := &openapi.CustomerInvoice{ExchangeRate: "1"}
 	for range 1000 {
 		doc.InvoiceLines = append(doc.InvoiceLines, line(1, 0.1, 0, "5"), line(1, 0.2, 0, "5"))
 	}
-	if f := calculate(doc); f != nil || doc.Amount != 300 {
+	if f := calculate(doc); f != nil || doc.Amount != "300" {
 		t.Errorf("got %v, %v; want 300", doc.Amount, f)
 	}
 }
@@ -116,7 +137,7 @@ func TestTooLargeAmountsAreRefused(t *testing.T) {
 	for _, l := range []openapi.CustomerInvoiceLine{
 		line(1e200, 1e200, 0, "3"), line(1e15, 1, 0, "3"), line(9e13, 1, 0, "3"),
 	} {
-		doc := &openapi.CustomerInvoice{ExchangeRate: 50, InvoiceLines: []openapi.CustomerInvoiceLine{l, l}}
+		doc := &openapi.CustomerInvoice{ExchangeRate: "50", InvoiceLines: []openapi.CustomerInvoiceLine{l, l}}
 		if f := calculate(doc); f == nil || f.status != 400 {
 			t.Errorf("%v × %v: %v", l.Quantity, l.UnitPriceInCurrency, f)
 		}
@@ -149,7 +170,8 @@ func FuzzProducts(f *testing.F) {
 		f.Add(pair[0], pair[1], int64(pair[0]*100))
 	}
 	f.Add(1.0, 1.0, int64(math.MinInt64))
-	f.Fuzz(func(t *testing.T, a, b float64, n int64) {
+	f.Fuzz(func(t *testing.T, x, y float64, n int64) {
+		a, b := decimal(x), decimal(y)
 		check := func(name string, got ore, ok bool, want *big.Rat) {
 			if w, wok := round(want); got != w || ok != wok {
 				t.Errorf("%s of %v, %v, %d: got %d %v, want %d %v", name, a, b, n, got, ok, w, wok)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -42,20 +43,20 @@ func findCustomer(number string) (customer, bool) {
 // An item is sold.
 type item struct {
 	number, description, uom, lineType string
-	price                              float64
+	price                              openapi.Decimal
 	vat, account                       string
 }
 
 // items are those of every company; never written.
 var items = []item{
-	{"SYK-01", "Sykkelservice", "STK", "GoodsForSales", 500, "3", "3000"},
-	{"SYK-02", "Kjede 11-delt", "STK", "GoodsForSales", 349.9, "3", "3000"},
-	{"SYK-03", "Dekk 28 tommer", "STK", "GoodsForSales", 279.5, "3", "3000"},
-	{"KAF-10", "Filterkaffe 1 kg", "KG", "GoodsForSales", 189.95, "31", "3010"},
-	{"TUR-05", "Telt for tre", "STK", "GoodsForSales", 3299, "3", "3000"},
-	{"FRA-01", "Frakt", "STK", "NonStockItem", 149, "3", "3090"},
-	{"REI-01", "Persontransport", "TUR", "Service", 87.33, "33", "3020"},
-	{"EKS-01", "Vare for eksport", "STK", "GoodsForSales", 1000, "5", "3100"},
+	{"SYK-01", "Sykkelservice", "STK", "GoodsForSales", "500", "3", "3000"},
+	{"SYK-02", "Kjede 11-delt", "STK", "GoodsForSales", "349.9", "3", "3000"},
+	{"SYK-03", "Dekk 28 tommer", "STK", "GoodsForSales", "279.5", "3", "3000"},
+	{"KAF-10", "Filterkaffe 1 kg", "KG", "GoodsForSales", "189.95", "31", "3010"},
+	{"TUR-05", "Telt for tre", "STK", "GoodsForSales", "3299", "3", "3000"},
+	{"FRA-01", "Frakt", "STK", "NonStockItem", "149", "3", "3090"},
+	{"REI-01", "Persontransport", "TUR", "Service", "87.33", "33", "3020"},
+	{"EKS-01", "Vare for eksport", "STK", "GoodsForSales", "1000", "5", "3100"},
 }
 
 func findItem(number string) (item, bool) {
@@ -157,7 +158,7 @@ func seedInvoice(i int, number string) *invoice {
 	doc.ExternalReference = fmt.Sprintf("WEB-%d", 4700+i)
 	for n := range 1 + i%3 {
 		it := goods[(i+n*3)%len(goods)]
-		doc.InvoiceLines = append(doc.InvoiceLines, itemLine(n+1, it, float64(1+(i+n)%4)))
+		doc.InvoiceLines = append(doc.InvoiceLines, itemLine(n+1, it, openapi.Decimal(strconv.Itoa(1+(i+n)%4))))
 	}
 	inv.fillDates()
 	if f := calculate(doc); f != nil {
@@ -173,7 +174,7 @@ func settleSeed(inv *invoice, i int) {
 	switch {
 	case i < 28:
 		inv.released, doc.Status = true, "Closed"
-		doc.Balance, doc.BalanceInCurrency = 0, 0
+		doc.Balance, doc.BalanceInCurrency = "0", "0"
 		doc.ClosedFinancialPeriod = doc.FinancialPeriod
 	case i < 40:
 		inv.released, doc.Status = true, "Open"
@@ -185,7 +186,7 @@ func settleSeed(inv *invoice, i int) {
 // newDocument is an empty document as every new one starts.
 func newDocument(kind string) openapi.CustomerInvoice {
 	return openapi.CustomerInvoice{
-		DocumentType: kind, Status: "Balanced", CurrencyID: "NOK", ExchangeRate: 1,
+		DocumentType: kind, Status: "Balanced", CurrencyID: "NOK", ExchangeRate: "1",
 		Account:       account("1500"),
 		BranchNumber:  openapi.NumberName{Number: "1", Name: "Hovedkontor"},
 		PaymentMethod: openapi.CodeDescription{ID: "10", Description: "Bankgiro"},
@@ -201,7 +202,7 @@ func setCustomer(doc *openapi.CustomerInvoice, c customer) {
 	doc.Location = openapi.Location{CountryID: c.country, ID: "MAIN", Name: "Primary Location"}
 }
 
-func itemLine(number int, it item, quantity float64) openapi.CustomerInvoiceLine {
+func itemLine(number int, it item, quantity openapi.Decimal) openapi.CustomerInvoiceLine {
 	code, _ := findVATCode(it.vat)
 	return openapi.CustomerInvoiceLine{
 		LineNumber: number, LineType: it.lineType, InventoryNumber: it.number, Description: it.description,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -53,22 +54,26 @@ func swapTwins(p any) {
 		if !ok || !plain.IsValid() {
 			continue
 		}
-		was := plain.Float()
-		plain.SetFloat(v.Field(i).Float())
-		v.Field(i).SetFloat(was)
+		was := plain.String()
+		plain.SetString(v.Field(i).String())
+		v.Field(i).SetString(was)
 	}
 }
 
-// withoutNulls leaves every {"value":null} out of the objects of a JSON text.
+// meant leaves out of a JSON text what is taken for left out: every wrapper
+// without a value, and every {"value":null} if the configuration has it so.
 // What is not JSON is for others to refuse.
-func withoutNulls(data []byte) []byte {
+func (e *ERP) meant(data []byte) []byte {
+	if !e.cfg.NullKeeps && !emptyObject.Match(data) {
+		return data
+	}
 	var v any
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
 	if d.Decode(&v) != nil || d.More() {
 		return data
 	}
-	dropNulls(v)
+	dropUnset(v, e.cfg.NullKeeps)
 	out, err := json.Marshal(v)
 	if err != nil {
 		return data
@@ -76,20 +81,23 @@ func withoutNulls(data []byte) []byte {
 	return out
 }
 
-func dropNulls(v any) {
+var emptyObject = regexp.MustCompile(`\{\s*\}`)
+
+func dropUnset(v any, nulls bool) {
 	switch v := v.(type) {
 	case []any:
 		for _, item := range v {
-			dropNulls(item)
+			dropUnset(item, nulls)
 		}
 	case map[string]any:
 		for name, field := range v {
 			wrapped, ok := field.(map[string]any)
-			if inner, there := wrapped["value"]; ok && there && inner == nil && len(wrapped) == 1 {
+			inner, there := wrapped["value"]
+			if ok && (len(wrapped) == 0 || nulls && there && inner == nil && len(wrapped) == 1) {
 				delete(v, name)
 				continue
 			}
-			dropNulls(field)
+			dropUnset(field, nulls)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package erp
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/vismanet-go/background/openapi"
@@ -16,7 +15,10 @@ type sums struct {
 // calculate fills in all amounts of a document from quantity, price, discount
 // and VAT code of its lines.
 func calculate(doc *openapi.CustomerInvoice) *refusal {
-	rate := cmp.Or(doc.ExchangeRate, 1)
+	rate := doc.ExchangeRate
+	if sign(rate) == 0 {
+		rate = "1"
+	}
 	s := sums{byCode: make(map[string]ore)}
 	for i := range doc.InvoiceLines {
 		l := &doc.InvoiceLines[i]
@@ -43,16 +45,16 @@ func calculate(doc *openapi.CustomerInvoice) *refusal {
 }
 
 // calculateLine fills in a line's amounts and returns its net amount.
-func calculateLine(l *openapi.CustomerInvoiceLine, rate float64) (ore, bool) {
+func calculateLine(l *openapi.CustomerInvoiceLine, rate openapi.Decimal) (ore, bool) {
 	before, ok := product(l.Quantity, l.UnitPriceInCurrency)
-	if l.ManualAmountInCurrency != 0 {
+	if sign(l.ManualAmountInCurrency) != 0 {
 		before, ok = amount(l.ManualAmountInCurrency)
 	}
 	if !ok {
 		return 0, false
 	}
 	discount, ok := before.percent(l.DiscountPercent)
-	if l.ManualDiscount || l.DiscountPercent == 0 && l.DiscountAmountInCurrency != 0 {
+	if l.ManualDiscount || sign(l.DiscountPercent) == 0 && sign(l.DiscountAmountInCurrency) != 0 {
 		discount, ok = amount(l.DiscountAmountInCurrency)
 	}
 	if !ok {
@@ -71,8 +73,8 @@ func calculateLine(l *openapi.CustomerInvoiceLine, rate float64) (ore, bool) {
 
 // companyPrice keeps a price in the company's currency as fine as it is, and
 // rounds only what an exchange made of it.
-func companyPrice(price, rate float64) (float64, bool) {
-	if rate == 1 {
+func companyPrice(price, rate openapi.Decimal) (openapi.Decimal, bool) {
+	if rate.Cmp("1") == 0 {
 		return price, true
 	}
 	a, ok := product(price, rate)
@@ -83,7 +85,7 @@ func companyPrice(price, rate float64) (float64, bool) {
 func (s *sums) add(net ore, vatCode string) bool {
 	s.detail += net
 	s.byCode[vatCode] += net
-	if vatCodeRate(vatCode) == 0 {
+	if sign(vatCodeRate(vatCode)) == 0 {
 		s.exempt += net
 	} else {
 		s.taxable += net
@@ -93,7 +95,7 @@ func (s *sums) add(net ore, vatCode string) bool {
 
 // fill writes the totals in both currencies. The total in the company's
 // currency is the sum of its parts, so that it adds up on paper.
-func (s *sums) fill(doc *openapi.CustomerInvoice, rate float64) *refusal {
+func (s *sums) fill(doc *openapi.CustomerInvoice, rate openapi.Decimal) *refusal {
 	var parts [4]ore
 	for i, part := range []ore{s.detail, s.taxable, s.exempt, s.vat} {
 		var ok bool
@@ -114,15 +116,15 @@ func (s *sums) fill(doc *openapi.CustomerInvoice, rate float64) *refusal {
 // A vatCode is a Norwegian VAT code.
 type vatCode struct {
 	id, description string
-	rate            float64
+	rate            openapi.Decimal
 }
 
 // vatCodes are the codes that the ERP knows; never written.
 var vatCodes = []vatCode{
-	{"3", "Utgående mva 25%", 25},
-	{"31", "Utgående mva 15%", 15},
-	{"33", "Utgående mva 12%", 12},
-	{"5", "Fritatt for mva", 0},
+	{"3", "Utgående mva 25%", "25"},
+	{"31", "Utgående mva 15%", "15"},
+	{"33", "Utgående mva 12%", "12"},
+	{"5", "Fritatt for mva", "0"},
 }
 
 func findVATCode(id string) (vatCode, bool) {
@@ -133,7 +135,7 @@ func findVATCode(id string) (vatCode, bool) {
 	return vatCodes[i], true
 }
 
-func vatCodeRate(id string) float64 {
+func vatCodeRate(id string) openapi.Decimal {
 	c, _ := findVATCode(id)
 	return c.rate
 }

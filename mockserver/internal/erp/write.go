@@ -15,6 +15,11 @@ import (
 	"github.com/vismanet-go/background/openapi/server"
 )
 
+// CreateCustomerInvoiceV1 serves POST /v1/customerinvoice, the deprecated twin.
+func (e *ERP) CreateCustomerInvoiceV1(w http.ResponseWriter, r *http.Request, p server.CreateCustomerInvoiceV1Params) {
+	e.CreateCustomerInvoice(w, r, server.CreateCustomerInvoiceParams(p))
+}
+
 // CreateCustomerInvoice serves POST /v2/customerinvoice.
 func (e *ERP) CreateCustomerInvoice(w http.ResponseWriter, r *http.Request, _ server.CreateCustomerInvoiceParams) {
 	u, f := e.decodeUpdate(r)
@@ -114,8 +119,8 @@ func (e *ERP) decodeUpdate(r *http.Request) (*openapi.CustomerInvoiceUpdate, *re
 
 func (e *ERP) decode(r *http.Request, into any) *refusal {
 	data, err := io.ReadAll(r.Body)
-	if err == nil && e.cfg.NullKeeps {
-		data = withoutNulls(data)
+	if err == nil {
+		data = e.meant(data)
 	}
 	if err == nil {
 		err = json.Unmarshal(data, into)
@@ -162,6 +167,13 @@ func set[T any](field *T, v *openapi.Value[T]) {
 	}
 }
 
+// setDecimal is set for a number, with all its digits.
+func setDecimal(field *openapi.Decimal, v *openapi.NumberValue) {
+	if v != nil {
+		*field, _ = openapi.GetDecimal(v)
+	}
+}
+
 // applyParties changes who deals with whom, and on which terms.
 func (inv *invoice) applyParties(u *openapi.CustomerInvoiceUpdate) *refusal {
 	doc := &inv.doc
@@ -186,8 +198,8 @@ func (inv *invoice) applyParties(u *openapi.CustomerInvoiceUpdate) *refusal {
 		}
 		doc.CurrencyID = strings.ToUpper(currency)
 	}
-	if rate, ok := u.ExchangeRate.Get(); ok {
-		if rate <= 0 {
+	if rate, ok := openapi.GetDecimal(u.ExchangeRate); ok {
+		if sign(rate) <= 0 {
 			return badRequest("The exchange rate must be greater than 0.")
 		}
 		doc.ExchangeRate = rate

@@ -12,10 +12,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/oapi-codegen/runtime"
-	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
 // Defines values for DateCondition.
@@ -155,7 +153,7 @@ type AddressValue struct {
 	//
 	//
 	// Example: {"addressLine1":{"value":"Strandgata 1"},"city":{"value":"Bergen"},"countryId":{"value":"NO"},"overrideAddress":{"value":true},"postalCode":{"value":"5003"}}
-	Value AddressUpdate `json:"value"`
+	Value *AddressUpdate `json:"value,omitempty"`
 }
 
 // Application Payment or note applied to an invoice. Published as `ArAdjustDto`.
@@ -177,8 +175,8 @@ type Application struct {
 	// CashDiscountTaken Cash discount taken.
 	CashDiscountTaken *float64 `json:"cashDiscountTaken,omitempty"`
 
-	// CustomerCd Customer.
-	CustomerCd *string `json:"customerCd,omitempty"`
+	// CustomerCD Customer.
+	CustomerCD *string `json:"customerCD,omitempty"`
 
 	// DocType Kind of the document.
 	DocType *string `json:"docType,omitempty"`
@@ -225,15 +223,9 @@ type Attachment struct {
 	Revision *int32 `json:"revision,omitempty"`
 }
 
-// BackgroundContent Any JSON: the stored answer of a queued call. `x-background-result` of the operation names its schema.
-// (openapi-generator for Java needs `--type-mappings AnyType=Object`.)
-//
-// Example: {"message":"Payment can't be updated because it is already released."}
-type BackgroundContent = interface{}
-
 // BackgroundState State of a queued call. Published as `BackgroundRequestStateDto`, where nothing is marked nullable; the
 // fields marked here hold null in real data, or could. Times that have not come yet may be null, left out,
-// or `0001-01-01T00:00:00`.
+// or `0001-01-01T00:00:00`; they are not declared as `date-time`, which promises a zone that may be missing.
 //
 // Example: {"contentLocation":"https://api.finance.visma.net/v1/background/2f6f0a57-3c43-4d0e-9d0b-6c1f1d3a7b10/content","errorMessage":null,"finishedUtc":"2026-09-01T10:20:55.788+02:00","hasRequestContent":false,"hasResponseContent":true,"id":"2f6f0a57-3c43-4d0e-9d0b-6c1f1d3a7b10","originalUri":"https://finance.visma.net/0123456789/api/v1/customerinvoice?pageNumber=1\u0026pageSize=100","receivedUtc":"2026-09-01T10:20:53.75+02:00","reference":null,"responseHeaders":{"Content-Type":"application/json; charset=utf-8"},"startedUtc":"2026-09-01T10:20:54.393+02:00","status":"Finished","statusCode":200,"webhookAddress":"none"}
 type BackgroundState struct {
@@ -244,7 +236,7 @@ type BackgroundState struct {
 	ErrorMessage *string `json:"errorMessage,omitempty"`
 
 	// FinishedUtc When it was done.
-	FinishedUtc *time.Time `json:"finishedUtc,omitempty"`
+	FinishedUtc *string `json:"finishedUtc,omitempty"`
 
 	// HasRequestContent Whether the call had a body.
 	HasRequestContent *bool `json:"hasRequestContent,omitempty"`
@@ -252,14 +244,14 @@ type BackgroundState struct {
 	// HasResponseContent Whether there is a stored body. Look at this, not at `contentLocation`.
 	HasResponseContent *bool `json:"hasResponseContent,omitempty"`
 
-	// Id Identifies the queued call.
-	Id openapi_types.UUID `json:"id"`
+	// Id Identifies the queued call. A GUID so far (observed); keep it as text.
+	Id string `json:"id"`
 
 	// OriginalUri The call that was queued, with an internal host and company segment (observed).
 	OriginalUri *string `json:"originalUri,omitempty"`
 
 	// ReceivedUtc When the call was queued.
-	ReceivedUtc *time.Time `json:"receivedUtc,omitempty"`
+	ReceivedUtc *string `json:"receivedUtc,omitempty"`
 
 	// Reference Not documented.
 	Reference *string `json:"reference,omitempty"`
@@ -269,7 +261,7 @@ type BackgroundState struct {
 	ResponseHeaders *map[string]string `json:"responseHeaders,omitempty"`
 
 	// StartedUtc When a worker took it.
-	StartedUtc *time.Time `json:"startedUtc,omitempty"`
+	StartedUtc *string `json:"startedUtc,omitempty"`
 
 	// Status `Started`, `Finished` or `Failed` (published). `Finished`: the call was made and answered, whatever
 	// it answered. `Failed`: the background processing itself failed. What a queued call shows is not
@@ -289,7 +281,7 @@ type BackgroundState struct {
 // Example: {"value":true}
 type BooleanValue struct {
 	// Value The value.
-	Value *bool `json:"value"`
+	Value *bool `json:"value,omitempty"`
 }
 
 // CodeDescription An id and its description: credit terms, payment method, VAT zone, VAT code, salesperson.
@@ -363,7 +355,7 @@ type ContactValue struct {
 	//
 	//
 	// Example: {"attention":{"value":"Regnskap"},"email":{"value":"faktura@example.com"},"overrideContact":{"value":true}}
-	Value ContactUpdate `json:"value"`
+	Value *ContactUpdate `json:"value,omitempty"`
 }
 
 // CustomerInvoice A customer invoice as it is read. Published as `CustomerInvoiceDto`. Any field may be null or left out;
@@ -784,10 +776,18 @@ type CustomerInvoiceLine struct {
 	VatCode *CodeDescription `json:"vatCode,omitempty"`
 }
 
-// CustomerInvoiceUpdate What to create or change. Published as `CustomerInvoiceUpdateDto`. Every scalar is wrapped; what is left
-// out stays as it is. That `{"value": null}` clears a field is likely, and not documented. Fields mean what
-// they mean in `CustomerInvoice`, where some have longer names: `creditTermsId` is `creditTerms.id`.
-// `overrideNumberSeries` goes with a `referenceNumber` of one's own.
+// CustomerInvoiceUpdate What to create or change. Published as `CustomerInvoiceUpdateDto`.
+//
+// **A create needs** `customerNumber`, `documentDate` and `invoiceLines` with at least one line; each line
+// needs `operation` (`Insert`), `inventoryNumber` or `description`, and `quantity`. `referenceNumber` is
+// left out where numbers are given automatically; one of one's own goes with `overrideNumberSeries`.
+// A line without an item needs `unitPriceInCurrency` to cost anything. The example below works as it is
+// against the mock server. **A change** needs nothing but what changes.
+//
+// Every scalar is wrapped; what is left out stays as it is. That `{"value": null}` clears a field is
+// likely, and not documented. Fields mean what they mean in `CustomerInvoice`, where some have longer
+// names: `creditTermsId` is `creditTerms.id`. `salesPersonID` is deprecated in favour of `salesperson`
+// (published).
 //
 // Example: {"customerNumber":{"value":"10045"},"documentDate":{"value":"2026-09-01"},"invoiceLines":[{"inventoryNumber":{"value":"SYK-01"},"operation":"Insert","quantity":{"value":2}}]}
 type CustomerInvoiceUpdate struct {
@@ -815,6 +815,16 @@ type CustomerInvoiceUpdate struct {
 	//
 	// Example: {"value":"2026-09-01"}
 	CashDiscountDate *DateValue `json:"cashDiscountDate,omitempty"`
+
+	// ChildCustomerNumber A text to set. Published as `DtoValueOfString`.
+	//
+	// Example: {"value":"10045"}
+	ChildCustomerNumber *StringValue `json:"childCustomerNumber,omitempty"`
+
+	// ConsolidateInvoices A switch to set. Published as `DtoValueOfBoolean`.
+	//
+	// Example: {"value":true}
+	ConsolidateInvoices *BooleanValue `json:"consolidateInvoices,omitempty"`
 
 	// Contact A whole number to set. Published as `DtoValueOfInt32`.
 	//
@@ -856,6 +866,31 @@ type CustomerInvoiceUpdate struct {
 	// Example: {"value":"10045"}
 	CustomerVatZoneId *StringValue `json:"customerVatZoneId,omitempty"`
 
+	// DebtCollectionCaseNbr A text to set. Published as `DtoValueOfString`.
+	//
+	// Example: {"value":"10045"}
+	DebtCollectionCaseNbr *StringValue `json:"debtCollectionCaseNbr,omitempty"`
+
+	// DebtCollectionCaseStatus A text to set. Published as `DtoValueOfString`.
+	//
+	// Example: {"value":"10045"}
+	DebtCollectionCaseStatus *StringValue `json:"debtCollectionCaseStatus,omitempty"`
+
+	// DebtCollectionCaseType A text to set. Published as `DtoValueOfString`.
+	//
+	// Example: {"value":"10045"}
+	DebtCollectionCaseType *StringValue `json:"debtCollectionCaseType,omitempty"`
+
+	// DebtCollectionCaseUrl A text to set. Published as `DtoValueOfString`.
+	//
+	// Example: {"value":"10045"}
+	DebtCollectionCaseUrl *StringValue `json:"debtCollectionCaseUrl,omitempty"`
+
+	// DirectDebitMandateId A text to set. Published as `DtoValueOfString`.
+	//
+	// Example: {"value":"10045"}
+	DirectDebitMandateId *StringValue `json:"directDebitMandateId,omitempty"`
+
 	// DocumentDate A date to set. Published as `DtoValueOfDateTime`.
 	//
 	// Example: {"value":"2026-09-01"}
@@ -865,6 +900,11 @@ type CustomerInvoiceUpdate struct {
 	//
 	// Example: {"value":"2026-09-01"}
 	DocumentDueDate *DateValue `json:"documentDueDate,omitempty"`
+
+	// DomesticServicesDeductibleDocument A switch to set. Published as `DtoValueOfBoolean`.
+	//
+	// Example: {"value":true}
+	DomesticServicesDeductibleDocument *BooleanValue `json:"domesticServicesDeductibleDocument,omitempty"`
 
 	// DontEmail A switch to set. Published as `DtoValueOfBoolean`.
 	//
@@ -911,7 +951,7 @@ type CustomerInvoiceUpdate struct {
 	// Example: {"value":{"attention":{"value":"Regnskap"}}}
 	InvoiceContact *ContactValue `json:"invoiceContact,omitempty"`
 
-	// InvoiceLines Lines to insert, update or delete.
+	// InvoiceLines Lines to insert, update or delete. A create needs at least one.
 	InvoiceLines *[]CustomerInvoiceUpdateLine `json:"invoiceLines,omitempty"`
 
 	// InvoiceText A text to set. Published as `DtoValueOfString`.
@@ -974,6 +1014,18 @@ type CustomerInvoiceUpdate struct {
 	// Example: {"value":true}
 	Revoked *BooleanValue `json:"revoked,omitempty"`
 
+	// RotRutDetails Swedish ROT/RUT deduction to set. Published as `RotRutUpdateDto`; two names are spelt as published. The
+	// words of `type` are not documented here.
+	//
+	//
+	// Example: {"distributedAutomaticaly":{"value":true}}
+	RotRutDetails *RotRutUpdate `json:"rotRutDetails,omitempty"`
+
+	// SalesPersonID A whole number to set. Published as `DtoValueOfInt32`.
+	//
+	// Example: {"value":1}
+	SalesPersonID *IntegerValue `json:"salesPersonID,omitempty"`
+
 	// Salesperson A text to set. Published as `DtoValueOfString`.
 	//
 	// Example: {"value":"10045"}
@@ -993,8 +1045,9 @@ type CustomerInvoiceUpdate struct {
 	TaxDetailLines *[]TaxDetailUpdate `json:"taxDetailLines,omitempty"`
 }
 
-// CustomerInvoiceUpdateLine A line to insert, update or delete. Published as `CustomerInvoiceLinesUpdateDto`. `lineNumber` names the
-// line to update or delete.
+// CustomerInvoiceUpdateLine A line to insert, update or delete. Published as `CustomerInvoiceLinesUpdateDto`. An `Insert` needs
+// `inventoryNumber` or `description`, and `quantity`; an `Update` or `Delete` needs `lineNumber`.
+// `itemType` (`Service`, `MaterialCost`, `OtherCost`) and `typeOfWork` are obsolete on a line (published).
 //
 // Example: {"inventoryNumber":{"value":"SYK-01"},"operation":"Insert","quantity":{"value":2}}
 type CustomerInvoiceUpdateLine struct {
@@ -1038,6 +1091,11 @@ type CustomerInvoiceUpdateLine struct {
 	// Example: {"value":2}
 	DiscountPercent *NumberValue `json:"discountPercent,omitempty"`
 
+	// DomesticServicesDeductible A switch to set. Published as `DtoValueOfBoolean`.
+	//
+	// Example: {"value":true}
+	DomesticServicesDeductible *BooleanValue `json:"domesticServicesDeductible,omitempty"`
+
 	// EndDate A date to set. Published as `DtoValueOfDateTime`.
 	//
 	// Example: {"value":"2026-09-01"}
@@ -1047,6 +1105,11 @@ type CustomerInvoiceUpdateLine struct {
 	//
 	// Example: {"value":"10045"}
 	InventoryNumber *StringValue `json:"inventoryNumber,omitempty"`
+
+	// ItemType A text to set. Published as `DtoValueOfString`.
+	//
+	// Example: {"value":"10045"}
+	ItemType *StringValue `json:"itemType,omitempty"`
 
 	// LineNumber A whole number to set. Published as `DtoValueOfInt32`.
 	//
@@ -1068,7 +1131,7 @@ type CustomerInvoiceUpdateLine struct {
 	// Example: {"value":"10045"}
 	Note *StringValue `json:"note,omitempty"`
 
-	// Operation What to do with a line; plain, not wrapped.
+	// Operation What to do with a line; plain, not wrapped. A create needs it on every line, as `Insert`.
 	//
 	// Example: Insert
 	Operation *LineOperation `json:"operation,omitempty"`
@@ -1106,6 +1169,11 @@ type CustomerInvoiceUpdateLine struct {
 	// Example: {"value":"2026-09-01"}
 	TermStartDate *DateValue `json:"termStartDate,omitempty"`
 
+	// TypeOfWork A text to set. Published as `DtoValueOfString`.
+	//
+	// Example: {"value":"10045"}
+	TypeOfWork *StringValue `json:"typeOfWork,omitempty"`
+
 	// UnitPriceInCurrency A number to set. Published as `DtoValueOfDecimal`.
 	//
 	// Example: {"value":2}
@@ -1132,7 +1200,7 @@ type DateCondition string
 // Example: {"value":"2026-09-01"}
 type DateValue struct {
 	// Value The value, without zone.
-	Value *string `json:"value"`
+	Value *string `json:"value,omitempty"`
 }
 
 // DebtCollection Case of debt collection.
@@ -1185,7 +1253,7 @@ type ErrorBody struct {
 // Example: {"value":1}
 type IntegerValue struct {
 	// Value The value.
-	Value *int32 `json:"value"`
+	Value *int32 `json:"value,omitempty"`
 }
 
 // InvoiceAddress Address on the invoice.
@@ -1249,7 +1317,7 @@ type InvoiceContact struct {
 	Phone1 *string `json:"phone1,omitempty"`
 }
 
-// LineOperation What to do with a line; plain, not wrapped.
+// LineOperation What to do with a line; plain, not wrapped. A create needs it on every line, as `Insert`.
 //
 // Example: Insert
 type LineOperation string
@@ -1273,10 +1341,10 @@ type Location struct {
 // Example: {"maxPageSize":1000,"totalCount":1}
 type Metadata struct {
 	// MaxPageSize Largest page.
-	MaxPageSize *int32 `json:"maxPageSize,omitempty"`
+	MaxPageSize *int64 `json:"maxPageSize,omitempty"`
 
 	// TotalCount Rows of the whole list.
-	TotalCount *int32 `json:"totalCount,omitempty"`
+	TotalCount *int64 `json:"totalCount,omitempty"`
 }
 
 // NumberName A number and its name: customer, branch.
@@ -1294,8 +1362,8 @@ type NumberName struct {
 //
 // Example: {"value":2}
 type NumberValue struct {
-	// Value The value.
-	Value *float64 `json:"value"`
+	// Value The value, a decimal; write it without an exponent.
+	Value *float64 `json:"value,omitempty"`
 }
 
 // Project Project.
@@ -1354,6 +1422,70 @@ type ReverseInvoiceAction struct {
 	ReturnCreditNote *bool `json:"returnCreditNote,omitempty"`
 }
 
+// RotRutDistributionUpdate One person's part of a ROT/RUT deduction. Published as `RotRutDistributionUpdateDto`.
+//
+// Example: {"amount":{"value":100.5},"operation":"Insert"}
+type RotRutDistributionUpdate struct {
+	// Amount A number to set. Published as `DtoValueOfDecimal`.
+	//
+	// Example: {"value":2}
+	Amount *NumberValue `json:"amount,omitempty"`
+
+	// Extra A switch to set. Published as `DtoValueOfBoolean`.
+	//
+	// Example: {"value":true}
+	Extra *BooleanValue `json:"extra,omitempty"`
+
+	// LineNbr A whole number to set. Published as `DtoValueOfInt32`.
+	//
+	// Example: {"value":1}
+	LineNbr *IntegerValue `json:"lineNbr,omitempty"`
+
+	// Operation What to do with a line; plain, not wrapped. A create needs it on every line, as `Insert`.
+	//
+	// Example: Insert
+	Operation *LineOperation `json:"operation,omitempty"`
+
+	// PersonalId A text to set. Published as `DtoValueOfString`.
+	//
+	// Example: {"value":"10045"}
+	PersonalId *StringValue `json:"personalId,omitempty"`
+}
+
+// RotRutUpdate Swedish ROT/RUT deduction to set. Published as `RotRutUpdateDto`; two names are spelt as published. The
+// words of `type` are not documented here.
+//
+// Example: {"distributedAutomaticaly":{"value":true}}
+type RotRutUpdate struct {
+	// Appartment A text to set. Published as `DtoValueOfString`.
+	//
+	// Example: {"value":"10045"}
+	Appartment *StringValue `json:"appartment,omitempty"`
+
+	// DistributedAutomaticaly A switch to set. Published as `DtoValueOfBoolean`.
+	//
+	// Example: {"value":true}
+	DistributedAutomaticaly *BooleanValue `json:"distributedAutomaticaly,omitempty"`
+
+	// Distribution Who gets which part.
+	Distribution *[]RotRutDistributionUpdate `json:"distribution,omitempty"`
+
+	// Estate A text to set. Published as `DtoValueOfString`.
+	//
+	// Example: {"value":"10045"}
+	Estate *StringValue `json:"estate,omitempty"`
+
+	// OrganizationNbr A text to set. Published as `DtoValueOfString`.
+	//
+	// Example: {"value":"10045"}
+	OrganizationNbr *StringValue `json:"organizationNbr,omitempty"`
+
+	// Type A text to set. Published as `DtoValueOfString`.
+	//
+	// Example: {"value":"10045"}
+	Type *StringValue `json:"type,omitempty"`
+}
+
 // Segment Part of a subaccount number.
 //
 // Example: {"segmentDescription":"Avdeling","segmentId":1,"segmentValue":"0","segmentValueDescription":"Felles"}
@@ -1387,7 +1519,7 @@ type SegmentUpdate struct {
 // Example: {"value":"10045"}
 type StringValue struct {
 	// Value The value.
-	Value *string `json:"value"`
+	Value *string `json:"value,omitempty"`
 }
 
 // Subaccount Subaccount.
@@ -1503,7 +1635,7 @@ type PageNumber = int32
 type PageSize = int32
 
 // RequestId defines model for RequestId.
-type RequestId = openapi_types.UUID
+type RequestId = string
 
 // BadRequest An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
 // is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
@@ -1533,6 +1665,13 @@ type Gone = ErrorBody
 // Example: {"message":"Payment can't be updated because it is already released."}
 type NotFound = ErrorBody
 
+// PayloadTooLarge An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
+// is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
+// the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
+//
+// Example: {"message":"Payment can't be updated because it is already released."}
+type PayloadTooLarge = ErrorBody
+
 // PreconditionFailed An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
 // is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
 // the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
@@ -1547,6 +1686,13 @@ type PreconditionFailed = ErrorBody
 // Example: {"message":"Payment can't be updated because it is already released."}
 type ServerError = ErrorBody
 
+// ServiceUnavailable An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
+// is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
+// the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
+//
+// Example: {"message":"Payment can't be updated because it is already released."}
+type ServiceUnavailable = ErrorBody
+
 // TooManyRequests An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
 // is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
 // the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
@@ -1560,6 +1706,20 @@ type TooManyRequests = ErrorBody
 //
 // Example: {"message":"Payment can't be updated because it is already released."}
 type Unauthorized = ErrorBody
+
+// Unfinished An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
+// is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
+// the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
+//
+// Example: {"message":"Payment can't be updated because it is already released."}
+type Unfinished = ErrorBody
+
+// UnsupportedMediaType An error body in any known shape, flat because many generators cannot cope with `oneOf`: `message` alone
+// is `ErrorMessage`; the `Exception...` fields are `GatewayError`; `statusCode` with `message` comes from
+// the gateway that limits rates (its stock text; not observed). Bodies may also be empty, or HTML.
+//
+// Example: {"message":"Payment can't be updated because it is already released."}
+type UnsupportedMediaType = ErrorBody
 
 // GetBackgroundStateParams defines parameters for GetBackgroundState.
 type GetBackgroundStateParams struct {
@@ -1668,6 +1828,18 @@ type ListCustomerInvoicesParams struct {
 	Branchid *BranchId `json:"branchid,omitempty"`
 }
 
+// CreateCustomerInvoiceV1Params defines parameters for CreateCustomerInvoiceV1.
+type CreateCustomerInvoiceV1Params struct {
+	// IppCompanyId Number of the company. For the former host and old tokens; today the company is in the token.
+	IppCompanyId *CompanyId `json:"ipp-company-id,omitempty"`
+
+	// IppApplicationType For the former host and old tokens.
+	IppApplicationType *ApplicationType `json:"ipp-application-type,omitempty"`
+
+	// Branchid Number of the branch to work in (observed).
+	Branchid *BranchId `json:"branchid,omitempty"`
+}
+
 // DeleteCustomerInvoiceParams defines parameters for DeleteCustomerInvoice.
 type DeleteCustomerInvoiceParams struct {
 	// IppCompanyId Number of the company. For the former host and old tokens; today the company is in the token.
@@ -1754,6 +1926,11 @@ type CreateCustomerInvoiceParams struct {
 	// Branchid Number of the branch to work in (observed).
 	Branchid *BranchId `json:"branchid,omitempty"`
 }
+
+// CreateCustomerInvoiceV1JSONRequestBody defines body for CreateCustomerInvoiceV1 for application/json ContentType.
+//
+// Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+type CreateCustomerInvoiceV1JSONRequestBody = CustomerInvoiceUpdate
 
 // UpdateCustomerInvoiceJSONRequestBody defines body for UpdateCustomerInvoice for application/json ContentType.
 type UpdateCustomerInvoiceJSONRequestBody = CustomerInvoiceUpdate
@@ -1865,6 +2042,30 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/customerinvoice (the `ListCustomerInvoices` operationId).
 	ListCustomerInvoices(ctx context.Context, params *ListCustomerInvoicesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CreateCustomerInvoiceV1WithBody Create a customer invoice below v1
+	//
+	// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+	// (published).
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	CreateCustomerInvoiceV1WithBody(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateCustomerInvoiceV1 Create a customer invoice below v1
+	//
+	// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+	// (published).
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	CreateCustomerInvoiceV1(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// DeleteCustomerInvoice Delete a customer invoice
 	//
 	// Deletes an invoice that is not released. The published document knows no `If-Match` here.
@@ -1930,10 +2131,10 @@ type ClientInterface interface {
 
 	// CreateCustomerInvoiceWithBody Create a customer invoice
 	//
-	// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-	// description) and quantity are the least that works (published). There is no idempotency key: when the
-	// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-	// deprecated.)
+	// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+	// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+	// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+	// invoice. The v1 of this POST is deprecated.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1942,10 +2143,10 @@ type ClientInterface interface {
 
 	// CreateCustomerInvoice Create a customer invoice
 	//
-	// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-	// description) and quantity are the least that works (published). There is no idempotency key: when the
-	// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-	// deprecated.)
+	// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+	// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+	// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+	// invoice. The v1 of this POST is deprecated.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2000,6 +2201,48 @@ func (c *ERP) GetBackgroundContent(ctx context.Context, requestId RequestId, par
 // Corresponds with GET /v1/customerinvoice (the `ListCustomerInvoices` operationId).
 func (c *ERP) ListCustomerInvoices(ctx context.Context, params *ListCustomerInvoicesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListCustomerInvoicesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateCustomerInvoiceV1WithBody Create a customer invoice below v1
+//
+// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+// (published).
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ERP) CreateCustomerInvoiceV1WithBody(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateCustomerInvoiceV1RequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateCustomerInvoiceV1 Create a customer invoice below v1
+//
+// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+// (published).
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ERP) CreateCustomerInvoiceV1(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateCustomerInvoiceV1Request(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2145,10 +2388,10 @@ func (c *ERP) ReverseCustomerInvoice(ctx context.Context, invoiceNumber InvoiceN
 
 // CreateCustomerInvoiceWithBody Create a customer invoice
 //
-// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-// description) and quantity are the least that works (published). There is no idempotency key: when the
-// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-// deprecated.)
+// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+// invoice. The v1 of this POST is deprecated.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2167,10 +2410,10 @@ func (c *ERP) CreateCustomerInvoiceWithBody(ctx context.Context, params *CreateC
 
 // CreateCustomerInvoice Create a customer invoice
 //
-// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-// description) and quantity are the least that works (published). There is no idempotency key: when the
-// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-// deprecated.)
+// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+// invoice. The v1 of this POST is deprecated.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2193,7 +2436,7 @@ func NewGetBackgroundStateRequest(server string, requestId RequestId, params *Ge
 
 	var pathParam0 string
 
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "requestId", requestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "requestId", requestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
 	if err != nil {
 		return nil, err
 	}
@@ -2253,7 +2496,7 @@ func NewGetBackgroundContentRequest(server string, requestId RequestId, params *
 
 	var pathParam0 string
 
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "requestId", requestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "requestId", requestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
 	if err != nil {
 		return nil, err
 	}
@@ -2645,6 +2888,83 @@ func NewListCustomerInvoicesRequest(server string, params *ListCustomerInvoicesP
 	if err != nil {
 		return nil, err
 	}
+
+	if params != nil {
+
+		if params.IppCompanyId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "ipp-company-id", *params.IppCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("ipp-company-id", headerParam0)
+		}
+
+		if params.IppApplicationType != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "ipp-application-type", *params.IppApplicationType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("ipp-application-type", headerParam1)
+		}
+
+		if params.Branchid != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "branchid", *params.Branchid, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("branchid", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCreateCustomerInvoiceV1Request calls the generic CreateCustomerInvoiceV1 builder with application/json body
+func NewCreateCustomerInvoiceV1Request(server string, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateCustomerInvoiceV1RequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateCustomerInvoiceV1RequestWithBody constructs an http.Request for the CreateCustomerInvoiceV1 method, with any body, and a specified content type
+func NewCreateCustomerInvoiceV1RequestWithBody(server string, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/customerinvoice")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -3254,6 +3574,30 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/customerinvoice (the `ListCustomerInvoices` operationId).
 	ListCustomerInvoicesWithResponse(ctx context.Context, params *ListCustomerInvoicesParams, reqEditors ...RequestEditorFn) (*ListCustomerInvoicesAnswer, error)
 
+	// CreateCustomerInvoiceV1WithBodyWithResponse Create a customer invoice below v1
+	//
+	// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+	// (published).
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	CreateCustomerInvoiceV1WithBodyWithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Answer, error)
+
+	// CreateCustomerInvoiceV1WithResponse Create a customer invoice below v1
+	//
+	// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+	// (published).
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	CreateCustomerInvoiceV1WithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Answer, error)
+
 	// DeleteCustomerInvoiceWithResponse Delete a customer invoice
 	//
 	// Deletes an invoice that is not released. The published document knows no `If-Match` here.
@@ -3325,10 +3669,10 @@ type ClientWithResponsesInterface interface {
 
 	// CreateCustomerInvoiceWithBodyWithResponse Create a customer invoice
 	//
-	// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-	// description) and quantity are the least that works (published). There is no idempotency key: when the
-	// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-	// deprecated.)
+	// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+	// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+	// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+	// invoice. The v1 of this POST is deprecated.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3337,10 +3681,10 @@ type ClientWithResponsesInterface interface {
 
 	// CreateCustomerInvoiceWithResponse Create a customer invoice
 	//
-	// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-	// description) and quantity are the least that works (published). There is no idempotency key: when the
-	// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-	// deprecated.)
+	// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+	// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+	// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+	// invoice. The v1 of this POST is deprecated.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3356,8 +3700,17 @@ type GetBackgroundStateAnswer200Headers struct {
 	XRateLimitReset     *string
 }
 
+// GetBackgroundStateAnswer400Headers the declared response headers of an HTTP 400 response for GetBackgroundState
+type GetBackgroundStateAnswer400Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
 // GetBackgroundStateAnswer401Headers the declared response headers of an HTTP 401 response for GetBackgroundState
 type GetBackgroundStateAnswer401Headers struct {
+	WWWAuthenticate     *string
 	XRateLimitLimit     *string
 	XRateLimitPolicy    *string
 	XRateLimitRemaining *string
@@ -3405,11 +3758,22 @@ type GetBackgroundStateAnswer500Headers struct {
 	XRateLimitReset     *string
 }
 
+// GetBackgroundStateAnswer503Headers the declared response headers of an HTTP 503 response for GetBackgroundState
+type GetBackgroundStateAnswer503Headers struct {
+	RetryAfter          *string
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
 type GetBackgroundStateAnswer struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *BackgroundState
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *BadRequest
 	// JSON401 the response for an HTTP 401 `application/json` response
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
@@ -3422,8 +3786,12 @@ type GetBackgroundStateAnswer struct {
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetBackgroundStateAnswer200Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *GetBackgroundStateAnswer400Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetBackgroundStateAnswer401Headers
 	// Headers403 the parsed response headers for an HTTP 403 response
@@ -3436,11 +3804,18 @@ type GetBackgroundStateAnswer struct {
 	Headers429 *GetBackgroundStateAnswer429Headers
 	// Headers500 the parsed response headers for an HTTP 500 response
 	Headers500 *GetBackgroundStateAnswer500Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetBackgroundStateAnswer503Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r GetBackgroundStateAnswer) GetJSON200() *BackgroundState {
 	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r GetBackgroundStateAnswer) GetJSON400() *BadRequest {
+	return r.JSON400
 }
 
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
@@ -3471,6 +3846,11 @@ func (r GetBackgroundStateAnswer) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r GetBackgroundStateAnswer) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r GetBackgroundStateAnswer) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -3510,8 +3890,33 @@ type GetBackgroundContentAnswer200Headers struct {
 	XRateLimitReset     *string
 }
 
+// GetBackgroundContentAnswer202Headers the declared response headers of an HTTP 202 response for GetBackgroundContent
+type GetBackgroundContentAnswer202Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
+// GetBackgroundContentAnswer204Headers the declared response headers of an HTTP 204 response for GetBackgroundContent
+type GetBackgroundContentAnswer204Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
+// GetBackgroundContentAnswer400Headers the declared response headers of an HTTP 400 response for GetBackgroundContent
+type GetBackgroundContentAnswer400Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
 // GetBackgroundContentAnswer401Headers the declared response headers of an HTTP 401 response for GetBackgroundContent
 type GetBackgroundContentAnswer401Headers struct {
+	WWWAuthenticate     *string
 	XRateLimitLimit     *string
 	XRateLimitPolicy    *string
 	XRateLimitRemaining *string
@@ -3534,8 +3939,32 @@ type GetBackgroundContentAnswer404Headers struct {
 	XRateLimitReset     *string
 }
 
+// GetBackgroundContentAnswer409Headers the declared response headers of an HTTP 409 response for GetBackgroundContent
+type GetBackgroundContentAnswer409Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
 // GetBackgroundContentAnswer410Headers the declared response headers of an HTTP 410 response for GetBackgroundContent
 type GetBackgroundContentAnswer410Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
+// GetBackgroundContentAnswer412Headers the declared response headers of an HTTP 412 response for GetBackgroundContent
+type GetBackgroundContentAnswer412Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
+// GetBackgroundContentAnswer425Headers the declared response headers of an HTTP 425 response for GetBackgroundContent
+type GetBackgroundContentAnswer425Headers struct {
 	XRateLimitLimit     *string
 	XRateLimitPolicy    *string
 	XRateLimitRemaining *string
@@ -3559,42 +3988,87 @@ type GetBackgroundContentAnswer500Headers struct {
 	XRateLimitReset     *string
 }
 
+// GetBackgroundContentAnswer503Headers the declared response headers of an HTTP 503 response for GetBackgroundContent
+type GetBackgroundContentAnswer503Headers struct {
+	RetryAfter          *string
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
 type GetBackgroundContentAnswer struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *BackgroundContent
+	JSON200 *interface{}
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Unfinished
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *BadRequest
 	// JSON401 the response for an HTTP 401 `application/json` response
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
 	JSON403 *Forbidden
 	// JSON404 the response for an HTTP 404 `application/json` response
 	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Unfinished
 	// JSON410 the response for an HTTP 410 `application/json` response
 	JSON410 *Gone
+	// JSON412 the response for an HTTP 412 `application/json` response
+	JSON412 *PreconditionFailed
+	// JSON425 the response for an HTTP 425 `application/json` response
+	JSON425 *Unfinished
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetBackgroundContentAnswer200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *GetBackgroundContentAnswer202Headers
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *GetBackgroundContentAnswer204Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *GetBackgroundContentAnswer400Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetBackgroundContentAnswer401Headers
 	// Headers403 the parsed response headers for an HTTP 403 response
 	Headers403 *GetBackgroundContentAnswer403Headers
 	// Headers404 the parsed response headers for an HTTP 404 response
 	Headers404 *GetBackgroundContentAnswer404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *GetBackgroundContentAnswer409Headers
 	// Headers410 the parsed response headers for an HTTP 410 response
 	Headers410 *GetBackgroundContentAnswer410Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *GetBackgroundContentAnswer412Headers
+	// Headers425 the parsed response headers for an HTTP 425 response
+	Headers425 *GetBackgroundContentAnswer425Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetBackgroundContentAnswer429Headers
 	// Headers500 the parsed response headers for an HTTP 500 response
 	Headers500 *GetBackgroundContentAnswer500Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetBackgroundContentAnswer503Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetBackgroundContentAnswer) GetJSON200() *BackgroundContent {
+func (r GetBackgroundContentAnswer) GetJSON200() *interface{} {
 	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r GetBackgroundContentAnswer) GetJSON202() *Unfinished {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r GetBackgroundContentAnswer) GetJSON400() *BadRequest {
+	return r.JSON400
 }
 
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
@@ -3612,9 +4086,24 @@ func (r GetBackgroundContentAnswer) GetJSON404() *NotFound {
 	return r.JSON404
 }
 
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r GetBackgroundContentAnswer) GetJSON409() *Unfinished {
+	return r.JSON409
+}
+
 // GetJSON410 returns the response for an HTTP 410 `application/json` response
 func (r GetBackgroundContentAnswer) GetJSON410() *Gone {
 	return r.JSON410
+}
+
+// GetJSON412 returns the response for an HTTP 412 `application/json` response
+func (r GetBackgroundContentAnswer) GetJSON412() *PreconditionFailed {
+	return r.JSON412
+}
+
+// GetJSON425 returns the response for an HTTP 425 `application/json` response
+func (r GetBackgroundContentAnswer) GetJSON425() *Unfinished {
+	return r.JSON425
 }
 
 // GetJSON429 returns the response for an HTTP 429 `application/json` response
@@ -3625,6 +4114,11 @@ func (r GetBackgroundContentAnswer) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r GetBackgroundContentAnswer) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r GetBackgroundContentAnswer) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -3674,6 +4168,7 @@ type ListCustomerInvoicesAnswer400Headers struct {
 
 // ListCustomerInvoicesAnswer401Headers the declared response headers of an HTTP 401 response for ListCustomerInvoices
 type ListCustomerInvoicesAnswer401Headers struct {
+	WWWAuthenticate     *string
 	XRateLimitLimit     *string
 	XRateLimitPolicy    *string
 	XRateLimitRemaining *string
@@ -3682,6 +4177,14 @@ type ListCustomerInvoicesAnswer401Headers struct {
 
 // ListCustomerInvoicesAnswer403Headers the declared response headers of an HTTP 403 response for ListCustomerInvoices
 type ListCustomerInvoicesAnswer403Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
+// ListCustomerInvoicesAnswer404Headers the declared response headers of an HTTP 404 response for ListCustomerInvoices
+type ListCustomerInvoicesAnswer404Headers struct {
 	XRateLimitLimit     *string
 	XRateLimitPolicy    *string
 	XRateLimitRemaining *string
@@ -3705,6 +4208,15 @@ type ListCustomerInvoicesAnswer500Headers struct {
 	XRateLimitReset     *string
 }
 
+// ListCustomerInvoicesAnswer503Headers the declared response headers of an HTTP 503 response for ListCustomerInvoices
+type ListCustomerInvoicesAnswer503Headers struct {
+	RetryAfter          *string
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
 type ListCustomerInvoicesAnswer struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -3716,10 +4228,14 @@ type ListCustomerInvoicesAnswer struct {
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
 	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *ListCustomerInvoicesAnswer200Headers
 	// Headers400 the parsed response headers for an HTTP 400 response
@@ -3728,10 +4244,14 @@ type ListCustomerInvoicesAnswer struct {
 	Headers401 *ListCustomerInvoicesAnswer401Headers
 	// Headers403 the parsed response headers for an HTTP 403 response
 	Headers403 *ListCustomerInvoicesAnswer403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ListCustomerInvoicesAnswer404Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ListCustomerInvoicesAnswer429Headers
 	// Headers500 the parsed response headers for an HTTP 500 response
 	Headers500 *ListCustomerInvoicesAnswer500Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListCustomerInvoicesAnswer503Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -3754,6 +4274,11 @@ func (r ListCustomerInvoicesAnswer) GetJSON403() *Forbidden {
 	return r.JSON403
 }
 
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r ListCustomerInvoicesAnswer) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
 // GetJSON429 returns the response for an HTTP 429 `application/json` response
 func (r ListCustomerInvoicesAnswer) GetJSON429() *TooManyRequests {
 	return r.JSON429
@@ -3762,6 +4287,11 @@ func (r ListCustomerInvoicesAnswer) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r ListCustomerInvoicesAnswer) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ListCustomerInvoicesAnswer) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -3793,6 +4323,191 @@ func (r ListCustomerInvoicesAnswer) ContentType() string {
 	return ""
 }
 
+// CreateCustomerInvoiceV1Answer201Headers the declared response headers of an HTTP 201 response for CreateCustomerInvoiceV1
+type CreateCustomerInvoiceV1Answer201Headers struct {
+	ETag                *string
+	Location            *string
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
+// CreateCustomerInvoiceV1Answer400Headers the declared response headers of an HTTP 400 response for CreateCustomerInvoiceV1
+type CreateCustomerInvoiceV1Answer400Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
+// CreateCustomerInvoiceV1Answer401Headers the declared response headers of an HTTP 401 response for CreateCustomerInvoiceV1
+type CreateCustomerInvoiceV1Answer401Headers struct {
+	WWWAuthenticate     *string
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
+// CreateCustomerInvoiceV1Answer403Headers the declared response headers of an HTTP 403 response for CreateCustomerInvoiceV1
+type CreateCustomerInvoiceV1Answer403Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
+// CreateCustomerInvoiceV1Answer413Headers the declared response headers of an HTTP 413 response for CreateCustomerInvoiceV1
+type CreateCustomerInvoiceV1Answer413Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
+// CreateCustomerInvoiceV1Answer415Headers the declared response headers of an HTTP 415 response for CreateCustomerInvoiceV1
+type CreateCustomerInvoiceV1Answer415Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
+// CreateCustomerInvoiceV1Answer429Headers the declared response headers of an HTTP 429 response for CreateCustomerInvoiceV1
+type CreateCustomerInvoiceV1Answer429Headers struct {
+	RetryAfter          *string
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
+// CreateCustomerInvoiceV1Answer500Headers the declared response headers of an HTTP 500 response for CreateCustomerInvoiceV1
+type CreateCustomerInvoiceV1Answer500Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
+// CreateCustomerInvoiceV1Answer503Headers the declared response headers of an HTTP 503 response for CreateCustomerInvoiceV1
+type CreateCustomerInvoiceV1Answer503Headers struct {
+	RetryAfter          *string
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
+type CreateCustomerInvoiceV1Answer struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *BadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *PayloadTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *CreateCustomerInvoiceV1Answer201Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *CreateCustomerInvoiceV1Answer400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *CreateCustomerInvoiceV1Answer401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *CreateCustomerInvoiceV1Answer403Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *CreateCustomerInvoiceV1Answer413Headers
+	// Headers415 the parsed response headers for an HTTP 415 response
+	Headers415 *CreateCustomerInvoiceV1Answer415Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *CreateCustomerInvoiceV1Answer429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *CreateCustomerInvoiceV1Answer500Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *CreateCustomerInvoiceV1Answer503Headers
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r CreateCustomerInvoiceV1Answer) GetJSON400() *BadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r CreateCustomerInvoiceV1Answer) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r CreateCustomerInvoiceV1Answer) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r CreateCustomerInvoiceV1Answer) GetJSON413() *PayloadTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r CreateCustomerInvoiceV1Answer) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r CreateCustomerInvoiceV1Answer) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r CreateCustomerInvoiceV1Answer) GetJSON500() *ServerError {
+	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r CreateCustomerInvoiceV1Answer) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateCustomerInvoiceV1Answer) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateCustomerInvoiceV1Answer) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateCustomerInvoiceV1Answer) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateCustomerInvoiceV1Answer) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // DeleteCustomerInvoiceAnswer204Headers the declared response headers of an HTTP 204 response for DeleteCustomerInvoice
 type DeleteCustomerInvoiceAnswer204Headers struct {
 	XRateLimitLimit     *string
@@ -3811,6 +4526,7 @@ type DeleteCustomerInvoiceAnswer400Headers struct {
 
 // DeleteCustomerInvoiceAnswer401Headers the declared response headers of an HTTP 401 response for DeleteCustomerInvoice
 type DeleteCustomerInvoiceAnswer401Headers struct {
+	WWWAuthenticate     *string
 	XRateLimitLimit     *string
 	XRateLimitPolicy    *string
 	XRateLimitRemaining *string
@@ -3850,6 +4566,15 @@ type DeleteCustomerInvoiceAnswer500Headers struct {
 	XRateLimitReset     *string
 }
 
+// DeleteCustomerInvoiceAnswer503Headers the declared response headers of an HTTP 503 response for DeleteCustomerInvoice
+type DeleteCustomerInvoiceAnswer503Headers struct {
+	RetryAfter          *string
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
 type DeleteCustomerInvoiceAnswer struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -3865,6 +4590,8 @@ type DeleteCustomerInvoiceAnswer struct {
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers204 the parsed response headers for an HTTP 204 response
 	Headers204 *DeleteCustomerInvoiceAnswer204Headers
 	// Headers400 the parsed response headers for an HTTP 400 response
@@ -3879,6 +4606,8 @@ type DeleteCustomerInvoiceAnswer struct {
 	Headers429 *DeleteCustomerInvoiceAnswer429Headers
 	// Headers500 the parsed response headers for an HTTP 500 response
 	Headers500 *DeleteCustomerInvoiceAnswer500Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DeleteCustomerInvoiceAnswer503Headers
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
@@ -3909,6 +4638,11 @@ func (r DeleteCustomerInvoiceAnswer) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r DeleteCustomerInvoiceAnswer) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r DeleteCustomerInvoiceAnswer) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -3959,6 +4693,7 @@ type GetCustomerInvoiceAnswer400Headers struct {
 
 // GetCustomerInvoiceAnswer401Headers the declared response headers of an HTTP 401 response for GetCustomerInvoice
 type GetCustomerInvoiceAnswer401Headers struct {
+	WWWAuthenticate     *string
 	XRateLimitLimit     *string
 	XRateLimitPolicy    *string
 	XRateLimitRemaining *string
@@ -3998,6 +4733,15 @@ type GetCustomerInvoiceAnswer500Headers struct {
 	XRateLimitReset     *string
 }
 
+// GetCustomerInvoiceAnswer503Headers the declared response headers of an HTTP 503 response for GetCustomerInvoice
+type GetCustomerInvoiceAnswer503Headers struct {
+	RetryAfter          *string
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
 type GetCustomerInvoiceAnswer struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4015,6 +4759,8 @@ type GetCustomerInvoiceAnswer struct {
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetCustomerInvoiceAnswer200Headers
 	// Headers400 the parsed response headers for an HTTP 400 response
@@ -4029,6 +4775,8 @@ type GetCustomerInvoiceAnswer struct {
 	Headers429 *GetCustomerInvoiceAnswer429Headers
 	// Headers500 the parsed response headers for an HTTP 500 response
 	Headers500 *GetCustomerInvoiceAnswer500Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetCustomerInvoiceAnswer503Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -4064,6 +4812,11 @@ func (r GetCustomerInvoiceAnswer) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r GetCustomerInvoiceAnswer) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r GetCustomerInvoiceAnswer) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -4114,6 +4867,7 @@ type UpdateCustomerInvoiceAnswer400Headers struct {
 
 // UpdateCustomerInvoiceAnswer401Headers the declared response headers of an HTTP 401 response for UpdateCustomerInvoice
 type UpdateCustomerInvoiceAnswer401Headers struct {
+	WWWAuthenticate     *string
 	XRateLimitLimit     *string
 	XRateLimitPolicy    *string
 	XRateLimitRemaining *string
@@ -4144,6 +4898,22 @@ type UpdateCustomerInvoiceAnswer412Headers struct {
 	XRateLimitReset     *string
 }
 
+// UpdateCustomerInvoiceAnswer413Headers the declared response headers of an HTTP 413 response for UpdateCustomerInvoice
+type UpdateCustomerInvoiceAnswer413Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
+// UpdateCustomerInvoiceAnswer415Headers the declared response headers of an HTTP 415 response for UpdateCustomerInvoice
+type UpdateCustomerInvoiceAnswer415Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
 // UpdateCustomerInvoiceAnswer429Headers the declared response headers of an HTTP 429 response for UpdateCustomerInvoice
 type UpdateCustomerInvoiceAnswer429Headers struct {
 	RetryAfter          *string
@@ -4155,6 +4925,15 @@ type UpdateCustomerInvoiceAnswer429Headers struct {
 
 // UpdateCustomerInvoiceAnswer500Headers the declared response headers of an HTTP 500 response for UpdateCustomerInvoice
 type UpdateCustomerInvoiceAnswer500Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
+// UpdateCustomerInvoiceAnswer503Headers the declared response headers of an HTTP 503 response for UpdateCustomerInvoice
+type UpdateCustomerInvoiceAnswer503Headers struct {
+	RetryAfter          *string
 	XRateLimitLimit     *string
 	XRateLimitPolicy    *string
 	XRateLimitRemaining *string
@@ -4174,10 +4953,16 @@ type UpdateCustomerInvoiceAnswer struct {
 	JSON404 *NotFound
 	// JSON412 the response for an HTTP 412 `application/json` response
 	JSON412 *PreconditionFailed
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *PayloadTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers204 the parsed response headers for an HTTP 204 response
 	Headers204 *UpdateCustomerInvoiceAnswer204Headers
 	// Headers400 the parsed response headers for an HTTP 400 response
@@ -4190,10 +4975,16 @@ type UpdateCustomerInvoiceAnswer struct {
 	Headers404 *UpdateCustomerInvoiceAnswer404Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *UpdateCustomerInvoiceAnswer412Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *UpdateCustomerInvoiceAnswer413Headers
+	// Headers415 the parsed response headers for an HTTP 415 response
+	Headers415 *UpdateCustomerInvoiceAnswer415Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *UpdateCustomerInvoiceAnswer429Headers
 	// Headers500 the parsed response headers for an HTTP 500 response
 	Headers500 *UpdateCustomerInvoiceAnswer500Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *UpdateCustomerInvoiceAnswer503Headers
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
@@ -4221,6 +5012,16 @@ func (r UpdateCustomerInvoiceAnswer) GetJSON412() *PreconditionFailed {
 	return r.JSON412
 }
 
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r UpdateCustomerInvoiceAnswer) GetJSON413() *PayloadTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r UpdateCustomerInvoiceAnswer) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
 // GetJSON429 returns the response for an HTTP 429 `application/json` response
 func (r UpdateCustomerInvoiceAnswer) GetJSON429() *TooManyRequests {
 	return r.JSON429
@@ -4229,6 +5030,11 @@ func (r UpdateCustomerInvoiceAnswer) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r UpdateCustomerInvoiceAnswer) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r UpdateCustomerInvoiceAnswer) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -4269,6 +5075,14 @@ type ReleaseCustomerInvoiceAnswer200Headers struct {
 	XRateLimitReset     *string
 }
 
+// ReleaseCustomerInvoiceAnswer202Headers the declared response headers of an HTTP 202 response for ReleaseCustomerInvoice
+type ReleaseCustomerInvoiceAnswer202Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
 // ReleaseCustomerInvoiceAnswer400Headers the declared response headers of an HTTP 400 response for ReleaseCustomerInvoice
 type ReleaseCustomerInvoiceAnswer400Headers struct {
 	XRateLimitLimit     *string
@@ -4279,6 +5093,7 @@ type ReleaseCustomerInvoiceAnswer400Headers struct {
 
 // ReleaseCustomerInvoiceAnswer401Headers the declared response headers of an HTTP 401 response for ReleaseCustomerInvoice
 type ReleaseCustomerInvoiceAnswer401Headers struct {
+	WWWAuthenticate     *string
 	XRateLimitLimit     *string
 	XRateLimitPolicy    *string
 	XRateLimitRemaining *string
@@ -4326,11 +5141,22 @@ type ReleaseCustomerInvoiceAnswer500Headers struct {
 	XRateLimitReset     *string
 }
 
+// ReleaseCustomerInvoiceAnswer503Headers the declared response headers of an HTTP 503 response for ReleaseCustomerInvoice
+type ReleaseCustomerInvoiceAnswer503Headers struct {
+	RetryAfter          *string
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
 type ReleaseCustomerInvoiceAnswer struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *ActionResult
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *ActionResult
 	// JSON400 the response for an HTTP 400 `application/json` response
 	JSON400 *BadRequest
 	// JSON401 the response for an HTTP 401 `application/json` response
@@ -4345,8 +5171,12 @@ type ReleaseCustomerInvoiceAnswer struct {
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *ReleaseCustomerInvoiceAnswer200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *ReleaseCustomerInvoiceAnswer202Headers
 	// Headers400 the parsed response headers for an HTTP 400 response
 	Headers400 *ReleaseCustomerInvoiceAnswer400Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
@@ -4361,11 +5191,18 @@ type ReleaseCustomerInvoiceAnswer struct {
 	Headers429 *ReleaseCustomerInvoiceAnswer429Headers
 	// Headers500 the parsed response headers for an HTTP 500 response
 	Headers500 *ReleaseCustomerInvoiceAnswer500Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ReleaseCustomerInvoiceAnswer503Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ReleaseCustomerInvoiceAnswer) GetJSON200() *ActionResult {
 	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ReleaseCustomerInvoiceAnswer) GetJSON202() *ActionResult {
+	return r.JSON202
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
@@ -4401,6 +5238,11 @@ func (r ReleaseCustomerInvoiceAnswer) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r ReleaseCustomerInvoiceAnswer) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ReleaseCustomerInvoiceAnswer) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -4441,6 +5283,14 @@ type ReverseCustomerInvoiceAnswer200Headers struct {
 	XRateLimitReset     *string
 }
 
+// ReverseCustomerInvoiceAnswer202Headers the declared response headers of an HTTP 202 response for ReverseCustomerInvoice
+type ReverseCustomerInvoiceAnswer202Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
 // ReverseCustomerInvoiceAnswer400Headers the declared response headers of an HTTP 400 response for ReverseCustomerInvoice
 type ReverseCustomerInvoiceAnswer400Headers struct {
 	XRateLimitLimit     *string
@@ -4451,6 +5301,7 @@ type ReverseCustomerInvoiceAnswer400Headers struct {
 
 // ReverseCustomerInvoiceAnswer401Headers the declared response headers of an HTTP 401 response for ReverseCustomerInvoice
 type ReverseCustomerInvoiceAnswer401Headers struct {
+	WWWAuthenticate     *string
 	XRateLimitLimit     *string
 	XRateLimitPolicy    *string
 	XRateLimitRemaining *string
@@ -4481,6 +5332,22 @@ type ReverseCustomerInvoiceAnswer412Headers struct {
 	XRateLimitReset     *string
 }
 
+// ReverseCustomerInvoiceAnswer413Headers the declared response headers of an HTTP 413 response for ReverseCustomerInvoice
+type ReverseCustomerInvoiceAnswer413Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
+// ReverseCustomerInvoiceAnswer415Headers the declared response headers of an HTTP 415 response for ReverseCustomerInvoice
+type ReverseCustomerInvoiceAnswer415Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
 // ReverseCustomerInvoiceAnswer429Headers the declared response headers of an HTTP 429 response for ReverseCustomerInvoice
 type ReverseCustomerInvoiceAnswer429Headers struct {
 	RetryAfter          *string
@@ -4498,11 +5365,22 @@ type ReverseCustomerInvoiceAnswer500Headers struct {
 	XRateLimitReset     *string
 }
 
+// ReverseCustomerInvoiceAnswer503Headers the declared response headers of an HTTP 503 response for ReverseCustomerInvoice
+type ReverseCustomerInvoiceAnswer503Headers struct {
+	RetryAfter          *string
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
 type ReverseCustomerInvoiceAnswer struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *ReverseActionResult
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *ReverseActionResult
 	// JSON400 the response for an HTTP 400 `application/json` response
 	JSON400 *BadRequest
 	// JSON401 the response for an HTTP 401 `application/json` response
@@ -4513,12 +5391,20 @@ type ReverseCustomerInvoiceAnswer struct {
 	JSON404 *NotFound
 	// JSON412 the response for an HTTP 412 `application/json` response
 	JSON412 *PreconditionFailed
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *PayloadTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *ReverseCustomerInvoiceAnswer200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *ReverseCustomerInvoiceAnswer202Headers
 	// Headers400 the parsed response headers for an HTTP 400 response
 	Headers400 *ReverseCustomerInvoiceAnswer400Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
@@ -4529,15 +5415,26 @@ type ReverseCustomerInvoiceAnswer struct {
 	Headers404 *ReverseCustomerInvoiceAnswer404Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *ReverseCustomerInvoiceAnswer412Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *ReverseCustomerInvoiceAnswer413Headers
+	// Headers415 the parsed response headers for an HTTP 415 response
+	Headers415 *ReverseCustomerInvoiceAnswer415Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ReverseCustomerInvoiceAnswer429Headers
 	// Headers500 the parsed response headers for an HTTP 500 response
 	Headers500 *ReverseCustomerInvoiceAnswer500Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ReverseCustomerInvoiceAnswer503Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ReverseCustomerInvoiceAnswer) GetJSON200() *ReverseActionResult {
 	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ReverseCustomerInvoiceAnswer) GetJSON202() *ReverseActionResult {
+	return r.JSON202
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
@@ -4565,6 +5462,16 @@ func (r ReverseCustomerInvoiceAnswer) GetJSON412() *PreconditionFailed {
 	return r.JSON412
 }
 
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r ReverseCustomerInvoiceAnswer) GetJSON413() *PayloadTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r ReverseCustomerInvoiceAnswer) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
 // GetJSON429 returns the response for an HTTP 429 `application/json` response
 func (r ReverseCustomerInvoiceAnswer) GetJSON429() *TooManyRequests {
 	return r.JSON429
@@ -4573,6 +5480,11 @@ func (r ReverseCustomerInvoiceAnswer) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r ReverseCustomerInvoiceAnswer) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ReverseCustomerInvoiceAnswer) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -4624,6 +5536,7 @@ type CreateCustomerInvoiceAnswer400Headers struct {
 
 // CreateCustomerInvoiceAnswer401Headers the declared response headers of an HTTP 401 response for CreateCustomerInvoice
 type CreateCustomerInvoiceAnswer401Headers struct {
+	WWWAuthenticate     *string
 	XRateLimitLimit     *string
 	XRateLimitPolicy    *string
 	XRateLimitRemaining *string
@@ -4632,6 +5545,22 @@ type CreateCustomerInvoiceAnswer401Headers struct {
 
 // CreateCustomerInvoiceAnswer403Headers the declared response headers of an HTTP 403 response for CreateCustomerInvoice
 type CreateCustomerInvoiceAnswer403Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
+// CreateCustomerInvoiceAnswer413Headers the declared response headers of an HTTP 413 response for CreateCustomerInvoice
+type CreateCustomerInvoiceAnswer413Headers struct {
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
+// CreateCustomerInvoiceAnswer415Headers the declared response headers of an HTTP 415 response for CreateCustomerInvoice
+type CreateCustomerInvoiceAnswer415Headers struct {
 	XRateLimitLimit     *string
 	XRateLimitPolicy    *string
 	XRateLimitRemaining *string
@@ -4655,6 +5584,15 @@ type CreateCustomerInvoiceAnswer500Headers struct {
 	XRateLimitReset     *string
 }
 
+// CreateCustomerInvoiceAnswer503Headers the declared response headers of an HTTP 503 response for CreateCustomerInvoice
+type CreateCustomerInvoiceAnswer503Headers struct {
+	RetryAfter          *string
+	XRateLimitLimit     *string
+	XRateLimitPolicy    *string
+	XRateLimitRemaining *string
+	XRateLimitReset     *string
+}
+
 type CreateCustomerInvoiceAnswer struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4664,10 +5602,16 @@ type CreateCustomerInvoiceAnswer struct {
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
 	JSON403 *Forbidden
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *PayloadTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *ServerError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
 	// Headers201 the parsed response headers for an HTTP 201 response
 	Headers201 *CreateCustomerInvoiceAnswer201Headers
 	// Headers400 the parsed response headers for an HTTP 400 response
@@ -4676,10 +5620,16 @@ type CreateCustomerInvoiceAnswer struct {
 	Headers401 *CreateCustomerInvoiceAnswer401Headers
 	// Headers403 the parsed response headers for an HTTP 403 response
 	Headers403 *CreateCustomerInvoiceAnswer403Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *CreateCustomerInvoiceAnswer413Headers
+	// Headers415 the parsed response headers for an HTTP 415 response
+	Headers415 *CreateCustomerInvoiceAnswer415Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *CreateCustomerInvoiceAnswer429Headers
 	// Headers500 the parsed response headers for an HTTP 500 response
 	Headers500 *CreateCustomerInvoiceAnswer500Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *CreateCustomerInvoiceAnswer503Headers
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
@@ -4697,6 +5647,16 @@ func (r CreateCustomerInvoiceAnswer) GetJSON403() *Forbidden {
 	return r.JSON403
 }
 
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r CreateCustomerInvoiceAnswer) GetJSON413() *PayloadTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r CreateCustomerInvoiceAnswer) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
 // GetJSON429 returns the response for an HTTP 429 `application/json` response
 func (r CreateCustomerInvoiceAnswer) GetJSON429() *TooManyRequests {
 	return r.JSON429
@@ -4705,6 +5665,11 @@ func (r CreateCustomerInvoiceAnswer) GetJSON429() *TooManyRequests {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r CreateCustomerInvoiceAnswer) GetJSON500() *ServerError {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r CreateCustomerInvoiceAnswer) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -4785,6 +5750,41 @@ func (c *ClientWithResponses) ListCustomerInvoicesWithResponse(ctx context.Conte
 		return nil, err
 	}
 	return ParseListCustomerInvoicesAnswer(rsp)
+}
+
+// CreateCustomerInvoiceV1WithBodyWithResponse Create a customer invoice below v1
+//
+// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+// (published).
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+//
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) CreateCustomerInvoiceV1WithBodyWithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Answer, error) {
+	rsp, err := c.CreateCustomerInvoiceV1WithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateCustomerInvoiceV1Answer(rsp)
+}
+
+// CreateCustomerInvoiceV1WithResponse Create a customer invoice below v1
+//
+// The same as `POST /v2/customerinvoice`, below v1: deprecated, and used by the vendor's own guide
+// (published).
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) CreateCustomerInvoiceV1WithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Answer, error) {
+	rsp, err := c.CreateCustomerInvoiceV1(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateCustomerInvoiceV1Answer(rsp)
 }
 
 // DeleteCustomerInvoiceWithResponse Delete a customer invoice
@@ -4900,10 +5900,10 @@ func (c *ClientWithResponses) ReverseCustomerInvoiceWithResponse(ctx context.Con
 
 // CreateCustomerInvoiceWithBodyWithResponse Create a customer invoice
 //
-// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-// description) and quantity are the least that works (published). There is no idempotency key: when the
-// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-// deprecated.)
+// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+// invoice. The v1 of this POST is deprecated.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -4918,10 +5918,10 @@ func (c *ClientWithResponses) CreateCustomerInvoiceWithBodyWithResponse(ctx cont
 
 // CreateCustomerInvoiceWithResponse Create a customer invoice
 //
-// Creates an invoice, on hold or balanced. Customer, date and one line with `operation`, item (or
-// description) and quantity are the least that works (published). There is no idempotency key: when the
-// answer of this call is lost, sending it again may create a second invoice. (v1 of this POST is
-// deprecated.)
+// Creates an invoice, on hold or balanced. `customerNumber`, `documentDate` and one line with `operation`,
+// `inventoryNumber` (or `description`) and `quantity` are the least that works (published).
+// There is no idempotency key: when the answer of this call is lost, sending it again may create a second
+// invoice. The v1 of this POST is deprecated.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -4954,6 +5954,13 @@ func ParseGetBackgroundStateAnswer(rsp *http.Response) (*GetBackgroundStateAnswe
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
 		var dest Unauthorized
@@ -4997,6 +6004,13 @@ func ParseGetBackgroundStateAnswer(rsp *http.Response) (*GetBackgroundStateAnswe
 		}
 		response.JSON500 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
 	}
 
 	switch {
@@ -5031,8 +6045,46 @@ func ParseGetBackgroundStateAnswer(rsp *http.Response) (*GetBackgroundStateAnswe
 			headers.XRateLimitReset = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 400:
+		var headers GetBackgroundStateAnswer400Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers400 = &headers
 	case rsp.StatusCode == 401:
 		var headers GetBackgroundStateAnswer401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
 		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -5224,6 +6276,44 @@ func ParseGetBackgroundStateAnswer(rsp *http.Response) (*GetBackgroundStateAnswe
 			headers.XRateLimitReset = &value
 		}
 		response.Headers500 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetBackgroundStateAnswer503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers503 = &headers
 	}
 
 	return response, nil
@@ -5244,11 +6334,28 @@ func ParseGetBackgroundContentAnswer(rsp *http.Response) (*GetBackgroundContentA
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest BackgroundContent
+		var dest interface{}
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Unfinished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
 		var dest Unauthorized
@@ -5271,12 +6378,33 @@ func ParseGetBackgroundContentAnswer(rsp *http.Response) (*GetBackgroundContentA
 		}
 		response.JSON404 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Unfinished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 410:
 		var dest Gone
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON410 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest PreconditionFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 425:
+		var dest Unfinished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON425 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest TooManyRequests
@@ -5291,6 +6419,13 @@ func ParseGetBackgroundContentAnswer(rsp *http.Response) (*GetBackgroundContentA
 			return nil, err
 		}
 		response.JSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -5326,8 +6461,108 @@ func ParseGetBackgroundContentAnswer(rsp *http.Response) (*GetBackgroundContentA
 			headers.XRateLimitReset = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers GetBackgroundContentAnswer202Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 204:
+		var headers GetBackgroundContentAnswer204Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers204 = &headers
+	case rsp.StatusCode == 400:
+		var headers GetBackgroundContentAnswer400Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers400 = &headers
 	case rsp.StatusCode == 401:
 		var headers GetBackgroundContentAnswer401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
 		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -5419,6 +6654,37 @@ func ParseGetBackgroundContentAnswer(rsp *http.Response) (*GetBackgroundContentA
 			headers.XRateLimitReset = &value
 		}
 		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers GetBackgroundContentAnswer409Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers409 = &headers
 	case rsp.StatusCode == 410:
 		var headers GetBackgroundContentAnswer410Headers
 		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
@@ -5450,6 +6716,68 @@ func ParseGetBackgroundContentAnswer(rsp *http.Response) (*GetBackgroundContentA
 			headers.XRateLimitReset = &value
 		}
 		response.Headers410 = &headers
+	case rsp.StatusCode == 412:
+		var headers GetBackgroundContentAnswer412Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers412 = &headers
+	case rsp.StatusCode == 425:
+		var headers GetBackgroundContentAnswer425Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers425 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetBackgroundContentAnswer429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -5519,6 +6847,44 @@ func ParseGetBackgroundContentAnswer(rsp *http.Response) (*GetBackgroundContentA
 			headers.XRateLimitReset = &value
 		}
 		response.Headers500 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetBackgroundContentAnswer503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers503 = &headers
 	}
 
 	return response, nil
@@ -5566,6 +6932,13 @@ func ParseListCustomerInvoicesAnswer(rsp *http.Response) (*ListCustomerInvoicesA
 		}
 		response.JSON403 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest TooManyRequests
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -5579,6 +6952,13 @@ func ParseListCustomerInvoicesAnswer(rsp *http.Response) (*ListCustomerInvoicesA
 			return nil, err
 		}
 		response.JSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -5647,6 +7027,13 @@ func ParseListCustomerInvoicesAnswer(rsp *http.Response) (*ListCustomerInvoicesA
 		response.Headers400 = &headers
 	case rsp.StatusCode == 401:
 		var headers ListCustomerInvoicesAnswer401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
 		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -5707,6 +7094,37 @@ func ParseListCustomerInvoicesAnswer(rsp *http.Response) (*ListCustomerInvoicesA
 			headers.XRateLimitReset = &value
 		}
 		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers ListCustomerInvoicesAnswer404Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers404 = &headers
 	case rsp.StatusCode == 429:
 		var headers ListCustomerInvoicesAnswer429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -5776,6 +7194,439 @@ func ParseListCustomerInvoicesAnswer(rsp *http.Response) (*ListCustomerInvoicesA
 			headers.XRateLimitReset = &value
 		}
 		response.Headers500 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListCustomerInvoicesAnswer503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCreateCustomerInvoiceV1Answer parses an HTTP response from a CreateCustomerInvoiceV1WithResponse call
+func ParseCreateCustomerInvoiceV1Answer(rsp *http.Response) (*CreateCustomerInvoiceV1Answer, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateCustomerInvoiceV1Answer{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest PayloadTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest ServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers CreateCustomerInvoiceV1Answer201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 400:
+		var headers CreateCustomerInvoiceV1Answer400Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers CreateCustomerInvoiceV1Answer401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers CreateCustomerInvoiceV1Answer403Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 413:
+		var headers CreateCustomerInvoiceV1Answer413Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 415:
+		var headers CreateCustomerInvoiceV1Answer415Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers415 = &headers
+	case rsp.StatusCode == 429:
+		var headers CreateCustomerInvoiceV1Answer429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers CreateCustomerInvoiceV1Answer500Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers500 = &headers
+	case rsp.StatusCode == 503:
+		var headers CreateCustomerInvoiceV1Answer503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers503 = &headers
 	}
 
 	return response, nil
@@ -5839,6 +7690,13 @@ func ParseDeleteCustomerInvoiceAnswer(rsp *http.Response) (*DeleteCustomerInvoic
 			return nil, err
 		}
 		response.JSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -5907,6 +7765,13 @@ func ParseDeleteCustomerInvoiceAnswer(rsp *http.Response) (*DeleteCustomerInvoic
 		response.Headers400 = &headers
 	case rsp.StatusCode == 401:
 		var headers DeleteCustomerInvoiceAnswer401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
 		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -6067,6 +7932,44 @@ func ParseDeleteCustomerInvoiceAnswer(rsp *http.Response) (*DeleteCustomerInvoic
 			headers.XRateLimitReset = &value
 		}
 		response.Headers500 = &headers
+	case rsp.StatusCode == 503:
+		var headers DeleteCustomerInvoiceAnswer503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers503 = &headers
 	}
 
 	return response, nil
@@ -6134,6 +8037,13 @@ func ParseGetCustomerInvoiceAnswer(rsp *http.Response) (*GetCustomerInvoiceAnswe
 			return nil, err
 		}
 		response.JSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -6209,6 +8119,13 @@ func ParseGetCustomerInvoiceAnswer(rsp *http.Response) (*GetCustomerInvoiceAnswe
 		response.Headers400 = &headers
 	case rsp.StatusCode == 401:
 		var headers GetCustomerInvoiceAnswer401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
 		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -6369,6 +8286,44 @@ func ParseGetCustomerInvoiceAnswer(rsp *http.Response) (*GetCustomerInvoiceAnswe
 			headers.XRateLimitReset = &value
 		}
 		response.Headers500 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetCustomerInvoiceAnswer503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers503 = &headers
 	}
 
 	return response, nil
@@ -6426,6 +8381,20 @@ func ParseUpdateCustomerInvoiceAnswer(rsp *http.Response) (*UpdateCustomerInvoic
 		}
 		response.JSON412 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest PayloadTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON415 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest TooManyRequests
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -6439,6 +8408,13 @@ func ParseUpdateCustomerInvoiceAnswer(rsp *http.Response) (*UpdateCustomerInvoic
 			return nil, err
 		}
 		response.JSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -6514,6 +8490,13 @@ func ParseUpdateCustomerInvoiceAnswer(rsp *http.Response) (*UpdateCustomerInvoic
 		response.Headers400 = &headers
 	case rsp.StatusCode == 401:
 		var headers UpdateCustomerInvoiceAnswer401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
 		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -6636,6 +8619,68 @@ func ParseUpdateCustomerInvoiceAnswer(rsp *http.Response) (*UpdateCustomerInvoic
 			headers.XRateLimitReset = &value
 		}
 		response.Headers412 = &headers
+	case rsp.StatusCode == 413:
+		var headers UpdateCustomerInvoiceAnswer413Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 415:
+		var headers UpdateCustomerInvoiceAnswer415Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers415 = &headers
 	case rsp.StatusCode == 429:
 		var headers UpdateCustomerInvoiceAnswer429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -6705,6 +8750,44 @@ func ParseUpdateCustomerInvoiceAnswer(rsp *http.Response) (*UpdateCustomerInvoic
 			headers.XRateLimitReset = &value
 		}
 		response.Headers500 = &headers
+	case rsp.StatusCode == 503:
+		var headers UpdateCustomerInvoiceAnswer503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers503 = &headers
 	}
 
 	return response, nil
@@ -6730,6 +8813,13 @@ func ParseReleaseCustomerInvoiceAnswer(rsp *http.Response) (*ReleaseCustomerInvo
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest ActionResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
 		var dest BadRequest
@@ -6780,6 +8870,13 @@ func ParseReleaseCustomerInvoiceAnswer(rsp *http.Response) (*ReleaseCustomerInvo
 		}
 		response.JSON500 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
 	}
 
 	switch {
@@ -6821,6 +8918,37 @@ func ParseReleaseCustomerInvoiceAnswer(rsp *http.Response) (*ReleaseCustomerInvo
 			headers.XRateLimitReset = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers ReleaseCustomerInvoiceAnswer202Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers202 = &headers
 	case rsp.StatusCode == 400:
 		var headers ReleaseCustomerInvoiceAnswer400Headers
 		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
@@ -6854,6 +8982,13 @@ func ParseReleaseCustomerInvoiceAnswer(rsp *http.Response) (*ReleaseCustomerInvo
 		response.Headers400 = &headers
 	case rsp.StatusCode == 401:
 		var headers ReleaseCustomerInvoiceAnswer401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
 		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -7045,6 +9180,44 @@ func ParseReleaseCustomerInvoiceAnswer(rsp *http.Response) (*ReleaseCustomerInvo
 			headers.XRateLimitReset = &value
 		}
 		response.Headers500 = &headers
+	case rsp.StatusCode == 503:
+		var headers ReleaseCustomerInvoiceAnswer503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers503 = &headers
 	}
 
 	return response, nil
@@ -7070,6 +9243,13 @@ func ParseReverseCustomerInvoiceAnswer(rsp *http.Response) (*ReverseCustomerInvo
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest ReverseActionResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
 		var dest BadRequest
@@ -7106,6 +9286,20 @@ func ParseReverseCustomerInvoiceAnswer(rsp *http.Response) (*ReverseCustomerInvo
 		}
 		response.JSON412 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest PayloadTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON415 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest TooManyRequests
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -7119,6 +9313,13 @@ func ParseReverseCustomerInvoiceAnswer(rsp *http.Response) (*ReverseCustomerInvo
 			return nil, err
 		}
 		response.JSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -7161,6 +9362,37 @@ func ParseReverseCustomerInvoiceAnswer(rsp *http.Response) (*ReverseCustomerInvo
 			headers.XRateLimitReset = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers ReverseCustomerInvoiceAnswer202Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers202 = &headers
 	case rsp.StatusCode == 400:
 		var headers ReverseCustomerInvoiceAnswer400Headers
 		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
@@ -7194,6 +9426,13 @@ func ParseReverseCustomerInvoiceAnswer(rsp *http.Response) (*ReverseCustomerInvo
 		response.Headers400 = &headers
 	case rsp.StatusCode == 401:
 		var headers ReverseCustomerInvoiceAnswer401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
 		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -7316,6 +9555,68 @@ func ParseReverseCustomerInvoiceAnswer(rsp *http.Response) (*ReverseCustomerInvo
 			headers.XRateLimitReset = &value
 		}
 		response.Headers412 = &headers
+	case rsp.StatusCode == 413:
+		var headers ReverseCustomerInvoiceAnswer413Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 415:
+		var headers ReverseCustomerInvoiceAnswer415Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers415 = &headers
 	case rsp.StatusCode == 429:
 		var headers ReverseCustomerInvoiceAnswer429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -7385,6 +9686,44 @@ func ParseReverseCustomerInvoiceAnswer(rsp *http.Response) (*ReverseCustomerInvo
 			headers.XRateLimitReset = &value
 		}
 		response.Headers500 = &headers
+	case rsp.StatusCode == 503:
+		var headers ReverseCustomerInvoiceAnswer503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers503 = &headers
 	}
 
 	return response, nil
@@ -7428,6 +9767,20 @@ func ParseCreateCustomerInvoiceAnswer(rsp *http.Response) (*CreateCustomerInvoic
 		}
 		response.JSON403 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest PayloadTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON415 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest TooManyRequests
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -7441,6 +9794,13 @@ func ParseCreateCustomerInvoiceAnswer(rsp *http.Response) (*CreateCustomerInvoic
 			return nil, err
 		}
 		response.JSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -7523,6 +9883,13 @@ func ParseCreateCustomerInvoiceAnswer(rsp *http.Response) (*CreateCustomerInvoic
 		response.Headers400 = &headers
 	case rsp.StatusCode == 401:
 		var headers CreateCustomerInvoiceAnswer401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
 		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -7583,6 +9950,68 @@ func ParseCreateCustomerInvoiceAnswer(rsp *http.Response) (*CreateCustomerInvoic
 			headers.XRateLimitReset = &value
 		}
 		response.Headers403 = &headers
+	case rsp.StatusCode == 413:
+		var headers CreateCustomerInvoiceAnswer413Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 415:
+		var headers CreateCustomerInvoiceAnswer415Headers
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers415 = &headers
 	case rsp.StatusCode == 429:
 		var headers CreateCustomerInvoiceAnswer429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -7652,6 +10081,44 @@ func ParseCreateCustomerInvoiceAnswer(rsp *http.Response) (*CreateCustomerInvoic
 			headers.XRateLimitReset = &value
 		}
 		response.Headers500 = &headers
+	case rsp.StatusCode == 503:
+		var headers CreateCustomerInvoiceAnswer503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Limit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Limit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitLimit = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Remaining"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Remaining", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitRemaining = &value
+		}
+		if values := rsp.Header.Values("X-RateLimit-Reset"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-RateLimit-Reset", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRateLimitReset = &value
+		}
+		response.Headers503 = &headers
 	}
 
 	return response, nil

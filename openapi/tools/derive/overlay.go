@@ -27,6 +27,8 @@ actions:
     remove: true
   - target: $.components.responses.*.headers['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset', 'X-RateLimit-Policy']
     remove: true
+  - target: $.paths['/v1/background/{requestId}/content'].get.responses['200'].content['application/json'].schema
+    update: {x-go-type: json.RawMessage}
   - target: $.paths.*.*.responses.*.headers['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset', 'X-RateLimit-Policy']
     remove: true
 `
