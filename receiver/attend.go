@@ -22,7 +22,7 @@ func (d *dispatcher) attend(ref string) (again bool) {
 		d.rc.log.WarnContext(d.work, "notification not taken on; will try again", "err", err, "delivery", ref)
 		d.pause(lookEvery) // the slot is kept, so that failing does not spin
 		return true
-	case rec.Phase != store.Delivery, rec.Due.After(time.Now()):
+	case rec.Phase != store.Delivery, rec.At(time.Now()).Due.After(time.Now()):
 		d.pass(lease)
 		return true
 	}
@@ -42,8 +42,8 @@ func (d *dispatcher) attend(ref string) (again bool) {
 			seen.Outcome = d.conclude(lease, n, seen.Err)
 		}
 	}
-	d.rc.cfg.Observer.Handled(d.work, seen)
-	return seen.Outcome == OutcomeRetried || seen.Outcome == OutcomeLost
+	d.rc.observe(d.work, func() { d.rc.cfg.Observer.Handled(d.work, seen) })
+	return seen.Outcome != OutcomeDone && seen.Outcome != OutcomeDead
 }
 
 func (d *dispatcher) acquire(ref string) (store.Lease, store.Record, error) {
@@ -146,10 +146,12 @@ func (d *dispatcher) conclude(lease store.Lease, n Notification, err error) Outc
 	switch {
 	case err == nil:
 		return d.record(lease, n, store.Handle{}, nil)
-	case errors.As(err, &gaveUp), n.Attempt >= d.rc.cfg.MaxAttempts:
+	case errors.As(err, &gaveUp):
 		return d.record(lease, n, store.Bury{Reason: reason(err)}, err)
-	case context.Cause(d.work) != nil: // it was cut off: another process may go on at once
-		return d.record(lease, n, store.Retry{Due: time.Now(), Reason: reason(err)}, err)
+	case context.Cause(d.work) != nil: // another process may go on at once
+		return d.record(lease, n, store.Interrupt{}, err)
+	case n.Attempt >= d.rc.cfg.MaxAttempts:
+		return d.record(lease, n, store.Bury{Reason: reason(err)}, err)
 	}
 	return d.record(lease, n, store.Retry{Due: time.Now().Add(retryDelay(n.Attempt)), Reason: reason(err)}, err)
 }
@@ -176,6 +178,9 @@ func (d *dispatcher) record(lease store.Lease, n Notification, decision store.De
 	case store.Retry:
 		d.rc.log.WarnContext(d.work, "notification not handled; will try again", append(attrs, "at", decision.Due)...)
 		return OutcomeRetried
+	case store.Interrupt:
+		d.rc.log.WarnContext(d.work, "notification not handled, because the time to drain is over; it will be handled again", attrs...)
+		return OutcomeInterrupted
 	}
 	d.rc.log.DebugContext(d.work, "notification handled", attrs...)
 	return OutcomeDone

@@ -113,8 +113,8 @@ type Config struct {
 	// handler runs. At least 1 s. Default: 1 min.
 	Lease time.Duration
 
-	// MaxAttempts is how many runs may fail before a notification is given
-	// up. The waits between them double from a second to an hour, and half of
+	// MaxAttempts is how many runs may fail, or take their process with them,
+	// before a notification is given up. A run counts when it begins. The waits between them double from a second to an hour, and half of
 	// each is random, so that the default, 20, takes seven hours or so.
 	MaxAttempts int
 

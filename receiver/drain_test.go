@@ -3,6 +3,8 @@ package receiver_test
 import (
 	"context"
 	"errors"
+	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -133,4 +135,118 @@ func TestAHandlerSeesTheValuesOfRunsContext(t *testing.T) {
 			t.Errorf("got %v", v)
 		}
 	})
+}
+
+// A run that a deploy cut off is not counted: no number of deploys makes a
+// dead letter, and none resets what failed by itself.
+func TestInterruptedRunsAreNotCounted(t *testing.T) {
+	for name, hide := range map[string]bool{"in one write": false, "behind a wrapper": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				memory := store.NewMemory(store.MemoryConfig{})
+				var st store.Store = memory
+				if hide {
+					st = struct{ store.Store }{memory}
+				}
+				var observed watcher
+				change := func(c *receiver.Config) {
+					c.Store, c.MaxAttempts, c.DrainTimeout, c.Observer = st, 2, time.Second, &observed
+				}
+				var j journal
+				fails := true
+				life := func() func() error {
+					rcv, _ := setup(t, change)
+					rcv.Handle(j.handler(func(ctx context.Context, _ receiver.Notification) error {
+						if fails {
+							return errors.New("by itself")
+						}
+						<-ctx.Done()
+						return ctx.Err()
+					}))
+					deliver(t, mounted(rcv), 1)
+					return run(t, rcv)
+				}
+				stop := life()
+				j.wantRuns(t, 100*time.Millisecond, 1)
+				_ = stop()
+				fails = false
+				time.Sleep(time.Minute)
+				for n := range 5 {
+					stop := life()
+					if runs := j.wantRuns(t, 100*time.Millisecond, n+2); runs[n+1].Attempt != 2 {
+						t.Errorf("life %d: got attempt %d, want 2", n, runs[n+1].Attempt)
+					}
+					if err := stop(); !errors.Is(err, receiver.ErrDrainTimeout) {
+						t.Errorf("Run: got %v, want ErrDrainTimeout", err)
+					}
+				}
+				if got := observed.count(receiver.OutcomeInterrupted); got != 5 || left(t, st, store.Dead) != 0 {
+					t.Errorf("got %d interrupted runs and %d dead, want 5 and none", got, left(t, st, store.Dead))
+				}
+				fails = true
+				stop = life()
+				j.wantRuns(t, 100*time.Millisecond, 7)
+				_ = stop()
+				if left(t, st, store.Dead) != 1 {
+					t.Error("the second failure of its own has not parked it")
+				}
+			})
+		})
+	}
+}
+
+// watcher is an observer that counts runs by their outcome, and may fail.
+type watcher struct {
+	mu       sync.Mutex // guards outcomes
+	outcomes map[receiver.Outcome]int
+	received func()
+	handled  func()
+}
+
+func (w *watcher) Received(context.Context, receiver.Received) {
+	if w.received != nil {
+		w.received()
+	}
+}
+
+func (w *watcher) Handled(_ context.Context, h receiver.Handled) {
+	w.mu.Lock()
+	if w.outcomes == nil {
+		w.outcomes = make(map[receiver.Outcome]int)
+	}
+	w.outcomes[h.Outcome]++
+	w.mu.Unlock()
+	if w.handled != nil {
+		w.handled()
+	}
+}
+
+func (w *watcher) count(o receiver.Outcome) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.outcomes[o]
+}
+
+// Neither a panic of an observer nor the end of the goroutine that calls it
+// costs a worker, or a notification.
+func TestAnObserverThatFailsCostsNoWorker(t *testing.T) {
+	for name, fail := range map[string]func(){"a panic": func() { panic("oh") }, "the end of its goroutine": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := &watcher{handled: fail}
+				if name == "a panic" {
+					w.received = fail
+				}
+				rcv, st := setup(t, func(c *receiver.Config) { c.Workers, c.Observer = 1, w })
+				var j journal
+				rcv.Handle(j.handler(nil))
+				stop := run(t, rcv)
+				deliver(t, mounted(rcv), 5)
+				j.wantRuns(t, time.Minute, 5)
+				if err := stop(); err != nil || left(t, st, store.Delivery) != 0 {
+					t.Errorf("got %v and %d left, want none", err, left(t, st, store.Delivery))
+				}
+			})
+		})
+	}
 }

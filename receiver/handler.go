@@ -17,8 +17,9 @@ type Notification struct {
 	// Delivery names this delivery. It is the same for every run of the
 	// handler, and what [Receiver.Replay] takes.
 	Delivery string
-	// Attempt counts the runs of the handler; the first is 1. A run that took
-	// its process with it counts.
+	// Attempt counts the runs of the handler as they begin; the first is 1. A
+	// run that took its process with it counts, one that Config.DrainTimeout
+	// cut off does not.
 	Attempt int
 	// Known says that the operation is in the store: Tenant and Ref are what
 	// its record says. Otherwise they are what the sender said.
@@ -69,7 +70,8 @@ var (
 // Handle sets the function that gets every notification, at least once: when
 // it returns nil the notification is done, an error has it called again later,
 // and [Discard] parks it among the dead, as does the last of
-// Config.MaxAttempts. A panic counts as an error. It is called by up to
+// Config.MaxAttempts. A panic counts as an error, and so does the end of its
+// goroutine by [runtime.Goexit]. It is called by up to
 // Config.Workers goroutines, in no particular order, and also after a restart
 // if the store is durable; so it must be idempotent, by ID for example.
 //

@@ -2,12 +2,15 @@ package receiver
 
 import (
 	"context"
+	"log/slog"
+	"runtime/debug"
 	"time"
 )
 
 // Observer is told what a [Receiver] does, for metrics; packages otelreceiver
 // and promreceiver have one each. Its methods are called by many goroutines,
-// must not block, and are given no body, capability or signature.
+// must not block, and are given no body, capability or signature. A panic of
+// one is logged and changes nothing else.
 type Observer interface {
 	// Received is called once for each request, when its answer is decided.
 	Received(ctx context.Context, r Received)
@@ -40,6 +43,9 @@ const (
 	OutcomeRetried Outcome = "retried" // it will run again
 	OutcomeDead    Outcome = "dead"    // given up
 	OutcomeLost    Outcome = "lost"    // the outcome could not be recorded: it will run again
+	// OutcomeInterrupted is that of a run that Config.DrainTimeout cut off: it
+	// will run again, and does not count.
+	OutcomeInterrupted Outcome = "interrupted"
 )
 
 // Handled is how a run of the handler ended.
@@ -57,3 +63,13 @@ type silent struct{}
 
 func (silent) Received(context.Context, Received) {}
 func (silent) Handled(context.Context, Handled)   {}
+
+// observe calls an observer, whose faults are nobody else's.
+func (rc *Receiver) observe(ctx context.Context, tell func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			rc.broken.log(ctx, slog.LevelError, "the observer panicked", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	tell()
+}

@@ -84,7 +84,7 @@ func (rc *Receiver) serve(w http.ResponseWriter, r *http.Request, below bool) {
 	seen := Received{Key: -1}
 	seen.Status = rc.answer(w, r, below, &seen)
 	seen.Duration = time.Since(begun)
-	rc.cfg.Observer.Received(r.Context(), seen)
+	rc.observe(r.Context(), func() { rc.cfg.Observer.Received(r.Context(), seen) })
 }
 
 // answer does the work of a request. It returns the status that it answered.

@@ -85,7 +85,11 @@ func (d *dispatcher) dispatch(ctx context.Context) error {
 		}
 		ref, wait, err := d.next(ctx)
 		if ref != "" {
-			d.wg.Go(func() { d.leave(ref, d.attend(ref)) })
+			d.wg.Go(func() {
+				again := true
+				defer func() { d.leave(ref, again) }() // also if an observer or a logger ends the goroutine
+				again = d.attend(ref)
+			})
 			continue
 		}
 		<-d.slots
@@ -176,6 +180,7 @@ func (d *dispatcher) look(ctx context.Context) (time.Duration, error) {
 func (d *dispatcher) take(list []store.Record, now time.Time) time.Duration {
 	wait := idleEvery
 	for _, rec := range list {
+		rec = rec.At(now)
 		from := rec.Due
 		if rec.Lease.Valid(now) && rec.Lease.Until.After(from) {
 			from = rec.Lease.Until
