@@ -23,7 +23,7 @@ func (r Record) At(now time.Time) Record {
 		&r.LookedAt, &r.SentAt, &r.AcceptedAt, &r.SettledAt, &r.EndedAt,
 		&r.Progress.SeenAt, &r.Progress.MissingSince, &r.Progress.RefusedSince, &r.Progress.EndSeen,
 	} {
-		if t.After(now.Add(clockSlack)) {
+		if t.After(now.Add(ClockSlack)) {
 			*t = now
 		}
 	}

@@ -6,9 +6,9 @@ import "time"
 // gets this much, and extends it.
 const MaxLease = time.Hour
 
-// clockSlack is how far the clocks of those who share a store may differ: a
-// time that lies further ahead was written while a clock was ahead.
-const clockSlack = 5 * time.Minute
+// ClockSlack is how far the clocks of those who share a store may differ. What
+// has been and yet lies further ahead was written while a clock was ahead.
+const ClockSlack = 5 * time.Minute
 
 // Lease is the right of one owner to decide about one record until a time.
 // Each acquisition has a higher epoch than all before it on that record. The
@@ -25,7 +25,7 @@ type Lease struct {
 }
 
 // Valid reports whether somebody holds the lease at the time now. A lease that
-// begins more than 5 minutes ahead is void: the clock was ahead when it was
+// begins more than [ClockSlack] ahead is void: the clock was ahead when it was
 // given and was set right since. One without a TTL counts as given for
 // [MaxLease].
 func (l Lease) Valid(now time.Time) bool {
@@ -33,7 +33,7 @@ func (l Lease) Valid(now time.Time) bool {
 	if ttl <= 0 || ttl > MaxLease {
 		ttl = MaxLease
 	}
-	return l.Owner != "" && now.Before(l.Until) && !l.Until.Add(-ttl).After(now.Add(clockSlack))
+	return l.Owner != "" && now.Before(l.Until) && !l.Until.Add(-ttl).After(now.Add(ClockSlack))
 }
 
 // lasting returns the lease as given at the time now, for ttl.

@@ -169,7 +169,7 @@ func (m *Memory) selected(now time.Time, tenant string, q Query) []*Record {
 	}
 	var found []*Record
 	for ref, rec := range recs {
-		if rec.Tenant == tenant && ref > q.After && q.Selects(rec.At(now)) {
+		if rec.Tenant == tenant && ref > q.After && q.SelectsAt(*rec, now) {
 			found = append(found, rec)
 		}
 	}

@@ -15,6 +15,9 @@ func TestMemory(t *testing.T) {
 	storetest.Run(t, storetest.Harness{
 		Open:   func(*testing.T) store.Store { return store.NewMemory(store.MemoryConfig{}) },
 		Bubble: true,
+		Ahead: func(_ *testing.T, s store.Store, by time.Duration, f func(store.Rules) error) error {
+			return store.Ahead(s.(*store.Memory), by, f)
+		},
 	})
 }
 

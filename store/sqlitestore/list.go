@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql/driver"
+	"fmt"
 	"slices"
 	"time"
 
@@ -68,8 +69,8 @@ func (s *Store) Count(ctx context.Context, tenant string, q store.Query) (n int,
 		n = 0
 		for _, p := range parts(q, time.Now()) {
 			sql, args := "SELECT count(*) FROM records"+p.where, []driver.Value{tenant, p.phase, p.now}
-			if !q.DueBy.IsZero() {
-				sql, args = sql+" AND due <= ?4", append(args, nanos(q.DueBy))
+			if p.due != "" {
+				sql, args = sql+" AND due "+p.due+" ?4", append(args, p.bound)
 			}
 			k, err := c.number(sql, args...)
 			if err != nil {
@@ -93,31 +94,60 @@ func (s *Store) glimpse(ctx context.Context, f func(*conn) error) error {
 	})
 }
 
-// part is a range of an index: the records of one tenant in one phase.
+// part is a range of an index: the records of one tenant in one phase, and if
+// due is an operator, only those whose due time is so related to a bound.
 type part struct {
 	where string // ?1 is the tenant, ?2 the phase, ?3 the time now
 	phase string
 	now   int64
+	due   string
+	bound driver.Value
+}
+
+// lapsed is the condition under which the lease of a record that is being sent
+// is not valid at a time, which is a parameter: see [store.Lease.Valid].
+func lapsed(now string) string {
+	begun := fmt.Sprintf("(%s + %d)", now, store.ClockSlack)
+	return fmt.Sprintf("(until <= %[1]s OR until > %[2]s AND until - min(coalesce(doc ->> '$.lease.ttl', %[3]d), %[3]d) > %[2]s)",
+		now, begun, store.MaxLease)
 }
 
 // parts are the ranges that hold what q selects. A record that is being sent
-// reads as uncertain once its lease has ended.
+// reads as uncertain once its lease has ended, and one that is due further
+// ahead than can be is due now.
 func parts(q store.Query, now time.Time) []part {
+	out := partsOf(q, now)
+	if q.DueBy.IsZero() {
+		return out
+	}
+	void := now.Add(store.MaxDue)
+	if q.DueBy.After(void) {
+		void = q.DueBy
+	}
+	for i, p := range out {
+		out[i].due, out[i].bound = "<=", nanos(q.DueBy)
+		p.due, p.bound = ">", nanos(void)
+		out = append(out, p)
+	}
+	return out
+}
+
+func partsOf(q store.Query, now time.Time) []part {
 	phases, every := q.Phases, len(q.Phases) == 0
 	if every {
 		phases = allPhases
 	}
 	var out []part
 	add := func(phase store.Phase, and string) {
-		out = append(out, part{" WHERE tenant = ?1 AND phase = ?2" + and, string(phase), now.UnixNano()})
+		out = append(out, part{where: " WHERE tenant = ?1 AND phase = ?2" + and, phase: string(phase), now: now.UnixNano()})
 	}
 	for i, p := range phases {
 		switch {
 		case slices.Contains(phases[:i], p):
 		case p == store.Sending && !every:
-			add(p, " AND until > ?3")
+			add(p, " AND NOT "+lapsed("?3"))
 		case p == store.Uncertain && !every:
-			add(store.Sending, " AND until <= ?3")
+			add(store.Sending, " AND "+lapsed("?3"))
 			add(p, "")
 		default:
 			add(p, "")
@@ -138,21 +168,21 @@ func (p part) find(ctx context.Context, c *conn, tenant string, q store.Query, l
 		return nil
 	}
 	args := []driver.Value{tenant, p.phase, p.now, q.After}
-	if q.DueBy.IsZero() {
+	if p.due == "" {
 		err := c.Query(ctx, collect, "SELECT ref, n FROM records"+p.where+" AND ref > ?4 ORDER BY ref LIMIT ?5",
 			append(args, int64(limit))...)
 		return out, err
 	}
 	// Either few are due and the index of due times finds them, or many are
 	// and the first of them stand near the start of the index of refs.
-	args = append(args, nanos(q.DueBy))
+	args = append(args, p.bound)
 	err = c.Query(ctx, collect, "SELECT ref, n FROM records INDEXED BY records_due"+p.where+
-		" AND due IS NOT NULL AND due <= ?5 AND ref > ?4 LIMIT ?6", append(args, int64(fewDue))...)
+		" AND due IS NOT NULL AND due "+p.due+" ?5 AND ref > ?4 LIMIT ?6", append(args, int64(fewDue))...)
 	if err != nil || len(out) < fewDue {
 		return out, err
 	}
 	out = out[:0]
 	err = c.Query(ctx, collect, "SELECT ref, n FROM records INDEXED BY records_phase"+p.where+
-		" AND due <= ?5 AND ref > ?4 ORDER BY ref LIMIT ?6", append(args, int64(limit))...)
+		" AND due "+p.due+" ?5 AND ref > ?4 ORDER BY ref LIMIT ?6", append(args, int64(limit))...)
 	return out, err
 }

@@ -32,6 +32,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 }
 
 func (o *Stats) read(ctx context.Context, c *conn) error {
+	now := time.Now()
 	err := c.Query(ctx, func(row []driver.Value) error {
 		phase, _ := row[0].(string)
 		n, _ := row[1].(int64)
@@ -43,12 +44,12 @@ func (o *Stats) read(ctx context.Context, c *conn) error {
 	}
 	if o.Phases[store.Sending] > 0 {
 		// Those whose sender vanished read as uncertain.
-		lapsed, err := c.number("SELECT count(*) FROM records WHERE phase = 'sending' AND until <= ?", time.Now().UnixNano())
+		n, err := c.number("SELECT count(*) FROM records WHERE phase = 'sending' AND "+lapsed("?1"), now.UnixNano())
 		if err != nil {
 			return err
 		}
-		o.Phases[store.Sending] -= int(lapsed)
-		o.Phases[store.Uncertain] += int(lapsed)
+		o.Phases[store.Sending] -= int(n)
+		o.Phases[store.Uncertain] += int(n)
 	}
 	for phase, n := range o.Phases {
 		if n == 0 {
@@ -60,7 +61,9 @@ func (o *Stats) read(ctx context.Context, c *conn) error {
 		return err
 	}
 	if due != 0 {
-		o.OldestDue = time.Unix(0, due)
+		if o.OldestDue = time.Unix(0, due); o.OldestDue.After(now.Add(store.MaxDue)) {
+			o.OldestDue = now // no clock that is right plans that far ahead
+		}
 	}
 	tombstones, err := c.number("SELECT count(*) FROM tombstones")
 	if err != nil {

@@ -3,6 +3,7 @@ package sqlitestore_test
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/vismanet-go/background/store"
 	"github.com/vismanet-go/background/store/sqlitestore"
@@ -29,5 +30,8 @@ func fresh(t testing.TB) string { return filepath.Join(t.TempDir(), "background.
 func TestStore(t *testing.T) {
 	storetest.Run(t, storetest.Harness{
 		Open: func(t *testing.T) store.Store { return open(t, fresh(t)) },
+		Ahead: func(t *testing.T, s store.Store, by time.Duration, f func(store.Rules) error) error {
+			return sqlitestore.Ahead(t.Context(), s.(*sqlitestore.Store), by, f)
+		},
 	})
 }

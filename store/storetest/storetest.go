@@ -29,6 +29,11 @@ type Harness struct {
 	// Lease is how long the leases of the suite last; tests wait for some of
 	// them to end. Default: a minute in a bubble, else 150 ms.
 	Lease time.Duration
+	// Ahead carries out a step on the store as a process does whose clock is
+	// ahead by a time: the Tx of the rules tells that time as now. Without it
+	// the suite does not check what becomes of such a process's leases and
+	// plans.
+	Ahead func(t *testing.T, s store.Store, by time.Duration, step func(store.Rules) error) error
 }
 
 // Run runs the whole suite, each promise as a subtest.
@@ -40,6 +45,10 @@ func Run(t *testing.T, h Harness) {
 		}
 	}
 	groups := [][]test{createTests, factTests, notifyTests, leaseTests, deliveryTests, watchTests, purgeTests, retentionTests, concurrencyTests}
+	groups = append(groups, runTests, toldTests, unclearTests, boundTests)
+	if h.Ahead != nil {
+		groups = append(groups, clockTests)
+	}
 	for _, tt := range slices.Concat(groups...) {
 		t.Run(tt.name, func(t *testing.T) {
 			if h.Bubble {
@@ -54,7 +63,7 @@ func Run(t *testing.T, h Harness) {
 func runOne(t *testing.T, h Harness, tt test) {
 	s := h.Open(t)
 	defer s.Close()
-	tt.run(&env{T: t, Store: s, ctx: t.Context(), ttl: h.Lease})
+	tt.run(&env{T: t, Store: s, ctx: t.Context(), ttl: h.Lease, aside: h.Ahead})
 }
 
 type test struct {
@@ -69,6 +78,8 @@ type env struct {
 	ctx context.Context
 	ttl time.Duration
 	n   int
+
+	aside func(*testing.T, store.Store, time.Duration, func(store.Rules) error) error
 }
 
 const (
