@@ -68,6 +68,7 @@ func New(cfg Config) (*Client, error) {
 			c.ownHTTP, _ = hc.Transport.(*http.Transport)
 		}
 	}
+	hc.Transport = guarded{hc.Transport}
 	if c.store == nil {
 		c.store, c.owned = store.NewMemory(store.MemoryConfig{}), true
 	}
@@ -145,7 +146,7 @@ func (c *Client) heldUntil() time.Time {
 // storeError turns the store's errors into those of this package.
 func storeError(err error) error {
 	if errors.Is(err, store.ErrClosed) {
-		return ErrClosed
+		return errStoreClosed
 	}
 	return err
 }

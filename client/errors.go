@@ -1,19 +1,20 @@
 package client
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/internal/wire"
+	"github.com/vismanet-go/background/store"
 )
 
 // Errors to match with errors.Is.
 var (
 	// ErrClosed says that the client was closed.
+	// It matches an error that says that the store was closed as well.
 	ErrClosed = errors.New("the client is closed")
 	// ErrExpired says that the ERP no longer knows the operation, a day or
 	// more after it was accepted.
@@ -38,6 +39,15 @@ var (
 	ErrTooLarge = errors.New("larger than allowed")
 )
 
+// errStoreClosed is what [ErrClosed] matches where it was the store that was
+// closed, and not the client.
+var errStoreClosed error = storeClosed{}
+
+type storeClosed struct{}
+
+func (storeClosed) Error() string        { return store.ErrClosed.Error() }
+func (storeClosed) Is(target error) bool { return target == ErrClosed || target == store.ErrClosed }
+
 // ResponseError is an answer with which the ERP refused a call: a request
 // that was not accepted, or a look that it will not permit.
 type ResponseError struct {
@@ -45,13 +55,47 @@ type ResponseError struct {
 	Path       string // without the query
 	StatusCode int
 	Header     http.Header
-	Body       []byte // up to 64 KiB
+	Body       []byte // up to 64 KiB; JSON is UTF-8 without a byte order mark
 	Message    string // the ERP's message, empty if it gave none
 	FaultCode  string // the old gateway's code, for example "12002"
+
+	hint string // what to do about it
+	err  error  // why it was not tried again
 }
 
 func (e *ResponseError) Error() string {
-	return fmt.Sprintf("%s %s: refused: %s", e.Method, e.Path, statusText(e.StatusCode, e.Message, e.FaultCode))
+	s := fmt.Sprintf("%s %s: refused: %s", e.Method, e.Path, statusText(e.StatusCode, e.Message, e.FaultCode))
+	if e.err != nil {
+		s += " (" + e.err.Error() + ")"
+	}
+	if e.hint != "" {
+		s += "; " + e.hint
+	}
+	return s
+}
+
+// Unwrap returns why the call was not made again, nil where nothing was to be
+// done.
+func (e *ResponseError) Unwrap() error { return e.err }
+
+// read takes from the answer's body, which is in e already, what it says.
+func (e *ResponseError) read(resp *http.Response) {
+	kind := resp.Header.Get("Content-Type")
+	e.Message, e.FaultCode = messageIn(e.Body, kind)
+	if body, told := wire.Whole(e.Body, kind, false); told != kind || len(body) != len(e.Body) {
+		e.Body, e.Header = body, resp.Header.Clone()
+		e.Header.Set("Content-Type", told)
+	}
+	e.hint = withoutToken(resp)
+}
+
+// withoutToken says what to do about a 401 to a call that had no credentials.
+func withoutToken(resp *http.Response) string {
+	req := resp.Request
+	if resp.StatusCode != http.StatusUnauthorized || req == nil || req.Header.Get("Authorization") != "" || req.Header.Get("Cookie") != "" {
+		return ""
+	}
+	return "no Authorization was sent: have Config.HTTPClient add a token (see package clientauth), or set Authorization in Config.Header"
 }
 
 // Is matches [ErrRateLimited] for a 429.
@@ -160,48 +204,15 @@ func statusText(code int, message, fault string) string {
 	return s
 }
 
-// maxMessage bounds a message made of raw text.
-const maxMessage = 300
+// maxMessage bounds a message of the ERP in bytes.
+const maxMessage = 2000
 
-// messageIn reads the ERP's message out of an error body, in either of its
-// two shapes; of anything else it takes the text, cut short. A webhook address
-// that the ERP repeats loses its capability.
-func messageIn(body []byte) (message, fault string) {
-	message, fault = rawMessage(body)
+// messageIn reads the ERP's message out of an error body. A webhook address that
+// the ERP repeats loses its capability.
+func messageIn(body []byte, contentType string) (message, fault string) {
+	message, fault = wire.Message(body, contentType)
 	return hook.Redact(message), hook.Redact(fault)
 }
 
-func rawMessage(body []byte) (message, fault string) {
-	var shape struct {
-		Message            string
-		ExceptionMessage   string
-		ExceptionFaultCode any
-		FaultCode          any
-	}
-	if err := json.Unmarshal(body, &shape); err == nil && (shape.Message != "" || shape.ExceptionMessage != "" ||
-		shape.ExceptionFaultCode != nil || shape.FaultCode != nil) {
-		for _, code := range []any{shape.ExceptionFaultCode, shape.FaultCode} {
-			if code != nil && fault == "" {
-				fault = fmt.Sprint(code)
-			}
-		}
-		if shape.Message != "" {
-			return cut(shape.Message, 2000), cut(fault, 64)
-		}
-		return cut(shape.ExceptionMessage, 2000), cut(fault, 64)
-	}
-	return cut(strings.Join(strings.Fields(string(body)), " "), maxMessage), ""
-}
-
 // cut shortens s to at most n bytes of valid text.
-func cut(s string, n int) string {
-	s = strings.ToValidUTF8(s, "?")
-	if len(s) <= n {
-		return s
-	}
-	s = s[:n]
-	for !utf8.ValidString(s) {
-		s = s[:len(s)-1]
-	}
-	return s + "…"
-}
+func cut(s string, n int) string { return wire.Cut(s, n) }

@@ -2,10 +2,14 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"time"
+
+	"github.com/vismanet-go/background/internal/wire"
 )
 
 // maxState bounds a state document in bytes.
@@ -14,7 +18,8 @@ const maxState = 1 << 20
 func statePath(id string) string   { return "/v1/background/" + id }
 func contentPath(id string) string { return "/v1/background/" + id + "/content" }
 
-// getState reads the state of an operation.
+// getState reads the state of an operation. A document of another operation is
+// an error: a cache or a proxy mixed them up.
 func (c *Client) getState(ctx context.Context, id string) (document, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.CallTimeout)
 	defer cancel()
@@ -30,12 +35,20 @@ func (c *Client) getState(ctx context.Context, id string) (document, error) {
 	if len(body) > maxState {
 		return document{}, fmt.Errorf("state of %s: %w (%d bytes)", id, ErrTooLarge, maxState)
 	}
-	return parseState(body)
+	doc, err := parseState(wire.Document(body, resp.Header.Get("Content-Type")))
+	if err != nil {
+		return document{}, err
+	}
+	if doc.id != "" && !sameID(doc.id, id) {
+		return document{}, fmt.Errorf("state of %s: the document is that of another operation, %s", id, cut(doc.id, 64))
+	}
+	doc.wait, _ = wire.RetryAfter(resp.Header, time.Now())
+	return doc, nil
 }
 
-// get makes a GET below the base with our own headers. The answer is a 200;
-// any other is a *ResponseError. A 401 is tried once more after a refresh, a
-// 429 keeps all looks back for as long as it says.
+// get makes a GET below the base with our own headers. The answer is one that
+// has a body to read; any other is a *ResponseError. A 401 is tried once more
+// after a refresh; a 429, and a 503 that says for how long, keep all calls back.
 func (c *Client) get(ctx context.Context, kind, rel string) (*http.Response, error) {
 	for try := 0; ; try++ {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.origin.url(rel), nil)
@@ -46,35 +59,62 @@ func (c *Client) get(ctx context.Context, kind, rel string) (*http.Response, err
 		if req.Header.Get("Accept") == "" {
 			req.Header["Accept"] = []string{"application/json, */*;q=0.8"}
 		}
+		// What a cache holds may be of before the operation ended.
+		req.Header["Cache-Control"], req.Header["Pragma"] = []string{"no-cache"}, []string{"no-cache"}
 		start := time.Now()
 		resp, err := c.http.Do(req)
 		c.observe(ctx, kind, req.Method, start, resp, err)
 		if err != nil {
-			return nil, fmt.Errorf("GET %s: %w", rel, bare(err))
+			c.forgetSilent(err)
+			return nil, fmt.Errorf("GET %s: %w", pathOf(rel), bare(err))
 		}
-		switch resp.StatusCode {
-		case http.StatusOK:
-			return resp, nil
-		case http.StatusUnauthorized:
-			if try == 0 && c.cfg.Refresh != nil {
-				refuse(resp, rel) // drains the body, so that the connection is kept
-				if err := c.cfg.Refresh(ctx); err != nil {
-					return nil, fmt.Errorf("refresh the credentials: %w", err)
-				}
-				continue
+		if hasDocument(resp.StatusCode) {
+			if err := wire.Unpack(resp); err != nil {
+				resp.Body.Close()
+				return nil, fmt.Errorf("GET %s: %w", pathOf(rel), err)
 			}
-		case http.StatusTooManyRequests:
-			c.hold(time.Now().Add(retryAfter(resp.Header, time.Now())))
+			return resp, nil
 		}
+		if resp.StatusCode == http.StatusUnauthorized && try == 0 && c.cfg.Refresh != nil {
+			refuse(resp, rel) // drains the body, so that the connection is kept
+			if err := c.cfg.Refresh(ctx); err != nil {
+				return nil, fmt.Errorf("refresh the credentials: %w", err)
+			}
+			continue
+		}
+		c.obey(resp.StatusCode, resp.Header)
 		return nil, refuse(resp, rel)
 	}
 }
 
-// refuse reads and closes an answer that is not a 200.
+// hasDocument reports whether an answer is one that brings what was asked for:
+// a 2xx, but for those that have no body by definition, and for a part of one.
+func hasDocument(status int) bool {
+	switch status {
+	case http.StatusNoContent, http.StatusResetContent, http.StatusPartialContent:
+		return false
+	}
+	return status >= 200 && status <= 299
+}
+
+// refuse reads and closes an answer that does not bring what was asked for.
 func refuse(resp *http.Response, rel string) *ResponseError {
 	defer resp.Body.Close()
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	e := &ResponseError{Method: http.MethodGet, Path: pathOf(rel), StatusCode: resp.StatusCode, Header: resp.Header, Body: body}
-	e.Message, e.FaultCode = messageIn(body)
+	e := &ResponseError{Method: http.MethodGet, Path: pathOf(rel), StatusCode: resp.StatusCode, Header: resp.Header}
+	if resp.StatusCode != http.StatusSwitchingProtocols { // its body is the connection, of which a read never ends
+		_ = wire.Unpack(resp)
+		e.Header = resp.Header
+		e.Body, _ = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	}
+	e.read(resp)
 	return e
+}
+
+// forgetSilent closes the connections that are idle once a call got no answer
+// in time: the one that it was made on may be dead, and a submit on it would
+// be uncertain.
+func (c *Client) forgetSilent(err error) {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
+		c.http.CloseIdleConnections()
+	}
 }

@@ -131,6 +131,12 @@ func canonicalID(id string) string {
 	return id
 }
 
+// sameID reports whether two spellings are of one id.
+func sameID(a, b string) bool {
+	ca := canonicalID(a)
+	return ca != "" && strings.EqualFold(ca, canonicalID(b))
+}
+
 // idIn reads the operation id out of a state or content address, whatever its
 // host; the address itself is never called.
 func idIn(address string) string {

@@ -121,7 +121,7 @@ func FuzzMessage(f *testing.F) {
 	f.Add([]byte(`{"ExceptionMessage":"x","ExceptionFaultCode":"12027"}`))
 	f.Add([]byte("<html>\xff"))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		m, fault := messageIn(body)
+		m, fault := messageIn(body, "")
 		if !utf8.ValidString(m) || !utf8.ValidString(fault) || len(m) > 2010 || len(fault) > 70 {
 			t.Fatalf("message %q, fault %q", m, fault)
 		}

@@ -118,22 +118,6 @@ func TestTraceTellsWhetherARequestMayHaveGoneOut(t *testing.T) {
 	}
 }
 
-func TestForegroundAnswerThatIsCutOffIsNotTakenForWhole(t *testing.T) {
-	withERP(t, client.Config{}, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Length", "500")
-		_, _ = io.WriteString(w, `[{"half":`)
-		panic(http.ErrAbortHandler)
-	}, func(t *testing.T, c *client.Client, _ *sick, _ *hits) {
-		res, err := post(t, c).Wait(within(t, time.Hour))
-		if err != nil || res.StatusCode != 200 || !res.Foreground || !res.HasContent() {
-			t.Fatalf("got %+v, %v, want the outcome", res, err)
-		}
-		if body, err := res.Bytes(t.Context()); !errors.Is(err, client.ErrContentExpired) {
-			t.Errorf("got %q, %v, want ErrContentExpired", body, err)
-		}
-	})
-}
-
 func TestRefusalIsAnAnswerOfItsOwnLength(t *testing.T) {
 	for size, kept := range map[int]int{20: 20, 100_000: 64 << 10} {
 		refusal := write(400, strings.Repeat("x", size), "Content-Length", strconv.Itoa(size), "X-Request", "7")

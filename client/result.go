@@ -75,7 +75,7 @@ func (c *Client) result(rec store.Record) (*Result, error) {
 	if o.Refuted != "" {
 		e.Message, e.Refuted = o.Refuted, true
 	}
-	if m, fault := messageIn(o.Content); e.Message == "" {
+	if m, fault := messageIn(o.Content, o.ContentType); e.Message == "" {
 		e.Message, e.FaultCode = m, fault
 	}
 	return r, e

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -137,7 +138,7 @@ func (c *Client) conclude(ctx context.Context, rec store.Record, cl *call, a *at
 		return nil, fmt.Errorf("submit %s: not sent: %w", what, a.err)
 	default:
 		c.reject(write, rec, fmt.Sprintf("answered %d", a.status))
-		return nil, errors.Join(a.refusal(cl), a.err)
+		return nil, a.refusal(cl)
 	}
 }
 
@@ -232,10 +233,14 @@ func (c *Client) reject(ctx context.Context, rec store.Record, reason string) {
 // attempt sends the request once and reads the answer.
 func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 	var dialled atomic.Int32
-	var connected, wrote atomic.Bool
+	var connected, http2, wrote atomic.Bool
 	trace := &httptrace.ClientTrace{
-		GetConn:          func(string) { dialled.Add(1) },
-		GotConn:          func(httptrace.GotConnInfo) { connected.Store(true) },
+		GetConn: func(string) { dialled.Add(1) },
+		GotConn: func(got httptrace.GotConnInfo) {
+			connected.Store(true)
+			secured, ok := got.Conn.(interface{ ConnectionState() tls.ConnectionState })
+			http2.Store(ok && secured.ConnectionState().NegotiatedProtocol == "h2")
+		},
 		WroteHeaderField: func(string, []string) { wrote.Store(true) },
 		WroteHeaders:     func() { wrote.Store(true) },
 	}
@@ -264,22 +269,24 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 	resp, err := c.http.Do(req)
 	c.observe(ctx, "submit", cl.method, start, resp, err)
 	if err != nil {
+		c.forgetSilent(err)
 		// Without the address that net/http adds: its query may hold data.
 		a := &attempt{verdict: uncertain, err: bare(err)}
 		// Once the header is out, the server may have acted on it. A second
 		// GetConn would be for something else than this request.
 		untouched := body.reads.Load() == 0 && !connected.Load() && !wrote.Load()
-		if untouched && (dialled.Load() == 1 || cl.length > 0) || saysNotSent(err) {
+		// Over HTTP/2 a call that failed by itself is not written any more.
+		unwritten := http2.Load() && body.reads.Load() == 0 && !wrote.Load() && ctx.Err() == nil
+		switch {
+		case errors.Is(err, errNoAnswer):
+		case untouched && (dialled.Load() == 1 || cl.length > 0), unwritten, refusedByHTTP2(a.err), saysNotSent(err):
 			a.verdict = notSent
 		}
 		return a
 	}
 	defer resp.Body.Close()
-	a := judge(resp)
-	if a.verdict == limited { // by our own calls: the looks wait as well
-		c.hold(time.Now().Add(retryAfter(a.header, time.Now())))
-	}
-	return a
+	c.obey(resp.StatusCode, resp.Header) // the polls wait as well
+	return judge(resp, cl)
 }
 
 // saysNotSent asks an error for certainty: one that knows that nothing was

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/internal/wire"
 	"github.com/vismanet-go/background/openapi"
 	"github.com/vismanet-go/background/store"
 )
@@ -82,6 +82,7 @@ type document struct {
 	hasContent   bool
 	contentTold  bool // hasContent was told, and not inferred from an address
 	header       http.Header
+	wait         time.Duration // that the answer asked for before the next poll, 0 for none
 }
 
 func parseState(data []byte) (document, error) {
@@ -90,12 +91,12 @@ func parseState(data []byte) (document, error) {
 		WebhookAddress, ErrorMessage, OriginalUri, HasResponseContent, ContentLocation scalar
 		ResponseHeaders                                                                json.RawMessage
 	}
-	if err := json.Unmarshal(bytes.TrimPrefix(data, []byte(utf8BOM)), &raw); err != nil {
+	if err := json.Unmarshal(wire.Document(data, ""), &raw); err != nil {
 		return document{}, fmt.Errorf("state document: %w", err)
 	}
 	d := document{
 		id: string(raw.ID), status: strings.TrimSpace(string(raw.Status)), webhook: string(raw.WebhookAddress),
-		errorMessage: hook.Redact(string(raw.ErrorMessage)), originalURI: string(raw.OriginalUri),
+		errorMessage: cut(hook.Redact(string(raw.ErrorMessage)), maxMessage), originalURI: string(raw.OriginalUri),
 		received: raw.ReceivedUtc.time(), started: raw.StartedUtc.time(), finished: raw.FinishedUtc.time(),
 		hasContent: strings.EqualFold(string(raw.HasResponseContent), "true"),
 		header:     parseHeaders(raw.ResponseHeaders),

@@ -8,11 +8,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/internal/wire"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -41,6 +41,8 @@ type attempt struct {
 	body    []byte
 	whole   bool // body is all of it
 	id      string
+	why     string // it is uncertain in spite of a 2xx
+	hint    string // what to do about a refusal
 	err     error
 }
 
@@ -57,10 +59,19 @@ const (
 //	429                                             not taken; later
 //	other 3xx and 4xx, but for 408                  rejected
 //	408, 5xx, 1xx, a 202 without a readable id      uncertain
-func judge(resp *http.Response) *attempt {
+//	a 2xx that a proxy spoke, or that broke off     uncertain
+//
+// docs/answers.md has it in full.
+func judge(resp *http.Response, cl *call) *attempt {
 	a := &attempt{status: resp.StatusCode, header: resp.Header}
+	if a.status < 200 { // the body of a 101 is the connection, of which a read never ends
+		a.verdict = uncertain
+		return a
+	}
+	_ = wire.Unpack(resp) // what stays packed is kept as it is
+	a.header = resp.Header
 	limit := int64(maxAnswer)
-	if a.status >= 200 && a.status < 300 && a.status != http.StatusAccepted {
+	if a.status < 300 && a.status != http.StatusAccepted {
 		limit = maxForeground
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
@@ -72,18 +83,49 @@ func judge(resp *http.Response) *attempt {
 		if a.verdict = accepted; a.id == "" {
 			a.verdict, a.err = uncertain, err
 		}
-	case code >= 200 && code < 300:
+	case code < 300:
 		a.verdict = foreground
+		if a.why = noAnswer(a, resp, cl, err); a.why != "" {
+			a.verdict, a.err = uncertain, err
+		}
 	case code == http.StatusUnauthorized:
-		a.verdict = unauthorized
+		a.verdict, a.hint = unauthorized, withoutToken(resp)
 	case code == http.StatusTooManyRequests:
 		a.verdict = limited
-	case code == http.StatusRequestTimeout || code >= 500 || code < 300:
+	case code == http.StatusRequestTimeout || code >= 500:
 		a.verdict, a.err = uncertain, err
 	default:
 		a.verdict = rejected
 	}
 	return a
+}
+
+// noAnswer says why a 2xx is not to be taken for the ERP's answer, or returns
+// "". A page of HTML that nobody asked for is what a proxy or a login page says;
+// of a body that broke off it is not known what the rest would have said. It
+// makes no difference that a GET may be repeated: an answer that is none must
+// not be handed to anybody as one.
+func noAnswer(a *attempt, resp *http.Response, cl *call, err error) string {
+	kind := a.header.Get("Content-Type")
+	told := resp.ContentLength
+	if cl.method == http.MethodHead {
+		told = 0
+	}
+	switch {
+	case err != nil || a.whole && int64(len(a.body)) < told:
+		return fmt.Sprintf("answered %d with a body that broke off after %d bytes", a.status, len(a.body))
+	case a.status == http.StatusPartialContent || a.header.Get("Content-Range") != "":
+		return fmt.Sprintf("answered %d with a part of a body", a.status)
+	case !asksForHTML(cl.header) && wire.LooksHTML(a.body, kind):
+		return fmt.Sprintf("answered %d with a page of HTML, which was not asked for: a proxy may have spoken", a.status)
+	case a.whole && (kind == "" || wire.IsJSON(kind)) && wire.CutOff(wire.Document(a.body, kind)):
+		return fmt.Sprintf("answered %d with JSON that ends in the middle", a.status)
+	}
+	return ""
+}
+
+func asksForHTML(h http.Header) bool {
+	return strings.Contains(strings.ToLower(strings.Join(h.Values("Accept"), ",")), "html")
 }
 
 // acceptedID reads the id out of a 202: the body's id (the vendor's pages call
@@ -92,7 +134,7 @@ func judge(resp *http.Response) *attempt {
 // seen is never given up for what follows it.
 func acceptedID(body []byte, h http.Header) string {
 	var fromAddress string
-	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte(utf8BOM))))
+	dec := json.NewDecoder(bytes.NewReader(wire.Document(body, h.Get("Content-Type"))))
 	dec.UseNumber()
 	for depth, name := 0, ""; ; {
 		tok, err := dec.Token()
@@ -134,16 +176,17 @@ func acceptedID(body []byte, h http.Header) string {
 	return cmp.Or(fromAddress, idIn(h.Get("Location")))
 }
 
-// utf8BOM is a mark that some servers put before a document.
-const utf8BOM = "\xef\xbb\xbf"
-
 // reason says in a few words why it is not known what happened. It holds
 // nothing of the answer's body.
 func (a *attempt) reason() string {
 	switch {
+	case a.why != "":
+		return a.why
 	case a.status == http.StatusAccepted:
 		return "answered 202 without a readable id"
-	case a.status != 0:
+	case a.status == http.StatusSwitchingProtocols:
+		return "answered 101, which was not asked for"
+	case a.status != 0 || a.err == nil:
 		return fmt.Sprintf("answered %d", a.status)
 	}
 	return "no answer: " + cut(a.err.Error(), 200)
@@ -159,7 +202,8 @@ func bare(err error) error {
 
 func (a *attempt) refusal(cl *call) *ResponseError {
 	e := &ResponseError{Method: cl.method, Path: pathOf(cl.path), StatusCode: a.status, Header: a.header, Body: a.body}
-	e.Message, e.FaultCode = messageIn(a.body)
+	e.read(&http.Response{Header: a.header})
+	e.hint, e.err = a.hint, a.err
 	return e
 }
 
@@ -168,21 +212,28 @@ func (a *attempt) outcome() store.Outcome {
 	now := time.Now()
 	o := store.Outcome{
 		Status: "Finished", Foreground: true, StatusCode: a.status, Header: keptHeader(a.header),
-		HasContent: len(a.body) > 0, Kept: a.whole, ContentType: a.header.Get("Content-Type"), FinishedAt: now,
+		HasContent: len(a.body) > 0, Kept: a.whole, FinishedAt: now,
 	}
-	if a.whole {
-		o.Content = a.body
+	if packed := a.header.Values("Content-Encoding"); len(packed) > 0 { // one that we cannot undo
+		o.Header["Content-Encoding"] = packed
+	}
+	o.Content, o.ContentType = wire.Whole(a.body, a.header.Get("Content-Type"), isAttachment(a.header))
+	tellType(&o)
+	if !a.whole {
+		o.Content = nil
 	}
 	return o
 }
 
-// keptHeader copies what belongs to an answer and leaves out what belongs to
-// the connection or the session.
+// keptHeader copies what belongs to an answer. It leaves out what belongs to the
+// connection or the session, and what speaks of the bytes of a body that is
+// handed on in other bytes, or in full.
 func keptHeader(h http.Header) http.Header {
 	out := make(http.Header, len(h))
 	for name, values := range h {
 		switch name {
-		case "Connection", "Keep-Alive", "Transfer-Encoding", "Trailer", "Upgrade", "Set-Cookie", "Content-Length", "Date":
+		case "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Set-Cookie", "Content-Length", "Date", "Age",
+			"Content-Encoding", "Content-Md5", "Digest", "Content-Digest", "Repr-Digest", "Content-Range", "Accept-Ranges":
 		default:
 			out[name] = values
 		}
@@ -194,29 +245,4 @@ func keptHeader(h http.Header) http.Header {
 func pathOf(path string) string {
 	path, _, _ = strings.Cut(path, "?")
 	return path
-}
-
-// retryAfter reads how long a 429 asks to wait: Retry-After in seconds or as
-// a date, else X-RateLimit-Reset in seconds (the old gateway sent an epoch
-// time; what is above 10⁹ is one). It is bounded by the window of an hour.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	bounded := func(seconds float64) time.Duration {
-		return time.Duration(min(max(seconds, 1), 3600) * float64(time.Second))
-	}
-	after := strings.TrimSpace(h.Get("Retry-After"))
-	if s, err := strconv.ParseFloat(after, 64); err == nil && s >= 0 {
-		return bounded(s)
-	}
-	if t, err := http.ParseTime(after); err == nil {
-		return bounded(t.Sub(now).Seconds())
-	}
-	reset := cmp.Or(h.Get("X-Ratelimit-Reset"), "60")
-	s, err := strconv.ParseFloat(strings.TrimSpace(reset), 64)
-	switch {
-	case err != nil || s < 0:
-		return time.Minute
-	case s > 1e9:
-		return bounded(s - float64(now.Unix()))
-	}
-	return bounded(s)
 }

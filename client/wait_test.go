@@ -138,7 +138,7 @@ func TestRateLimitedLookHoldsBackAllLooks(t *testing.T) {
 				if time.Since(start) < 10*time.Minute {
 					early.Add(1)
 				}
-				write(200, ended("200"))(w, r)
+				write(200, strings.Replace(ended("200"), id1, r.URL.Path[len("/v1/background/"):], 1))(w, r)
 			}
 		})
 		defer c.Close()
