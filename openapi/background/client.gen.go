@@ -601,7 +601,7 @@ type CreateCustomerInvoiceParams struct {
 
 // CreateCustomerInvoiceV1JSONRequestBody defines body for CreateCustomerInvoiceV1 for application/json ContentType.
 //
-// Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 type CreateCustomerInvoiceV1JSONRequestBody = CustomerInvoiceUpdate
 
 // UpdateCustomerInvoiceJSONRequestBody defines body for UpdateCustomerInvoice for application/json ContentType.
@@ -723,7 +723,7 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
 	//
-	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 	CreateCustomerInvoiceV1WithBody(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateCustomerInvoiceV1 Create a customer invoice below v1
@@ -735,7 +735,7 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
 	//
-	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 	CreateCustomerInvoiceV1(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteCustomerInvoice Delete a customer invoice
@@ -891,7 +891,7 @@ func (c *Client) ListCustomerInvoices(ctx context.Context, params *ListCustomerI
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
-// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 func (c *Client) CreateCustomerInvoiceV1WithBody(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateCustomerInvoiceV1RequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
@@ -912,7 +912,7 @@ func (c *Client) CreateCustomerInvoiceV1WithBody(ctx context.Context, params *Cr
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
-// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 func (c *Client) CreateCustomerInvoiceV1(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateCustomerInvoiceV1Request(c.Server, params, body)
 	if err != nil {
@@ -2327,7 +2327,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
 	//
-	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 	CreateCustomerInvoiceV1WithBodyWithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Response, error)
 
 	// CreateCustomerInvoiceV1WithResponse Create a customer invoice below v1
@@ -2339,7 +2339,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
 	//
-	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 	CreateCustomerInvoiceV1WithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Response, error)
 
 	// DeleteCustomerInvoiceWithResponse Delete a customer invoice
@@ -3725,7 +3725,7 @@ func (c *ClientWithResponses) ListCustomerInvoicesWithResponse(ctx context.Conte
 //
 // Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
 //
-// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 func (c *ClientWithResponses) CreateCustomerInvoiceV1WithBodyWithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Response, error) {
 	rsp, err := c.CreateCustomerInvoiceV1WithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -3742,7 +3742,7 @@ func (c *ClientWithResponses) CreateCustomerInvoiceV1WithBodyWithResponse(ctx co
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
-// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 func (c *ClientWithResponses) CreateCustomerInvoiceV1WithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Response, error) {
 	rsp, err := c.CreateCustomerInvoiceV1(ctx, params, body, reqEditors...)
 	if err != nil {

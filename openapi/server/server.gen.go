@@ -463,7 +463,7 @@ type CreateCustomerInvoiceParams struct {
 
 // CreateCustomerInvoiceV1JSONRequestBody defines body for CreateCustomerInvoiceV1 for application/json ContentType.
 //
-// Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 type CreateCustomerInvoiceV1JSONRequestBody = CustomerInvoiceUpdate
 
 // UpdateCustomerInvoiceJSONRequestBody defines body for UpdateCustomerInvoice for application/json ContentType.
@@ -489,7 +489,7 @@ type ServerInterface interface {
 	// CreateCustomerInvoiceV1 Create a customer invoice below v1
 	// (POST /v1/customerinvoice)
 	//
-	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 	CreateCustomerInvoiceV1(w http.ResponseWriter, r *http.Request, params CreateCustomerInvoiceV1Params)
 	// DeleteCustomerInvoice Delete a customer invoice
 	// (DELETE /v1/customerinvoice/{invoiceNumber})

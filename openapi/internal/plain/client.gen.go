@@ -1929,7 +1929,7 @@ type CreateCustomerInvoiceParams struct {
 
 // CreateCustomerInvoiceV1JSONRequestBody defines body for CreateCustomerInvoiceV1 for application/json ContentType.
 //
-// Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 type CreateCustomerInvoiceV1JSONRequestBody = CustomerInvoiceUpdate
 
 // UpdateCustomerInvoiceJSONRequestBody defines body for UpdateCustomerInvoice for application/json ContentType.
@@ -2051,7 +2051,7 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
 	//
-	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 	CreateCustomerInvoiceV1WithBody(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateCustomerInvoiceV1 Create a customer invoice below v1
@@ -2063,7 +2063,7 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
 	//
-	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 	CreateCustomerInvoiceV1(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteCustomerInvoice Delete a customer invoice
@@ -2219,7 +2219,7 @@ func (c *ERP) ListCustomerInvoices(ctx context.Context, params *ListCustomerInvo
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
-// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 func (c *ERP) CreateCustomerInvoiceV1WithBody(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateCustomerInvoiceV1RequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
@@ -2240,7 +2240,7 @@ func (c *ERP) CreateCustomerInvoiceV1WithBody(ctx context.Context, params *Creat
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
-// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 func (c *ERP) CreateCustomerInvoiceV1(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateCustomerInvoiceV1Request(c.Server, params, body)
 	if err != nil {
@@ -3583,7 +3583,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
 	//
-	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 	CreateCustomerInvoiceV1WithBodyWithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Answer, error)
 
 	// CreateCustomerInvoiceV1WithResponse Create a customer invoice below v1
@@ -3595,7 +3595,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
 	//
-	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 	CreateCustomerInvoiceV1WithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Answer, error)
 
 	// DeleteCustomerInvoiceWithResponse Delete a customer invoice
@@ -5761,7 +5761,7 @@ func (c *ClientWithResponses) ListCustomerInvoicesWithResponse(ctx context.Conte
 //
 // Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
 //
-// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 func (c *ClientWithResponses) CreateCustomerInvoiceV1WithBodyWithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Answer, error) {
 	rsp, err := c.CreateCustomerInvoiceV1WithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -5778,7 +5778,7 @@ func (c *ClientWithResponses) CreateCustomerInvoiceV1WithBodyWithResponse(ctx co
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/customerinvoice (the `CreateCustomerInvoiceV1` operationId).
-// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+// Deprecated: use createCustomerInvoice, POST /v2/customerinvoice
 func (c *ClientWithResponses) CreateCustomerInvoiceV1WithResponse(ctx context.Context, params *CreateCustomerInvoiceV1Params, body CreateCustomerInvoiceV1JSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCustomerInvoiceV1Answer, error) {
 	rsp, err := c.CreateCustomerInvoiceV1(ctx, params, body, reqEditors...)
 	if err != nil {
