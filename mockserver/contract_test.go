@@ -34,6 +34,8 @@ func TestAnswersFollowTheContract(t *testing.T) {
 		{"GET", list, "", "", "", 200},
 		{"GET", one, "003501", "", "", 200},
 		{"GET", one, "1", "", "", 404},
+		{"POST", list, "", newInvoice, "", 201},
+		{"POST", list, "", `{"note":"x"}`, "", 400},
 		{"POST", create, "", newInvoice, "", 201},
 		{"POST", create, "", `{"note":"x"}`, "", 400},
 		{"PUT", one, "003547", `{"note":{"value":"x"}}`, "", 204},
