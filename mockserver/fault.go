@@ -86,7 +86,7 @@ func (f Fault) validate(field string, on Point) error {
 	errs := []error{
 		notNegative(field+".Delay", f.Delay), notNegative(field+".RetryAfter", f.RetryAfter),
 		notNegative(field+".CutAfter", f.CutAfter), notNegative(field+".Stall", f.Stall),
-		notNegative(field+".Lag", f.Lag), wantURL(field+".Links", f.Links), encodable(field+".Set", f.Set),
+		notNegative(field+".Lag", f.Lag), wantRoot(field+".Links", f.Links), encodable(field+".Set", f.Set),
 	}
 	refuse := func(name string, wrong bool, why string) {
 		if wrong {

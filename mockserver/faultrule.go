@@ -107,10 +107,13 @@ func (r Rule) validate(field string) error {
 	}
 	refuse("Probability", !(r.Probability >= 0 && r.Probability <= 1), "%v is not in 0 to 1", r.Probability)
 	refuse("Between.To", r.Between.To > 0 && r.Between.To <= r.Between.From, "must be after From")
-	refuse("Path", !goodPath(r.Path), "%q is not a pattern that begins with /", r.Path)
+	why := r.checkPath()
+	refuse("Path", why != "", "%s", why)
 	refuse("PerOperation", r.PerOperation && r.On != OnState && r.On != OnContent, "only at OnState and OnContent")
 	known := r.On == "" || slices.Contains(allPoints, r.On)
-	refuse("On", !known, "%q is not a point", r.On)
+	if !known {
+		errs = append(errs, unknownPoint(field+".On", r.On))
+	}
 	switch r.Do.(type) {
 	case Fault, QueueFault, NotifyFault:
 	case nil:

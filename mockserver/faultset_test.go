@@ -213,7 +213,7 @@ func TestValidationNamesRuleAndField(t *testing.T) {
 		field string
 		rule  mockserver.Rule
 	}{
-		{"On: \"moon\" is not a point", mockserver.Rule{On: "moon", Do: broken503}},
+		{"On: \"moon\" is not one of auth, token, intake", mockserver.Rule{On: "moon", Do: broken503}},
 		{"On: is missing", mockserver.Rule{Do: broken503}},
 		{"Do: is missing", mockserver.Rule{On: mockserver.OnIntake}},
 		{"Do: want a Fault", mockserver.Rule{On: mockserver.OnIntake, Do: &mockserver.Fault{}}},
@@ -222,7 +222,15 @@ func TestValidationNamesRuleAndField(t *testing.T) {
 		{"Do: a mockserver.Fault cannot happen at point \"queue\"", mockserver.Rule{On: mockserver.OnQueue, Do: mockserver.Fault{}}},
 		{"Path", mockserver.Rule{On: mockserver.OnIntake, Path: "v1/x", Do: broken503}},
 		{"Path", mockserver.Rule{On: mockserver.OnIntake, Path: "/v1/{x", Do: broken503}},
-		{"Path", mockserver.Rule{On: mockserver.OnIntake, Path: "GET /v1/x", Do: broken503}},
+		{"Path: \"GET /v1/x\": want the path alone, and \"GET\" as Method", mockserver.Rule{On: mockserver.OnIntake, Path: "GET /v1/x", Do: broken503}},
+		{"Path: \"/api/v1/x\": want the path below the API root, /v1/x", mockserver.Rule{On: mockserver.OnIntake, Path: "/api/v1/x", Do: broken503}},
+		{"Path: \"https://h/v1/x\": want the path below the API root", mockserver.Rule{On: mockserver.OnIntake, Path: "https://h/v1/x", Do: broken503}},
+		{"Path: \"/v1/x?a=b\": want the path without a query", mockserver.Rule{On: mockserver.OnForeground, Path: "/v1/x?a=b", Do: broken503}},
+		{"Path: \"/customerinvoice\": only paths below /v1/ and /v2/", mockserver.Rule{On: mockserver.OnIntake, Path: "/customerinvoice", Do: broken503}},
+		{"Path: \"/v3/x\": only paths below /v1/ and /v2/", mockserver.Rule{Path: "/v3/x", On: mockserver.OnQueue, Do: mockserver.QueueFault{Twice: true}}},
+		{"Path: \"/{version}\": only paths below", mockserver.Rule{On: mockserver.OnState, Path: "/{version}", Do: broken503}},
+		{"Path: \"/V1/Background/{id}\": want the path of the call that became", mockserver.Rule{On: mockserver.OnState, Path: "/V1/Background/{id}", Do: broken503}},
+		{"Path: \"/v1/x\": the only path at token is /connect/token", mockserver.Rule{On: mockserver.OnToken, Path: "/v1/x", Do: broken503}},
 		{"PerOperation", mockserver.Rule{On: mockserver.OnIntake, PerOperation: true, Do: broken503}},
 		{"After", mockserver.Rule{On: mockserver.OnIntake, After: -1, Do: broken503}},
 		{"Every", mockserver.Rule{On: mockserver.OnIntake, Every: -1, Do: broken503}},
@@ -259,6 +267,11 @@ func TestValidationNamesRuleAndField(t *testing.T) {
 		{"Do.Set", mockserver.Rule{Do: mockserver.NotifyFault{Body: []byte("{}"), Omit: []string{"id"}}}},
 		{"Do.Set", mockserver.Rule{Do: mockserver.NotifyFault{Set: map[string]any{"x": math.Inf(1)}}}},
 		{"Name", mockserver.Rule{Name: "good", On: mockserver.OnIntake, Do: broken503}},
+	}
+	for _, path := range []string{"/v1/x", "/V2/{rest...}", "/{version}/x", "/{rest...}", "/", "/v1/"} {
+		if _, err := mockserver.New(mockserver.Config{Faults: []mockserver.Rule{{On: mockserver.OnIntake, Path: path, Do: broken503}}}); err != nil {
+			t.Error(err)
+		}
 	}
 	good := mockserver.Rule{Name: "good", On: mockserver.OnIntake, Do: broken503}
 	h := start(t, mockserver.Config{Faults: []mockserver.Rule{good}})

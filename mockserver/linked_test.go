@@ -25,6 +25,7 @@ func TestWhatTheMockLinks(t *testing.T) {
 		module + "mockserver",
 		module + "mockserver/internal/call",
 		module + "mockserver/internal/erp",
+		module + "mockserver/internal/near",
 		module + "openapi",
 		module + "openapi/server",
 	}

@@ -30,10 +30,11 @@ import (
 // come twice are errors. The error names the index and field of everything that
 // is wrong, as in "[0].do.retryAfter".
 func ParseRules(data []byte) ([]Rule, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // some editors begin a file with it
 	var elements []json.RawMessage
 	d := json.NewDecoder(bytes.NewReader(data))
 	if err := d.Decode(&elements); err != nil || elements == nil {
-		return nil, fmt.Errorf("want a JSON array of rules: %w", notArray(err))
+		return nil, notRules(data, err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return nil, errors.New("there is more after the array of rules")
@@ -52,16 +53,6 @@ func ParseRules(data []byte) ([]Rule, error) {
 	return rules, nil
 }
 
-func notArray(err error) error {
-	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("this is a %s", wrong.Value)
-	}
-	if err == nil {
-		return errors.New("this is null")
-	}
-	return err
-}
-
 // withJSONNames names the fields in an error of validateRules as they are written
 // in JSON.
 func withJSONNames(err error) error {
@@ -78,17 +69,9 @@ func withJSONNames(err error) error {
 // parse reads one rule; place is where it stands.
 func (r *Rule) parse(place string, raw json.RawMessage) error {
 	var do json.RawMessage
-	err := parseFields(place, raw, map[string]any{
-		"name": &r.Name, "on": &r.On, "company": &r.Company, "method": &r.Method, "path": &r.Path,
-		"perOperation": &r.PerOperation, "after": &r.After, "every": &r.Every, "probability": &r.Probability, "times": &r.Times,
-		"between": &r.Between, "do": &do,
-	})
+	err := parseFields(place, raw, r.fields(&do))
 	if err == nil && !slices.Contains(allPoints, r.On) {
-		names := make([]string, len(allPoints))
-		for i, p := range allPoints {
-			names[i] = string(p)
-		}
-		err = fmt.Errorf("%s.on: %q is not one of %s", place, r.On, strings.Join(names, ", "))
+		err = unknownPoint(place+".on", r.On)
 	}
 	if err == nil && do == nil {
 		err = fmt.Errorf("%s.do: is missing", place)
@@ -112,6 +95,14 @@ func (r *Rule) parse(place string, raw json.RawMessage) error {
 		r.Do = f
 	}
 	return err
+}
+
+func (r *Rule) fields(do *json.RawMessage) map[string]any {
+	return map[string]any{
+		"name": &r.Name, "on": &r.On, "company": &r.Company, "method": &r.Method, "path": &r.Path,
+		"perOperation": &r.PerOperation, "after": &r.After, "every": &r.Every, "probability": &r.Probability, "times": &r.Times,
+		"between": &r.Between, "do": do,
+	}
 }
 
 func (f *Fault) fields() map[string]any {
@@ -155,8 +146,7 @@ func parseFields(place string, raw json.RawMessage, fields map[string]any) error
 		case err != nil:
 			return fmt.Errorf("%s: %w", place, err)
 		case !known:
-			errs = append(errs, fmt.Errorf("%s.%s: unknown field, want one of %s", place, name,
-				strings.Join(slices.Sorted(maps.Keys(fields)), ", ")))
+			errs = append(errs, unknownField(place, name, slices.Sorted(maps.Keys(fields))))
 		case seen[name]:
 			errs = append(errs, fmt.Errorf("%s.%s: is there twice", place, name))
 		default:
