@@ -29,18 +29,23 @@ type options struct {
 func parse(args []string, stderr io.Writer, getenv func(string) string) (options, error) {
 	var o options
 	f := flag.NewFlagSet("erpmock", flag.ContinueOnError)
-	f.SetOutput(stderr)
-	f.Usage = func() { usage(f) }
+	f.SetOutput(io.Discard) // what is wrong fits into a line
 	o.place(f)
 	o.behaviour(f)
 	o.time(f)
 	o.credentials(f)
-	if err := f.Parse(args); err != nil {
+	err := f.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		f.SetOutput(stderr)
+		usage(f)
 		return o, err
-	}
-	err := fromEnvironment(f, getenv)
-	if f.NArg() > 0 {
-		err = fmt.Errorf("unexpected argument %q", f.Arg(0))
+	case err != nil:
+		err = wrongFlag(f, err)
+	case f.NArg() > 0:
+		err = fmt.Errorf("unexpected argument %q: flags begin with --, and erpmock --help lists them", f.Arg(0))
+	default:
+		err = fromEnvironment(f, getenv)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "erpmock:", err)
@@ -81,7 +86,7 @@ func fromEnvironment(f *flag.FlagSet, getenv func(string) string) error {
 		}
 		for _, v := range values {
 			if err := f.Set(g.Name, v); err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", variable(g.Name), err))
+				errs = append(errs, wrongValue(f, g.Name, variable(g.Name), err))
 			}
 		}
 	})
@@ -91,8 +96,8 @@ func fromEnvironment(f *flag.FlagSet, getenv func(string) string) error {
 // place are the flags about where the mock is and what it keeps.
 func (o *options) place(f *flag.FlagSet) {
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8787", "address to listen on; port 0 is any free one")
-	f.StringVar(&o.portFile, "port-file", "", "write the port's number to this `file` once connections are accepted")
-	f.BoolVar(&o.verbose, "verbose", false, "log every operation")
+	f.StringVar(&o.portFile, "port-file", "", "write the port's number to this `file` once connections are accepted, and remove it at the end")
+	f.BoolVar(&o.verbose, "verbose", false, "log every operation, and every attempt to notify with what came of it")
 	f.StringVar(&o.mock.ExternalURL, "external-url", "", "API root in the links of answers (default: as the caller wrote it)")
 	f.StringVar(&o.data, "data", "", "keep everything in this `directory`; several processes may share it (default: in memory)")
 	f.Func("durability", "what --data survives: normal (kill -9) or full (power loss too) (default normal)", func(v string) error {

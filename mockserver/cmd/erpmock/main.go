@@ -32,7 +32,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"syscall"
@@ -67,7 +66,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		o.queue.Logger = o.mock.Logger
 		queue, err := sqlitequeue.Open(o.data, o.queue)
 		if err != nil {
-			fmt.Fprintln(stderr, "erpmock:", err)
+			text, wrong := byFlags(err)
+			if wrong {
+				fmt.Fprintln(stderr, "erpmock:", text)
+				return 2
+			}
+			fmt.Fprintf(stderr, "erpmock: --data: %s\n", text)
 			return 1
 		}
 		defer queue.Close()
@@ -75,7 +79,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	mock, err := mockserver.New(o.mock)
 	if err != nil {
-		fmt.Fprintln(stderr, "erpmock:", err)
+		text, _ := byFlags(err)
+		fmt.Fprintln(stderr, "erpmock:", text)
 		return 2
 	}
 	mock.Start()
@@ -91,12 +96,13 @@ func serve(ctx context.Context, o options, mock *mockserver.Server, stdout io.Wr
 	defer mock.Close()
 	l, err := net.Listen("tcp", o.listen)
 	if err != nil {
-		return err
+		return listening(o.listen, err)
 	}
 	srv := &http.Server{Handler: withDocs(mock), ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
 	err = announce(o, l.Addr().(*net.TCPAddr), stdout)
+	defer removePort(o.portFile, l.Addr().(*net.TCPAddr))
 	if err == nil {
 		select {
 		case err = <-served:
@@ -128,8 +134,8 @@ func withDocs(mock http.Handler) http.Handler {
 // announce tells where the mock is, and how to try it.
 func announce(o options, addr *net.TCPAddr, stdout io.Writer) error {
 	if o.portFile != "" {
-		if err := writeWhole(o.portFile, strconv.Itoa(addr.Port)+"\n"); err != nil {
-			return err
+		if err := writeWhole(o.portFile, portLine(addr)); err != nil {
+			return fmt.Errorf("--port-file: %w", err)
 		}
 	}
 	host := addr.IP.String()
@@ -173,20 +179,4 @@ func (o options) tokenHint(base string) string {
 	return fmt.Sprintf(`TOKEN is the access_token of this answer:
   curl -d grant_type=client_credentials -d 'client_id=%s' -d 'client_secret=...' -d 'tenant_id=%s' %s/connect/token
 `, client, tenant, base)
-}
-
-// writeWhole writes a file such that a reader never sees a part of it.
-func writeWhole(name, content string) error {
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(content)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name()) // the error that matters is returned
-	}
-	return err
 }

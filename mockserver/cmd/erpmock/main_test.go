@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -135,6 +137,44 @@ func TestTheProgramServesUntilASignal(t *testing.T) {
 	p.stop(syscall.SIGTERM)
 }
 
+// The port file is for everybody to read, and gone when the program is, unless
+// another one has written it meanwhile.
+func TestThePortFileEndsWithTheProgram(t *testing.T) {
+	for name, other := range map[string]string{"own": "", "of another": "1\n"} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "port")
+			ctx, stop := context.WithCancel(t.Context())
+			out, ready := io.Pipe()
+			ended := make(chan int, 1)
+			go func() {
+				ended <- run(ctx, []string{"--listen", "127.0.0.1:0", "--port-file", file}, ready, io.Discard)
+				_ = ready.Close()
+			}()
+			line, err := bufio.NewReader(out).ReadString('\n')
+			go func() { _, _ = io.Copy(io.Discard, out) }()
+			text, readErr := os.ReadFile(file)
+			if err != nil || readErr != nil || !strings.HasSuffix(strings.TrimSpace(line), ":"+strings.TrimSpace(string(text))) {
+				t.Errorf("printed %q, %v; the file has %q, %v", line, err, text, readErr)
+			}
+			if info, err := os.Stat(file); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o644 {
+				t.Errorf("got %v, %v; want a file that everybody may read", info, err)
+			}
+			if other != "" {
+				if err := os.WriteFile(file, []byte(other), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			stop()
+			if status := <-ended; status != 0 {
+				t.Errorf("status %d", status)
+			}
+			if text, err := os.ReadFile(file); string(text) != other || (err != nil) != (other == "") {
+				t.Errorf("left behind: %q, %v; want %q", text, err, other)
+			}
+		})
+	}
+}
+
 func TestThePrintedCurlLineWorks(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil || runtime.GOOS == "windows" {
 		if strict := os.Getenv("STRICT"); strict != "" && strict != "0" {
@@ -152,25 +192,59 @@ func TestThePrintedCurlLineWorks(t *testing.T) {
 	}
 }
 
+// An error names the flag as it is written, and is one line.
 func TestWrongFlags(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
 	for name, tt := range map[string]struct {
 		args   []string
 		status int
 		says   string
 	}{
-		"unknown flag":    {[]string{"--nope"}, 2, "-nope"},
-		"argument":        {[]string{"serve"}, 2, `unexpected argument "serve"`},
-		"wrong setting":   {[]string{"--workers", "-1", "--subscription-url", "x"}, 2, "Workers"},
-		"help":            {[]string{"-h"}, 0, "-subscription-url"},
-		"address in use":  {[]string{"--listen", "256.0.0.1:1"}, 1, "256.0.0.1"},
-		"unwritable file": {[]string{"--listen", "127.0.0.1:0", "--port-file", "/nonexistent/dir/port"}, 1, "/nonexistent/dir"},
+		"unknown flag":     {[]string{"--nope"}, 2, "there is no flag --nope; erpmock --help lists them"},
+		"misspelt flag":    {[]string{"--prot-file=x"}, 2, "there is no flag --prot-file; did you mean --port-file?"},
+		"as a variable":    {[]string{"-exec_time", "1s"}, 2, "there is no flag --exec_time; did you mean --exec-time?"},
+		"no value":         {[]string{"--workers"}, 2, "--workers: a value is missing: want a whole number"},
+		"no number":        {[]string{"--workers", "many"}, 2, `--workers "many": want a whole number`},
+		"too large":        {[]string{"--seed", "99999999999999999999"}, 2, `--seed "99999999999999999999": want a whole number that is not negative`},
+		"no time":          {[]string{"--retention", "24"}, 2, `--retention "24": want a time such as "1m30s"`},
+		"no switch":        {[]string{"--verbose=loud"}, 2, `--verbose "loud": want true or false`},
+		"a secret":         {[]string{"--client", "s3cret"}, 2, "--client: want id:secret"},
+		"faults":           {[]string{"--faults", "/nonexistent.json"}, 2, `--faults "/nonexistent.json": open /nonexistent.json: `},
+		"argument":         {[]string{"serve"}, 2, `unexpected argument "serve": flags begin with --`},
+		"wrong setting":    {[]string{"--workers", "-1"}, 2, "--workers: must not be negative"},
+		"wrong URL":        {[]string{"--subscription-url", "x"}, 2, `--subscription-url "x": want http(s)://host`},
+		"wrong spread":     {[]string{"--exec-time", "lognormal:median=2s"}, 2, "--exec-time Sigma: want either it or P95"},
+		"no client":        {[]string{"--auth", "strict"}, 2, "--client: AuthStrict needs at least one"},
+		"seed with data":   {[]string{"--data", t.TempDir(), "--seed", "1"}, 2, "--seed: a shared Queue needs ids"},
+		"wrong durability": {[]string{"--data", t.TempDir(), "--durability", "much"}, 2, `--durability: "much" is neither`},
+		"wrong lease":      {[]string{"--data", t.TempDir(), "--lease", "1ms"}, 2, "--lease: must be at least 100 ms"},
+		"wrong directory":  {[]string{"--data", file(t, "f", "x")}, 1, "--data: open queue in "},
+		"address":          {[]string{"--listen", "256.0.0.1:1"}, 1, `--listen "256.0.0.1:1": `},
+		"no port":          {[]string{"--listen", "8787"}, 1, "; want host:port, such as 127.0.0.1:8787"},
+		"address in use":   {[]string{"--listen", busy.Addr().String()}, 1, "any free port is taken, and --port-file tells which"},
+		"unwritable file":  {[]string{"--listen", "127.0.0.1:0", "--port-file", "/nonexistent/dir/port"}, 1, "--port-file: open /nonexistent/dir"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, errs bytes.Buffer
 			if got := run(t.Context(), tt.args, &out, &errs); got != tt.status || !strings.Contains(errs.String(), tt.says) {
 				t.Errorf("got %d, %q; want %d, %q", got, errs.String(), tt.status, tt.says)
 			}
+			if lines := strings.Count(errs.String(), "\n"); lines != 1 {
+				t.Errorf("%d lines, want one:\n%s", lines, errs.String())
+			}
 		})
+	}
+	var out, errs bytes.Buffer
+	if got := run(t.Context(), []string{"-h"}, &out, &errs); got != 0 || !strings.Contains(errs.String(), "-subscription-url") {
+		t.Errorf("got %d, %q; want the help", got, errs.String())
+	}
+	errs.Reset()
+	if got := run(t.Context(), []string{"--workers", "-1", "--subscription-url", "x"}, &out, &errs); got != 2 || strings.Count(errs.String(), "--") != 2 {
+		t.Errorf("got %d, %q; want both flags", got, errs.String())
 	}
 }
 
