@@ -22,7 +22,7 @@ func TestDirectoriesThatCannotBeUsed(t *testing.T) {
 		t.Errorf("got %d, %s", got, cmp.Or(errs.String(), "no word"))
 	}
 	errs.Reset()
-	if got := run(t.Context(), []string{"--data", t.TempDir(), "--durability", "eternal"}, &out, &errs); got != 1 || !strings.Contains(errs.String(), "eternal") {
+	if got := run(t.Context(), []string{"--data", t.TempDir(), "--durability", "eternal"}, &out, &errs); got != 2 || !strings.Contains(errs.String(), "eternal") {
 		t.Errorf("got %d, %s", got, errs.String())
 	}
 	if _, err := sqlitequeue.Open(dir, sqlitequeue.Config{}); !errors.Is(err, sqlitequeue.ErrDamaged) {
