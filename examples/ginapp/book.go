@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
@@ -63,8 +64,8 @@ func openBook(ctx context.Context, path string) (*book, error) {
 		return nil, err
 	}
 	// What is written must be on disk before the operation counts as handled.
-	source := url.URL{Scheme: "file", Path: path, RawQuery: "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"}
-	db, err := sql.Open("sqlite", source.String())
+	db, err := sql.Open("sqlite", sourceOf(filepath.ToSlash(path))+
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=temp_store(MEMORY)")
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +73,12 @@ func openBook(ctx context.Context, path string) (*book, error) {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close())
 	}
 	return &book{db}, nil
+}
+
+// sourceOf names a file to the driver. Without the third slash SQLite takes the
+// drive of a path such as C:/data for a host.
+func sourceOf(path string) string {
+	return "file:///" + strings.TrimPrefix((&url.URL{Path: path}).EscapedPath(), "/")
 }
 
 func (b *book) close() error { return b.db.Close() }

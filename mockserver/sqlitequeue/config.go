@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"regexp"
 	"time"
+
+	"github.com/vismanet-go/background/internal/sqlconn"
 )
 
 // Durability says what stored work survives.
@@ -43,6 +45,14 @@ type Config struct {
 	// fails. Default: 5 s.
 	Busy time.Duration
 
+	// AllowFileSystems names file systems that Open accepts although users of
+	// one file may damage it there: those of networks, such as NFS, those that
+	// a host shares with its containers and virtual machines, such as 9P, and
+	// FUSE. Allow one only where every process that uses the directory does so
+	// within one system and in one way: never a host and its container at
+	// once. The error of Open tells the name. Default: none.
+	AllowFileSystems []string
+
 	// Logger gets what goes wrong in the background. Default: silence.
 	Logger *slog.Logger
 }
@@ -73,6 +83,9 @@ func (c Config) validate() error {
 	refuse("Worker", c.Worker != "" && !workerName.MatchString(c.Worker), fmt.Sprintf("%q: want letters, digits, dots and dashes", c.Worker))
 	refuse("Lease", c.Lease < 0 || c.Lease > 0 && c.Lease < 100*time.Millisecond, "must be at least 100 ms")
 	refuse("Inline", c.Inline < 0, "must not be negative")
+	if err := sqlconn.CheckNames(c.AllowFileSystems); err != nil {
+		refuse("AllowFileSystems", true, err.Error())
+	}
 	refuse("Busy", c.Busy < 0, "must not be negative")
 	return errors.Join(errs...)
 }

@@ -78,10 +78,10 @@ func (q *Queue) tick(clock mockserver.Now, wake func()) {
 			return err
 		}
 		now := time.Now()
-		if _, err := t.exec(`UPDATE workers SET until = ? WHERE id = ?`, nanos(now.Add(q.cfg.Lease)), q.worker); err != nil {
+		if _, err := t.exec(`UPDATE workers SET until = ?, ttl = ? WHERE id = ?`, nanos(now.Add(q.cfg.Lease)), int64(q.cfg.Lease), q.worker); err != nil {
 			return err
 		}
-		if err := q.reap(t, `SELECT id FROM workers WHERE until < ?`, nanos(now)); err != nil {
+		if err := q.reap(t, lapsed, nanos(now), nanos(now.Add(slack)), int64(q.cfg.Lease)); err != nil {
 			return err
 		}
 		return q.flushCounts(t)
@@ -95,11 +95,20 @@ func (q *Queue) tick(clock mockserver.Now, wake func()) {
 	wake()
 }
 
+// slack is how far a lease may seem to begin in the future. One that begins
+// later was given by a clock that was set right since, and is void: else the
+// work of a process that is gone would lie for as long as the clock was wrong.
+const slack = 5 * time.Minute
+
+// lapsed finds the workers whose lease is over or void: ?1 is the time, ?2 the
+// latest at which one may begin, ?3 the length of those that do not tell it.
+const lapsed = `SELECT id FROM workers WHERE until < ?1 OR until - CASE ttl WHEN 0 THEN ?3 ELSE ttl END > ?2`
+
 // register enters this process among the workers. If it was there before, and
 // is not any more, its leases are lost.
 func (q *Queue) register(t *tx) error {
-	n, err := t.exec(`INSERT INTO workers (id, name, until) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-		q.worker, q.cfg.Worker, nanos(time.Now().Add(q.cfg.Lease)))
+	n, err := t.exec(`INSERT INTO workers (id, name, until, ttl) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+		q.worker, q.cfg.Worker, nanos(time.Now().Add(q.cfg.Lease)), int64(q.cfg.Lease))
 	if n > 0 && q.registered.Swap(true) {
 		q.lost.Store(true)
 	}
@@ -107,9 +116,9 @@ func (q *Queue) register(t *tx) error {
 }
 
 // reap gives the work of some workers back, and forgets the workers.
-func (q *Queue) reap(t *tx, which string, arg any) error {
+func (q *Queue) reap(t *tx, which string, args ...any) error {
 	var dead []string
-	err := t.rows(which, []any{arg}, func(scan func(...any) error) error {
+	err := t.rows(which, args, func(scan func(...any) error) error {
 		var id string
 		err := scan(&id)
 		dead = append(dead, id)

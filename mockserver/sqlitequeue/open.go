@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -67,6 +66,10 @@ func Open(dir string, cfg Config) (*Queue, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open queue in %s: %w", dir, err)
+	}
 	q := &Queue{cfg: cfg.withDefaults(), dir: dir, worker: rand.Text(), counts: make(map[string][2]int)}
 	if err := q.open(); err != nil {
 		q.release()
@@ -79,13 +82,16 @@ func (q *Queue) open() error {
 	if err := os.MkdirAll(filepath.Join(q.dir, bodies), 0o700); err != nil {
 		return err
 	}
+	if err := sqlconn.CheckPlace("AllowFileSystems", q.cfg.AllowFileSystems, q.dir, q.file()); err != nil {
+		return err
+	}
 	if err := q.lockName(); err != nil {
 		return err
 	}
 	if err := q.prepareFile(); err != nil {
 		return err
 	}
-	q.write, q.read, q.watch = q.connect(""), q.connect("&_pragma=query_only(1)"), q.connect("&_pragma=query_only(1)")
+	q.write, q.read, q.watch = q.connect(), q.connect("_pragma=query_only(1)"), q.connect("_pragma=query_only(1)")
 	q.write.SetMaxOpenConns(1)
 	q.watch.SetMaxOpenConns(1)
 	q.read.SetMaxOpenConns(4)
@@ -140,9 +146,9 @@ func (q *Queue) prepareFile() error {
 	return nil
 }
 
-func (q *Queue) connect(more string) *sql.DB {
-	path := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: q.file()}).EscapedPath()}).String()
-	db, err := sql.Open("sqlite", path+"?_pragma=busy_timeout("+strconv.FormatInt(q.cfg.Busy.Milliseconds(), 10)+")"+more)
+func (q *Queue) connect(more ...string) *sql.DB {
+	busy := "_pragma=busy_timeout(" + strconv.FormatInt(q.cfg.Busy.Milliseconds(), 10) + ")"
+	db, err := sql.Open("sqlite", sqlconn.DSN(filepath.ToSlash(q.file()), append(more, busy)...))
 	if err != nil {
 		panic(err) // the driver is linked, and opens nothing yet
 	}

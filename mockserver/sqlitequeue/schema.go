@@ -1,7 +1,7 @@
 package sqlitequeue
 
 // schemaVersion is that of the tables below; it grows with every change.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // applicationID marks the file as ours: "erpq".
 const applicationID = 0x65727071
@@ -28,6 +28,9 @@ var upgrades = map[int]string{
 DROP INDEX jobs_expires;
 CREATE INDEX jobs_expires ON jobs (company, expires) WHERE expires > 0 AND state < 4;
 ALTER TABLE books ADD COLUMN began INTEGER NOT NULL DEFAULT 0;
+`,
+	2: `
+ALTER TABLE workers ADD COLUMN ttl INTEGER NOT NULL DEFAULT 0;
 `,
 }
 
@@ -87,7 +90,8 @@ CREATE INDEX lanes_turn ON lanes (turn) WHERE waiting > 0;
 CREATE TABLE workers (
 	id    TEXT PRIMARY KEY,
 	name  TEXT    NOT NULL,
-	until INTEGER NOT NULL
+	until INTEGER NOT NULL,
+	ttl   INTEGER NOT NULL DEFAULT 0 -- what was given to it; 0: not told
 ) WITHOUT ROWID;
 
 CREATE TABLE notices (

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/vismanet-go/background/internal/sqlconn"
 )
 
 // Config configures a [Store]. Only Path is required; a zero field means the
@@ -27,6 +29,14 @@ type Config struct {
 	// key, so that a late notification of one is recognised. Those that held
 	// a key are remembered for good. Default: 30 days.
 	KeepTombstones time.Duration
+
+	// AllowFileSystems names file systems that Open accepts although users of
+	// one file may damage it there: those of networks, such as NFS, those that
+	// a host shares with its containers and virtual machines, such as 9P, and
+	// FUSE. Allow one only where every process that opens the file does so
+	// within one system and in one way: never a host and its container at
+	// once. The error of Open tells the name. Default: none.
+	AllowFileSystems []string
 }
 
 // validate reports every fault at once, each named by its field.
@@ -46,6 +56,9 @@ func (c Config) validate() error {
 	}
 	if c.MaxHeard < 0 {
 		fault("MaxHeard", "must not be negative")
+	}
+	if err := sqlconn.CheckNames(c.AllowFileSystems); err != nil {
+		fault("AllowFileSystems", err.Error())
 	}
 	if c.KeepTombstones < 0 {
 		fault("KeepTombstones", "must not be negative")

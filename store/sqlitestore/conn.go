@@ -5,7 +5,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"net/url"
 	"path/filepath"
 
 	"github.com/vismanet-go/background/internal/sqlconn"
@@ -24,9 +23,7 @@ func open(path string) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	// As a URI, so that no character of the path is special.
-	uri := url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}
-	dc, err := new(sqlite.Driver).Open(uri.String() + "?_error_rc=true")
+	dc, err := new(sqlite.Driver).Open(sqlconn.DSN(filepath.ToSlash(abs), "_error_rc=true"))
 	if err != nil {
 		return nil, err
 	}

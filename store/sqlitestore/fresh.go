@@ -15,16 +15,25 @@ type fresh struct {
 	rec  store.Record
 	args []driver.Value
 	now  time.Time
+	// make makes the record once more, as of now, and has its caller get that.
+	make func() error
 }
 
 // freshFor is how long a record may wait for the writer before it is made
-// anew: its lease counts from when it was made.
+// anew: its lease counts from when it was made. It is inserted in the same way
+// after that. When many wait, all of them wait for long, and a way that costs
+// more would never let the writer come up with them again.
 const freshFor = 100 * time.Millisecond
 
-// create makes the record. An error is one of the arguments.
-func (f *fresh) create(rec store.Record, owner string, ttl time.Duration) (store.Record, error) {
-	f.now = time.Now().UTC().Round(0)
-	return store.Rules{Tx: f}.Create(rec, owner, ttl)
+// newFresh makes the record, and out what its caller gets. An error is one of
+// the arguments.
+func newFresh(out *store.Record, rec store.Record, owner string, ttl time.Duration) (*fresh, error) {
+	f := &fresh{now: time.Now().UTC().Round(0)}
+	f.make = func() (err error) {
+		*out, err = store.Rules{Tx: f}.Create(rec, owner, ttl)
+		return err
+	}
+	return f, f.make()
 }
 
 const (
@@ -37,7 +46,10 @@ const (
 // insert reports whether the record could be inserted.
 func (f *fresh) insert(t *tx) (bool, error) {
 	if t.now.Sub(f.now).Abs() > freshFor {
-		return false, nil
+		f.now = t.now
+		if f.make() != nil {
+			return false, nil // the rules tell why
+		}
 	}
 	sql, args := insFresh, f.args
 	if f.rec.HoldsKey() {

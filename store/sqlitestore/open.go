@@ -24,7 +24,8 @@ const (
 
 // Open opens the file, makes or migrates it if need be, and starts the
 // goroutine that writes; [Store.Close] ends it. It refuses a file that is
-// damaged, on a network file system, of another application, or of a newer
+// damaged, on a file system that is shared with other machines
+// (see [Config]), of another application, or of a newer
 // schema, and an SQLite that does not do what durability needs.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err := cfg.validate(); err != nil {
@@ -37,7 +38,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	cfg.Path = path
-	if err := checkPlace(path); err != nil {
+	if err := checkPlace(cfg); err != nil {
 		return nil, err
 	}
 	c, err := openWriter(ctx, cfg)
@@ -67,8 +68,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 }
 
 // checkPlace refuses what SQLite would only stumble over.
-func checkPlace(path string) error {
-	dir := filepath.Dir(path)
+func checkPlace(cfg Config) error {
+	path, dir := cfg.Path, filepath.Dir(cfg.Path)
 	if st, err := os.Stat(dir); err != nil {
 		return fmt.Errorf("%s: its directory: %w", path, err)
 	} else if !st.IsDir() {
@@ -77,10 +78,8 @@ func checkPlace(path string) error {
 	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
 		return fmt.Errorf("%s: not a regular file", path)
 	}
-	if name := networkFS(dir); name != "" {
-		return fmt.Errorf("%s: on a network file system (%s), where several users of one file damage it", path, name)
-	}
-	return nil
+	// The file may be a link, or mounted alone.
+	return sqlconn.CheckPlace("AllowFileSystems", cfg.AllowFileSystems, dir, path)
 }
 
 // openWriter opens the connection that writes and brings the file into shape.

@@ -44,11 +44,9 @@ func (s *Store) Create(ctx context.Context, rec store.Record, owner string, ttl 
 	if rec.Supersedes == "" {
 		// The common case needs nothing that is in the file, and the writer
 		// has enough to do.
-		var f fresh
-		if out, err = f.create(rec, owner, ttl); err != nil {
+		if st.fresh, err = newFresh(&out, rec, owner, ttl); err != nil {
 			return store.Record{}, err
 		}
-		st.fresh = &f
 	}
 	err = s.do(ctx, st)
 	return out, err

@@ -144,15 +144,28 @@ func (t *tx) known(ref string) (*stored, error) {
 	return t.recall(ref), err
 }
 
-const selTombstone = "SELECT tenant, ref, id, key, fingerprint, supersedable FROM tombstones WHERE "
+const (
+	tombstone = "SELECT tenant, ref, id, key, fingerprint, supersedable, at FROM tombstones "
+
+	selGoneRef = tombstone + "WHERE ref = ?"
+	selGoneKey = tombstone + "WHERE tenant = ? AND key = ?"
+	// Each tenant is found by one look into the index, and its key by another.
+	selGoneAnyKey = `WITH RECURSIVE tenants(name) AS (
+			SELECT min(tenant) FROM tombstones WHERE key IS NOT NULL
+			UNION ALL SELECT (SELECT min(tenant) FROM tombstones WHERE key IS NOT NULL AND tenant > name) FROM tenants WHERE name IS NOT NULL
+		) ` + tombstone + "JOIN tenants ON tenant = name WHERE key = ? LIMIT 1"
+)
 
 func (t *tx) Tombstone(tenant, key, ref string) (store.Tombstone, bool, error) {
-	sql, arg := selTombstone+"ref = ? AND (? = '' OR tenant = ?)", ref
-	if key != "" {
-		sql, arg = selTombstone+"key = ? AND (? = '' OR tenant = ?)", key
+	sql, args := selGoneRef, []driver.Value{ref}
+	switch {
+	case key != "" && tenant != "":
+		sql, args = selGoneKey, []driver.Value{tenant, key}
+	case key != "":
+		sql, args = selGoneAnyKey, []driver.Value{key}
 	}
-	row, err := t.one(sql, arg, tenant, tenant)
-	if err != nil || row == nil {
+	row, err := t.one(sql, args...)
+	if err != nil || row == nil || tenant != "" && row[0] != tenant {
 		return store.Tombstone{}, false, err
 	}
 	text := func(i int) string { s, _ := row[i].(string); return s }

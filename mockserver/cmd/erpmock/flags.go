@@ -105,6 +105,10 @@ func (o *options) place(f *flag.FlagSet) {
 		return nil
 	})
 	f.StringVar(&o.queue.Worker, "worker-id", "", "`name` among the processes that share --data: it takes over at once what its predecessor left")
+	f.Var(repeated(func(name string) error {
+		o.queue.AllowFileSystems = append(o.queue.AllowFileSystems, name)
+		return nil
+	}), "allow-file-system", "let --data be on a file system of this `name`, such as FUSE, where others that use it too may damage it; may be repeated")
 	f.DurationVar(&o.queue.Lease, "lease", 10*time.Second, "how long a process that shares --data may be silent before others do its work")
 }
 

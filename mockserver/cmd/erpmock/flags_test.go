@@ -156,7 +156,7 @@ func TestHelp(t *testing.T) {
 		t.Errorf("status %d", status)
 	}
 	for _, name := range []string{
-		"listen", "port-file", "verbose", "external-url", "data", "durability", "worker-id", "lease", "profile", "exec-time", "workers",
+		"listen", "port-file", "verbose", "external-url", "data", "durability", "worker-id", "lease", "allow-file-system", "profile", "exec-time", "workers",
 		"max-running", "retention", "rate-limit", "seed", "faults", "subscription-url", "signing-key", "tenant-id", "allow-public-targets",
 		"auth", "require-token", "client", "tenant", "token-life", "clock-rate", "clock-start", "max-companies",
 	} {
@@ -164,8 +164,8 @@ func TestHelp(t *testing.T) {
 			t.Errorf("no help for %s in\n%s", name, errs.String())
 		}
 	}
-	if n := strings.Count(errs.String(), "\n  -"); n != 28 {
-		t.Errorf("%d flags, the list above has 28", n)
+	if n := strings.Count(errs.String(), "\n  -"); n != 29 {
+		t.Errorf("%d flags, the list above has 29", n)
 	}
 }
 
