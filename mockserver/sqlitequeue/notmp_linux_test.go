@@ -17,8 +17,11 @@ func TestNoTemporaryDirectory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = q.write.Exec(`WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000)
-			INSERT INTO jobs (id, company, state, not_before, received, expires, fixed) SELECT 'job' || n, '1', 2, 0, 0, 9000000000000000000 - n, '{}' FROM n`)
+		err = q.writer.do(func(t *tx) error {
+			_, err := t.exec(`WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000)
+				INSERT INTO jobs (id, company, state, not_before, received, expires, fixed) SELECT 'job' || n, '1', 2, 0, 0, 9000000000000000000 - n, '{}' FROM n`)
+			return err
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
