@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/vismanet-go/background/internal/httpx"
 )
 
 // The API roots of Visma.net ERP.
@@ -79,12 +81,14 @@ type Config struct {
 	TokenSource oauth2.TokenSource
 
 	// HTTPClient calls the token endpoint. A copy is used that follows no
-	// redirects, which would take the secret elsewhere. Default: an
-	// http.Client.
+	// redirects, which would take the secret elsewhere. Default: one with the
+	// default Transport.
 	HTTPClient *http.Client
 
-	// Transport sends the calls to the ERP. Default:
-	// [http.DefaultTransport].
+	// Transport sends the calls to the ERP. Default: a copy of
+	// [http.DefaultTransport] that closes a connection of HTTP/2 which has died
+	// silently. One of your own does so if it sets SendPingTimeout and
+	// PingTimeout of [http.HTTP2Config].
 	Transport http.RoundTripper
 
 	// RefreshBefore is how long before its expiry a token is renewed, but at
@@ -94,13 +98,18 @@ type Config struct {
 	// CallTimeout bounds each call to the token endpoint. Default: 15 s.
 	CallTimeout time.Duration
 
-	// RetryFor bounds the time for which a call that failed for a passing
-	// reason (no connection, 408, 429, 5xx) is repeated. The context of the
-	// one who waits may end it sooner. Default: 1 min.
+	// RetryFor bounds the time for which somebody waits while a call that
+	// failed for a passing reason (no connection, 408, 429, 5xx) is repeated.
+	// The context of the one who waits may end it sooner. Default: 1 min.
+	//
+	// However many wait, and for however long the endpoint fails, the waits
+	// between two calls grow, to a minute or more; what asks for a token
+	// during one that is longer than RetryFor gets the last error at once. A
+	// Retry-After of the endpoint is obeyed, up to an hour.
 	RetryFor time.Duration
 
-	// Logger gets Debug for each new token and Warn for what will be
-	// repeated. Default: silent.
+	// Logger gets Debug for each new token, Warn for what will be repeated,
+	// and Error for what a person has to mend. Default: silent.
 	Logger *slog.Logger
 }
 
@@ -130,9 +139,10 @@ func (c Config) withDefaults() (Config, []origin, error) {
 	c.RefreshBefore = cmp.Or(c.RefreshBefore, 5*time.Minute)
 	c.CallTimeout = cmp.Or(c.CallTimeout, 15*time.Second)
 	c.RetryFor = cmp.Or(c.RetryFor, time.Minute)
-	c.HTTPClient = tokenClient(c.HTTPClient)
+	standard := httpx.Default()
+	c.HTTPClient = tokenClient(c.HTTPClient, standard)
 	if c.Transport == nil {
-		c.Transport = http.DefaultTransport
+		c.Transport = standard
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -141,15 +151,15 @@ func (c Config) withDefaults() (Config, []origin, error) {
 }
 
 // tokenClient returns a copy of a client that is fit for the token endpoint.
-func tokenClient(given *http.Client) *http.Client {
+func tokenClient(given *http.Client, standard http.RoundTripper) *http.Client {
 	c := http.Client{}
 	if given != nil {
 		c = *given
 	}
 	if c.Transport == nil {
-		c.Transport = http.DefaultTransport
+		c.Transport = standard
 	}
-	c.Transport = whole{c.Transport}
+	c.Transport = answers{c.Transport}
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &c
 }

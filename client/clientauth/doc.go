@@ -25,6 +25,12 @@
 //     it ends.
 //   - A token is renewed before it expires. If that fails, the old one is
 //     used for as long as it is valid.
+//   - An endpoint that fails is called fewer than a hundred times in an hour,
+//     whatever it answers and however many ask: each failure is followed by a
+//     pause that grows to minutes, or that its Retry-After sets.
+//   - Answers are read tolerantly (byte order marks, charsets, any content
+//     type, expires_in as text or with a fraction), and what is no token, a
+//     page of a proxy for example, is told by an error that says what came.
 //   - What failed for want of a token was not sent: each such error says so
 //     with a method NotSent, which package client relies on.
 //   - Tokens and the secret are kept in memory only, and appear in no error,

@@ -30,7 +30,7 @@ func TestARefusalOfTheEndpointIsTypedAndFinal(t *testing.T) {
 			if !ok || te.StatusCode != 401 || te.Code != "invalid_client" || te.Description != "no such client" || te.Temporary() || !te.NotSent() {
 				t.Fatalf("got %#v", err)
 			}
-			const text = "get a token: the token endpoint answered 401 invalid_client (no such client)"
+			const text = "get a token: the token endpoint answered 401 invalid_client (no such client); are ClientID and ClientSecret right, and those of one application?"
 			if err.Error() != text {
 				t.Fatalf("got  %s\nwant %s", err, text)
 			}

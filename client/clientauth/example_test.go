@@ -174,5 +174,5 @@ func ExampleTokenError() {
 	}
 	// Output:
 	// invalid_scope false true
-	// get a token: the token endpoint answered 400 invalid_scope
+	// get a token: the token endpoint answered 400 invalid_scope; has the application been granted all of Scopes?
 }

@@ -1,6 +1,7 @@
 package clientauth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/cenkalti/backoff/v4"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 )
@@ -23,7 +23,8 @@ type flight struct {
 	// Guarded by Source.mu:
 	waiting int
 	needed  bool        // by one who has no token to go on with: worth repeating
-	last    *TokenError // why the last try failed
+	calling bool        // a call is being made, and not waited for
+	last    *TokenError // why the last call failed
 }
 
 // board joins the flight in progress, or starts one. The source's lock is
@@ -35,7 +36,7 @@ func (s *Source) board(need bool) *flight {
 		// left out too: a trace in it, of the ERP's connection, would see
 		// that of the token endpoint.
 		ctx, cancel := context.WithTimeout(context.Background(), s.cfg.RetryFor)
-		f = &flight{cancel: cancel, done: make(chan struct{})}
+		f = &flight{cancel: cancel, done: make(chan struct{}), last: s.pace.failed}
 		s.flight = f
 		go s.fly(ctx, f)
 	}
@@ -62,12 +63,14 @@ func (s *Source) leave(f *flight, err error) *TokenError {
 	f.waiting--
 	if f.waiting == 0 && s.flight == f {
 		f.needed = false
-		if s.cur != nil {
-			s.pause = time.Now().Add(s.cur.retry)
-		}
 		if s.cfg.TokenSource == nil {
+			if f.calling { // an endpoint that nobody has the patience for fails, too
+				s.failed(ended(err, f.last), time.Now())
+			}
 			s.flight = nil
 			f.cancel()
+		} else if s.cur != nil {
+			s.pause = time.Now().Add(s.cur.retry)
 		}
 	}
 	return ended(err, f.last)
@@ -76,31 +79,55 @@ func (s *Source) leave(f *flight, err error) *TokenError {
 // fly asks for a token until there is one, or no sense in asking again.
 func (s *Source) fly(ctx context.Context, f *flight) {
 	defer f.cancel()
-	delays := backoff.NewExponentialBackOff(
-		backoff.WithInitialInterval(500*time.Millisecond),
-		backoff.WithMultiplier(2),
-		backoff.WithMaxInterval(10*time.Second),
-		backoff.WithMaxElapsedTime(0), // ctx bounds it
-	)
-	for {
-		token, failed := s.call(ctx)
-		wait := delays.NextBackOff()
-		if failed != nil {
-			wait = max(wait, failed.after)
+	landed := false
+	defer func() {
+		if !landed { // runtime.Goexit of a TokenSource; all others would wait for ever
+			s.land(ctx, f, nil, &TokenError{Err: errors.New("what was asked for a token ended its goroutine")})
 		}
-		if s.land(ctx, f, token, failed, wait) {
+	}()
+	for !landed {
+		if !s.takeOff(ctx, f) {
+			landed = true
+			s.giveUp(f)
 			return
 		}
-		s.cfg.Logger.WarnContext(ctx, "no token, asking again", "wait", wait, "error", failed)
+		token, failed := s.call(ctx)
+		landed = s.land(ctx, f, token, failed)
+	}
+}
+
+// takeOff waits until there may be a call. It reports false if ctx ended.
+func (s *Source) takeOff(ctx context.Context, f *flight) bool {
+	s.mu.Lock()
+	var wait time.Duration
+	if !s.cur.valid(time.Now()) { // else the pause has been kept already
+		wait = time.Until(s.pace.next)
+	}
+	s.mu.Unlock()
+	if wait > 0 {
 		t := time.NewTimer(wait)
+		defer t.Stop()
 		select {
 		case <-t.C:
 		case <-ctx.Done():
-			t.Stop()
-			s.land(ctx, f, nil, failed, 0)
-			return
+			return false
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.calling = ctx.Err() == nil
+	return f.calling
+}
+
+// giveUp ends a flight whose time was over before there could be another call.
+func (s *Source) giveUp(f *flight) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.flight == f {
+		s.flight = nil
+	}
+	f.err = cmp.Or(f.last, ended(context.Canceled, nil)) // the latter nobody reads
+	close(f.done)
 }
 
 // call asks once.
@@ -131,50 +158,62 @@ func (s *Source) failure(err error) *TokenError {
 	return tokenError(err, s.cfg.ClientSecret)
 }
 
-// land ends the flight with a token or an error. It reports false if there is
-// to be another try after wait.
-func (s *Source) land(ctx context.Context, f *flight, t *oauth2.Token, failed *TokenError, wait time.Duration) bool {
+// land ends the flight with what a call brought, a token or an error. It
+// reports false if there is to be another call.
+func (s *Source) land(ctx context.Context, f *flight, t *oauth2.Token, failed *TokenError) bool {
 	s.mu.Lock()
+	old, now := s.cur, time.Now()
+	f.calling = false
 	if failed != nil {
 		if ctx.Err() != nil && f.last != nil {
 			failed = f.last // it says more than that the time is up
 		}
 		f.last = failed
+	}
+	switch here := s.flight == f; { // else everyone has left
+	case failed == nil && here:
+		f.got = s.keep(t, now)
+	case failed == nil:
+		f.err = ended(context.Canceled, nil) // nobody reads it
+	case here:
+		s.failed(failed, now)
 		end, _ := ctx.Deadline()
-		if failed.passing && f.needed && ctx.Err() == nil && time.Until(end) > wait {
+		if wait := s.pace.next.Sub(now); failed.passing && f.needed && wait > 0 && ctx.Err() == nil && end.Sub(now) > wait {
 			s.mu.Unlock()
+			s.cfg.Logger.WarnContext(ctx, "no token, asking again", "wait", wait, "error", failed)
 			return false
 		}
-	}
-	old, now := s.cur, time.Now()
-	if s.flight == f { // else everyone has left
-		s.flight = nil
-		if failed == nil {
-			f.got = s.keep(t, now)
-		} else {
-			s.fail(failed, now)
-		}
-	}
-	switch {
-	case failed != nil:
+		fallthrough
+	default:
 		f.err = failed
-	case f.got == nil:
-		f.err = ended(context.Canceled, nil) // nobody reads it
+	}
+	if s.flight == f {
+		s.flight = nil
 	}
 	close(f.done)
 	s.mu.Unlock()
+	s.tell(ctx, old, t, failed, now)
+	return true
+}
+
+// tell logs how a flight ended.
+func (s *Source) tell(ctx context.Context, old *held, t *oauth2.Token, failed *TokenError, now time.Time) {
 	switch {
 	case failed == nil:
 		s.cfg.Logger.DebugContext(ctx, "new token", "expires", t.Expiry)
 	case old != nil && !reached(old.end, now):
 		s.cfg.Logger.WarnContext(ctx, "token not renewed, the old one is still valid", "until", old.end, "error", failed)
+	case failed.passing:
+		s.cfg.Logger.WarnContext(ctx, "no token", "error", failed)
+	default:
+		s.cfg.Logger.ErrorContext(ctx, "no token, and asking again will not help", "error", failed)
 	}
-	return true
 }
 
 // keep makes a token the current one. The lock is held.
 func (s *Source) keep(t *oauth2.Token, now time.Time) *held {
-	s.final, s.finalEnd, s.pause = nil, time.Time{}, time.Time{}
+	s.pace.succeed()
+	s.pause = time.Time{}
 	for _, old := range []*held{s.cur, s.dropped} {
 		if old != nil && old.token.AccessToken == t.AccessToken {
 			// Some endpoints and sources give the same until it ends.
@@ -188,14 +227,13 @@ func (s *Source) keep(t *oauth2.Token, now time.Time) *held {
 	return s.cur
 }
 
-// fail notes for how long not to ask again. The lock is held.
-func (s *Source) fail(failed *TokenError, now time.Time) {
-	if s.cur != nil {
-		s.pause = now.Add(s.cur.retry)
+// failed notes for how long not to ask again. The lock is held.
+func (s *Source) failed(failed *TokenError, now time.Time) {
+	if s.cur.valid(now) {
+		s.pause = now.Add(max(s.cur.retry, failed.after))
+		return
 	}
-	if !failed.passing && failed.StatusCode != 0 {
-		s.final, s.finalEnd = failed, now.Add(finalFor)
-	}
+	s.pace.fail(failed, now)
 }
 
 // credentials returns what asks for a token with client id and secret.

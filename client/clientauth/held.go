@@ -2,6 +2,7 @@ package clientauth
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -48,7 +49,7 @@ func usable(t *oauth2.Token) error {
 	case t == nil || t.AccessToken == "":
 		return errors.New("no token was issued")
 	case !strings.EqualFold(t.Type(), "Bearer"):
-		return errors.New("the token that was issued is not a bearer token")
+		return fmt.Errorf("the token that was issued is not a bearer token but one of type %q", tidy(t.TokenType, t.AccessToken, 40))
 	case strings.ContainsFunc(t.AccessToken, func(c rune) bool { return c <= ' ' || c > '~' }):
 		return errors.New("the token that was issued cannot stand in a header")
 	}

@@ -25,11 +25,10 @@ type Source struct {
 	flight *flight    // the fetching in progress, nil: none
 	pause  time.Time  // no renewal before this time, as long as cur is valid
 
-	dropped  *held  // by Refresh, last
-	refused  uint64 // number of the newest token that the ERP refused, 0: none
-	inRow    int    // tokens refused since one was taken
-	final    *TokenError
-	finalEnd time.Time // until then final is the answer without a call
+	dropped *held  // by Refresh, last
+	refused uint64 // number of the newest token that the ERP refused, 0: none
+	inRow   int    // tokens refused since one was taken
+	pace    pace   // of calls that fail while there is no valid token
 }
 
 const (
@@ -38,10 +37,6 @@ const (
 	maxRefused  = 2
 	refusedFor  = time.Minute
 	maxPatience = 2 * time.Second
-	// finalFor is how long a refusal by the token endpoint is repeated
-	// without a call: a wrong secret, asked for by every request, may get the
-	// application locked.
-	finalFor = 5 * time.Second
 )
 
 // New returns a source, or an error that names every field that is wrong. It
@@ -51,7 +46,7 @@ func New(cfg Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{cfg: cfg, origins: origins}
+	s := &Source{cfg: cfg, origins: origins, pace: newPace(cfg.TokenSource != nil)}
 	s.ask = s.credentials()
 	if cfg.TokenSource != nil {
 		s.ask = func(context.Context) (*oauth2.Token, error) { return cfg.TokenSource.Token() }
@@ -128,10 +123,14 @@ func (s *Source) get(ctx context.Context) (*held, error) {
 		s.mu.Unlock()
 		return h, nil
 	}
-	if !valid && now.Before(s.finalEnd) {
-		err := s.final
-		s.mu.Unlock()
-		return nil, err
+	if !valid && s.flight == nil {
+		if err := s.pace.refuses(now, s.cfg.RetryFor); err != nil {
+			s.mu.Unlock()
+			if s.serves(h) {
+				return h, nil
+			}
+			return nil, err
+		}
 	}
 	f := s.board(!valid)
 	s.mu.Unlock()

@@ -1,10 +1,6 @@
 package clientauth
 
-import (
-	"bytes"
-	"io"
-	"net/http"
-)
+import "net/http"
 
 // HTTPClient returns a client whose calls to the configured roots carry a
 // token. Calls to any other place, also when a redirect leads there, go out
@@ -58,32 +54,15 @@ func (t *transport) wants(req *http.Request) bool {
 	return false
 }
 
-// CloseIdleConnections is what http.Client.CloseIdleConnections calls.
+// CloseIdleConnections is what http.Client.CloseIdleConnections calls. It
+// closes those to the token endpoint too, for nobody else can.
 func (t *transport) CloseIdleConnections() {
-	if c, ok := t.cfg.Transport.(interface{ CloseIdleConnections() }); ok {
-		c.CloseIdleConnections()
-	}
+	closeIdle(t.cfg.Transport)
+	t.cfg.HTTPClient.CloseIdleConnections()
 }
 
-// whole reads an answer of the token endpoint before it is looked at, so that
-// one that breaks off is an error of the connection, which is worth another
-// try, and not a strange answer.
-type whole struct{ next http.RoundTripper }
-
-// maxAnswer is more than any token.
-const maxAnswer = 1 << 20
-
-// RoundTrip implements http.RoundTripper.
-func (t whole) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := t.next.RoundTrip(req)
-	if err != nil {
-		return nil, err
+func closeIdle(t http.RoundTripper) {
+	if c, ok := t.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
 	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return nil, err
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	return resp, nil
 }
