@@ -39,6 +39,12 @@
 //   - A 2xx means that the store has the notification; what could not be
 //     stored is answered 503 with Retry-After, whatever went wrong, and a
 //     sender that hangs up does not undo what it sent.
+//   - A body of which something before the receiver has read any is not taken
+//     for the notification: where fewer bytes come than were announced, or
+//     none of a body without a length, the answer is 503 and an error in the
+//     log says what to mend. Of a body that is sent in chunks nothing tells
+//     that a part is missing; what is left is stored as it is in URL mode, and
+//     its signature does not fit otherwise.
 //   - Nothing is stored that was not authenticated: by a valid signature over
 //     the raw body, made with one of the keys, or by a valid capability, which
 //     is checked before the body is read. Both comparisons take the same time
@@ -50,7 +56,10 @@
 //     so is what one operation can make a handler do.
 //   - A handler gets what was stored at least once: not more than one process
 //     at a time runs it for a notification, it is told when it no longer may,
-//     and neither a panic nor any outage of the store ends the others' work.
+//     and neither a panic, nor runtime.Goexit, nor any outage of the store ends
+//     the others' work. A run counts when it begins, so that one which takes
+//     its process with it ends among the dead after Config.MaxAttempts; one
+//     that the drain cuts off is not counted.
 //   - Capabilities are never stored or logged, and are taken out of the
 //     path of a request that is routed to the receiver; [Redact] and [Conceal]
 //     help with what runs before, and with webhooks that go astray. Bodies and
@@ -62,6 +71,10 @@
 //     it is a candidate, the headers are claims. A recorded notification can
 //     be replayed; the store recognises it as a duplicate. The client reads
 //     the state with its own credentials before it believes anything.
+//   - The header that names the tenant is such a claim. With Config.Tenant the
+//     receiver answers for the tenants that it knows and refuses the others
+//     with 403; a known one that is not the operation's makes a conflict and
+//     wakes nobody.
 //   - There is no order, and no promise that a notification comes at all: the
 //     client also looks by itself.
 //   - Handlers are not told of duplicates, nor of what contradicts the

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/internal/wire"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -111,14 +112,15 @@ func (rc *Receiver) notification(ctx context.Context, r *http.Request, a admissi
 		Mode: a.mode, Ref: a.ref, Header: rc.keptHeader(r.Header), Body: body, ReceivedAt: time.Now(),
 		Deliver: rc.cfg.HandledElsewhere || rc.handler.Load() != nil,
 	}
-	if p, ok := parse(body); ok {
+	text := wire.Text(body, "") // the bytes tell, and a declaration is often wrong
+	if p, ok := parse(text); ok {
 		n.ID, n.StatusCode = p.id, p.statusCode
 	} else {
 		n.Unparsed = true
 	}
-	if a.secret != "" && bytes.Contains(body, []byte(a.secret)) {
+	if a.secret != "" && bytes.Contains(text, []byte(a.secret)) {
 		// A whole state document names the webhook's address.
-		n.Body = bytes.ReplaceAll(body, []byte(a.secret), []byte(hook.Redacted))
+		n.Body = bytes.ReplaceAll(text, []byte(a.secret), []byte(hook.Redacted))
 	}
 	if a.mode == modeURL {
 		return n, nil

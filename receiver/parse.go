@@ -7,7 +7,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/vismanet-go/background/internal/hook"
 )
@@ -19,8 +18,8 @@ type parsed struct {
 }
 
 // parse reads a notification's body, whose shape is not published: it is a
-// JSON object in UTF-8, with or without a byte order mark, whose names are
-// compared without case. The id is the first GUID among id, jobId,
+// JSON object, of which [wire.Text] has made UTF-8, and whose names are compared
+// without case. The id is the first GUID among id, jobId,
 // referenceId and reference, else the one inside stateLocation, else inside
 // contentLocation. A whole state document reads the same way.
 //
@@ -32,10 +31,6 @@ type parsed struct {
 // It reports false if there is no id. Time and memory grow linearly with the
 // body, and JSON that is nested more than 10 000 deep is refused.
 func parse(body []byte) (parsed, bool) {
-	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
-	if !utf8.Valid(body) {
-		return parsed{}, false // also UTF-16
-	}
 	outer, ok := scan(body)
 	if !ok && json.Unmarshal(body, &outer) != nil {
 		return parsed{}, false

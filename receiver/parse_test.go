@@ -9,6 +9,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/internal/wire"
 )
 
 const (
@@ -72,15 +73,16 @@ func TestParse(t *testing.T) {
 		{"something after it", `{"id":"` + guid + `"}x`, "", 0},
 		{"XML", `<id>` + guid + `</id>`, "", 0},
 		{"a form", `id=` + guid, "", 0},
-		{"Latin-1", "{\"id\":\"" + guid + "\",\"x\":\"\xe5\"}", "", 0},
-		{"UTF-16", utf16LE(`{"id":"` + guid + `"}`), "", 0},
+		{"Latin-1", "{\"id\":\"" + guid + "\",\"x\":\"\xe5\"}", guid, 0},
+		{"UTF-16", utf16LE(`{"id":"` + guid + `","statusCode":201}`), guid, 201},
+		{"UTF-16 without a mark", utf16LE(`{"id":"` + guid + `"}`)[2:], guid, 0},
 		{"too short", `{"id":"` + guid[1:] + `"}`, "", 0},
 		{"dashes elsewhere", `{"id":"5c1f0f0e6-a0e-4c55-9a55-0d3a2f0b7f11"}`, "", 0},
 		{"no hexadecimal", `{"id":"` + guid[:35] + `g"}`, "", 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, ok := parse([]byte(tt.body))
+			got, ok := parse(wire.Text([]byte(tt.body), ""))
 			if ok != (tt.want != "") || got.id != tt.want || ok && got.statusCode != tt.status {
 				t.Errorf("got %+v, %v, want %q, %d", got, ok, tt.want, tt.status)
 			}
@@ -118,7 +120,7 @@ func TestHostileJSONCostsNoMoreThanItsSize(t *testing.T) {
 			body := []byte(tt.body)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			parse(body)
+			parse(wire.Text(body, ""))
 			runtime.ReadMemStats(&after)
 			if got := after.TotalAlloc - before.TotalAlloc; got > 4*size {
 				t.Errorf("allocated %d bytes for a body of %d", got, len(body))
@@ -145,7 +147,7 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		got, ok := parse(body)
+		got, ok := parse(wire.Text(body, ""))
 		if !ok {
 			if got.id != "" {
 				t.Fatalf("an id from what is not understood: %+v", got)

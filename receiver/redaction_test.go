@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/receiver"
@@ -182,5 +183,27 @@ func TestWhatIsNotUnderstoodRaisesAnAlarm(t *testing.T) {
 	}
 	if out := logs.String(); !strings.Contains(out, `"level":"ERROR"`) || !strings.Contains(out, ref) {
 		t.Errorf("got log %s", out)
+	}
+}
+
+// However the body is written that names its own address, neither copy of the
+// capability is stored.
+func TestABodyThatNamesItsCapabilityIsStoredWithoutIt(t *testing.T) {
+	secret := capability()
+	text := `{"id":"` + id + `","webhookAddress":"https://h/` + secret + `","copy":"` + secret + `"}`
+	wide := []byte{0xff, 0xfe}
+	for _, u := range utf16.Encode([]rune(text)) {
+		wide = append(wide, byte(u), byte(u>>8))
+	}
+	for name, sent := range map[string]string{"UTF-8": text, "with a mark": "\xef\xbb\xbf" + text, "UTF-16": string(wide)} {
+		t.Run(name, func(t *testing.T) {
+			rcv, st := setup(t)
+			wantStatus(t, serve(mounted(rcv), post(path+"/"+secret, sent)), 200)
+			got := st.last(t)
+			narrow := strings.ReplaceAll(string(got.Body), "\x00", "")
+			if strings.Contains(narrow, macOf(secret)) || strings.Count(narrow, hook.Redacted) != 2 || got.ID != id {
+				t.Errorf("got id %q and the body %q, want id %s and [redacted] twice", got.ID, narrow, id)
+			}
+		})
 	}
 }

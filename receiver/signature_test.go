@@ -1,6 +1,9 @@
 package receiver_test
 
 import (
+	"encoding/base64"
+	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/vismanet-go/background/receiver"
@@ -65,4 +68,27 @@ func TestSignatureHeaderCanBeRenamed(t *testing.T) {
 	r := post(path, body)
 	r.Header.Set("X-Signature", sign(key, body))
 	wantStatus(t, serve(rcv, r), 200)
+}
+
+// No byte of a signature counts for less than the others.
+func TestASignatureOfWhichOneByteIsWrongIsRefused(t *testing.T) {
+	rcv, st := setup(t)
+	right, err := base64.StdEncoding.DecodeString(sign(key, body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range right {
+		for _, bit := range []byte{0x01, 0x80} {
+			wrong := slices.Clone(right)
+			wrong[i] ^= bit
+			r := post(path, body)
+			r.Header.Set("x-vwd-signature-v1", base64.StdEncoding.EncodeToString(wrong))
+			if got := serve(rcv, r).StatusCode; got != http.StatusUnauthorized {
+				t.Errorf("byte %d, bit %#x: got %d, want 401", i, bit, got)
+			}
+		}
+	}
+	if st.count() != 0 {
+		t.Errorf("got %d stored, want none", st.count())
+	}
 }

@@ -27,6 +27,10 @@ type flight struct {
 	last    *TokenError // why the last call failed
 }
 
+// errNoAnswer is for those who come after one who stopped waiting, whose
+// context is not theirs.
+var errNoAnswer = errors.New("no answer came for as long as somebody waited")
+
 // board joins the flight in progress, or starts one. The source's lock is
 // held.
 func (s *Source) board(need bool) *flight {
@@ -65,7 +69,7 @@ func (s *Source) leave(f *flight, err error) *TokenError {
 		f.needed = false
 		if s.cfg.TokenSource == nil {
 			if f.calling { // an endpoint that nobody has the patience for fails, too
-				s.failed(ended(err, f.last), time.Now())
+				s.failed(cmp.Or(f.last, &TokenError{Err: errNoAnswer, passing: true}), time.Now())
 			}
 			s.flight = nil
 			f.cancel()
@@ -139,8 +143,12 @@ func (s *Source) call(ctx context.Context) (t *oauth2.Token, failed *TokenError)
 			t, failed = nil, &TokenError{Err: fmt.Errorf("panic while asking for a token: %v", v)}
 		}
 	}()
+	begun := time.Now()
 	t, err := s.ask(ctx)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()): // ours, and not the context of one who waits
+		return nil, &TokenError{Err: fmt.Errorf("no answer came in %v", time.Since(begun).Round(time.Millisecond)), passing: true}
+	case err != nil:
 		return nil, s.failure(err)
 	}
 	if err := usable(t); err != nil {

@@ -180,6 +180,26 @@ func TestRetryAfterIsReadByTheClockOfTheAnswer(t *testing.T) {
 	}
 }
 
+// Whose context has not ended gets no error of a context, whatever became of
+// those who asked before.
+func TestTheImpatienceOfOthersIsNotOnesOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := sourceOf(t, hanging{})
+		for range 20 {
+			if _, err := s.Token(within(t, time.Second)); err == nil {
+				t.Fatal("got a token")
+			}
+		}
+		for range 20 {
+			_, err := s.Token(t.Context())
+			if _, ok := errors.AsType[*clientauth.TokenError](err); !ok || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no answer came") {
+				t.Errorf("got %v, want that no answer came", err)
+			}
+			time.Sleep(10 * time.Second)
+		}
+	})
+}
+
 // A pause that is longer than anybody waits is kept without a call.
 func TestALongRetryAfterIsKept(t *testing.T) {
 	e := &endpoint{answer: func(w http.ResponseWriter, _ *http.Request, n int) bool {
