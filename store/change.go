@@ -93,6 +93,8 @@ type Reschedule struct {
 // its process with it is counted, too. It keeps the lease, and said again
 // under the same one it changes nothing. [AcquireRun] does it together with
 // the acquisition.
+//
+// It is lazy, as is [Interrupt]: see [Store].
 type Begin struct{}
 
 // Interrupt says that the run that began under the lease was cut off, by no

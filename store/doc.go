@@ -17,9 +17,29 @@
 // a [Lease] that is still valid, so that a process which was presumed dead
 // cannot undo what its successor decided.
 //
+// # A person's word
+//
+// Where nothing tells what became of a call, a person does. An id that a person
+// names binds a record tentatively: until the ERP has confirmed it, it can be
+// named again or withdrawn ([Record.Tentative]). A person who knows the end
+// tells it ([SettledFact]); what the ERP says later is kept beside it and never
+// instead of it. Nothing else takes a record out of [Unclear], but a terminal
+// state of the ERP.
+//
+// # Clocks
+//
+// A clock that was ahead and was set right leaves times in a store that nobody
+// should wait for. So they are not believed: a lease tells how long it was given
+// for and is void if it begins ahead of now ([Lease.Valid]), no lease is longer
+// than [MaxLease], nothing is planned for later than [MaxDue], and what is
+// planned for later all the same is due ([Record.At]).
+//
 // # Writing an implementation
 //
 // The rules of what may follow what are written once, in [Rules]. An
 // implementation provides atomic access to records ([Tx]), durability and
-// wake-ups ([Hub]), and proves itself with the suite in package storetest.
+// wake-ups ([Hub]), and proves itself with the suite in package storetest. Its
+// queries judge a record as it reads, see [Query.SelectsAt]. [Store] itself does
+// not change any more: what comes to it is an interface of its own, which an
+// implementation may have or not, as [Counter] and [RunAcquirer].
 package store

@@ -52,8 +52,12 @@ func (r Rules) settle(rec Record, o Outcome) (Record, error) {
 func (r Rules) settledAgain(rec Record, o Outcome) (Record, error) {
 	known := rec.Outcome
 	switch {
-	case known == nil: // it expired, and its handler was told
-		return rec, nil
+	case known == nil: // it expired, and its handler was told so
+		if rec.Phase == Handled {
+			o.Kept, o.Content = false, nil
+		}
+		rec.Outcome, rec.Late = &o, true
+		return r.note(rec, Conflict{Reason: "it ended after all, and its handler was told that it had expired", ID: rec.ID})
 	case known.Told != "":
 		if known.StatusCode == o.StatusCode && known.Succeeded() == o.Succeeded() {
 			return rec, nil

@@ -18,7 +18,9 @@ import (
 // any of them, but for a short time, which the implementation bounds and
 // documents, it may not outlive a loss of power. Then the record is settled as
 // it was before, with its content, and its handler runs again. Whatever else
-// is changed later is never on disk without it, and Close waits for it. A lease
+// is changed later is never on disk without it, and Close waits for it. The
+// count of a run, by [Begin], [Interrupt] and [AcquireRun], is lazy in the same
+// way: it outlives every crash of a process. A lease
 // that Acquire gives need not be on disk either where nobody who could hold it
 // survives what loses it, as in a store for the processes of one machine.
 type Store interface {

@@ -1,6 +1,7 @@
 package sqlitestore_test
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -39,7 +40,7 @@ func TestModel(t *testing.T) {
 		defer func() { m.file.Close(); m.mem.Close() }()
 		rt.Repeat(map[string]func(*rapid.T){
 			"create": m.create, "accepted": m.accepted, "rejected": m.rejected, "uncertain": m.uncertain, "refuted": m.refuted,
-			"settled": m.settled, "notify": m.notify, "acquire": m.acquire, "acquire again": m.acquire, "extend": m.extend,
+			"settled": m.settled, "told": m.told, "unclear": m.unclear, "begin": m.begin, "notify": m.notify, "acquire": m.acquire, "acquire again": m.acquire, "extend": m.extend,
 			"release": m.release, "decide": m.decide, "decide again": m.decide, "purge": m.purge, "reopen": m.reopen, "crash": m.crash,
 			"": m.check,
 		})
@@ -203,6 +204,31 @@ func (m *machine) settled(t *rapid.T) {
 	})
 }
 
+func (m *machine) told(t *rapid.T) {
+	tenant, ref := m.anyRef(t)
+	out := store.Outcome{StatusCode: pick(t, "code", 200, 400), Told: pick(t, "told", "seen", "seen", "")}
+	bound := pick(t, "bound", true, false)
+	m.report(t, tenant, ref, func(old store.Record) store.Fact {
+		f := store.SettledFact{Outcome: out, ByUser: true}
+		if bound {
+			f.ID = old.ID
+		}
+		return f
+	})
+}
+
+func (m *machine) unclear(t *rapid.T) {
+	tenant, ref := m.anyRef(t)
+	id := pick(t, "id", "bound", "bound", fjord+"-1")
+	m.report(t, tenant, ref, func(old store.Record) store.Fact {
+		f := store.UnclearFact{ID: id, Outcome: store.Outcome{Status: "Cancelled", StatusCode: 200, Failure: "why", Unconfirmed: true}}
+		if id == "bound" {
+			f.ID = old.ID
+		}
+		return f
+	})
+}
+
 func (m *machine) notify(t *rapid.T) {
 	ref := pick(t, "ref", append(slices.Clone(refs), "", "", "stranger")...)
 	n := store.Notification{
@@ -230,7 +256,16 @@ func (m *machine) ambiguous(id string) bool {
 	return bound > 1 || bound == 0 && heard > 1
 }
 
-func (m *machine) acquire(t *rapid.T) {
+func (m *machine) acquire(t *rapid.T) { m.take(t, store.Store.Acquire) }
+
+func (m *machine) begin(t *rapid.T) {
+	m.take(t, func(s store.Store, ctx context.Context, tenant, ref, owner string, ttl time.Duration) (store.Lease, store.Record, error) {
+		return store.AcquireRun(ctx, s, tenant, ref, owner, ttl)
+	})
+}
+
+// take leases a record by one of the two ways.
+func (m *machine) take(t *rapid.T, by func(store.Store, context.Context, string, string, string, time.Duration) (store.Lease, store.Record, error)) {
 	if len(m.seen) == 0 {
 		t.Skip("nothing to lease")
 	}
@@ -238,7 +273,7 @@ func (m *machine) acquire(t *rapid.T) {
 	owner, ttl := pick(t, "owner", "replica-a", "replica-b"), pick(t, "ttl", time.Hour, time.Hour, time.Nanosecond)
 	recs, err := both(t, m, func(side int, s store.Store) (store.Record, error) {
 		tenant, ref := m.nth(t, s, i)
-		_, rec, err := s.Acquire(t.Context(), tenant, ref, owner, ttl)
+		_, rec, err := by(s, t.Context(), tenant, ref, owner, ttl)
 		return rec, err
 	})
 	if err == nil {
@@ -276,6 +311,7 @@ func (m *machine) decide(t *rapid.T) {
 	soon, later := time.Now(), time.Now().Add(time.Hour)
 	d := pick[store.Decision](t, "decision", store.Send{}, store.Reschedule{Due: later}, store.Reschedule{Due: later, Heard: 1},
 		store.Reschedule{Due: soon, Progress: store.Progress{Status: "Started", Missing: true}}, store.Handle{}, store.Handle{},
+		store.Begin{}, store.Interrupt{}, store.Reschedule{Due: time.Now().Add(100 * time.Hour), Progress: store.Progress{Missings: 2, MissingSince: soon, RefusedStatus: 402}},
 		store.Retry{Due: later, Reason: "busy"}, store.Bury{Reason: "gave up"}, store.Replay{}, store.Expire{Reason: "404"}, store.Abandon{Reason: "by hand"})
 	recs, err := both(t, m, func(side int, s store.Store) (store.Record, error) { return s.Decide(t.Context(), l[side], d) })
 	m.decided = err == nil

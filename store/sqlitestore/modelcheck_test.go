@@ -70,6 +70,9 @@ func (m *machine) invariants(t *rapid.T, now []store.Record) {
 		if rec.Phase == store.Queued && m.sent[rec.Ref] {
 			t.Fatalf("%s was sent and is queued again", rec.Ref)
 		}
+		if rec.Phase == store.Unclear && (rec.Outcome == nil || rec.ID == "" || rec.Key != "" && !rec.HoldsKey()) {
+			t.Fatalf("%s is unclear and lacks its outcome, its id or its key", rec.Ref)
+		}
 		if rec.Phase == store.Handled && rec.Outcome != nil && len(rec.Outcome.Content) > 0 {
 			t.Fatalf("%s is handled and still keeps its content", rec.Ref)
 		}
@@ -89,6 +92,8 @@ func (m *machine) invariants(t *rapid.T, now []store.Record) {
 			}
 		case rec.Phase != old.Phase && !m.decided && slices.Contains([]store.Phase{store.Handled, store.Dead, store.Expired, store.Abandoned}, rec.Phase):
 			t.Fatalf("%s became %s without a decision", rec.Ref, rec.Phase)
+		case old.Outcome != nil && old.Outcome.Told != "" && (rec.Outcome == nil || rec.Outcome.Told == ""):
+			t.Fatalf("%s has lost what a person told", rec.Ref)
 		case rec.Tenant != old.Tenant:
 			t.Fatalf("%s moved to another tenant", rec.Ref)
 		}
@@ -146,6 +151,8 @@ func write(v reflect.Value) string {
 		return "past"
 	case []byte:
 		return fmt.Sprintf("%q", x)
+	case time.Duration:
+		return x.String()
 	case uint64:
 		return fmt.Sprint(x > 0)
 	}

@@ -1,0 +1,222 @@
+package store_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+var update = flag.Bool("update", false, "write testdata anew")
+
+const idOther = "5c1f0f0e-6a0e-4c55-9a55-0d3a2f0b7f11"
+
+// move is a fact or a decision about the one record of a store.
+type move struct {
+	name     string
+	fact     func(store.Record) store.Fact
+	decision store.Decision
+}
+
+// start is a way to a record of which the rules know more than its phase.
+type start struct {
+	name  string
+	moves []string
+}
+
+var starts = []start{
+	{"queued", nil}, {"sending", []string{"send"}}, {"uncertain", []string{"send", "uncertain"}},
+	{"accepted", []string{"send", "202"}}, {"by evidence", []string{"send", "uncertain", "evidence"}},
+	{"tentative", []string{"send", "uncertain", "user: id"}}, {"confirmed by a poll", []string{"send", "uncertain", "user: id", "reschedule"}},
+	{"settled", []string{"send", "202", "finished"}}, {"foreground", []string{"send", "foreground"}}, {"told", []string{"send", "uncertain", "user: ended"}},
+	{"expired", []string{"send", "202", "expire"}}, {"unclear", []string{"send", "202", "unclear"}},
+	{"unclear by evidence", []string{"send", "uncertain", "evidence", "unclear"}},
+	{"rejected", []string{"send", "rejected"}}, {"rejected, was unclear", []string{"send", "202", "unclear", "user: no"}},
+	{"abandoned", []string{"send", "uncertain", "abandon"}}, {"abandoned, was unclear", []string{"send", "202", "unclear", "abandon"}},
+	{"handled", []string{"send", "202", "finished", "handle"}}, {"handled, was expired", []string{"send", "202", "expire", "handle"}},
+	{"dead", []string{"send", "202", "finished", "bury"}},
+}
+
+func moves() []move {
+	accepted := func(id string, source store.Source) func(store.Record) store.Fact {
+		return func(store.Record) store.Fact { return store.AcceptedFact{ID: id, Source: source} }
+	}
+	bound := func(o store.Outcome) func(store.Record) store.Fact {
+		return func(r store.Record) store.Fact { return store.SettledFact{ID: r.ID, Outcome: o} }
+	}
+	told := store.Outcome{StatusCode: 200, Told: "it is there"}
+	return []move{
+		{name: "202", fact: accepted(erpID, store.FromAnswer)},
+		{name: "202: other", fact: accepted(idOther, store.FromAnswer)},
+		{name: "evidence", fact: accepted(erpID, store.FromEvidence)},
+		{name: "evidence: other", fact: accepted(idOther, store.FromEvidence)},
+		{name: "user: id", fact: accepted(erpID, store.FromUser)},
+		{name: "user: other", fact: accepted(idOther, store.FromUser)},
+		{name: "rejected", fact: func(r store.Record) store.Fact { return store.RejectedFact{Epoch: r.SendEpoch, Reason: "400"} }},
+		{name: "user: no", fact: func(store.Record) store.Fact { return store.RejectedFact{ByUser: true, Reason: "no"} }},
+		{name: "uncertain", fact: func(r store.Record) store.Fact { return store.UncertainFact{Epoch: r.SendEpoch, Reason: "reset"} }},
+		{name: "finished", fact: bound(store.Outcome{Status: "Finished", StatusCode: 200})},
+		{name: "foreground", fact: func(store.Record) store.Fact {
+			return store.SettledFact{Outcome: store.Outcome{Foreground: true, StatusCode: 201}}
+		}},
+		{name: "unclear", fact: func(r store.Record) store.Fact {
+			return store.UnclearFact{ID: r.ID, Outcome: store.Outcome{Status: "Cancelled", StatusCode: 200}}
+		}},
+		{name: "user: ended", fact: func(store.Record) store.Fact { return store.SettledFact{ByUser: true, Outcome: told} }},
+		{name: "user: id ended", fact: func(r store.Record) store.Fact { return store.SettledFact{ByUser: true, ID: r.ID, Outcome: told} }},
+		{name: "send", decision: store.Send{}},
+		{name: "reschedule", decision: store.Reschedule{Progress: store.Progress{Status: "Started"}}},
+		{name: "begin", decision: store.Begin{}},
+		{name: "interrupt", decision: store.Interrupt{}},
+		{name: "handle", decision: store.Handle{}},
+		{name: "retry", decision: store.Retry{Reason: "busy"}},
+		{name: "bury", decision: store.Bury{Reason: "gave up"}},
+		{name: "replay", decision: store.Replay{}},
+		{name: "expire", decision: store.Expire{Reason: "404"}},
+		{name: "abandon", decision: store.Abandon{Reason: "by hand"}},
+	}
+}
+
+// board is a store in memory with one record that is moved.
+type board struct {
+	*testing.T
+	st    *store.Memory
+	moves map[string]move
+}
+
+func newBoard(t *testing.T) *board {
+	b := &board{T: t, st: store.NewMemory(store.MemoryConfig{}), moves: map[string]move{}}
+	for _, m := range moves() {
+		b.moves[m.name] = m
+	}
+	_, err := b.st.Create(t.Context(), store.Record{
+		Tenant: "fjord", Ref: "r", Phase: store.Queued, Method: "POST", Path: "/v2/customerinvoice", Key: "order-1",
+	}, "", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func (b *board) get() store.Record {
+	rec, err := b.st.Get(b.Context(), "fjord", "r")
+	if err != nil {
+		b.Fatal(err)
+	}
+	return rec
+}
+
+// move makes a move and returns its error. Decisions are made under a lease of
+// their own.
+func (b *board) move(name string) error {
+	m, rec := b.moves[name], b.get()
+	if m.fact != nil {
+		_, err := b.st.Report(b.Context(), "fjord", "r", m.fact(rec))
+		return err
+	}
+	l, _, err := b.st.Acquire(b.Context(), "fjord", "r", "me", time.Minute)
+	if errors.Is(err, store.ErrLeased) && rec.Phase == store.Sending {
+		l, err = rec.Lease, nil // the attempt's
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, err = b.st.Decide(b.Context(), l, m.decision)
+	if b.get().Phase != store.Sending {
+		err = errors.Join(err, b.st.Release(b.Context(), l))
+	}
+	return err
+}
+
+// place makes the moves that lead to a start.
+func (b *board) place(s start) {
+	for _, name := range s.moves {
+		if err := b.move(name); err != nil {
+			b.Fatalf("%s: %s: %v", s.name, name, err)
+		}
+	}
+}
+
+// verdict tells what a move did to a record.
+func verdict(before, after store.Record, err error) string {
+	var what []string
+	if after.Phase != before.Phase {
+		what = append(what, string(after.Phase))
+	}
+	switch {
+	case after.ID == before.ID:
+	case after.ID == "":
+		what = append(what, "id withdrawn")
+	default:
+		what = append(what, "id bound")
+	}
+	for changed, word := range map[string]bool{
+		"key freed": before.HoldsKey() && !after.HoldsKey(), "key taken": !before.HoldsKey() && after.HoldsKey(),
+		"late": after.Late && !before.Late, "run": after.Attempts > before.Attempts, "second id": len(after.OtherIDs) > len(before.OtherIDs),
+		"no outcome": before.Outcome != nil && after.Outcome == nil,
+	} {
+		if word {
+			what = append(what, changed)
+		}
+	}
+	slices.Sort(what)
+	_, conflict := errors.AsType[*store.ConflictError](err)
+	_, phase := errors.AsType[*store.PhaseError](err)
+	_, invalid := errors.AsType[*store.InvalidError](err)
+	switch {
+	case conflict:
+		what = append(what, "conflict")
+	case phase:
+		what = append(what, "refused")
+	case invalid:
+		what = append(what, "invalid")
+	case err != nil:
+		what = append(what, "ERROR "+err.Error())
+	case len(what) == 0:
+		what = append(what, "ok")
+	}
+	return strings.Join(what, ", ")
+}
+
+// TestEveryMoveFromEveryPhase holds what each fact and each decision does to a
+// record, by how far it has come, against testdata/transitions.txt, which is
+// meant to be read.
+func TestEveryMoveFromEveryPhase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		for _, s := range starts {
+			fmt.Fprintf(&out, "%s (%s)\n", s.name, strings.Join(s.moves, " → "))
+			for _, m := range moves() {
+				b := newBoard(t)
+				b.place(s)
+				before := b.get()
+				err := b.move(m.name)
+				if v := verdict(before, b.get(), err); v != "refused" {
+					fmt.Fprintf(&out, "    %-16s %s\n", m.name, v)
+				}
+				b.st.Close()
+			}
+		}
+		path := filepath.Join("testdata", "transitions.txt")
+		if *update {
+			if err := os.WriteFile(path, []byte(out.String()), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out.String() != string(want) {
+			t.Errorf("the rules have changed; look at the difference after go test -run %s -update\ngot:\n%s", t.Name(), out.String())
+		}
+	})
+}
