@@ -37,15 +37,20 @@ type Client struct {
 	// be called.
 	gate atomic.Int64
 
-	running atomic.Bool // Run
+	running     atomic.Bool  // Run
+	deniedPolls atomic.Int64 // polls in a row that were refused for their credentials
 
-	mu      sync.Mutex // guards the rest
-	closed  bool
-	failed  map[string]failure // records whose looks the store does not take, by ref
-	looks   map[string]*look   // queued or in progress, by ref
-	backlog []*look            // queued
-	lookers int                // goroutines that work on the backlog
-	working sync.WaitGroup     // Add needs mu and !closed
+	mu       sync.Mutex // guards the rest
+	closed   bool
+	failed   map[string]failure  // records whose looks the store does not take, by ref
+	facts    map[string]int      // how many facts are still to be written, by ref
+	troubles map[string]*trouble // records whose polls fail, by ref
+	words    map[string]bool     // statuses that are not known and were told of
+	kinds    map[string]bool     // kinds without a handler that were told of
+	looks    map[string]*look    // queued or in progress, by ref
+	backlog  []*look             // queued
+	lookers  int                 // goroutines that work on the backlog
+	working  sync.WaitGroup      // Add needs mu and !closed
 }
 
 // New returns a client, or an error that names every field that is wrong. It
@@ -61,6 +66,7 @@ func New(cfg Config) (*Client, error) {
 	c := &Client{
 		cfg: cfg, origin: base, http: &hc, store: cfg.Store, owner: hook.NewRef(), log: cfg.Logger,
 		looks: make(map[string]*look), failed: make(map[string]failure),
+		facts: make(map[string]int), troubles: make(map[string]*trouble), words: make(map[string]bool), kinds: make(map[string]bool),
 	}
 	if hc.Transport == nil {
 		hc.Transport = httpx.Default()
@@ -135,12 +141,14 @@ func (c *Client) hold(until time.Time) {
 	}
 }
 
-// heldUntil is the time before which no look is made.
+// heldUntil is the time before which no look is made. Nobody asks for more than
+// an hour: a time further ahead is of before the clock was set back.
 func (c *Client) heldUntil() time.Time {
-	if ns := c.gate.Load(); ns != 0 {
-		return time.Unix(0, ns)
+	until := time.Unix(0, c.gate.Load())
+	if until.Unix() == 0 || time.Until(until) > maxDelay+maxDelay/10 {
+		return time.Time{}
 	}
-	return time.Time{}
+	return until
 }
 
 // storeError turns the store's errors into those of this package.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
-	"runtime/debug"
 	"time"
 
 	"github.com/vismanet-go/background/store"
@@ -35,7 +34,9 @@ type Completion struct {
 // different replicas, but at no time twice at once while leases hold. What it
 // returns decides what follows: nil completes, an error has it called again
 // later, and [Discard] parks the operation among the dead. A panic counts as
-// an error. No order is kept.
+// an error, and so does ending the goroutine by runtime.Goexit, which is one of
+// the handler's own. So does a run that took its process with it, so that it is
+// parked after [Config.MaxAttempts] as well. No order is kept.
 //
 // Its context ends after [Config.HandlerTimeout], when another replica took
 // the work over (with store.ErrFenced as its cause), and when a shutdown has
@@ -71,7 +72,9 @@ func (c *Client) Dead(ctx context.Context) iter.Seq2[*Operation, error] {
 // Replay brings a dead operation back to its handler. It fails for one that is
 // not dead.
 func (o *Operation) Replay(ctx context.Context) error {
-	if err := o.decide(ctx, store.Dead, store.Replay{}); err != nil {
+	dead := func(rec store.Record) bool { return rec.Phase == store.Dead }
+	why := func(rec store.Record) error { return fmt.Errorf("it is not dead (it is %s)", rec.Phase) }
+	if err := o.decide(ctx, dead, why, store.Replay{}); err != nil {
 		return fmt.Errorf("replay %s: %w", o, storeError(err))
 	}
 	return nil
@@ -92,16 +95,15 @@ func (c *Client) complete(ctx context.Context, ref string) error {
 		return err
 	}
 	h := c.handler(rec)
-	ended := rec.Phase == store.Settled || rec.Phase == store.Expired
-	if !ended || h == nil || rec.Due.After(time.Now()) {
+	switch began := rec.RunEpoch == lease.Epoch; {
+	case !began:
 		c.release(ctx, lease)
 		return nil
-	}
-	if rec.Attempts > c.cfg.MaxAttempts {
-		// No run came back to tell; this one may take the process down, too.
-		err := fmt.Errorf("%d runs ended without an outcome", rec.Attempts-1)
-		_, err = c.concludeHandler(ctx, lease, rec, Discard(err))
+	case h == nil:
+		_, err = c.decide(ctx, lease, store.Interrupt{})
 		return err
+	case rec.Attempts > c.cfg.MaxAttempts:
+		return c.parkLost(ctx, lease, rec)
 	}
 	work, stop := c.underLease(ctx, lease)
 	watched, end := c.observeHandler(work, rec)
@@ -117,6 +119,17 @@ func (c *Client) complete(ctx context.Context, ref string) error {
 		run.Outcome, err = c.concludeHandler(ctx, lease, rec, run.Err)
 	}
 	end(run)
+	return err
+}
+
+// parkLost parks an operation of which all runs of the handler began and none
+// came to an end.
+func (c *Client) parkLost(ctx context.Context, lease store.Lease, rec store.Record) error {
+	reason := fmt.Sprintf("the process ended during run %d of the handler, or lost its lease", rec.Attempts-1)
+	got, err := c.decide(ctx, lease, store.Bury{Reason: reason})
+	if err == nil && got.Ref != "" {
+		c.log.ErrorContext(ctx, "handler gave up", "ref", rec.Ref, "kind", rec.Kind, "attempt", rec.Attempts-1, "error", reason)
+	}
 	return err
 }
 
@@ -156,19 +169,18 @@ func (c *Client) underLease(ctx context.Context, lease store.Lease) (work contex
 	}
 }
 
-// runHandler calls the handler and turns a panic into an error.
-func (c *Client) runHandler(ctx context.Context, h Handler, rec store.Record) (err error) {
+// runHandler calls the handler. A panic is an error, and so is a goroutine that
+// it ended.
+func (c *Client) runHandler(ctx context.Context, h Handler, rec store.Record) error {
 	res, failed := c.result(rec)
 	done := Completion{
 		Operation: c.operation(rec), Result: res, Err: failed, Kind: rec.Kind, Metadata: rec.Metadata, Attempt: rec.Attempts,
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			c.log.ErrorContext(ctx, "handler panicked", "ref", rec.Ref, "kind", rec.Kind, "panic", p, "stack", string(debug.Stack()))
-			err = fmt.Errorf("the handler panicked: %v", p)
-		}
-	}()
-	return h(ctx, done)
+	err := called("the handler", func() error { return h(ctx, done) })
+	if broken, ok := err.(*brokenError); ok {
+		c.log.ErrorContext(ctx, "handler did not return", append([]any{"ref", rec.Ref, "kind", rec.Kind}, logged(broken)...)...)
+	}
+	return err
 }
 
 // concludeHandler writes down what the handler decided. An error says that the
@@ -210,11 +222,14 @@ func (c *Client) follows(rec store.Record, err error) (HandlerOutcome, store.Dec
 	return HandlerRetried, store.Retry{Due: time.Now().Add(handlerDelay(rec.Attempts - 1)), Reason: reason}
 }
 
+// maxRetry is the longest wait between two runs of a handler.
+const maxRetry = 10 * time.Minute
+
 // handlerDelay is the wait after the n-th failure: 1 s, doubled up to 10 min,
 // with up to half of it taken off at random.
 func handlerDelay(n int) time.Duration {
-	d := time.Second << min(n, 10)
-	d = min(d, 10*time.Minute)
+	d := time.Second << min(max(n, 0), 10)
+	d = min(d, maxRetry)
 	return d - rand.N(d/2)
 }
 

@@ -81,12 +81,21 @@ type Config struct {
 	HandlerTimeout time.Duration
 
 	// DrainTimeout is how long Run waits for handlers when it ends. Default:
-	// 30 s.
+	// 20 s, which is less than what orchestrators usually give.
 	DrainTimeout time.Duration
 
-	// MaxAttempts is how often a handler is tried before its operation is
-	// parked among the dead. Default: 20, which takes about two hours.
+	// MaxAttempts is how often a handler is run before its operation is
+	// parked among the dead. A run counts when it begins, so that a handler
+	// that takes its process with it is parked too. Default: 20, which takes
+	// about two hours.
 	MaxAttempts int
+
+	// UncertainAfter is how long after a request was sent a wait hopes for the
+	// notification that tells what became of it, where no answer did. Then it
+	// ends with an [*UncertainError]; where no notification was asked for, it
+	// does so at once. A notification that comes later still resolves the
+	// operation. Default: 15 min.
+	UncertainAfter time.Duration
 
 	// AdoptUnknown takes over operations of this tenant that were submitted
 	// by others, and that only a notification told of: once the ERP shows
@@ -203,6 +212,7 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 		{"HandlerTimeout", int64(cfg.HandlerTimeout)},
 		{"DrainTimeout", int64(cfg.DrainTimeout)},
 		{"MaxAttempts", int64(cfg.MaxAttempts)},
+		{"UncertainAfter", int64(cfg.UncertainAfter)},
 		{"KeepRecords", int64(cfg.KeepRecords)},
 		{"KeepUnacknowledged", int64(cfg.KeepUnacknowledged)},
 	} {
@@ -216,9 +226,6 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 	if cfg.HTTPClient == nil {
 		cfg.HTTPClient = &http.Client{}
 	}
-	if cfg.Schedule == nil {
-		cfg.Schedule = DefaultSchedule
-	}
 	if cfg.Observer == nil {
 		cfg.Observer = NopObserver{}
 	}
@@ -229,7 +236,8 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 	cfg.OnComplete = maps.Clone(cfg.OnComplete)
 	cfg.Handlers = cmp.Or(cfg.Handlers, 4)
 	cfg.HandlerTimeout = cmp.Or(cfg.HandlerTimeout, 15*time.Minute)
-	cfg.DrainTimeout = cmp.Or(cfg.DrainTimeout, 30*time.Second)
+	cfg.DrainTimeout = cmp.Or(cfg.DrainTimeout, 20*time.Second)
+	cfg.UncertainAfter = cmp.Or(cfg.UncertainAfter, 15*time.Minute)
 	cfg.MaxAttempts = cmp.Or(cfg.MaxAttempts, 20)
 	cfg.KeepRecords = cmp.Or(cfg.KeepRecords, 7*24*time.Hour)
 	cfg.KeepUnacknowledged = cmp.Or(cfg.KeepUnacknowledged, 30*24*time.Hour)

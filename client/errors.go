@@ -127,14 +127,20 @@ func (e *OperationError) Error() string {
 // PendingError says that a wait ended before the operation did. It wraps the
 // context's error. The operation goes on, and can be waited for again.
 type PendingError struct {
-	Ref  string
-	ID   string // empty if it is not known yet
-	Last error  // why the last look failed, nil if it did not
-	Err  error  // the context's error
+	Ref string
+	ID  string // empty if it is not known yet
+	// Phase is how far it had come; empty if the store could not tell.
+	Phase store.Phase
+	Last  error // why the last look failed, nil if it did not
+	Err   error // the context's error
 }
 
 func (e *PendingError) Error() string {
-	s := fmt.Sprintf("operation %s is pending: %v", nameOf(e.ID, e.Ref), e.Err)
+	s := "operation " + nameOf(e.ID, e.Ref) + " is pending"
+	if e.Phase != "" {
+		s += " (" + string(e.Phase) + ")"
+	}
+	s += fmt.Sprintf(": %v", e.Err)
 	if e.Last != nil {
 		s += fmt.Sprintf(" (last look: %v)", e.Last)
 	}
@@ -145,8 +151,9 @@ func (e *PendingError) Error() string {
 func (e *PendingError) Unwrap() error { return e.Err }
 
 // UncertainError says that a request was sent and no answer told whether the
-// ERP accepted it. It is not sent again. A notification may resolve it:
-// [Operation.Wait] waits for one.
+// ERP accepted it. It is not sent again. A notification may resolve it, for
+// which [Operation.Wait] waits as long as [Config.UncertainAfter] says; else a
+// person finds out and tells with [Operation.Resolve].
 type UncertainError struct {
 	Ref    string
 	Reason string
@@ -156,7 +163,12 @@ type UncertainError struct {
 }
 
 func (e *UncertainError) Error() string {
-	return fmt.Sprintf("operation %s: it is not known whether the ERP accepted it: %s", e.Ref, e.Reason)
+	s := fmt.Sprintf("operation %s: it is not known whether the ERP accepted it: %s", e.Ref, e.Reason)
+	if e.SafeToRepeat {
+		return s + "; it changes nothing and may be sent again"
+	}
+	return s + "; look in the ERP and tell with Resolve what became of it" +
+		" (NotAccepted and GivenUp free its key: if it was accepted, sending it again makes a second invoice)"
 }
 
 // Unwrap returns what went wrong while it was sent.

@@ -58,9 +58,10 @@ func TestLost202WithoutNotificationStaysUncertain(t *testing.T) {
 		if unclear, ok := errors.AsType[*client.UncertainError](err); !ok || !unclear.SafeToRepeat {
 			t.Fatalf("got %v", err)
 		}
+		begun := time.Now()
 		_, err = op.Wait(within(w.T, time.Hour))
-		if _, ok := errors.AsType[*client.PendingError](err); !ok || w.calls("GET", "/v1/background/") != 0 {
-			t.Errorf("got %v after %d looks", err, w.calls("GET", "/v1/background/"))
+		if _, ok := errors.AsType[*client.UncertainError](err); !ok || time.Since(begun) > 0 || w.calls("GET", "/v1/background/") != 0 {
+			t.Errorf("got %v after %v and %d looks, want a *client.UncertainError at once: nothing can tell", err, time.Since(begun), w.calls("GET", "/v1/background/"))
 		}
 	})
 }

@@ -20,11 +20,14 @@ func (c *Client) Pending(ctx context.Context) iter.Seq2[*Operation, error] {
 	return c.list(ctx, store.Queued, store.Sending, store.Accepted, store.Settled)
 }
 
-// Uncertain yields the operations of which it is not known whether the ERP
-// accepted them. Wait for them if a notification may still come, or tell what
-// you found out with [Operation.Resolve]. It iterates as [Client.Pending] does.
+// Uncertain yields the operations that need a person: those of which it is not
+// known whether the ERP accepted them, and those that ended with a status that
+// nobody knows (their [State].Phase is unclear). Look in the ERP what became of
+// them and tell with [Operation.Resolve]. Of the former a notification may still
+// tell as well. [State] has the Reason, and when it was sent. It iterates as
+// [Client.Pending] does.
 func (c *Client) Uncertain(ctx context.Context) iter.Seq2[*Operation, error] {
-	return c.list(ctx, store.Uncertain)
+	return c.list(ctx, store.Uncertain, store.Unclear)
 }
 
 func (c *Client) list(ctx context.Context, phases ...store.Phase) iter.Seq2[*Operation, error] {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -53,6 +54,22 @@ func (c *Client) startLook(ref string, force bool) *look {
 
 // lookOn makes the looks of the backlog until there are none.
 func (c *Client) lookOn() {
+	var l *look
+	// A look runs code of the application: verifiers, the observer, the
+	// schedule. What does not return must not take the goroutine with it.
+	defer func() {
+		if l == nil {
+			return
+		}
+		err := &brokenError{name: "the application's code in a look", goexit: true}
+		if p := recover(); p != nil {
+			err = &brokenError{name: err.name, value: p, stack: string(debug.Stack())}
+		}
+		c.log.ErrorContext(c.life, "a look did not return", append([]any{"ref", l.ref}, logged(err)...)...)
+		l.err, l.unwritten = err, true
+		c.working.Go(c.lookOn) // it counts as this one among the lookers
+		c.looked(l)
+	}()
 	for {
 		c.mu.Lock()
 		if len(c.backlog) == 0 {
@@ -61,21 +78,27 @@ func (c *Client) lookOn() {
 			c.mu.Unlock()
 			return
 		}
-		l := c.backlog[0]
+		next := c.backlog[0]
 		c.backlog = c.backlog[1:]
 		c.mu.Unlock()
 
+		l = next
 		c.runLook(l, l.ref, l.force)
+		l = nil
+		c.looked(next)
+	}
+}
 
-		c.mu.Lock()
-		c.backOff(l)
-		delete(c.looks, l.ref)
-		close(l.done)
-		after := l.after
-		c.mu.Unlock()
-		for _, f := range after {
-			f()
-		}
+// looked tells those who wait for a look that it is done.
+func (c *Client) looked(l *look) {
+	c.mu.Lock()
+	c.backOff(l)
+	delete(c.looks, l.ref)
+	close(l.done)
+	after := l.after
+	c.mu.Unlock()
+	for _, f := range after {
+		f()
 	}
 }
 
@@ -127,7 +150,9 @@ func (c *Client) runLook(l *look, ref string, force bool) {
 	if err != nil {
 		// The store's clock may be behind ours: never ask again at once.
 		l.err, l.until = storeError(err), latest(rec.Lease.Until, time.Now().Add(minDelay/2))
-		l.unwritten = !errors.Is(err, store.ErrLeased)
+		if l.unwritten = !errors.Is(err, store.ErrLeased); l.unwritten && c.life.Err() == nil {
+			c.log.WarnContext(ctx, "the store did not let an operation be looked at", "ref", ref, "error", l.err)
+		}
 		return
 	}
 	defer c.release(ctx, lease) // a decision has ended it already, if one was made
@@ -136,10 +161,11 @@ func (c *Client) runLook(l *look, ref string, force bool) {
 		return
 	}
 	due := c.nextLook(rec)
-	if due.IsZero() || (!force && due.After(time.Now())) {
+	again := force && rec.Phase == store.Unclear // a later state may say more
+	if !again && (due.IsZero() || (!force && due.After(time.Now()))) {
 		return
 	}
-	if rec.Phase == store.Accepted {
+	if rec.Phase == store.Accepted || again {
 		err = c.lookAtState(ctx, lease, rec)
 	} else {
 		err = c.lookAtCandidates(ctx, lease, rec)
@@ -156,37 +182,39 @@ func (c *Client) runLook(l *look, ref string, force bool) {
 // lookAtState reads the state of an accepted operation.
 func (c *Client) lookAtState(ctx context.Context, lease store.Lease, rec store.Record) error {
 	doc, err := c.getState(ctx, rec.ID)
-	if err == nil && doc.terminal() {
-		return c.settle(ctx, lease, rec, doc)
-	}
-	return c.notYet(ctx, lease, rec, doc, err)
+	c.credentials(ctx, err)
+	return c.stateRead(ctx, lease, rec, doc, err)
 }
 
 // notYet plans the next look after one that found no end, for whatever
 // reason.
 func (c *Client) notYet(ctx context.Context, lease store.Lease, rec store.Record, doc document, err error) error {
 	now := time.Now()
+	seen := progress(rec.Progress, doc, err, now)
+	if gone(rec, seen, now) {
+		return c.expire(ctx, lease, rec, err)
+	}
+	rec.Progress = seen
+	failures := 0
+	if err != nil && !errors.Is(err, ErrNotYet) {
+		failures = c.failing(ctx, rec, err)
+	} else {
+		c.well(rec.Ref)
+	}
 	if missing(err) {
-		if rec.Phase == store.Accepted && now.Sub(rec.AcceptedAt) >= retention {
-			got, failed := c.decide(ctx, lease, store.Expire{Reason: err.Error()})
-			if failed == nil && got.Phase == store.Expired {
-				c.observeEnd(ctx, got, soughtBy(rec))
-			}
-			if failed != nil {
-				return &unwrittenError{failed}
-			}
-			return nil
-		}
-		rec.Progress.Missing = true
 		err = nil // seen in State.Missing
-	} else if doc.status != "" {
-		seen := rec.Progress.EndSeen
-		if seen.IsZero() && doc.terminal() {
-			seen = now
-		}
-		rec.Progress = store.Progress{Status: doc.status, ReceivedAt: doc.received, StartedAt: doc.started, EndSeen: seen}
 	}
 	rec.Polls++
+	plan := store.Reschedule{Due: c.nextDue(ctx, rec, err, failures, now), Heard: rec.Notifications, Progress: seen}
+	if _, failed := c.decide(ctx, lease, plan); failed != nil {
+		return &unwrittenError{errors.Join(err, failed)}
+	}
+	return err
+}
+
+// nextDue is when to look again after a look that found no end. failures are
+// those in a row, this one included.
+func (c *Client) nextDue(ctx context.Context, rec store.Record, err error, failures int, now time.Time) time.Time {
 	due := now.Add(c.delay(rec, now))
 	if err != nil {
 		level := slog.LevelWarn
@@ -194,16 +222,33 @@ func (c *Client) notYet(ctx context.Context, lease store.Lease, rec store.Record
 			level = slog.LevelDebug
 		}
 		c.log.Log(ctx, level, "look failed", "ref", rec.Ref, "id", rec.ID, "error", err)
-		retry := now.Add(jitter(grow(2*time.Second, rec.Polls-1, time.Minute), rec.Ref, rec.Polls))
+		wait := growPoll(2*time.Second, rec.Polls-1, time.Minute)
+		if refusedForGood(rec.Progress, now) {
+			wait = refusedDelay(rec.Progress, now)
+		}
 		if refused, ok := errors.AsType[*ResponseError](err); !ok || refused.StatusCode != http.StatusTooManyRequests {
-			due = retry
+			due = now.Add(jitter(wait, rec.Ref, rec.Polls))
 		}
 	}
-	plan := store.Reschedule{Due: due, Heard: rec.Notifications, Progress: rec.Progress}
-	if _, failed := c.decide(ctx, lease, plan); failed != nil {
-		return &unwrittenError{errors.Join(err, failed)}
+	if failures > 0 {
+		due = latest(due, now.Add(c.spacing(failures)))
 	}
-	return err
+	return due
+}
+
+// expire records that the ERP has forgotten an operation.
+func (c *Client) expire(ctx context.Context, lease store.Lease, rec store.Record, why error) error {
+	got, failed := c.decide(ctx, lease, store.Expire{Reason: why.Error()})
+	if failed != nil {
+		return &unwrittenError{failed}
+	}
+	if got.Phase == store.Expired {
+		c.well(rec.Ref)
+		c.log.WarnContext(ctx, "the ERP no longer knows it", "ref", rec.Ref, "id", rec.ID,
+			"last", lastState(rec.Progress.Status, rec.Progress.StatusCode, rec.Progress.Location))
+		c.observeEnd(ctx, got, soughtBy(rec))
+	}
+	return nil
 }
 
 // unwrittenError says that the store did not take what a look saw.

@@ -7,7 +7,6 @@ import (
 	"iter"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/vismanet-go/background/store"
 )
@@ -26,7 +25,9 @@ func WaitAll(ctx context.Context, ops ...*Operation) ([]*Result, error) {
 	errs := make([]error, len(ops)) // in the order of ops, whichever ended first
 	for op, err := range AsCompleted(ctx, ops...) {
 		for _, i := range index[op] {
-			if _, failed := errors.AsType[*OperationError](err); err == nil || failed {
+			_, failed := errors.AsType[*OperationError](err)
+			_, unclear := errors.AsType[*UnclearError](err)
+			if err == nil || failed || unclear {
 				results[i], err = op.Wait(ctx) // at once, because it has ended
 			}
 			if err != nil {
@@ -132,9 +133,10 @@ func AsCompleted(ctx context.Context, ops ...*Operation) iter.Seq2[*Operation, e
 type member struct {
 	op   *Operation
 	w    *waiter
-	err  error     // why it is done
-	due  time.Time // when to look again; zero: only a change can help
-	look *look     // in progress
+	rec  store.Record // its id and phase, as last read
+	err  error        // why it is done
+	next plan
+	look *look // in progress
 }
 
 // selection waits for many operations from one goroutine.
@@ -164,7 +166,7 @@ func newSelection(ops []*Operation) *selection {
 		if s.waiting[op] != nil {
 			continue
 		}
-		m := &member{op: op, w: &waiter{Operation: op}}
+		m := &member{op: op, w: op.waiter(), rec: store.Record{ID: op.id}}
 		s.waiting[op], s.dirty[op] = m, m
 		s.byRef[op.ref] = append(s.byRef[op.ref], m)
 		refs[op.c] = append(refs[op.c], op.ref)

@@ -22,6 +22,7 @@ const (
 	byNotification = "notification"
 	byPoll         = "poll"
 	byForeground   = "foreground"
+	byPerson       = "person"
 )
 
 // observeEnd tells the observer that an operation has ended, of which rec is
@@ -65,5 +66,12 @@ func (c *Client) observeHandler(ctx context.Context, rec store.Record) (context.
 	return c.cfg.Observer.Handle(ctx, Handling{
 		Ref: rec.Ref, ID: rec.ID, Method: rec.Method, Route: routeOf(rec.Path), Kind: rec.Kind, Link: rec.Link,
 		Attempt: rec.Attempts, Delay: max(0, time.Since(rec.Due)),
+	})
+}
+
+// attend tells the observer that something needs a person.
+func (c *Client) attend(ctx context.Context, rec store.Record, need Need) {
+	c.cfg.Observer.Attention(ctx, Attention{
+		Need: need, Ref: rec.Ref, ID: rec.ID, Method: rec.Method, Route: routeOf(rec.Path), Kind: rec.Kind, Link: rec.Link,
 	})
 }

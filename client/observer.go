@@ -36,6 +36,9 @@ type Observer interface {
 	// context it returns is the handler's, so that what that submits belongs
 	// to it. end is called once, when the handler's outcome is decided.
 	Handle(ctx context.Context, h Handling) (_ context.Context, end func(Handled))
+	// Attention is called when something needs a person, or at least a look at
+	// the log, which tells more of it.
+	Attention(ctx context.Context, a Attention)
 }
 
 // Submission is an operation that is about to be sent.
@@ -108,7 +111,8 @@ type Settled struct {
 	Outcome    Outcome
 	StatusCode int // of the answer, 0 if there is none
 	// By is what had the end looked for: "notification" if one had been heard
-	// when the look began, else "poll"; "foreground" where no look was needed.
+	// when the look began, else "poll"; "foreground" where no look was needed, and
+	// "person" where [EndedWith] told of it.
 	By       string
 	Late     bool          // it turned out to be accepted after it was given up
 	Polls    int           // looks at the ERP, that which found the end included
@@ -148,6 +152,30 @@ type Handled struct {
 	Err      error         // what the handler returned
 }
 
+// Need is why something needs a person.
+type Need string
+
+// The needs. Each is told of once per operation by a client that runs, but for
+// [NeedsHandler], which is told of once per kind.
+const (
+	NeedsUncertain Need = "uncertain"      // not known whether the ERP accepted it: see [Client.Uncertain]
+	NeedsUnclear   Need = "unclear"        // it ended with a word that nobody knows: see [UnclearError]
+	NeedsWord      Need = "unknown_status" // a status that is not known, taken for not ended
+	NeedsPolls     Need = "polls_fail"     // no poll succeeds, and none is going to
+	NeedsHandler   Need = "no_handler"     // it ended, and [Config.OnComplete] lacks its kind
+)
+
+// Attention is something that needs a person.
+type Attention struct {
+	Need   Need
+	Ref    string
+	ID     string
+	Method string
+	Route  string
+	Kind   string // [SubmitOptions.Kind]
+	Link   string // what [Observer.Submit] returned
+}
+
 // NopObserver is an [Observer] that does nothing: the default, and meant to be
 // embedded.
 type NopObserver struct{}
@@ -172,6 +200,9 @@ func (NopObserver) Settled(context.Context, Settled) {}
 func (NopObserver) Handle(ctx context.Context, _ Handling) (context.Context, func(Handled)) {
 	return ctx, func(Handled) {}
 }
+
+// Attention implements [Observer].
+func (NopObserver) Attention(context.Context, Attention) {}
 
 var _ Observer = NopObserver{}
 

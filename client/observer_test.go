@@ -131,3 +131,7 @@ func TestObserverIsToldOfFailures(t *testing.T) {
 		}
 	})
 }
+
+func (d *diary) Attention(_ context.Context, a client.Attention) {
+	d.note("attention %s %s %s %q", a.Need, a.Method, a.Route, a.Kind)
+}

@@ -56,14 +56,15 @@ func (o *Operation) State(ctx context.Context) (State, error) {
 	return stateOf(rec), nil
 }
 
-// Poll looks at the ERP now, unless the operation has ended already, and
+// Poll looks at the ERP now, unless the operation has ended in a way that is
+// clear, and
 // returns the state after that. If a look is in progress it waits for that
 // one. It returns the error of a look that failed, *[ResponseError] among
 // them; the operation is not affected by it.
 func (o *Operation) Poll(ctx context.Context) (State, error) {
 	var looked error
 	rec, err := o.c.store.Get(ctx, o.c.cfg.Tenant, o.ref)
-	if err == nil && !rec.Phase.Terminal() {
+	if err == nil && (!rec.Phase.Terminal() || rec.Phase == store.Unclear) {
 		l := o.c.startLook(o.ref, true)
 		select {
 		case <-l.done:
@@ -87,11 +88,15 @@ func (o *Operation) Poll(ctx context.Context) (State, error) {
 // Wait ends by: [*PendingError] when ctx ends (it wraps ctx's error, and the
 // operation goes on), [ErrExpired] when the ERP no longer knows the
 // operation, a [*ResponseError] when the ERP goes on refusing the credentials
-// (401 or 403, three looks in a row), [*UncertainError] for an operation that
-// was given up, and [ErrClosed].
+// (401 or 403, three looks in a row) or refuses all looks for ten minutes in a
+// way that no repetition changes (400, 405, a redirect to elsewhere),
+// [*UncertainError] for an operation of which it is not known whether the ERP
+// accepted it (at once where no notification can tell, else
+// [Config.UncertainAfter] after it was sent), and [ErrClosed].
 //
-// A failed look does not end a wait. An uncertain operation is waited for
-// until a notification or a person resolves it.
+// An [*UnclearError] comes with the result: the ERP named an end that nobody
+// understands. Any other failed look does not end a wait. Whatever ended it, a
+// new wait finds what has become known since.
 func (o *Operation) Wait(ctx context.Context) (*Result, error) {
 	ctx, end := o.c.cfg.Observer.Wait(ctx, Waiting{
 		Ref: o.ref, ID: o.id, Method: o.method, Route: routeOf(o.path), Kind: o.kind, Link: o.link,
@@ -137,7 +142,7 @@ func (o *Operation) Watch(ctx context.Context) iter.Seq2[State, error] {
 // record may be purged. It is needed with a durable store: what nobody
 // acknowledges is listed by [Client.Pending] after each start, and purged after
 // [Config.KeepUnacknowledged]. It returns nil if that was told before, and an
-// error for an operation that has not ended. A loss of power soon after it may
+// error for an operation that has not ended, or of which there is no outcome. A loss of power soon after it may
 // undo it, see store.Store; then the operation is listed once more.
 func (o *Operation) Ack(ctx context.Context) error {
 	rec, err := o.record(ctx)
@@ -145,10 +150,10 @@ func (o *Operation) Ack(ctx context.Context) error {
 	case err != nil:
 	case rec.Phase == store.Handled:
 		return nil
-	case rec.Phase != store.Settled:
-		err = fmt.Errorf("it is %s", rec.Phase)
+	case !acknowledgeable(rec):
+		err = unended(rec)
 	default:
-		if err = o.decide(ctx, store.Settled, store.Handle{}); err != nil {
+		if err = o.decide(ctx, acknowledgeable, unended, store.Handle{}); err != nil {
 			// Another may have acknowledged it meanwhile.
 			if again, lost := o.record(ctx); lost == nil && again.Phase == store.Handled {
 				return nil
@@ -159,4 +164,10 @@ func (o *Operation) Ack(ctx context.Context) error {
 		return fmt.Errorf("acknowledge %s: %w", o, storeError(err))
 	}
 	return nil
+}
+
+// acknowledgeable reports whether a record has an outcome that waits for its
+// acknowledgement.
+func acknowledgeable(rec store.Record) bool {
+	return rec.Phase == store.Settled || rec.Phase == store.Expired
 }

@@ -171,12 +171,12 @@ func TestDefaultSchedule(t *testing.T) {
 		want time.Duration
 	}{
 		{Look{Notified: -1}, 2 * time.Second},
-		{Look{Notified: -1, Polls: 1}, 3 * time.Second},
+		{Look{Notified: -1, Polls: 1}, 3600 * time.Millisecond},
 		{Look{Notified: -1, Polls: 100}, 30 * time.Second},
 		{Look{Notified: -1, Notify: true}, 30 * time.Second},
 		{Look{Notified: -1, Notify: true, Polls: 100}, 5 * time.Minute},
-		{Look{Notified: 0, Notify: true, Polls: 9}, time.Second},
-		{Look{Notified: 20 * time.Second, Notify: true}, 20 * time.Second},
+		{Look{Notified: 0, Notify: true, Polls: 9}, 3 * time.Second},
+		{Look{Notified: 20 * time.Second, Notify: true}, time.Minute},
 		{Look{Notified: time.Hour, Notify: true}, 30 * time.Second},
 		{Look{Notified: -1, Missing: true, Age: 10 * time.Second}, 2 * time.Second},
 		{Look{Notified: -1, Missing: true, Age: time.Minute}, time.Minute},

@@ -22,9 +22,10 @@ func TestCandidateOfSomebodyElseIsRefutedAndEndsNoWait(t *testing.T) {
 	withERP(t, subscribed, losing(write(403, ``)), func(t *testing.T, c *client.Client, st *sick, n *hits) {
 		op := lose(t, c)
 		propose(t, st, op, id2)
+		begun := time.Now()
 		_, err := op.Wait(within(t, 10*time.Hour))
-		if _, pending := errors.AsType[*client.PendingError](err); !pending || n.of("GET") != 1 {
-			t.Errorf("got %v after %d looks, want a *client.PendingError after 1", err, n.of("GET"))
+		if _, unclear := errors.AsType[*client.UncertainError](err); !unclear || time.Since(begun) < 14*time.Minute || n.of("GET") != 1 {
+			t.Errorf("got %v after %d looks, want a *client.UncertainError when the patience is over after 1", err, n.of("GET"))
 		}
 		rec := record(t, st, op)
 		if rec.Phase != store.Uncertain || len(rec.Candidates) > 0 || rec.Conflict == nil || rec.Conflict.ID != id2 {
@@ -94,9 +95,10 @@ func TestCandidateThatBelongsToAnotherOperationIsRefuted(t *testing.T) {
 	}, func(t *testing.T, c *client.Client, st *sick, n *hits) {
 		first, lost := post(t, c), lose(t, c)
 		propose(t, st, lost, id1)
+		begun := time.Now()
 		_, err := lost.Wait(within(t, time.Hour))
-		if _, pending := errors.AsType[*client.PendingError](err); !pending || n.of("GET") > 1 {
-			t.Errorf("got %v after %d looks, want a *client.PendingError after at most 1", err, n.of("GET"))
+		if _, unclear := errors.AsType[*client.UncertainError](err); !unclear || time.Since(begun) < 14*time.Minute || n.of("GET") > 1 {
+			t.Errorf("got %v after %d looks, want a *client.UncertainError when the patience is over after at most 1", err, n.of("GET"))
 		}
 		if rec := record(t, st, lost); rec.Phase != store.Uncertain || rec.ID != "" || len(rec.Candidates) > 0 || rec.Conflicts == 0 {
 			t.Errorf("got %s, id %q, candidates %v, want it uncertain and the id refuted", rec.Phase, rec.ID, rec.Candidates)
@@ -112,9 +114,10 @@ func TestCandidateThatIsNoIDIsNeverAskedFor(t *testing.T) {
 	withERP(t, subscribed, losing(proof), func(t *testing.T, c *client.Client, st *sick, n *hits) {
 		op := lose(t, c)
 		propose(t, st, op, ids...)
+		begun := time.Now()
 		_, err := op.Wait(within(t, time.Hour))
-		if _, pending := errors.AsType[*client.PendingError](err); !pending || n.of("GET") != 0 {
-			t.Errorf("got %v after %d calls, want a *client.PendingError and none", err, n.of("GET"))
+		if _, unclear := errors.AsType[*client.UncertainError](err); !unclear || time.Since(begun) < 14*time.Minute || n.of("GET") != 0 {
+			t.Errorf("got %v after %d calls, want a *client.UncertainError when the patience is over and none", err, n.of("GET"))
 		}
 		if rec := record(t, st, op); len(rec.Candidates) > 0 || rec.Conflicts != len(ids)+rec.Notifications-1 {
 			t.Errorf("got candidates %q and %d conflicts, want all refuted", rec.Candidates, rec.Conflicts)

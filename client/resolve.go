@@ -4,82 +4,233 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/store"
 )
 
-// Resolution is what a person found out about an uncertain operation. Make
-// one with [AcceptedAs], [NotAccepted] or [GivenUp].
+// Resolution is what a person found out about an operation that the client
+// could not find out about. Make one with [AcceptedAs], [EndedWith],
+// [NotAccepted] or [GivenUp].
 type Resolution struct {
-	fact   store.Fact
-	giveUp string
+	verb   string
+	reason string
+	id     string
+	answer *Answer
 }
 
-// AcceptedAs says that the ERP has accepted the request, under this id. The
-// operation is then awaited like any other.
-func AcceptedAs(id string) Resolution {
-	return Resolution{fact: store.AcceptedFact{ID: id, Source: store.FromUser}}
+// Answer is an answer that a person tells of: that of the request, as the ERP
+// gave it or would have given it.
+type Answer struct {
+	StatusCode int         // 200 to 599; 201 for an invoice that was made
+	Header     http.Header // Location, for example; may be nil
+	Body       []byte      // may be nil
+}
+
+const (
+	acceptedAs  = "AcceptedAs"
+	endedWith   = "EndedWith"
+	notAccepted = "NotAccepted"
+	givenUp     = "GivenUp"
+)
+
+// AcceptedAs says that the ERP has accepted the request, under this id of an
+// operation: a GUID. It is not the number of an invoice; who has found that
+// says [EndedWith].
+//
+// Resolve asks the ERP for the operation first and refuses an id that the ERP
+// does not know, that is of another request, or that is older than this one.
+// If the ERP cannot be asked just now, the id is bound tentatively: [State]
+// says so, and until a poll has confirmed it, Resolve may be called again and
+// replaces it. Then the operation is awaited like any other.
+func AcceptedAs(id string) Resolution { return Resolution{verb: acceptedAs, id: id} }
+
+// EndedWith says that the request was done, or that it failed for good, and
+// with which answer. It is for those who have found the invoice in the ERP, or
+// found how the request ended, and know no id of an operation. The reason says
+// how you know it; it is kept, and shown in [State] and [Result].
+//
+// The key stays held, [Operation.Wait] returns the answer, and the handler
+// runs. What the ERP says of the operation later is kept as a conflict and
+// does not replace it.
+func EndedWith(a Answer, reason string) Resolution {
+	return Resolution{verb: endedWith, answer: &a, reason: reason}
 }
 
 // NotAccepted says that the ERP has not accepted the request. Its key is free
-// again. Say so only if you know: the work will be done again.
-func NotAccepted(reason string) Resolution {
-	return Resolution{fact: store.RejectedFact{ByUser: true, Reason: reason}}
-}
+// again, so that the same work can be submitted again. Look in the ERP first:
+// if the request was accepted after all, whatever takes the key makes a second
+// invoice.
+func NotAccepted(reason string) Resolution { return Resolution{verb: notAccepted, reason: reason} }
 
-// GivenUp says that nobody will find out. The key is free again; should the
-// operation show up after all it is revived as late, and never touches what
-// took its key.
-func GivenUp(reason string) Resolution { return Resolution{giveUp: reason} }
+// GivenUp says that nobody will find out. The key is free again, so that the
+// same work can be submitted again, which makes a second invoice if the first
+// request was accepted. Should the operation show up after all, it is revived
+// as late, and never touches what took its key: two invoices are there then.
+func GivenUp(reason string) Resolution { return Resolution{verb: givenUp, reason: reason} }
 
-// Resolve tells what became of an uncertain operation. It fails for one that
-// is not uncertain, for an id that belongs to another operation, and with the
-// store's errors.
+// Resolve tells what became of an operation: one that is uncertain or unclear
+// (see [Client.Uncertain]), or that an id was bound to tentatively. Of one that
+// was given up, AcceptedAs and EndedWith may still tell. It fails for every
+// other operation, for a wrong answer or id, and with the store's errors; it
+// has changed nothing then.
 func (o *Operation) Resolve(ctx context.Context, r Resolution) error {
-	var err error
-	switch f := r.fact.(type) {
-	case nil:
-		if r.giveUp == "" {
-			return fmt.Errorf("resolve %s: want AcceptedAs, NotAccepted or GivenUp with a reason", o)
-		}
-		err = o.decide(ctx, store.Uncertain, store.Abandon{Reason: r.giveUp})
-	case store.AcceptedFact:
-		given := f.ID
-		if f.ID = canonicalID(f.ID); f.ID == "" {
-			return fmt.Errorf("resolve %s: AcceptedAs %q: want an id of letters, digits, - and _", o, cut(given, 64))
-		}
-		var rec store.Record
-		if rec, err = o.record(ctx); err == nil && rec.Phase != store.Uncertain && rec.Phase != store.Abandoned {
-			err = fmt.Errorf("it is %s", rec.Phase)
-		}
-		if err == nil {
-			_, err = o.c.store.Report(ctx, o.c.cfg.Tenant, o.ref, f)
-		}
-	default:
-		var rec store.Record
-		if rec, err = o.record(ctx); err == nil && rec.Phase != store.Uncertain {
-			err = fmt.Errorf("it is %s", rec.Phase)
-		}
-		if err == nil {
-			_, err = o.c.store.Report(ctx, o.c.cfg.Tenant, o.ref, f)
+	rec, err := o.record(ctx)
+	if err == nil {
+		err = r.fits(rec)
+	}
+	if err == nil {
+		switch r.verb {
+		case acceptedAs:
+			err = o.bindTold(ctx, rec, r.id)
+		case endedWith:
+			err = o.endTold(ctx, rec, r)
+		case notAccepted:
+			_, err = o.c.store.Report(ctx, rec.Tenant, rec.Ref, store.RejectedFact{ByUser: true, Reason: r.reason})
+		case givenUp:
+			err = o.decide(ctx, open, unresolvable, store.Abandon{Reason: r.reason})
 		}
 	}
 	if err != nil {
 		return fmt.Errorf("resolve %s: %w", o, storeError(err))
 	}
+	o.c.log.InfoContext(ctx, "a person told what became of it", "ref", rec.Ref, "resolution", r.verb, "was", rec.Phase)
 	return nil
 }
 
-// decide makes a decision about the operation under a lease of its own, in
-// the phase that allows it. Where another has the lease it waits for that
-// one's end.
-func (o *Operation) decide(ctx context.Context, phase store.Phase, d store.Decision) error {
+// open reports whether a person may tell everything of the record.
+func open(rec store.Record) bool {
+	return rec.Phase == store.Uncertain || rec.Phase == store.Unclear || rec.Tentative()
+}
+
+// fits checks a resolution against the record it is about.
+func (r Resolution) fits(rec store.Record) error {
+	switch r.verb {
+	case "":
+		return errors.New("want AcceptedAs, EndedWith, NotAccepted or GivenUp")
+	case acceptedAs:
+		if rec.Phase == store.Unclear {
+			return fmt.Errorf("AcceptedAs: it has the id %s already: want EndedWith, NotAccepted or GivenUp", rec.ID)
+		}
+	default:
+		if strings.TrimSpace(r.reason) == "" {
+			return fmt.Errorf("%s: want a reason, which is kept for those who come after", r.verb)
+		}
+	}
+	late := rec.Phase == store.Abandoned && (r.verb == acceptedAs || r.verb == endedWith)
+	if !open(rec) && !late {
+		return unresolvable(rec)
+	}
+	return nil
+}
+
+// bindTold binds an id that a person named, after the ERP was asked for it.
+func (o *Operation) bindTold(ctx context.Context, rec store.Record, given string) error {
+	id, ok := hook.CanonicalGUID(strings.TrimSpace(given))
+	if !ok || strings.Trim(id, "0-") == "" {
+		return fmt.Errorf("AcceptedAs %q: an id looks like 2f6f0a57-3c43-4d0e-9d0b-6c1f1d3a7b10; the number of an invoice goes to EndedWith", cut(given, 64))
+	}
+	c := o.c
+	doc, err := c.getState(ctx, id)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if why := wrongID(doc, err, rec); why != "" {
+		return fmt.Errorf("AcceptedAs %s: %s", id, why)
+	}
+	_, failed := c.store.Report(ctx, rec.Tenant, rec.Ref, store.AcceptedFact{ID: id, Source: store.FromUser})
+	if failed != nil {
+		return failed
+	}
+	if err != nil {
+		c.log.WarnContext(ctx, "an id was bound tentatively, because the ERP could not be asked for it", "ref", rec.Ref, "id", id, "error", err)
+		return nil
+	}
+	c.confirmTold(ctx, rec.Ref, doc)
+	return nil
+}
+
+// wrongID says why an id that a person named cannot be that of the record, or
+// returns "".
+func wrongID(doc document, err error, rec store.Record) string {
+	refused, _ := errors.AsType[*ResponseError](err)
+	switch {
+	case missing(err):
+		return "the ERP does not know it (it forgets an operation after a day: say EndedWith what you found)"
+	case refused != nil && refused.StatusCode == http.StatusForbidden:
+		return "the ERP does not show it to this client"
+	case err != nil:
+		return ""
+	}
+	if reason, certain := mismatch(doc, rec); certain {
+		return reason
+	}
+	return ""
+}
+
+// confirmTold writes down what the ERP said of an id that a person named, which
+// confirms it. What cannot be written now is read again by the next poll.
+func (c *Client) confirmTold(ctx context.Context, ref string, doc document) {
+	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, 4*c.cfg.CallTimeout)
+	if err != nil {
+		return
+	}
+	defer c.release(ctx, lease)
+	if err := c.stateRead(ctx, lease, rec, doc, nil); err != nil {
+		c.log.WarnContext(ctx, "an id that a person named is to be confirmed by the next poll", "ref", ref, "error", err)
+	}
+}
+
+// endTold records an answer that a person told of.
+func (o *Operation) endTold(ctx context.Context, rec store.Record, r Resolution) error {
+	c, a := o.c, r.answer
+	switch {
+	case a.StatusCode < 200 || a.StatusCode > 599:
+		return fmt.Errorf("EndedWith: StatusCode %d: want 200 to 599, 201 for an invoice that was made", a.StatusCode)
+	case int64(len(a.Body)) > c.cfg.MaxContent:
+		return fmt.Errorf("EndedWith: Body: %w (MaxContent is %d bytes)", ErrTooLarge, c.cfg.MaxContent)
+	}
+	if err := sendable(a.Header); err != nil {
+		return fmt.Errorf("EndedWith: Header %w", err)
+	}
+	fact := store.SettledFact{ByUser: true, Outcome: a.outcome(r.reason)}
+	if rec.Phase == store.Unclear {
+		fact.ID = rec.ID
+	}
+	got, err := c.store.Report(ctx, rec.Tenant, rec.Ref, fact)
+	if err == nil {
+		c.observeEnd(ctx, got, byPerson)
+	}
+	return err
+}
+
+// outcome is what is recorded of an answer that a person told of.
+func (a *Answer) outcome(reason string) store.Outcome {
+	h := make(http.Header, len(a.Header))
+	for name, values := range a.Header {
+		name = http.CanonicalHeaderKey(name)
+		h[name] = append(h[name], values...)
+	}
+	h = keptHeader(h)
+	return store.Outcome{
+		Status: "Finished", StatusCode: a.StatusCode, Header: h, Told: reason,
+		HasContent: len(a.Body) > 0, Kept: true, Content: slices.Clone(a.Body), ContentType: h.Get("Content-Type"),
+	}
+}
+
+// decide makes a decision about the operation under a lease of its own, if the
+// record allows it; else why says why not. Where another has the lease it waits
+// for that one's end.
+func (o *Operation) decide(ctx context.Context, allows func(store.Record) bool, why func(store.Record) error, d store.Decision) error {
 	st, tenant := o.c.store, o.c.cfg.Tenant
 	for {
 		lease, rec, err := st.Acquire(ctx, tenant, o.ref, o.c.owner, time.Minute)
-		if err == nil && rec.Phase != phase {
-			return errors.Join(fmt.Errorf("it is %s", rec.Phase), st.Release(ctx, lease))
+		if err == nil && !allows(rec) {
+			return errors.Join(why(rec), st.Release(ctx, lease))
 		}
 		if err == nil {
 			if _, err = st.Decide(ctx, lease, d); err != nil {

@@ -25,9 +25,12 @@ type Result struct {
 	Header http.Header
 	// Foreground is true if the ERP ran the request at once.
 	Foreground bool
-	Received   time.Time // zero if not known, as the two below
-	Started    time.Time
-	Finished   time.Time
+	// Told is why a person says that the request ended like this: see
+	// [EndedWith]. It is empty if the ERP said so itself.
+	Told     string
+	Received time.Time // zero if not known, as the two below
+	Started  time.Time
+	Finished time.Time
 
 	c   *Client
 	has bool // there is content
@@ -49,7 +52,7 @@ func (c *Client) result(rec store.Record) (*Result, error) {
 	o := rec.Outcome
 	switch {
 	case rec.Phase == store.Expired:
-		return nil, fmt.Errorf("operation %s: %w", name, ErrExpired)
+		return nil, expired(rec)
 	case rec.Phase == store.Rejected:
 		return nil, &OperationError{ID: name, Method: rec.Method, Path: pathOf(rec.Path), Status: "Rejected", Message: rec.Reason}
 	case o == nil:
@@ -57,7 +60,7 @@ func (c *Client) result(rec store.Record) (*Result, error) {
 	}
 	r := &Result{
 		ID: rec.ID, Ref: rec.Ref, Status: o.Status, StatusCode: o.StatusCode, Header: http.Header(o.Header).Clone(),
-		Foreground: o.Foreground, Received: o.ReceivedAt, Started: o.StartedAt, Finished: o.FinishedAt,
+		Foreground: o.Foreground, Told: o.Told, Received: o.ReceivedAt, Started: o.StartedAt, Finished: o.FinishedAt,
 		c: c, has: o.HasContent, kept: o.Kept, content: o.Content, kind: o.ContentType, message: o.ErrorMessage, accepted: rec.AcceptedAt, verifier: rec.Verifier, confirmed: o.Confirmed,
 	}
 	if r.Header == nil {
@@ -65,6 +68,9 @@ func (c *Client) result(rec store.Record) (*Result, error) {
 	}
 	if r.Header.Get("Content-Type") == "" && r.kind != "" {
 		r.Header.Set("Content-Type", r.kind)
+	}
+	if rec.Phase == store.Unclear {
+		return r, &UnclearError{Ref: rec.Ref, ID: rec.ID, Status: o.Status, StatusCode: o.StatusCode, Header: r.Header.Clone()}
 	}
 	if o.Succeeded() {
 		return r, nil

@@ -290,8 +290,9 @@ func TestUncertainIsListedAndResolved(t *testing.T) {
 		}
 		// What is wrong is said.
 		for want, r := range map[string]client.Resolution{
-			"with a reason":         {},
-			"want an id of letters": client.AcceptedAs("a/b"),
+			"want AcceptedAs":       {},
+			"want a reason":         client.GivenUp(" "),
+			"an id looks like":      client.AcceptedAs("a/b"),
 			"is bound to operation": client.AcceptedAs(ids[0].ID),
 		} {
 			if err := ops[3].Resolve(w.Context(), r); err == nil || !strings.Contains(err.Error(), want) {

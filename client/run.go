@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,7 +19,9 @@ var errRunning = errors.New("Run is running already")
 // Run brings every operation of the tenant to its end and every completion to
 // its handler in [Config.OnComplete], on whichever replica it was submitted:
 // it looks at the ERP for what is accepted, resolves by notifications what is
-// uncertain, and calls handlers, up to [Config.Handlers] at a time. Any number
+// uncertain, and calls handlers, up to [Config.Handlers] at a time. It logs at
+// level Error what needs a person: at its start how many operations are
+// uncertain, unclear or dead, and from then on each that becomes so, once. Any number
 // of replicas may run it on one store. Now and then it also purges what is
 // older than [Config.KeepRecords], [Config.KeepUnacknowledged] and, of unknown
 // operations, a day; a program without Run calls Purge of its store itself.
@@ -33,7 +36,7 @@ func (c *Client) Run(ctx context.Context) error {
 		return errRunning
 	}
 	defer c.running.Store(false)
-	r := &runner{c: c, items: make(map[string]*item), wake: make(chan struct{}, 1)}
+	r := &runner{c: c, items: make(map[string]*item), wake: make(chan struct{}, 1), began: time.Now(), told: make(map[string]bool)}
 	return r.run(ctx)
 }
 
@@ -47,6 +50,11 @@ type runner struct {
 	busy  int     // handlers in progress
 	wake  chan struct{}
 	work  sync.WaitGroup
+
+	began time.Time
+	told  map[string]bool // what is uncertain and was told of
+	first []store.Record  // what was uncertain at the start; nil once told
+	ran   bool            // the first scan is done
 
 	purging atomic.Bool
 
@@ -72,6 +80,7 @@ const (
 	ask                // the ERP
 	handle             // its completion
 	adopt              // what only a notification told of
+	tell               // that it is uncertain
 )
 
 func (r *runner) run(ctx context.Context) error {
@@ -97,6 +106,7 @@ func (r *runner) loop(ctx, work context.Context, watch *store.Watcher) error {
 	rescan := time.NewTicker(10 * time.Minute) // a lost wake-up costs no more than that
 	defer rescan.Stop()
 	again := r.scan(ctx)
+	r.report(ctx)
 	r.purge(ctx)
 	for {
 		now := time.Now()
@@ -169,6 +179,9 @@ func (r *runner) refresh(ctx context.Context, refs []string) {
 		case errors.Is(err, store.ErrNotFound):
 			delete(r.items, ref)
 		default:
+			if ctx.Err() == nil && r.c.life.Err() == nil {
+				r.c.log.WarnContext(ctx, "an operation could not be read", "ref", ref, "error", err)
+			}
 			r.set(ref, time.Now().Add(time.Second), read)
 		}
 	}
@@ -182,16 +195,26 @@ func (r *runner) plan(rec store.Record) {
 	switch rec.Phase {
 	case store.Settled, store.Expired:
 		if c.handler(rec) != nil {
-			due, next = latest(rec.Due, now), handle
+			due, next = latest(handlerDue(rec, now), now), handle
+		} else {
+			c.noHandler(rec, now)
 		}
 	case store.Heard:
 		if c.cfg.AdoptUnknown && rec.ID != "" {
 			due, next = latest(rec.Due, now), adopt
 		}
 	default:
-		if c.trusts(rec.Origin) {
-			due = c.nextLook(rec)
+		if !c.trusts(rec.Origin) {
+			c.foreign(rec)
+			break
 		}
+		due = c.nextLook(rec)
+		if until := r.tellAt(rec); !until.IsZero() && (due.IsZero() || until.Before(due)) {
+			due, next = until, tell
+		}
+	}
+	if rec.Phase != store.Uncertain {
+		delete(r.told, rec.Ref)
 	}
 	if due.IsZero() {
 		if it := r.items[rec.Ref]; it != nil && !it.taken {
@@ -199,10 +222,19 @@ func (r *runner) plan(rec store.Record) {
 		}
 		return
 	}
-	if rec.Lease.Valid(now) {
+	if next != tell && rec.Lease.Valid(now) {
 		due = latest(due, rec.Lease.Until)
 	}
 	r.set(rec.Ref, due, next)
+}
+
+// handlerDue is when a handler runs. No handler waits longer than maxRetry: a
+// time further ahead was written by a clock that was wrong.
+func handlerDue(rec store.Record, now time.Time) time.Time {
+	if rec.Due.Sub(now) > maxRetry+time.Minute {
+		return now
+	}
+	return rec.Due
 }
 
 // set plans a step, unless somebody works on the operation: it is read again
@@ -234,6 +266,8 @@ func (r *runner) dispatch(ctx, work context.Context, now time.Time) time.Time {
 		switch it.next {
 		case read:
 			r.done(it.ref, nil)
+		case tell:
+			r.tell(ctx, it.ref)
 		case handle:
 			r.ready = append(r.ready, it)
 		case adopt:
@@ -249,15 +283,30 @@ func (r *runner) dispatch(ctx, work context.Context, now time.Time) time.Time {
 		it := r.ready[0]
 		r.ready = r.ready[1:]
 		r.busy++
-		r.work.Go(func() {
-			err := r.c.complete(work, it.ref)
-			r.mu.Lock()
-			r.freed++
-			r.mu.Unlock()
-			r.done(it.ref, err)
-		})
+		r.work.Go(func() { r.complete(work, it.ref) })
 	}
 	return next
+}
+
+// complete runs a handler and frees its place, whatever the code of the
+// application around it does.
+func (r *runner) complete(work context.Context, ref string) {
+	c := r.c
+	err := error(&brokenError{name: "the observer", goexit: true}) // unless it is found otherwise
+	defer func() {
+		if p := recover(); p != nil {
+			err = &brokenError{name: "the observer", value: p, stack: string(debug.Stack())}
+		}
+		_, broken := err.(*brokenError)
+		if broken || err != nil && !errors.Is(err, store.ErrLeased) && c.life.Err() == nil {
+			c.log.WarnContext(work, "a completion was not worked on", append([]any{"ref", ref}, logged(err)...)...)
+		}
+		r.mu.Lock()
+		r.freed++
+		r.mu.Unlock()
+		r.done(ref, err)
+	}()
+	err = c.complete(work, ref)
 }
 
 // done is called by whoever worked on an operation. After an error it is not

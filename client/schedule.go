@@ -31,17 +31,18 @@ type Schedule func(Look) time.Duration
 
 // DefaultSchedule looks after 2 s and then at growing intervals of up to 30 s.
 // With a notification expected it is only a safety net: after 30 s, then at
-// growing intervals of up to 5 min.
+// growing intervals of up to 5 min. It never looks at one operation more than
+// five times a minute, which is the most that the old host allows.
 func DefaultSchedule(l Look) time.Duration {
 	switch {
 	case l.Missing && l.Age > graceMissing:
 		return grow(time.Minute, l.Polls, 5*time.Minute)
 	case l.Notified >= 0 && l.Notified < time.Minute:
-		return max(time.Second, l.Notified)
+		return max(3*time.Second, 3*l.Notified)
 	case l.Notify:
 		return grow(30*time.Second, l.Polls, 5*time.Minute)
 	}
-	return grow(2*time.Second, l.Polls, 30*time.Second)
+	return growPoll(2*time.Second, l.Polls, 30*time.Second)
 }
 
 const (
@@ -61,6 +62,16 @@ func grow(first time.Duration, n int, limit time.Duration) time.Duration {
 	d := first
 	for ; n > 0 && d < limit; n-- {
 		d += d / 2
+	}
+	return min(d, limit)
+}
+
+// growPoll is first × 1.8ⁿ, at most limit: six polls that begin two seconds
+// apart take more than a minute, whatever the jitter takes off.
+func growPoll(first time.Duration, n int, limit time.Duration) time.Duration {
+	d := first
+	for ; n > 0 && d < limit; n-- {
+		d += d * 4 / 5
 	}
 	return min(d, limit)
 }

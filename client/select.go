@@ -34,8 +34,7 @@ func (s *selection) ready(ctx context.Context) []*member {
 	}
 	if ctx.Err() != nil {
 		for _, m := range s.waiting {
-			rec := store.Record{ID: m.op.id}
-			finish(m, m.w.pending(ctx.Err(), rec))
+			finish(m, m.w.pending(ctx.Err(), m.rec))
 		}
 		return done
 	}
@@ -64,6 +63,7 @@ func (s *selection) read(ctx context.Context, m *member, now time.Time) (bool, e
 		return false, nil
 	}
 	m.w.broken = 0
+	m.rec = store.Record{ID: rec.ID, Phase: rec.Phase}
 	if rec.Phase.Terminal() {
 		_, err := c.result(rec)
 		return true, err
@@ -71,41 +71,47 @@ func (s *selection) read(ctx context.Context, m *member, now time.Time) (bool, e
 	if c.life.Err() != nil {
 		return true, ErrClosed
 	}
-	if err := m.w.hopeless(rec); err != nil {
-		return true, err
-	}
-	due := c.nextLook(rec)
+	var busy time.Time
 	if m.look != nil {
 		select {
 		case <-m.look.done:
 		default:
 			return false, nil // read again when it is
 		}
-		busy, err := m.w.judge(m.look)
+		busy, err = m.w.judge(m.look)
 		m.look = nil
 		if err != nil {
 			return true, err
 		}
-		due = latest(due, busy)
 	}
-	s.plan(m, due)
+	next, err := m.w.next(rec)
+	if err != nil {
+		return true, err
+	}
+	if next.look {
+		next.until = latest(next.until, busy)
+	}
+	s.plan(m, next)
 	return false, nil
 }
 
 // retryRead has a record read again that the store could not give.
 func (s *selection) retryRead(m *member, after time.Duration) {
-	time.AfterFunc(after, func() {
-		s.mu.Lock()
-		s.looked = append(s.looked, m)
-		s.mu.Unlock()
-		s.signal()
-	})
+	time.AfterFunc(after, func() { s.readAgain(m) })
 }
 
-// plan sets when a member is looked at next.
-func (s *selection) plan(m *member, due time.Time) {
-	if m.due = due; !due.IsZero() {
-		heap.Push(&s.dues, entry{due, m})
+// readAgain has a record read again. Any goroutine may call it.
+func (s *selection) readAgain(m *member) {
+	s.mu.Lock()
+	s.looked = append(s.looked, m)
+	s.mu.Unlock()
+	s.signal()
+}
+
+// plan sets what is done about a member next.
+func (s *selection) plan(m *member, next plan) {
+	if m.next = next; !next.until.IsZero() {
+		heap.Push(&s.dues, entry{next.until, m})
 	}
 }
 
@@ -114,7 +120,7 @@ func (s *selection) lookAtDue(now time.Time) time.Time {
 	for len(s.dues) > 0 {
 		e := s.dues[0]
 		m := e.m
-		stale := s.waiting[m.op] == nil || m.look != nil || !m.due.Equal(e.due)
+		stale := s.waiting[m.op] == nil || m.look != nil || !m.next.until.Equal(e.due)
 		if !stale && e.due.After(now) {
 			return e.due
 		}
@@ -122,14 +128,15 @@ func (s *selection) lookAtDue(now time.Time) time.Time {
 		if stale {
 			continue
 		}
-		m.due = time.Time{}
-		m.look = m.op.c.startLook(m.op.ref, false)
-		m.op.c.then(m.look, func() {
-			s.mu.Lock()
-			s.looked = append(s.looked, m)
-			s.mu.Unlock()
-			s.signal()
-		})
+		next := m.next
+		m.next = plan{}
+		if !next.look {
+			s.readAgain(m)
+			continue
+		}
+		m.w.asked = m.w.asked || next.force
+		m.look = m.op.c.startLook(m.op.ref, next.force)
+		m.op.c.then(m.look, func() { s.readAgain(m) })
 	}
 	return time.Time{}
 }

@@ -194,7 +194,23 @@ func (c *Client) ran(ctx context.Context, rec store.Record, a *attempt) (*Operat
 // keepTrying has insist run. It is a function of its own so that rec is copied
 // to the heap only here.
 func (c *Client) keepTrying(rec store.Record, fact store.Fact) {
-	c.work(func() { c.insist(rec, fact) })
+	c.unwritten(rec.Ref, 1)
+	if !c.work(func() {
+		defer c.unwritten(rec.Ref, -1)
+		c.insist(rec, fact)
+	}) {
+		c.unwritten(rec.Ref, -1)
+	}
+}
+
+// unwritten counts the facts about an operation that this client knows and the
+// store has not taken yet.
+func (c *Client) unwritten(ref string, n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.facts[ref] += n; c.facts[ref] == 0 {
+		delete(c.facts, ref)
+	}
 }
 
 // insist tries to record what the ERP answered until it is written or the

@@ -37,6 +37,14 @@ type State struct {
 	// Late marks an operation that turned out to be accepted after it had
 	// been given up.
 	Late bool
+	// Reason is why it is rejected, uncertain, abandoned, expired, unclear or
+	// dead, or why its handler failed last.
+	Reason string
+	// Told is why a person says that it ended like this: see [EndedWith].
+	Told string
+	// Tentative says that a person named the ID and that the ERP has not
+	// confirmed it yet: Resolve may still replace it.
+	Tentative bool
 }
 
 // stateOf is the State of a record.
@@ -44,6 +52,7 @@ func stateOf(rec store.Record) State {
 	s := State{
 		Ref: rec.Ref, ID: rec.ID, Phase: rec.Phase, Status: rec.Progress.Status, Received: rec.Progress.ReceivedAt,
 		Started: rec.Progress.StartedAt, Missing: rec.Progress.Missing, Polls: rec.Polls, Late: rec.Late,
+		Reason: rec.Reason, Tentative: rec.Tentative(),
 	}
 	if rec.Notification != nil {
 		s.Notified = rec.Notification.ReceivedAt
@@ -51,7 +60,8 @@ func stateOf(rec store.Record) State {
 	if o := rec.Outcome; o != nil {
 		s.Status, s.StatusCode, s.Missing = o.Status, o.StatusCode, false
 		s.Received, s.Started, s.Finished = o.ReceivedAt, o.StartedAt, o.FinishedAt
-		if s.Foreground = o.Foreground; !s.Foreground {
+		s.Told = o.Told
+		if s.Foreground = o.Foreground; !s.Foreground && s.Told == "" {
 			s.Polls++ // the record counts those that found no end
 		}
 	}

@@ -101,6 +101,7 @@ func (c *Client) submitWith(ctx context.Context, req *http.Request, opts SubmitO
 	if err != nil {
 		return nil, fmt.Errorf("submit: %w", err)
 	}
+	c.willHaveHandler(ctx, opts.Kind)
 	ctx, link, end := c.cfg.Observer.Submit(ctx, Submission{
 		Ref: ref, Method: cl.method, Route: routeOf(cl.path), Notify: cmp.Or(notify.mode, modeNone), Kind: opts.Kind,
 	})

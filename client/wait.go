@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/vismanet-go/background/store"
@@ -17,16 +18,21 @@ const maxDenied = 3
 type waiter struct {
 	*Operation
 	watch  *store.Watcher
+	began  time.Time
 	denied int   // looks refused in a row
 	last   error // of the last look, nil if it went well
 	broken int   // reads of the store that failed in a row
+	asked  bool  // this wait had the ERP asked about an operation of which all looks are refused
 }
+
+func (o *Operation) waiter() *waiter { return &waiter{Operation: o, began: time.Now()} }
 
 // await blocks until the operation has ended and returns its record. visit
 // sees every reading of the record on the way; it returns false to end the
 // wait without an error.
 func (o *Operation) await(ctx context.Context, visit func(store.Record) bool) (store.Record, error) {
-	w := &waiter{Operation: o, watch: o.c.store.Watch(o.c.cfg.Tenant, o.ref)}
+	w := o.waiter()
+	w.watch = o.c.store.Watch(o.c.cfg.Tenant, o.ref)
 	defer w.watch.Close()
 	for {
 		rec, err := w.read(ctx)
@@ -82,12 +88,14 @@ func (c *Client) learn(ctx context.Context, rec store.Record, id string) store.R
 
 // step does or awaits the next thing that can change the record.
 func (w *waiter) step(ctx context.Context, rec store.Record) error {
-	if err := w.hopeless(rec); err != nil {
+	next, err := w.next(rec)
+	if err != nil {
 		return err
 	}
-	due := w.c.nextLook(rec)
-	if now := time.Now(); !due.IsZero() && !due.After(now) {
-		l := w.c.startLook(w.ref, false)
+	until := next.until
+	if now := time.Now(); next.look && !until.After(now) {
+		l := w.c.startLook(w.ref, next.force)
+		w.asked = w.asked || next.force
 		select {
 		case <-l.done:
 		case <-ctx.Done():
@@ -97,20 +105,83 @@ func (w *waiter) step(ctx context.Context, rec store.Record) error {
 		if err != nil || busy.IsZero() {
 			return err
 		}
-		due = busy
+		until = busy
 	}
-	return w.sleep(ctx, rec, due)
+	return w.sleep(ctx, rec, until)
 }
 
-// hopeless says why waiting for the record cannot help.
-func (w *waiter) hopeless(rec store.Record) error {
-	if !w.c.trusts(rec.Origin) {
-		return fmt.Errorf("wait for %s: %w: it was submitted to %s (see FormerOrigins)", w.Operation, ErrUntrustedURL, rec.Origin)
+// plan is what a wait does next: at a time it looks, or reads the record again.
+type plan struct {
+	until time.Time // zero: only a change can help
+	look  bool
+	force bool // look although it is not due
+}
+
+// next says what a wait for the record does next, or why waiting cannot help.
+func (w *waiter) next(rec store.Record) (plan, error) {
+	c, now := w.c, time.Now()
+	if !c.trusts(rec.Origin) {
+		return plan{}, fmt.Errorf("wait for %s: %w: it was submitted to %s (see FormerOrigins)", w.Operation, ErrUntrustedURL, rec.Origin)
 	}
-	if rec.Phase == store.Abandoned && len(rec.Candidates) == 0 {
-		return uncertainError(rec, nil)
+	if rec.Phase == store.Accepted && refusedForGood(rec.Progress, rec.LookedAt) {
+		// Somebody may have mended it: each wait has the ERP asked once.
+		if w.asked || rec.LookedAt.After(w.began.Add(-time.Minute)) {
+			return plan{}, w.refused(rec)
+		}
+		return plan{until: latest(latest(now, c.heldUntil()), c.notBefore(rec.Ref)), look: true, force: true}, nil
 	}
-	return nil
+	due := c.nextLook(rec)
+	end := c.patience(rec, w.began)
+	c.mu.Lock()
+	known := c.facts[rec.Ref] > 0
+	c.mu.Unlock()
+	switch {
+	case known && !end.IsZero(): // this client knows more than the store, and is writing it down
+		return plan{until: latest(end, now.Add(10*time.Second))}, nil
+	case end.IsZero():
+	case !end.After(now):
+		return plan{}, uncertainError(rec, nil)
+	case due.IsZero() || end.Before(due):
+		return plan{until: end}, nil
+	}
+	return plan{until: due, look: true}, nil
+}
+
+// patience is when a wait that began at a time gives up on a record of which
+// it is not known whether the ERP accepted it; zero if it does not.
+func (c *Client) patience(rec store.Record, began time.Time) time.Time {
+	if rec.Phase != store.Uncertain && rec.Phase != store.Abandoned {
+		return time.Time{}
+	}
+	// A time that lies ahead was written by a clock that was wrong.
+	soon := func(t time.Time) time.Time {
+		if t.After(began) {
+			t = began
+		}
+		return t.Add(c.cfg.UncertainAfter)
+	}
+	switch {
+	case len(rec.Candidates) > 0 && rec.Notification != nil:
+		if heard := rec.Notification.ReceivedAt; rec.LookedAt.After(heard) {
+			return latest(soon(rec.SentAt), soon(heard))
+		}
+		return time.Time{} // what it proposes is looked at first
+	case rec.Phase == store.Abandoned || rec.Notify == modeNone || rec.Notify == "":
+		return began // nothing will tell
+	}
+	return soon(rec.SentAt)
+}
+
+// refused is the error of a wait for an operation of which the ERP refuses all
+// looks.
+func (w *waiter) refused(rec store.Record) error {
+	if last, ok := errors.AsType[*ResponseError](w.last); ok && last.StatusCode == rec.Progress.RefusedStatus {
+		return fmt.Errorf("wait for %s: %w", w.Operation, last)
+	}
+	return fmt.Errorf("wait for %s: %w", w.Operation, &ResponseError{
+		Method: http.MethodGet, Path: statePath(rec.ID), StatusCode: rec.Progress.RefusedStatus, Header: http.Header{},
+		Message: fmt.Sprintf("so since %s", rec.Progress.RefusedSince.Format(time.RFC3339)),
+	})
 }
 
 // judge takes the outcome of a look. If another replica does the looking it
@@ -173,7 +244,7 @@ func (w *waiter) pending(err error, rec store.Record) error {
 	if id == "" {
 		id = w.id
 	}
-	return &PendingError{Ref: w.ref, ID: id, Last: w.last, Err: err}
+	return &PendingError{Ref: w.ref, ID: id, Phase: rec.Phase, Last: w.last, Err: err}
 }
 
 // nextLook is when the ERP is to be asked, or when somebody else's work on
@@ -197,19 +268,40 @@ func (c *Client) nextLook(rec store.Record) time.Time {
 	if !rec.LookedAt.IsZero() {
 		due = latest(due, rec.LookedAt.Add(minDelay))
 	}
+	if now := time.Now(); due.Sub(now) > maxDelay+maxDelay/10 {
+		due = now // no schedule plans that: a clock was ahead
+	}
 	return latest(latest(due, c.heldUntil()), c.notBefore(rec.Ref))
 }
 
 // delay asks the schedule how long to wait from now.
 func (c *Client) delay(rec store.Record, now time.Time) time.Duration {
 	look := Look{
-		Polls: rec.Polls, Age: now.Sub(rec.AcceptedAt), Notify: rec.Notify != modeNone, Notified: -1,
+		Polls: rec.Polls, Age: max(0, now.Sub(rec.AcceptedAt)), Notify: rec.Notify != modeNone, Notified: -1,
 		Missing: rec.Progress.Missing,
 	}
 	if rec.Notification != nil {
 		look.Notified = max(0, now.Sub(rec.Notification.ReceivedAt))
 	}
-	return jitter(c.cfg.Schedule(look), rec.Ref, rec.Polls)
+	return jitter(c.schedule(look), rec.Ref, rec.Polls)
+}
+
+// schedule asks the configured schedule. One that does not return is replaced
+// by the default.
+func (c *Client) schedule(look Look) time.Duration {
+	if c.cfg.Schedule == nil {
+		return DefaultSchedule(look)
+	}
+	var d time.Duration
+	err := called("Config.Schedule", func() error {
+		d = c.cfg.Schedule(look)
+		return nil
+	})
+	if err != nil {
+		c.log.ErrorContext(c.life, "the schedule did not return", logged(err)...)
+		return DefaultSchedule(look)
+	}
+	return d
 }
 
 func latest(a, b time.Time) time.Time {

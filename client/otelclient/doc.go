@@ -49,11 +49,13 @@
 //	background.client.runs                {run}        of handlers, by kind, outcome
 //	background.client.run.duration        s            as runs
 //	background.client.run.delay           s            by kind
+//	background.client.attention           {operation}  that came to need a person, by kind, need
 //
 // Operations are measured once each, by the process that recorded their end;
 // operation.duration is by the ERP's clock. An outcome is succeeded, failed or
-// expired, settled by notification, poll or foreground. The outcome of a run is
-// handled, retried, dead, discarded, interrupted or lost.
+// expired, settled by notification, poll, foreground or person. The outcome of a
+// run is handled, retried, dead, discarded, interrupted or lost. The need is one
+// of client.Need, uncertain or unclear for example.
 //
 // # What is kept out
 //

@@ -25,6 +25,7 @@ type meters struct {
 	handled   metric.Int64Counter
 	handling  metric.Float64Histogram
 	handleLag metric.Float64Histogram
+	needs     metric.Int64Counter
 }
 
 // Boundaries, because the defaults are made for milliseconds. A call takes
@@ -66,6 +67,7 @@ func newMeters(m metric.Meter) (meters, error) {
 		handled:   count("runs", "{run}", "Runs of handlers that ended, by outcome."),
 		handling:  seconds("run.duration", "Time of a run of a handler.", handlerBounds),
 		handleLag: seconds("run.delay", "Time from when a run was due until it began.", handlerBounds),
+		needs:     count("attention", "{operation}", "Operations that came to need a person, by why."),
 	}
 	return x, errors.Join(append(errs, err, failed)...)
 }
@@ -113,7 +115,7 @@ func (o *Observer) settled(ctx context.Context, s client.Settled) {
 		return metric.WithAttributes(o.with(append(own, route...)...)...)
 	}
 	o.ended.Add(ctx, 1, with(outcome.String(string(s.Outcome)), settledBy.String(s.By), late.Bool(s.Late)))
-	if s.By == "foreground" {
+	if s.By == "foreground" || s.By == "person" {
 		return // nobody waited, and nobody looked
 	}
 	o.settling.Record(ctx, s.Duration.Seconds(), with(outcome.String(string(s.Outcome)), settledBy.String(s.By)))
@@ -132,6 +134,13 @@ func (o *Observer) ran(ctx context.Context, h client.Handling, done client.Handl
 	o.handled.Add(ctx, 1, about)
 	o.handling.Record(ctx, done.Duration.Seconds(), about)
 	o.handleLag.Record(ctx, h.Delay.Seconds(), metric.WithAttributes(o.with(kind.String(h.Kind))...))
+}
+
+// Attention implements [client.Observer].
+func (o *Observer) Attention(ctx context.Context, a client.Attention) {
+	if o.needs.Enabled(ctx) {
+		o.needs.Add(ctx, 1, metric.WithAttributes(o.with(kind.String(a.Kind), need.String(string(a.Need)))...))
+	}
 }
 
 // classOf makes a word of few values out of a status code.

@@ -31,6 +31,7 @@ const (
 	call        = attribute.Key("background.call")
 	statusClass = attribute.Key("background.status_class")
 	outcome     = attribute.Key("background.outcome")
+	need        = attribute.Key("background.need")
 	settledBy   = attribute.Key("background.settled_by")
 	late        = attribute.Key("background.late")
 	attempt     = attribute.Key("background.attempt")
@@ -120,6 +121,8 @@ func errorType(err error) string {
 		return ""
 	case is[*client.UncertainError](err):
 		return "uncertain"
+	case is[*client.UnclearError](err):
+		return "unclear"
 	case is[*client.RecordError](err):
 		return "not_recorded"
 	case is[*client.PendingError](err):

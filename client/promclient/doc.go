@@ -14,16 +14,17 @@
 //	background_client_runs_total                 by kind, outcome
 //	background_client_run_duration_seconds       by kind, outcome
 //	background_client_run_delay_seconds          by kind
+//	background_client_attention_total            by kind, need
 //	background_client_operations                 in the store, by phase
 //	background_client_up                         1 if the store can be read
 //
 // An operation is counted as settled once, by the process that recorded its
-// end: as succeeded, failed or expired, found by a notification, by a poll or in
-// the foreground. Its duration is from its acceptance to that. A run is one of
+// end: as succeeded, failed or expired, found by a notification, by a poll, in
+// the foreground or told by a person. Its duration is from its acceptance to that. A run is one of
 // a handler of client.Run: handled, retried, dead, discarded, interrupted or
-// lost.
+// lost. The need is one of client.Need: why an operation came to need a person.
 //
-// An alarm on operations of the phases uncertain and dead that stay, on
+// An alarm on operations of the phases uncertain, unclear and dead that stay, on
 // outcome="expired", and on up covers what needs a person. A rising share of
 // by="poll" where notifications are expected says that they do not arrive. The
 // kind is client.SubmitOptions.Kind, so keep to a few of them. Refs, ids, paths

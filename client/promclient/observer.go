@@ -37,6 +37,7 @@ type Observer struct {
 	runs     *prometheus.CounterVec
 	runTime  *prometheus.HistogramVec
 	runDelay *prometheus.HistogramVec
+	needs    *prometheus.CounterVec
 }
 
 var _ client.Observer = (*Observer)(nil)
@@ -54,7 +55,7 @@ const prefix = "background_client_"
 // what cannot be: a registry takes the same metrics once only. If it fails
 // nothing stays registered.
 func New(cfg Config) (*Observer, error) {
-	r, err := prom.New("promclient", cfg.Registerer, prefix, cfg.Labels, "kind", "verdict", "call", "code", "outcome", "by", "late", "phase")
+	r, err := prom.New("promclient", cfg.Registerer, prefix, cfg.Labels, "kind", "verdict", "call", "code", "outcome", "by", "late", "phase", "need")
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +68,8 @@ func New(cfg Config) (*Observer, error) {
 	o.runs = r.Counter("runs_total", "Runs of handlers that ended.", "kind", "outcome")
 	o.runTime = r.Seconds("run_duration_seconds", "Time of a run of a handler.", prom.RunBuckets, "kind", "outcome")
 	o.runDelay = r.Seconds("run_delay_seconds", "Time from when a run was due until it began.", prom.RunBuckets, "kind")
-	if err := r.Register(o.submits, o.calls, o.waits, o.settled, o.settling, o.runs, o.runTime, o.runDelay); err != nil {
+	o.needs = r.Counter("attention_total", "Operations that came to need a person, by why.", "kind", "need")
+	if err := r.Register(o.submits, o.calls, o.waits, o.settled, o.settling, o.runs, o.runTime, o.runDelay, o.needs); err != nil {
 		return nil, fmt.Errorf("promclient config: Registerer: %w", err)
 	}
 	return o, nil
@@ -106,9 +108,14 @@ func (o *Observer) Handle(ctx context.Context, h client.Handling) (context.Conte
 	}
 }
 
+// Attention implements [client.Observer].
+func (o *Observer) Attention(_ context.Context, a client.Attention) {
+	o.needs.WithLabelValues(a.Kind, string(a.Need)).Inc()
+}
+
 // Watch has the operations of a tenant that are not done counted at each
 // scrape, by phase: sending, accepted, settled (their handler or an Ack is
-// awaited), uncertain, expired and dead. They are the store's and not the
+// awaited), uncertain, unclear, expired and dead. They are the store's and not the
 // process's: replicas on one store measure the same. While the store cannot be
 // read there are no such measurements and background_client_up is 0. A store
 // that is no [store.Counter] is counted up to 1000 for each phase. Where a

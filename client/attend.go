@@ -1,0 +1,116 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// tellAt is when a person is told that an operation is uncertain: when a wait
+// would give it up. Zero means never, or that it was done.
+func (r *runner) tellAt(rec store.Record) time.Time {
+	if rec.Phase != store.Uncertain || r.told[rec.Ref] {
+		return time.Time{}
+	}
+	at := r.c.patience(rec, r.began)
+	if !r.ran && !at.IsZero() && !at.After(time.Now()) {
+		r.told[rec.Ref] = true
+		r.first = append(r.first, rec)
+		return time.Time{}
+	}
+	return at
+}
+
+// tell tells a person that an operation is uncertain, if it still is.
+func (r *runner) tell(ctx context.Context, ref string) {
+	c := r.c
+	rec, err := c.store.Get(ctx, c.cfg.Tenant, ref)
+	if err == nil && rec.Phase == store.Uncertain && !r.told[ref] {
+		r.told[ref] = true
+		c.log.ErrorContext(ctx, "it is not known whether the ERP accepted an operation, and nothing is going to tell", "ref", ref, "method", rec.Method,
+			"path", pathOf(rec.Path), "kind", rec.Kind, "sent", rec.SentAt, "reason", rec.Reason, "remedy", remedyResolve)
+		c.attend(ctx, rec, NeedsUncertain)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil
+	}
+	r.done(ref, err)
+}
+
+// report tells, once, of what needed a person when Run began.
+func (r *runner) report(ctx context.Context) {
+	c := r.c
+	r.ran = true
+	count := func(p store.Phase) int {
+		n, err := store.Count(ctx, c.store, c.cfg.Tenant, store.Query{Phases: []store.Phase{p}})
+		if err != nil && ctx.Err() == nil && c.life.Err() == nil {
+			c.log.WarnContext(ctx, "operations could not be counted", "phase", p, "error", err)
+		}
+		return n
+	}
+	unclear, dead := count(store.Unclear), count(store.Dead)
+	if len(r.first)+unclear+dead == 0 {
+		return
+	}
+	var refs []string
+	for _, rec := range r.first {
+		if len(refs) < 10 {
+			refs = append(refs, rec.Ref)
+		}
+		c.attend(ctx, rec, NeedsUncertain)
+	}
+	c.log.ErrorContext(ctx, "operations need a person", "uncertain", len(r.first), "unclear", unclear, "dead", dead, "refs", refs,
+		"remedy", remedyResolve+"; Client.Dead lists what is dead, and Operation.Replay brings it back to its handler")
+	r.first = nil
+}
+
+// maxKinds bounds how many kinds without a handler are told of.
+const maxKinds = 100
+
+// handledBy reports whether somebody is going to take the outcome of a kind of
+// operations, as far as this client knows: a handler, or, where it has none at
+// all, whoever waits.
+func (c *Client) handledBy(kind string) bool {
+	return len(c.cfg.OnComplete) == 0 || c.cfg.OnComplete[kind] != nil || kind == KindHTTP
+}
+
+// once reports whether something is told of for the first time.
+func (c *Client) once(what string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.kinds[what] || len(c.kinds) >= maxKinds {
+		return false
+	}
+	c.kinds[what] = true
+	return true
+}
+
+// noHandler tells of an operation that has ended and whose kind has no handler:
+// a kind may be misspelt. What has no kind may be waited for, and is told of
+// only when nobody has acknowledged it for a while.
+func (c *Client) noHandler(rec store.Record, now time.Time) {
+	if c.handledBy(rec.Kind) || rec.Kind == "" && now.Sub(rec.SettledAt) < 10*time.Minute || !c.once("kind "+rec.Kind) {
+		return
+	}
+	c.log.WarnContext(c.life, "an operation has ended, and Config.OnComplete has no handler of its kind: whoever submitted it must acknowledge it",
+		"ref", rec.Ref, "kind", rec.Kind)
+	c.attend(c.life, rec, NeedsHandler)
+}
+
+// foreign tells of an operation that this client must not look for.
+func (c *Client) foreign(rec store.Record) {
+	if c.once("origin " + rec.Origin) {
+		c.log.WarnContext(c.life, "operations were submitted to another origin and are not looked for", "ref", rec.Ref, "origin", rec.Origin,
+			"remedy", "name it in Config.FormerOrigins if the ERP has moved")
+	}
+}
+
+// willHaveHandler warns, once per kind, when an operation of a kind is
+// submitted that Config.OnComplete lacks.
+func (c *Client) willHaveHandler(ctx context.Context, kind string) {
+	if kind != "" && !c.handledBy(kind) && c.once("submit "+kind) {
+		c.log.WarnContext(ctx, "Config.OnComplete has no handler of the kind that is submitted: perhaps it is misspelt", "kind", kind)
+	}
+}

@@ -1,0 +1,252 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+const (
+	// An operation has expired when its retention is over, this many polls in a
+	// row over this time found none, and none saw it for an hour before: one
+	// replica of the ERP that lags says 404 as well.
+	expireMissings = 3
+	expireAfter    = 10 * time.Minute
+	expireUnseen   = time.Hour
+
+	// refusedGrace is how long polls may be refused in a way that no repetition
+	// changes before it is taken for final: a proxy that is being set up does it.
+	refusedGrace = 10 * time.Minute
+
+	// unclearGrace is how long a state with an end and an unknown word is polled
+	// on before it is taken for the last one.
+	unclearGrace = 10 * time.Minute
+)
+
+// progress is what is known after a poll that found no end.
+func progress(old store.Progress, doc document, err error, now time.Time) store.Progress {
+	p := old
+	refused, _ := errors.AsType[*ResponseError](err)
+	switch {
+	case doc.status != "":
+		p = store.Progress{
+			Status: cut(doc.status, 200), StatusCode: doc.statusCode, Location: cut(doc.header.Get("Location"), 1000), SeenAt: now,
+			ReceivedAt: doc.received, StartedAt: doc.started,
+		}
+		if doc.terminal() || doc.endsUnclear() {
+			p.EndSeen = since(old.EndSeen, now)
+		}
+	case missing(err):
+		p.Missing, p.Missings, p.MissingSince = true, p.Missings+1, since(old.MissingSince, now)
+		p.RefusedSince, p.RefusedStatus = time.Time{}, 0
+	case refused != nil && final(refused.StatusCode):
+		p.RefusedSince, p.RefusedStatus = since(old.RefusedSince, now), refused.StatusCode
+	}
+	return p
+}
+
+// since returns when something began that is also so now: then, if it was so
+// before. What lies ahead was written by a clock that was wrong.
+func since(began, now time.Time) time.Time {
+	if began.IsZero() || began.After(now) {
+		return now
+	}
+	return began
+}
+
+// gone reports whether the ERP has forgotten an operation for good.
+func gone(rec store.Record, p store.Progress, now time.Time) bool {
+	if rec.Phase != store.Accepted || p.Missings < expireMissings || now.Sub(p.MissingSince) < expireAfter {
+		return false
+	}
+	// A time that lies ahead says nothing; that it is missing does.
+	before := func(t time.Time) time.Duration {
+		if t.After(now) {
+			t = p.MissingSince
+		}
+		return now.Sub(t)
+	}
+	return before(rec.AcceptedAt) >= retention && before(p.SeenAt) >= expireUnseen
+}
+
+// final reports whether the status code of a poll is a refusal that no
+// repetition changes. What has rules of its own is none: credentials (401,
+// 403), an operation that is missing (404, 410), and what passes (408, 425,
+// 429, 5xx).
+func final(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusGone,
+		http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	}
+	return status >= 100 && status < 500
+}
+
+// refusedForGood reports whether polls have been refused for so long that a
+// person is needed.
+func refusedForGood(p store.Progress, now time.Time) bool {
+	return !p.RefusedSince.IsZero() && now.Sub(p.RefusedSince) >= refusedGrace
+}
+
+// refusedDelay is the wait before the next poll of what is refused for good:
+// somebody may mend it.
+func refusedDelay(p store.Progress, now time.Time) time.Duration {
+	if now.Sub(p.RefusedSince) > retention {
+		return time.Hour
+	}
+	return 10 * time.Minute
+}
+
+// knownWord reports whether a status is one of the words that the ERP is known
+// to say.
+func (d document) knownWord() bool { return d.terminal() || strings.EqualFold(d.status, "Started") }
+
+// endsUnclear reports whether a state names an end and a status code, and a
+// word that nobody knows.
+func (d document) endsUnclear() bool {
+	return !d.knownWord() && !d.finished.IsZero() && d.statusCode != 0
+}
+
+// maxWords bounds how many unknown words are told of.
+const maxWords = 100
+
+// unknownWord tells of a status that is not known: once per word in the log, and
+// once per operation to the observer.
+func (c *Client) unknownWord(ctx context.Context, rec store.Record, doc document) {
+	if rec.Progress.Status != cut(doc.status, 200) {
+		c.attend(ctx, rec, NeedsWord)
+	}
+	word := cut(doc.status, 64)
+	c.mu.Lock()
+	fresh := !c.words[word] && len(c.words) < maxWords
+	if fresh {
+		c.words[word] = true
+	}
+	c.mu.Unlock()
+	if fresh {
+		c.log.WarnContext(ctx, "the ERP says a status that is not known, which is taken for not ended", "status", word,
+			"status_code", doc.statusCode, "finished", !doc.finished.IsZero(), "ref", rec.Ref, "id", rec.ID)
+	}
+}
+
+// stateRead goes on with what a poll of an operation saw.
+func (c *Client) stateRead(ctx context.Context, lease store.Lease, rec store.Record, doc document, err error) error {
+	if err != nil || doc.knownWord() {
+		if err == nil && doc.terminal() {
+			return c.settle(ctx, lease, rec, doc)
+		}
+		return c.notYet(ctx, lease, rec, doc, err)
+	}
+	c.unknownWord(ctx, rec, doc)
+	ended := rec.Progress.EndSeen
+	if doc.endsUnclear() && !ended.IsZero() && time.Since(ended) >= unclearGrace {
+		return c.endUnclear(ctx, rec, doc)
+	}
+	return c.notYet(ctx, lease, rec, doc, nil)
+}
+
+// endUnclear records an end that nobody understands.
+func (c *Client) endUnclear(ctx context.Context, rec store.Record, doc document) error {
+	write, cancel := recording(ctx)
+	defer cancel()
+	got, err := c.store.Report(write, rec.Tenant, rec.Ref, store.UnclearFact{ID: rec.ID, Outcome: store.Outcome{
+		Status: cut(doc.status, 200), StatusCode: doc.statusCode, Header: doc.header, ErrorMessage: doc.errorMessage,
+		HasContent: doc.hasContent, ReceivedAt: doc.received, StartedAt: doc.started, FinishedAt: doc.finished,
+	}})
+	if err != nil {
+		return &unwrittenError{storeError(err)}
+	}
+	if got.Phase == store.Unclear && rec.Phase != store.Unclear {
+		c.log.ErrorContext(ctx, "ended with a status that nobody knows", "ref", rec.Ref, "id", rec.ID,
+			"status", lastState(doc.status, doc.statusCode, doc.header.Get("Location")), "remedy", remedyResolve)
+		c.attend(ctx, got, NeedsUnclear)
+	}
+	return nil
+}
+
+// remedyResolve is what the log tells a person to do.
+const remedyResolve = "look in the ERP what became of it and tell with Operation.Resolve; Client.Uncertain lists all such operations"
+
+// troubleAfter is how long all polls of an operation may fail before a person
+// is called.
+const troubleAfter = time.Hour
+
+// trouble is a row of polls that failed.
+type trouble struct {
+	since time.Time
+	count int
+	told  bool
+}
+
+// failing counts the polls of an operation that failed in a row. It calls a
+// person, once, when none is going to succeed, or none has for an hour.
+func (c *Client) failing(ctx context.Context, rec store.Record, err error) int {
+	now := time.Now()
+	c.mu.Lock()
+	t := c.troubles[rec.Ref]
+	if t == nil {
+		t = &trouble{since: now}
+		c.troubles[rec.Ref] = t
+	}
+	t.count++
+	n, tell := t.count, !t.told && !missing(err)
+	refused := refusedForGood(rec.Progress, now)
+	if tell = tell && (refused || now.Sub(t.since) >= troubleAfter); tell {
+		t.told = true
+	}
+	c.mu.Unlock()
+	if !tell {
+		return n
+	}
+	about := []any{"ref", rec.Ref, "id", rec.ID, "polls", n, "error", err}
+	if refused {
+		c.log.ErrorContext(ctx, "the ERP refuses all polls of an operation, in a way that no repetition changes", append(about, "status", rec.Progress.RefusedStatus)...)
+	} else {
+		c.log.ErrorContext(ctx, "all polls of an operation have failed for an hour", about...)
+	}
+	c.attend(ctx, rec, NeedsPolls)
+	return n
+}
+
+// well ends a row of failures.
+func (c *Client) well(ref string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.troubles, ref)
+}
+
+// maxDeniedTold is how many polls in a row, of whatever operations, the ERP
+// refuses for their credentials before a person is called.
+const maxDeniedTold = 3
+
+// credentials notes whether a poll was refused for its credentials.
+func (c *Client) credentials(ctx context.Context, err error) {
+	refused, _ := errors.AsType[*ResponseError](err)
+	switch {
+	case err == nil:
+		c.deniedPolls.Store(0)
+	case refused != nil && (refused.StatusCode == http.StatusUnauthorized || refused.StatusCode == http.StatusForbidden):
+		if c.deniedPolls.Add(1) == maxDeniedTold {
+			c.log.ErrorContext(ctx, "the ERP goes on refusing the credentials of polls", "status", refused.StatusCode, "error", err)
+		}
+	}
+}
+
+// spacing is the least time to the next poll after the n-th in a row that
+// failed: the old host refuses an equal request for as long as two of the last
+// five minutes failed.
+func (c *Client) spacing(n int) time.Duration {
+	switch {
+	case c.origin.host != oldHost:
+		return 0
+	case n <= 1:
+		return 15 * time.Second
+	}
+	return 5*time.Minute + 5*time.Second
+}
+
+const oldHost = "integration.visma.net"
