@@ -39,4 +39,13 @@
 //	}
 //
 // That null clears a field is likely, and not documented by the vendor.
+//
+// # Money
+//
+// Numbers are decimals. What is read is a [Decimal], with all digits; what is
+// written has no exponent, whatever it was set by: [Set] takes a float64, which
+// is exact up to 15 digits, and [SetDecimal] takes digits. Calculate with the
+// digits ([Decimal.Rat], or a decimal package), for 0.1 + 0.2 of float64
+// variables is written as the 0.30000000000000004 that it is. An infinite
+// number, or none, is an error that names the field.
 package openapi

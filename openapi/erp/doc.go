@@ -13,8 +13,12 @@
 //		fmt.Println(resp.JSON200.Status)
 //	}
 //
-// A status that the contract does not know, and a body that is no JSON, are no
-// errors: look at the StatusCode method and Body. Rate-limit headers are in
+// A status that the contract does not know, an empty body, and one that does
+// not say that it is JSON and is none are no errors: look at the StatusCode
+// method and Body. JSON is read below a wrong or missing content type, behind a
+// byte order mark and in its declared charset. Where the body of a success says
+// that it is JSON and cannot be decoded, the answer is returned beside the
+// error, so that its status and headers are not lost. Rate-limit headers are in
 // HTTPResponse.Header. The whole body is read into memory without a limit; set
 // one in the doer where the server is not trusted.
 package erp

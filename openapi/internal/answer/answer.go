@@ -7,22 +7,25 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/vismanet-go/background/internal/wire"
 )
 
 // JSON decodes the body of an answer, as it was read, for a field of the
 // answer's status. It returns nil where there is nothing to decode: an empty
 // body, whatever its type says, and a body that neither says that it is JSON
-// nor is a JSON object or array, such as a gateway's page. A byte order mark
-// is skipped.
+// nor is a JSON text, such as a gateway's page. A byte order mark is skipped,
+// and a declared charset is read.
 //
 // An error means that the body of a success says that it is JSON of this kind,
 // and is not. The status of a failure counts more than its body, so that a
 // failure's body that cannot be decoded is nil as well; the caller keeps the
 // bytes.
 func JSON[T any](rsp *http.Response, body []byte) (*T, error) {
-	text := bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
-	declared := strings.Contains(strings.ToLower(rsp.Header.Get("Content-Type")), "json")
-	if len(text) == 0 || !declared && text[0] != '{' && text[0] != '[' {
+	kind := rsp.Header.Get("Content-Type")
+	text := bytes.TrimSpace(wire.Document(body, kind))
+	declared := strings.Contains(strings.ToLower(kind), "json")
+	if len(text) == 0 || !declared && !wire.SaysJSON(body, true, kind) {
 		return nil, nil
 	}
 	var value T

@@ -115,6 +115,8 @@ func TestEveryParseFunctionTakesWhatComes(t *testing.T) {
 			"text/plain":              {"text/plain; charset=utf-8", sample, true},
 			"text/html that is JSON":  {"text/html", sample, true},
 			"octets":                  {"application/octet-stream", sample, true},
+			"UTF-16":                  {"application/json; charset=utf-16", "\xff\xfe" + sample[:1] + "\x00" + sample[1:] + "\x00", true},
+			"another type":            {"application/pdf", sample, false},
 			"a page":                  {"text/html", page, false},
 			"a page without type":     {"", page, false},
 			"text that begins so":     {"text/plain", sample[:1] + " or not", false},
@@ -134,6 +136,23 @@ func TestEveryParseFunctionTakesWhatComes(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestADeclaredCharsetIsRead(t *testing.T) {
+	for kind, body := range map[string]string{
+		"application/json; charset=iso-8859-1": "{\"message\":\"bl\xe5b\xe6r p\xe5 \xf8ya\"}",
+		"application/json; charset=utf-8":      `{"message":"blåbær på øya"}`,
+		"application/json":                     "\ufeff" + `{"message":"blåbær på øya"}`,
+	} {
+		got, err := call(t, "erp", "ListCustomerInvoicesWithResponse", reply{400, kind, body})
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer := got.Interface().(*erp.ListCustomerInvoicesResponse)
+		if answer.JSON400 == nil || answer.JSON400.Message != "blåbær på øya" {
+			t.Errorf("%s: got %+v, want the message blåbær på øya", kind, answer.JSON400)
+		}
+	}
 }
 
 // What says that it is JSON and is not costs an error only where it is the
