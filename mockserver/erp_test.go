@@ -29,29 +29,38 @@ func (h *harness) numbers(query string) string {
 
 func TestListsOfInvoices(t *testing.T) {
 	h := start(t, mockserver.Config{})
+	closed := h.closedIn("202606")
 	for query, want := range map[string]string{
-		"":                                          "003501-003548 48 of 48",
-		"pageNumber=1&pageSize=20":                  "003501-003520 20 of 48",
-		"pageNumber=3&pageSize=20":                  "003541-003548 8 of 48",
-		"pageNumber=4&pageSize=20":                  "none",
-		"pageNumber=9223372036854775807":            "none",
-		"pageSize=999999":                           "003501-003548 48 of 48",
-		"pageSize=0&pageNumber=-3":                  "003501-003548 48 of 48",
-		"numberToRead=5&skipRecords=7&what=9":       "003501-003548 48 of 48",
-		"customerNumber=10045":                      "003501-003548 48 of 48", // not a filter
-		"customer=10045&pageSize=2":                 "003503-003513 2 of 5",
-		"status=hold":                               "003544-003548 2 of 2",
-		"released=1":                                "003501-003540 40 of 40",
-		"released=0":                                "003541-003548 8 of 8",
-		"released=0&status=Balanced":                "003541-003547 6 of 6",
-		"externalReference=WEB-4711":                "003512-003512 1 of 1",
-		"greaterThanValue=003545":                   "003546-003548 3 of 3",
-		"financialPeriod=202609":                    "003543-003548 6 of 6",
-		"branch=2":                                  "none",
-		"documentDate=2026-09-10":                   "003547-003547 1 of 1",
-		dates("documentDate", "2026-09-10", ">="):   "003547-003548 2 of 2",
-		dates("documentDate", "2026-09-10", ">"):    "003548-003548 1 of 1",
-		dates("documentDueDate", "2026-06-15", "<"): "none",
+		"":                                    "003501-003548 48 of 48",
+		"pageNumber=1&pageSize=20":            "003501-003520 20 of 48",
+		"pageNumber=3&pageSize=20":            "003541-003548 8 of 48",
+		"pageNumber=4&pageSize=20":            "none",
+		"pageNumber=2147483647":               "none",
+		"pageSize=999999":                     "003501-003548 48 of 48",
+		"pageSize=0&pageNumber=0":             "003501-003548 48 of 48",
+		"numberToRead=5&skipRecords=7&what=9": "003501-003548 48 of 48",
+		"customerNumber=10045":                "003501-003548 48 of 48", // not a filter
+		"customer=10045&pageSize=2":           "003503-003513 2 of 5",
+		"status=hold":                         "003544-003548 2 of 2",
+		"released=1":                          "003501-003540 40 of 40",
+		"released=0":                          "003541-003548 8 of 8",
+		"released=0&status=Balanced":          "003541-003547 6 of 6",
+		"externalReference=WEB-4711":          "003512-003512 1 of 1",
+		"greaterThanValue=003545":             "003546-003548 3 of 3",
+		"financialPeriod=202609":              "003543-003548 6 of 6",
+		"branch=2":                            "none",
+		"documentType=invoice":                "003501-003548 48 of 48",
+		"documentType=Credit+Note":            "none",
+		"DocumentType=CreditNote":             "none",
+		"closedFinancialPeriod=202606":        closed,
+		"closedFinancialPeriod=209901":        "none",
+		"dunningLevel=0":                      "003501-003548 48 of 48",
+		"DunningLevel=1":                      "none",
+		dates("dunningLetterDateTime", "2026-09-10", ">="):        "none",
+		"documentDate=2026-09-10":                                 "003547-003547 1 of 1",
+		dates("documentDate", "2026-09-10", ">="):                 "003547-003548 2 of 2",
+		dates("documentDate", "2026-09-10", ">"):                  "003548-003548 1 of 1",
+		dates("documentDueDate", "2026-06-15", "<"):               "none",
 		dates("createdDateTime", "2026-06-01 08:30:00.110", "<="): "003501-003501 1 of 1",
 		dates("lastModifiedDateTime", "2026-09-12T20:00:00", ">"): "003548-003548 1 of 1",
 	} {
@@ -59,9 +68,31 @@ func TestListsOfInvoices(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", query, got, want)
 		}
 	}
-	for _, query := range []string{"documentDate=yesterday", dates("documentDate", "2026-09-10", "~"), "released=yes"} {
-		h.want(400, "GET", "/v1/customerinvoice?"+query, "")
+	for query, name := range map[string]string{
+		"documentDate=yesterday": "documentDate", dates("documentDate", "2026-09-10", "~"): "documentDateCondition",
+		"released=yes": "released", "released=41": "released", "released=-1": "released", "pageSize=-1": "pageSize", "pageNumber=-3": "pageNumber",
+		"pageNumber=2147483648": "pageNumber", "pageSize=9223372036854775808": "pageSize", "dunningLevel=x": "dunningLevel",
+		"dunningLevel=2147483648": "dunningLevel", "dunningLetterDateTime=x": "dunningLetterDateTime",
+	} {
+		if a := h.want(400, "GET", "/v1/customerinvoice?"+query, ""); !strings.Contains(a.body, name) {
+			t.Errorf("%s: got %s, want %s named", query, a.body, name)
+		}
 	}
+}
+
+// closedIn is what a list of the invoices closed in a period shows.
+func (h *harness) closedIn(period string) string {
+	h.t.Helper()
+	var list []string
+	for _, doc := range decode[[]openapi.CustomerInvoice](h.t, h.want(200, "GET", "/v1/customerinvoice", "").body) {
+		if doc.ClosedFinancialPeriod == period {
+			list = append(list, doc.ReferenceNumber)
+		}
+	}
+	if len(list) == 0 || len(list) == 48 {
+		h.t.Fatalf("%d invoices were closed in %s", len(list), period)
+	}
+	return fmt.Sprintf("%s-%s %d of %d", list[0], list[len(list)-1], len(list), len(list))
 }
 
 func dates(name, value, how string) string {
@@ -240,6 +271,13 @@ func TestChangesThatAreRefused(t *testing.T) {
 		{"stale before bad data", "003547", `{`, `"AAAAAAAAAAE="`, 412},
 		{"released", "003540", `{"note":{"value":"x"}}`, "", 400},
 		{"bad data", "003547", `{"note":"x"}`, "", 400},
+		{"a contact beyond 32 bits", "003547", `{"note":{"value":"x"},"contact":{"value":99999999999}}`, "", 400},
+		{"a schedule beyond 32 bits", "003547", `{"note":{"value":"x"},"invoiceLines":[{"operation":"Update","lineNumber":{"value":1},"deferralSchedule":{"value":-2147483649}}]}`, "", 400},
+		{"a line number beyond 32 bits", "003547", `{"invoiceLines":[{"operation":"Insert","lineNumber":{"value":2147483648},"description":{"value":"x"},"quantity":{"value":1}}]}`, "", 400},
+		{"no line number left", "003547", `{"invoiceLines":[{"operation":"Insert","lineNumber":{"value":2147483647},"description":{"value":"x"},"quantity":{"value":1}},
+			{"operation":"Insert","description":{"value":"x"},"quantity":{"value":1}}]}`, "", 400},
+		{"a due date beyond the year 9999", "003547", `{"note":{"value":"x"},"documentDate":{"value":"9999-12-31"}}`, "", 400},
+		{"a date beyond the year 9999", "003547", `{"note":{"value":"x"},"documentDueDate":{"value":"10000-01-01"}}`, "", 400},
 		{"unknown line", "003547", `{"note":{"value":"x"},"invoiceLines":[{"operation":"Update","lineNumber":{"value":9}}]}`, "", 400},
 		{"delete an unknown line", "003547", `{"note":{"value":"x"},"invoiceLines":[{"operation":"Delete"}]}`, "", 400},
 	} {

@@ -1,6 +1,7 @@
 package erp
 
 import (
+	"math"
 	"slices"
 
 	"github.com/vismanet-go/background/openapi"
@@ -39,6 +40,9 @@ func insertLine(doc *openapi.CustomerInvoice, u *openapi.CustomerInvoiceUpdateLi
 			return badRequest("Line %d exists already.", own)
 		}
 		number = own
+	}
+	if number > math.MaxInt32 {
+		return badRequest("Line %d: no line number is left after it.", number-1)
 	}
 	l := textLine(number)
 	if inventory, _ := u.InventoryNumber.Get(); inventory != "" {

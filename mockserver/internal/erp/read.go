@@ -3,6 +3,7 @@ package erp
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ func (e *ERP) GetCustomerInvoice(w http.ResponseWriter, r *http.Request, number 
 
 // ListCustomerInvoices serves GET /v1/customerinvoice, oldest first.
 func (e *ERP) ListCustomerInvoices(w http.ResponseWriter, r *http.Request, p server.ListCustomerInvoicesParams) {
-	accept, f := filter(p)
+	accept, f := filter(p, r.URL.Query())
 	if f != nil {
 		e.refuse(w, f)
 		return
@@ -89,8 +90,12 @@ func row(inv *invoice, p server.ListCustomerInvoicesParams, m openapi.Metadata) 
 	return doc
 }
 
-// filter builds the condition of a list.
-func filter(p server.ListCustomerInvoicesParams) (func(*invoice) bool, *refusal) {
+// filter builds the condition of a list. The query is for the filters that the
+// contract does not have, and the vendor does.
+func filter(p server.ListCustomerInvoicesParams, query url.Values) (func(*invoice) bool, *refusal) {
+	if f := checkNumbers(p); f != nil {
+		return nil, f
+	}
 	var tests []func(*invoice) bool
 	texts := func(want *string, get func(*openapi.CustomerInvoice) string) {
 		if want != nil && *want != "" {
@@ -113,6 +118,11 @@ func filter(p server.ListCustomerInvoicesParams) (func(*invoice) bool, *refusal)
 	}
 	dates, f := dateTests(p)
 	tests = append(tests, dates...)
+	if f == nil {
+		var more []func(*invoice) bool
+		more, f = moreTests(query)
+		tests = append(tests, more...)
+	}
 	return func(inv *invoice) bool {
 		for _, ok := range tests {
 			if !ok(inv) {
@@ -123,36 +133,50 @@ func filter(p server.ListCustomerInvoicesParams) (func(*invoice) bool, *refusal)
 	}, f
 }
 
-// dateTests builds the conditions that come as a pair of date and comparison.
+// A dateFilter is a condition that comes as a pair of date and comparison.
+type dateFilter struct {
+	name  string
+	value *string
+	how   *openapi.DateCondition
+	get   func(*openapi.CustomerInvoice) string
+}
+
+// dateTests builds the conditions on dates.
 func dateTests(p server.ListCustomerInvoicesParams) (tests []func(*invoice) bool, f *refusal) {
-	for _, c := range []struct {
-		name  string
-		value *string
-		how   *openapi.DateCondition
-		get   func(*openapi.CustomerInvoice) string
-	}{
+	for _, c := range []dateFilter{
 		{"documentDate", p.DocumentDate, p.DocumentDateCondition, func(d *openapi.CustomerInvoice) string { return d.DocumentDate }},
 		{"documentDueDate", p.DocumentDueDate, p.DocumentDueDateCondition, func(d *openapi.CustomerInvoice) string { return d.DocumentDueDate }},
 		{"createdDateTime", p.CreatedDateTime, p.CreatedDateTimeCondition, func(d *openapi.CustomerInvoice) string { return d.CreatedDateTime }},
 		{"lastModifiedDateTime", p.LastModifiedDateTime, p.LastModifiedDateTimeCondition, func(d *openapi.CustomerInvoice) string { return d.LastModifiedDateTime }},
 	} {
-		if value(c.value) == "" {
-			continue
+		test, f := c.test()
+		if f != nil {
+			return nil, f
 		}
-		limit, err := openapi.ParseTime(*c.value)
-		if err != nil {
-			return nil, badRequest("The value '%s' is not valid for %s.", *c.value, c.name)
+		if test != nil {
+			tests = append(tests, test)
 		}
-		compare, ok := comparison(value(c.how))
-		if !ok {
-			return nil, badRequest("The value '%s' is not valid for %sCondition.", *c.how, c.name)
-		}
-		tests = append(tests, func(inv *invoice) bool {
-			at, err := openapi.ParseTime(c.get(&inv.doc))
-			return err == nil && compare(at, limit)
-		})
 	}
 	return tests, nil
+}
+
+// test is the condition, nil if there is none.
+func (c dateFilter) test() (func(*invoice) bool, *refusal) {
+	if value(c.value) == "" {
+		return nil, nil
+	}
+	limit, err := openapi.ParseTime(*c.value)
+	if err != nil {
+		return nil, badRequest("The value '%s' is not valid for %s.", *c.value, c.name)
+	}
+	compare, ok := comparison(value(c.how))
+	if !ok {
+		return nil, badRequest("The value '%s' is not valid for %sCondition.", *c.how, c.name)
+	}
+	return func(inv *invoice) bool {
+		at, err := openapi.ParseTime(c.get(&inv.doc))
+		return err == nil && compare(at, limit)
+	}, nil
 }
 
 // comparison reads a condition; none means "on that date".

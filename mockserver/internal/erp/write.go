@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -131,6 +132,9 @@ func (e *ERP) decode(r *http.Request, into any) *refusal {
 	if err != nil {
 		return badRequest("The request body is not valid JSON: %v.", err)
 	}
+	if field := beyondInt32(reflect.ValueOf(into), ""); field != "" {
+		return badRequest("The request body is invalid: field '%s' takes a whole number of 32 bits.", field)
+	}
 	return nil
 }
 
@@ -148,7 +152,9 @@ func (inv *invoice) apply(u *openapi.CustomerInvoiceUpdate) *refusal {
 	if f := next.applyLines(u); f != nil {
 		return f
 	}
-	next.fillDates()
+	if f := next.fillDates(); f != nil {
+		return f
+	}
 	next.doc.Status = "Balanced"
 	if next.doc.Hold {
 		next.doc.Status = "Hold"
@@ -279,15 +285,19 @@ func (inv *invoice) applyDates(u *openapi.CustomerInvoiceUpdate) *refusal {
 
 // fillDates derives what nobody set: the due date from the terms, the periods
 // from the date.
-func (inv *invoice) fillDates() {
+func (inv *invoice) fillDates() *refusal {
 	doc := &inv.doc
 	day, err := openapi.ParseTime(doc.DocumentDate)
 	if err != nil {
-		return
+		return nil
 	}
 	if inv.dueByTerms {
 		days, _ := termDays(doc.CreditTerms.ID)
-		doc.DocumentDueDate = day.AddDate(0, 0, days).Format(time.DateOnly) + "T00:00:00"
+		due := day.AddDate(0, 0, days)
+		if due.Year() > 9999 {
+			return badRequest("The value '%s' is not valid for documentDate: the due date by its credit terms is beyond the year 9999.", doc.DocumentDate)
+		}
+		doc.DocumentDueDate = due.Format(time.DateOnly) + "T00:00:00"
 	}
 	if doc.FinancialPeriod == "" {
 		doc.FinancialPeriod = day.Format("200601")
@@ -295,6 +305,7 @@ func (inv *invoice) fillDates() {
 	if doc.PostPeriod == "" {
 		doc.PostPeriod = doc.FinancialPeriod
 	}
+	return nil
 }
 
 // applyTexts changes the fields that stand for themselves.
