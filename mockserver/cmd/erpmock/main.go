@@ -34,6 +34,7 @@ import (
 	"os/signal"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -98,7 +99,7 @@ func serve(ctx context.Context, o options, mock *mockserver.Server, stdout io.Wr
 	if err != nil {
 		return listening(o.listen, err)
 	}
-	srv := &http.Server{Handler: withDocs(mock), ReadHeaderTimeout: 10 * time.Second}
+	srv := &http.Server{Handler: literal(withDocs(mock)), ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
 	err = announce(o, l.Addr().(*net.TCPAddr), stdout)
@@ -123,7 +124,7 @@ func serve(ctx context.Context, o options, mock *mockserver.Server, stdout io.Wr
 func withDocs(mock http.Handler) http.Handler {
 	page := docs.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/__mock/docs" {
+		if strings.TrimRight(r.URL.Path, "/") == "/__mock/docs" {
 			page.ServeHTTP(w, r)
 			return
 		}
