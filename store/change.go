@@ -80,9 +80,8 @@ type Decision interface{ decision() }
 type Send struct{}
 
 // Reschedule plans the next look after one that found no end, at most [MaxDue]
-// ahead. Heard is
-// [Record.Notifications] as it was when the look began: if another
-// notification came since, the look that it asked for is kept.
+// ahead. Heard is [Record.Notifications] as it was when the look began: if
+// another notification came since, the look that it asked for is kept.
 type Reschedule struct {
 	Due      time.Time
 	Heard    int

@@ -105,17 +105,17 @@ type Query struct {
 // Selects reports whether q selects a record, as it reads at some time, by
 // all but After, Limit and WithoutContent.
 func (q Query) Selects(rec Record) bool {
-	return q.inPhase(rec) && (q.DueBy.IsZero() || !rec.Due.IsZero() && !rec.Due.After(q.DueBy))
+	return (len(q.Phases) == 0 || slices.Contains(q.Phases, rec.Phase)) &&
+		(q.DueBy.IsZero() || !rec.Due.IsZero() && !rec.Due.After(q.DueBy))
 }
 
 // SelectsAt is Selects for a stored record that is read at the time now. One
 // that was due further ahead than can be is selected whatever q.DueBy is.
 func (q Query) SelectsAt(rec Record, now time.Time) bool {
-	return q.Selects(rec.At(now)) || !q.DueBy.IsZero() && voidDue(rec.Due, now) && q.inPhase(rec.At(now))
-}
-
-func (q Query) inPhase(rec Record) bool {
-	return len(q.Phases) == 0 || slices.Contains(q.Phases, rec.Phase)
+	if voidDue(rec.Due, now) {
+		q.DueBy = time.Time{}
+	}
+	return q.Selects(rec.At(now))
 }
 
 // Verdict is what became of a notification.

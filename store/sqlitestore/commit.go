@@ -9,12 +9,12 @@ import (
 )
 
 // LazyFor is how long a [store.Handle], or the count of a run by [store.Begin],
-// may be without a sync of its own. It is
-// committed before Decide returns: everybody who has the file open sees it,
-// and it outlives every process. Until the next sync, by any of them, it may
-// not outlive a loss of power, and then the completion is handled again, or the run is not counted. That
-// sync comes with the next change that is not lazy, at the latest after
-// LazyFor, and before [Store.Close] returns.
+// may be without a sync of its own. It is committed before Decide returns:
+// everybody who has the file open sees it, and it outlives every process. Until
+// the next sync, by any of them, it may not outlive a loss of power, and then
+// the completion is handled again, or the run is not counted. That sync comes
+// with the next change that is not lazy, at the latest after LazyFor, and
+// before [Store.Close] returns.
 //
 // Leases do not wait for a sync either. They need none: whoever could hold
 // one is gone after a loss of power.
