@@ -113,6 +113,11 @@ type Config struct {
 	// Schedule plans the looks at the state. Default: [DefaultSchedule].
 	Schedule Schedule
 
+	// KeepKeys is for how long Run has the store remember the keys of
+	// operations after their records are gone. Until then the same key is
+	// refused, which protects from doing the work twice. Default: two years.
+	KeepKeys time.Duration
+
 	// KeepContent is the size in bytes up to which a stored answer is fetched
 	// as soon as the operation has ended. A larger one is read from the ERP
 	// when [Result.Open] is called. Default: 1 MiB.
@@ -215,6 +220,7 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 		{"UncertainAfter", int64(cfg.UncertainAfter)},
 		{"KeepRecords", int64(cfg.KeepRecords)},
 		{"KeepUnacknowledged", int64(cfg.KeepUnacknowledged)},
+		{"KeepKeys", int64(cfg.KeepKeys)},
 	} {
 		if f.value < 0 {
 			errs = append(errs, wrong(f.name, errors.New("must not be negative")))
@@ -241,6 +247,7 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 	cfg.MaxAttempts = cmp.Or(cfg.MaxAttempts, 20)
 	cfg.KeepRecords = cmp.Or(cfg.KeepRecords, 7*24*time.Hour)
 	cfg.KeepUnacknowledged = cmp.Or(cfg.KeepUnacknowledged, 30*24*time.Hour)
+	cfg.KeepKeys = cmp.Or(cfg.KeepKeys, 2*365*24*time.Hour)
 	cfg.Verifiers = maps.Clone(cfg.Verifiers)
 	cfg.Tenant = cmp.Or(cfg.Tenant, "default")
 	cfg.KeepContent = cmp.Or(cfg.KeepContent, 1<<20)

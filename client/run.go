@@ -382,7 +382,7 @@ func (r *runner) purge(ctx context.Context) {
 		defer r.purging.Store(false)
 		c, now := r.c, time.Now()
 		n, err := c.store.Purge(ctx, c.cfg.Tenant, store.Retention{
-			Ended: now.Add(-c.cfg.KeepRecords), Unacknowledged: now.Add(-c.cfg.KeepUnacknowledged), Heard: now.Add(-keepHeard),
+			Ended: now.Add(-c.cfg.KeepRecords), Unacknowledged: now.Add(-c.cfg.KeepUnacknowledged), Heard: now.Add(-keepHeard), Keys: now.Add(-c.cfg.KeepKeys),
 		})
 		if err != nil && ctx.Err() == nil && c.life.Err() == nil {
 			c.log.WarnContext(ctx, "purge failed", "error", fmt.Errorf("purge: %w", err))

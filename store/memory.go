@@ -252,6 +252,13 @@ func (m *Memory) Purge(ctx context.Context, tenant string, p Retention) (out Pur
 				return err
 			}
 		}
+		for ref, t := range m.graves {
+			if (tenant == "" || t.Tenant == tenant) && p.forgets(t) && m.graved[tenantKey{t.Tenant, t.Key}] == ref {
+				delete(m.graves, ref)
+				delete(m.graved, tenantKey{t.Tenant, t.Key})
+				out.Keys++
+			}
+		}
 		return nil
 	})
 	return out, err

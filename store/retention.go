@@ -16,6 +16,12 @@ type Retention struct {
 	// Heard removes notifications of unknown operations that came before
 	// this time. Those whose sender named no tenant belong to every tenant.
 	Heard time.Time
+	// Keys frees the keys of operations that were removed before this time. A
+	// key protects from doing the same work twice for only as long as it is
+	// remembered: keep it for longer than anybody may submit the work again.
+	// What is remembered takes about 200 bytes for each operation. A
+	// notification of one whose key is freed is of an unknown operation.
+	Keys time.Time
 }
 
 // PurgeCount tells what a purge removed.
@@ -23,6 +29,7 @@ type PurgeCount struct {
 	Ended          int
 	Unacknowledged int // outcomes that were lost to the application
 	Heard          int
+	Keys           int // of operations that were removed before
 }
 
 // Total is how many records were removed.
@@ -58,6 +65,9 @@ func (p Retention) old(rec Record) bool {
 	}
 	return false
 }
+
+// forgets reports whether the key of a tombstone is older than p keeps it.
+func (p Retention) forgets(t Tombstone) bool { return t.Key != "" && t.At.Before(p.Keys) }
 
 // Purge is [Store.Purge] for one record, which it counts if it removes it.
 func (r Rules) Purge(tenant, ref string, p Retention, out *PurgeCount) error {

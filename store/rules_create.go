@@ -121,7 +121,7 @@ func (r Rules) remove(rec Record) error {
 	if rec.Phase == Heard || rec.Tenant == DeliveryTenant {
 		return r.Tx.Delete(rec.Tenant, rec.Ref)
 	}
-	t := Tombstone{Tenant: rec.Tenant, Ref: rec.Ref, ID: rec.ID, Fingerprint: rec.Fingerprint}
+	t := Tombstone{Tenant: rec.Tenant, Ref: rec.Ref, ID: rec.ID, Fingerprint: rec.Fingerprint, At: r.Tx.Now()}
 	if rec.HoldsKey() {
 		t.Key, t.Supersedable = rec.Key, supersedable(rec)
 	}

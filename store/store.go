@@ -79,7 +79,7 @@ type Store interface {
 	Watch(tenant string, refs ...string) *Watcher
 
 	// Purge removes what p says is old and leaves the keys and refs of
-	// operations as tombstones. It never removes anything that is queued,
+	// operations as tombstones, the keys until p frees them. It never removes anything that is queued,
 	// being sent, accepted, uncertain, abandoned, unclear or dead, nor a
 	// delivery.
 	// Tenant "" means every tenant. [PurgeCount] tells what is gone, also if

@@ -45,6 +45,8 @@ type Tombstone struct {
 	// Supersedable says that the work did not succeed, so that a new record
 	// may take the key over.
 	Supersedable bool
+	// At is when the record was removed.
+	At time.Time
 }
 
 // Rules are the state machine of a record, written once for all

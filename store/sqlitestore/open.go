@@ -182,6 +182,10 @@ func openReader(cfg Config) (*conn, error) {
 	return c, nil
 }
 
+func (c *conn) setBusyTimeout(ms int64) error {
+	return c.pragmas("busy_timeout = " + strconv.FormatInt(ms, 10))
+}
+
 // pragmas sets each of them.
 func (c *conn) pragmas(list ...string) error {
 	for _, p := range list {

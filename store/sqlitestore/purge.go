@@ -3,31 +3,41 @@ package sqlitestore
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"math"
 	"time"
 
 	"github.com/vismanet-go/background/store"
 )
 
-// purgeStep is how much a purge looks at in one step, so that other changes
-// get their turn in between.
-const purgeStep = 200
+const (
+	// purgeSlice bounds how long a purge works in one group of changes, since
+	// all others of the group wait for it.
+	purgeSlice = 3 * time.Millisecond
+	// purgeRead is how many candidates are read at a time.
+	purgeRead = 500
+	// purgeRows is how many tombstones go in one slice.
+	purgeRows = 20
+)
 
-// Purge implements [store.Store]. It works in small steps, each of them
-// durable, and truncates the log in the end. If it fails half-way, what it
-// counts is gone and the rest is left.
+// Purge implements [store.Store]. What may go is found beside the writer and
+// removed in slices of a few milliseconds, each of them durable; between two
+// of them whoever waits has a turn without it. In the end the log is
+// truncated. If it fails half-way, what it counts is gone and the rest is left.
 func (s *Store) Purge(ctx context.Context, tenant string, p store.Retention) (out store.PurgeCount, err error) {
 	tenants := []string{tenant}
 	if tenant == "" {
-		if tenants, err = s.tenants(ctx); err != nil {
+		if tenants, err = s.list(ctx, selTenants+"SELECT name FROM tenants WHERE name IS NOT NULL"); err != nil {
 			return out, err
 		}
 	}
-	if err = s.sweep(ctx, sweepEnded, tenant, p.Ended, p, &out); err != nil {
-		return out, err
-	}
 	for _, name := range tenants {
-		if err = s.sweep(ctx, sweepSettled, name, p.Unacknowledged, p, &out); err != nil {
+		for _, phase := range []store.Phase{store.Handled, store.Rejected, store.Expired} {
+			if err := s.sweep(ctx, sweepEnded, name, phase, p.Ended, p, &out); err != nil {
+				return out, err
+			}
+		}
+		if err := s.sweep(ctx, sweepSettled, name, store.Settled, p.Unacknowledged, p, &out); err != nil {
 			return out, err
 		}
 	}
@@ -35,114 +45,169 @@ func (s *Store) Purge(ctx context.Context, tenant string, p store.Retention) (ou
 		tenants = append(tenants, "") // of what nobody named a tenant
 	}
 	for _, name := range tenants {
-		if err = s.sweep(ctx, sweepHeard, name, p.Heard, p, &out); err != nil {
+		if err := s.sweep(ctx, sweepEnded, name, store.Heard, p.Heard, p, &out); err != nil {
 			return out, err
 		}
 	}
-	forgotten, err := s.forget(ctx)
-	if err != nil || out.Total()+forgotten == 0 {
+	if err := s.freeKeys(ctx, tenant, p.Keys, &out); err != nil {
 		return out, err
 	}
-	return out, s.do(ctx, &step{alone: func(c *conn) error {
-		_, err := c.one("PRAGMA wal_checkpoint(TRUNCATE)")
-		return s.explain("checkpoint", err)
-	}})
+	forgotten, err := s.forget(ctx)
+	if err != nil || out.Total()+out.Keys+forgotten == 0 {
+		return out, err
+	}
+	return out, s.truncate(ctx)
 }
 
-// The queries find the next candidates after a position, the oldest first.
-// Whether they go is decided by the rules. Settled records are found by when
-// their handler runs or ran next, which is never before they settled.
+// The queries find the next candidates of a tenant and a phase after a
+// position, the oldest first. Whether they go is decided by the rules. Settled
+// records are found by when their handler runs or ran next, which is never
+// before they settled.
 const (
-	sweepEnded = `SELECT tenant, ref, ended, n FROM records
-		WHERE ended IS NOT NULL AND phase <> 'heard' AND (ended, n) > (?1, ?2) AND ended < ?3 AND (?4 = '' OR tenant = ?4)
-		ORDER BY ended, n LIMIT ?5`
-	sweepSettled = `SELECT tenant, ref, due, n FROM records
-		WHERE tenant = ?4 AND phase = 'settled' AND due IS NOT NULL AND (due, n) > (?1, ?2) AND due < ?3
-		ORDER BY due, n LIMIT ?5`
-	sweepHeard = `SELECT tenant, ref, ended, n FROM records INDEXED BY records_phase
-		WHERE tenant = ?4 AND phase = 'heard' AND (ended, n) > (?1, ?2) AND ended < ?3
-		ORDER BY ended, n LIMIT ?5`
+	sweepEnded = `SELECT ref, ended, n FROM records INDEXED BY records_ended
+		WHERE tenant = ?1 AND phase = ?2 AND ended IS NOT NULL AND (ended, n) > (?3, ?4) AND ended < ?5 ORDER BY ended, n LIMIT ?6`
+	sweepSettled = `SELECT ref, due, n FROM records INDEXED BY records_due
+		WHERE tenant = ?1 AND phase = ?2 AND due IS NOT NULL AND (due, n) > (?3, ?4) AND due < ?5 ORDER BY due, n LIMIT ?6`
 )
 
-// sweep removes what a query finds before a time, step by step.
-func (s *Store) sweep(ctx context.Context, query, tenant string, before time.Time, p store.Retention, out *store.PurgeCount) error {
+type candidate struct {
+	ref   string
+	at, n int64
+}
+
+// sweep removes what a query finds before a time.
+func (s *Store) sweep(ctx context.Context, query, tenant string, phase store.Phase, before time.Time, p store.Retention, out *store.PurgeCount) error {
 	end, some := nanos(before).(int64)
 	if !some {
 		return nil
 	}
-	at, n := int64(math.MinInt64), int64(0) // where the last step stopped
-	for more := true; more; {
-		var gone store.PurgeCount
-		err := s.change(ctx, func(t *tx, r store.Rules) error {
-			gone = *out
-			list, err := t.candidates(query, at, n, end, tenant)
-			for _, c := range list {
-				if err != nil {
-					return err
-				}
-				at, n = c.at, c.n
-				err = r.Purge(c.tenant, c.ref, p, &gone)
-			}
-			more = len(list) == purgeStep
-			return err
+	last := candidate{at: math.MinInt64} // where the last read stopped
+	for {
+		var list []candidate
+		err := s.reading(ctx, func(c *conn) error {
+			return c.Query(ctx, func(row []driver.Value) error {
+				var c candidate
+				c.ref, _ = row[0].(string)
+				c.at, _ = row[1].(int64)
+				c.n, _ = row[2].(int64)
+				list = append(list, c)
+				return nil
+			}, query, tenant, string(phase), last.at, last.n, end, int64(purgeRead))
 		})
+		if err != nil || len(list) == 0 {
+			return s.explain("purge", err)
+		}
+		last = list[len(list)-1]
+		for len(list) > 0 {
+			n, err := s.removeSome(ctx, tenant, list, p, out)
+			if err != nil {
+				return err
+			}
+			list = list[n:]
+		}
+	}
+}
+
+// removeSome removes the first of the candidates in one slice, and returns how
+// many it has dealt with.
+func (s *Store) removeSome(ctx context.Context, tenant string, list []candidate, p store.Retention, out *store.PurgeCount) (n int, err error) {
+	var gone store.PurgeCount
+	err = s.slice(ctx, func(t *tx, r store.Rules) error {
+		gone, n = *out, 0
+		for begun := time.Now(); n < len(list) && time.Since(begun) < purgeSlice; n++ {
+			err := r.Purge(tenant, list[n].ref, p, &gone)
+			if err == nil {
+				err = t.flush() // so that it is part of the time
+			}
+			if err != nil && !errors.Is(err, store.ErrNotFound) { // somebody else may have removed it
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		*out = gone
+	}
+	return n, err
+}
+
+// slice runs f as one step. If others waited for the same group, they get as
+// much time without it.
+func (s *Store) slice(ctx context.Context, f func(*tx, store.Rules) error) error {
+	st, begun := &step{run: f}, time.Now()
+	if err := s.do(ctx, st); err != nil || !st.shared {
+		return err
+	}
+	select {
+	case <-time.After(min(time.Since(begun), 20*time.Millisecond)):
+	case <-ctx.Done():
+	}
+	return ctx.Err()
+}
+
+// selTenants begins a query that uses a table of the tenants that have
+// records, each found by one look into an index.
+const selTenants = `WITH RECURSIVE tenants(name) AS (
+		SELECT min(tenant) FROM records
+		UNION ALL SELECT (SELECT min(tenant) FROM records WHERE tenant > name) FROM tenants WHERE name IS NOT NULL
+	) `
+
+// selGoneTenants does the same with those that have keys of removed records.
+const selGoneTenants = `WITH RECURSIVE tenants(name) AS (
+		SELECT min(tenant) FROM tombstones WHERE key IS NOT NULL
+		UNION ALL SELECT (SELECT min(tenant) FROM tombstones WHERE key IS NOT NULL AND tenant > name) FROM tenants WHERE name IS NOT NULL
+	) `
+
+// list reads a column of text.
+func (s *Store) list(ctx context.Context, sql string) (out []string, err error) {
+	err = s.reading(ctx, func(c *conn) error {
+		return c.Query(ctx, func(row []driver.Value) error {
+			if text, ok := row[0].(string); ok {
+				out = append(out, text)
+			}
+			return nil
+		}, sql)
+	})
+	return out, s.explain("list", err)
+}
+
+// freeKeys forgets the operations with a key that were removed before a time.
+func (s *Store) freeKeys(ctx context.Context, tenant string, before time.Time, out *store.PurgeCount) (err error) {
+	end, some := nanos(before).(int64)
+	if !some {
+		return nil
+	}
+	tenants := []string{tenant}
+	if tenant == "" {
+		if tenants, err = s.list(ctx, selGoneTenants+"SELECT name FROM tenants WHERE name IS NOT NULL"); err != nil {
+			return err
+		}
+	}
+	for _, name := range tenants {
+		n, err := s.removeTombstones(ctx, `DELETE FROM tombstones WHERE ref IN
+			(SELECT ref FROM tombstones WHERE tenant = ? AND key IS NOT NULL AND at < ? ORDER BY at LIMIT ?)`, name, end)
+		out.Keys += n
 		if err != nil {
 			return err
 		}
-		*out = gone
 	}
 	return nil
 }
 
-type candidate struct {
-	tenant, ref string
-	at, n       int64
-}
-
-func (t *tx) candidates(query string, at, n, end int64, tenant string) (list []candidate, err error) {
-	err = t.query(func(row []driver.Value) error {
-		var c candidate
-		c.tenant, _ = row[0].(string)
-		c.ref, _ = row[1].(string)
-		c.at, _ = row[2].(int64)
-		c.n, _ = row[3].(int64)
-		list = append(list, c)
-		return nil
-	}, query, at, n, end, tenant, int64(purgeStep))
-	return list, err
-}
-
-// tenants lists those that have records, each found by one look into an
-// index.
-func (s *Store) tenants(ctx context.Context) (out []string, err error) {
-	err = s.reading(ctx, func(c *conn) error {
-		return c.Query(ctx, func(row []driver.Value) error {
-			name, ok := row[0].(string)
-			if ok {
-				out = append(out, name)
-			}
-			return nil
-		}, `WITH RECURSIVE tenants(name) AS (
-			SELECT min(tenant) FROM records
-			UNION ALL SELECT (SELECT min(tenant) FROM records WHERE tenant > name) FROM tenants WHERE name IS NOT NULL
-		) SELECT name FROM tenants`)
-	})
-	return out, s.explain("list the tenants", err)
-}
-
 // forget removes tombstones without a key that are older than the
 // configuration keeps them.
-func (s *Store) forget(ctx context.Context) (forgotten int, err error) {
+func (s *Store) forget(ctx context.Context) (int, error) {
+	return s.removeTombstones(ctx, `DELETE FROM tombstones WHERE ref IN
+		(SELECT ref FROM tombstones WHERE key IS NULL AND at < ? ORDER BY at LIMIT ?)`, time.Now().Add(-s.cfg.KeepTombstones).UnixNano())
+}
+
+// removeTombstones repeats a statement, whose last argument is a limit, until
+// it finds less.
+func (s *Store) removeTombstones(ctx context.Context, sql string, args ...driver.Value) (n int, err error) {
 	for {
 		var gone int64
-		err := s.change(ctx, func(t *tx, _ store.Rules) error {
-			before := t.Now().Add(-s.cfg.KeepTombstones).UnixNano()
-			oldest, err := t.w.c.number("SELECT coalesce(min(at), ?1) FROM tombstones WHERE key IS NULL", before)
-			if err != nil || oldest >= before {
-				return err
-			}
-			err = t.exec(`DELETE FROM tombstones WHERE ref IN
-				(SELECT ref FROM tombstones WHERE key IS NULL AND at < ? ORDER BY at LIMIT ?)`, before, int64(purgeStep))
+		err := s.slice(ctx, func(t *tx, _ store.Rules) error {
+			err := t.exec(sql, append(args[:len(args):len(args)], int64(purgeRows))...)
 			if err == nil {
 				err = t.flush()
 			}
@@ -151,9 +216,32 @@ func (s *Store) forget(ctx context.Context) (forgotten int, err error) {
 			}
 			return err
 		})
-		forgotten += int(gone)
-		if err != nil || gone < purgeStep {
-			return forgotten, err
+		if err != nil {
+			return n, err
+		}
+		if n += int(gone); gone < purgeRows {
+			return n, nil
 		}
 	}
+}
+
+// truncate copies the log to the file, beside the writer, and then shortens it
+// to nothing, unless somebody reads it.
+func (s *Store) truncate(ctx context.Context) error {
+	err := s.reading(ctx, func(c *conn) error {
+		if _, err := c.one("PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
+			return err
+		}
+		wait, err := c.number("PRAGMA busy_timeout")
+		if err != nil {
+			return err
+		}
+		// It must not wait: whoever does has the right to write.
+		if err := c.setBusyTimeout(0); err != nil {
+			return err
+		}
+		_, err = c.one("PRAGMA wal_checkpoint(TRUNCATE)")
+		return errors.Join(err, c.setBusyTimeout(wait))
+	})
+	return s.explain("checkpoint", err)
 }

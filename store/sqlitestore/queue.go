@@ -18,6 +18,8 @@ type step struct {
 	state atomic.Int32
 	err   error
 	done  chan struct{} // closed once err is final
+	// shared says that others waited for the same group. Read after done.
+	shared bool
 }
 
 // The states of a step. A caller that gives up may cancel a step that waits,

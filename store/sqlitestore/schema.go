@@ -74,6 +74,36 @@ CREATE TABLE changes (
 	refs TEXT                 -- JSON: tenant, ref, tenant, ref, …; NULL if there were too many
 ) STRICT;
 `,
+	// 4: what may be purged, by tenant and phase, and the keys that may be
+	// freed; how many records there are in each phase, without counting them.
+	`
+DROP INDEX records_ended;
+CREATE INDEX records_ended ON records (tenant, phase, ended) WHERE ended IS NOT NULL;
+CREATE INDEX tombstones_keyed ON tombstones (tenant, at) WHERE key IS NOT NULL;
+
+CREATE TABLE counts (
+	name  TEXT PRIMARY KEY, -- a phase, or "tombstone"
+	count INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO counts SELECT phase, count(*) FROM records GROUP BY phase;
+INSERT INTO counts SELECT 'tombstone', count(*) FROM tombstones;
+CREATE TRIGGER records_added AFTER INSERT ON records BEGIN
+	INSERT INTO counts VALUES (new.phase, 1) ON CONFLICT (name) DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER records_moved AFTER UPDATE OF phase ON records WHEN new.phase <> old.phase BEGIN
+	UPDATE counts SET count = count - 1 WHERE name = old.phase;
+	INSERT INTO counts VALUES (new.phase, 1) ON CONFLICT (name) DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER records_removed AFTER DELETE ON records BEGIN
+	UPDATE counts SET count = count - 1 WHERE name = old.phase;
+END;
+CREATE TRIGGER tombstones_added AFTER INSERT ON tombstones BEGIN
+	UPDATE counts SET count = count + 1 WHERE name = 'tombstone';
+END;
+CREATE TRIGGER tombstones_removed AFTER DELETE ON tombstones BEGIN
+	UPDATE counts SET count = count - 1 WHERE name = 'tombstone';
+END;
+`,
 }
 
 // schemaVersion is the version that this code reads and writes.

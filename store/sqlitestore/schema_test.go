@@ -1,8 +1,6 @@
 package sqlitestore
 
 import (
-	"context"
-	"database/sql/driver"
 	"errors"
 	"os"
 	"path/filepath"
@@ -110,7 +108,7 @@ func TestOpenRefusesWhatIsNotIts(t *testing.T) {
 		{"a newer schema", func(t *testing.T, path string) {
 			mustOpen(t, Config{Path: path}).Close()
 			mustScript(t, path, "PRAGMA user_version = 99")
-		}, ErrNewerSchema, "version 99, this code knows 3"},
+		}, ErrNewerSchema, "version 99, this code knows 4"},
 		{"another application's file", func(t *testing.T, path string) {
 			mustScript(t, path, "CREATE TABLE invoices (n INTEGER)")
 		}, ErrForeign, "invoices"},
@@ -186,67 +184,5 @@ func TestSettingsAreReadBack(t *testing.T) {
 	}
 	if err := readBack(c); err != nil {
 		t.Error(err)
-	}
-}
-
-// TestNoStatementScansTheRecords asks SQLite how it would run each statement
-// that a step or a read uses.
-func TestNoStatementScansTheRecords(t *testing.T) {
-	s := mustOpen(t, Config{Path: temp(t)})
-	now := time.Now()
-	ctx := t.Context()
-	for i := range 3 { // run everything once, so that every statement is prepared
-		ref := string(rune('a' + i))
-		rec, err := s.Create(ctx, store.Record{Tenant: "fjord", Ref: ref, Key: "k" + ref, Phase: store.Sending, Method: "GET", Path: "/"}, "me", time.Minute)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := s.Notify(ctx, store.Notification{ID: "id-" + ref, Deliver: true}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := s.Report(ctx, "fjord", ref, store.AcceptedFact{ID: "id-" + ref, Source: store.FromAnswer}); err != nil {
-			t.Fatal(err)
-		}
-		s.GetByID(ctx, "fjord", rec.ID)
-		s.GetByKey(ctx, "fjord", "k"+ref)
-	}
-	if _, err := s.Purge(ctx, "", store.Retention{Ended: now.Add(time.Hour), Heard: now.Add(time.Hour)}); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 * readers {
-		for _, q := range []store.Query{{}, {DueBy: now}, {Phases: []store.Phase{store.Uncertain, store.Sending}, DueBy: now}} {
-			if _, err := s.List(ctx, "fjord", q); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := s.Count(ctx, "fjord", q); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	explain := func(c *conn) {
-		for _, sql := range c.Statements() {
-			if !strings.Contains(sql, "records") && !strings.Contains(sql, "tombstones") {
-				continue
-			}
-			err := c.Query(context.Background(), func(row []driver.Value) error {
-				plan, _ := row[3].(string)
-				if strings.HasPrefix(plan, "SCAN") && !strings.Contains(plan, "USING") && plan != "SCAN CONSTANT ROW" && plan != "SCAN tenants" {
-					t.Errorf("%s\n\t%s", plan, sql)
-				}
-				return nil
-			}, "EXPLAIN QUERY PLAN "+sql, make([]driver.Value, 12)...)
-			if err != nil {
-				t.Errorf("%s: %v", sql, err)
-			}
-		}
-	}
-	err := s.do(ctx, &step{alone: func(c *conn) error { explain(c); return nil }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range readers {
-		if err := s.reading(ctx, func(c *conn) error { explain(c); return nil }); err != nil {
-			t.Fatal(err)
-		}
 	}
 }

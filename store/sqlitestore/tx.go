@@ -150,10 +150,7 @@ const (
 	selGoneRef = tombstone + "WHERE ref = ?"
 	selGoneKey = tombstone + "WHERE tenant = ? AND key = ?"
 	// Each tenant is found by one look into the index, and its key by another.
-	selGoneAnyKey = `WITH RECURSIVE tenants(name) AS (
-			SELECT min(tenant) FROM tombstones WHERE key IS NOT NULL
-			UNION ALL SELECT (SELECT min(tenant) FROM tombstones WHERE key IS NOT NULL AND tenant > name) FROM tenants WHERE name IS NOT NULL
-		) ` + tombstone + "JOIN tenants ON tenant = name WHERE key = ? LIMIT 1"
+	selGoneAnyKey = selGoneTenants + "SELECT tenant, ref, id, key, fingerprint, supersedable, at FROM tenants CROSS JOIN tombstones ON tenant = name AND key = ? LIMIT 1"
 )
 
 func (t *tx) Tombstone(tenant, key, ref string) (store.Tombstone, bool, error) {
@@ -171,6 +168,9 @@ func (t *tx) Tombstone(tenant, key, ref string) (store.Tombstone, bool, error) {
 	text := func(i int) string { s, _ := row[i].(string); return s }
 	found := store.Tombstone{
 		Tenant: text(0), Ref: text(1), ID: text(2), Key: text(3), Fingerprint: text(4), Supersedable: row[5] != int64(0),
+	}
+	if at, ok := row[6].(int64); ok {
+		found.At = time.Unix(0, at).UTC()
 	}
 	if key != "" {
 		t.buried = found
@@ -373,8 +373,10 @@ func (t *tx) Bury(b store.Tombstone) error {
 	if b.Supersedable {
 		supersedable = 1
 	}
-	err := t.exec(`INSERT OR REPLACE INTO tombstones (ref, tenant, id, key, fingerprint, supersedable, at)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`, b.Ref, b.Tenant, b.ID, text(b.Key), b.Fingerprint, supersedable, t.Now().UnixNano())
+	err := t.exec(`INSERT INTO tombstones (ref, tenant, id, key, fingerprint, supersedable, at) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (ref) DO UPDATE SET tenant = excluded.tenant, id = excluded.id, key = excluded.key, fingerprint = excluded.fingerprint,
+			supersedable = excluded.supersedable, at = excluded.at`,
+		b.Ref, b.Tenant, b.ID, text(b.Key), b.Fingerprint, supersedable, b.At.UnixNano())
 	if err != nil {
 		return err
 	}

@@ -224,6 +224,7 @@ func (w *writer) finish(err error) {
 		w.woken = w.woken[:0]
 	}
 	for i, st := range w.batch {
+		st.shared = len(w.batch) > 1
 		switch {
 		case err != nil:
 			st.err = err

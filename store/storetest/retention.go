@@ -61,6 +61,48 @@ var retentionTests = []test{
 		e.wantPurged(other, store.Retention{Heard: later}, store.PurgeCount{Heard: 1})
 		e.wantPurged(tenant, store.Retention{Heard: later}, store.PurgeCount{Heard: 1})
 	}},
+	{"a key of what was purged is remembered until it is freed", func(e *env) {
+		later := time.Now().Add(time.Hour)
+		var recs []store.Record
+		for _, name := range []string{tenant, other} {
+			rec := e.fresh(store.Sending)
+			rec.Tenant, rec.Key = name, "order-1"
+			rec = e.create(rec)
+			_, err := e.Report(e.ctx, name, rec.Ref, store.RejectedFact{Epoch: rec.SendEpoch})
+			e.must(err)
+			rec = e.fresh(store.Sending)
+			rec.Tenant, rec.Key = name, "order-2"
+			rec = e.create(rec)
+			_, err = e.Report(e.ctx, name, rec.Ref, store.SettledFact{Outcome: store.Outcome{Foreground: true, StatusCode: 200}})
+			e.must(err)
+			recs = append(recs, rec)
+		}
+		again := func(rec store.Record) error {
+			rec = store.Record{Tenant: rec.Tenant, Ref: e.fresh(store.Queued).Ref, Key: rec.Key, Phase: store.Queued, Method: "POST", Path: "/"}
+			_, err := e.Create(e.ctx, rec, "", 0)
+			return err
+		}
+		e.wantPurged("", store.Retention{Keys: later}, store.PurgeCount{}) // of records that are there
+		e.wantPurged("", store.Retention{Ended: later, Unacknowledged: later}, store.PurgeCount{Ended: 2, Unacknowledged: 2})
+		e.wantPurged("", store.Retention{Ended: later, Unacknowledged: later}, store.PurgeCount{})
+		e.wantPurged("", store.Retention{Keys: time.Now().Add(-time.Hour)}, store.PurgeCount{})
+		e.wantPurged(tenant, store.Retention{Keys: later}, store.PurgeCount{Keys: 1})
+		if err := again(recs[0]); err != nil {
+			e.Errorf("a key that was freed: got error %v", err)
+		}
+		if held, ok := again(recs[1]).(*store.KeyHeldError); !ok || !held.Purged || held.Record.Ref != recs[1].Ref {
+			e.Errorf("the key of another tenant: got %+v", held)
+		}
+		e.wantPurged("", store.Retention{Keys: later}, store.PurgeCount{Keys: 1})
+		if err := again(recs[1]); err != nil {
+			e.Errorf("a key that was freed: got error %v", err)
+		}
+		n := heard(recs[0].Ref, id1)
+		n.Tenant = tenant
+		if got := e.notify(n); got.Verdict != store.Unknown {
+			e.Errorf("a notification of what is forgotten: got %+v, want unknown", got)
+		}
+	}},
 	{"a list can leave the content out", func(e *env) {
 		content := bytes.Repeat([]byte("x"), 1000)
 		rec := e.accepted(id1)
