@@ -29,7 +29,7 @@ func (d *dispatcher) attend(ref string) (again bool) {
 	n := notificationOf(rec)
 	seen := Handled{Mode: n.Mode, Attempt: n.Attempt}
 	begun := time.Now()
-	seen.Delay = begun.Sub(rec.Due)
+	seen.Delay = max(0, begun.Sub(rec.At(begun).Due)) // a clock that was ahead may have planned it
 	if n.Attempt > d.rc.cfg.MaxAttempts {
 		// No run came back to tell; this one may take the process down, too.
 		seen.Err = fmt.Errorf("%d runs ended without an outcome: %s", n.Attempt-1, rec.Reason)

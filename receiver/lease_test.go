@@ -307,3 +307,45 @@ func TestIdleCostsNothing(t *testing.T) {
 		}
 	})
 }
+
+// What a process wrote whose clock was ahead, before it was set right: a lease,
+// or the time of the next try.
+func TestAClockThatWasAheadHoldsNoNotificationUp(t *testing.T) {
+	for _, ahead := range []time.Duration{3 * time.Hour, 48 * time.Hour} {
+		for _, what := range []string{"lease", "due"} {
+			t.Run(what+" "+ahead.String(), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					future := time.Now().Add(ahead) // now, by the clock that was ahead
+					memory := store.NewMemory(store.MemoryConfig{})
+					var observed watcher
+					rcv, _ := setup(t, func(c *receiver.Config) { c.Store, c.Observer = memory, &observed })
+					var j journal
+					rcv.Handle(j.handler(nil))
+					deliver(t, mounted(rcv), 1)
+					list, err := memory.List(t.Context(), store.DeliveryTenant, store.Query{})
+					if err != nil {
+						t.Fatal(err)
+					}
+					ttl := time.Minute
+					if what == "lease" {
+						ttl = ahead
+					}
+					lease, _, err := store.AcquireRun(t.Context(), memory, store.DeliveryTenant, list[0].Ref, "ended", ttl)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if what == "due" {
+						if _, err := memory.Decide(t.Context(), lease, store.Retry{Due: future}); err != nil {
+							t.Fatal(err)
+						}
+					}
+					run(t, rcv)
+					j.wantRuns(t, 2*time.Hour+time.Minute, 1)
+					if got := observed.count(receiver.OutcomeDone); got != 1 {
+						t.Errorf("got %d runs that were done, want 1", got)
+					}
+				})
+			})
+		}
+	}
+}

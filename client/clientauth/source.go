@@ -28,6 +28,7 @@ type Source struct {
 	dropped *held  // by Refresh, last
 	refused uint64 // number of the newest token that the ERP refused, 0: none
 	inRow   int    // tokens refused since one was taken
+	blind   int    // tokens replaced in a row by Refresh without a refusal that was seen
 	pace    pace   // of calls that fail while there is no valid token
 }
 
@@ -75,7 +76,8 @@ func (s *Source) Token(ctx context.Context) (*oauth2.Token, error) {
 // replaced, whichever it is. It fits client.Config.Refresh.
 //
 // Its error is a [*TokenError]. It matches [ErrRefused] without a call to the
-// token endpoint, for a minute, if the ERP refused two new tokens in a row.
+// token endpoint, for a minute, if the ERP refused two new tokens in a row, or
+// two were replaced without a refusal that this package has seen.
 func (s *Source) Refresh(ctx context.Context) error {
 	dropped, err := s.drop()
 	if err != nil || dropped == 0 {
@@ -109,6 +111,15 @@ func (s *Source) drop() (uint64, error) {
 		return 0, nil
 	case s.inRow >= maxRefused && time.Since(cur.got) < refusedFor:
 		return 0, &TokenError{Err: ErrRefused}
+	}
+	if s.refused == 0 { // the calls go another way; who asks for a Refresh was refused, as far as we know
+		if time.Since(cur.got) >= refusedFor {
+			s.blind = min(s.blind, maxRefused-1)
+		}
+		if s.blind >= maxRefused {
+			return 0, &TokenError{Err: ErrRefused}
+		}
+		s.blind++
 	}
 	s.dropped, s.cur = cur, nil
 	return cur.number, nil

@@ -155,6 +155,22 @@ func TestATokenSourceThatFailsForGoodIsNotStormed(t *testing.T) {
 	}
 }
 
+// Calls that do not go through our transport are refused unseen.
+func TestRefreshesWithoutARefusalThatIsSeenAreNoStorm(t *testing.T) {
+	e := &endpoint{}
+	play(t, e, func(t *testing.T, s *clientauth.Source) {
+		for range 3600 {
+			if err := s.Refresh(t.Context()); err != nil && !errors.Is(err, clientauth.ErrRefused) {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+		if n := e.calls(); n < 10 || n > 99 {
+			t.Errorf("got %d calls in an hour, want fewer than 100", n)
+		}
+	})
+}
+
 // Retry-After is a time by the endpoint's clock.
 func TestRetryAfterIsReadByTheClockOfTheAnswer(t *testing.T) {
 	for _, skew := range []time.Duration{0, 10 * time.Minute, -10 * time.Minute} {
