@@ -38,7 +38,7 @@ type Attempt struct {
 	Started, Ended time.Time
 	Header         http.Header // as it was sent
 	StatusCode     int         // 0: no answer
-	Error          string      // why there was none
+	Error          string      // why there was none, or none that counts
 	Duplicate      bool        // sent again after a success, by a fault
 	Replayed       bool        // sent with another operation's body, by a fault
 	Redelivery     bool        // asked for by [Server.Redeliver]

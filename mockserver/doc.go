@@ -51,6 +51,11 @@
 //
 // They are sent and sent again as [Retry] says, per subscription
 // (Config.Subscription, Config.Subscriptions) and for URLs (Config.URLRetry).
+// The status of the answer decides as soon as its header is there: a 2xx takes
+// a notification whatever its body is. Everything else is a failed attempt:
+// other statuses, 410 included, redirects, which are not followed, 101, no
+// status, and no header within Retry.Timeout. Config.Logger gets each failed
+// attempt with its reason at level Info, a target that is refused at Warn.
 // [Server.Deliveries] lists them with all attempts, by company and state if
 // that is asked for; [Server.Redeliver] sends one once more, a dead or dropped
 // one too.

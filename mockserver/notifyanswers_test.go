@@ -147,6 +147,9 @@ func TestAnswersToANotification(t *testing.T) {
 			if d.State != tt.state || len(d.Attempts) != 1 || d.Attempts[0].StatusCode != tt.status {
 				t.Errorf("got %s, %+v; want %s with status %d", d.State, d.Attempts, tt.state, tt.status)
 			}
+			if none := tt.status < 200 || tt.status > 599; none != (d.Attempts[0].Error != "") {
+				t.Errorf("the attempt has the error %q", d.Attempts[0].Error)
+			}
 			failed, ended := log.line("notification not delivered"), log.line("operation ended")
 			if !strings.Contains(ended, d.OperationID) || !strings.Contains(ended, "status=200") {
 				t.Errorf("the log says of the operation's end %q", ended)

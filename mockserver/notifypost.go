@@ -74,6 +74,8 @@ func (n *notifier) send(ctx context.Context, d *delivery, body []byte, a *Attemp
 	status, said, err := n.post(ctx, d.URL, body, a.Header)
 	a.Ended, a.StatusCode = d.life.clock.Now(), status
 	switch {
+	case err == nil && (status < 200 || status > 599):
+		a.Error = a.reason(n.cfg.Profile)
 	case err == nil:
 	case caller.Err() == nil && ctx.Err() != nil:
 		a.Error = fmt.Sprintf("no answer within %v (Retry.Timeout): %v", d.retry.Timeout, err)
