@@ -139,8 +139,10 @@ var toldTests = []test{
 		}
 		confirmed := e.report(e.sending(), store.AcceptedFact{ID: id1, Source: store.FromUser})
 		e.choose(confirmed, store.Reschedule{Progress: store.Progress{Status: "Started"}})
+		sending, err := e.Create(e.ctx, e.fresh(store.Sending), owner, time.Hour) // does not lapse meanwhile
+		e.must(err)
 		closed := []store.Record{
-			e.create(e.fresh(store.Queued)), e.sending(), e.accepted(id2), confirmed, e.settled(id2[:35]+"5", 200), e.report(e.sending(), foreground),
+			e.create(e.fresh(store.Queued)), sending, e.accepted(id2), confirmed, e.settled(id2[:35]+"5", 200), e.report(e.sending(), foreground),
 			e.choose(e.settled(id2[:35]+"2", 200), store.Handle{}), e.choose(e.settled(id2[:35]+"3", 200), store.Bury{}),
 			e.choose(e.accepted(id2[:35]+"4"), store.Expire{}),
 		}
