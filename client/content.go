@@ -1,12 +1,170 @@
 package client
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/vismanet-go/background/internal/wire"
 	"github.com/vismanet-go/background/store"
 )
+
+const (
+	// contentGrace is how long after its end was seen an operation is waited
+	// for of which the status code or the content cannot be had.
+	contentGrace = 10 * time.Minute
+	// noneAfter is how long after its end an operation that names an address of
+	// content, but does not say that there is any, is asked for it.
+	noneAfter = 2 * time.Minute
+	// maxHead is how much of an answer is read to tell what it says, also if it
+	// is too large to be kept.
+	maxHead = 64 << 10
+)
+
+// endedFor reports whether the end of an operation was seen longer than d ago.
+func endedFor(rec store.Record, d time.Duration) bool {
+	return !rec.Progress.EndSeen.IsZero() && time.Since(rec.Progress.EndSeen) > d
+}
+
+// giveUpContent reports whether an outcome is recorded without its content: at
+// once if the ERP says that it is gone, else when it has failed for a while.
+// Nothing is lost by that, because [Result.Open] asks again; waiting longer
+// could lose the outcome itself.
+func giveUpContent(err error, overdue bool) bool {
+	refused, ok := errors.AsType[*ResponseError](err)
+	return overdue || ok && refused.StatusCode == http.StatusGone
+}
+
+// takeContent reads the stored answer into the outcome, as far as it is kept, and
+// decides by it what became of the work. Its error says that the outcome is not
+// to be recorded yet.
+func (c *Client) takeContent(ctx context.Context, rec store.Record, doc document, o *store.Outcome) error {
+	var head []byte
+	var whole, read bool
+	if o.HasContent {
+		var err error
+		head, whole, err = c.keepContent(ctx, rec, doc, o)
+		if err != nil && !giveUpContent(err, endedFor(rec, contentGrace)) {
+			if missing(err) { // the content is not readable yet; the operation is not missing
+				err = fmt.Errorf("content of %s is not there yet", rec.ID)
+			}
+			return err
+		}
+		read = err == nil
+	}
+	judgeAction(rec.Method, rec.Path, o, head, whole, read)
+	return nil
+}
+
+// keepContent reads the stored answer into the outcome if it is small enough,
+// and returns the beginning of it. Where it is not certain that there is one, it
+// finds that out: one answer that there is none does not tell, for it may be late.
+func (c *Client) keepContent(ctx context.Context, rec store.Record, doc document, o *store.Outcome) (head []byte, whole bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.CallTimeout)
+	defer cancel()
+	body, h, err := c.content(ctx, rec.ID, o.StatusCode, http.Header(o.Header), o.ContentType)
+	if refused, ok := errors.AsType[*ResponseError](err); ok {
+		none := refused.StatusCode == http.StatusNoContent || refused.StatusCode == http.StatusResetContent
+		if none || !doc.contentTold && missing(err) && endedFor(rec, noneAfter) {
+			o.HasContent = false // there is none after all
+			return nil, true, nil
+		}
+	}
+	if page, ok := errors.AsType[*pageError](err); ok {
+		o.ContentType = page.kind // counts if nothing else comes
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	defer body.Close()
+	limit := int64(maxHead)
+	if body.length <= c.cfg.KeepContent {
+		limit = max(limit, c.cfg.KeepContent)
+	}
+	data, err := io.ReadAll(io.LimitReader(body, limit+1))
+	if err != nil {
+		return nil, false, fmt.Errorf("content of %s: %w", rec.ID, err)
+	}
+	whole = int64(len(data)) <= limit
+	if whole && wire.IsJSON(body.ContentType) && wire.CutOff(data) {
+		return nil, false, fmt.Errorf("content of %s: it is JSON that ends in the middle", rec.ID)
+	}
+	o.ContentType = body.ContentType
+	if told := h.Get("Content-Type"); wire.IsJSON(o.ContentType) && told != "" && !wire.IsJSON(told) && !wire.StartsJSON(data) {
+		o.ContentType = told // what the state said is of another body
+	}
+	if len(data) == 0 {
+		o.HasContent = false
+	}
+	mergeHeader(o, h)
+	if whole && int64(len(data)) <= c.cfg.KeepContent {
+		o.Kept, o.Content = true, data
+	}
+	return data[:min(len(data), maxHead)], whole && len(data) <= maxHead, nil
+}
+
+// storedBody is the body of a stored answer, made readable.
+type storedBody struct {
+	*wire.Body
+	length int64 // on the wire, -1 if not told
+}
+
+// content asks for the stored answer of an operation that ended with status and
+// header; kind is the type that is known of it otherwise.
+func (c *Client) content(ctx context.Context, id string, status int, header http.Header, kind string) (*storedBody, http.Header, error) {
+	resp, err := c.get(ctx, "content", contentPath(id))
+	if err != nil {
+		return nil, nil, err
+	}
+	if resp.StatusCode == http.StatusAccepted && status != http.StatusAccepted {
+		resp.Body.Close()
+		return nil, nil, fmt.Errorf("content of %s is not there yet", id)
+	}
+	stated := header.Get("Content-Type")
+	if stated == "" {
+		stated = kind
+	}
+	told := stated
+	if told == "" {
+		told = resp.Header.Get("Content-Type")
+	}
+	raw := &counted{ReadCloser: resp.Body, want: resp.ContentLength}
+	body := wire.Open(raw, told, isAttachment(resp.Header) || isAttachment(header))
+	if body.HTML && !wire.IsHTML(stated) && status < 400 {
+		body.Close()
+		return nil, nil, &pageError{id: id, kind: resp.Header.Get("Content-Type")}
+	}
+	return &storedBody{Body: body, length: resp.ContentLength}, resp.Header, nil
+}
+
+// pageError says that a page of HTML came where the stored answer was asked for.
+type pageError struct {
+	id   string
+	kind string
+}
+
+func (e *pageError) Error() string {
+	return fmt.Sprintf("content of %s: a page of HTML came, which the operation did not announce: a proxy may have spoken", e.id)
+}
+
+// counted makes an error of a body that ends before the length that it was
+// announced with. net/http does that for its own connections.
+type counted struct {
+	io.ReadCloser
+	want, got int64
+}
+
+func (r *counted) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	if r.got += int64(n); err == io.EOF && r.got < r.want {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
 
 // isAttachment reports whether an answer is a file, of which the name and the
 // type are the sender's business.
@@ -14,13 +172,28 @@ func isAttachment(h http.Header) bool {
 	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(h.Get("Content-Disposition"))), "attachment")
 }
 
+// mergeHeader takes over what a user needs of the header that came with the
+// stored answer. What the operation said itself is kept.
+func mergeHeader(o *store.Outcome, h http.Header) {
+	for _, name := range []string{"Content-Disposition", "Content-Language"} {
+		if values := h.Values(name); len(values) > 0 && http.Header(o.Header).Get(name) == "" {
+			setHeader(o, name, values)
+		}
+	}
+	tellType(o)
+}
+
 // tellType has the header of an outcome say the type that its content turned
 // out to have.
 func tellType(o *store.Outcome) {
-	if wire.IsJSON(o.ContentType) && o.HasContent {
-		if o.Header == nil {
-			o.Header = map[string][]string{}
-		}
-		o.Header["Content-Type"] = []string{o.ContentType}
+	if o.ContentType != "" && o.HasContent {
+		setHeader(o, "Content-Type", []string{o.ContentType})
 	}
+}
+
+func setHeader(o *store.Outcome, name string, values []string) {
+	if o.Header == nil {
+		o.Header = map[string][]string{}
+	}
+	o.Header[name] = values
 }

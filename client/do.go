@@ -91,6 +91,9 @@ func (c *Client) roundTrip(req *http.Request, accepted func(context.Context, *Op
 func (e *ResponseError) response(req *http.Request) *http.Response {
 	h := e.Header.Clone()
 	h.Del("Content-Length")
+	if len(e.Body) == 0 {
+		h.Del("Content-Type") // there is nothing that could be of a type
+	}
 	return &http.Response{
 		Status:     strconv.Itoa(e.StatusCode) + " " + http.StatusText(e.StatusCode),
 		StatusCode: e.StatusCode, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,

@@ -22,6 +22,9 @@ func (g guarded) RoundTrip(req *http.Request) (*http.Response, error) {
 	if resp == nil {
 		return nil, errNoAnswer
 	}
+	if resp.Header == nil {
+		resp.Header = http.Header{}
+	}
 	if resp.Body == nil {
 		resp.Body = http.NoBody
 	}

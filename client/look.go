@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -201,11 +200,12 @@ func (c *Client) notYet(ctx context.Context, lease store.Lease, rec store.Record
 	} else {
 		c.well(rec.Ref)
 	}
+	asked := now.Add(askedWait(doc, err))
 	if missing(err) {
 		err = nil // seen in State.Missing
 	}
 	rec.Polls++
-	plan := store.Reschedule{Due: c.nextDue(ctx, rec, err, failures, now), Heard: rec.Notifications, Progress: seen}
+	plan := store.Reschedule{Due: latest(c.nextDue(ctx, rec, err, failures, now), asked), Heard: rec.Notifications, Progress: seen}
 	if _, failed := c.decide(ctx, lease, plan); failed != nil {
 		return &unwrittenError{errors.Join(err, failed)}
 	}
@@ -286,8 +286,7 @@ func (c *Client) settle(ctx context.Context, lease store.Lease, rec store.Record
 		Status: doc.status, StatusCode: doc.statusCode, Header: doc.header, ErrorMessage: doc.errorMessage,
 		HasContent: doc.hasContent, ReceivedAt: doc.received, StartedAt: doc.started, FinishedAt: doc.finished,
 	}
-	overdue := !rec.Progress.EndSeen.IsZero() && time.Since(rec.Progress.EndSeen) > contentGrace
-	if doc.statusCode == 0 && strings.EqualFold(doc.status, "Finished") && !overdue {
+	if doc.statusCode == 0 && strings.EqualFold(doc.status, "Finished") && !endedFor(rec, contentGrace) {
 		return c.notYet(ctx, lease, rec, doc, errors.New("the state says Finished and no status code"))
 	}
 	if rec.Verifier != "" && o.Succeeded() {
@@ -295,13 +294,8 @@ func (c *Client) settle(ctx context.Context, lease store.Lease, rec store.Record
 			return c.notYet(ctx, lease, rec, doc, err)
 		}
 	}
-	if o.HasContent {
-		if err := c.keepContent(ctx, rec.ID, doc.contentTold, &o); err != nil && !giveUpContent(err, overdue) {
-			if missing(err) { // the content is not readable yet; the operation is not missing
-				err = fmt.Errorf("content of %s is not there yet", rec.ID)
-			}
-			return c.notYet(ctx, lease, rec, doc, err)
-		}
+	if err := c.takeContent(ctx, rec, doc, &o); err != nil {
+		return c.notYet(ctx, lease, rec, doc, err)
 	}
 	write, cancel := recording(ctx)
 	defer cancel()
@@ -313,47 +307,6 @@ func (c *Client) settle(ctx context.Context, lease store.Lease, rec store.Record
 	// Whoever took the lease over meanwhile reports the same and tells of it.
 	if got.Lease.Epoch == lease.Epoch {
 		c.observeEnd(ctx, got, soughtBy(rec))
-	}
-	return nil
-}
-
-// contentGrace is how long after its end was seen an operation is waited for
-// of which the status code or the content cannot be had.
-const contentGrace = 10 * time.Minute
-
-// giveUpContent reports whether an outcome is recorded without its content: at
-// once if the ERP says that it is gone, else when it has failed for a while.
-// Nothing is lost by that, because [Result.Open] asks again; waiting longer
-// could lose the outcome itself.
-func giveUpContent(err error, overdue bool) bool {
-	refused, ok := errors.AsType[*ResponseError](err)
-	return overdue || ok && refused.StatusCode == http.StatusGone
-}
-
-// keepContent reads the stored answer into the outcome if it is small enough.
-// Where it is not certain that there is one, it finds that out.
-func (c *Client) keepContent(ctx context.Context, id string, certain bool, o *store.Outcome) error {
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.CallTimeout)
-	defer cancel()
-	resp, err := c.get(ctx, "content", contentPath(id))
-	if refused, ok := errors.AsType[*ResponseError](err); ok && (refused.StatusCode == http.StatusNoContent || !certain && missing(err)) {
-		o.HasContent = false // there is none after all
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	o.ContentType = resp.Header.Get("Content-Type")
-	if resp.ContentLength > c.cfg.KeepContent {
-		return nil
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, c.cfg.KeepContent+1))
-	if err != nil {
-		return fmt.Errorf("content of %s: %w", id, err)
-	}
-	if int64(len(body)) <= c.cfg.KeepContent {
-		o.Kept, o.Content = true, body
 	}
 	return nil
 }

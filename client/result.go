@@ -8,9 +8,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
+	"github.com/vismanet-go/background/internal/wire"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -31,6 +35,8 @@ type Result struct {
 	Received time.Time // zero if not known, as the two below
 	Started  time.Time
 	Finished time.Time
+
+	unconfirmed bool
 
 	c   *Client
 	has bool // there is content
@@ -61,7 +67,7 @@ func (c *Client) result(rec store.Record) (*Result, error) {
 	r := &Result{
 		ID: rec.ID, Ref: rec.Ref, Status: o.Status, StatusCode: o.StatusCode, Header: http.Header(o.Header).Clone(),
 		Foreground: o.Foreground, Told: o.Told, Received: o.ReceivedAt, Started: o.StartedAt, Finished: o.FinishedAt,
-		c: c, has: o.HasContent, kept: o.Kept, content: o.Content, kind: o.ContentType, message: o.ErrorMessage, accepted: rec.AcceptedAt, verifier: rec.Verifier, confirmed: o.Confirmed,
+		unconfirmed: o.Unconfirmed, c: c, has: o.HasContent, kept: o.Kept, content: o.Content, kind: o.ContentType, message: o.ErrorMessage, accepted: rec.AcceptedAt, verifier: rec.Verifier, confirmed: o.Confirmed,
 	}
 	if r.Header == nil {
 		r.Header = http.Header{}
@@ -78,6 +84,9 @@ func (c *Client) result(rec store.Record) (*Result, error) {
 	e := &OperationError{
 		ID: name, Method: rec.Method, Path: pathOf(rec.Path), Status: o.Status, StatusCode: o.StatusCode, Header: r.Header.Clone(), Body: bytes.Clone(o.Content), Message: o.ErrorMessage,
 	}
+	if o.Failure != "" {
+		e.Message = o.Failure
+	}
 	if o.Refuted != "" {
 		e.Message, e.Refuted = o.Refuted, true
 	}
@@ -90,7 +99,30 @@ func (c *Client) result(rec store.Record) (*Result, error) {
 // HasContent reports whether the answer has a body.
 func (r *Result) HasContent() bool { return r.has }
 
-// Open returns the body of the answer. What was kept comes from memory; a
+// Partial reports whether the ERP answered 207: it did some of what was asked
+// for, and its body says what. Such a result comes without an error.
+func (r *Result) Partial() bool { return r.StatusCode == http.StatusMultiStatus }
+
+// CreatedID returns the number of the document that the answer's Location names:
+// the last segment of its path, decoded where it is escaped. Some servers write
+// an address that is no URL, with blanks or other raw text in it; that is read as
+// well. It is empty where the answer has no Location.
+func (r *Result) CreatedID() string {
+	path, _, _ := strings.Cut(strings.TrimSpace(r.Header.Get("Location")), "?")
+	path, _, _ = strings.Cut(path, "#")
+	if _, rest, absolute := strings.Cut(path, "://"); absolute {
+		_, path, _ = strings.Cut(rest, "/")
+	}
+	path = strings.TrimRight(path, "/")
+	last := path[strings.LastIndexByte(path, '/')+1:]
+	if decoded, err := url.PathUnescape(last); err == nil && utf8.ValidString(decoded) {
+		return decoded
+	}
+	return last
+}
+
+// Open returns the body of the answer. JSON comes as UTF-8 without a byte order
+// mark, whatever it was sent as; everything else comes byte for byte. What was kept comes from memory; a
 // larger one is read from the ERP, which holds it for 24 hours: afterwards
 // the error matches [ErrContentExpired], before that it is a *[ResponseError]. The body of an answer without one is
 // empty. The caller closes the reader; ctx bounds the reading as well.
@@ -98,10 +130,19 @@ func (r *Result) Open(ctx context.Context) (io.ReadCloser, error) {
 	if r.kept || !r.has {
 		return io.NopCloser(bytes.NewReader(r.content)), nil
 	}
-	if r.Foreground {
-		return nil, fmt.Errorf("content of %s: %w: it came in the foreground, and was over %d bytes, cut off, or acknowledged", r.Ref, ErrContentExpired, int64(maxForeground))
+	body, err := r.open(ctx)
+	if err != nil {
+		return nil, err
 	}
-	resp, err := r.c.get(ctx, "content", contentPath(r.ID))
+	return body, nil
+}
+
+// open asks the ERP for the stored answer.
+func (r *Result) open(ctx context.Context) (*storedBody, error) {
+	if r.Foreground {
+		return nil, fmt.Errorf("content of %s: %w: it came in the foreground, and was over %d bytes, or acknowledged", r.Ref, ErrContentExpired, int64(maxForeground))
+	}
+	body, _, err := r.c.content(ctx, r.ID, r.StatusCode, r.Header, r.kind)
 	if refused, ok := errors.AsType[*ResponseError](err); ok && (refused.StatusCode == http.StatusGone ||
 		refused.StatusCode == http.StatusNotFound && time.Since(r.accepted) >= retention) {
 		return nil, fmt.Errorf("content of %s: %w", r.ID, ErrContentExpired)
@@ -109,7 +150,7 @@ func (r *Result) Open(ctx context.Context) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("content of %s: %w", r.ID, err)
 	}
-	return resp.Body, nil
+	return body, nil
 }
 
 // Bytes returns the whole body of the answer, up to [Config.MaxContent]; a
@@ -158,11 +199,19 @@ func (r *Result) Response(ctx context.Context) (*http.Response, error) {
 	case r.kept || !r.has:
 		resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(r.content)), int64(len(r.content))
 	default:
-		body, err := r.Open(ctx)
+		body, err := r.open(ctx)
 		if err != nil {
 			return nil, err
 		}
 		resp.Body = body
+		if body.Empty {
+			resp.ContentLength = 0
+		} else if body.ContentType != "" {
+			resp.Header.Set("Content-Type", body.ContentType)
+		}
+	}
+	if resp.ContentLength == 0 { // there is nothing that could be of a type, and generated clients would decode it
+		resp.Header.Del("Content-Type")
 	}
 	if resp.ContentLength > 0 && resp.Header.Get("Content-Type") == "" {
 		resp.Header.Set("Content-Type", http.DetectContentType(r.content))
@@ -185,7 +234,7 @@ func Decode[T any](ctx context.Context, r *Result) (T, error) {
 	if len(data) == 0 {
 		return v, fmt.Errorf("decode the answer of %s: it has no content (status %d)", nameOf(r.ID, r.Ref), r.StatusCode)
 	}
-	if err := json.Unmarshal(data, &v); err != nil {
+	if err := json.Unmarshal(wire.Document(data, r.kind), &v); err != nil {
 		return v, fmt.Errorf("decode the answer of %s: %w", nameOf(r.ID, r.Ref), err)
 	}
 	return v, nil

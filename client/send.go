@@ -180,7 +180,7 @@ func (c *Client) accept(ctx context.Context, rec store.Record, id string) (*Oper
 // ran records an answer that came in the foreground. It loses it as little as
 // accept loses an id.
 func (c *Client) ran(ctx context.Context, rec store.Record, a *attempt) (*Operation, error) {
-	fact := store.SettledFact{Outcome: a.outcome()}
+	fact := store.SettledFact{Outcome: a.outcome(rec)}
 	got, err := c.store.Report(ctx, rec.Tenant, rec.Ref, fact)
 	if err == nil {
 		c.observeEnd(ctx, got, byForeground)

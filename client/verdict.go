@@ -208,7 +208,7 @@ func (a *attempt) refusal(cl *call) *ResponseError {
 }
 
 // outcome is what is recorded of a foreground answer.
-func (a *attempt) outcome() store.Outcome {
+func (a *attempt) outcome(rec store.Record) store.Outcome {
 	now := time.Now()
 	o := store.Outcome{
 		Status: "Finished", Foreground: true, StatusCode: a.status, Header: keptHeader(a.header),
@@ -219,6 +219,8 @@ func (a *attempt) outcome() store.Outcome {
 	}
 	o.Content, o.ContentType = wire.Whole(a.body, a.header.Get("Content-Type"), isAttachment(a.header))
 	tellType(&o)
+	head := o.Content[:min(len(o.Content), maxHead)]
+	judgeAction(rec.Method, rec.Path, &o, head, a.whole && len(head) == len(o.Content), true)
 	if !a.whole {
 		o.Content = nil
 	}

@@ -3,14 +3,13 @@ package client
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/internal/wire"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -27,8 +26,9 @@ type Verifier struct {
 
 	// Check reads the answer of the GET: nil confirms, [ErrNotYet] (or an
 	// error that wraps it) has it made again later, and any other error ends
-	// the operation as failed, with that text. It gets every answer but 401,
-	// 403, 408, 429 and 5xx, which are tried again. It must be pure.
+	// the operation as failed, with that text. It gets every answer but 1xx,
+	// 206, 401, 403, 408, 425, 429, 5xx and a page of HTML, which are tried
+	// again. It must be pure.
 	Check func(Verification, *http.Response) error
 
 	// Within bounds the time from when the ERP finished the operation to its
@@ -48,23 +48,18 @@ type Verification struct {
 	Header     http.Header
 }
 
-// Unconfirmed reports whether the answer only says that something was
-// started: a 202, or an action result of Queued or InProcess, without a
-// [Verifier] that confirmed it. It is also true where the ERP ran the request
-// in the foreground, so that the verifier that was named had no part in it.
+// Unconfirmed reports whether the answer does not tell that the work is done,
+// and no [Verifier] found that it is: a 202; a 207, see [Result.Partial]; an
+// action result of Queued or InProcess, or a word that nobody knows; an action
+// whose answer could not be read. That is decided when the outcome is recorded,
+// and does not depend on [Config.KeepContent] or [Operation.Ack]. It is also true
+// where the ERP ran the request in the foreground, so that the verifier that was
+// named had no part in it.
 func (r *Result) Unconfirmed() bool {
 	if r.confirmed {
 		return false
 	}
-	if r.StatusCode == http.StatusAccepted || r.verifier != "" {
-		return true
-	}
-	var action struct{ ActionResult any }
-	if len(r.content) == 0 || json.Unmarshal(r.content, &action) != nil {
-		return false
-	}
-	s, _ := action.ActionResult.(string)
-	return strings.EqualFold(s, "Queued") || strings.EqualFold(s, "InProcess")
+	return r.unconfirmed || r.StatusCode == http.StatusAccepted || r.Partial() || r.verifier != ""
 }
 
 // verify makes the follow-up GET of an operation that has ended in success. It
@@ -132,13 +127,20 @@ func (c *Client) confirm(ctx context.Context, v Verifier, seen Verification) (er
 	}
 	defer resp.Body.Close()
 	switch code := resp.StatusCode; {
-	case code == 401 || code == 403 || code == 408 || code == 429 || code >= 500:
+	case code < 200 || code == 206 || code == 401 || code == 403 || code == 408 || code == 425 || code == 429 || code >= 500:
 		return fmt.Errorf("%w: the ERP answered %d", ErrNotYet, code)
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, c.cfg.MaxContent+1))
+	opened := wire.Open(resp.Body, resp.Header.Get("Content-Type"), isAttachment(resp.Header))
+	if opened.HTML && resp.StatusCode < 300 {
+		return fmt.Errorf("%w: a page of HTML came: a proxy may have spoken", ErrNotYet)
+	}
+	body, err := io.ReadAll(io.LimitReader(opened, c.cfg.MaxContent+1))
 	if err != nil || int64(len(body)) > c.cfg.MaxContent {
 		return fmt.Errorf("%w: the answer could not be read (%d bytes, %v)", ErrNotYet, len(body), err)
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	if opened.ContentType != "" {
+		resp.Header.Set("Content-Type", opened.ContentType)
+	}
 	return v.Check(seen, resp)
 }

@@ -107,3 +107,9 @@ func CutOff(text []byte) bool {
 	err := json.NewDecoder(bytes.NewReader(text)).Decode(&v)
 	return errors.Is(err, io.ErrUnexpectedEOF)
 }
+
+// StartsJSON reports whether a text begins as JSON does.
+func StartsJSON(text []byte) bool {
+	text = bytes.TrimLeft(text, " \t\r\n")
+	return len(text) > 0 && strings.IndexByte(`{["-0123456789tfn`, text[0]) >= 0
+}

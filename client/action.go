@@ -1,0 +1,174 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/internal/wire"
+	"github.com/vismanet-go/background/store"
+)
+
+// judgeAction decides, when an outcome is recorded, what the body of a 2xx says
+// of the work itself: that it failed, or no more than that it was started. head
+// is the beginning of the body, whole tells that it is all of it; read is false
+// where there is a body that could not be had.
+func judgeAction(method, path string, o *store.Outcome, head []byte, whole, read bool) {
+	if !o.Succeeded() || o.Confirmed {
+		return
+	}
+	if o.StatusCode == http.StatusAccepted || o.StatusCode == http.StatusMultiStatus {
+		o.Unconfirmed = true
+	}
+	if method == http.MethodGet || method == http.MethodHead || method == "" {
+		return // what it reads is data
+	}
+	action := strings.Contains(strings.ToLower(pathOf(path)), "/action/")
+	if !o.HasContent || len(head) == 0 {
+		o.Unconfirmed = o.Unconfirmed || o.HasContent && action && !read
+		return
+	}
+	t := tellActions(wire.Document(head, o.ContentType))
+	if t.broken && (!wire.IsJSON(o.ContentType) || whole && t.count > 0) {
+		t.broken = false // no JSON at all, or a word after it
+	}
+	switch {
+	case t.failed > 0 && t.failed == t.count:
+		info := strings.Join(t.infos, "; ")
+		if info == "" {
+			info = "the action failed, and the ERP did not say why"
+		}
+		o.Failure = cut(hook.Redact(info), maxMessage)
+	case t.failed > 0 || t.open > 0:
+		o.Unconfirmed = true
+	case action && (t.broken || len(t.infos) > 0 && t.count == 0):
+		o.Unconfirmed = true
+	}
+}
+
+// actions is what a body says in its actionResult and errorInfo. A list of
+// results counts each.
+type actions struct {
+	count  int // results that were told
+	failed int // of them
+	open   int // of them: started, or a word that nobody knows
+	infos  []string
+	broken bool // it was not read to its end
+}
+
+func (a *actions) result(word string) {
+	if word == "" {
+		return
+	}
+	a.count++
+	switch strings.ToLower(word) {
+	case "failed":
+		a.failed++
+	case "done":
+	default:
+		a.open++
+	}
+}
+
+// tellActions reads the names of an object, or of the objects of a list,
+// without case and as far as the text goes.
+func tellActions(text []byte) (a actions) {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	first, err := dec.Token()
+	switch {
+	case err != nil:
+		a.broken = true
+	case first == json.Delim('{'):
+		a.broken = !a.object(dec)
+	case first == json.Delim('['):
+		for dec.More() {
+			item, err := dec.Token()
+			if err != nil || item == json.Delim('{') && !a.object(dec) || item == json.Delim('[') && !skip(dec) {
+				a.broken = true
+				return a
+			}
+		}
+		_, err := dec.Token()
+		a.broken = err != nil
+	}
+	return a
+}
+
+// object reads what follows a brace. It reports whether it came to its end.
+func (a *actions) object(dec *json.Decoder) bool {
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return false
+		}
+		key, _ := name.(string)
+		value, err := dec.Token()
+		if err != nil {
+			return false
+		}
+		if d, ok := value.(json.Delim); ok {
+			wrapped, whole := unwrap(dec, d)
+			if strings.EqualFold(key, "actionResult") {
+				a.result(wrapped)
+			}
+			if !whole {
+				return false
+			}
+			continue
+		}
+		switch strings.ToLower(key) {
+		case "actionresult":
+			if value != nil {
+				a.result(strings.TrimSpace(fmt.Sprint(value)))
+			}
+		case "errorinfo":
+			if s, ok := value.(string); ok && strings.TrimSpace(s) != "" && len(a.infos) < 20 {
+				a.infos = append(a.infos, cut(strings.Join(strings.Fields(s), " "), maxMessage))
+			}
+		}
+	}
+	_, err := dec.Token()
+	return err == nil
+}
+
+// unwrap reads an object or a list to its end, and returns the text of its value
+// if it is one in the shape {"value": …}, else "?".
+func unwrap(dec *json.Decoder, open json.Delim) (string, bool) {
+	word, depth, name := "?", 1, ""
+	for depth > 0 {
+		tok, err := dec.Token()
+		if err != nil {
+			return word, false
+		}
+		switch v := tok.(type) {
+		case json.Delim:
+			if v == '{' || v == '[' {
+				depth++
+			} else {
+				depth--
+			}
+			name = ""
+		case string:
+			if open == '{' && depth == 1 && name == "" {
+				name = strings.ToLower(v)
+				continue
+			}
+			if depth == 1 && name == "value" {
+				word = v
+			}
+			name = ""
+		default:
+			name = ""
+		}
+	}
+	return word, true
+}
+
+func skip(dec *json.Decoder) bool {
+	_, whole := unwrap(dec, '[')
+	return whole
+}
