@@ -97,7 +97,7 @@ func TestUnconfirmedIsSaid(t *testing.T) {
 	})
 	for body, want := range map[string]bool{
 		`{"actionResult":"Done"}`: false, `{"actionResult":"inprocess"}`: true, `{"actionResult":"Queued"}`: true,
-		`[1]`: false, `%PDF`: false, `{"actionResult":7}`: false,
+		`[1]`: false, `%PDF`: false, `{"actionResult":7}`: true, `{"actionResult":null}`: false, `{"actionResult":"Completed"}`: true,
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			cc := client.Config{Verifiers: map[string]client.Verifier{"v": invoiceReleased}}
