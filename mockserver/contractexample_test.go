@@ -72,3 +72,44 @@ func TestAWrapperWithoutAValueIsLeftOut(t *testing.T) {
 		time.Sleep(time.Second)
 	})
 }
+
+// What the mock takes it can show: nothing gets in that the document has no
+// place for.
+func TestWhatIsWrittenFitsWhatIsRead(t *testing.T) {
+	doc, err := spec.ERP()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const line = `"operation":"Insert","description":{"value":"x"},"quantity":{"value":1}`
+	create := func(date, head, line string) string {
+		return `{"customerNumber":{"value":"10045"},"documentDate":{"value":"` + date + `"}` + head + `,"invoiceLines":[{` + line + `}]}`
+	}
+	for name, tt := range map[string]struct {
+		body string
+		want int
+	}{
+		"largest contact":       {create("2026-09-01", `,"contact":{"value":2147483647}`, line), 201},
+		"contact of 33 bits":    {create("2026-09-01", `,"contact":{"value":2147483648}`, line), 400},
+		"contact far below":     {create("2026-09-01", `,"contact":{"value":-99999999999}`, line), 400},
+		"line number":           {create("2026-09-01", "", `"lineNumber":{"value":99999999999},`+line), 400},
+		"deferral schedule":     {create("2026-09-01", "", `"deferralSchedule":{"value":99999999999},`+line), 400},
+		"last day":              {create("9999-12-31", "", line), 400},
+		"last day, due on it":   {create("9999-12-31", `,"documentDueDate":{"value":"9999-12-31"}`, line), 201},
+		"a price of 29 digits":  {create("2026-09-01", "", line+`,"unitPriceInCurrency":{"value":12345678901234567890123456789}`), 400},
+		"a price of few digits": {create("2026-09-01", "", line+`,"unitPriceInCurrency":{"value":1.2345e-4}`), 201},
+		"all of what is new": {create("2026-09-01", `,"salesPersonID":{"value":7},"directDebitMandateId":{"value":"1c8f7f52-43c4-4b0e-9d0b-6c1f1d3a7b10"},"childCustomerNumber":{"value":"10046"},
+			"rotRutDetails":{"distributedAutomaticaly":{"value":true},"distribution":[{"operation":"Insert","amount":{"value":1.5}}]}`, line+`,"itemType":{"value":"Service"}`), 201},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			h := start(t, mockserver.Config{})
+			a := h.do("POST", "/v2/customerinvoice", tt.body)
+			if a.status != tt.want {
+				t.Errorf("%s: got %d %s, want %d", name, a.status, a.body, tt.want)
+			}
+			if a.status != 201 {
+				return
+			}
+			declared(t, doc, "GET", "/v1/customerinvoice/{invoiceNumber}", h.do("GET", a.header.Get("Location"), ""))
+		})
+	}
+}
