@@ -47,10 +47,11 @@ func (c *Client) getState(ctx context.Context, id string) (document, error) {
 }
 
 // get makes a GET below the base with our own headers. The answer is one that
-// has a body to read; any other is a *ResponseError. A 401 is tried once more
-// after a refresh; a 429, and a 503 that says for how long, keep all calls back.
+// has a body to read; any other is a *ResponseError. A redirect is followed if it
+// stays below the base. A 401 is tried once more after a refresh; a 429, and a 503 that says for how long, keep all calls back.
 func (c *Client) get(ctx context.Context, kind, rel string) (*http.Response, error) {
-	for try := 0; ; try++ {
+	refreshed, hops := false, 0
+	for {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.origin.url(rel), nil)
 		if err != nil {
 			return nil, err
@@ -75,10 +76,17 @@ func (c *Client) get(ctx context.Context, kind, rel string) (*http.Response, err
 			}
 			return resp, nil
 		}
-		if resp.StatusCode == http.StatusUnauthorized && try == 0 && c.cfg.Refresh != nil {
+		if to, inside := c.origin.redirected(req.URL, resp); inside && hops < maxRedirects {
 			refuse(resp, rel) // drains the body, so that the connection is kept
-			if err := c.cfg.Refresh(ctx); err != nil {
-				return nil, fmt.Errorf("refresh the credentials: %w", err)
+			rel = to
+			hops++
+			continue
+		}
+		if resp.StatusCode == http.StatusUnauthorized && !refreshed && c.cfg.Refresh != nil {
+			refuse(resp, rel)
+			refreshed = true
+			if err := c.refresh(ctx); err != nil {
+				return nil, err
 			}
 			continue
 		}

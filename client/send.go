@@ -64,8 +64,8 @@ func (c *Client) mayResend(ctx context.Context, cl *call, a *attempt) (bool, err
 		}
 		cl.refreshed = true
 		if c.cfg.Refresh != nil {
-			if err := c.cfg.Refresh(ctx); err != nil {
-				return false, fmt.Errorf("refresh the credentials: %w", err)
+			if err := c.refresh(ctx); err != nil {
+				return false, err
 			}
 		}
 		return ctx.Err() == nil, nil

@@ -97,7 +97,8 @@ type document struct {
 
 func parseState(data []byte) (document, error) {
 	var raw struct {
-		ID, Status, StatusCode, ReceivedUtc, StartedUtc, FinishedUtc                   scalar
+		Status                                                                         word
+		ID, StatusCode, ReceivedUtc, StartedUtc, FinishedUtc                           scalar
 		WebhookAddress, ErrorMessage, OriginalUri, HasResponseContent, ContentLocation scalar
 		ResponseHeaders                                                                json.RawMessage
 	}
@@ -117,10 +118,28 @@ func parseState(data []byte) (document, error) {
 	if code, err := strconv.ParseFloat(string(raw.StatusCode), 64); err == nil && code >= 100 && code <= 999 {
 		d.statusCode = int(code)
 	}
+	if d.status == "" && !d.finished.IsZero() && d.statusCode != 0 {
+		d.status = "(none)" // it tells of an end all the same
+	}
 	if d.status == "" {
 		return document{}, errors.New("state document: no status")
 	}
 	return d, nil
+}
+
+// word takes a status, whatever its type: a list is told to people as it was
+// written.
+type word string
+
+func (w *word) UnmarshalJSON(data []byte) error {
+	var s scalar
+	if err := json.Unmarshal(data, &s); err != nil {
+		return err
+	}
+	if *w = word(s); data[0] == '[' {
+		*w = word(cut(strings.Join(strings.Fields(string(data)), " "), 64))
+	}
+	return nil
 }
 
 // terminal reports whether the operation has ended. The set is closed on

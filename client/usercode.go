@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -23,6 +24,14 @@ func called(name string, f func() error) error {
 		err = f()
 	}()
 	return <-done
+}
+
+// refresh has the application drop its credentials.
+func (c *Client) refresh(ctx context.Context) error {
+	if err := called("Config.Refresh", func() error { return c.cfg.Refresh(ctx) }); err != nil {
+		return fmt.Errorf("refresh the credentials: %w", err)
+	}
+	return nil
 }
 
 // brokenError says that the application's code did not return.

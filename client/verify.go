@@ -74,7 +74,7 @@ func (c *Client) verify(ctx context.Context, rec store.Record, o *store.Outcome)
 	seen := Verification{
 		ID: rec.ID, Method: rec.Method, Path: rec.Path, Metadata: rec.Metadata, StatusCode: o.StatusCode, Header: http.Header(o.Header).Clone(),
 	}
-	err := c.confirm(ctx, v, seen)
+	err := called("the verifier", func() error { return c.confirm(ctx, v, seen) })
 	switch {
 	case err == nil:
 		o.Confirmed = true
