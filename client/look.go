@@ -222,7 +222,7 @@ func (c *Client) nextDue(ctx context.Context, rec store.Record, err error, failu
 			level = slog.LevelDebug
 		}
 		c.log.Log(ctx, level, "look failed", "ref", rec.Ref, "id", rec.ID, "error", err)
-		wait := growPoll(2*time.Second, rec.Polls-1, time.Minute)
+		wait := growPoll(2*time.Second, rec.Polls, time.Minute)
 		if refusedForGood(rec.Progress, now) {
 			wait = refusedDelay(rec.Progress, now)
 		}
