@@ -33,8 +33,10 @@
 // leases on what it runs, and extends them while it lives. When it is not
 // heard of for Config.Lease, its operations are run again by the others, in
 // their old places, and whatever it still reports of them is refused. The
-// directory must be on a local file system: the locks of network file systems
-// do not do.
+// directory must be on a disk of this machine. Network file systems, those that
+// a host shares with its containers and virtual machines (9P, vboxsf, …) and
+// FUSE are refused unless [Config].AllowFileSystems names them: their locks and
+// shared memory do not do.
 //
 // A process that is stopped (SIGSTOP) in the very middle of a write stops the
 // others too, until it goes on or dies; their requests get 503. That window is

@@ -27,7 +27,8 @@ type Config struct {
 
 	// KeepTombstones is for how long a purge remembers operations that had no
 	// key, so that a late notification of one is recognised. Those that held
-	// a key are remembered for good. Default: 30 days.
+	// a key are remembered until Retention.Keys of a
+	// purge frees it. Default: 30 days.
 	KeepTombstones time.Duration
 
 	// AllowFileSystems names file systems that Open accepts although users of

@@ -26,8 +26,9 @@
 //     nobody watches, and nothing is written while there is nothing to do.
 //   - A context that ends while a call waits for its turn ends the call, and
 //     nothing was changed. Once its turn has come it is carried out.
-//   - Bounded: [Store.Purge] removes what ended in small steps, reuses the
-//     space and truncates the log. The file keeps the size of its largest
+//   - Bounded: [Store.Purge] removes what ended in slices of a few milliseconds,
+//     between which others have their turn, reuses the space and truncates the
+//     log. The file keeps the size of its largest
 //     moment; the log beside it is written back every 16 MiB or so.
 //
 // An error of a changing method means that the change is not certain to be on
@@ -36,8 +37,11 @@
 //
 // # What it does not do
 //
-// A file on a network file system is refused where the system tells (Linux):
-// WAL needs memory shared by all who open the file. A process that is stopped
+// A file on a network file system, on one that a host shares with its
+// containers and virtual machines (9P, vboxsf, …) or on FUSE is refused where
+// the system tells (Linux, macOS, drives of Windows), unless
+// [Config].AllowFileSystems names it: WAL needs memory shared by all who open
+// the file. A process that is stopped
 // in the middle of a transaction holds up the writers of all others until it
 // goes on or is killed; their calls fail with [ErrBusy]. Records are stored in
 // the clear, in a file that only its owner may read.

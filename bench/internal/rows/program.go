@@ -56,8 +56,9 @@ func Build(ctx context.Context, pkg string, how ...string) (string, error) {
 	return built.files[pkg], nil
 }
 
-// Clean removes what Build made.
+// Clean removes what Build made, and the files of the rows of growth.
 func Clean() {
+	cleanOld()
 	built.Lock()
 	defer built.Unlock()
 	if built.dir != "" {

@@ -12,7 +12,7 @@ import (
 
 // All are the rows that need nothing but Go.
 func All() []compare.Row {
-	return slices.Concat(SQLite(), Dispatch(), Web(), Idle(), Mock())
+	return slices.Concat(SQLite(), Growth(), Dispatch(), Web(), Idle(), Mock())
 }
 
 // Roles are the processes that rows start.
