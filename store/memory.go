@@ -241,29 +241,6 @@ func (m *Memory) Decide(ctx context.Context, l Lease, d Decision) (out Record, e
 // Watch implements [Store].
 func (m *Memory) Watch(tenant string, refs ...string) *Watcher { return m.hub.Watch(tenant, refs...) }
 
-// Purge implements [Store].
-func (m *Memory) Purge(ctx context.Context, tenant string, p Retention) (out PurgeCount, err error) {
-	err = m.step(ctx, func(r Rules) error {
-		for ref, rec := range m.recs {
-			if tenant != "" && rec.Tenant != tenant && (rec.Phase != Heard || rec.Tenant != "") {
-				continue
-			}
-			if err := r.Purge(rec.Tenant, ref, p, &out); err != nil {
-				return err
-			}
-		}
-		for ref, t := range m.graves {
-			if (tenant == "" || t.Tenant == tenant) && p.forgets(t) && m.graved[tenantKey{t.Tenant, t.Key}] == ref {
-				delete(m.graves, ref)
-				delete(m.graved, tenantKey{t.Tenant, t.Key})
-				out.Keys++
-			}
-		}
-		return nil
-	})
-	return out, err
-}
-
 // Close implements [Store].
 func (m *Memory) Close() error {
 	m.mu.Lock()
