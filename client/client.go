@@ -77,6 +77,9 @@ func New(cfg Config) (*Client, error) {
 	hc.Transport = guarded{hc.Transport}
 	if c.store == nil {
 		c.store, c.owned = store.NewMemory(store.MemoryConfig{}), true
+		if cfg.Notify.mode == modeSubscription || cfg.Notify.mode == modeURL {
+			c.log.Warn("no receiver can tell this client of notifications: Config.Store is not set, and the receiver needs the same store; ends are found by polling")
+		}
 	}
 	c.life, c.end = context.WithCancel(context.Background())
 	return c, nil

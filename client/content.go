@@ -94,8 +94,10 @@ func (c *Client) keepContent(ctx context.Context, rec store.Record, doc document
 		return nil, false, fmt.Errorf("content of %s: it is JSON that ends in the middle", rec.ID)
 	}
 	o.ContentType = body.ContentType
-	if told := h.Get("Content-Type"); wire.IsJSON(o.ContentType) && told != "" && !wire.IsJSON(told) && !wire.StartsJSON(data) {
-		o.ContentType = told // what the state said is of another body
+	// Of two types the one counts that the bytes do not contradict.
+	if stated := http.Header(o.Header).Get("Content-Type"); stated != "" && wire.IsJSON(stated) == wire.StartsJSON(data) && !wire.IsJSON(o.ContentType) ||
+		stated != "" && !wire.IsJSON(stated) && wire.IsJSON(o.ContentType) && !wire.StartsJSON(data) {
+		o.ContentType = stated
 	}
 	if len(data) == 0 {
 		o.HasContent = false
@@ -128,9 +130,9 @@ func (c *Client) content(ctx context.Context, id string, status int, header http
 	if stated == "" {
 		stated = kind
 	}
-	told := stated
+	told := resp.Header.Get("Content-Type") // it speaks of these bytes
 	if told == "" {
-		told = resp.Header.Get("Content-Type")
+		told = stated
 	}
 	raw := &counted{ReadCloser: resp.Body, want: resp.ContentLength}
 	body := wire.Open(raw, told, isAttachment(resp.Header) || isAttachment(header))

@@ -342,7 +342,7 @@ func TestDoBehavesAsNetHTTPDoes(t *testing.T) {
 			{request("POST", "/v2/customerinvoice", invoice), 201, ""},
 			{request("POST", "/v2/customerinvoice", `{}`), 400, "message"},
 			{request("POST", base+"/v1/broken", `{}`), 500, "message"},
-			{request("POST", "/v3/salesorders", `{}`), 404, ""}, // refused at once
+			{request("POST", "/v2/nosuchroute", `{}`), 404, ""}, // refused at once
 		} {
 			resp, err := w.client.Do(tt.req)
 			if err != nil {

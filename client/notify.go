@@ -28,8 +28,9 @@ type Notify struct {
 }
 
 // Pair is a header that the ERP sends with a notification in subscription
-// mode, to carry reference ids of your own. Name must be an HTTP token and
-// Value printable ASCII without a comma.
+// mode, to carry reference ids of your own. Name must be letters, digits and -,
+// because proxies drop any other header without a word, and Value printable
+// ASCII without a comma.
 type Pair struct{ Name, Value string }
 
 // NoNotification has the ERP tell nobody: the client finds out by looking.
@@ -38,7 +39,8 @@ func NoNotification() Notify { return Notify{mode: modeNone} }
 
 // Subscription has the ERP call the webhook subscription that is registered
 // for the application in the Visma Developer Portal. The client adds its own
-// correlation value to the pairs.
+// correlation value to the pairs. It hears of notifications through the store
+// that it shares with the receiver: without [Config.Store] it warns.
 func Subscription(pairs ...Pair) Notify { return Notify{mode: modeSubscription, pairs: pairs} }
 
 // WebhookURL has the ERP call an address below base, where a receiver is

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/vismanet-go/background/internal/hook"
 )
@@ -35,6 +36,9 @@ func parseOrigin(base string, allowHTTP bool) (origin, error) {
 	o.prefix = strings.TrimRight(u.EscapedPath(), "/")
 	if dotted(o.prefix) {
 		return origin{}, fmt.Errorf("%q: the path must not hold . or .. segments", base)
+	}
+	if last := o.prefix[strings.LastIndexByte(o.prefix, '/')+1:]; strings.EqualFold(last, "v1") || strings.EqualFold(last, "v2") {
+		return origin{}, fmt.Errorf("%q: must not end in /%s, with which the path of each request begins: leave it out", base, last)
 	}
 	return o, nil
 }
@@ -92,10 +96,63 @@ func (o origin) relative(u *url.URL) (string, error) {
 	case strings.HasPrefix(strings.ToLower(path)+"/", "/v1/background/"):
 		return "", errors.New("request URL: the state of an operation is not itself run in the background")
 	}
-	if u.RawQuery != "" {
-		path += "?" + u.RawQuery
+	query, err := escapedQuery(u.RawQuery)
+	if err != nil {
+		return "", fmt.Errorf("request URL: %w", err)
+	}
+	if query != "" {
+		path += "?" + query
 	}
 	return path, nil
+}
+
+// background is relative for a request that is to run in the background: the ERP
+// reads the header for that below v1 and v2 only, and runs any other at once.
+func (o origin) background(u *url.URL) (string, error) {
+	path, err := o.relative(u)
+	if err == nil && !versioned(pathOf(path)) {
+		err = fmt.Errorf("request URL: the path %s is neither below /v1/ nor below /v2/: the ERP runs nothing else in the background", cut(pathOf(path), 100))
+	}
+	return path, err
+}
+
+// versioned reports whether a path has a segment v1 or v2 and another after it.
+func versioned(path string) bool {
+	segs := strings.Split(strings.ToLower(path), "/")
+	for i, seg := range segs[:len(segs)-1] {
+		if (seg == "v1" || seg == "v2") && segs[i+1] != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// escapedQuery returns a query as it may stand on the wire: what RFC 3986 keeps
+// out of one is escaped, so that HTTP/1.1, HTTP/2 and a transport in memory bring
+// the same. What nobody can have meant is an error, which shows nothing of the
+// query, for that may hold data of customers.
+func escapedQuery(raw string) (string, error) {
+	if !utf8.ValidString(raw) {
+		return "", errors.New("the query is not UTF-8: escape it with url.QueryEscape")
+	}
+	var b strings.Builder
+	for i := range len(raw) {
+		switch c := raw[i]; {
+		case c < ' ' || c == 0x7f:
+			return "", fmt.Errorf("the query holds a control character at byte %d: escape it with url.QueryEscape", i)
+		case c == '%' && (len(raw) < i+3 || !isHex(raw[i+1]) || !isHex(raw[i+2])):
+			return "", fmt.Errorf("the query holds a percent sign at byte %d that begins no escape: write %%25", i)
+		case c > '~' || strings.IndexByte(" \"#<>\\^`{|}", c) >= 0:
+			fmt.Fprintf(&b, "%%%02X", c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String(), nil
+}
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }
 
 // url builds the address of a path and query below the base.

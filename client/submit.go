@@ -170,7 +170,7 @@ func (c *Client) prepare(ctx context.Context, req *http.Request, notify Notify, 
 	if req == nil {
 		return nil, errors.New("request: missing")
 	}
-	path, err := c.origin.relative(req.URL)
+	path, err := c.origin.background(req.URL)
 	if err != nil {
 		return nil, err
 	}

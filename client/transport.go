@@ -117,7 +117,12 @@ func (c *Client) foreground(req *http.Request, send func(*http.Request) (*http.R
 	if err := sendable(req.Header); err != nil {
 		return refuse(fmt.Errorf("request header %w", err))
 	}
+	query, err := escapedQuery(req.URL.RawQuery)
+	if err != nil {
+		return refuse(fmt.Errorf("request URL: %w", err))
+	}
 	out := req.Clone(req.Context())
+	out.URL.RawQuery = query
 	for name, values := range c.cfg.Header {
 		if _, set := out.Header[name]; !set {
 			if out.Header == nil {

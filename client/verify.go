@@ -130,7 +130,7 @@ func (c *Client) confirm(ctx context.Context, v Verifier, seen Verification) (er
 	case code < 200 || code == 206 || code == 401 || code == 403 || code == 408 || code == 425 || code == 429 || code >= 500:
 		return fmt.Errorf("%w: the ERP answered %d", ErrNotYet, code)
 	}
-	opened := wire.Open(resp.Body, resp.Header.Get("Content-Type"), isAttachment(resp.Header))
+	opened := wire.Open(&counted{ReadCloser: resp.Body, want: resp.ContentLength}, resp.Header.Get("Content-Type"), isAttachment(resp.Header))
 	if opened.HTML && resp.StatusCode < 300 {
 		return fmt.Errorf("%w: a page of HTML came: a proxy may have spoken", ErrNotYet)
 	}

@@ -30,8 +30,8 @@ func CheckPair(name, value string) error {
 }
 
 func checkName(name string) error {
-	if !IsToken(name) {
-		return fmt.Errorf("pair name %q: want an HTTP header name (letters, digits and !#$%%&'*+-.^_`|~)", name)
+	if !passesProxies(name) {
+		return fmt.Errorf("pair name %q: want letters, digits and - only, for proxies drop headers with any other name", name)
 	}
 	lower := strings.ToLower(name)
 	if reserved[lower] {
@@ -43,6 +43,18 @@ func checkName(name string) error {
 		}
 	}
 	return nil
+}
+
+// passesProxies reports whether a header of this name comes through proxies in
+// their usual configuration.
+func passesProxies(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-') {
+			return false
+		}
+	}
+	return name != ""
 }
 
 func checkValue(name, value string) error {

@@ -16,7 +16,12 @@ func TestCheckPairNamesWhatIsWrong(t *testing.T) {
 	}{
 		{"order", "4711", ""},
 		{hook.RefHeader, ref, ""},
-		{"X-My_Name.1~", "a=b;c d:e\"'\\/", ""},
+		{"X-My-Name1", "a=b;c d:e\"'\\/", ""},
+		{"order_id", "x", "letters, digits and - only"},
+		{"order.id", "x", "letters, digits and - only"},
+		{"order!id", "x", "letters, digits and - only"},
+		{"order~id", "x", "letters, digits and - only"},
+		{"order|id", "x", "letters, digits and - only"},
 		{"", "x", `pair name ""`},
 		{"a b", "x", `pair name "a b"`},
 		{"a=b", "x", `pair name "a=b"`},

@@ -67,10 +67,11 @@ func charsetOf(head []byte, contentType string) (charset, int) {
 func Text(data []byte, contentType string) []byte {
 	set, mark := charsetOf(data[:min(len(data), 4)], contentType)
 	data = data[mark:]
-	if set == asIs {
-		if utf8.Valid(data) {
-			return data
-		}
+	switch {
+	case set > latin:
+	case utf8.Valid(data): // also where another charset is declared by habit
+		return data
+	default:
 		set = latin
 	}
 	return convert(nil, data, set)

@@ -1,0 +1,266 @@
+package wire
+
+import (
+	"bytes"
+	"compress/gzip"
+	"compress/zlib"
+	"io"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// in16 is a text in UTF-16.
+func in16(s string, little bool) []byte {
+	var b []byte
+	for _, u := range utf16.Encode([]rune(s)) {
+		if little {
+			b = append(b, byte(u), byte(u>>8))
+		} else {
+			b = append(b, byte(u>>8), byte(u))
+		}
+	}
+	return b
+}
+
+const norwegian = `{"name":"Blåbærsyltetøy 𝄞 €"}`
+
+func TestDocumentsOfEveryCharset(t *testing.T) {
+	latin := `{"name":"Bl` + "\xe5b\xe6rsyltet\xf8y" + `"}`
+	tests := []struct {
+		name, kind string
+		raw        []byte
+		want       string
+	}{
+		{"UTF-8", "application/json", []byte(norwegian), norwegian},
+		{"UTF-8 with a mark", "application/json", []byte("\xef\xbb\xbf" + norwegian), norwegian},
+		{"UTF-16 with a mark, low byte first", "application/json", append([]byte("\xff\xfe"), in16(norwegian, true)...), norwegian},
+		{"UTF-16 with a mark, high byte first", "application/json", append([]byte("\xfe\xff"), in16(norwegian, false)...), norwegian},
+		{"UTF-16 declared", "application/json; charset=utf-16le", in16(norwegian, true), norwegian},
+		{"UTF-16 not declared", "", in16(norwegian, true), norwegian},
+		{"ISO-8859-1", "application/json; charset=ISO-8859-1", []byte(latin), `{"name":"Blåbærsyltetøy"}`},
+		{"windows-1252", `application/json; charset="windows-1252"`, []byte("{\"name\":\"\x80 \x96\"}"), `{"name":"€ –"}`},
+		{"ISO-8859-1 declared by habit", "application/json; charset=iso-8859-1", []byte(norwegian), norwegian},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := string(Document(tt.raw, tt.kind)); got != tt.want {
+				t.Errorf("Document: got %q, want %q", got, tt.want)
+			}
+			if got := string(Text(tt.raw, tt.kind)); got != tt.want {
+				t.Errorf("Text: got %q, want %q", got, tt.want)
+			}
+			whole, kind := Whole(tt.raw, tt.kind, false)
+			if string(whole) != tt.want || !IsJSON(kind) {
+				t.Errorf("Whole: got %q as %q, want %q", whole, kind, tt.want)
+			}
+			for _, r := range []io.Reader{bytes.NewReader(tt.raw), iotest.OneByteReader(bytes.NewReader(tt.raw))} {
+				body := Open(io.NopCloser(r), tt.kind, false)
+				got, err := io.ReadAll(iotest.OneByteReader(body))
+				if err != nil || string(got) != tt.want || !IsJSON(body.ContentType) {
+					t.Errorf("Open: got %q as %q, %v, want %q", got, body.ContentType, err, tt.want)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatIsNoJSONComesByteForByte(t *testing.T) {
+	for _, tt := range []struct{ name, kind, body string }{
+		{"a PDF", "application/pdf", "%PDF-1.4\xff\x00\xfe"},
+		{"a PDF without a type", "", "%PDF-1.4\xff\x00\xfe"},
+		{"XML with a mark", "application/xml; charset=iso-8859-1", "\xef\xbb\xbf<?xml version='1.0'?><a>\xe5</a>"},
+		{"text", "text/plain; charset=iso-8859-1", "bl\xe5"},
+		{"a number in a text", "text/plain", "12"},
+		{"text in brackets", "text/plain", "[draft] x"},
+		{"a list in CSV", "text/csv", "[1]"},
+		{"two documents", "", `{"a":1}{"b":2}`},
+		{"zeros", "application/octet-stream", "\x00\x00\x00\x00"},
+		{"nothing", "", ""},
+	} {
+		got, kind := Whole([]byte(tt.body), tt.kind, false)
+		if string(got) != tt.body || kind != tt.kind {
+			t.Errorf("%s: got %q as %q, want it as it is", tt.name, got, kind)
+		}
+		body := Open(io.NopCloser(strings.NewReader(tt.body)), tt.kind, false)
+		read, err := io.ReadAll(body)
+		if err != nil || string(read) != tt.body || body.ContentType != tt.kind || body.Empty != (tt.body == "") {
+			t.Errorf("%s: read %q as %q, %v, want it as it is", tt.name, read, body.ContentType, err)
+		}
+	}
+	if _, kind := Whole([]byte(`{}`), "application/octet-stream", true); kind != "application/octet-stream" {
+		t.Errorf("a file: got %q, want its own type", kind)
+	}
+}
+
+func TestJSONUnderAnotherName(t *testing.T) {
+	long := `[{"note":"` + strings.Repeat("x", 3*headSize) + `"}]`
+	for _, kind := range []string{"", "text/plain", "text/html; charset=utf-8", "application/octet-stream", "text/xml", "json"} {
+		for _, text := range []string{`{"a":1}`, ` [1]`, long} {
+			body := Open(io.NopCloser(strings.NewReader(text)), kind, false)
+			if body.ContentType != "application/json" || body.HTML {
+				t.Errorf("%q below %q: got %q, HTML %v, want application/json", text[:7], kind, body.ContentType, body.HTML)
+			}
+		}
+	}
+}
+
+func TestLooksHTML(t *testing.T) {
+	for _, tt := range []struct {
+		kind, body string
+		want       bool
+	}{
+		{"text/html", "<p>sign in</p>", true},
+		{"text/html", "", false},
+		{"", "<!DOCTYPE html><html>", true},
+		{"application/json", " \r\n<HTML lang='nb'>", true},
+		{"text/plain", "\xef\xbb\xbf<html>", true},
+		{"", "<!-- a --><!-- b --><html>", true},
+		{"application/xml", "<?xml version='1.0'?><!DOCTYPE html><html>", true},
+		{"application/xml", "<?xml version='1.0'?><invoice/>", false},
+		{"application/xml", "<htmlish/>", false},
+		{"application/xml", "<header/>", false},
+		{"application/pdf", "%PDF", false},
+		{"text/html", `{"id":1}`, false},
+	} {
+		if got := LooksHTML([]byte(tt.body), tt.kind); got != tt.want {
+			t.Errorf("%q as %q: got %v, want %v", tt.body, tt.kind, got, tt.want)
+		}
+	}
+}
+
+func TestCutOff(t *testing.T) {
+	for text, want := range map[string]bool{
+		``: false, `{}`: false, `{"a":`: true, `[1,`: true, `"abc`: true, `{"a":1} x`: false, `nope`: false, `[draft`: false,
+	} {
+		if got := CutOff([]byte(text)); got != want {
+			t.Errorf("%q: got %v, want %v", text, got, want)
+		}
+	}
+}
+
+func TestUnpack(t *testing.T) {
+	var zipped, deflated bytes.Buffer
+	z := gzip.NewWriter(&zipped)
+	_, _ = z.Write([]byte(norwegian))
+	z.Close()
+	d := zlib.NewWriter(&deflated)
+	_, _ = d.Write([]byte(norwegian))
+	d.Close()
+	for coding, raw := range map[string]string{"gzip": zipped.String(), "X-GZIP": zipped.String(), "deflate": deflated.String(), "identity": norwegian, "GZIP, identity": zipped.String(), "gzip ": norwegian} {
+		resp := &http.Response{Header: http.Header{"Content-Encoding": {coding}}, Body: io.NopCloser(strings.NewReader(raw)), ContentLength: int64(len(raw))}
+		err := Unpack(resp)
+		got, read := io.ReadAll(resp.Body)
+		if err != nil || read != nil || string(got) != norwegian || resp.Header.Get("Content-Encoding") != "" {
+			t.Errorf("%s: got %q, %v, %v, header %v", coding, got, err, read, resp.Header)
+		}
+	}
+	resp := &http.Response{Header: http.Header{"Content-Encoding": {"br"}}, Body: io.NopCloser(strings.NewReader("x")), ContentLength: 1}
+	if err := Unpack(resp); err == nil || resp.Header.Get("Content-Encoding") != "br" {
+		t.Errorf("br: got %v, want an error and the header as it is", err)
+	}
+}
+
+func TestMessage(t *testing.T) {
+	for _, tt := range []struct{ body, want, fault string }{
+		{`{"message":"m","modelState":{"dto.b":["x","y"],"dto.a":["z"]}}`, "m; dto.a: z; dto.b: x; y", ""},
+		{`{"Message":"An error has occurred.","ExceptionMessage":"On hold","StackTrace":"   at Visma.Foo()"}`, "An error has occurred. On hold", ""},
+		{`{"message":"m","innerException":{"message":"m","innerException":{"exceptionMessage":"deadlock"}}}`, "m; deadlock", ""},
+		{`{"title":"Conflict","detail":"released","status":409,"traceId":"t"}`, "Conflict; released", ""},
+		{`{"errors":[{"message":"one"},{"message":"two"}]}`, "one; two", ""},
+		{`[{"message":"one"},"two"]`, "one; two", ""},
+		{`{"error":{"code":"x","message":"deep"}}`, "deep", ""},
+		{`{"error":"invalid_client","error_description":"no such client"}`, "invalid_client; no such client", ""},
+		{`{"exceptionMessage":"x","exceptionFaultCode":12002}`, "x", "12002"},
+		{`{"message":"first\r\n   at Visma.Foo(String s) in c:\\x.cs:line 1\r\n   at Visma.Bar()"}`, "first", ""},
+		{"boom\n   at Visma.Foo(String s)\n--- End of inner exception ---", "boom", ""},
+		{`{"stackTrace":"at x()","odd":"y"}`, `{"odd":"y"}`, ""},
+		{`{"message":null}`, "", ""},
+		{"\xef\xbb\xbf" + `{"message":"m"}`, "m", ""},
+		{"bl\xe5b\xe6r", "blåbær", ""},
+		{``, "", ""},
+	} {
+		if got, fault := Message([]byte(tt.body), ""); got != tt.want || fault != tt.fault {
+			t.Errorf("%q: got %q, %q, want %q, %q", tt.body, got, fault, tt.want, tt.fault)
+		}
+	}
+	deep := strings.Repeat(`{"innerException":`, 5000) + `{"message":"x"}` + strings.Repeat(`}`, 5000)
+	if got, _ := Message([]byte(deep), ""); len(got) > maxMessage+8 {
+		t.Errorf("deep: got %d bytes", len(got))
+	}
+}
+
+func FuzzReading(f *testing.F) {
+	f.Add([]byte(`{"message":"x"}`), "application/json; charset=utf-16")
+	f.Add([]byte("\xff\xfe{\x00"), "text/html")
+	f.Fuzz(func(t *testing.T, data []byte, kind string) {
+		m, fault := Message(data, kind)
+		if !utf8.ValidString(m+fault) || len(m) > maxMessage+8 || strings.ContainsAny(m, "\r\n") {
+			t.Fatalf("message %q, fault %q", m, fault)
+		}
+		if !utf8.Valid(Text(data, kind)) {
+			t.Fatalf("text %q", Text(data, kind))
+		}
+		body := Open(io.NopCloser(bytes.NewReader(data)), kind, false)
+		if _, err := io.ReadAll(body); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0).UTC()
+	at := func(d time.Duration) string { return now.Add(d).Format(http.TimeFormat) }
+	for _, tt := range []struct {
+		after []string
+		date  string
+		want  time.Duration // 0: none
+	}{
+		{[]string{"120"}, "", 2 * time.Minute},
+		{[]string{" 1.5 "}, "", 1500 * time.Millisecond},
+		{[]string{"0"}, "", time.Second},
+		{[]string{"9999999999"}, "", time.Hour},
+		{[]string{"5", "7"}, "", 7 * time.Second},
+		{[]string{"5, 9"}, "", 9 * time.Second},
+		{[]string{"soon", "7"}, "", 7 * time.Second},
+		{[]string{at(time.Minute)}, "", time.Minute},
+		{[]string{at(11 * time.Minute)}, at(10 * time.Minute), time.Minute},
+		{[]string{at(-9 * time.Minute)}, at(-10 * time.Minute), time.Minute},
+		{[]string{at(-time.Hour)}, "", time.Second},
+		{[]string{"NaN"}, "", 0}, {[]string{"+Inf"}, "", 0}, {[]string{"-1"}, "", 0}, {[]string{"1e400"}, "", 0}, {[]string{""}, "", 0}, {nil, "", 0},
+	} {
+		h := http.Header{"Retry-After": tt.after}
+		if tt.date != "" {
+			h.Set("Date", tt.date)
+		}
+		if got, ok := RetryAfter(h, now); got != tt.want || ok != (tt.want > 0) {
+			t.Errorf("%q at %q: got %v, %v, want %v", tt.after, tt.date, got, ok, tt.want)
+		}
+	}
+	for _, reset := range []string{"NaN", "-1", "Inf", "1e999", ""} {
+		if got, ok := LimitReset(http.Header{"X-Ratelimit-Reset": {reset}}, now); ok {
+			t.Errorf("reset %q: got %v, want none", reset, got)
+		}
+	}
+	if got, ok := LimitReset(http.Header{"X-Ratelimit-Reset": {strconv.FormatInt(now.Unix()+45, 10)}}, now); !ok || got != 45*time.Second {
+		t.Errorf("an epoch: got %v, want 45s", got)
+	}
+}
+
+func FuzzRetryAfter(f *testing.F) {
+	f.Add("NaN", "Inf", math.MaxInt64)
+	f.Fuzz(func(t *testing.T, a, b string, unix int) {
+		h := http.Header{"Retry-After": {a, b}, "Date": {b}, "X-Ratelimit-Reset": {b}}
+		for _, read := range []func(http.Header, time.Time) (time.Duration, bool){RetryAfter, LimitReset} {
+			if d, ok := read(h, time.Unix(int64(unix), 0)); ok && (d < MinWait || d > MaxWait) {
+				t.Fatalf("got %v for %q, %q", d, a, b)
+			}
+		}
+	})
+}
