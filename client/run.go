@@ -13,6 +13,9 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
+// errNoReturn is what became of work whose code did not return.
+var errNoReturn = errors.New("it did not return")
+
 // errRunning says that Run is at work already.
 var errRunning = errors.New("Run is running already")
 
@@ -271,7 +274,11 @@ func (r *runner) dispatch(ctx, work context.Context, now time.Time) time.Time {
 		case handle:
 			r.ready = append(r.ready, it)
 		case adopt:
-			if !r.c.work(func() { r.done(it.ref, r.c.adoptHeard(ctx, it.ref)) }) {
+			if !r.c.work(func() {
+				err := errNoReturn
+				defer func() { r.done(it.ref, err) }()
+				err = r.c.adoptHeard(ctx, it.ref)
+			}) {
 				delete(r.items, it.ref)
 			}
 		case ask:

@@ -232,6 +232,7 @@ func TestSpansAndMetricsSayWhatHappened(t *testing.T) {
 			end(client.Submitted{Verdict: "accepted", Attempts: 1})
 			handled(ended)
 		}
+		w.Attention(t.Context(), client.Attention{Need: client.NeedsUncertain, Ref: "r4", Method: "POST", Route: "/v2/customerinvoice", Kind: "release"})
 		golden(t, "spans.golden", w.show())
 		golden(t, "metrics.golden", w.measure(t))
 	})

@@ -123,6 +123,8 @@ func TestWhatAClientDoesIsMeasured(t *testing.T) {
 			`background_client_run_delay_seconds_count{app="a",kind="a"} 1`,
 			`background_client_operations{app="a",phase="settled"} 1`, // that of the Wait, not acknowledged
 			`background_client_operations{app="a",phase="dead"} 1`,
+			`background_client_operations{app="a",phase="unclear"} 0`,
+			`background_client_attention_total{app="a",kind="a",need="uncertain"} 1`,
 		)
 		if err := st.Close(); err != nil {
 			t.Fatal(err)
