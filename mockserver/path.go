@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/vismanet-go/background/mockserver/internal/erp"
 	"github.com/vismanet-go/background/openapi/server"
 )
 
@@ -95,9 +94,6 @@ func (p Profile) isTokenPath(path string) bool {
 // queryNames are the names of parameters in a query, by their lower-case forms.
 func queryNames() map[string]string {
 	names := make(map[string]string)
-	for _, name := range erp.MoreQueryNames() {
-		names[strings.ToLower(name)] = name
-	}
 	for field := range reflect.TypeFor[server.ListCustomerInvoicesParams]().Fields() {
 		if name, _, _ := strings.Cut(field.Tag.Get("form"), ","); name != "" {
 			names[strings.ToLower(name)] = name

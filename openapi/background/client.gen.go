@@ -378,6 +378,22 @@ type ListCustomerInvoicesParams struct {
 	// FinancialPeriod Financial period, `YYYYMM`.
 	FinancialPeriod *string `form:"financialPeriod,omitempty" json:"financialPeriod,omitempty"`
 
+	// ClosedFinancialPeriod Financial period in which the document was closed, `YYYYMM`.
+	ClosedFinancialPeriod *string `form:"closedFinancialPeriod,omitempty" json:"closedFinancialPeriod,omitempty"`
+
+	// DocumentType Type of the document, such as `Invoice`.
+	DocumentType *string `form:"documentType,omitempty" json:"documentType,omitempty"`
+
+	// DunningLevel Level of the last dunning letter.
+	DunningLevel *int `form:"dunningLevel,omitempty" json:"dunningLevel,omitempty"`
+
+	// DunningLetterDateTime When the last dunning letter was made, in the formats of `createdDateTime`; goes with
+	// `dunningLetterDateTimeCondition`.
+	DunningLetterDateTime *string `form:"dunningLetterDateTime,omitempty" json:"dunningLetterDateTime,omitempty"`
+
+	// DunningLetterDateTimeCondition How to compare `dunningLetterDateTime`.
+	DunningLetterDateTimeCondition *DateCondition `form:"dunningLetterDateTimeCondition,omitempty" json:"dunningLetterDateTimeCondition,omitempty"`
+
 	// Project Project of the document.
 	Project *string `form:"project,omitempty" json:"project,omitempty"`
 
@@ -1445,6 +1461,66 @@ func NewListCustomerInvoicesRequest(server string, params *ListCustomerInvoicesP
 		if params.FinancialPeriod != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "financialPeriod", *params.FinancialPeriod, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ClosedFinancialPeriod != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "closedFinancialPeriod", *params.ClosedFinancialPeriod, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DocumentType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "documentType", *params.DocumentType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DunningLevel != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dunningLevel", *params.DunningLevel, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DunningLetterDateTime != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dunningLetterDateTime", *params.DunningLetterDateTime, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DunningLetterDateTimeCondition != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dunningLetterDateTimeCondition", *params.DunningLetterDateTimeCondition, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

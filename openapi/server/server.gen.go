@@ -328,6 +328,22 @@ type ListCustomerInvoicesParams struct {
 	// FinancialPeriod Financial period, `YYYYMM`.
 	FinancialPeriod *string `form:"financialPeriod,omitempty" json:"financialPeriod,omitempty"`
 
+	// ClosedFinancialPeriod Financial period in which the document was closed, `YYYYMM`.
+	ClosedFinancialPeriod *string `form:"closedFinancialPeriod,omitempty" json:"closedFinancialPeriod,omitempty"`
+
+	// DocumentType Type of the document, such as `Invoice`.
+	DocumentType *string `form:"documentType,omitempty" json:"documentType,omitempty"`
+
+	// DunningLevel Level of the last dunning letter.
+	DunningLevel *int `form:"dunningLevel,omitempty" json:"dunningLevel,omitempty"`
+
+	// DunningLetterDateTime When the last dunning letter was made, in the formats of `createdDateTime`; goes with
+	// `dunningLetterDateTimeCondition`.
+	DunningLetterDateTime *string `form:"dunningLetterDateTime,omitempty" json:"dunningLetterDateTime,omitempty"`
+
+	// DunningLetterDateTimeCondition How to compare `dunningLetterDateTime`.
+	DunningLetterDateTimeCondition *DateCondition `form:"dunningLetterDateTimeCondition,omitempty" json:"dunningLetterDateTimeCondition,omitempty"`
+
 	// Project Project of the document.
 	Project *string `form:"project,omitempty" json:"project,omitempty"`
 
@@ -884,6 +900,71 @@ func (siw *ServerInterfaceWrapper) ListCustomerInvoices(w http.ResponseWriter, r
 			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "financialPeriod"})
 		} else {
 			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "financialPeriod", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "closedFinancialPeriod" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "closedFinancialPeriod", r.URL.Query(), &params.ClosedFinancialPeriod, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "closedFinancialPeriod"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "closedFinancialPeriod", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "documentType" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "documentType", r.URL.Query(), &params.DocumentType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "documentType"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "documentType", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "dunningLevel" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "dunningLevel", r.URL.Query(), &params.DunningLevel, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "dunningLevel"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "dunningLevel", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "dunningLetterDateTime" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "dunningLetterDateTime", r.URL.Query(), &params.DunningLetterDateTime, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "dunningLetterDateTime"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "dunningLetterDateTime", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "dunningLetterDateTimeCondition" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "dunningLetterDateTimeCondition", r.URL.Query(), &params.DunningLetterDateTimeCondition, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "dunningLetterDateTimeCondition"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "dunningLetterDateTimeCondition", Err: err})
 		}
 		return
 	}

@@ -2,44 +2,11 @@ package erp
 
 import (
 	"math"
-	"net/url"
 	"reflect"
-	"strconv"
 	"strings"
 
-	"github.com/vismanet-go/background/openapi"
 	"github.com/vismanet-go/background/openapi/server"
 )
-
-// MoreQueryNames are the names of parameters that a list takes besides those of
-// the contract.
-func MoreQueryNames() []string {
-	return []string{"documentType", "closedFinancialPeriod", "dunningLevel", "dunningLetterDateTime", "dunningLetterDateTimeCondition"}
-}
-
-// moreTests builds the conditions of the filters in MoreQueryNames.
-func moreTests(query url.Values) (tests []func(*invoice) bool, f *refusal) {
-	if want := query.Get("documentType"); want != "" {
-		want = strings.ReplaceAll(want, " ", "") // one reader has "Credit Note"
-		tests = append(tests, func(inv *invoice) bool { return strings.EqualFold(inv.doc.DocumentType, want) })
-	}
-	if want := query.Get("closedFinancialPeriod"); want != "" {
-		tests = append(tests, func(inv *invoice) bool { return inv.doc.ClosedFinancialPeriod == want })
-	}
-	if text := query.Get("dunningLevel"); text != "" {
-		want, err := strconv.ParseInt(text, 10, 32)
-		if err != nil {
-			return nil, badRequest("The value '%s' is not valid for dunningLevel.", text)
-		}
-		tests = append(tests, func(inv *invoice) bool { return inv.doc.DunningLetterLevel == int(want) })
-	}
-	date, how := query.Get("dunningLetterDateTime"), openapi.DateCondition(query.Get("dunningLetterDateTimeCondition"))
-	test, f := dateFilter{"dunningLetterDateTime", &date, &how, func(d *openapi.CustomerInvoice) string { return d.DunningLetterDate }}.test()
-	if test != nil {
-		tests = append(tests, test)
-	}
-	return tests, f
-}
 
 // checkNumbers refuses numbers that are none of what they stand for.
 func checkNumbers(p server.ListCustomerInvoicesParams) *refusal {
@@ -51,6 +18,7 @@ func checkNumbers(p server.ListCustomerInvoicesParams) *refusal {
 		{"pageNumber", p.PageNumber, 0, math.MaxInt32},
 		{"pageSize", p.PageSize, 0, math.MaxInt32},
 		{"released", p.Released, 0, 1},
+		{"dunningLevel", p.DunningLevel, math.MinInt32, math.MaxInt32},
 	} {
 		if n.value != nil && (*n.value < n.from || *n.value > n.upTo) {
 			return badRequest("The value '%d' is not valid for %s.", *n.value, n.name)

@@ -3,7 +3,6 @@ package erp
 import (
 	"cmp"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -28,7 +27,7 @@ func (e *ERP) GetCustomerInvoice(w http.ResponseWriter, r *http.Request, number 
 
 // ListCustomerInvoices serves GET /v1/customerinvoice, oldest first.
 func (e *ERP) ListCustomerInvoices(w http.ResponseWriter, r *http.Request, p server.ListCustomerInvoicesParams) {
-	accept, f := filter(p, r.URL.Query())
+	accept, f := filter(p)
 	if f != nil {
 		e.refuse(w, f)
 		return
@@ -90,9 +89,8 @@ func row(inv *invoice, p server.ListCustomerInvoicesParams, m openapi.Metadata) 
 	return doc
 }
 
-// filter builds the condition of a list. The query is for the filters that the
-// contract does not have, and the vendor does.
-func filter(p server.ListCustomerInvoicesParams, query url.Values) (func(*invoice) bool, *refusal) {
+// filter builds the condition of a list.
+func filter(p server.ListCustomerInvoicesParams) (func(*invoice) bool, *refusal) {
 	if f := checkNumbers(p); f != nil {
 		return nil, f
 	}
@@ -108,8 +106,16 @@ func filter(p server.ListCustomerInvoicesParams, query url.Values) (func(*invoic
 	texts(p.CustomerRefNumber, func(d *openapi.CustomerInvoice) string { return d.CustomerRefNumber })
 	texts(p.PaymentReference, func(d *openapi.CustomerInvoice) string { return d.PaymentReference })
 	texts(p.FinancialPeriod, func(d *openapi.CustomerInvoice) string { return d.FinancialPeriod })
+	texts(p.ClosedFinancialPeriod, func(d *openapi.CustomerInvoice) string { return d.ClosedFinancialPeriod })
 	texts(p.Project, func(d *openapi.CustomerInvoice) string { return d.Project.ID })
 	texts(p.Branch, func(d *openapi.CustomerInvoice) string { return d.BranchNumber.Number })
+	if p.DocumentType != nil && *p.DocumentType != "" {
+		want := strings.ReplaceAll(*p.DocumentType, " ", "") // one reader has "Credit Note"
+		tests = append(tests, func(inv *invoice) bool { return strings.EqualFold(inv.doc.DocumentType, want) })
+	}
+	if p.DunningLevel != nil {
+		tests = append(tests, func(inv *invoice) bool { return inv.doc.DunningLetterLevel == *p.DunningLevel })
+	}
 	if p.Released != nil {
 		tests = append(tests, func(inv *invoice) bool { return inv.released == (*p.Released != 0) })
 	}
@@ -118,11 +124,6 @@ func filter(p server.ListCustomerInvoicesParams, query url.Values) (func(*invoic
 	}
 	dates, f := dateTests(p)
 	tests = append(tests, dates...)
-	if f == nil {
-		var more []func(*invoice) bool
-		more, f = moreTests(query)
-		tests = append(tests, more...)
-	}
 	return func(inv *invoice) bool {
 		for _, ok := range tests {
 			if !ok(inv) {
@@ -148,6 +149,7 @@ func dateTests(p server.ListCustomerInvoicesParams) (tests []func(*invoice) bool
 		{"documentDueDate", p.DocumentDueDate, p.DocumentDueDateCondition, func(d *openapi.CustomerInvoice) string { return d.DocumentDueDate }},
 		{"createdDateTime", p.CreatedDateTime, p.CreatedDateTimeCondition, func(d *openapi.CustomerInvoice) string { return d.CreatedDateTime }},
 		{"lastModifiedDateTime", p.LastModifiedDateTime, p.LastModifiedDateTimeCondition, func(d *openapi.CustomerInvoice) string { return d.LastModifiedDateTime }},
+		{"dunningLetterDateTime", p.DunningLetterDateTime, p.DunningLetterDateTimeCondition, func(d *openapi.CustomerInvoice) string { return d.DunningLetterDate }},
 	} {
 		test, f := c.test()
 		if f != nil {
