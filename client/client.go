@@ -42,15 +42,16 @@ type Client struct {
 
 	mu       sync.Mutex // guards the rest
 	closed   bool
-	failed   map[string]failure  // records whose looks the store does not take, by ref
-	facts    map[string]int      // how many facts are still to be written, by ref
-	troubles map[string]*trouble // records whose polls fail, by ref
-	words    map[string]bool     // statuses that are not known and were told of
-	kinds    map[string]bool     // kinds without a handler that were told of
-	looks    map[string]*look    // queued or in progress, by ref
-	backlog  []*look             // queued
-	lookers  int                 // goroutines that work on the backlog
-	working  sync.WaitGroup      // Add needs mu and !closed
+	failed   map[string]failure   // records whose looks the store does not take, by ref
+	facts    map[string]int       // how many facts are still to be written, by ref
+	troubles map[string]*trouble  // records whose polls fail, by ref
+	words    map[string]bool      // statuses that are not known and were told of
+	kinds    map[string]bool      // kinds without a handler that were told of
+	asked    map[string]time.Time // before which a 202 asked not to be polled, by ref
+	looks    map[string]*look     // queued or in progress, by ref
+	backlog  []*look              // queued
+	lookers  int                  // goroutines that work on the backlog
+	working  sync.WaitGroup       // Add needs mu and !closed
 }
 
 // New returns a client, or an error that names every field that is wrong. It
@@ -65,7 +66,7 @@ func New(cfg Config) (*Client, error) {
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Client{
 		cfg: cfg, origin: base, http: &hc, store: cfg.Store, owner: hook.NewRef(), log: cfg.Logger,
-		looks: make(map[string]*look), failed: make(map[string]failure),
+		looks: make(map[string]*look), failed: make(map[string]failure), asked: make(map[string]time.Time),
 		facts: make(map[string]int), troubles: make(map[string]*trouble), words: make(map[string]bool), kinds: make(map[string]bool),
 	}
 	if hc.Transport == nil {

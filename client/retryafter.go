@@ -2,10 +2,12 @@ package client
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"time"
 
 	"github.com/vismanet-go/background/internal/wire"
+	"github.com/vismanet-go/background/store"
 )
 
 // retryAfter reads how long a 429 asks to wait: Retry-After, else
@@ -42,4 +44,31 @@ func askedWait(doc document, err error) time.Duration {
 		wait, _ = wire.RetryAfter(refused.Header, time.Now())
 	}
 	return wait
+}
+
+// postpone keeps an operation from being polled before a time that its 202 asked
+// for. It is forgotten with the process, and by the first poll.
+func (c *Client) postpone(ref string, h http.Header) {
+	now := time.Now()
+	wait, ok := wire.RetryAfter(h, now)
+	if !ok {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.asked) >= 1024 { // those that nobody polled
+		maps.DeleteFunc(c.asked, func(_ string, until time.Time) bool { return until.Before(now) })
+	}
+	c.asked[ref] = now.Add(wait)
+}
+
+// postponed is the time before which a record is not polled because its 202
+// asked for that. A notification is news that it could not know of.
+func (c *Client) postponed(rec store.Record) time.Time {
+	if rec.Notification != nil {
+		return time.Time{}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asked[rec.Ref]
 }

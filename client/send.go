@@ -127,6 +127,7 @@ func (c *Client) conclude(ctx context.Context, rec store.Record, cl *call, a *at
 	what := cl.method + " " + pathOf(cl.path)
 	switch a.verdict {
 	case accepted:
+		c.postpone(rec.Ref, a.header)
 		return c.accept(write, rec, a.id)
 	case foreground:
 		c.log.WarnContext(ctx, "ran in the foreground", "ref", rec.Ref, "status", a.status)

@@ -271,6 +271,7 @@ func (c *Client) nextLook(rec store.Record) time.Time {
 	if now := time.Now(); due.Sub(now) > maxDelay+maxDelay/10 {
 		due = now // no schedule plans that: a clock was ahead
 	}
+	due = latest(due, c.postponed(rec))
 	return latest(latest(due, c.heldUntil()), c.notBefore(rec.Ref))
 }
 
