@@ -15,7 +15,7 @@ const (
 	// all others of the group wait for it.
 	purgeSlice = 3 * time.Millisecond
 	// purgeRead is how many candidates are read at a time.
-	purgeRead = 500
+	purgeRead = 200
 	// purgeRows is how many tombstones go in one slice.
 	purgeRows = 20
 )
@@ -105,7 +105,20 @@ func (s *Store) sweep(ctx context.Context, query, tenant string, phase store.Pha
 			}
 			list = list[n:]
 		}
+		if err := s.writeBack(ctx); err != nil {
+			return err
+		}
 	}
+}
+
+// writeBack copies the log to the file beside the writer, which else does it
+// itself when the log has grown, while all others wait: what is removed stands
+// on pages all over the file.
+func (s *Store) writeBack(ctx context.Context) error {
+	return s.explain("checkpoint", s.reading(ctx, func(c *conn) error {
+		_, err := c.one("PRAGMA wal_checkpoint(PASSIVE)")
+		return err
+	}))
 }
 
 // removeSome removes the first of the candidates in one slice, and returns how
