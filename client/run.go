@@ -4,7 +4,6 @@ import (
 	"container/heap"
 	"context"
 	"errors"
-	"fmt"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -350,57 +349,6 @@ func (r *runner) collect() []string {
 		r.set(ref, time.Now().Add(time.Second), read)
 	}
 	return refs
-}
-
-// adoptHeard takes over an operation that only a notification told of. The
-// ERP must show it to our own credentials; until it does it is asked again
-// now and then, as long as the record stays.
-func (c *Client) adoptHeard(ctx context.Context, ref string) error {
-	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, 2*c.cfg.CallTimeout)
-	if err != nil {
-		return err
-	}
-	call, cancel := context.WithTimeout(c.life, c.cfg.CallTimeout)
-	defer cancel()
-	if _, err := c.getState(call, rec.ID); err != nil {
-		c.log.DebugContext(ctx, "an unknown operation is not shown", "id", rec.ID, "error", err)
-		due := time.Now().Add(grow(time.Second, rec.Polls, time.Hour))
-		_, err = c.decide(ctx, lease, store.Reschedule{Due: due, Heard: rec.Notifications})
-		return err
-	}
-	write, end := recording(ctx)
-	defer end()
-	if _, err = c.store.Report(write, rec.Tenant, rec.Ref, store.AcceptedFact{ID: rec.ID, Source: store.FromEvidence}); err == nil {
-		c.release(ctx, lease)
-	}
-	return err
-}
-
-// keepHeard is how long notifications of unknown operations are kept: as long
-// as the ERP keeps answers.
-const keepHeard = 24 * time.Hour
-
-// purge removes what ended long ago, beside the work, one purge at a time.
-func (r *runner) purge(ctx context.Context) {
-	if !r.purging.CompareAndSwap(false, true) {
-		return
-	}
-	r.work.Go(func() {
-		defer r.purging.Store(false)
-		c, now := r.c, time.Now()
-		n, err := c.store.Purge(ctx, c.cfg.Tenant, store.Retention{
-			Ended: now.Add(-c.cfg.KeepRecords), Unacknowledged: now.Add(-c.cfg.KeepUnacknowledged), Heard: now.Add(-keepHeard), Keys: now.Add(-c.cfg.KeepKeys),
-		})
-		if err != nil && ctx.Err() == nil && c.life.Err() == nil {
-			c.log.WarnContext(ctx, "purge failed", "error", fmt.Errorf("purge: %w", err))
-		}
-		if n.Unacknowledged > 0 {
-			c.log.WarnContext(ctx, "outcomes that nobody acknowledged were purged", "records", n.Unacknowledged)
-		}
-		if n.Total() > 0 {
-			c.log.DebugContext(ctx, "purged", "ended", n.Ended, "unacknowledged", n.Unacknowledged, "heard", n.Heard)
-		}
-	})
 }
 
 // runHeap is a heap of items, the next one on top.
