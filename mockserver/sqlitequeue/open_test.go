@@ -58,8 +58,8 @@ func exec(t *testing.T, dir string, statements ...string) {
 }
 
 func TestConfigIsValidated(t *testing.T) {
-	_, err := sqlitequeue.Open(t.TempDir(), sqlitequeue.Config{Durability: "x", Worker: "../x", Lease: 1, Inline: -1, Busy: -1})
-	for _, field := range []string{"Durability", "Worker", "Lease", "Inline", "Busy"} {
+	_, err := sqlitequeue.Open(t.TempDir(), sqlitequeue.Config{Durability: "x", Worker: "../x", Lease: 1, Inline: -1, Busy: -1, AllowFileSystems: []string{"ext4"}})
+	for _, field := range []string{"Durability", "Worker", "Lease", "Inline", "Busy", "AllowFileSystems"} {
 		if err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%s is not named in: %v", field, err)
 		}
