@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -130,5 +131,45 @@ func TestAClosedStoreIsNamed(t *testing.T) {
 	_, err = c.Submit(context.Background(), request("POST", "/v1/x", ""), client.SubmitOptions{})
 	if !errors.Is(err, client.ErrClosed) || !strings.Contains(err.Error(), "the client is closed") {
 		t.Errorf("client: got %v", err)
+	}
+}
+
+// TestAnActionWhoseAnswerCannotBeReadIsUnconfirmed, for it may have said that it
+// failed.
+func TestAnActionWhoseAnswerCannotBeReadIsUnconfirmed(t *testing.T) {
+	for path, want := range map[string]bool{"/v1/customerinvoice/1/Action/release": true, "/v1/customerinvoice": false} {
+		withERP(t, client.Config{}, accepting(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/content") {
+				write(410, "")(w, r)
+				return
+			}
+			write(200, finishedState)(w, r)
+		}), func(t *testing.T, c *client.Client, _ *sick, _ *hits) {
+			op, err := c.Submit(t.Context(), request("POST", path, "{}"), client.SubmitOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res, err := op.Wait(within(t, time.Hour)); err != nil || res.Unconfirmed() != want {
+				t.Errorf("%s: got %+v, %v, want unconfirmed: %v", path, res, err, want)
+			}
+		})
+	}
+}
+
+func TestNotificationsWithoutASharedStoreAreWarnedOf(t *testing.T) {
+	for _, shared := range []bool{false, true} {
+		var log strings.Builder
+		cfg := client.Config{BaseURL: base, Notify: client.Subscription(), Logger: slog.New(slog.NewTextHandler(&log, nil))}
+		if shared {
+			cfg.Store = store.NewMemory(store.MemoryConfig{})
+		}
+		c, err := client.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
+		if warned := strings.Contains(log.String(), "Config.Store"); warned == shared {
+			t.Errorf("shared %v: logged %q", shared, log.String())
+		}
 	}
 }
