@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,6 +24,7 @@ func TestPollsKeepTheLimitOnEqualRequests(t *testing.T) {
 		for name, answer := range answers {
 			t.Run(host+" "+name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
+					var mu sync.Mutex // guards asked: polls run side by side
 					asked := map[string][]time.Time{}
 					n := 0
 					rt := &memhttp.Transport{Default: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -31,7 +33,9 @@ func TestPollsKeepTheLimitOnEqualRequests(t *testing.T) {
 							write(202, fmt.Sprintf(`{"id":"2f6f0a57-3c43-4d0e-9d0b-%012d"}`, n))(w, r)
 							return
 						}
+						mu.Lock()
 						asked[r.URL.Path] = append(asked[r.URL.Path], time.Now())
+						mu.Unlock()
 						answer(w, r)
 					})}
 					c, err := client.New(client.Config{BaseURL: host, HTTPClient: &http.Client{Transport: rt}})
