@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/client/clientauth"
 	"github.com/vismanet-go/background/receiver"
+	"github.com/vismanet-go/background/store"
 	"github.com/vismanet-go/background/store/sqlitestore"
 )
 
@@ -25,6 +27,7 @@ type app struct {
 	book     *book              // what became of the orders: ours
 	client   *client.Client
 	receiver *receiver.Receiver
+	access   access      // to the ERP
 	draining atomic.Bool // no longer ready, because it is about to end
 }
 
@@ -52,6 +55,7 @@ func (a *app) open(ctx context.Context, erp erpAccess) (err error) {
 	if a.metrics, err = newMetrics(); err != nil {
 		return err
 	}
+	a.access.erp = erp
 	a.receiver, err = receiver.New(receiver.Config{
 		Store: a.store, SigningKeys: a.cfg.signingKeys, CapabilitySecrets: a.cfg.secrets,
 		TrustedProxies: a.cfg.proxies, Observer: a.metrics.receiver, Logger: a.log,
@@ -86,6 +90,12 @@ func (a *app) open(ctx context.Context, erp erpAccess) (err error) {
 func (a *app) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	// Not only once an order comes. Of a token that it does not get clientauth
+	// tells itself.
+	err := a.access.check(ctx)
+	if _, told := errors.AsType[*clientauth.TokenError](err); err != nil && !told && ctx.Err() == nil {
+		a.log.ErrorContext(ctx, "the ERP cannot be called: no order is taken until it can", "error", err)
+	}
 	ended := make(chan error, 2)
 	for name, loop := range map[string]func(context.Context) error{
 		"client":   a.client.Run,
@@ -121,6 +131,19 @@ func (a *app) close() error {
 	return errors.Join(errs...)
 }
 
+// count tells how many operations wait for a person, by their phases. Metrics
+// have the same, and the log each of them.
+func (a *app) count(ctx context.Context) map[store.Phase]int {
+	counts := make(map[store.Phase]int)
+	for _, phase := range []store.Phase{store.Uncertain, store.Unclear, store.Dead} {
+		n, err := store.Count(ctx, a.store, a.cfg.tenant, store.Query{Phases: []store.Phase{phase}})
+		if err == nil && n > 0 { // unready tells of the store
+			counts[phase] = n
+		}
+	}
+	return counts
+}
+
 // unready says why the service cannot do its work; it returns none if it can.
 func (a *app) unready(ctx context.Context) (reasons []string) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
@@ -136,6 +159,7 @@ func (a *app) unready(ctx context.Context) (reasons []string) {
 		{"receiver", heard},
 		{"store", a.store.Health(ctx)},
 		{"orders", a.book.health(ctx)},
+		{"erp", a.access.check(ctx)},
 	} {
 		if part.err != nil {
 			reasons = append(reasons, part.name+": "+part.err.Error())

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -29,11 +30,28 @@ type outcome struct {
 	problem string // empty for success
 }
 
-// refused reports whether it is certain that the ERP did nothing: it answered
-// that the request is wrong. After a 5xx, or no answer, a person has to look.
+// refused reports whether it is certain that the ERP made nothing, so that a
+// corrected order may take this one's place: it answered that the request is
+// wrong, or a person has looked. No other code says so: after a 409 it may have
+// been made before, 408 and 5xx cut work off in the middle, and 401, 403 and 429
+// are not about the order.
 func (o outcome) refused() bool {
-	return o.problem != "" && o.code >= http.StatusBadRequest && o.code < http.StatusInternalServerError
+	if o.problem == "" || o.told() {
+		return o.problem != "" && o.invoice == ""
+	}
+	return slices.Contains(refusals, o.code)
 }
+
+var refusals = []int{
+	http.StatusBadRequest, http.StatusNotFound, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity,
+}
+
+// toldSuffix ends the ref of what a person told of an operation: a row beside
+// that of its handler, of which there may be none.
+const toldSuffix = "/told"
+
+// told reports whether a person said so, and not the ERP.
+func (o outcome) told() bool { return strings.HasSuffix(o.ref, toldSuffix) }
 
 // A handler runs at least once, so what it does must come out the same however
 // often it is done. Here the operation's ref makes it so: the first run writes
@@ -93,9 +111,21 @@ func (b *book) record(ctx context.Context, o outcome) error {
 	return nil
 }
 
+// tell writes what a person says of an operation. The last word counts.
+func (b *book) tell(ctx context.Context, o outcome) error {
+	o.ref = strings.TrimSuffix(o.ref, toldSuffix) + toldSuffix
+	_, err := b.db.ExecContext(ctx, `INSERT INTO outcomes (ref, number, kind, invoice, code, problem) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (ref) DO UPDATE SET invoice = excluded.invoice, code = excluded.code, problem = excluded.problem`,
+		o.ref, o.order, o.kind, o.invoice, o.code, o.problem)
+	if err != nil {
+		return fmt.Errorf("record what was told of order %s: %w", o.order, err)
+	}
+	return nil
+}
+
 // of returns the outcome of an operation, or [sql.ErrNoRows].
 func (b *book) of(ctx context.Context, ref string) (outcome, error) {
-	return b.find(ctx, "ref = ?", ref)
+	return b.find(ctx, "ref IN (?, ?)", ref, ref+toldSuffix)
 }
 
 // last returns the latest outcome of an order, or [sql.ErrNoRows].
@@ -108,6 +138,28 @@ func (b *book) find(ctx context.Context, where string, args ...any) (o outcome, 
 		WHERE `+where+` ORDER BY invoice <> '' DESC, n DESC LIMIT 1`, args...)
 	err = row.Scan(&o.ref, &o.order, &o.kind, &o.invoice, &o.code, &o.problem)
 	return o, err
+}
+
+// troubled returns the numbers of orders of which something came to no success
+// and no caller can correct it, the oldest first; at most limit of them.
+func (b *book) troubled(ctx context.Context, limit int) (numbers []string, err error) {
+	codes := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(refusals)), ","), "[]")
+	rows, err := b.db.QueryContext(ctx, `SELECT number FROM outcomes AS o
+		WHERE problem <> '' AND NOT (kind = ? AND (code IN (`+codes+`) OR ref LIKE '%'||?)) AND NOT EXISTS (
+			SELECT 1 FROM outcomes AS l WHERE l.number = o.number AND l.kind = o.kind AND (l.n > o.n OR l.problem = '')
+		) ORDER BY n LIMIT ?`, kindInvoice, toldSuffix, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var number string
+		if err := rows.Scan(&number); err != nil {
+			return nil, err
+		}
+		numbers = append(numbers, number)
+	}
+	return numbers, rows.Err()
 }
 
 func (b *book) health(ctx context.Context) error {

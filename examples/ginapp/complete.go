@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 
@@ -32,9 +33,7 @@ func (a *app) invoiced(ctx context.Context, done client.Completion) error {
 	o := outcomeOf(done)
 	if o.problem == "" {
 		// The answer has no body: its header names what was made.
-		if location := done.Result.Header.Get("Location"); location != "" {
-			o.invoice = path.Base(location)
-		} else {
+		if o.invoice = numberIn(done.Result); o.invoice == "" {
 			o.problem = "the ERP made an invoice and did not tell its number"
 		}
 	}
@@ -45,23 +44,34 @@ func (a *app) invoiced(ctx context.Context, done client.Completion) error {
 	if o.invoice == "" || !a.cfg.release {
 		return nil
 	}
-	return release(ctx, done.Client(), o)
+	return release(ctx, done.Client(), o, "")
 }
 
-// release submits the release of an invoice that was made.
-func release(ctx context.Context, c *client.Client, o outcome) error {
+// release submits the release of an invoice that was made. It takes the place
+// of the one before that supersede names, if any.
+func release(ctx context.Context, c *client.Client, o outcome, supersede string) error {
 	req, err := erp.NewReleaseCustomerInvoiceRequest("/", o.invoice, nil)
 	if err != nil {
 		return client.Discard(err)
 	}
 	_, err = c.Submit(ctx, req, client.SubmitOptions{
-		Key: releaseKey(o.order), Kind: kindRelease, Verify: verifyReleased,
+		Key: releaseKey(o.order), Supersede: supersede, Kind: kindRelease, Verify: verifyReleased,
 		Metadata: map[string]string{"order": o.order, "invoice": o.invoice},
 	})
 	if underWay(err) {
 		return nil
 	}
 	return err
+}
+
+// numberIn returns the number in the Location of what was made, "" if there is
+// none.
+func numberIn(res *client.Result) string {
+	u, err := url.Parse(res.Header.Get("Location"))
+	if err != nil {
+		return ""
+	}
+	return strings.Trim(path.Base(u.Path), "./")
 }
 
 // releaseKey names the release of an order's invoice. No order number holds a
@@ -81,6 +91,9 @@ func underWay(err error) bool {
 func (a *app) released(ctx context.Context, done client.Completion) error {
 	o := outcomeOf(done)
 	o.invoice = done.Metadata["invoice"]
+	if o.problem == "" && done.Result.Told == "" && done.Result.Unconfirmed() {
+		o.problem = "the ERP began the release, and nothing tells whether it is done"
+	}
 	if err := a.book.record(ctx, o); err != nil {
 		return err
 	}

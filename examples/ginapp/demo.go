@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/openapi"
 )
 
 // demo runs the service against a mock, posts orders to it over HTTP as a
@@ -60,6 +61,7 @@ func (t tour) run() error {
 	unknown := `{"number":"1002","customer":"99999","date":"2026-09-01","lines":[{"item":"SYK-02","quantity":1}]}`
 	corrected := strings.Replace(unknown, "99999", "10023", 1)
 	lost := strings.Replace(good, "1001", "1003", 1)
+	silent := strings.Replace(good, "1001", "1004", 1)
 	for _, step := range []func() error{
 		func() error { return t.post("an order", good, http.StatusAccepted) },
 		func() error { return t.follow("1001", stateDone) },
@@ -78,7 +80,14 @@ func (t tour) run() error {
 			return t.post("an order; the ERP takes it, and its answer is lost", lost, http.StatusAccepted)
 		},
 		func() error { return t.follow("1003", stateUncertain, stateDone) },
-		func() error { return t.post("no order", `{"number":"1004","lines":[]}`, http.StatusBadRequest) },
+		t.loseEverything,
+		func() error {
+			return t.post("an order of which answer and notification are lost", silent, http.StatusAccepted)
+		},
+		func() error { return t.follow("1004", stateUncertain) },
+		func() error { return t.resolve("1004") },
+		func() error { return t.follow("1004", stateDone) },
+		func() error { return t.post("no order", `{"number":"1005","lines":[]}`, http.StatusBadRequest) },
 		t.measure,
 	} {
 		if err := step(); err != nil {
@@ -95,6 +104,64 @@ func (t tour) loseAnswer() error {
 		mockserver.Rule{On: mockserver.OnIntake, Path: "/v2/customerinvoice", Times: 1, Do: mockserver.Fault{Process: true, Drop: true}},
 		mockserver.Rule{Path: "/v2/customerinvoice", Times: 1, Do: mockserver.NotifyFault{Delay: 2 * time.Second}},
 	)
+}
+
+// loseEverything has the mock accept the next invoice, hang up, and tell nobody
+// what became of it: a person has to look.
+func (t tour) loseEverything() error {
+	return t.mock.Faults().Add(
+		mockserver.Rule{On: mockserver.OnIntake, Path: "/v2/customerinvoice", Times: 1, Do: mockserver.Fault{Process: true, Drop: true}},
+		mockserver.Rule{Path: "/v2/customerinvoice", Times: 1, Do: mockserver.NotifyFault{Drop: true}},
+	)
+}
+
+// resolve does what a person does for an order that waits for one.
+func (t tour) resolve(order string) error {
+	code, body, err := t.call(http.MethodGet, t.base+"/attention", "")
+	if err != nil || code != http.StatusOK {
+		return errors.Join(fmt.Errorf("GET /attention: answered %d %s", code, body), err)
+	}
+	fmt.Fprintf(t.out, "\nGET /attention: what waits for a person\n  %d %s\n", code, body)
+	invoice, err := t.lookUp(order)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(t.out, "\na person looks in the ERP: invoice %s has the external reference %s\n", invoice, order)
+	told := fmt.Sprintf(`{"outcome":"done","invoice":%q,"reason":"seen in the ERP"}`, invoice)
+	code, body, err = t.call(http.MethodPost, t.base+"/attention/"+order, told)
+	if err != nil || code != http.StatusOK {
+		return errors.Join(fmt.Errorf("POST /attention/%s: answered %d %s", order, code, body), err)
+	}
+	fmt.Fprintf(t.out, "\nPOST /attention/%s: %s\n  %d %s\n", order, told, code, body)
+	return nil
+}
+
+// lookUp finds the invoice of an order in the ERP, once it is there.
+func (t tour) lookUp(order string) (string, error) {
+	for {
+		req, err := http.NewRequestWithContext(t.ctx, http.MethodGet, t.mock.access.baseURL+"/v1/customerinvoice?externalReference="+order, nil)
+		if err != nil {
+			return "", err
+		}
+		resp, err := t.mock.access.http.Do(req)
+		if err != nil {
+			return "", err
+		}
+		var found []openapi.CustomerInvoice
+		err = json.NewDecoder(resp.Body).Decode(&found)
+		resp.Body.Close()
+		if err != nil {
+			return "", err
+		}
+		if len(found) > 0 {
+			return found[0].ReferenceNumber, nil
+		}
+		select {
+		case <-t.ctx.Done():
+			return "", fmt.Errorf("the invoice of order %s: %w", order, t.ctx.Err())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // post posts an order and wants the answer to have the code.

@@ -20,7 +20,8 @@ type erpAccess struct {
 	baseURL  string
 	http     *http.Client // adds the token
 	refresh  func(context.Context) error
-	schedule client.Schedule // nil: the default
+	token    func(context.Context) error // whether there is one; nil: none is needed
+	schedule client.Schedule             // nil: the default
 }
 
 // connect prepares the calls to the real ERP. It makes none yet.
@@ -38,7 +39,11 @@ func connect(cfg config, log *slog.Logger) (erpAccess, error) {
 	if err != nil {
 		return erpAccess{}, err
 	}
-	return erpAccess{baseURL: cfg.erpURL, http: auth.HTTPClient(), refresh: auth.Refresh}, nil
+	token := func(ctx context.Context) error {
+		_, err := auth.Token(ctx)
+		return err
+	}
+	return erpAccess{baseURL: cfg.erpURL, http: auth.HTTPClient(), refresh: auth.Refresh, token: token}, nil
 }
 
 // mock is an ERP in this process. A service that copies this one can do

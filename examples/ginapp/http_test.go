@@ -19,11 +19,11 @@ func TestABadOrderIsRefusedWithTheNameOfTheField(t *testing.T) {
 	tests := map[string]struct{ body, want string }{
 		"empty":         {``, "body: EOF"},
 		"no JSON":       {`number=1`, "body: invalid character"},
-		"two":           {good + good, "body: want one order and nothing after it"},
+		"two":           {good + good, "body: want one object and nothing after it"},
 		"unknown field": {`{"nummer":"1"}`, `unknown field "nummer"`},
 		"wrong type":    {`{"number":1}`, "number: want a string, not a number"},
-		"wrong line":    {replaced(":2}", `:"2"}`), "lines.quantity: want a number, not a string"},
-		"an array":      {`[]`, "body: want an object, not a array"},
+		"wrong line":    {replaced(":2}", `:"2"}`), "lines[0].quantity: want a number above 0"},
+		"an array":      {`[]`, "body: want an object, not an array"},
 		"no number":     {replaced("4711", ""), "number: want 1 to 32 letters"},
 		"a path":        {replaced("4711", "../4711"), "number: want 1 to 32 letters"},
 		"no customer":   {replaced("10045", ""), "customer: want a customer number"},
@@ -33,6 +33,10 @@ func TestABadOrderIsRefusedWithTheNameOfTheField(t *testing.T) {
 		"no item":       {replaced("SYK-01", ""), "lines[0].item: want an item number"},
 		"no quantity":   {replaced(":2}", ":0}"), "lines[0].quantity: want a number above 0"},
 		"too much":      {replaced(":2}", ":1e300}"), "lines[0].quantity: want a number above 0"},
+		"too exact":     {replaced(":2}", ":0.12345678901234567890123456789}"), "lines[0].quantity: want a number above 0"},
+		"null":          {replaced(":2}", ":null}"), "lines[0].quantity: want a number above 0"},
+		"a price":       {replaced(":2}", `:2,"price":"10"}`), "lines[0].price: want a number from 0"},
+		"a low price":   {replaced(":2}", `:2,"price":-1}`), "lines[0].price: want a number from 0"},
 	}
 	play(t, mockserver.Config{}, nil, func(w *world) {
 		for name, tt := range tests {
@@ -96,10 +100,10 @@ func requestBody(t *testing.T, o order) string {
 func TestCallersMustShowTheToken(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
 		for _, header := range []string{"", "Bearer ", "Bearer wrong", apiToken + "x", "Basic " + apiToken} {
-			for _, method := range []string{http.MethodPost, http.MethodGet} {
-				target := map[string]string{http.MethodPost: "/orders", http.MethodGet: "/orders/4711"}[method]
+			for _, call := range []string{"POST /orders", "GET /orders/4711", "GET /attention", "POST /attention/4711"} {
+				method, target, _ := strings.Cut(call, " ")
 				if code, _ := do(w.front, method, target, good, "Authorization", header); code != http.StatusUnauthorized {
-					w.Errorf("%s with %q: got %d", method, header, code)
+					w.Errorf("%s with %q: got %d", call, header, code)
 				}
 			}
 		}

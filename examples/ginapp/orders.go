@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/vismanet-go/background/client"
@@ -29,9 +30,44 @@ type order struct {
 }
 
 type line struct {
-	Item     string  `json:"item"` // its number in the ERP
-	Quantity float64 `json:"quantity"`
+	Item     string `json:"item"` // its number in the ERP
+	Quantity amount `json:"quantity"`
+	Price    amount `json:"price,omitempty"` // of one, in the invoice's currency; none: the ERP's
 }
+
+// amount is a JSON number with the digits that were posted: 0.1 is no binary
+// fraction. One number has one amount, however it is written.
+type amount openapi.Decimal
+
+// UnmarshalJSON reads a number. What is none is kept, for check to name it.
+func (a *amount) UnmarshalJSON(data []byte) error {
+	d, err := openapi.ParseDecimal(string(data))
+	if err != nil {
+		*a = "none"
+		return nil
+	}
+	text := d.String()
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	*a = amount(text)
+	return nil
+}
+
+// MarshalJSON writes it as it was read.
+func (a amount) MarshalJSON() ([]byte, error) { return openapi.Decimal(a).MarshalJSON() }
+
+// within reports whether it is a number from 0, which counts if zero does, to
+// a million, with digits as the ERP keeps them.
+func (a amount) within(zero bool) bool {
+	d := openapi.Decimal(a)
+	_, err := openapi.ParseDecimal(d.String())
+	above := d.Cmp("0") > 0 || zero && d.Cmp("0") == 0
+	return err == nil && above && d.Cmp("1000000") <= 0 && len(a) <= maxDigits
+}
+
+// maxDigits bounds how long an amount is. The ERP has decimals of 28 digits.
+const maxDigits = 28
 
 var number = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$`)
 
@@ -39,32 +75,40 @@ var number = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$`)
 // named by its field. What only the ERP can know is left to the ERP.
 func readOrder(body io.Reader) (order, error) {
 	var o order
-	dec := json.NewDecoder(body)
-	dec.DisallowUnknownFields()
-	err := dec.Decode(&o)
-	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return o, fmt.Errorf("%s: want %s, not a %s", cmp.Or(wrong.Field, "body"), kindOf(wrong.Type.Kind().String()), wrong.Value)
-	}
-	if err == nil {
-		if _, end := dec.Token(); !errors.Is(end, io.EOF) {
-			err = errors.New("want one order and nothing after it")
-		}
-	}
-	if err != nil {
-		return o, fmt.Errorf("body: %w", err)
+	if err := readJSON(body, &o); err != nil {
+		return o, err
 	}
 	return o, o.check()
 }
 
-// kindOf is JSON's word for a kind of Go.
+// readJSON reads one object that has no other fields than those of v.
+func readJSON(body io.Reader, v any) error {
+	dec := json.NewDecoder(body)
+	dec.DisallowUnknownFields()
+	err := dec.Decode(v)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("%s: want %s, not %s", cmp.Or(wrong.Field, "body"), kindOf(wrong.Type.Kind().String()), kindOf(wrong.Value))
+	}
+	if err == nil {
+		if _, end := dec.Token(); !errors.Is(end, io.EOF) {
+			err = errors.New("want one object and nothing after it")
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("body: %w", err)
+	}
+	return nil
+}
+
+// kindOf is JSON's word for a kind of Go, or of JSON.
 func kindOf(kind string) string {
-	switch kind {
-	case "float64":
-		return "a number"
-	case "slice":
+	switch kind, _, _ = strings.Cut(kind, " "); kind {
+	case "slice", "array":
 		return "an array"
-	case "struct":
+	case "struct", "object":
 		return "an object"
+	case "number", "bool":
+		return "a " + kind
 	}
 	return "a string"
 }
@@ -83,7 +127,8 @@ func (o order) check() error {
 	want(len(o.Lines) > 0 && len(o.Lines) <= 500, "lines", "1 to 500 of them")
 	for i, l := range o.Lines {
 		want(number.MatchString(l.Item), fmt.Sprintf("lines[%d].item", i), "an item number of the ERP")
-		want(l.Quantity > 0 && l.Quantity <= 1e6, fmt.Sprintf("lines[%d].quantity", i), "a number above 0, up to 1000000")
+		want(l.Quantity.within(false), fmt.Sprintf("lines[%d].quantity", i), "a number above 0, up to 1000000")
+		want(l.Price == "" || l.Price.within(true), fmt.Sprintf("lines[%d].price", i), "a number from 0 to 1000000, or none")
 	}
 	return errors.Join(errs...)
 }
@@ -95,7 +140,10 @@ func (o order) invoice() (*http.Request, error) {
 	lines := make([]openapi.CustomerInvoiceUpdateLine, len(o.Lines))
 	for i, l := range o.Lines {
 		lines[i] = openapi.CustomerInvoiceUpdateLine{
-			Operation: openapi.LineOperationInsert, InventoryNumber: openapi.Set(l.Item), Quantity: openapi.Set(l.Quantity),
+			Operation: openapi.LineOperationInsert, InventoryNumber: openapi.Set(l.Item), Quantity: openapi.SetDecimal(openapi.Decimal(l.Quantity)),
+		}
+		if l.Price != "" {
+			lines[i].UnitPriceInCurrency = openapi.SetDecimal(openapi.Decimal(l.Price))
 		}
 	}
 	return erp.NewCreateCustomerInvoiceRequest("/", nil, openapi.CustomerInvoiceUpdate{
@@ -109,25 +157,51 @@ func (o order) invoice() (*http.Request, error) {
 }
 
 // submit hands an order to the ERP, once for each order number. A corrected
-// order takes the place of one that the ERP refused.
+// order takes the place of one that the ERP refused, and any order that of one
+// of which a person says that it was not done.
 func (a *app) submit(ctx context.Context, o order, requestID string) error {
 	opts := client.SubmitOptions{
 		Key: o.Number, Kind: kindInvoice, Metadata: map[string]string{"order": o.Number, "request": requestID},
 	}
-	err := a.send(ctx, o, opts)
-	if !errors.Is(err, client.ErrKeyReused) {
+	before, ended, err := a.before(ctx, o.Number)
+	if err != nil {
 		return err
 	}
-	before, lookup := a.client.OperationByKey(ctx, o.Number)
-	if lookup != nil {
-		return err // purged: what became of it is in the book
+	if before != nil && ended.told() && ended.refused() {
+		opts.Supersede = before.Ref()
+		return a.send(ctx, o, opts)
 	}
-	ended, lookup := a.book.of(ctx, before.Ref())
-	if lookup != nil || !ended.refused() {
+	err = a.send(ctx, o, opts)
+	if errors.Is(err, client.ErrDuplicateKey) && ended.ref == "" {
+		// The caller must not take it for done, nor be told so for ever.
+		lost := outcome{ref: "purged/" + o.Number, order: o.Number, kind: kindInvoice, problem: "its record was purged before anybody noted what became of it"}
+		if failed := a.book.record(ctx, lost); failed != nil {
+			return failed
+		}
+		return err
+	}
+	if !errors.Is(err, client.ErrKeyReused) || before == nil || !ended.refused() {
 		return err
 	}
 	opts.Supersede = before.Ref()
 	return a.send(ctx, o, opts)
+}
+
+// before returns the operation that holds an order's number, nil if there is
+// none, and what the book says of it.
+func (a *app) before(ctx context.Context, number string) (op *client.Operation, ended outcome, err error) {
+	op, err = a.client.OperationByKey(ctx, number)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		op = nil
+		ended, err = a.book.last(ctx, number, kindInvoice)
+	case err == nil:
+		ended, err = a.book.of(ctx, op.Ref())
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return op, ended, err
 }
 
 func (a *app) send(ctx context.Context, o order, opts client.SubmitOptions) error {
@@ -137,82 +211,4 @@ func (a *app) send(ctx context.Context, o order, opts client.SubmitOptions) erro
 	}
 	_, err = a.client.Submit(ctx, req, opts)
 	return err
-}
-
-// States of an order.
-const (
-	stateWaiting   = "waiting"   // for the ERP
-	stateUncertain = "uncertain" // sent, and no answer told whether it was taken; a notification will
-	stateDone      = "done"
-	stateFailed    = "failed"
-)
-
-// status is what a caller is told of an order.
-type status struct {
-	Order   string `json:"order"`
-	State   string `json:"state"`
-	Invoice string `json:"invoice,omitempty"`
-	Problem string `json:"problem,omitempty"` // the ERP's words
-}
-
-// errUnknown says that there is no such order.
-var errUnknown = errors.New("unknown order")
-
-// status tells how far an order is, without a call to the ERP, or returns
-// errUnknown.
-func (a *app) status(ctx context.Context, order string) (status, error) {
-	state, o, err := a.step(ctx, kindInvoice, order, order)
-	if err != nil {
-		return status{}, err
-	}
-	s := status{Order: order, State: state, Invoice: o.invoice, Problem: o.problem}
-	if state != stateDone || !a.cfg.release {
-		return s, nil
-	}
-	s.State, o, err = a.step(ctx, kindRelease, order, releaseKey(order))
-	s.Problem = o.problem
-	if errors.Is(err, errUnknown) {
-		s.State, err = stateWaiting, nil // its handler is about to submit it
-	}
-	return s, err
-}
-
-// step tells how far one step of an order is. While the client knows its
-// operation, that decides; the book remembers what the client has purged.
-func (a *app) step(ctx context.Context, kind, order, key string) (state string, o outcome, err error) {
-	op, err := a.client.OperationByKey(ctx, key)
-	if errors.Is(err, store.ErrNotFound) {
-		o, err = a.book.last(ctx, order, kind)
-		if errors.Is(err, sql.ErrNoRows) {
-			err = errUnknown
-		}
-		return o.state(), o, err
-	}
-	if err != nil {
-		return "", o, err
-	}
-	now, err := op.State(ctx)
-	if err != nil {
-		return "", o, err
-	}
-	switch {
-	case now.Phase == store.Uncertain || now.Phase == store.Abandoned:
-		return stateUncertain, o, nil
-	case now.Phase == store.Dead:
-		return stateFailed, outcome{problem: "given up: see the log"}, nil
-	case !now.Phase.Terminal():
-		return stateWaiting, o, nil
-	}
-	o, err = a.book.of(ctx, op.Ref())
-	if errors.Is(err, sql.ErrNoRows) {
-		return stateWaiting, o, nil // for its handler
-	}
-	return o.state(), o, err
-}
-
-func (o outcome) state() string {
-	if o.problem != "" {
-		return stateFailed
-	}
-	return stateDone
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/client/clientauth"
 	"github.com/vismanet-go/background/receiver/ginreceiver"
 )
 
@@ -49,6 +50,13 @@ func (a *app) public() (http.Handler, error) {
 	orders := router.Group("/orders", a.authenticate)
 	orders.POST("", a.postOrder)
 	orders.GET("/:number", a.getOrder)
+
+	// What a person tells can make an invoice twice, so it needs the token; the
+	// address of health and metrics asks for none. In your service, let people
+	// in by names of their own and log those.
+	people := router.Group("/attention", a.authenticate)
+	people.GET("", a.getAttention)
+	people.POST("/:number", a.postAttention)
 	return router, nil
 }
 
@@ -63,7 +71,8 @@ func (a *app) internal() http.Handler {
 			c.JSON(http.StatusServiceUnavailable, gin.H{"ready": false, "reasons": reasons})
 			return
 		}
-		c.JSON(http.StatusOK, gin.H{"ready": true})
+		// An order that waits for a person is no reason to send no others.
+		c.JSON(http.StatusOK, gin.H{"ready": true, "attention": a.count(c.Request.Context())})
 	})
 	router.GET("/metrics", gin.WrapH(a.metrics.handler()))
 	return router
@@ -102,15 +111,80 @@ func (a *app) postOrder(c *gin.Context) {
 		a.log.ErrorContext(ctx, "the ERP refused the call", "order", o.Number, "error", err)
 		problem(c, http.StatusBadGateway, errors.New("the ERP refused the call: "+http.StatusText(refused.StatusCode)))
 	default: // nothing was sent
-		a.later(c, err, "5")
+		after := "5"
+		if noAccess(err) {
+			after = "60"
+		}
+		a.later(c, err, after)
 	}
 }
 
-// later asks the caller to post the order again: nothing was taken.
+// later asks the caller to post the same again: nothing was taken.
 func (a *app) later(c *gin.Context, err error, seconds string) {
-	a.log.WarnContext(c.Request.Context(), "an order was not taken", "request", c.GetString("request"), "error", err)
+	a.log.WarnContext(c.Request.Context(), "not taken", "request", c.GetString("request"), "path", c.Request.URL.Path, "error", err)
 	c.Header("Retry-After", seconds)
-	problem(c, http.StatusServiceUnavailable, errors.New("not taken, post it again later"))
+	problem(c, http.StatusServiceUnavailable, errors.New("not taken, post it again later: "+because(err)))
+}
+
+// noAccess reports whether a person has to mend the access to the ERP.
+func noAccess(err error) bool {
+	token, ok := errors.AsType[*clientauth.TokenError](err)
+	return ok && !token.Temporary()
+}
+
+// because says why nothing was taken, in words that are fit for callers.
+func because(err error) string {
+	_, token := errors.AsType[*clientauth.TokenError](err)
+	switch {
+	case noAccess(err):
+		return "this service has no access to the ERP, which its operators have to mend"
+	case token:
+		return "the ERP issues no token at the moment"
+	case errors.Is(err, client.ErrRateLimited):
+		return "the ERP takes no more calls for a while"
+	case errors.Is(err, client.ErrClosed):
+		return "this service is shutting down, or has no store"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "it took too long"
+	}
+	return "the ERP or this service's own store cannot be reached"
+}
+
+// getAttention lists what waits for a person.
+func (a *app) getAttention(c *gin.Context) {
+	list, err := a.attention(c.Request.Context())
+	if err != nil {
+		a.log.ErrorContext(c.Request.Context(), "what waits for a person cannot be read", "request", c.GetString("request"), "error", err)
+		problem(c, http.StatusServiceUnavailable, errors.New("the orders cannot be read"))
+		return
+	}
+	c.JSON(http.StatusOK, gin.H{"orders": list})
+}
+
+// postAttention takes what a person tells of an order.
+func (a *app) postAttention(c *gin.Context) {
+	t, err := readTold(http.MaxBytesReader(c.Writer, c.Request.Body, maxOrder))
+	if err != nil {
+		problem(c, http.StatusBadRequest, err)
+		return
+	}
+	// As in postOrder: a release that is submitted must not be cut off.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), submitTimeout)
+	defer cancel()
+	s, err := a.tell(ctx, c.Param("number"), t)
+	wrong, isWrong := errors.AsType[faults](err)
+	switch {
+	case err == nil:
+		c.JSON(http.StatusOK, s)
+	case isWrong:
+		problem(c, http.StatusBadRequest, wrong)
+	case errors.Is(err, errUnknown):
+		problem(c, http.StatusNotFound, err)
+	case errors.Is(err, errNobody):
+		problem(c, http.StatusConflict, err)
+	default:
+		a.later(c, err, "5")
+	}
 }
 
 func (a *app) getOrder(c *gin.Context) {
