@@ -146,7 +146,7 @@ func TestAnERPThatHangsHoldsNoProbeUp(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
 		w.app.access.let = false
 		w.app.access.next = time.Time{}
-		w.add(mockserver.Rule{On: mockserver.OnIntake, Method: http.MethodGet, Path: "/v1/customerinvoice", Do: mockserver.Fault{Delay: time.Hour}})
+		w.add(mockserver.Rule{On: mockserver.OnForeground, Path: "/v1/customerinvoice", Do: mockserver.Fault{Delay: time.Hour}})
 		code, answer, took := w.ready()
 		if code != http.StatusServiceUnavailable || took > accessTimeout {
 			w.Errorf("got %d %s after %v", code, answer, took)
