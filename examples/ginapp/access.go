@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,11 +24,13 @@ const (
 type access struct {
 	erp erpAccess
 
-	mu     sync.Mutex // guards what is below, and has one call made at a time
+	mu     sync.Mutex // guards what is below
 	let    bool       // the ERP has answered
 	failed error      // what the last call ended with
 	next   time.Time  // no call before
 }
+
+var errNotAsked = errors.New("the ERP has not answered yet")
 
 // check reports why the ERP cannot be called.
 func (c *access) check(ctx context.Context) error {
@@ -39,13 +42,31 @@ func (c *access) check(ctx context.Context) error {
 			return err
 		}
 	}
+	if !c.turn() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.failed
+	}
+	err := c.call(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now := time.Now(); !c.let && now.After(c.next) {
-		c.failed, c.next = c.call(ctx), now.Add(accessPause)
-		c.let = c.failed == nil
+	c.let, c.failed, c.next = err == nil, err, time.Now().Add(accessPause)
+	return err
+}
+
+// turn reports whether a call is due, and that it is the caller's.
+func (c *access) turn() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	if c.let || now.Before(c.next) {
+		return false
 	}
-	return c.failed
+	if c.next.IsZero() {
+		c.failed = errNotAsked
+	}
+	c.next = now.Add(accessPause)
+	return true
 }
 
 // call reads one invoice, in the foreground.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/vismanet-go/background/client/clientauth"
@@ -62,7 +61,6 @@ func guarded(t *testing.T, change func(*gate), f func(*world, *gate)) {
 			return err
 		}}
 		w.start()
-		synctest.Wait()
 		f(w, g)
 	})
 }

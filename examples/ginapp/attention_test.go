@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
 )
@@ -276,5 +277,29 @@ func TestOnlyARefusalLetsAnOrderBeCorrected(t *testing.T) {
 	}
 	if (outcome{ref: "r", code: 400}).refused() {
 		t.Error("a success is refused")
+	}
+}
+
+// What the ERP made has a number of its own, whatever is in it; without one a
+// person has to look.
+func TestTheNumberIsReadFromWhatTheERPTells(t *testing.T) {
+	for location, want := range map[string]string{
+		"/v2/customerinvoice/003549": "003549", "https://erp.test/v2/customerinvoice/A%20100%25": "A 100%", "/v2/customerinvoice/%C3%85R-1/": "ÅR-1",
+		"": "", "/": "", "/v2/customerinvoice/..": "", "/v2/customerinvoice/a%2Fb": "",
+	} {
+		res := &client.Result{StatusCode: http.StatusCreated, Header: http.Header{"Location": {location}}}
+		if got := invoiceOf(res); got != want {
+			t.Errorf("Location %q: got %q, want %q", location, got, want)
+		}
+	}
+}
+
+func TestAFileIsNamedToTheDriverOnEverySystem(t *testing.T) {
+	for path, want := range map[string]string{
+		"/data/orders.db": "file:///data/orders.db", "C:/my data/orders.db": "file:///C:/my%20data/orders.db", "/a?b#c%d": "file:///a%3Fb%23c%25d",
+	} {
+		if got := sourceOf(path); got != want {
+			t.Errorf("%s: got %s, want %s", path, got, want)
+		}
 	}
 }

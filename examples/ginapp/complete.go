@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"path"
 	"strings"
 
 	"github.com/vismanet-go/background/client"
@@ -33,7 +31,7 @@ func (a *app) invoiced(ctx context.Context, done client.Completion) error {
 	o := outcomeOf(done)
 	if o.problem == "" {
 		// The answer has no body: its header names what was made.
-		if o.invoice = numberIn(done.Result); o.invoice == "" {
+		if o.invoice = invoiceOf(done.Result); o.invoice == "" {
 			o.problem = "the ERP made an invoice and did not tell its number"
 		}
 	}
@@ -64,14 +62,13 @@ func release(ctx context.Context, c *client.Client, o outcome, supersede string)
 	return err
 }
 
-// numberIn returns the number in the Location of what was made, "" if there is
-// none.
-func numberIn(res *client.Result) string {
-	u, err := url.Parse(res.Header.Get("Location"))
-	if err != nil {
-		return ""
+// invoiceOf returns the number of what was made, "" if there is none that can be
+// put into a path.
+func invoiceOf(res *client.Result) string {
+	if id := res.CreatedID(); isNumber(id) {
+		return id
 	}
-	return strings.Trim(path.Base(u.Path), "./")
+	return ""
 }
 
 // releaseKey names the release of an order's invoice. No order number holds a
@@ -109,6 +106,9 @@ func outcomeOf(done client.Completion) outcome {
 	}
 	if done.Err != nil {
 		o.problem = done.Err.Error()
+	}
+	if o.problem == "" && done.Result.Partial() {
+		o.problem = "the ERP did only a part of it"
 	}
 	if failed, ok := errors.AsType[*client.OperationError](done.Err); ok {
 		o.problem = cmp.Or(failed.Message, o.problem) // the ERP's own words

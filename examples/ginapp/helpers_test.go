@@ -114,6 +114,7 @@ func (w *world) start() {
 	}()
 	select {
 	case <-ready:
+		synctest.Wait() // it has asked the ERP whether it is let in
 	case err := <-w.ended:
 		w.Fatalf("the service did not start: %v", err)
 	}

@@ -6,9 +6,11 @@
 // shows the whole of it against a mock of the ERP, without an account. With
 // --mock it serves until it is stopped; with -help it lists its settings.
 //
-//	POST /orders           takes an order: 202, and where to ask for its state
-//	GET  /orders/{number}  its state: waiting, uncertain, done or failed
-//	POST /webhooks/erp     for the ERP's notifications
+//	POST /orders              takes an order: 202, and where to ask for its state
+//	GET  /orders/{number}     its state: waiting, uncertain, unclear, done or failed
+//	GET  /attention           the orders that wait for a person, and what to do
+//	POST /attention/{number}  what a person found out: see told in attention.go
+//	POST /webhooks/erp        for the ERP's notifications
 //
 // and, on an address of its own that the internet need not reach:
 //
