@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,7 +15,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/store"
 )
 
 func init() { gin.SetMode(gin.TestMode) } // as main does, for all that run in parallel
@@ -182,6 +185,53 @@ func TestWhatIsMissingIsSaidSo(t *testing.T) {
 				t.Errorf("got error %v, want %s", err, tt.want)
 			}
 		})
+	}
+}
+
+// An answer that is lost is told; a notification brings the result all the same,
+// and without one nobody waits.
+func TestALostAnswerIsToldAndNotWaitedForInVain(t *testing.T) {
+	t.Parallel()
+	st := store.NewMemory(store.MemoryConfig{})
+	defer st.Close()
+	hooks, err := serveReceiver(st, "c2lnbi1rZXktZm9yLXRlc3Rz", "a-secret-of-the-tests")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hooks.Close()
+	webhook := "http://" + hooks.Addr + webhookPath
+	mock, err := mockserver.New(mockserver.Config{
+		Subscription: mockserver.Subscription{URL: webhook, SigningKey: "c2lnbi1rZXktZm9yLXRlc3Rz"},
+		Faults:       []mockserver.Rule{{On: mockserver.OnIntake, Do: mockserver.Fault{Process: true, Drop: true}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mock.Close()
+	c, err := client.New(client.Config{BaseURL: mockserver.BaseURL, HTTPClient: mock.Client(), Store: st})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var out bytes.Buffer
+	s := session{client: c, out: &out}
+	for _, notify := range []client.Notify{client.Subscription(), client.NoNotification()} {
+		req, err := http.NewRequest(http.MethodPost, "/v2/customerinvoice", strings.NewReader(`{"customerNumber":{"value":"10045"}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		_, err = s.do(t.Context(), req, notify)
+		_, lost := errors.AsType[*client.UncertainError](err)
+		if want := notify.String() == "none"; lost != want {
+			t.Errorf("%s: got error %v", notify, err)
+		}
+	}
+	if got := strings.Count(out.String(), "uncertain"); got != 2 {
+		t.Errorf("told %d times that it is uncertain, want twice:\n%s", got, &out)
+	}
+	if len(mock.Operations()) != 2 {
+		t.Errorf("sent %d times", len(mock.Operations()))
 	}
 }
 

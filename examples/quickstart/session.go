@@ -27,6 +27,13 @@ func (s *session) do(ctx context.Context, req *http.Request, notify client.Notif
 	t := timeline{out: s.out, start: time.Now()}
 	t.line(t.start, "submitted", "erp-api-background: "+notify.String())
 	op, err := s.client.Submit(ctx, req, client.SubmitOptions{Notify: notify})
+	if lost, ok := errors.AsType[*client.UncertainError](err); ok && op != nil {
+		// It may be queued all the same, so it is not sent again.
+		t.line(time.Now(), "uncertain", lost.Reason)
+		if op, err = s.learn(ctx, op); err != nil {
+			return nil, err
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +70,21 @@ func (s *session) do(ctx context.Context, req *http.Request, notify client.Notif
 	s.rows = append(s.rows, fmt.Sprintf("%s\t%s\t%s\t%d\t%s\t%d\t%s",
 		req.Method, req.URL.Path, notify, res.StatusCode, awaited, polls, rounded(t.last)))
 	return res, nil
+}
+
+// learn waits for the notification that tells what became of a request whose
+// answer was lost. It is no use to wait for ever: then a person looks in the ERP
+// and tells with [client.Operation.Resolve].
+func (s *session) learn(ctx context.Context, op *client.Operation) (*client.Operation, error) {
+	for state, err := range op.Watch(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if state.ID != "" {
+			return s.client.Operation(ctx, state.ID)
+		}
+	}
+	return op, nil
 }
 
 // tell prints what a call has brought.

@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
-	"path"
 	"time"
 
 	"github.com/vismanet-go/background/client"
@@ -114,7 +114,7 @@ func (w *walk) create(ctx context.Context) error {
 		InvoiceLines: []openapi.CustomerInvoiceUpdateLine{{
 			Operation:       openapi.LineOperationInsert,
 			InventoryNumber: openapi.Set("SYK-01"),
-			Quantity:        openapi.Set(2.0),
+			Quantity:        openapi.SetDecimal("2"),
 		}},
 	})
 	if err != nil {
@@ -125,7 +125,9 @@ func (w *walk) create(ctx context.Context) error {
 		return err
 	}
 	// The answer has no body; its header names what was made.
-	w.number = path.Base(res.Header.Get("Location"))
+	if w.number = res.CreatedID(); w.number == "" {
+		return errors.New("the ERP made an invoice and did not tell its number: its answer has no Location")
+	}
 	w.tell("made invoice %s", w.number)
 	return nil
 }
