@@ -20,7 +20,7 @@ const (
 // access tells whether the ERP lets us in. A wrong secret is found out by a
 // token, which is kept and costs no call while it is good; a token that the ERP
 // refuses, because it is for another tenant, by one harmless GET. Once that has
-// been answered it is not made again.
+// been answered it is not made again, unless a call is refused.
 type access struct {
 	erp erpAccess
 
@@ -67,6 +67,13 @@ func (c *access) turn() bool {
 	}
 	c.next = now.Add(accessPause)
 	return true
+}
+
+// doubt has the ERP asked again, because it refused somebody's credentials.
+func (c *access) doubt() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.let = false
 }
 
 // call reads one invoice, in the foreground.

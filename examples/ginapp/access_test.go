@@ -140,6 +140,20 @@ func TestATokenThatTheERPRefusesIsToldAndRecoveredFrom(t *testing.T) {
 	})
 }
 
+// Credentials may be withdrawn while the service runs.
+func TestATokenThatTheERPRefusesLaterIsTold(t *testing.T) {
+	guarded(t, func(*gate) {}, func(w *world, g *gate) {
+		w.post(good, http.StatusAccepted)
+		w.await("4711", stateDone)
+		g.badToken.Store(true)
+		time.Sleep(time.Hour)
+		w.post(replaced("4711", "4712"), http.StatusBadGateway)
+		if code, answer, _ := w.ready(); code != http.StatusServiceUnavailable || !strings.Contains(answer, "Unauthorized") {
+			w.Errorf("got %d %s", code, answer)
+		}
+	})
+}
+
 func TestAnERPThatHangsHoldsNoProbeUp(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
 		w.app.access.let = false

@@ -108,6 +108,9 @@ func (a *app) postOrder(c *gin.Context) {
 		}
 		a.later(c, err, after)
 	case isRefused:
+		if refused.StatusCode == http.StatusUnauthorized || refused.StatusCode == http.StatusForbidden {
+			a.access.doubt()
+		}
 		a.log.ErrorContext(ctx, "the ERP refused the call", "order", o.Number, "error", err)
 		problem(c, http.StatusBadGateway, errors.New("the ERP refused the call: "+http.StatusText(refused.StatusCode)))
 	default: // nothing was sent
