@@ -26,7 +26,7 @@ func judgeAction(method, path string, o *store.Outcome, head []byte, whole, read
 	if method == http.MethodGet || method == http.MethodHead || method == "" {
 		return // what it reads is data
 	}
-	action := strings.Contains(strings.ToLower(pathOf(path)), "/action/")
+	action := isAction(path)
 	if !o.HasContent || len(head) == 0 {
 		o.Unconfirmed = o.Unconfirmed || o.HasContent && action && !read
 		return
@@ -48,6 +48,20 @@ func judgeAction(method, path string, o *store.Outcome, head []byte, whole, read
 		o.Unconfirmed = true
 	}
 }
+
+// unjudged reports whether the kept answer of an action does not say that it was
+// done, and the outcome was recorded by a version that did not judge it.
+func unjudged(rec store.Record) bool {
+	o := *rec.Outcome
+	if !o.Kept || len(o.Content) == 0 || o.Failure != "" || o.Unconfirmed || !isAction(rec.Path) {
+		return false
+	}
+	head := o.Content[:min(len(o.Content), maxHead)]
+	judgeAction(rec.Method, rec.Path, &o, head, len(head) == len(o.Content), true)
+	return o.Unconfirmed || o.Failure != ""
+}
+
+func isAction(path string) bool { return strings.Contains(strings.ToLower(pathOf(path)), "/action/") }
 
 // actions is what a body says in its actionResult and errorInfo. A list of
 // results counts each.
@@ -158,7 +172,7 @@ func unwrap(dec *json.Decoder, open json.Delim) (string, bool) {
 				continue
 			}
 			if depth == 1 && name == "value" {
-				word = v
+				word = strings.TrimSpace(v)
 			}
 			name = ""
 		default:

@@ -83,6 +83,9 @@ func New(cfg Config) (*Client, error) {
 		}
 	}
 	c.life, c.end = context.WithCancel(context.Background())
+	if _, deaf := cfg.Observer.(NopObserver); !deaf {
+		c.cfg.Observer = &safeObserver{next: cfg.Observer, c: c}
+	}
 	return c, nil
 }
 

@@ -137,8 +137,8 @@ type Config struct {
 	// client. Default: 8.
 	InFlight int
 
-	// CallTimeout bounds each look at a state and each fetch of content that
-	// is kept. Default: 30 s.
+	// CallTimeout bounds each look at a state, each fetch of content that is
+	// kept, and each call of a verifier. Default: 30 s.
 	CallTimeout time.Duration
 
 	// Observer is told of submits, waits, calls, ends and handlers, for traces

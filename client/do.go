@@ -19,9 +19,11 @@ import (
 //	api, err := erp.NewClientWithResponses(base, erp.WithHTTPClient(c))
 //
 // As with net/http every status code is an answer and not an error, whether
-// the ERP refused the request or answered it so. Errors are those of
-// [Client.Submit] and [Operation.Wait] otherwise; the request's context
-// bounds the whole. Closing the body acknowledges the operation.
+// the ERP refused the request or answered it so; a 2xx whose body says that an
+// action failed is one too. An answer that does not show that it is no success,
+// a 2xx that a [Verifier] refuted for example, is an [*OperationError]. Errors
+// are those of [Client.Submit] and [Operation.Wait] otherwise; the request's
+// context bounds the whole. Closing the body acknowledges the operation.
 //
 // Options come with the request's context: see [InBackground]. Under
 // [InForeground] the request is sent as it is, once, with [Config.Header] and
@@ -57,7 +59,7 @@ func (c *Client) roundTrip(req *http.Request, accepted func(context.Context, *Op
 	ctx := req.Context()
 	op, err := c.submitWith(ctx, req, SubmitOptions{}, KindHTTP)
 	if op != nil && accepted != nil {
-		accepted(ctx, op)
+		c.tellAccepted(ctx, op, accepted)
 	}
 	if _, unrecorded := errors.AsType[*RecordError](err); unrecorded {
 		err = nil // it is accepted; the wait records it
@@ -69,7 +71,7 @@ func (c *Client) roundTrip(req *http.Request, accepted func(context.Context, *Op
 		return nil, err
 	}
 	res, err := op.Wait(ctx)
-	if _, ended := errors.AsType[*OperationError](err); err != nil && (!ended || res == nil || res.StatusCode == 0) {
+	if err != nil && !tellsItself(res, err) {
 		return nil, err
 	}
 	resp, err := res.Response(ctx)
@@ -85,6 +87,30 @@ func (c *Client) roundTrip(req *http.Request, accepted func(context.Context, *Op
 		}
 	}}
 	return resp, nil
+}
+
+// tellsItself reports whether the answer of an operation that did not succeed
+// says so, as it would have in the foreground: by its status code or its body.
+// A 2xx that a verifier refuted, or of an operation that the ERP calls failed,
+// would be taken for success.
+func tellsItself(res *Result, err error) bool {
+	_, ended := errors.AsType[*OperationError](err)
+	if !ended || res == nil || res.StatusCode == 0 {
+		return false
+	}
+	return res.StatusCode < 200 || res.StatusCode > 299 || res.failure
+}
+
+// tellAccepted calls the application's code between acceptance and answer, which
+// must not lose the operation.
+func (c *Client) tellAccepted(ctx context.Context, op *Operation, accepted func(context.Context, *Operation)) {
+	err := called("Transport.OnAccepted", func() error {
+		accepted(ctx, op)
+		return nil
+	})
+	if err != nil {
+		c.log.ErrorContext(ctx, "OnAccepted did not return", append([]any{"ref", op.ref, "id", op.id}, logged(err)...)...)
+	}
 }
 
 // response rebuilds the answer of a refused request.

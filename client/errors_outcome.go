@@ -8,21 +8,26 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// UnclearError says that the ERP named an end of an operation, with a status
-// code and a word that nobody knows. It is neither success nor failure: the key
-// stays held, nothing supersedes it and no handler runs, until a person tells
-// with [Operation.Resolve] what became of it.
+// UnclearError says that the ERP named an end of an operation that nobody
+// understands: a status code with a word that is not known, or Finished without
+// a status code. It is neither success nor failure: the key stays held, nothing
+// supersedes it and no handler runs, until a person tells with
+// [Operation.Resolve] what became of it.
 type UnclearError struct {
 	Ref        string
 	ID         string
-	Status     string // the ERP's word
-	StatusCode int
+	Status     string      // the ERP's word
+	StatusCode int         // 0 if the ERP named none
 	Header     http.Header // what the ERP told with it, Location for example
 }
 
 func (e *UnclearError) Error() string {
-	return fmt.Sprintf("operation %s ended with the unknown status %s: neither success nor failure; look in the ERP and tell with Resolve what became of it",
-		nameOf(e.ID, e.Ref), lastState(e.Status, e.StatusCode, e.Header.Get("Location")))
+	kind := "the unknown status "
+	if e.StatusCode == 0 {
+		kind = "no status code and the status "
+	}
+	return fmt.Sprintf("operation %s ended with %s%s: neither success nor failure; look in the ERP and tell with Resolve what became of it",
+		nameOf(e.ID, e.Ref), kind, lastState(e.Status, e.StatusCode, e.Header.Get("Location")))
 }
 
 // lastState describes a state for people.

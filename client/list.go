@@ -10,14 +10,14 @@ import (
 
 // Pending yields, in no particular order, the operations of the tenant whose
 // outcome the application has not acknowledged: those being sent, those that
-// the ERP accepted, and those that have ended and were never passed to
-// [Operation.Ack]. It is meant for a restart with a durable store. Uncertain
+// the ERP accepted, and those that have ended or expired and were never passed
+// to [Operation.Ack]. It is meant for a restart with a durable store. Uncertain
 // ones are listed by [Client.Uncertain].
 //
 // It reads the store a page at a time, owns no goroutine, and yields at most
 // one error, as its last pair.
 func (c *Client) Pending(ctx context.Context) iter.Seq2[*Operation, error] {
-	return c.list(ctx, store.Queued, store.Sending, store.Accepted, store.Settled)
+	return c.list(ctx, store.Queued, store.Sending, store.Accepted, store.Settled, store.Expired)
 }
 
 // Uncertain yields the operations that need a person: those of which it is not

@@ -195,7 +195,8 @@ func (c *Client) notYet(ctx context.Context, lease store.Lease, rec store.Record
 	}
 	rec.Progress = seen
 	failures := 0
-	if err != nil && !errors.Is(err, ErrNotYet) {
+	_, unread := errors.AsType[*failedGet](err)
+	if err != nil && (unread || !errors.Is(err, ErrNotYet)) {
 		failures = c.failing(ctx, rec, err)
 	} else {
 		c.well(rec.Ref)
@@ -286,7 +287,10 @@ func (c *Client) settle(ctx context.Context, lease store.Lease, rec store.Record
 		Status: doc.status, StatusCode: doc.statusCode, Header: doc.header, ErrorMessage: doc.errorMessage,
 		HasContent: doc.hasContent, ReceivedAt: doc.received, StartedAt: doc.started, FinishedAt: doc.finished,
 	}
-	if doc.statusCode == 0 && strings.EqualFold(doc.status, "Finished") && !endedFor(rec, contentGrace) {
+	if doc.statusCode == 0 && strings.EqualFold(doc.status, "Finished") {
+		if endedFor(rec, contentGrace) {
+			return c.endUnclear(ctx, rec, doc) // it may have succeeded
+		}
 		return c.notYet(ctx, lease, rec, doc, errors.New("the state says Finished and no status code"))
 	}
 	if rec.Verifier != "" && o.Succeeded() {

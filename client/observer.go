@@ -12,7 +12,9 @@ import (
 // otelclient and promclient have one each. Its methods are called by many
 // goroutines and must not block. Nothing that it is given holds a token, a
 // body, a query or a webhook address; a handler's error has the handler's
-// words.
+// words. A method that panics or ends its goroutine loses what it was told and
+// nothing else: the first time is logged. Each is called in a goroutine of its
+// own, which the caller waits for.
 //
 // Methods may be added to it: embed a [NopObserver] in your own, and it goes on
 // to compile and hears of what you chose.
@@ -159,7 +161,7 @@ type Need string
 // [NeedsHandler], which is told of once per kind.
 const (
 	NeedsUncertain Need = "uncertain"      // not known whether the ERP accepted it: see [Client.Uncertain]
-	NeedsUnclear   Need = "unclear"        // it ended with a word that nobody knows: see [UnclearError]
+	NeedsUnclear   Need = "unclear"        // it ended in a way that nobody knows: see [UnclearError]
 	NeedsWord      Need = "unknown_status" // a status that is not known, taken for not ended
 	NeedsPolls     Need = "polls_fail"     // no poll succeeds, and none is going to
 	NeedsHandler   Need = "no_handler"     // it ended, and [Config.OnComplete] lacks its kind

@@ -161,7 +161,7 @@ func (c *Client) endUnclear(ctx context.Context, rec store.Record, doc document)
 		return &unwrittenError{storeError(err)}
 	}
 	if got.Phase == store.Unclear && rec.Phase != store.Unclear {
-		c.log.ErrorContext(ctx, "ended with a status that nobody knows", "ref", rec.Ref, "id", rec.ID,
+		c.log.ErrorContext(ctx, "ended in a way that nobody knows", "ref", rec.Ref, "id", rec.ID,
 			"status", lastState(doc.status, doc.statusCode, doc.header.Get("Location")), "remedy", remedyResolve)
 		c.attend(ctx, got, NeedsUnclear)
 	}
@@ -193,7 +193,8 @@ func (c *Client) failing(ctx context.Context, rec store.Record, err error) int {
 		c.troubles[rec.Ref] = t
 	}
 	t.count++
-	n, tell := t.count, !t.told && !missing(err)
+	waited, _ := errors.AsType[*failedGet](err)
+	n, tell := t.count, !t.told && !missing(err) && (waited == nil || !waited.expected)
 	refused := refusedForGood(rec.Progress, now)
 	if tell = tell && (refused || now.Sub(t.since) >= troubleAfter); tell {
 		t.told = true

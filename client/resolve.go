@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/internal/wire"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -55,7 +56,8 @@ func AcceptedAs(id string) Resolution { return Resolution{verb: acceptedAs, id: 
 // how you know it; it is kept, and shown in [State] and [Result].
 //
 // The key stays held, [Operation.Wait] returns the answer, and the handler
-// runs. What the ERP says of the operation later is kept as a conflict and
+// runs. The answer is read like one of the ERP: a 4xx, or an action result of
+// Failed, is no success. What the ERP says of the operation later is kept as a conflict and
 // does not replace it.
 func EndedWith(a Answer, reason string) Resolution {
 	return Resolution{verb: endedWith, answer: &a, reason: reason}
@@ -197,7 +199,7 @@ func (o *Operation) endTold(ctx context.Context, rec store.Record, r Resolution)
 	if err := sendable(a.Header); err != nil {
 		return fmt.Errorf("EndedWith: Header %w", err)
 	}
-	fact := store.SettledFact{ByUser: true, Outcome: a.outcome(r.reason)}
+	fact := store.SettledFact{ByUser: true, Outcome: a.outcome(rec, r.reason)}
 	if rec.Phase == store.Unclear {
 		fact.ID = rec.ID
 	}
@@ -208,18 +210,21 @@ func (o *Operation) endTold(ctx context.Context, rec store.Record, r Resolution)
 	return err
 }
 
-// outcome is what is recorded of an answer that a person told of.
-func (a *Answer) outcome(reason string) store.Outcome {
+// outcome is what is recorded of an answer that a person told of. It is read and
+// judged like one of the ERP.
+func (a *Answer) outcome(rec store.Record, reason string) store.Outcome {
 	h := make(http.Header, len(a.Header))
 	for name, values := range a.Header {
 		name = http.CanonicalHeaderKey(name)
 		h[name] = append(h[name], values...)
 	}
 	h = keptHeader(h)
-	return store.Outcome{
-		Status: "Finished", StatusCode: a.StatusCode, Header: h, Told: reason,
-		HasContent: len(a.Body) > 0, Kept: true, Content: slices.Clone(a.Body), ContentType: h.Get("Content-Type"),
-	}
+	o := store.Outcome{Status: "Finished", StatusCode: a.StatusCode, Header: h, Told: reason, HasContent: len(a.Body) > 0, Kept: true}
+	o.Content, o.ContentType = wire.Whole(slices.Clone(a.Body), h.Get("Content-Type"), isAttachment(h))
+	tellType(&o)
+	head := o.Content[:min(len(o.Content), maxHead)]
+	judgeAction(rec.Method, rec.Path, &o, head, len(head) == len(o.Content), true)
+	return o
 }
 
 // decide makes a decision about the operation under a lease of its own, if the

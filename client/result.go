@@ -37,6 +37,7 @@ type Result struct {
 	Finished time.Time
 
 	unconfirmed bool
+	failure     bool // the body says that it failed
 
 	c   *Client
 	has bool // there is content
@@ -67,7 +68,7 @@ func (c *Client) result(rec store.Record) (*Result, error) {
 	r := &Result{
 		ID: rec.ID, Ref: rec.Ref, Status: o.Status, StatusCode: o.StatusCode, Header: http.Header(o.Header).Clone(),
 		Foreground: o.Foreground, Told: o.Told, Received: o.ReceivedAt, Started: o.StartedAt, Finished: o.FinishedAt,
-		unconfirmed: o.Unconfirmed, c: c, has: o.HasContent, kept: o.Kept, content: o.Content, kind: o.ContentType, message: o.ErrorMessage, accepted: rec.AcceptedAt, verifier: rec.Verifier, confirmed: o.Confirmed,
+		unconfirmed: o.Unconfirmed || unjudged(rec), failure: o.Failure != "", c: c, has: o.HasContent, kept: o.Kept, content: o.Content, kind: o.ContentType, message: o.ErrorMessage, accepted: rec.AcceptedAt, verifier: rec.Verifier, confirmed: o.Confirmed,
 	}
 	if r.Header == nil {
 		r.Header = http.Header{}

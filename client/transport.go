@@ -27,10 +27,11 @@ import (
 // another origin than BaseURL are refused with [ErrUntrustedURL], because that
 // transport would add credentials to them.
 //
-// A status code is an answer and not an error, as with net/http, but for two:
+// A status code is an answer and not an error, as with net/http, but for these:
 // an operation that ended with a redirect is an *[OperationError], because the
 // http.Client would follow it, and so is one that the ERP could not run and gave
-// no status code. All other errors are those of [Client.Submit] and
+// no status code, or a 2xx that does not show that it is no success, see
+// [Client.Do]. All other errors are those of [Client.Submit] and
 // [Operation.Wait]; net/http wraps them in a *url.Error, and errors.As still
 // finds them. Closing the body acknowledges the operation.
 //
@@ -40,7 +41,8 @@ type Transport struct {
 	Match func(*http.Request) bool
 
 	// OnAccepted, if set, is called with each operation before its answer is
-	// waited for, also if it is uncertain. It must not block.
+	// waited for, also if it is uncertain. It must not block. That it panics or
+	// ends its goroutine is logged, and the answer is waited for all the same.
 	OnAccepted func(context.Context, *Operation)
 
 	c    *Client
@@ -50,14 +52,19 @@ type Transport struct {
 // Transport returns a new Transport of the client. It ends with the client.
 func (c *Client) Transport() *Transport { return &Transport{c: c} }
 
+// changesNothing reports whether a request may be sent any number of times.
+func changesNothing(method string) bool {
+	switch method {
+	case "", http.MethodGet, http.MethodHead, http.MethodOptions:
+		return true
+	}
+	return false
+}
+
 // MatchWrites chooses what changes something: everything below /v1/ and /v2/
 // but GET, HEAD and OPTIONS. Only v1 and v2 take background calls.
 func MatchWrites(req *http.Request) bool {
-	switch req.Method {
-	case "", http.MethodGet, http.MethodHead, http.MethodOptions:
-		return false
-	}
-	return MatchAll(req)
+	return !changesNothing(req.Method) && MatchAll(req)
 }
 
 // MatchAll chooses every request below /v1/ and /v2/, but for the state of
@@ -123,6 +130,12 @@ func (c *Client) foreground(req *http.Request, send func(*http.Request) (*http.R
 	}
 	out := req.Clone(req.Context())
 	out.URL.RawQuery = query
+	if !changesNothing(req.Method) {
+		// net/http would send it again on its own.
+		out.GetBody = nil
+		out.Header.Del("Idempotency-Key")
+		out.Header.Del("X-Idempotency-Key")
+	}
 	for name, values := range c.cfg.Header {
 		if _, set := out.Header[name]; !set {
 			if out.Header == nil {

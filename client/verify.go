@@ -74,7 +74,9 @@ func (c *Client) verify(ctx context.Context, rec store.Record, o *store.Outcome)
 	seen := Verification{
 		ID: rec.ID, Method: rec.Method, Path: rec.Path, Metadata: rec.Metadata, StatusCode: o.StatusCode, Header: http.Header(o.Header).Clone(),
 	}
-	err := called("the verifier", func() error { return c.confirm(ctx, v, seen) })
+	get, cancel := context.WithTimeout(ctx, c.cfg.CallTimeout)
+	defer cancel()
+	err := called("the verifier", func() error { return c.confirm(get, v, seen) })
 	switch {
 	case err == nil:
 		o.Confirmed = true
@@ -123,12 +125,12 @@ func (c *Client) confirm(ctx context.Context, v Verifier, seen Verification) (er
 		resp, err = refused.response(probe), nil
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrNotYet, err)
+		return &failedGet{err: fmt.Errorf("%w: %w", ErrNotYet, err)}
 	}
 	defer resp.Body.Close()
 	switch code := resp.StatusCode; {
 	case code < 200 || code == 206 || code == 401 || code == 403 || code == 408 || code == 425 || code == 429 || code >= 500:
-		return fmt.Errorf("%w: the ERP answered %d", ErrNotYet, code)
+		return &failedGet{err: fmt.Errorf("%w: the ERP answered %d", ErrNotYet, code)}
 	}
 	opened := wire.Open(&counted{ReadCloser: resp.Body, want: resp.ContentLength}, resp.Header.Get("Content-Type"), isAttachment(resp.Header))
 	if opened.HTML && resp.StatusCode < 300 {
@@ -142,5 +144,20 @@ func (c *Client) confirm(ctx context.Context, v Verifier, seen Verification) (er
 	if opened.ContentType != "" {
 		resp.Header.Set("Content-Type", opened.ContentType)
 	}
-	return v.Check(seen, resp)
+	err = v.Check(seen, resp)
+	if resp.StatusCode >= 300 && errors.Is(err, ErrNotYet) {
+		return &failedGet{err: err, expected: true}
+	}
+	return err
 }
+
+// failedGet is [ErrNotYet] where the ERP did not answer the verifier's GET with
+// a 2xx: repeating it too soon meets the old host's limit on equal requests
+// that fail.
+type failedGet struct {
+	err      error
+	expected bool // the verifier takes the answer for one that will change
+}
+
+func (e *failedGet) Error() string { return e.err.Error() }
+func (e *failedGet) Unwrap() error { return e.err }
