@@ -108,6 +108,33 @@ func TestAPersonTellsOfAnInvoice(t *testing.T) {
 	}
 }
 
+// Whoever gives an order up may be wrong. Then there are two invoices, of which
+// one is released, and a person hears of the other.
+func TestTwoInvoicesOfAnOrderThatWasGivenUpAreTold(t *testing.T) {
+	play(t, mockserver.Config{}, nil, func(w *world) {
+		w.add(lose(invoices)...)
+		w.post(good, http.StatusAccepted)
+		first, err := w.app.client.OperationByKey(w.Context(), "4711")
+		if err != nil {
+			w.Fatal(err)
+		}
+		w.tell("4711", `{"outcome":"given-up","reason":"nobody knows"}`, http.StatusOK)
+		w.post(good, http.StatusAccepted)
+		w.await("4711", stateDone)
+		if err := first.Resolve(w.Context(), client.AcceptedAs(w.mock.Operations()[0].ID)); err != nil {
+			w.Fatal(err)
+		}
+		time.Sleep(10 * time.Minute)
+		if n := strings.Count(w.logs.String(), "two invoices were made of one order"); n != 1 {
+			w.Errorf("it is told %d times, want once", n)
+		}
+		if s := w.status("4711"); s.State != stateDone || s.Invoice != "003550" || w.sent("/action/release") != 1 {
+			w.Errorf("got %+v and %d releases", s, w.sent("/action/release"))
+		}
+		w.wantWaiting()
+	})
+}
+
 func TestAPersonTellsOfARelease(t *testing.T) {
 	for name, tt := range map[string]struct {
 		told  string

@@ -42,7 +42,14 @@ func (a *app) invoiced(ctx context.Context, done client.Completion) error {
 	if o.invoice == "" || !a.cfg.release {
 		return nil
 	}
-	return release(ctx, done.Client(), o, "")
+	err := release(ctx, done.Client(), o, "")
+	if errors.Is(err, client.ErrKeyReused) {
+		// Somebody gave the order up, or said that it was not done, and it was
+		// posted again.
+		a.log.ErrorContext(ctx, "two invoices were made of one order: credit one in the ERP", "order", o.order, "ref", o.ref, "invoice", o.invoice)
+		return nil
+	}
+	return err
 }
 
 // release submits the release of an invoice that was made. It takes the place
