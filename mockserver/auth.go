@@ -177,7 +177,7 @@ func (a Auth) read(token string) *claims {
 // they do.
 func (s *Server) authorize(w http.ResponseWriter, in *incoming) bool {
 	const denied = "Authorization has been denied for this request."
-	now := s.clocks.now(in.company)
+	now := s.clocks.Now(in.company)
 	deny := func(status int, detail, message string) bool {
 		w.Header().Set("WWW-Authenticate", "Bearer"+detail)
 		s.cfg.Profile.refuse(w, status, message)

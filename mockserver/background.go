@@ -20,7 +20,7 @@ type backgroundAPI struct{ s *Server }
 func (a *backgroundAPI) GetBackgroundState(w http.ResponseWriter, r *http.Request, id server.RequestID, _ server.GetBackgroundStateParams) {
 	c, _ := call.From(r.Context())
 	op, ok := a.s.queue.readState(id, c.Company)
-	now := a.s.clocks.now(c.Company)
+	now := a.s.clocks.Now(c.Company)
 	op, ok = viewed(r.Context(), op, ok, now)
 	switch p := a.s.cfg.Profile; {
 	case !isGUID(id):
@@ -49,7 +49,7 @@ func isGUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
 func (a *backgroundAPI) GetBackgroundContent(w http.ResponseWriter, r *http.Request, id server.RequestID, _ server.GetBackgroundContentParams) {
 	c, _ := call.From(r.Context())
 	op, ok := a.s.queue.readContent(id, c.Company)
-	now := a.s.clocks.now(c.Company)
+	now := a.s.clocks.Now(c.Company)
 	op, ok = viewed(r.Context(), op, ok, now)
 	switch p := a.s.cfg.Profile; {
 	case !isGUID(id):

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/vtime"
 )
 
 // A DeliveryState tells how far a notification is.
@@ -51,15 +53,15 @@ const maxDeliveries = 10_000
 // guards the embedded Delivery and the flags at the end; the rest never changes.
 type delivery struct {
 	Delivery
-	op    *operation
-	retry Retry
-	fault NotifyFault
-	first *latch // opened when the first attempt was made, or none will be
-	life  *life
-	begun bool // the first attempt is under way
-	tried bool // first is open
-	lost  bool // another process is at it
-	taken bool // a redelivery got through: no further attempts
+	op         *operation
+	retry      Retry
+	fault      NotifyFault
+	first      *vtime.Signal // opened when the first attempt was made, or none will be
+	generation *vtime.Generation
+	begun      bool // the first attempt is under way
+	tried      bool // first is open
+	lost       bool // another process is at it
+	taken      bool // a redelivery got through: no further attempts
 }
 
 // A DeliveryFilter says which deliveries are meant; empty fields mean any.
@@ -101,8 +103,8 @@ func (n *notifier) deliveries() []Delivery {
 }
 
 // plan decides at acceptance whether and where op is notified.
-func (n *notifier) plan(op *operation, l *life) *delivery {
-	d := &delivery{op: op, retry: n.cfg.URLRetry, first: l.clock.newLatch(), life: l}
+func (n *notifier) plan(op *operation, g *vtime.Generation) *delivery {
+	d := &delivery{op: op, retry: n.cfg.URLRetry, first: g.Clock().NewSignal(), generation: g}
 	d.Delivery = Delivery{
 		OperationID: op.ID, Company: op.Company, Method: op.Method, Path: op.Path,
 		Mode: string(op.background.mode), URL: op.background.url, State: DeliveryWaiting,

@@ -2,7 +2,6 @@ package mockserver
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
 	"encoding/json"
 	"maps"
@@ -23,7 +22,7 @@ func (s *Server) faultFor(in *incoming) *Fault {
 	if s.cfg.Fault != nil {
 		if f := s.cfg.Fault(in.copy(in.r.Context())); f != nil {
 			s.journal.update(func() { in.entry.Request.Fault = byFunction })
-			now := s.clocks.now(in.company)
+			now := s.clocks.Now(in.company)
 			s.journal.hit(Hit{
 				Time: now, Rule: byFunction, Point: in.point(), Company: in.company, Method: in.r.Method, Path: in.path, OperationID: in.operationID(),
 			})
@@ -52,7 +51,7 @@ func (s *Server) requestFault(in *incoming, on Point) *Fault {
 			e.Method, e.Path = e.Operation.Method, pathBelowBase(e.Operation.Path)
 		}
 	}
-	d, name := s.faults.decide(e, s.clocks.now(in.company))
+	d, name := s.faults.decide(e, s.clocks.Now(in.company))
 	f, ok := d.(Fault)
 	if !ok {
 		return nil
@@ -94,7 +93,7 @@ func (in *incoming) operationID() string {
 
 // serveFaulty answers as f wants it.
 func (s *Server) serveFaulty(w http.ResponseWriter, in *incoming, f *Fault) {
-	if in.act.sleep(in.r.Context(), f.Delay) != nil {
+	if in.task.Sleep(in.r.Context(), f.Delay) != nil {
 		panic(http.ErrAbortHandler) // the client went away, or the server
 	}
 	in.fault = f
@@ -151,7 +150,7 @@ func (f *Fault) send(w http.ResponseWriter, in *incoming, out outcome) {
 	for name, values := range out.header {
 		h[name] = values
 	}
-	f.describe(h, out, in.act.life.clock.Now())
+	f.describe(h, out, in.task.Clock().Now())
 	if f.CutAfter > 0 || f.Stall > 0 {
 		h.Set("Content-Length", strconv.Itoa(len(out.body)))
 	}
@@ -164,7 +163,7 @@ func (f *Fault) send(w http.ResponseWriter, in *incoming, out outcome) {
 		half := len(body) / 2
 		write(w, body[:half])
 		body = body[half:]
-		if in.act.sleep(in.r.Context(), f.Stall) != nil {
+		if in.task.Sleep(in.r.Context(), f.Stall) != nil {
 			panic(http.ErrAbortHandler)
 		}
 	}
@@ -275,19 +274,4 @@ func editJSON(body []byte, set map[string]any, omit []string) []byte {
 		}
 	}
 	return slices.Concat([]byte("{"), out.Bytes(), []byte("}"))
-}
-
-// sleep waits in real time.
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

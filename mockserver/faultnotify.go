@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"slices"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/vtime"
 )
 
 // faultOf finds what disturbs a notification: Config.NotifyFault is asked
@@ -42,7 +44,7 @@ func (f *NotifyFault) body(b []byte) []byte {
 
 // start makes the first attempt when its time has come. A delivery that is to
 // be overtaken has two such times; the first counts.
-func (n *notifier) start(d *delivery, by *activity) {
+func (n *notifier) start(d *delivery, by *vtime.Task) {
 	wait := d.fault.Delay
 	if d.fault.Reorder {
 		wait = cmp.Or(wait, time.Minute)
@@ -50,7 +52,7 @@ func (n *notifier) start(d *delivery, by *activity) {
 		n.parked = append(n.parked, d)
 		n.mu.Unlock()
 	}
-	by.then(d.life, wait, d.op.what("notification"), func(ctx context.Context, _ *activity) { n.begin(ctx, d) })
+	by.Then(d.generation, wait, d.op.label("notification"), func(ctx context.Context, _ *vtime.Task) { n.begin(ctx, d) })
 }
 
 func (n *notifier) begin(ctx context.Context, d *delivery) {
@@ -79,7 +81,7 @@ func (n *notifier) overtaken(by *delivery) {
 	}
 	n.mu.Unlock()
 	for _, d := range free {
-		d.life.after(0, d.op.what("notification"), func(ctx context.Context, _ *activity) { n.begin(ctx, d) })
+		d.generation.After(0, d.op.label("notification"), func(ctx context.Context, _ *vtime.Task) { n.begin(ctx, d) })
 	}
 }
 
@@ -87,7 +89,7 @@ func (n *notifier) overtaken(by *delivery) {
 func (n *notifier) replay(ctx context.Context, d *delivery) {
 	n.mu.Lock()
 	body := n.foreignBody(d)
-	a := Attempt{Started: d.life.clock.Now(), Replayed: true}
+	a := Attempt{Started: d.generation.Clock().Now(), Replayed: true}
 	a.Header = n.header(d, body, a.Started, d.fault)
 	n.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, d.retry.Timeout)

@@ -147,7 +147,7 @@ func goodPath(path string) (ok bool) {
 // fits tells whether the rule matches an event, but for its Match.
 func (r *activeRule) fits(e *Event, now time.Time) bool {
 	if r.On != e.Point || r.Company != "" && r.Company != e.Company ||
-		r.Method != "" && !strings.EqualFold(r.Method, e.Method) || !r.Between.contains(now.Sub(r.since.Load().of(e.Company))) {
+		r.Method != "" && !strings.EqualFold(r.Method, e.Method) || !r.Between.contains(now.Sub(r.since.Load().Of(e.Company))) {
 		return false
 	}
 	if r.path == nil {

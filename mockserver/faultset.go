@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/vtime"
 )
 
 const (
@@ -23,7 +25,7 @@ const (
 type Faults struct {
 	seed    uint64
 	config  []Rule
-	clocks  *clocks
+	clocks  *vtime.Clocks
 	journal *journal
 
 	mu    sync.Mutex    // guards all below, and the counts in the rules
@@ -35,9 +37,9 @@ type Faults struct {
 // An activeRule is a Rule at work.
 type activeRule struct {
 	Rule
-	path   []string              // segments of Path; nil: any
-	since  atomic.Pointer[times] // when it was added
-	counts map[string]*Count     // by company
+	path   []string                    // segments of Path; nil: any
+	since  atomic.Pointer[vtime.Times] // when it was added
+	counts map[string]*Count           // by company
 
 	operations map[string]*Count // by company and id, with PerOperation
 	order      []string          // its keys, oldest first
@@ -69,7 +71,7 @@ type Hit struct {
 func (s *Server) Faults() *Faults { return s.faults }
 
 // newFaults takes rules that were validated.
-func newFaults(seed uint64, rules []Rule, c *clocks, j *journal) *Faults {
+func newFaults(seed uint64, rules []Rule, c *vtime.Clocks, j *journal) *Faults {
 	f := &Faults{seed: seed, clocks: c, journal: j}
 	f.config = f.complete(rules)
 	f.rules = f.activate(f.config)
@@ -136,7 +138,7 @@ func (f *Faults) complete(rules []Rule) []Rule {
 }
 
 func (f *Faults) activate(rules []Rule) []*activeRule {
-	now := f.clocks.times()
+	now := f.clocks.Times()
 	list := make([]*activeRule, len(rules))
 	for i, r := range rules {
 		list[i] = &activeRule{Rule: r, counts: make(map[string]*Count), operations: make(map[string]*Count)}
@@ -225,10 +227,10 @@ func (f *Faults) Reset(company string) {
 			rules = append(rules, f.rules[i])
 		}
 	}
-	now := f.clocks.now(company)
+	now := f.clocks.Now(company)
 	for _, a := range f.rules {
 		a.forget(company)
-		a.since.Store(a.since.Load().with(company, now))
+		a.since.Store(a.since.Load().With(company, now))
 		if a.Company != company && !slices.Contains(rules, a) {
 			rules = append(rules, a)
 		}

@@ -8,9 +8,9 @@ import (
 type faultKey struct{}
 
 // context is the request's, and carries its fault to the endpoints, and its
-// activity for [Sleep].
+// task for [Sleep].
 func (in *incoming) context() context.Context {
-	return context.WithValue(in.act.with(in.r.Context()), faultKey{}, in.fault)
+	return context.WithValue(in.task.With(in.r.Context()), faultKey{}, in.fault)
 }
 
 // foreground tells whether the background header is overlooked.

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/vismanet-go/background/mockserver/internal/call"
+	"github.com/vismanet-go/background/mockserver/internal/vtime"
 )
 
 // incoming is a request as far as the mock has understood it.
@@ -24,9 +25,9 @@ type incoming struct {
 	base    string // API root of links
 	path    string // escaped, below the base path
 	quota   quota
-	fault   *Fault    // nil: none
-	entry   *Entry    // in the journal
-	act     *activity // the request itself
+	fault   *Fault      // nil: none
+	entry   *Entry      // in the journal
+	task    *vtime.Task // the request itself
 
 	requestURI string // what uri returns, once it was asked for
 }
@@ -147,13 +148,13 @@ func (in *incoming) endpointRequest(ctx context.Context, path, operationID strin
 // accept queues a request and answers 202.
 func (s *Server) accept(w http.ResponseWriter, in *incoming, path string, b background) {
 	op := s.newOperation(in, path, b)
-	op.delivery = s.notifier.plan(op, in.act.life)
+	op.delivery = s.notifier.plan(op, in.task.Generation())
 	job := op.job(in)
 	if s.queue.shared != nil && op.delivery != nil {
 		job.Notice = op.delivery.encode()
 	}
 	accepted := s.journal.operation(KindAccepted, op.Operation, op.Received) // before anybody can start it
-	if err := s.queue.add(in.r.Context(), job, in.act.life); err != nil {
+	if err := s.queue.add(in.r.Context(), job, in.task.Generation()); err != nil {
 		s.journal.remove(accepted)
 		s.refuseToStore(w, op, err)
 		return
@@ -162,7 +163,7 @@ func (s *Server) accept(w http.ResponseWriter, in *incoming, path string, b back
 	if s.log.Enabled(in.r.Context(), slog.LevelDebug) {
 		s.log.Debug("operation accepted", "id", op.ID, "company", op.Company, "method", op.Method, "path", op.Path)
 	}
-	s.notifier.awaitIfEarly(in.r.Context(), in.act, op.delivery)
+	s.notifier.awaitIfEarly(in.r.Context(), in.task, op.delivery)
 	s.writeAccepted(w, op)
 }
 
@@ -171,7 +172,7 @@ func (s *Server) newOperation(in *incoming, path string, b background) *operatio
 		Operation: Operation{
 			ID: s.ids.guid("operation", in.company), Company: in.company,
 			Method: in.r.Method, Path: in.uri(), Header: in.r.Header.Get(backgroundHeader),
-			State: Queued, Received: s.clocks.now(in.company),
+			State: Queued, Received: s.clocks.Now(in.company),
 		},
 		base: in.base, background: b, hasBody: len(in.body) > 0,
 		tail: in.path, execTime: s.execTime(in.company),

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/vtime"
 )
 
 // A Kind says what an [Entry] of the journal tells.
@@ -223,6 +225,12 @@ func (j *journal) operation(kind Kind, op Operation, at time.Time) *Entry {
 // hit records what was disturbed.
 func (j *journal) hit(h Hit) {
 	j.add(&Entry{Time: h.Time, Company: h.Company, Kind: KindFault, OperationID: h.OperationID, Hit: &h})
+}
+
+// moved records a change of a company's clock, which waits meanwhile.
+func (j *journal) moved(company string, m vtime.Move) {
+	move := Move(m)
+	j.add(&Entry{Time: m.From, Company: company, Kind: KindClock, Move: &move})
 }
 
 // attempt records an attempt to notify, or with a zero one that there will be

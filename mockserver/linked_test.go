@@ -26,6 +26,7 @@ func TestWhatTheMockLinks(t *testing.T) {
 		module + "mockserver/internal/call",
 		module + "mockserver/internal/erp",
 		module + "mockserver/internal/near",
+		module + "mockserver/internal/vtime",
 		module + "openapi",
 		module + "openapi/server",
 	}

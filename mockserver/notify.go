@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/vtime"
 )
 
 // notifier sends notifications. Waiting for the next attempt costs a timer
@@ -14,8 +16,8 @@ import (
 type notifier struct {
 	cfg     Config
 	log     *slog.Logger
-	tasks   *tasks
-	clocks  *clocks
+	pool    *vtime.Pool
+	clocks  *vtime.Clocks
 	journal *journal
 	ids     *ids
 	faults  *Faults
@@ -30,13 +32,13 @@ type notifier struct {
 func newNotifier(s *Server) *notifier {
 	shared, _ := s.cfg.Queue.(SharedQueue)
 	return &notifier{
-		cfg: s.cfg, log: s.log, tasks: s.tasks, clocks: s.clocks, journal: s.journal, ids: s.ids, faults: s.faults, client: notifyClient(s.cfg), shared: shared,
+		cfg: s.cfg, log: s.log, pool: s.pool, clocks: s.clocks, journal: s.journal, ids: s.ids, faults: s.faults, client: notifyClient(s.cfg), shared: shared,
 	}
 }
 
 // ended is told of every operation that has ended, with a copy of it. By is who
 // tells it, if that is about to end.
-func (n *notifier) ended(op *operation, by *activity) {
+func (n *notifier) ended(op *operation, by *vtime.Task) {
 	d := op.delivery
 	if d == nil {
 		return
@@ -56,8 +58,8 @@ func (n *notifier) ended(op *operation, by *activity) {
 	n.mu.Unlock()
 	if drop {
 		n.log.Debug("notification not sent: a fault or the profile drops it", "id", op.ID, "company", d.Company)
-		n.journal.attempt(d, Attempt{}, n.clocks.now(d.Company))
-		d.first.release()
+		n.journal.attempt(d, Attempt{}, n.clocks.Now(d.Company))
+		d.first.Give()
 		n.save(d)
 		return
 	}
@@ -78,7 +80,7 @@ func (n *notifier) deliver(ctx context.Context, d *delivery, attempt, duplicates
 	switch {
 	case ok && duplicates > 0:
 		n.record(d, a, DeliveryDelivered)
-		d.life.after(0, d.op.what("notification"), func(ctx context.Context, _ *activity) { n.deliver(ctx, d, attempt+1, duplicates-1) })
+		d.generation.After(0, d.op.label("notification"), func(ctx context.Context, _ *vtime.Task) { n.deliver(ctx, d, attempt+1, duplicates-1) })
 	case ok || a.Duplicate:
 		n.record(d, a, DeliveryDelivered)
 	case attempt >= d.retry.Attempts:
@@ -86,7 +88,7 @@ func (n *notifier) deliver(ctx context.Context, d *delivery, attempt, duplicates
 		n.log.Warn("notification given up", "id", d.OperationID, "company", d.Company, "url", d.URL, "attempts", attempt, "status", a.StatusCode, "error", a.reason(n.cfg.Profile))
 	default:
 		n.record(d, a, DeliveryWaiting)
-		d.life.after(d.retry.before(attempt), d.op.what("notification, again,"), func(ctx context.Context, _ *activity) { n.deliver(ctx, d, attempt+1, duplicates) })
+		d.generation.After(d.retry.before(attempt), d.op.label("notification, again,"), func(ctx context.Context, _ *vtime.Task) { n.deliver(ctx, d, attempt+1, duplicates) })
 	}
 }
 
@@ -98,7 +100,7 @@ func (p Profile) delivered(status int) bool {
 // attempt sends the notification once.
 func (n *notifier) attempt(ctx context.Context, d *delivery, duplicate bool) Attempt {
 	n.mu.Lock()
-	a, body := Attempt{Started: d.life.clock.Now(), Duplicate: duplicate}, d.Body
+	a, body := Attempt{Started: d.generation.Clock().Now(), Duplicate: duplicate}, d.Body
 	a.Header = n.header(d, body, a.Started, d.fault)
 	n.mu.Unlock()
 	n.send(ctx, d, body, &a)
@@ -107,7 +109,7 @@ func (n *notifier) attempt(ctx context.Context, d *delivery, duplicate bool) Att
 
 // record notes an attempt and what became of the delivery by it.
 func (n *notifier) record(d *delivery, a Attempt, state DeliveryState) {
-	if d.life.ctx.Err() != nil {
+	if d.generation.Context().Err() != nil {
 		return // nobody is to know of it any more
 	}
 	n.mu.Lock()
@@ -120,22 +122,22 @@ func (n *notifier) record(d *delivery, a Attempt, state DeliveryState) {
 	n.mu.Unlock()
 	n.journal.attempt(d, a, a.Ended)
 	if first {
-		d.first.release()
+		d.first.Give()
 	}
 	n.save(d)
 	n.overtaken(d)
 }
 
 // awaitIfEarly holds a 202 back until the notification has overtaken it.
-func (n *notifier) awaitIfEarly(ctx context.Context, a *activity, d *delivery) {
+func (n *notifier) awaitIfEarly(ctx context.Context, t *vtime.Task, d *delivery) {
 	if d == nil || !d.fault.Early {
 		return
 	}
 	if n.shared != nil {
-		n.awaitStored(ctx, a, d.OperationID)
+		n.awaitStored(ctx, t, d.OperationID)
 		return
 	}
-	_ = a.wait(ctx, d.first) // the 202 is due in any case
+	_ = t.Wait(ctx, d.first) // the 202 is due in any case
 }
 
 func unixMilli(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }

@@ -72,7 +72,7 @@ func (n *notifier) send(ctx context.Context, d *delivery, body []byte, a *Attemp
 	ctx, cancel := context.WithTimeout(ctx, d.retry.Timeout)
 	defer cancel()
 	status, said, err := n.post(ctx, d.URL, body, a.Header)
-	a.Ended, a.StatusCode = d.life.clock.Now(), status
+	a.Ended, a.StatusCode = d.generation.Clock().Now(), status
 	switch {
 	case err == nil && (status < 200 || status > 599):
 		a.Error = a.reason(n.cfg.Profile)

@@ -3,6 +3,8 @@ package mockserver
 import (
 	"net/http"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/vtime"
 )
 
 // A State tells how far an operation is.
@@ -40,6 +42,11 @@ type Operation struct {
 	// Attempts is how often a worker picked it up: more than once only if one
 	// stopped in the middle.
 	Attempts int
+}
+
+// label describes something about an operation.
+func (op *Operation) label(verb string) vtime.Label {
+	return vtime.Label{Verb: verb, Method: op.Method, Path: op.Path, ID: op.ID}
 }
 
 // An operation is a job with its texts understood: what answers and

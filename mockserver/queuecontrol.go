@@ -52,7 +52,7 @@ func (c *QueueControl) Resume() {
 		c.q.look(nil)
 		return
 	}
-	c.q.look(c.q.clocks.of(c.company).current())
+	c.q.look(c.q.clocks.Of(c.company).Generation())
 }
 
 // Next starts the operation that comes next in a paused queue, and returns it
@@ -79,7 +79,7 @@ func (c *QueueControl) Step(ctx context.Context) (Operation, error) {
 	case <-r.done:
 	case <-ctx.Done():
 		return op, fmt.Errorf("wait for operation %s: %w", op.ID, context.Cause(ctx))
-	case <-c.q.tasks.ctx.Done():
+	case <-c.q.pool.Context().Done():
 		return op, fmt.Errorf("wait for operation %s: %w", op.ID, ErrClosed)
 	}
 	ended, ok := c.q.get(op.ID)
@@ -113,7 +113,7 @@ func (c *QueueControl) next(ctx context.Context) (Operation, *run, error) {
 		case <-wait.done:
 		case <-ctx.Done():
 			return Operation{}, nil, context.Cause(ctx)
-		case <-c.q.tasks.ctx.Done():
+		case <-c.q.pool.Context().Done():
 			return Operation{}, nil, ErrClosed
 		}
 	}
@@ -140,7 +140,7 @@ func (q *runner) startOne(company string) (*Job, *run, *run, error) {
 		rules := Rules{Max: 1, PerCompany: q.cfg.Workers, Order: q.cfg.Order, Hold: func(other string) bool {
 			return company != "" && other != company || !paused.holds(other)
 		}}
-		jobs, err := q.store.Take(context.WithoutCancel(q.tasks.ctx), q.clocks.now, rules)
+		jobs, err := q.store.Take(context.WithoutCancel(q.pool.Context()), q.clocks.Now, rules)
 		if err != nil {
 			return nil, nil, nil, err
 		}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/vismanet-go/background/mockserver/internal/vtime"
 )
 
 // Errors of [Server.Redeliver].
@@ -44,38 +46,38 @@ func (s *Server) Redeliver(ctx context.Context, operationID string) error {
 func (n *notifier) redeliver(ctx context.Context, q *runner, id string) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer context.AfterFunc(n.tasks.ctx, func() { cancel(ErrClosed) })()
+	defer context.AfterFunc(n.pool.Context(), func() { cancel(ErrClosed) })()
 	op, ok := q.get(id)
 	switch {
-	case n.tasks.ctx.Err() != nil:
+	case n.pool.Context().Err() != nil:
 		return fmt.Errorf("%w: %w", ErrNotDelivered, ErrClosed)
 	case !ok:
 		return ErrUnknownOperation
 	case !op.ended():
 		return ErrNotEnded
 	}
-	act, err := n.clocks.of(op.Company).enter(ctx, op.what("redelivery"))
+	t, err := n.clocks.Of(op.Company).Enter(ctx, op.label("redelivery"))
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNotDelivered, err)
 	}
-	defer act.end()
-	defer context.AfterFunc(act.life.ctx, func() {
-		if act.life.isOver() {
+	defer t.End()
+	defer context.AfterFunc(t.Generation().Context(), func() {
+		if t.Generation().IsOver() {
 			cancel(ErrReset)
 		}
 	})()
-	d, adopted, err := n.forRedelivery(ctx, op.ID, act.life)
+	d, adopted, err := n.forRedelivery(ctx, op.ID, t.Generation())
 	if err != nil {
 		return err
 	}
 	body := n.cfg.Profile.notification(&op)
 	n.mu.Lock()
-	a := Attempt{Started: d.life.clock.Now(), Redelivery: true}
+	a := Attempt{Started: d.generation.Clock().Now(), Redelivery: true}
 	a.Header = n.header(d, body, a.Started, NotifyFault{})
 	n.mu.Unlock()
 	n.send(ctx, d, body, &a)
 	delivered := n.cfg.Profile.delivered(a.StatusCode)
-	if act.life.isOver() {
+	if t.Generation().IsOver() {
 		return fmt.Errorf("%w: %w", ErrNotDelivered, ErrReset) // nobody is to know of it any more
 	}
 	state := n.recordRedelivery(d, a, body, delivered)
@@ -104,7 +106,7 @@ func (n *notifier) recordRedelivery(d *delivery, a Attempt, body []byte, deliver
 	n.mu.Unlock()
 	n.journal.attempt(d, a, a.Ended)
 	if first {
-		d.first.release()
+		d.first.Give()
 	}
 	n.save(d)
 	return state
@@ -113,7 +115,7 @@ func (n *notifier) recordRedelivery(d *delivery, a Attempt, body []byte, deliver
 // forRedelivery finds the delivery of an operation that has ended. Adopted
 // tells that another process may have been at it, whose attempts are ours to
 // make now.
-func (n *notifier) forRedelivery(ctx context.Context, id string, l *life) (d *delivery, adopted bool, err error) {
+func (n *notifier) forRedelivery(ctx context.Context, id string, g *vtime.Generation) (d *delivery, adopted bool, err error) {
 	d = n.find(id)
 	if n.shared == nil {
 		if d == nil {
@@ -129,7 +131,7 @@ func (n *notifier) forRedelivery(ctx context.Context, id string, l *life) (d *de
 		return nil, false, err
 	}
 	op := job.operation()
-	fresh := n.restored(op, l)
+	fresh := n.restored(op, g)
 	if fresh == nil {
 		return nil, false, ErrNoNotification
 	}

@@ -2,10 +2,8 @@ package mockserver
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // Reset lets a company be as after [New], or all of them if company is empty:
@@ -27,117 +25,15 @@ import (
 // nothing else is reset, and what they are running of the company is discarded
 // when it ends.
 func (s *Server) Reset(ctx context.Context, company string) error {
-	if s.tasks.ctx.Err() != nil {
-		return fmt.Errorf("reset %s: %w", companyText(company), ErrClosed)
-	}
-	if a, ok := ctx.Value(activityKey{}).(*activity); ok && (company == "" || a.life.clock.company == company) && a.life.clock.isWithin(ctx) {
-		return fmt.Errorf("reset %s: %w", companyText(company), ErrOwnCompany)
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(s.tasks.ctx, func() { cancel(ErrClosed) })()
-	companies := []string{company}
-	if company == "" {
-		if err := s.clocks.holdNew(ctx); err != nil {
-			return fmt.Errorf("reset %s: %w while they are reset by another call", companyText(company), err)
-		}
-		defer s.clocks.releaseNew()
-		companies = s.clocks.known()
-	}
-	var stopped []*Clock
-	defer func() {
-		for _, c := range stopped {
-			<-c.resets
-		}
-	}()
-	for _, name := range companies { // in order, so that two calls cannot wait for each other
-		c := s.clocks.of(name)
-		if err := seize(ctx, c.resets); err != nil {
-			return fmt.Errorf("reset %s: %w while it is reset by another call", companyText(company), err)
-		}
-		stopped = append(stopped, c)
-	}
-	for _, c := range stopped {
-		c.die()
-	}
-	late := awaitAll(ctx, stopped)
-	err := s.beginAnew(ctx, company, stopped)
-	s.queue.look(nil) // there may be room now for others
-	if len(late) > 0 {
-		err = errors.Join(err, fmt.Errorf("%w; still under way: %s", context.Cause(ctx), strings.Join(late, ", ")))
-	}
-	if err != nil {
-		return fmt.Errorf("reset %s: %w", companyText(company), err)
-	}
-	return nil
-}
-
-// seize puts a token into a channel that holds one. It waits for that until ctx
-// ends, but does not fail if it need not wait.
-func seize(ctx context.Context, token chan struct{}) error {
-	select {
-	case token <- struct{}{}:
-		return nil
-	default:
-	}
-	select {
-	case token <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// beginAnew gives companies that have ended a new life. Nothing is taken from
-// the queue meanwhile: it could not run, and other servers may add to it.
-func (s *Server) beginAnew(ctx context.Context, company string, stopped []*Clock) error {
-	s.queue.taking.Lock()
-	defer s.queue.taking.Unlock()
-	for _, c := range stopped {
-		c.rewind()
-	}
-	err := s.wipe(ctx, company)
-	for _, c := range stopped {
-		c.restart()
+	wiped := false
+	err := s.clocks.Reset(ctx, company, &s.queue.taking, func(ctx context.Context) error {
+		wiped = true
+		return s.wipe(ctx, company)
+	})
+	if wiped {
+		s.queue.look(nil) // there may be room now for others
 	}
 	return err
-}
-
-func companyText(company string) string {
-	if company == "" {
-		return "all companies"
-	}
-	return "company " + company
-}
-
-// die ends the company's life: nothing that was planned happens, and what waits
-// for the clock does not wait any longer.
-func (c *Clock) die() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	l := c.life
-	l.over = true
-	l.cancel(ErrReset)
-	c.stop(ErrReset)
-	l.leave()
-}
-
-// awaitAll waits for all that is under way, and tells what it did not wait for.
-func awaitAll(ctx context.Context, stopped []*Clock) (late []string) {
-	for _, c := range stopped {
-		l := c.current()
-		select {
-		case <-l.gone:
-			continue
-		default:
-		}
-		select {
-		case <-l.gone:
-		case <-ctx.Done():
-			late = append(late, c.Busy()...)
-		}
-	}
-	return late
 }
 
 // wipe forgets what there is of a company, in which nothing happens now.
@@ -150,25 +46,6 @@ func (s *Server) wipe(ctx context.Context, company string) error {
 	s.faults.Reset(company)
 	s.journal.reset(company)
 	return err
-}
-
-// rewind sets the clock to what it shows in the beginning, and shuts out what
-// is late in the life that is over.
-func (c *Clock) rewind() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.life.void = true
-	c.wind(c.all.fresh())
-}
-
-// restart begins a new life of the company.
-func (c *Clock) restart() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	old := c.life
-	c.life = c.newLife()
-	close(old.next)
-	c.settle()
 }
 
 // reset forgets a company's jobs. The caller holds q.taking.

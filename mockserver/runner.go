@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/vtime"
 )
 
 // runner takes jobs from the queue and runs them. A worker is a free slot, not
@@ -16,19 +18,19 @@ import (
 type runner struct {
 	cfg     Config
 	log     *slog.Logger
-	tasks   *tasks
-	clocks  *clocks
+	pool    *vtime.Pool
+	clocks  *vtime.Clocks
 	journal *journal
 	store   Queue
 	shared  SharedQueue // store, if it is one
 	work    func(*Job) work
-	ended   func(op *operation, l *life, by *activity) // called with an operation that has just ended; by is about to
+	ended   func(op *operation, g *vtime.Generation, by *vtime.Task) // called with an operation that has just ended; by is about to
 
 	taking  sync.Mutex   // held while jobs are taken
 	adding  sync.RWMutex // read-held while a job is added; a reset holds it
 	mu      sync.Mutex   // guards all below
 	running map[Lease]*run
-	asked   []*activity // looks at a shared queue that nobody has made yet
+	asked   []*vtime.Task // looks at a shared queue that nobody has made yet
 	paused  pauses
 	kicks   chan struct{} // asks for a look at a shared queue
 
@@ -65,7 +67,7 @@ type work interface {
 
 func newRunner(s *Server) *runner {
 	q := &runner{
-		cfg: s.cfg, log: s.log, tasks: s.tasks, clocks: s.clocks, journal: s.journal, store: s.cfg.Queue,
+		cfg: s.cfg, log: s.log, pool: s.pool, clocks: s.clocks, journal: s.journal, store: s.cfg.Queue,
 		work: s.work, ended: s.jobEnded, running: make(map[Lease]*run), kicks: make(chan struct{}, 1),
 	}
 	if q.store == nil {
@@ -77,40 +79,38 @@ func newRunner(s *Server) *runner {
 
 // add stores a job and has it run. After an error nothing is stored. What a
 // reset did not wait for adds nothing any more.
-func (q *runner) add(ctx context.Context, job *Job, l *life) error {
-	if err := q.keep(ctx, job, l); err != nil {
+func (q *runner) add(ctx context.Context, job *Job, g *vtime.Generation) error {
+	if err := q.keep(ctx, job, g); err != nil {
 		return fmt.Errorf("store operation %s: %w", job.ID, err)
 	}
-	q.look(l)
+	q.look(g)
 	if wait := job.NotBefore.Sub(job.Received); wait > 0 && !job.NotBefore.IsZero() {
-		l.after(wait, job.what("end of the hold of"), func(context.Context, *activity) { q.look(l) })
+		g.After(wait, job.label("end of the hold of"), func(context.Context, *vtime.Task) { q.look(g) })
 	}
 	return nil
 }
 
-func (q *runner) keep(ctx context.Context, job *Job, l *life) error {
+func (q *runner) keep(ctx context.Context, job *Job, g *vtime.Generation) error {
 	q.adding.RLock()
 	defer q.adding.RUnlock()
-	if l.isVoid() {
+	if g.IsVoid() {
 		return ErrReset
 	}
 	return q.store.Add(context.WithoutCancel(ctx), job)
 }
 
 // look starts what may run: at once with a queue of our own, soon with a
-// shared one, where looking may take a while. A company whose life is given is
-// busy until then.
-func (q *runner) look(l *life) {
+// shared one, where looking may take a while. The company of a
+// generation that is given is busy until then.
+func (q *runner) look(g *vtime.Generation) {
 	if q.shared == nil {
-		q.take(q.tasks.ctx)
+		q.take(q.pool.Context())
 		return
 	}
-	if l != nil {
-		l.clock.mu.Lock()
-		a := l.begin(what{verb: "a look at the queue"})
-		l.clock.mu.Unlock()
+	if g != nil {
+		t := g.Begin(vtime.Label{Verb: "a look at the queue"})
 		q.mu.Lock()
-		q.asked = append(q.asked, a)
+		q.asked = append(q.asked, t)
 		q.mu.Unlock()
 	}
 	select {
@@ -126,8 +126,8 @@ func (q *runner) takeAsked(ctx context.Context) {
 	q.asked = nil
 	q.mu.Unlock()
 	q.take(ctx)
-	for _, a := range asked {
-		a.end()
+	for _, t := range asked {
+		t.End()
 	}
 }
 
@@ -142,7 +142,7 @@ func (q *runner) take(ctx context.Context) {
 		if room <= 0 {
 			return
 		}
-		jobs, err := q.store.Take(ctx, q.clocks.now, q.rules(room))
+		jobs, err := q.store.Take(ctx, q.clocks.Now, q.rules(room))
 		if err != nil && ctx.Err() == nil {
 			q.log.Warn("nothing taken from the queue", "error", err)
 		}
@@ -177,16 +177,16 @@ func (q *runner) room() int {
 
 // start waits for the job's execution time.
 func (q *runner) start(job *Job) *run {
-	l := q.clocks.of(job.Company).current()
-	ctx, cancel := context.WithCancelCause(l.ctx)
+	g := q.clocks.Of(job.Company).Generation()
+	ctx, cancel := context.WithCancelCause(g.Context())
 	r := &run{company: job.Company, cancel: cancel, done: make(chan struct{})}
 	q.mu.Lock()
 	q.running[job.Lease()] = r
 	q.mu.Unlock()
 	q.journal.operation(KindStarted, job.Operation, job.Started)
-	l.after(job.ExecTime, job.what("operation"), func(_ context.Context, a *activity) {
+	g.After(job.ExecTime, job.label("operation"), func(_ context.Context, t *vtime.Task) {
 		defer cancel(nil)
-		q.execute(a.with(ctx), r, job, a)
+		q.execute(t.With(ctx), r, job, t)
 	})
 	return r
 }
@@ -194,38 +194,38 @@ func (q *runner) start(job *Job) *run {
 // execute runs a job's handler. What ends first, the handler or ExecTimeout,
 // decides; a server that is closing decides nothing, nor one that resets the
 // company.
-func (q *runner) execute(ctx context.Context, r *run, job *Job, a *activity) {
+func (q *runner) execute(ctx context.Context, r *run, job *Job, t *vtime.Task) {
 	var decided atomic.Bool
-	finish := func(w work, out outcome, by *activity) error {
-		if a.life.ctx.Err() != nil || !decided.CompareAndSwap(false, true) {
+	finish := func(w work, out outcome, by *vtime.Task) error {
+		if t.Generation().Context().Err() != nil || !decided.CompareAndSwap(false, true) {
 			return nil
 		}
-		err := q.finish(ctx, job, a.life, w, out, by)
+		err := q.finish(ctx, job, t.Generation(), w, out, by)
 		if errors.Is(err, ErrConflict) {
 			decided.Store(false)
 		}
 		return err
 	}
-	stop := a.life.after(q.cfg.ExecTimeout, job.what("timeout of"), func(context.Context, *activity) {
+	stop := t.Generation().After(q.cfg.ExecTimeout, job.label("timeout of"), func(context.Context, *vtime.Task) {
 		_ = finish(nil, outcome{failure: "The operation was cancelled: execution timed out after " + q.cfg.ExecTimeout.String() + "."}, nil)
-		a.interrupt(context.DeadlineExceeded)
+		t.Interrupt(context.DeadlineExceeded)
 		r.cancel(context.DeadlineExceeded)
 	})
 	defer stop()
 	if job.Attempts > q.cfg.MaxAttempts {
-		_ = finish(nil, outcome{failure: fmt.Sprintf("The operation was given up: its worker stopped %d times.", job.Attempts-1)}, a)
+		_ = finish(nil, outcome{failure: fmt.Sprintf("The operation was given up: its worker stopped %d times.", job.Attempts-1)}, t)
 		return
 	}
-	for errors.Is(q.attempt(ctx, job, a, finish), ErrConflict) {
+	for errors.Is(q.attempt(ctx, job, t, finish), ErrConflict) {
 	}
 }
 
 // attempt runs the handler once.
-func (q *runner) attempt(ctx context.Context, job *Job, a *activity, finish func(work, outcome, *activity) error) (err error) {
+func (q *runner) attempt(ctx context.Context, job *Job, t *vtime.Task, finish func(work, outcome, *vtime.Task) error) (err error) {
 	w := q.work(job)
 	out := connectionLost()
 	defer func() { // also when the handler ends its goroutine
-		err = finish(w, out, a)
+		err = finish(w, out, t)
 		w.done(false) // if somebody else decided
 	}()
 	out = job.Fault.wrap(func(ctx context.Context) outcome {
@@ -234,10 +234,10 @@ func (q *runner) attempt(ctx context.Context, job *Job, a *activity, finish func
 	return nil
 }
 
-// finish ends a job; the first end counts. By, if not nil, is the activity that
+// finish ends a job; the first end counts. By, if not nil, is the task that
 // calls it, and about to end. While the queue cannot store it, it
 // is tried again: the job has been done, and somebody waits for it.
-func (q *runner) finish(ctx context.Context, job *Job, l *life, w work, out outcome, by *activity) error {
+func (q *runner) finish(ctx context.Context, job *Job, g *vtime.Generation, w work, out outcome, by *vtime.Task) error {
 	r := q.result(job, out)
 	if w != nil && out.failure == "" {
 		r.Changes = w.changes()
@@ -249,7 +249,7 @@ func (q *runner) finish(ctx context.Context, job *Job, l *life, w work, out outc
 			break
 		}
 		q.log.Warn("result not stored yet", "id", job.ID, "error", err)
-		if sleep(q.tasks.ctx, wait) != nil {
+		if vtime.SleepReal(q.pool.Context(), wait) != nil {
 			break
 		}
 	}
@@ -270,12 +270,12 @@ func (q *runner) finish(ctx context.Context, job *Job, l *life, w work, out outc
 		q.forget(job.Lease(), mine, nil)
 	}
 	q.mu.Unlock()
-	q.look(l)
+	q.look(g)
 	if err != nil {
 		q.log.Warn("result discarded", "id", job.ID, "attempt", job.Attempts, "error", err)
 		return err
 	}
-	q.ended(op, l, by)
+	q.ended(op, g, by)
 	return nil
 }
 
@@ -292,7 +292,7 @@ func (q *runner) tellEnd(op *operation) {
 }
 
 func (q *runner) result(job *Job, out outcome) Result {
-	p, now := q.cfg.Profile, q.clocks.now(job.Company)
+	p, now := q.cfg.Profile, q.clocks.Now(job.Company)
 	r := Result{State: Finished, StatusCode: out.status, Ended: now, Expires: now.Add(q.cfg.Retention)}
 	if p.RetainFromReceived {
 		r.Expires = job.Received.Add(q.cfg.Retention)
@@ -317,7 +317,7 @@ func (q *runner) result(job *Job, out outcome) Result {
 
 // get returns an operation as it is now, without its content.
 func (q *runner) get(id string) (operation, bool) {
-	job, err := q.store.Get(context.WithoutCancel(q.tasks.ctx), id, q.clocks.now)
+	job, err := q.store.Get(context.WithoutCancel(q.pool.Context()), id, q.clocks.Now)
 	if err != nil {
 		q.complain("operation not read", id, err)
 		return operation{}, false
@@ -340,7 +340,7 @@ func (q *runner) readContent(id, company string) (operation, bool) {
 	if !ok || op.Company != company || op.State == Expired || op.content == nil {
 		return op, ok
 	}
-	body, err := q.store.Content(context.WithoutCancel(q.tasks.ctx), op.ID, q.clocks.now)
+	body, err := q.store.Content(context.WithoutCancel(q.pool.Context()), op.ID, q.clocks.Now)
 	if err != nil {
 		q.complain("content not read", id, err)
 		op.content = nil
@@ -361,7 +361,7 @@ func (q *runner) complain(what, id string, err error) {
 }
 
 func (q *runner) list() []Operation {
-	jobs, err := q.store.List(context.WithoutCancel(q.tasks.ctx), q.clocks.now)
+	jobs, err := q.store.List(context.WithoutCancel(q.pool.Context()), q.clocks.Now)
 	if err != nil {
 		q.log.Error("operations not listed", "error", err)
 	}
@@ -373,7 +373,7 @@ func (q *runner) list() []Operation {
 }
 
 func (q *runner) expire(id string) bool {
-	ok, err := q.store.Expire(context.WithoutCancel(q.tasks.ctx), id)
+	ok, err := q.store.Expire(context.WithoutCancel(q.pool.Context()), id)
 	if err != nil {
 		q.log.Error("operation not expired", "id", id, "error", err)
 	}

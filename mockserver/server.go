@@ -13,6 +13,7 @@ import (
 	"github.com/vismanet-go/background/internal/memhttp"
 	"github.com/vismanet-go/background/mockserver/internal/call"
 	"github.com/vismanet-go/background/mockserver/internal/erp"
+	"github.com/vismanet-go/background/mockserver/internal/vtime"
 	"github.com/vismanet-go/background/openapi/server"
 )
 
@@ -25,8 +26,9 @@ const BaseURL = "https://erp.mock"
 type Server struct {
 	cfg      Config
 	log      *slog.Logger
-	tasks    *tasks
-	clocks   *clocks
+	pool     *vtime.Pool
+	clocks   *vtime.Clocks
+	shown    sync.Map // *Clock by *vtime.Clock, so that each has one
 	ids      *ids
 	limits   *limiter
 	faults   *Faults
@@ -49,17 +51,17 @@ func New(cfg Config) (*Server, error) {
 	cfg = cfg.withDefaults()
 	s := &Server{
 		cfg: cfg, log: cfg.Logger,
-		tasks: newTasks(), ids: newIDs(cfg.Seed),
+		pool: vtime.NewPool(), ids: newIDs(cfg.Seed),
 		limits:  newLimiter(cfg.RateLimit, cfg.Profile),
 		journal: newJournal(cfg.JournalBytes),
 		builtin: newRoutes(), user: newRoutes(), admin: http.NewServeMux(),
 	}
-	s.clocks = newClocks(cfg, s.tasks, s.journal)
+	s.clocks = newClocks(cfg, s.pool, s.journal)
 	s.faults = newFaults(cfg.Seed, cfg.Faults, s.clocks, s.journal)
 	s.notifier = newNotifier(s)
 	s.queue = newRunner(s)
 	if s.queue.shared != nil {
-		s.clocks.moved = s.queue.clockMoved
+		s.clocks.OnMoved(s.queue.clockMoved)
 	}
 	if !cfg.Profile.ExactQueryNames {
 		s.builtin.names = queryNames()
@@ -93,7 +95,7 @@ func (s *Server) routeBuiltin() {
 		LineTypeCodes:    s.cfg.Profile.LineTypeCodes,
 		SwapCurrencies:   s.cfg.Profile.SwapCurrencies,
 		NewID:            s.ids.guid,
-		Now:              func(company string) time.Time { return s.cfg.Profile.local(s.clocks.now(company)) },
+		Now:              func(company string) time.Time { return s.cfg.Profile.local(s.clocks.Now(company)) },
 		Sleep:            Sleep,
 	})
 	all := endpoints{s.erp, &backgroundAPI{s}}
@@ -154,9 +156,9 @@ func MemoryClient(hosts map[string]http.Handler) *http.Client {
 // are the HTTP server's to wait for. Close may be called more than once; it
 // returns nil.
 func (s *Server) Close() error {
-	s.tasks.close()
-	s.clocks.close()
-	s.tasks.wg.Wait()
+	s.pool.Close()
+	s.clocks.Close()
+	s.pool.Wait()
 	if s.cfg.NotifyClient == nil {
 		s.notifier.client.CloseIdleConnections()
 	}
@@ -180,16 +182,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Start()
-	clock := s.clocks.serving(in.company)
+	clock := s.clocks.Serving(in.company)
 	if clock == nil {
 		s.refuseCompany(w)
 		return
 	}
-	if in.act, err = clock.enter(r.Context(), what{"request", r.Method, in.uri(), ""}); err != nil {
+	if in.task, err = clock.Enter(r.Context(), vtime.Label{Verb: "request", Method: r.Method, Path: in.uri()}); err != nil {
 		panic(http.ErrAbortHandler) // the client went away
 	}
-	defer in.act.end()
-	now := s.clocks.now(in.company)
+	defer in.task.End()
+	now := s.clocks.Now(in.company)
 	in.entry = s.journal.request(in, now)
 	w = s.noting(w, in)
 	free := s.cfg.Profile.PollsAreFree && in.operationID() != ""
@@ -232,7 +234,7 @@ func (*Server) refuseClosed(w http.ResponseWriter) {
 func (s *Server) serve(w http.ResponseWriter, in *incoming) {
 	h, path, known := s.route(in)
 	switch {
-	case s.tasks.ctx.Err() != nil:
+	case s.pool.Context().Err() != nil:
 		s.refuseClosed(w)
 	case h == nil && known:
 		w.Header().Set("Allow", s.allowed(in.path))
@@ -241,7 +243,7 @@ func (s *Server) serve(w http.ResponseWriter, in *incoming) {
 		s.unknownRoute(w, in.r)
 	case !s.authorize(w, in) || !s.wellFormed(w, in, path):
 	case in.quota.exceeded:
-		s.limits.refuse(w, in.quota, s.clocks.now(in.company))
+		s.limits.refuse(w, in.quota, s.clocks.Now(in.company))
 	case in.point() == OnIntake && !in.fault.foreground():
 		s.serveBackground(w, in, path)
 	default:

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/vtime"
 )
 
 // Start begins to work on a shared Queue, on what other servers added or left
@@ -21,10 +23,10 @@ func (q *runner) serve(resume func(*operation)) {
 		return
 	}
 	q.serving.Store(true)
-	q.tasks.spawn(func(ctx context.Context) {
-		q.shared.Watch(ctx, q.clocks.now, func() { q.look(nil) }, q.abandon)
+	q.pool.Spawn(func(ctx context.Context) {
+		q.shared.Watch(ctx, q.clocks.Now, func() { q.look(nil) }, q.abandon)
 	})
-	q.tasks.spawn(func(ctx context.Context) {
+	q.pool.Spawn(func(ctx context.Context) {
 		for {
 			select {
 			case <-ctx.Done():
@@ -34,8 +36,8 @@ func (q *runner) serve(resume func(*operation)) {
 			q.takeAsked(ctx)
 		}
 	})
-	q.tasks.spawn(func(ctx context.Context) {
-		for sleep(ctx, time.Second) == nil {
+	q.pool.Spawn(func(ctx context.Context) {
+		for vtime.SleepReal(ctx, time.Second) == nil {
 			q.adopt(ctx, resume)
 		}
 	})
@@ -44,9 +46,9 @@ func (q *runner) serve(resume func(*operation)) {
 
 // clockMoved has a look made for what was held before this server began, of
 // which it has no timer.
-func (q *runner) clockMoved(l *life) {
+func (q *runner) clockMoved(g *vtime.Generation) {
 	if q.serving.Load() {
-		q.look(l)
+		q.look(g)
 	}
 }
 
@@ -96,15 +98,15 @@ func (d *delivery) encode() []byte {
 
 // restore makes the delivery of an operation that comes from a shared queue,
 // and lists it.
-func (n *notifier) restore(op *operation, l *life) *delivery {
-	d := n.restored(op, l)
+func (n *notifier) restore(op *operation, g *vtime.Generation) *delivery {
+	d := n.restored(op, g)
 	if d != nil {
 		n.enlist(d)
 	}
 	return d
 }
 
-func (n *notifier) restored(op *operation, l *life) *delivery {
+func (n *notifier) restored(op *operation, g *vtime.Generation) *delivery {
 	var stored notice
 	if op.notice == nil {
 		return nil
@@ -113,7 +115,7 @@ func (n *notifier) restored(op *operation, l *life) *delivery {
 		n.log.Error("stored notification is not readable", "id", op.ID, "error", err)
 		return nil
 	}
-	return &delivery{Delivery: stored.Delivery, op: op, retry: stored.Retry, fault: stored.Fault, first: l.clock.newLatch(), life: l}
+	return &delivery{Delivery: stored.Delivery, op: op, retry: stored.Retry, fault: stored.Fault, first: g.Clock().NewSignal(), generation: g}
 }
 
 // enlist remembers a delivery.
@@ -127,10 +129,10 @@ func (n *notifier) enlist(d *delivery) {
 }
 
 // jobEnded has the notification of an operation sent that has just ended here.
-func (s *Server) jobEnded(op *operation, l *life, by *activity) {
+func (s *Server) jobEnded(op *operation, g *vtime.Generation, by *vtime.Task) {
 	switch d := op.delivery; {
-	case d == nil || d.life != l: // it came from the queue's files, or from another server in this process
-		op.delivery = s.notifier.restore(op, l)
+	case d == nil || d.generation != g: // it came from the queue's files, or from another server in this process
+		op.delivery = s.notifier.restore(op, g)
 	case s.notifier.shared != nil:
 		s.notifier.enlist(d)
 	}
@@ -139,7 +141,7 @@ func (s *Server) jobEnded(op *operation, l *life, by *activity) {
 
 // resume goes on with a notification where another process left it.
 func (n *notifier) resume(op *operation) {
-	d := n.restore(op, n.clocks.of(op.Company).current())
+	d := n.restore(op, n.clocks.Of(op.Company).Generation())
 	op.delivery = d
 	if d != nil {
 		n.goOn(d)
@@ -160,9 +162,9 @@ func (n *notifier) goOn(d *delivery) {
 	}
 	wait := time.Duration(0)
 	if made > 0 {
-		wait = last.Add(d.retry.before(made)).Sub(d.life.clock.Now())
+		wait = last.Add(d.retry.before(made)).Sub(d.generation.Clock().Now())
 	}
-	d.life.after(wait, d.op.what("notification, again,"), func(ctx context.Context, _ *activity) {
+	d.generation.After(wait, d.op.label("notification, again,"), func(ctx context.Context, _ *vtime.Task) {
 		d.begun = true
 		n.deliver(ctx, d, made+1, d.fault.Duplicates)
 	})
@@ -171,13 +173,13 @@ func (n *notifier) goOn(d *delivery) {
 // save stores how far a delivery is, if the queue is shared. What a server does
 // that is closing is not stored: the next one does it again.
 func (n *notifier) save(d *delivery) {
-	if n.shared == nil || d.life.ctx.Err() != nil {
+	if n.shared == nil || d.generation.Context().Err() != nil {
 		return
 	}
 	n.mu.Lock()
 	data, done := d.encode(), d.State != DeliveryWaiting
 	n.mu.Unlock()
-	err := n.shared.SaveNotice(context.WithoutCancel(n.tasks.ctx), d.OperationID, data, done)
+	err := n.shared.SaveNotice(context.WithoutCancel(n.pool.Context()), d.OperationID, data, done)
 	if errors.Is(err, ErrLeaseLost) {
 		n.mu.Lock()
 		d.lost = true
@@ -199,7 +201,7 @@ func (n *notifier) isOver(d *delivery) bool {
 
 // stored lists the deliveries in a shared queue.
 func (n *notifier) stored() []Delivery {
-	all, err := n.shared.Notices(context.WithoutCancel(n.tasks.ctx), maxDeliveries)
+	all, err := n.shared.Notices(context.WithoutCancel(n.pool.Context()), maxDeliveries)
 	if err != nil {
 		n.log.Error("deliveries not listed", "error", err)
 	}
@@ -214,11 +216,11 @@ func (n *notifier) stored() []Delivery {
 }
 
 // awaitStored is awaitIfEarly where another process may send the notification.
-func (n *notifier) awaitStored(ctx context.Context, a *activity, id string) {
-	back := a.aside()
-	defer back()
-	for sleep(ctx, 20*time.Millisecond) == nil && a.life.ctx.Err() == nil {
-		job, err := n.shared.Get(ctx, id, n.clocks.now)
+func (n *notifier) awaitStored(ctx context.Context, t *vtime.Task, id string) {
+	busy := t.Idle()
+	defer busy()
+	for vtime.SleepReal(ctx, 20*time.Millisecond) == nil && t.Generation().Context().Err() == nil {
+		job, err := n.shared.Get(ctx, id, n.clocks.Now)
 		if err != nil {
 			return
 		}

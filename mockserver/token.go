@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/vtime"
 )
 
 // tokenPath is that of the vendor's token endpoint.
@@ -46,24 +48,24 @@ type grant struct {
 func (s *Server) serveToken(w http.ResponseWriter, in *incoming) {
 	g, refused := parseGrant(in)
 	in.company = s.cfg.Auth.company(g.tenant)
-	clock := s.clocks.serving(in.company)
+	clock := s.clocks.Serving(in.company)
 	if clock == nil {
 		s.refuseCompany(w)
 		return
 	}
-	act, err := clock.enter(in.r.Context(), what{"request", in.r.Method, tokenPath, ""})
+	t, err := clock.Enter(in.r.Context(), vtime.Label{Verb: "request", Method: in.r.Method, Path: tokenPath})
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client went away
 	}
-	defer act.end()
-	in.act = act
+	defer t.End()
+	in.task = t
 	plain := in.r.Clone(in.r.Context())
 	plain.Header.Del("Authorization")
-	in.entry = s.journal.request(&incoming{r: plain, company: in.company}, s.clocks.now(in.company))
+	in.entry = s.journal.request(&incoming{r: plain, company: in.company}, s.clocks.Now(in.company))
 	w = s.noting(w, in)
 	serve := func(w http.ResponseWriter) {
 		switch {
-		case s.tasks.ctx.Err() != nil:
+		case s.pool.Context().Err() != nil:
 			s.refuseClosed(w)
 		case in.r.Method != http.MethodPost:
 			w.Header().Set("Allow", http.MethodPost)
@@ -71,7 +73,7 @@ func (s *Server) serveToken(w http.ResponseWriter, in *incoming) {
 		case refused != nil:
 			s.refuseToken(w, g, refused)
 		default:
-			s.grantToken(w, g, s.clocks.now(in.company))
+			s.grantToken(w, g, s.clocks.Now(in.company))
 		}
 	}
 	f := s.requestFault(in, OnToken)
@@ -79,7 +81,7 @@ func (s *Server) serveToken(w http.ResponseWriter, in *incoming) {
 		serve(w)
 		return
 	}
-	if in.act.sleep(in.r.Context(), f.Delay) != nil {
+	if in.task.Sleep(in.r.Context(), f.Delay) != nil {
 		panic(http.ErrAbortHandler)
 	}
 	s.disturb(w, in, f, serve)

@@ -1,4 +1,4 @@
-package mockserver
+package vtime
 
 import (
 	"context"
@@ -7,6 +7,20 @@ import (
 	"strings"
 	"time"
 )
+
+// A Move is a change of a company's clock, as it begins.
+type Move struct {
+	Action   string // "advance", "step", "drain", "freeze" or "run"
+	From, To time.Time
+	Rate     float64 // of "run"
+}
+
+// note tells of a move. It needs c.mu.
+func (c *Clock) note(m Move) {
+	if noted := c.all.cfg.Noted; noted != nil {
+		noted(c.company, m)
+	}
+}
 
 // A move is a change of the clock that is under way.
 type move struct {
@@ -63,7 +77,7 @@ func (c *Clock) moveBy(ctx context.Context, action string, target func(now time.
 	}
 	wait, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer context.AfterFunc(c.all.tasks.ctx, func() { cancel(ErrClosed) })()
+	defer context.AfterFunc(c.all.pool.ctx, func() { cancel(ErrClosed) })()
 	if err := seize(wait, c.moving); err != nil {
 		if !errors.Is(err, ErrClosed) {
 			err = fmt.Errorf("%w while it is moved by another call", err)
@@ -84,7 +98,7 @@ func (c *Clock) moveBy(ctx context.Context, action string, target func(now time.
 		return wrap(err)
 	}
 	if c.all.moved != nil {
-		c.all.moved(c.current())
+		c.all.moved(c.Generation())
 		return c.Idle(ctx)
 	}
 	return nil
@@ -96,7 +110,7 @@ func (c *Clock) begin(action string, target func(time.Time) (time.Time, error)) 
 	switch {
 	case c.closed:
 		return nil, ErrClosed
-	case c.life.over:
+	case c.generation.over:
 		return nil, ErrReset
 	}
 	m := &move{action: action, resume: c.rate, done: make(chan error, 1)}
@@ -124,7 +138,7 @@ func (c *Clock) abandon(m *move, cause error) error {
 	if c.move != m {
 		return <-m.done
 	}
-	err := fmt.Errorf("%w at %s; under way: %s", cause, c.base.Format(time.RFC3339Nano), orNothing(c.life.doing()))
+	err := fmt.Errorf("%w at %s; under way: %s", cause, c.base.Format(time.RFC3339Nano), orNothing(c.generation.doing()))
 	c.arrive(nil)
 	<-m.done
 	return err

@@ -1,0 +1,89 @@
+package mockserver_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The rooms of the mock, from the ground up: each imports rooms of lower floors
+// only, so that where something belongs can be told from what it needs.
+var floors = [][]string{
+	{"internal/call", "internal/near", "internal/vtime"},
+	{"internal/erp"},
+	{""}, // the server itself
+	{"mockservertest", "queuetest", "sqlitequeue"},
+	{"cmd/erpmock"},
+}
+
+// What the rooms below the server import of the module besides each other. The
+// others are made of the standard library.
+var imported = map[string][]string{
+	"internal/erp": {"openapi", "openapi/server"},
+}
+
+func TestRoomsImportDownwardsOnly(t *testing.T) {
+	const module = "github.com/vismanet-go/background/"
+	floor := make(map[string]int)
+	for i, rooms := range floors {
+		for _, room := range rooms {
+			floor[room] = i + 1
+		}
+	}
+	server := floor[""]
+	seen := 0
+	for line := range strings.Lines(goList(t, "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...")) {
+		paths := strings.Fields(line)
+		room := roomOf(paths[0])
+		if floor[room] == 0 {
+			t.Errorf("%s has no floor: put it where what it imports is below it", room)
+			continue
+		}
+		seen++
+		for _, path := range paths[1:] {
+			first, _, _ := strings.Cut(path, "/")
+			rest, ours := strings.CutPrefix(path, module)
+			switch {
+			case rest == "mockserver" || strings.HasPrefix(rest, "mockserver/"):
+				if floor[roomOf(path)] >= floor[room] {
+					t.Errorf("%q imports %q, which is not below it", room, roomOf(path))
+				}
+			case floor[room] < server && (ours && !slices.Contains(imported[room], rest) || !ours && strings.Contains(first, ".")):
+				t.Errorf("%s imports %s, which no room below the server needs so far", room, path)
+			}
+		}
+	}
+	if seen != len(floor) {
+		t.Errorf("%d packages are there, want the %d that have a floor", seen, len(floor))
+	}
+}
+
+// A user's test binary is not to grow by a document's parser or a database.
+func TestTheServerLinksNoDocumentsAndNoDatabase(t *testing.T) {
+	for _, path := range strings.Fields(goList(t, "-deps", ".")) {
+		if path == "database/sql" {
+			t.Error("database/sql is linked") // its driver's part is, by uuid
+		}
+		for _, not := range []string{"kin-openapi", "sqlite", "/background/client", "/background/receiver", "/background/store"} {
+			if strings.Contains(path, not) {
+				t.Errorf("%s is linked", path)
+			}
+		}
+	}
+}
+
+// roomOf is the path of a package below the server's.
+func roomOf(path string) string {
+	_, room, _ := strings.Cut(path, "/mockserver")
+	return strings.TrimPrefix(room, "/")
+}
+
+func goList(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := exec.Command("go", append([]string{"list"}, args...)...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
