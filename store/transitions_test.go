@@ -33,15 +33,25 @@ type start struct {
 }
 
 var starts = []start{
-	{"queued", nil}, {"sending", []string{"send"}}, {"uncertain", []string{"send", "uncertain"}},
-	{"accepted", []string{"send", "202"}}, {"by evidence", []string{"send", "uncertain", "evidence"}},
-	{"tentative", []string{"send", "uncertain", "user: id"}}, {"confirmed by a poll", []string{"send", "uncertain", "user: id", "reschedule"}},
-	{"settled", []string{"send", "202", "finished"}}, {"foreground", []string{"send", "foreground"}}, {"told", []string{"send", "uncertain", "user: ended"}},
-	{"expired", []string{"send", "202", "expire"}}, {"unclear", []string{"send", "202", "unclear"}},
+	{"queued", nil},
+	{"sending", []string{"send"}},
+	{"uncertain", []string{"send", "uncertain"}},
+	{"accepted", []string{"send", "202"}},
+	{"by evidence", []string{"send", "uncertain", "evidence"}},
+	{"tentative", []string{"send", "uncertain", "user: id"}},
+	{"confirmed by a poll", []string{"send", "uncertain", "user: id", "reschedule"}},
+	{"settled", []string{"send", "202", "finished"}},
+	{"foreground", []string{"send", "foreground"}},
+	{"told", []string{"send", "uncertain", "user: ended"}},
+	{"expired", []string{"send", "202", "expire"}},
+	{"unclear", []string{"send", "202", "unclear"}},
 	{"unclear by evidence", []string{"send", "uncertain", "evidence", "unclear"}},
-	{"rejected", []string{"send", "rejected"}}, {"rejected, was unclear", []string{"send", "202", "unclear", "user: no"}},
-	{"abandoned", []string{"send", "uncertain", "abandon"}}, {"abandoned, was unclear", []string{"send", "202", "unclear", "abandon"}},
-	{"handled", []string{"send", "202", "finished", "handle"}}, {"handled, was expired", []string{"send", "202", "expire", "handle"}},
+	{"rejected", []string{"send", "rejected"}},
+	{"rejected, was unclear", []string{"send", "202", "unclear", "user: no"}},
+	{"abandoned", []string{"send", "uncertain", "abandon"}},
+	{"abandoned, was unclear", []string{"send", "202", "unclear", "abandon"}},
+	{"handled", []string{"send", "202", "finished", "handle"}},
+	{"handled, was expired", []string{"send", "202", "expire", "handle"}},
 	{"dead", []string{"send", "202", "finished", "bury"}},
 }
 

@@ -109,8 +109,8 @@ func readGrant(body []byte, contentType string) (g grant, what string) {
 		return grant{}, "more than 1 MiB"
 	}
 	text := bytes.TrimSpace(wire.Text(body, contentType))
-	read := func(string) string { return "" } // a member as text
-	has := func(string) bool { return false }
+	var read func(string) string // a member as text
+	var has func(string) bool
 	form, err := url.ParseQuery(string(text))
 	switch {
 	case len(text) == 0:

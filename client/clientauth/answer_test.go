@@ -179,10 +179,10 @@ func TestAnAnswerWithoutATokenSaysWhatItIs(t *testing.T) {
 // wire101 is the body of a 101: a connection, whose Read waits for its Close.
 type wire101 struct{ closed chan struct{} }
 
-func (w wire101) Read([]byte) (int, error) { <-w.closed; return 0, net101 }
+func (w wire101) Read([]byte) (int, error) { <-w.closed; return 0, err101 }
 func (w wire101) Close() error             { close(w.closed); return nil }
 
-var net101 = errors.New("closed")
+var err101 = errors.New("closed")
 
 type upgrade struct{ wire101 }
 

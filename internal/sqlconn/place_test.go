@@ -11,11 +11,30 @@ func TestFileSystemsByName(t *testing.T) {
 		local bool
 		want  string
 	}{
-		{"apfs", true, ""}, {"hfs", true, ""}, {"ufs", true, ""}, {"zfs", true, ""}, {"lxfs", true, ""}, {"wslfs", true, ""}, {"tmpfs", true, ""},
-		{"nfs", false, "NFS"}, {"smbfs", false, "SMB"}, {"cifs", false, "SMB"}, {"afpfs", false, "AFP"}, {"webdav", false, "WebDAV"},
-		{"macfuse", true, "FUSE"}, {"osxfuse", false, "FUSE"}, {"fusefs", true, "FUSE"}, {"AppleVirtIOFS", true, "virtiofs"}, {"virtiofs", true, "virtiofs"},
-		{"9p", true, "9P"}, {"vboxvfs", true, "vboxsf"}, {"vboxsf", true, "vboxsf"}, {"prl_fs", true, "prl_fs"}, {"vmhgfs", true, "vmhgfs"},
-		{"drvfs", true, "drvfs"}, {"unheard-of", false, "remote"},
+		{"apfs", true, ""},
+		{"hfs", true, ""},
+		{"ufs", true, ""},
+		{"zfs", true, ""},
+		{"lxfs", true, ""},
+		{"wslfs", true, ""},
+		{"tmpfs", true, ""},
+		{"nfs", false, "NFS"},
+		{"smbfs", false, "SMB"},
+		{"cifs", false, "SMB"},
+		{"afpfs", false, "AFP"},
+		{"webdav", false, "WebDAV"},
+		{"macfuse", true, "FUSE"},
+		{"osxfuse", false, "FUSE"},
+		{"fusefs", true, "FUSE"},
+		{"AppleVirtIOFS", true, "virtiofs"},
+		{"virtiofs", true, "virtiofs"},
+		{"9p", true, "9P"},
+		{"vboxvfs", true, "vboxsf"},
+		{"vboxsf", true, "vboxsf"},
+		{"prl_fs", true, "prl_fs"},
+		{"vmhgfs", true, "vmhgfs"},
+		{"drvfs", true, "drvfs"},
+		{"unheard-of", false, "remote"},
 	} {
 		got := byName(tt.kind, tt.local)
 		if got != tt.want {

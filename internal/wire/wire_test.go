@@ -233,7 +233,12 @@ func TestRetryAfter(t *testing.T) {
 		{[]string{at(11 * time.Minute)}, at(10 * time.Minute), time.Minute},
 		{[]string{at(-9 * time.Minute)}, at(-10 * time.Minute), time.Minute},
 		{[]string{at(-time.Hour)}, "", time.Second},
-		{[]string{"NaN"}, "", 0}, {[]string{"+Inf"}, "", 0}, {[]string{"-1"}, "", 0}, {[]string{"1e400"}, "", 0}, {[]string{""}, "", 0}, {nil, "", 0},
+		{[]string{"NaN"}, "", 0},
+		{[]string{"+Inf"}, "", 0},
+		{[]string{"-1"}, "", 0},
+		{[]string{"1e400"}, "", 0},
+		{[]string{""}, "", 0},
+		{nil, "", 0},
 	} {
 		h := http.Header{"Retry-After": tt.after}
 		if tt.date != "" {

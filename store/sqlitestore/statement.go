@@ -1,7 +1,6 @@
 package sqlitestore
 
 import (
-	"context"
 	"database/sql/driver"
 	"errors"
 
@@ -85,14 +84,6 @@ func (t *tx) one(sql string, args ...driver.Value) ([]driver.Value, error) {
 		return nil, err
 	}
 	return t.w.c.one(sql, args...)
-}
-
-// query reads rows, after what was written.
-func (t *tx) query(f func([]driver.Value) error, sql string, args ...driver.Value) error {
-	if err := t.flush(); err != nil {
-		return err
-	}
-	return t.w.c.Query(context.Background(), f, sql, args...)
 }
 
 // end ends a step that returned err: what it wrote is kept if it succeeded or

@@ -36,8 +36,15 @@ var unclearTests = []test{
 			e.Errorf("due: %v, %v", list, err)
 		}
 		for _, d := range []store.Decision{
-			store.Send{}, store.Reschedule{Due: time.Now()}, store.Begin{}, store.Interrupt{}, store.Handle{}, store.Retry{Due: time.Now()},
-			store.Bury{}, store.Replay{}, store.Expire{},
+			store.Send{},
+			store.Reschedule{Due: time.Now()},
+			store.Begin{},
+			store.Interrupt{},
+			store.Handle{},
+			store.Retry{Due: time.Now()},
+			store.Bury{},
+			store.Replay{},
+			store.Expire{},
 		} {
 			l := e.acquire(rec, owner)
 			_, err := e.Decide(e.ctx, l, d)
