@@ -138,7 +138,9 @@ type Config struct {
 	InFlight int
 
 	// CallTimeout bounds each look at a state, each fetch of content that is
-	// kept, and each call of a verifier. Default: 30 s.
+	// kept, and each call of a verifier. It is also how long the body of a 202
+	// or of a refusal may stop coming; that of any other answer to a submit may
+	// do so ten times as long. Default: 30 s.
 	CallTimeout time.Duration
 
 	// Observer is told of submits, waits, calls, ends and handlers, for traces

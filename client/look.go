@@ -237,8 +237,12 @@ func (c *Client) nextDue(ctx context.Context, rec store.Record, err error, failu
 	return due
 }
 
-// expire records that the ERP has forgotten an operation.
+// expire records that the ERP has forgotten an operation. What was seen of its
+// end before that, and could not be recorded, is its outcome.
 func (c *Client) expire(ctx context.Context, lease store.Lease, rec store.Record, why error) error {
+	if !rec.Progress.EndSeen.IsZero() {
+		return c.endAsSeen(ctx, lease, rec)
+	}
 	got, failed := c.decide(ctx, lease, store.Expire{Reason: why.Error()})
 	if failed != nil {
 		return &unwrittenError{failed}
@@ -283,10 +287,7 @@ func missing(err error) bool {
 
 // settle fetches the content as far as it is kept, and records the outcome.
 func (c *Client) settle(ctx context.Context, lease store.Lease, rec store.Record, doc document) error {
-	o := store.Outcome{
-		Status: doc.status, StatusCode: doc.statusCode, Header: doc.header, ErrorMessage: doc.errorMessage,
-		HasContent: doc.hasContent, ReceivedAt: doc.received, StartedAt: doc.started, FinishedAt: doc.finished,
-	}
+	o := doc.outcome()
 	if doc.statusCode == 0 && strings.EqualFold(doc.status, "Finished") {
 		if endedFor(rec, contentGrace) {
 			return c.endUnclear(ctx, rec, doc) // it may have succeeded
@@ -301,6 +302,19 @@ func (c *Client) settle(ctx context.Context, lease store.Lease, rec store.Record
 	if err := c.takeContent(ctx, rec, doc, &o); err != nil {
 		return c.notYet(ctx, lease, rec, doc, err)
 	}
+	return c.settleAs(ctx, lease, rec, o)
+}
+
+// outcome is what a state document says of an end.
+func (d document) outcome() store.Outcome {
+	return store.Outcome{
+		Status: cut(d.status, 200), StatusCode: d.statusCode, Header: d.header, ErrorMessage: d.errorMessage,
+		HasContent: d.hasContent, ReceivedAt: d.received, StartedAt: d.started, FinishedAt: d.finished,
+	}
+}
+
+// settleAs records an outcome.
+func (c *Client) settleAs(ctx context.Context, lease store.Lease, rec store.Record, o store.Outcome) error {
 	write, cancel := recording(ctx)
 	defer cancel()
 	got, err := c.store.Report(write, rec.Tenant, rec.Ref, store.SettledFact{ID: rec.ID, Outcome: o})

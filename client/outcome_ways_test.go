@@ -186,7 +186,7 @@ func TestVerifiersKeepTheLimitOnFailedRequests(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				_, err = op.Wait(within(t, 3*time.Hour))
+				_, err = op.Wait(within(t, 23*time.Hour))
 				if failed, ok := errors.AsType[*client.OperationError](err); !ok || !failed.Refuted {
 					t.Errorf("got %v, want it refuted in the end", err)
 				}

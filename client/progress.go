@@ -153,10 +153,7 @@ func (c *Client) stateRead(ctx context.Context, lease store.Lease, rec store.Rec
 func (c *Client) endUnclear(ctx context.Context, rec store.Record, doc document) error {
 	write, cancel := recording(ctx)
 	defer cancel()
-	got, err := c.store.Report(write, rec.Tenant, rec.Ref, store.UnclearFact{ID: rec.ID, Outcome: store.Outcome{
-		Status: cut(doc.status, 200), StatusCode: doc.statusCode, Header: doc.header, ErrorMessage: doc.errorMessage,
-		HasContent: doc.hasContent, ReceivedAt: doc.received, StartedAt: doc.started, FinishedAt: doc.finished,
-	}})
+	got, err := c.store.Report(write, rec.Tenant, rec.Ref, store.UnclearFact{ID: rec.ID, Outcome: doc.outcome()})
 	if err != nil {
 		return &unwrittenError{storeError(err)}
 	}
@@ -166,6 +163,29 @@ func (c *Client) endUnclear(ctx context.Context, rec store.Record, doc document)
 		c.attend(ctx, got, NeedsUnclear)
 	}
 	return nil
+}
+
+// endAsSeen records the end of an operation that the ERP no longer knows and that
+// had ended when it was seen last: a verifier was missing, for example. Its
+// content is lost.
+func (c *Client) endAsSeen(ctx context.Context, lease store.Lease, rec store.Record) error {
+	p := rec.Progress
+	doc := document{
+		id: rec.ID, status: p.Status, statusCode: p.StatusCode, received: p.ReceivedAt, started: p.StartedAt,
+		hasContent: p.StatusCode != http.StatusNoContent, header: http.Header{},
+	}
+	if p.Location != "" {
+		doc.header.Set("Location", p.Location)
+	}
+	if !doc.terminal() || doc.statusCode == 0 {
+		return c.endUnclear(ctx, rec, doc)
+	}
+	o := doc.outcome()
+	judgeAction(rec.Method, rec.Path, &o, nil, false, false)
+	o.Unconfirmed = o.Unconfirmed || o.Succeeded()
+	c.log.WarnContext(ctx, "the ERP no longer knows it, and it is recorded as it was seen last", "ref", rec.Ref, "id", rec.ID,
+		"last", lastState(p.Status, p.StatusCode, p.Location))
+	return c.settleAs(ctx, lease, rec, o)
 }
 
 // remedyResolve is what the log tells a person to do.

@@ -133,7 +133,7 @@ func (r Resolution) fits(rec store.Record) error {
 // bindTold binds an id that a person named, after the ERP was asked for it.
 func (o *Operation) bindTold(ctx context.Context, rec store.Record, given string) error {
 	id, ok := hook.CanonicalGUID(strings.TrimSpace(given))
-	if !ok || strings.Trim(id, "0-") == "" {
+	if !ok || empty(id) {
 		return fmt.Errorf("AcceptedAs %q: an id looks like 2f6f0a57-3c43-4d0e-9d0b-6c1f1d3a7b10; the number of an invoice goes to EndedWith", cut(given, 64))
 	}
 	c := o.c

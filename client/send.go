@@ -91,6 +91,7 @@ func (c *Client) held(ctx context.Context) *attempt {
 			err: fmt.Errorf("the wait of %v would outlast the context", wait),
 		}
 	}
+	c.log.WarnContext(ctx, "a submit waits, because the ERP has asked for a pause", "wait", wait)
 	if _, err := pause(ctx, c.life, wait); err != nil {
 		return &attempt{verdict: notSent, err: err}
 	}
@@ -262,7 +263,9 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 		WroteHeaders:     func() { wrote.Store(true) },
 	}
 	body := &onceBody{}
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), cl.method, c.origin.url(cl.path), nil)
+	sending, cancel := context.WithCancel(httptrace.WithClientTrace(ctx, trace))
+	defer cancel()
+	req, err := http.NewRequestWithContext(sending, cl.method, c.origin.url(cl.path), nil)
 	if err != nil {
 		return &attempt{verdict: notSent, err: err}
 	}
@@ -303,7 +306,30 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 	}
 	defer resp.Body.Close()
 	c.obey(resp.StatusCode, resp.Header) // the polls wait as well
+	idle := c.cfg.CallTimeout
+	if resp.StatusCode < 300 && resp.StatusCode != http.StatusAccepted {
+		idle *= 10 // an answer that may still be computed
+	}
+	coming := &comingBody{ReadCloser: resp.Body, idle: idle, timer: time.AfterFunc(idle, cancel)}
+	defer coming.timer.Stop()
+	resp.Body = coming
 	return judge(resp, cl)
+}
+
+// comingBody ends a call whose answer stops coming: what was read of it until
+// then counts, and an id is not kept from its caller by the rest.
+type comingBody struct {
+	io.ReadCloser
+	idle  time.Duration
+	timer *time.Timer
+}
+
+func (b *comingBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if n > 0 {
+		b.timer.Reset(b.idle)
+	}
+	return n, err
 }
 
 // saysNotSent asks an error for certainty: one that knows that nothing was

@@ -2,7 +2,6 @@ package client
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -154,7 +153,7 @@ func acceptedID(body []byte, h http.Header) string {
 			text := fmt.Sprint(v)
 			switch {
 			case depth == 0: // the bare id
-				if guid, ok := hook.CanonicalGUID(text); ok {
+				if guid, ok := hook.CanonicalGUID(text); ok && !empty(guid) {
 					return guid
 				}
 			case depth > 1:
@@ -162,7 +161,7 @@ func acceptedID(body []byte, h http.Header) string {
 				name = strings.ToLower(text)
 				continue
 			case name == "id" || name == "jobid":
-				if id := canonicalID(text); id != "" {
+				if id := canonicalID(text); !empty(id) {
 					return id
 				}
 			case name == "statelocation" && fromAddress == "":
@@ -173,8 +172,17 @@ func acceptedID(body []byte, h http.Header) string {
 			name = ""
 		}
 	}
-	return cmp.Or(fromAddress, idIn(h.Get("Location")))
+	for _, id := range []string{fromAddress, idIn(h.Get("Location"))} {
+		if !empty(id) {
+			return id
+		}
+	}
+	return ""
 }
+
+// empty reports whether an id names nothing: the zero of a GUID is what .NET
+// writes for one that was never set.
+func empty(id string) bool { return strings.Trim(id, "0-") == "" }
 
 // reason says in a few words why it is not known what happened. It holds
 // nothing of the answer's body.

@@ -33,7 +33,9 @@ type Verifier struct {
 
 	// Within bounds the time from when the ERP finished the operation to its
 	// confirmation, at most 20 h, because the ERP forgets after 24. Then the
-	// operation ends as failed. Default: 1 h.
+	// operation ends as failed. As long as Check is not asked, because the GET
+	// gets no answer for it, the time is 20 h; and a client that was away is
+	// given ten minutes in any case. Default: 1 h.
 	Within time.Duration
 }
 
@@ -87,10 +89,15 @@ func (c *Client) verify(ctx context.Context, rec store.Record, o *store.Outcome)
 		if ended.IsZero() || ended.After(time.Now()) {
 			ended = rec.AcceptedAt
 		}
-		if time.Since(ended) < v.within() {
+		limit := v.within()
+		if failed, ok := errors.AsType[*failedGet](err); ok && !failed.expected {
+			limit = maxWithin // nothing is known yet
+		}
+		// Who was away for longer than that asks for a while all the same.
+		if time.Since(ended) < limit || !endedFor(rec, min(limit, contentGrace)) && time.Since(ended) < maxWithin {
 			return fmt.Errorf("verify %q: %w", rec.Verifier, err)
 		}
-		o.Refuted = fmt.Sprintf("not confirmed within %v: %v", v.within(), cut(err.Error(), 2000))
+		o.Refuted = fmt.Sprintf("not confirmed within %v: %v", limit, cut(err.Error(), 2000))
 	}
 	return nil
 }
@@ -99,8 +106,11 @@ func (v Verifier) within() time.Duration {
 	if v.Within <= 0 {
 		return time.Hour
 	}
-	return min(v.Within, retention-4*time.Hour)
+	return min(v.Within, maxWithin)
 }
+
+// maxWithin is how long a verifier is asked at most.
+const maxWithin = retention - 4*time.Hour
 
 // confirm makes the GET and asks the verifier. What may pass is ErrNotYet.
 func (c *Client) confirm(ctx context.Context, v Verifier, seen Verification) (err error) {
