@@ -38,6 +38,7 @@ type Client struct {
 	gate atomic.Int64
 
 	running     atomic.Bool  // Run
+	http2       atomic.Bool  // the last answer came over HTTP/2
 	deniedPolls atomic.Int64 // polls in a row that were refused for their credentials
 
 	mu       sync.Mutex // guards the rest

@@ -13,6 +13,9 @@ func (c *Client) observe(ctx context.Context, kind, method string, start time.Ti
 	call := Call{Kind: kind, Method: method, Duration: time.Since(start), Err: bare(err)}
 	if resp != nil {
 		call.StatusCode = resp.StatusCode
+		if resp.ProtoMajor > 0 {
+			c.http2.Store(resp.ProtoMajor == 2)
+		}
 	}
 	c.cfg.Observer.Call(ctx, call)
 }

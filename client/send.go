@@ -3,12 +3,10 @@ package client
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -250,22 +248,10 @@ func (c *Client) reject(ctx context.Context, rec store.Record, reason string) {
 
 // attempt sends the request once and reads the answer.
 func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
-	var dialled atomic.Int32
-	var connected, http2, wrote atomic.Bool
-	trace := &httptrace.ClientTrace{
-		GetConn: func(string) { dialled.Add(1) },
-		GotConn: func(got httptrace.GotConnInfo) {
-			connected.Store(true)
-			secured, ok := got.Conn.(interface{ ConnectionState() tls.ConnectionState })
-			http2.Store(ok && secured.ConnectionState().NegotiatedProtocol == "h2")
-		},
-		WroteHeaderField: func(string, []string) { wrote.Store(true) },
-		WroteHeaders:     func() { wrote.Store(true) },
-	}
+	s := watchSending(ctx, cl.method)
+	defer s.cancel()
 	body := &onceBody{}
-	sending, cancel := context.WithCancel(httptrace.WithClientTrace(ctx, trace))
-	defer cancel()
-	req, err := http.NewRequestWithContext(sending, cl.method, c.origin.url(cl.path), nil)
+	req, err := http.NewRequestWithContext(s.ctx, cl.method, c.origin.url(cl.path), nil)
 	if err != nil {
 		return &attempt{verdict: notSent, err: err}
 	}
@@ -281,6 +267,7 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 		// No GetBody: nothing below this client may send it a second time.
 		req.Body, req.ContentLength = body, cl.length
 	}
+	c.withBody(req)
 	if err := ctx.Err(); err != nil {
 		return &attempt{verdict: notSent, err: err}
 	}
@@ -294,12 +281,14 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 		a := &attempt{verdict: uncertain, err: bare(err)}
 		// Once the header is out, the server may have acted on it. A second
 		// GetConn would be for something else than this request.
-		untouched := body.reads.Load() == 0 && !connected.Load() && !wrote.Load()
+		untouched := body.reads.Load() == 0 && !s.connected.Load() && !s.wrote.Load()
 		// Over HTTP/2 a call that failed by itself is not written any more.
-		unwritten := http2.Load() && body.reads.Load() == 0 && !wrote.Load() && ctx.Err() == nil
+		unwritten := s.http2.Load() && body.reads.Load() == 0 && !s.wrote.Load() && ctx.Err() == nil
 		switch {
+		case s.again.Load():
+			a.err = errResend
 		case errors.Is(err, errNoAnswer):
-		case untouched && (dialled.Load() == 1 || cl.length > 0), unwritten, refusedByHTTP2(a.err), saysNotSent(err):
+		case untouched && (s.dialled.Load() == 1 || cl.length > 0), unwritten, refusedByHTTP2(a.err), saysNotSent(err):
 			a.verdict = notSent
 		}
 		return a
@@ -310,7 +299,7 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 	if resp.StatusCode < 300 && resp.StatusCode != http.StatusAccepted {
 		idle *= 10 // an answer that may still be computed
 	}
-	coming := &comingBody{ReadCloser: resp.Body, idle: idle, timer: time.AfterFunc(idle, cancel)}
+	coming := &comingBody{ReadCloser: resp.Body, idle: idle, timer: time.AfterFunc(idle, s.cancel)}
 	defer coming.timer.Stop()
 	resp.Body = coming
 	return judge(resp, cl)

@@ -128,8 +128,10 @@ func (c *Client) foreground(req *http.Request, send func(*http.Request) (*http.R
 	if err != nil {
 		return refuse(fmt.Errorf("request URL: %w", err))
 	}
-	out := req.Clone(req.Context())
+	sent := watchSending(req.Context(), req.Method)
+	out := req.Clone(sent.ctx)
 	out.URL.RawQuery = query
+	c.withBody(out)
 	if !changesNothing(req.Method) {
 		// net/http would send it again on its own.
 		out.GetBody = nil
@@ -145,7 +147,7 @@ func (c *Client) foreground(req *http.Request, send func(*http.Request) (*http.R
 		}
 	}
 	start := time.Now()
-	resp, err := send(out)
+	resp, err := sent.take(send(out))
 	c.observe(req.Context(), "foreground", req.Method, start, resp, err)
 	return resp, err
 }
