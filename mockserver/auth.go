@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
 // AuthMode says which credentials will do.
@@ -124,7 +126,7 @@ func (c Config) tenant(company string) string {
 			return tenant
 		}
 	}
-	return derivedGUID(0, "tenant\x00"+company, 1)
+	return wire.DerivedGUID(0, "tenant\x00"+company, 1)
 }
 
 // claims are what a token of the endpoint says.
@@ -142,7 +144,7 @@ func (c *claims) expired(now time.Time) bool { return now.Unix() >= c.Expires }
 
 // token signs claims, as a JWT.
 func (a Auth) token(c claims) string {
-	text := jwtPart([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + jwtPart(mustJSON(c))
+	text := jwtPart([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + jwtPart(wire.JSON(c))
 	return text + "." + jwtPart(a.mac(text))
 }
 

@@ -1,15 +1,12 @@
 package mockserver
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"net/http"
-	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/vismanet-go/background/mockserver/internal/call"
+	"github.com/vismanet-go/background/mockserver/internal/wire"
 	"github.com/vismanet-go/background/openapi/server"
 )
 
@@ -23,7 +20,7 @@ func (a *backgroundAPI) GetBackgroundState(w http.ResponseWriter, r *http.Reques
 	now := a.s.clocks.Now(c.Company)
 	op, ok = viewed(r.Context(), op, ok, now)
 	switch p := a.s.cfg.Profile; {
-	case !isGUID(id):
+	case !wire.IsGUID(id):
 		p.refuse(w, p.MalformedIDStatus, "The background operation was not found.")
 	case !ok || p.forgotten(&op, now):
 		p.refuse(w, http.StatusNotFound, "The background operation was not found.")
@@ -33,7 +30,7 @@ func (a *backgroundAPI) GetBackgroundState(w http.ResponseWriter, r *http.Reques
 		p.refuse(w, p.ExpiredStateStatus, "The background operation was removed.")
 	default:
 		doc := p.stateDocument(&op)
-		writeBody(w, http.StatusOK, doc.encode())
+		writeBody(w, http.StatusOK, doc.Encode())
 	}
 }
 
@@ -42,9 +39,6 @@ func (p Profile) forgotten(op *operation, now time.Time) bool {
 	return p.GoneFor > 0 && op.State == Expired && !now.Before(op.expires.Add(p.GoneFor))
 }
 
-// isGUID tells whether s has the form of one, with dashes.
-func isGUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
-
 // GetBackgroundContent serves GET /v1/background/{requestId}/content.
 func (a *backgroundAPI) GetBackgroundContent(w http.ResponseWriter, r *http.Request, id server.RequestID, _ server.GetBackgroundContentParams) {
 	c, _ := call.From(r.Context())
@@ -52,7 +46,7 @@ func (a *backgroundAPI) GetBackgroundContent(w http.ResponseWriter, r *http.Requ
 	now := a.s.clocks.Now(c.Company)
 	op, ok = viewed(r.Context(), op, ok, now)
 	switch p := a.s.cfg.Profile; {
-	case !isGUID(id):
+	case !wire.IsGUID(id):
 		p.refuse(w, p.MalformedIDStatus, "No content was found.")
 	case ok && op.Company != c.Company:
 		p.refuse(w, http.StatusForbidden, "The background operation belongs to another company.")
@@ -71,49 +65,14 @@ func (a *backgroundAPI) GetBackgroundContent(w http.ResponseWriter, r *http.Requ
 	}
 }
 
-// A stateDocument is the wire form of an operation's state, in the order in
-// which the contract lists its fields. Nulls are there, as in real data.
-type stateDocument struct {
-	ID                 string            `json:"id"`
-	Status             string            `json:"status"`
-	StatusCode         int               `json:"statusCode"`
-	ReceivedUTC        wireText          `json:"receivedUtc,omitzero"`
-	StartedUTC         wireText          `json:"startedUtc,omitzero"`
-	FinishedUTC        wireText          `json:"finishedUtc,omitzero"`
-	WebhookAddress     string            `json:"webhookAddress"`
-	ErrorMessage       *string           `json:"errorMessage"`
-	Reference          *string           `json:"reference"`
-	OriginalURI        string            `json:"originalUri"`
-	HasResponseContent bool              `json:"hasResponseContent"`
-	HasRequestContent  bool              `json:"hasRequestContent"`
-	ContentLocation    wireText          `json:"contentLocation,omitzero"`
-	ResponseHeaders    map[string]string `json:"responseHeaders"`
-}
-
-// wireText is JSON text; empty means that the field is left out.
-type wireText string
-
-// MarshalJSON implements json.Marshaler.
-func (t wireText) MarshalJSON() ([]byte, error) { return []byte(t), nil }
-
-func (p Profile) wireTime(t time.Time) wireText {
-	switch {
-	case !t.IsZero():
-		return wireText(`"` + p.formatTime(t) + `"`)
-	case p.UnsetTime == UnsetOmitted:
-		return ""
-	case p.UnsetTime == UnsetZero:
-		return `"0001-01-01T00:00:00"`
-	}
-	return "null"
-}
-
-func (p Profile) stateDocument(op *operation) stateDocument {
-	d := stateDocument{
+// stateDocument is the state of op as it is served.
+func (p Profile) stateDocument(op *operation) wire.State {
+	times := p.times()
+	d := wire.State{
 		ID: op.ID, Status: p.status(op.State), StatusCode: op.StatusCode,
-		ReceivedUTC: p.wireTime(op.Received), StartedUTC: p.wireTime(op.Started), FinishedUTC: p.wireTime(op.Ended),
-		WebhookAddress:     p.webhookAddress(op.background),
-		OriginalURI:        p.originalURI(op),
+		ReceivedUTC: times.Text(op.Received), StartedUTC: times.Text(op.Started), FinishedUTC: times.Text(op.Ended),
+		WebhookAddress:     op.background.WebhookAddress(p.SubscriptionAddress),
+		OriginalURI:        wire.OriginalURI(p.OriginalURIBase, op.Company, op.tail),
 		HasResponseContent: op.content != nil,
 		HasRequestContent:  op.hasBody,
 		ContentLocation:    p.StateContentLocation.of(op),
@@ -126,12 +85,12 @@ func (p Profile) stateDocument(op *operation) stateDocument {
 }
 
 // of is the contentLocation of op, empty if it is left out.
-func (rule ContentLocationRule) of(op *operation) wireText {
+func (rule ContentLocationRule) of(op *operation) wire.Text {
 	switch {
 	case rule == ContentLocationNever:
 		return ""
 	case op.content != nil || rule == ContentLocationAlways:
-		return wireText(appendText(nil, op.contentLocation()))
+		return wire.Quote(op.contentLocation())
 	case rule == ContentLocationOmitted:
 		return ""
 	}
@@ -151,78 +110,25 @@ func (p Profile) status(s State) string {
 	return string(s)
 }
 
-func (p Profile) webhookAddress(b background) string {
-	switch b.mode {
-	case notifyURL:
-		return b.url
-	case notifySubscription:
-		return p.SubscriptionAddress
-	}
-	return "none"
-}
-
-// originalURI names the endpoint as the ERP sees it: on an internal host, below
-// the company as ten digits.
-func (p Profile) originalURI(op *operation) string {
-	company := op.Company
-	if pad := 10 - len(company); pad > 0 {
-		company = strings.Repeat("0", pad) + company
-	}
-	return strings.TrimRight(p.OriginalURIBase, "/") + "/" + call.Segment(company) + "/api" + op.tail
-}
-
-// A notificationBody is the wire form of a notification.
-type notificationBody struct {
-	ID              string   `json:"id"`
-	StatusCode      int      `json:"statusCode"`
-	StateLocation   string   `json:"stateLocation"`
-	ContentLocation wireText `json:"contentLocation,omitzero"`
-}
-
 // notification builds the body of op's notification.
 func (p Profile) notification(op *operation) []byte {
 	body := p.plainNotification(op)
 	if p.Envelope != "" {
-		return mustJSON(map[string]json.RawMessage{p.Envelope: body})
+		return wire.Wrap(p.Envelope, body)
 	}
 	return body
 }
 
 func (p Profile) plainNotification(op *operation) []byte {
-	n := notificationBody{
+	n := wire.Notification{
 		ID: op.ID, StatusCode: op.StatusCode, StateLocation: op.stateLocation(), ContentLocation: p.ContentLocation.of(op),
 	}
 	switch p.Notification {
 	case NotificationState:
 		doc := p.stateDocument(op)
-		return doc.encode()
+		return doc.Encode()
 	case NotificationPascal:
-		return renameID(mustJSON(struct {
-			ID              string   `json:"id"`
-			StatusCode      int      `json:"StatusCode"`
-			StateLocation   string   `json:"StateLocation"`
-			ContentLocation wireText `json:"ContentLocation,omitzero"`
-		}(n)), strings.ToUpper(p.IDField[:1])+p.IDField[1:])
+		return n.Pascal(p.IDField)
 	}
-	return renameID(n.encode(), p.IDField)
-}
-
-// renameID gives the id another name, in an object that begins with it.
-func renameID(object []byte, name string) []byte {
-	if name == "id" {
-		return object
-	}
-	return append([]byte(`{"`+name+`"`), object[len(`{"id"`):]...)
-}
-
-// mustJSON encodes values made in this package, which cannot fail. Unlike
-// json.Marshal it writes "&" as it is, as the ERP does.
-func mustJSON(v any) []byte {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		panic(err)
-	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+	return wire.RenameID(n.Encode(), p.IDField)
 }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
 // Config configures a [Server]. Every field may be left zero: that gives one
@@ -179,7 +181,7 @@ func (c Config) subscription(company string) Subscription {
 }
 
 func (s Subscription) withDefaults() Subscription {
-	s.ID = cmp.Or(s.ID, derivedGUID(0, "subscription", 1))
+	s.ID = cmp.Or(s.ID, wire.DerivedGUID(0, "subscription", 1))
 	s.ApplicationID = cmp.Or(s.ApplicationID, "erpmock")
 	s.ApplicationVersion = cmp.Or(s.ApplicationVersion, "1")
 	s.GroupID = cmp.Or(s.GroupID, "default")

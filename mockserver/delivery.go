@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/mockserver/internal/vtime"
+	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
 // A DeliveryState tells how far a notification is.
@@ -107,12 +108,12 @@ func (n *notifier) plan(op *operation, g *vtime.Generation) *delivery {
 	d := &delivery{op: op, retry: n.cfg.URLRetry, first: g.Clock().NewSignal(), generation: g}
 	d.Delivery = Delivery{
 		OperationID: op.ID, Company: op.Company, Method: op.Method, Path: op.Path,
-		Mode: string(op.background.mode), URL: op.background.url, State: DeliveryWaiting,
+		Mode: string(op.background.Mode), URL: op.background.URL, State: DeliveryWaiting,
 	}
 	switch {
-	case op.background.mode == notifyNone:
+	case op.background.Mode == wire.NotifyNone:
 		return nil
-	case op.background.mode == notifySubscription:
+	case op.background.Mode == wire.NotifySubscription:
 		sub := n.cfg.subscription(op.Company)
 		d.URL, d.retry = sub.URL, sub.Retry
 	}
@@ -120,7 +121,7 @@ func (n *notifier) plan(op *operation, g *vtime.Generation) *delivery {
 		n.log.Warn("no subscription is configured: nobody will be notified", "id", op.ID)
 		return nil
 	}
-	d.NotificationID = n.ids.guid("notification", op.Company)
+	d.NotificationID = n.ids.GUID("notification", op.Company)
 	d.fault, d.Fault = n.faultOf(d)
 	if n.shared == nil {
 		n.enlist(d)
@@ -134,10 +135,10 @@ func (n *notifier) header(d *delivery, body []byte, now time.Time, fault NotifyF
 	p := n.cfg.Profile
 	h := http.Header{"Content-Type": {p.NotificationContentType}, "User-Agent": {p.UserAgent}}
 	defer applyHeader(h, fault.Header)
-	for _, own := range d.op.background.pairs {
-		h.Add(own.name, own.value)
+	for _, own := range d.op.background.Pairs {
+		h.Add(own.Name, own.Value)
 	}
-	if d.op.background.mode == notifySubscription || p.SignURL {
+	if d.op.background.Mode == wire.NotifySubscription || p.SignURL {
 		n.dispatch(h, d, body, now, fault.Forge)
 	}
 	return h
@@ -154,7 +155,7 @@ func (n *notifier) dispatch(h http.Header, d *delivery, body []byte, now time.Ti
 		attempt = first
 	}
 	if p.NewIDPerAttempt && len(d.Attempts) > 0 {
-		id = derivedGUID(0, id, uint64(len(d.Attempts)))
+		id = wire.DerivedGUID(0, id, uint64(len(d.Attempts)))
 	}
 	for part, value := range map[string]string{
 		"event-id":               p.EventID,
@@ -171,9 +172,9 @@ func (n *notifier) dispatch(h http.Header, d *delivery, body []byte, now time.Ti
 	}
 	switch {
 	case forge:
-		h.Set(p.headerName("signature-v1"), sign("forged"+sub.SigningKey, body))
+		h.Set(p.headerName("signature-v1"), wire.Sign("forged"+sub.SigningKey, body))
 	case sub.SigningKey != "":
-		h.Set(p.headerName("signature-v1"), sign(sub.SigningKey, body))
+		h.Set(p.headerName("signature-v1"), wire.Sign(sub.SigningKey, body))
 	}
 }
 

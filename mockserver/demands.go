@@ -6,16 +6,18 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
 // mayNotify refuses whom the profile does not let be told.
-func (p Profile) mayNotify(b background) error {
+func (p Profile) mayNotify(b wire.Background) error {
 	switch {
-	case b.mode == notifyURL && p.RefuseURL:
+	case b.Mode == wire.NotifyURL && p.RefuseURL:
 		return errors.New("a webhook URL is not supported any more, use subscription")
-	case b.mode == notifySubscription && p.RefuseSubscription:
+	case b.Mode == wire.NotifySubscription && p.RefuseSubscription:
 		return errors.New("want none or a webhook URL")
-	case b.mode == notifyURL && p.RequireHTTPSWebhooks && strings.HasPrefix(strings.ToLower(b.url), "http:"):
+	case b.Mode == wire.NotifyURL && p.RequireHTTPSWebhooks && strings.HasPrefix(strings.ToLower(b.URL), "http:"):
 		return errors.New("webhook URLs must start with https://")
 	}
 	return nil
@@ -61,7 +63,7 @@ type gatewayError struct {
 func (s *Server) refuseGateway(w http.ResponseWriter, in *incoming, message string) {
 	writeJSON(w, http.StatusBadRequest, gatewayError{
 		ExceptionType: "IPPException", ExceptionMessage: message, ExceptionFaultCode: "12002",
-		ExceptionMessageID: "12002_12002_" + s.ids.guid("error", in.company),
+		ExceptionMessageID: "12002_12002_" + s.ids.GUID("error", in.company),
 	})
 }
 

@@ -100,6 +100,6 @@ func (s *Server) execTime(company string) time.Duration {
 	if s.cfg.ExecTimes == nil {
 		return s.cfg.ExecTime
 	}
-	n := s.ids.count("exec-time", company)
+	n := s.ids.Count("exec-time", company)
 	return max(0, s.cfg.ExecTimes.Quantile(chance(s.cfg.Seed, "exec-time", company, n)))
 }

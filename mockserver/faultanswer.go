@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
 // byFunction is the journal's name for a fault of Config.Fault.
@@ -75,7 +77,7 @@ func (in *incoming) point() Point {
 		return OnContent
 	case id != "":
 		return OnState
-	case takesBackground(in.path) && in.r.Header.Values(backgroundHeader) != nil:
+	case takesBackground(in.path) && in.r.Header.Values(wire.BackgroundHeader) != nil:
 		return OnIntake
 	}
 	return OnForeground
@@ -246,7 +248,7 @@ func editJSON(body []byte, set map[string]any, omit []string) []byte {
 		if out.Len() > 0 {
 			out.WriteByte(',')
 		}
-		out.Write(mustJSON(name))
+		out.Write(wire.JSON(name))
 		out.WriteByte(':')
 		out.Write(value)
 	}
@@ -263,14 +265,14 @@ func editJSON(body []byte, set map[string]any, omit []string) []byte {
 		switch {
 		case slices.Contains(omit, key):
 		case replaced:
-			field(key, mustJSON(to))
+			field(key, wire.JSON(to))
 		default:
 			field(key, value)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(set)) {
 		if !seen[key] && !slices.Contains(omit, key) {
-			field(key, mustJSON(set[key]))
+			field(key, wire.JSON(set[key]))
 		}
 	}
 	return slices.Concat([]byte("{"), out.Bytes(), []byte("}"))

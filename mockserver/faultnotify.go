@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/mockserver/internal/vtime"
+	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
 // faultOf finds what disturbs a notification: Config.NotifyFault is asked
@@ -106,8 +107,8 @@ func (n *notifier) foreignBody(d *delivery) []byte {
 			return other.Body
 		}
 	}
-	id := n.ids.guid("forged", d.Company)
-	return mustJSON(notificationBody{
+	id := n.ids.GUID("forged", d.Company)
+	return wire.JSON(wire.Notification{
 		ID: id, StatusCode: http.StatusOK, StateLocation: d.op.base + "/v1/background/" + id, ContentLocation: "null",
 	})
 }

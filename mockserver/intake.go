@@ -13,6 +13,7 @@ import (
 
 	"github.com/vismanet-go/background/mockserver/internal/call"
 	"github.com/vismanet-go/background/mockserver/internal/vtime"
+	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
 // incoming is a request as far as the mock has understood it.
@@ -134,7 +135,7 @@ func (in *incoming) newBody() io.ReadCloser {
 func (in *incoming) endpointRequest(ctx context.Context, path, operationID string, attempt int) *http.Request {
 	r := in.r.WithContext(call.With(ctx, call.Call{Company: in.company, Base: in.base, OperationID: operationID, Attempt: attempt}))
 	r.Header = in.r.Header.Clone()
-	r.Header.Del(backgroundHeader)
+	r.Header.Del(wire.BackgroundHeader)
 	r.Body, r.ContentLength = in.newBody(), int64(len(in.body))
 	u := *in.r.URL
 	u.Path, u.RawPath = path, ""
@@ -146,7 +147,7 @@ func (in *incoming) endpointRequest(ctx context.Context, path, operationID strin
 }
 
 // accept queues a request and answers 202.
-func (s *Server) accept(w http.ResponseWriter, in *incoming, path string, b background) {
+func (s *Server) accept(w http.ResponseWriter, in *incoming, path string, b wire.Background) {
 	op := s.newOperation(in, path, b)
 	op.delivery = s.notifier.plan(op, in.task.Generation())
 	job := op.job(in)
@@ -167,11 +168,11 @@ func (s *Server) accept(w http.ResponseWriter, in *incoming, path string, b back
 	s.writeAccepted(w, op)
 }
 
-func (s *Server) newOperation(in *incoming, path string, b background) *operation {
+func (s *Server) newOperation(in *incoming, path string, b wire.Background) *operation {
 	op := &operation{
 		Operation: Operation{
-			ID: s.ids.guid("operation", in.company), Company: in.company,
-			Method: in.r.Method, Path: in.uri(), Header: in.r.Header.Get(backgroundHeader),
+			ID: s.ids.GUID("operation", in.company), Company: in.company,
+			Method: in.r.Method, Path: in.uri(), Header: in.r.Header.Get(wire.BackgroundHeader),
 			State: Queued, Received: s.clocks.Now(in.company),
 		},
 		base: in.base, background: b, hasBody: len(in.body) > 0,
@@ -189,16 +190,9 @@ func (s *Server) newOperation(in *incoming, path string, b background) *operatio
 	return op
 }
 
-// accepted is the body of a 202.
-type accepted struct {
-	ID              string `json:"id"`
-	StateLocation   string `json:"stateLocation"`
-	ContentLocation string `json:"contentLocation,omitempty"`
-}
-
 func (s *Server) writeAccepted(w http.ResponseWriter, op *operation) {
 	p := s.cfg.Profile
-	body := accepted{ID: op.ID, StateLocation: op.stateLocation()}
+	body := wire.Accepted{ID: op.ID, StateLocation: op.stateLocation()}
 	if p.ContentLocationIn202 {
 		body.ContentLocation = op.contentLocation()
 	}
@@ -209,7 +203,7 @@ func (s *Server) writeAccepted(w http.ResponseWriter, op *operation) {
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
-	writeBody(w, http.StatusAccepted, renameID(body.encode(), p.IDField))
+	writeBody(w, http.StatusAccepted, wire.RenameID(body.Encode(), p.IDField))
 }
 
 func (op *operation) stateLocation() string   { return op.base + "/v1/background/" + op.ID }
@@ -239,7 +233,7 @@ func connectionLost() outcome {
 }
 
 // writeJSON answers with a value made in this package.
-func writeJSON(w http.ResponseWriter, status int, v any) { writeBody(w, status, mustJSON(v)) }
+func writeJSON(w http.ResponseWriter, status int, v any) { writeBody(w, status, wire.JSON(v)) }
 
 // writeBody answers with JSON text.
 func writeBody(w http.ResponseWriter, status int, body []byte) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/mockserver/internal/vtime"
+	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
 // A Kind says what an [Entry] of the journal tells.
@@ -200,7 +201,7 @@ func (j *journal) request(in *incoming, now time.Time) *Entry {
 		Entry{Time: now, Company: in.company, Kind: KindRequest},
 		Request{
 			Time: now, Company: in.company, Method: in.r.Method, Path: in.uri(),
-			packed: packHeader(in.r.Header), Background: in.r.Header.Get(backgroundHeader), Body: in.body,
+			packed: packHeader(in.r.Header), Background: in.r.Header.Get(wire.BackgroundHeader), Body: in.body,
 		},
 	}
 	if len(in.body) > journalBody || cap(in.body) > 2*len(in.body) { // nobody writes to it, but it would be kept whole

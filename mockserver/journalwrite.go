@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
 // A line is an entry as WriteTo writes it. The order of its fields, and what
@@ -46,7 +48,7 @@ func (j *Journal) WriteTo(w io.Writer) (int64, error) {
 	out := &countingWriter{w: w}
 	buf := bufio.NewWriter(out)
 	for _, e := range j.Entries() {
-		_, _ = buf.Write(append(mustJSON(e.line()), '\n')) // Flush tells
+		_, _ = buf.Write(append(wire.JSON(e.line()), '\n')) // Flush tells
 	}
 	err := buf.Flush()
 	return out.n, err

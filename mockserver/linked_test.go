@@ -14,7 +14,6 @@ func TestWhatTheMockLinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const module = "github.com/vismanet-go/background/"
 	want := []string{
 		"github.com/apapsch/go-jsonmerge/v2", // of the runtime
 		"github.com/google/uuid",             // of the runtime
@@ -27,6 +26,7 @@ func TestWhatTheMockLinks(t *testing.T) {
 		module + "mockserver/internal/erp",
 		module + "mockserver/internal/near",
 		module + "mockserver/internal/vtime",
+		module + "mockserver/internal/wire",
 		module + "openapi",
 		module + "openapi/server",
 	}

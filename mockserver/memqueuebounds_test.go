@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
 // What a notification holds, its attempts and headers among them, is freed
@@ -25,7 +27,7 @@ func TestEndedOperationsDoNotHoldTheirNotifications(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		req.Header.Set(backgroundHeader, "https://hook.test/")
+		req.Header.Set(wire.BackgroundHeader, "https://hook.test/")
 		resp, err := srv.Client().Do(req)
 		if err != nil {
 			t.Fatal(err)

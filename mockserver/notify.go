@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/mockserver/internal/vtime"
+	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
 // notifier sends notifications. Waiting for the next attempt costs a timer
@@ -19,7 +20,7 @@ type notifier struct {
 	pool    *vtime.Pool
 	clocks  *vtime.Clocks
 	journal *journal
-	ids     *ids
+	ids     *wire.IDs
 	faults  *Faults
 	client  *http.Client
 	shared  SharedQueue // nil: deliveries are kept here only

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/mockserver/internal/vtime"
+	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
 // A State tells how far an operation is.
@@ -60,7 +61,7 @@ type operation struct {
 
 	base       string // API root of its links
 	tail       string // path and query below the base path, for originalUri
-	background background
+	background wire.Background
 	hasBody    bool // the request had one
 	execTime   time.Duration
 	fault      QueueFault
@@ -90,7 +91,7 @@ func (j *Job) operation() *operation {
 		Operation: j.Operation, answer: j.Answer, kind: j.ContentType,
 		expires: j.Expires, base: j.Base, tail: j.Tail, hasBody: j.HasBody, execTime: j.ExecTime, fault: j.Fault, delivery: j.delivery, notice: j.Notice,
 	}
-	op.background, _ = readBackground(j.Background) // it was understood when it came
+	op.background, _ = wire.ReadBackground(j.Background) // it was understood when it came
 	if j.HasContent {
 		op.content = []byte{}
 	}

@@ -8,7 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
 // TimeFormat is a notation for times.
@@ -127,7 +128,7 @@ func (p Profile) validate() error {
 		notNegative("Profile.MaxPageSize", p.MaxPageSize),
 	}
 	for _, f := range []struct{ field, value string }{{"IDField", p.IDField}, {"Envelope", p.Envelope}} {
-		if strings.ContainsFunc(f.value, notTokenChar) {
+		if f.value != "" && !wire.IsToken(f.value) {
 			errs = append(errs, fmt.Errorf("%s: %q is not a plain name", "Profile."+f.field, f.value))
 		}
 	}
@@ -138,7 +139,7 @@ func (p Profile) validate() error {
 		switch {
 		case !slices.Contains(known, part):
 			errs = append(errs, fmt.Errorf("%s[%q]: want one of %s", field, part, strings.Join(known, ", ")))
-		case name == "" || strings.ContainsFunc(name, notTokenChar):
+		case !wire.IsToken(name):
 			errs = append(errs, fmt.Errorf("%s[%q]: %q is not a header name", field, part, name))
 		}
 	}
@@ -169,21 +170,14 @@ func (p Profile) headerName(part string) string {
 	return cmp.Or(p.HeaderNames[part], p.HeaderPrefix+part)
 }
 
-// local is t on the company's clock.
-func (p Profile) local(t time.Time) time.Time {
-	if p.Zone != nil {
-		return t.In(p.Zone)
-	}
-	return norway(t)
+// times is how times are shown.
+func (p Profile) times() wire.Times {
+	return wire.Times{Format: wire.TimeFormat(p.TimeFormat), Unset: wire.UnsetTime(p.UnsetTime), Zone: p.Zone}
 }
 
-// formatTime writes t for the state document.
-func (p Profile) formatTime(t time.Time) string {
-	switch p.TimeFormat {
-	case TimeUTC:
-		return t.UTC().Format("2006-01-02T15:04:05.999Z")
-	case TimeNoZone:
-		return p.local(t).Format("2006-01-02T15:04:05.999")
+// rules are what the header is read by.
+func (r PairRules) rules() wire.PairRules {
+	return wire.PairRules{
+		Percent: r.Percent, KeepBlanks: r.KeepBlanks, RefuseEmpty: r.RefuseEmpty, DropReserved: r.DropReserved, Repeated: wire.Repeated(r.Repeated),
 	}
-	return p.local(t).Format("2006-01-02T15:04:05.999-07:00")
 }

@@ -41,7 +41,7 @@ func (s *Server) wipe(ctx context.Context, company string) error {
 	err := s.queue.reset(ctx, company)
 	s.notifier.reset(company)
 	s.erp.Reset(company)
-	s.ids.reset(func(name string) bool { return company == "" || name == company })
+	s.ids.Reset(func(name string) bool { return company == "" || name == company })
 	s.limits.reset(company)
 	s.faults.Reset(company)
 	s.journal.reset(company)

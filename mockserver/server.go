@@ -14,6 +14,7 @@ import (
 	"github.com/vismanet-go/background/mockserver/internal/call"
 	"github.com/vismanet-go/background/mockserver/internal/erp"
 	"github.com/vismanet-go/background/mockserver/internal/vtime"
+	"github.com/vismanet-go/background/mockserver/internal/wire"
 	"github.com/vismanet-go/background/openapi/server"
 )
 
@@ -29,7 +30,7 @@ type Server struct {
 	pool     *vtime.Pool
 	clocks   *vtime.Clocks
 	shown    sync.Map // *Clock by *vtime.Clock, so that each has one
-	ids      *ids
+	ids      *wire.IDs
 	limits   *limiter
 	faults   *Faults
 	journal  *journal
@@ -51,7 +52,7 @@ func New(cfg Config) (*Server, error) {
 	cfg = cfg.withDefaults()
 	s := &Server{
 		cfg: cfg, log: cfg.Logger,
-		pool: vtime.NewPool(), ids: newIDs(cfg.Seed),
+		pool: vtime.NewPool(), ids: wire.NewIDs(cfg.Seed),
 		limits:  newLimiter(cfg.RateLimit, cfg.Profile),
 		journal: newJournal(cfg.JournalBytes),
 		builtin: newRoutes(), user: newRoutes(), admin: http.NewServeMux(),
@@ -94,8 +95,8 @@ func (s *Server) routeBuiltin() {
 		CreditNoteType:   s.cfg.Profile.CreditNoteType,
 		LineTypeCodes:    s.cfg.Profile.LineTypeCodes,
 		SwapCurrencies:   s.cfg.Profile.SwapCurrencies,
-		NewID:            s.ids.guid,
-		Now:              func(company string) time.Time { return s.cfg.Profile.local(s.clocks.Now(company)) },
+		NewID:            s.ids.GUID,
+		Now:              func(company string) time.Time { return s.cfg.Profile.times().Local(s.clocks.Now(company)) },
 		Sleep:            Sleep,
 	})
 	all := endpoints{s.erp, &backgroundAPI{s}}
@@ -257,20 +258,20 @@ func (s *Server) unknownRoute(w http.ResponseWriter, _ *http.Request) {
 
 // serveBackground queues the request if its header is understood.
 func (s *Server) serveBackground(w http.ResponseWriter, in *incoming, path string) {
-	b, err := parseBackground(strings.Join(in.r.Header.Values(backgroundHeader), ","), s.cfg.Profile.Pairs)
+	b, err := wire.ParseBackground(strings.Join(in.r.Header.Values(wire.BackgroundHeader), ","), s.cfg.Profile.Pairs.rules())
 	if err == nil {
 		err = s.cfg.Profile.mayNotify(b)
 	}
 	switch {
 	case err != nil && !s.cfg.Profile.UnknownHeaderAsNone:
-		s.log.Info("request refused: its header "+backgroundHeader+" is not valid",
-			"company", in.company, "method", in.r.Method, "path", in.path, "value", in.r.Header.Get(backgroundHeader), "error", err)
-		writeMessage(w, http.StatusBadRequest, "The header "+backgroundHeader+" is not valid: "+err.Error()+".")
+		s.log.Info("request refused: its header "+wire.BackgroundHeader+" is not valid",
+			"company", in.company, "method", in.r.Method, "path", in.path, "value", in.r.Header.Get(wire.BackgroundHeader), "error", err)
+		writeMessage(w, http.StatusBadRequest, "The header "+wire.BackgroundHeader+" is not valid: "+err.Error()+".")
 		return
 	case err != nil:
-		s.log.Info("nobody will be notified: the header "+backgroundHeader+" is not valid, and is taken for none",
-			"company", in.company, "method", in.r.Method, "path", in.path, "value", in.r.Header.Get(backgroundHeader), "error", err)
-		b = background{mode: notifyNone}
+		s.log.Info("nobody will be notified: the header "+wire.BackgroundHeader+" is not valid, and is taken for none",
+			"company", in.company, "method", in.r.Method, "path", in.path, "value", in.r.Header.Get(wire.BackgroundHeader), "error", err)
+		b = wire.Background{Mode: wire.NotifyNone}
 	}
 	if s.cfg.Profile.CheckIfMatchEarly && s.outdated(in, path) {
 		s.cfg.Profile.refuse(w, http.StatusPreconditionFailed, "The customer invoice was changed by someone else.")

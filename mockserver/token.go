@@ -143,7 +143,7 @@ func (s *Server) grantToken(w http.ResponseWriter, g grant, now time.Time) {
 	life := seconds(s.cfg.Auth.TokenLife)
 	token := s.cfg.Auth.token(claims{
 		Issuer: "https://connect.visma.com", Client: g.client, Tenant: g.tenant, Scope: g.scopes,
-		IssuedAt: now.Unix(), Expires: now.Unix() + int64(life), ID: s.ids.guid("token", s.cfg.Auth.company(g.tenant)),
+		IssuedAt: now.Unix(), Expires: now.Unix() + int64(life), ID: s.ids.GUID("token", s.cfg.Auth.company(g.tenant)),
 	})
 	noStore(w)
 	writeJSON(w, http.StatusOK, tokenAnswer{token, life, "Bearer", strings.Join(g.scopes, " ")})

@@ -2,13 +2,10 @@ package mockserver
 
 import (
 	"cmp"
-	"encoding/base64"
 	"errors"
 	"math"
 	"net/http"
 	"os"
-	"reflect"
-	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -16,89 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/internal/wire"
 	"github.com/vismanet-go/background/openapi"
 )
-
-// The vectors of the contract's description of the signature.
-func TestSignatureVectors(t *testing.T) {
-	const key = "c2lnbi1rZXktZm9yLXRlc3Rz"
-	const long = `{"id":"5c1f0f0e-6a0e-4c55-9a55-0d3a2f0b7f11","statusCode":201,` +
-		`"stateLocation":"https://api.finance.visma.net/v1/background/5c1f0f0e-6a0e-4c55-9a55-0d3a2f0b7f11"}`
-	decoded, err := base64.StdEncoding.DecodeString(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range []struct{ key, body, want string }{
-		{key, `{"note":"Blåbær"}`, "XN5CSko6S2VgI+Ct/YxJJj+vLiOY0pjCIgFolxCx91E="},
-		{key, long, "6ofqp6lObkxT7EXi+whoDC0SebLYtNImEG/OzxNXMr8="},
-		// What a reader gets who decodes the key, which is wrong.
-		{string(decoded), long, "SavzjOGp8Vja1t5UJFs6EnIbXyOy/UdNBdv6QnEssB8="},
-	} {
-		if got := sign(v.key, []byte(v.body)); got != v.want {
-			t.Errorf("sign(%q, %s) = %s, want %s", v.key, v.body, got, v.want)
-		}
-	}
-}
-
-func TestNorwegianTimeFollowsTheZoneDatabase(t *testing.T) {
-	oslo, err := time.LoadLocation("Europe/Oslo")
-	if err != nil {
-		t.Skip("this machine has no zone database")
-	}
-	for at := time.Date(1997, 1, 1, 0, 30, 0, 0, time.UTC); at.Year() < 2040; at = at.Add(7 * time.Hour) {
-		if got, want := norway(at).Format(time.RFC3339), at.In(oslo).Format(time.RFC3339); got != want {
-			t.Fatalf("got %s, want %s", got, want)
-		}
-	}
-	for _, edge := range []string{"2026-03-29T00:59:59Z", "2026-03-29T01:00:00Z", "2026-10-25T00:59:59Z", "2026-10-25T01:00:00Z"} {
-		at, _ := time.Parse(time.RFC3339, edge)
-		if got, want := norway(at).Format(time.RFC3339), at.In(oslo).Format(time.RFC3339); got != want {
-			t.Errorf("got %s, want %s", got, want)
-		}
-	}
-}
-
-func TestTimeNotations(t *testing.T) {
-	at := time.Date(2022, 11, 10, 9, 20, 53, 750_000_000, time.UTC)
-	for _, tt := range []struct {
-		p    Profile
-		want string
-	}{
-		{Profile{}, "2022-11-10T10:20:53.75+01:00"},
-		{Profile{TimeFormat: TimeUTC}, "2022-11-10T09:20:53.75Z"},
-		{Profile{TimeFormat: TimeNoZone}, "2022-11-10T10:20:53.75"},
-		{Profile{Zone: time.FixedZone("", -3600)}, "2022-11-10T08:20:53.75-01:00"},
-	} {
-		if got := tt.p.formatTime(at); got != tt.want {
-			t.Errorf("%+v: got %s, want %s", tt.p.TimeFormat, got, tt.want)
-		}
-	}
-	if got := (Profile{}).formatTime(at.Truncate(time.Second)); got != "2022-11-10T10:20:53+01:00" {
-		t.Errorf("whole second: got %s", got)
-	}
-}
-
-func TestGUIDs(t *testing.T) {
-	form := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
-	seen := make(map[string]bool)
-	for _, src := range []*ids{newIDs(0), newIDs(1), newIDs(2)} {
-		for _, company := range []string{"a", "b"} {
-			for range 50 {
-				id := src.guid("operation", company)
-				if !form.MatchString(id) || seen[id] {
-					t.Fatalf("%q is not a new version 4 GUID", id)
-				}
-				seen[id] = true
-			}
-		}
-	}
-	one, two := newIDs(7), newIDs(7)
-	one.guid("operation", "other company")
-	one.guid("notification", "a")
-	if a, b := one.guid("operation", "a"), two.guid("operation", "a"); a != b {
-		t.Errorf("other companies and kinds shifted an id: %s, %s", a, b)
-	}
-}
 
 func TestSplitBase(t *testing.T) {
 	for path, want := range map[string][2]string{
@@ -205,26 +122,6 @@ func TestOnlyLoopbackAndPrivateTargets(t *testing.T) {
 	}
 }
 
-// The state document is written by hand; this holds it to the contract.
-func TestStateDocumentHasTheFieldsOfTheContract(t *testing.T) {
-	if got, want := jsonNames(stateDocument{}), jsonNames(openapi.BackgroundState{}); !slices.Equal(got, want) {
-		t.Errorf("state document: got %v, want %v", got, want)
-	}
-	if got, want := jsonNames(notificationBody{}), jsonNames(openapi.BackgroundNotification{}); !slices.Equal(got, want) {
-		t.Errorf("notification: got %v, want %v", got, want)
-	}
-}
-
-func jsonNames(v any) []string {
-	var names []string
-	for i := range reflect.TypeOf(v).NumField() {
-		name, _, _ := strings.Cut(reflect.TypeOf(v).Field(i).Tag.Get("json"), ",")
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
 // The document that was captured from the real system in November 2022, made
 // again from what is known of its operation.
 func TestCapturedStateDocument(t *testing.T) {
@@ -242,7 +139,7 @@ func TestCapturedStateDocument(t *testing.T) {
 		},
 		base:       "https://integration.visma.net/API/controller/api",
 		tail:       "/v1/customerPayment/400654/action/release",
-		background: background{mode: notifyURL, url: "https://google.com"},
+		background: wire.Background{Mode: wire.NotifyURL, URL: "https://google.com"},
 		hasBody:    true,
 		content:    []byte(`{"message":"Payment can't be updated because it is already released."}`),
 	}
@@ -251,18 +148,18 @@ func TestCapturedStateDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := Profile{ResponseHeaders: []string{}}.withDefaults()
-	if got := mustJSON(p.stateDocument(op)); string(got)+"\n" != string(want) {
+	if got := wire.JSON(p.stateDocument(op)); string(got)+"\n" != string(want) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 
 func TestTombstonesAreBounded(t *testing.T) {
 	q := NewMemoryQueue()
-	src, now := newIDs(1), time.Unix(0, 0)
+	src, now := wire.NewIDs(1), time.Unix(0, 0)
 	clock := func(string) time.Time { return now }
 	var first, last string
 	for range maxTombstones + 1 {
-		job := &Job{Operation: Operation{ID: src.guid("operation", "1"), Company: "1", Received: now}}
+		job := &Job{Operation: Operation{ID: src.GUID("operation", "1"), Company: "1", Received: now}}
 		first, last = cmp.Or(first, job.ID), job.ID
 		if err := q.Add(t.Context(), job); err != nil {
 			t.Fatal(err)

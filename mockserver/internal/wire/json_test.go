@@ -1,4 +1,4 @@
-package mockserver
+package wire
 
 import (
 	"testing"
@@ -10,18 +10,18 @@ func TestWhatIsEncodedByHandIsTheSame(t *testing.T) {
 		got  []byte
 		want any
 	}{
-		{(&accepted{}).encode(), accepted{}},
-		{(&accepted{ID: "1", StateLocation: text, ContentLocation: "http://b/?a&b"}).encode(), accepted{ID: "1", StateLocation: text, ContentLocation: "http://b/?a&b"}},
-		{(&notificationBody{}).encode(), notificationBody{}},
-		{(&notificationBody{text, 201, "s", `"c"`}).encode(), notificationBody{text, 201, "s", `"c"`}},
-		{(&stateDocument{}).encode(), stateDocument{}},
-		{(&stateDocument{
+		{(&Accepted{}).Encode(), Accepted{}},
+		{(&Accepted{ID: "1", StateLocation: text, ContentLocation: "http://b/?a&b"}).Encode(), Accepted{ID: "1", StateLocation: text, ContentLocation: "http://b/?a&b"}},
+		{(&Notification{}).Encode(), Notification{}},
+		{(&Notification{text, 201, "s", `"c"`}).Encode(), Notification{text, 201, "s", `"c"`}},
+		{(&State{}).Encode(), State{}},
+		{(&State{
 			text, "Finished", -1, `"r"`, "null", `"f"`, "url", &text, &text, "uri", true, true, "null", map[string]string{"b": text, "a": ""},
-		}).encode(), stateDocument{
+		}).Encode(), State{
 			text, "Finished", -1, `"r"`, "null", `"f"`, "url", &text, &text, "uri", true, true, "null", map[string]string{"b": text, "a": ""},
 		}},
 	} {
-		if want := mustJSON(tt.want); string(tt.got) != string(want) {
+		if want := JSON(tt.want); string(tt.got) != string(want) {
 			t.Errorf("%d: got  %s\nwant %s", i, tt.got, want)
 		}
 	}
@@ -31,7 +31,7 @@ func FuzzAppendText(f *testing.F) {
 	f.Add("plain")
 	f.Add("a\"\\\x00\u2028<>&\xff")
 	f.Fuzz(func(t *testing.T, s string) {
-		if got, want := string(appendText(nil, s)), string(mustJSON(s)); got != want {
+		if got, want := string(appendText(nil, s)), string(JSON(s)); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	})

@@ -1,4 +1,4 @@
-package mockserver
+package wire
 
 import (
 	"crypto/rand"
@@ -11,29 +11,30 @@ import (
 	"github.com/google/uuid"
 )
 
-// ids makes GUIDs. With a seed they are a function of (seed, kind, company,
+// An IDs makes GUIDs. With a seed they are a function of (seed, kind, company,
 // n), so that companies never shift each other's.
-type ids struct {
+type IDs struct {
 	seed uint64 // 0: random
 
 	mu   sync.Mutex // guards next
 	next map[string]uint64
 }
 
-func newIDs(seed uint64) *ids { return &ids{seed: seed, next: make(map[string]uint64)} }
+// NewIDs makes random ids for a seed of 0.
+func NewIDs(seed uint64) *IDs { return &IDs{seed: seed, next: make(map[string]uint64)} }
 
-// guid returns the company's next id of a kind.
-func (s *ids) guid(kind, company string) string {
+// GUID returns the company's next id of a kind.
+func (s *IDs) GUID(kind, company string) string {
 	if s.seed == 0 {
 		var b [16]byte
 		_, _ = rand.Read(b[:]) // never fails
 		return formatGUID(b)
 	}
-	return derivedGUID(s.seed, kind+"\x00"+company, uint64(s.count(kind, company)))
+	return DerivedGUID(s.seed, kind+"\x00"+company, uint64(s.Count(kind, company)))
 }
 
-// count numbers what a company has of a kind, from 1.
-func (s *ids) count(kind, company string) int {
+// Count numbers what a company has of a kind, from 1.
+func (s *IDs) Count(kind, company string) int {
 	scope := kind + "\x00" + company
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,8 +42,8 @@ func (s *ids) count(kind, company string) int {
 	return int(s.next[scope])
 }
 
-// reset begins anew for some companies.
-func (s *ids) reset(which func(company string) bool) {
+// Reset begins anew for some companies.
+func (s *IDs) Reset(which func(company string) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	maps.DeleteFunc(s.next, func(scope string, _ uint64) bool {
@@ -51,8 +52,8 @@ func (s *ids) reset(which func(company string) bool) {
 	})
 }
 
-// derivedGUID is the n-th GUID of a scope.
-func derivedGUID(seed uint64, scope string, n uint64) string {
+// DerivedGUID is the n-th GUID of a scope.
+func DerivedGUID(seed uint64, scope string, n uint64) string {
 	in := binary.BigEndian.AppendUint64(nil, seed)
 	in = binary.BigEndian.AppendUint64(in, n)
 	sum := sha256.Sum256(append(in, scope...))
@@ -65,3 +66,6 @@ func formatGUID(b [16]byte) string {
 	b[8] = b[8]&0x3f | 0x80
 	return uuid.UUID(b).String()
 }
+
+// IsGUID reports whether s has the form of one, with dashes.
+func IsGUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }

@@ -1,0 +1,7 @@
+// Package wire is how the ERP's background API looks on the wire: the grammar of
+// its header, its documents and times, ids, and the signature of notifications.
+//
+// It knows nothing of a server. What the real system leaves open comes in plain
+// structures such as [PairRules] and [Times], which the server fills from its
+// profile.
+package wire
