@@ -36,7 +36,7 @@ func (c *Client) lookAtCandidates(ctx context.Context, lease store.Lease, rec st
 			continue
 		}
 		doc, err := c.getState(ctx, id)
-		if missing(err) && rec.Polls >= 3 && rec.Notification != nil && time.Since(rec.Notification.ReceivedAt) > graceCandidate {
+		if missing(err) && rec.Polls >= 3 && rec.Notification != nil && time.Since(heardAt(rec, time.Now())) > graceCandidate {
 			refute(id, "the ERP does not know the proposed id")
 			continue
 		}
@@ -98,19 +98,30 @@ func (c *Client) refute(ctx context.Context, rec store.Record, id, reason string
 
 // mismatch says why the operation that a state document tells of cannot be
 // the one that we sent, or returns "". It is certain only if the document says
-// so, and not if it says nothing.
+// so, and not if it says nothing. Where the document names our own address,
+// which no other request has, no clock is asked.
 func mismatch(doc document, rec store.Record) (reason string, certain bool) {
 	switch {
 	case doc.originalURI == "" || doc.received.IsZero() || rec.Notify == modeURL && doc.webhook == "":
 		return "the state does not tell whose operation it is", false
 	case !sameTail(doc.originalURI, rec.Path):
 		return "the proposed operation is of another address", true
-	case doc.received.Before(rec.SentAt.Add(-clockSlack)):
-		return "the proposed operation is older than the request", true
 	case rec.Notify == modeURL && !strings.HasPrefix(lastSegment(doc.webhook), rec.Ref+"."):
 		return "the proposed operation notifies somebody else", true
+	case rec.Notify == modeURL || !doc.received.Before(rec.SentAt.Add(-clockSlack)):
+		return "", false
+	case sentAhead(rec, time.Now()):
+		return "the clock was ahead when the request was sent, so that the state does not tell whether it is of that request", false
 	}
-	return "", false
+	return "the proposed operation is older than the request", true
+}
+
+// sentAhead reports whether a record was written while a clock was ahead that
+// was set right since. [store.Record.At] has put its SentAt right, and not its
+// CreatedAt.
+func sentAhead(rec store.Record, now time.Time) bool {
+	right := now.Add(store.ClockSlack)
+	return rec.CreatedAt.After(right) || rec.SentAt.After(right)
 }
 
 // sameTail reports whether the path of the internal address that the ERP

@@ -63,9 +63,10 @@ func gone(rec store.Record, p store.Progress, now time.Time) bool {
 	if rec.Phase != store.Accepted || p.Missings < expireMissings || now.Sub(p.MissingSince) < expireAfter {
 		return false
 	}
-	// A time that lies ahead says nothing; that it is missing does.
+	// It was accepted before it was missing, whatever a clock has written that
+	// was ahead then, and reads as now.
 	before := func(t time.Time) time.Duration {
-		if t.After(now) {
+		if t.After(p.MissingSince) {
 			t = p.MissingSince
 		}
 		return now.Sub(t)

@@ -162,7 +162,7 @@ func (c *Client) patience(rec store.Record, began time.Time) time.Time {
 	}
 	switch {
 	case len(rec.Candidates) > 0 && rec.Notification != nil:
-		if heard := rec.Notification.ReceivedAt; rec.LookedAt.After(heard) {
+		if heard := heardAt(rec, time.Now()); rec.LookedAt.After(heard) {
 			return latest(soon(rec.SentAt), soon(heard))
 		}
 		return time.Time{} // what it proposes is looked at first
@@ -281,10 +281,20 @@ func (c *Client) delay(rec store.Record, now time.Time) time.Duration {
 		Polls: rec.Polls, Age: max(0, now.Sub(rec.AcceptedAt)), Notify: rec.Notify != modeNone, Notified: -1,
 		Missing: rec.Progress.Missing,
 	}
-	if rec.Notification != nil {
-		look.Notified = max(0, now.Sub(rec.Notification.ReceivedAt))
+	if heard := heardAt(rec, now); !heard.IsZero() {
+		look.Notified = max(0, now.Sub(heard))
 	}
 	return jitter(c.schedule(look), rec.Ref, rec.Polls)
+}
+
+// heardAt returns when the last notification came. It is zero if none did, or
+// if the clock that told was ahead: for as long as it was, the notification
+// would seem to have come just now.
+func heardAt(rec store.Record, now time.Time) time.Time {
+	if rec.Notification == nil || rec.Notification.ReceivedAt.After(now.Add(time.Minute)) {
+		return time.Time{}
+	}
+	return rec.Notification.ReceivedAt
 }
 
 // schedule asks the configured schedule. One that does not return is replaced

@@ -16,14 +16,20 @@ func (r Record) At(now time.Time) Record {
 		r.Phase = Uncertain
 		r.Reason = "the sender ended before it recorded an outcome"
 	}
-	if voidDue(r.Due, now) {
+	ahead := func(t time.Time) bool { return t.After(now.Add(ClockSlack)) }
+	if voidDue(r.Due, now) || r.Due.IsZero() && r.Phase == Accepted && ahead(r.AcceptedAt) {
 		r.Due = now
 	}
+	if ahead(r.LookedAt) {
+		// A while ago: what waits for some time after it would else begin to
+		// wait anew each time that the record is read.
+		r.LookedAt = now.Add(-ClockSlack)
+	}
 	for _, t := range [...]*time.Time{
-		&r.LookedAt, &r.SentAt, &r.AcceptedAt, &r.SettledAt, &r.EndedAt,
+		&r.SentAt, &r.AcceptedAt, &r.SettledAt, &r.EndedAt,
 		&r.Progress.SeenAt, &r.Progress.MissingSince, &r.Progress.RefusedSince, &r.Progress.EndSeen,
 	} {
-		if t.After(now.Add(ClockSlack)) {
+		if ahead(*t) {
 			*t = now
 		}
 	}
