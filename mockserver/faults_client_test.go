@@ -273,6 +273,8 @@ func survive(t *testing.T, seed uint64) {
 			if u.n%10 != 7 || !u.isOrder() || erp.runs(u.n) != 1 {
 				t.Errorf("%d: ran %d times, %v", u.n, erp.runs(u.n), u.err)
 			}
+		case isUnclear(u):
+			checkUnclear(t, srv, u)
 		case uncertain[u.op.Ref()]:
 			checkUncertain(t, srv, u)
 		default:
@@ -312,6 +314,22 @@ func checkUncertain(t *testing.T, srv *mockserver.Server, u *undertaking) {
 		if told && !disturbed(srv, d.OperationID) {
 			t.Errorf("%d: uncertain, though it was told of %s", u.n, d.OperationID)
 		}
+	}
+}
+
+func isUnclear(u *undertaking) bool {
+	_, ok := errors.AsType[*client.UnclearError](u.err)
+	return ok
+}
+
+// checkUnclear wants the right result of an operation whose end the client did
+// not understand, and that its states were disturbed: a word that is none, for
+// ten minutes.
+func checkUnclear(t *testing.T, srv *mockserver.Server, u *undertaking) {
+	t.Helper()
+	checkDone(t, srv, u)
+	if u.res != nil && !disturbed(srv, u.res.ID) {
+		t.Errorf("%d: unclear, though no state of %s was disturbed", u.n, u.res.ID)
 	}
 }
 
