@@ -24,7 +24,7 @@ func TestWhatTheMockLinks(t *testing.T) {
 		module + "mockserver",
 		module + "mockserver/internal/call",
 		module + "mockserver/internal/erp",
-		module + "mockserver/internal/near",
+		module + "mockserver/internal/match",
 		module + "mockserver/internal/vtime",
 		module + "mockserver/internal/wire",
 		module + "openapi",

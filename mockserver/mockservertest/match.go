@@ -3,12 +3,12 @@ package mockservertest
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/internal/match"
 )
 
 // A Request says which requests to the mock are meant.
@@ -72,147 +72,70 @@ type Delivery struct {
 // A Matcher is a [Request], an [Operation] or a [Delivery].
 type Matcher interface {
 	// found holds everything of the kind against the matcher.
-	found(s *Server) []candidate
+	found(s *Server) []match.Candidate
 	kind() string
-}
-
-// A candidate is a thing that may be meant.
-type candidate struct {
-	key    taken
-	title  string
-	value  any
-	misses []miss // empty: it is meant
-}
-
-// A miss is a difference to what is meant.
-type miss struct {
-	weight int
-	text   string
-}
-
-// misses collects differences.
-type misses []miss
-
-func (m *misses) text(field, got, want string) { m.weighted(1, field, got, want) }
-
-func (m *misses) weighted(weight int, field, got, want string) {
-	if want != "" && got != want {
-		*m = append(*m, miss{weight, fmt.Sprintf("%s: got %s, want %s", field, quoted(got), quoted(want))})
-	}
-}
-
-func (m *misses) number(field string, got, want int) {
-	if want != 0 && got != want {
-		*m = append(*m, miss{1, fmt.Sprintf("%s: got %d, want %d", field, got, want)})
-	}
-}
-
-// call compares method and path, which tell most about what a call is for.
-func (m *misses) call(gotMethod, gotPath, method, pattern string) {
-	m.weighted(2, "Method", gotMethod, strings.ToUpper(method))
-	if path := plainPath(gotPath); pattern != "" && !fitsPath(pattern, path) {
-		*m = append(*m, miss{4, fmt.Sprintf("Path: got %s, want %s", path, pattern)})
-	}
-}
-
-func (m *misses) header(got http.Header, want map[string]string) {
-	for _, name := range sortedKeys(want) {
-		field, values := "Header["+strconv.Quote(name)+"]", got.Values(name)
-		if len(values) == 0 {
-			*m = append(*m, miss{1, field + ": is missing, want " + quoted(want[name])})
-			continue
-		}
-		m.weighted(1, field, strings.Join(values, ", "), want[name])
-	}
-}
-
-func (m *misses) body(got []byte, want any) {
-	for i, text := range diffBody(got, want) {
-		*m = append(*m, miss{max(0, 1-i), text}) // a body counts once, however much of it differs
-	}
 }
 
 func (Request) kind() string   { return "request" }
 func (Operation) kind() string { return "operation" }
 func (Delivery) kind() string  { return "notification" }
 
-func (q Request) found(s *Server) []candidate {
-	var list []candidate
-	for _, entry := range s.requests() {
+func (q Request) found(s *Server) []match.Candidate {
+	want := match.Request{
+		Company: q.Company, Method: q.Method, Path: q.Path, Query: q.Query, Header: q.Header, Background: q.Background, Body: q.Body, StatusCode: q.StatusCode,
+	}
+	var list []match.Candidate
+	for _, entry := range s.Journal().Select(mockserver.Filter{Kind: mockserver.KindRequest}).Entries() {
 		r := *entry.Request
-		path := plainPath(r.Path)
-		if q.Path == "" && (strings.HasPrefix(path, "/v1/background/") || path == "/connect/token") {
-			continue
+		got := match.Received{
+			Company: r.Company, Method: r.Method, Path: r.Path, Header: r.Header, Background: r.Background, Body: r.Body, StatusCode: r.StatusCode,
 		}
-		var m misses
-		m.call(r.Method, r.Path, q.Method, q.Path)
-		m.text("Company", r.Company, q.Company)
-		m.text("Background", r.Background, q.Background)
-		m.query(r.Path, q.Query)
-		m.header(r.Header, q.Header)
-		m.body(r.Body, q.Body)
-		m.number("StatusCode", r.StatusCode, q.StatusCode)
-		title := r.Method + " " + r.Path
-		if r.StatusCode != 0 {
-			title += ", answered " + strconv.Itoa(r.StatusCode)
+		if want.Concerns(got) {
+			list = append(list, match.Candidate{
+				Company: r.Company, Key: fmt.Sprint("request ", entry.Seq), Title: got.Title(), Value: r, Misses: want.Misses(got),
+			})
 		}
-		list = append(list, candidate{taken{r.Company, fmt.Sprint("request ", entry.Seq)}, title, r, m})
 	}
 	return list
 }
 
-func (m *misses) query(path string, want map[string]string) {
-	var got url.Values
-	if u, err := url.ParseRequestURI(path); err == nil {
-		got = u.Query()
-	}
-	for _, name := range sortedKeys(want) {
-		field := "Query[" + strconv.Quote(name) + "]"
-		if !got.Has(name) {
-			*m = append(*m, miss{1, field + ": is missing, want " + quoted(want[name])})
-			continue
-		}
-		m.weighted(1, field, got.Get(name), want[name])
-	}
-}
-
-func (o Operation) found(s *Server) []candidate {
-	var list []candidate
+func (o Operation) found(s *Server) []match.Candidate {
+	var list []match.Candidate
 	for _, op := range s.Operations() {
-		var m misses
-		m.call(op.Method, op.Path, o.Method, o.Path)
-		m.text("ID", op.ID, strings.ToLower(o.ID))
-		m.text("Company", op.Company, o.Company)
-		m.text("State", string(op.State), string(o.State))
-		m.number("StatusCode", op.StatusCode, o.StatusCode)
+		var m match.Misses
+		m.Call(op.Method, op.Path, o.Method, o.Path)
+		m.Text("ID", op.ID, strings.ToLower(o.ID))
+		m.Text("Company", op.Company, o.Company)
+		m.Text("State", string(op.State), string(o.State))
+		m.Number("StatusCode", op.StatusCode, o.StatusCode)
 		title := fmt.Sprintf("%s %s, %s", op.Method, op.Path, op.State)
 		if op.StatusCode != 0 {
 			title += " " + strconv.Itoa(op.StatusCode)
 		}
-		list = append(list, candidate{taken{op.Company, "operation " + op.ID}, title, op, m})
+		list = append(list, match.Candidate{Company: op.Company, Key: "operation " + op.ID, Title: title, Value: op, Misses: m})
 	}
 	return list
 }
 
-func (d Delivery) found(s *Server) []candidate {
-	var list []candidate
+func (d Delivery) found(s *Server) []match.Candidate {
+	var list []match.Candidate
 	for _, got := range s.Deliveries() {
-		var m misses
+		var m match.Misses
 		var last http.Header
 		if n := len(got.Attempts); n > 0 {
 			last = got.Attempts[n-1].Header
 		}
-		m.call(got.Method, got.Path, d.Method, d.Path)
-		m.text("OperationID", got.OperationID, strings.ToLower(d.OperationID))
-		m.text("Company", got.Company, d.Company)
-		m.text("Mode", got.Mode, d.Mode)
-		m.text("URL", got.URL, d.URL)
-		m.text("State", string(got.State), string(d.State))
-		m.number("Attempts", len(got.Attempts), d.Attempts)
-		m.header(last, d.Header)
-		m.body(got.Body, d.Body)
-		title := fmt.Sprintf("of %s %s, %s after %s", got.Method, got.Path, got.State, plural(len(got.Attempts), "attempt"))
-		list = append(list, candidate{taken{got.Company, "notification " + got.NotificationID}, title, got, m})
+		m.Call(got.Method, got.Path, d.Method, d.Path)
+		m.Text("OperationID", got.OperationID, strings.ToLower(d.OperationID))
+		m.Text("Company", got.Company, d.Company)
+		m.Text("Mode", got.Mode, d.Mode)
+		m.Text("URL", got.URL, d.URL)
+		m.Text("State", string(got.State), string(d.State))
+		m.Number("Attempts", len(got.Attempts), d.Attempts)
+		m.Header(last, d.Header)
+		m.Body(got.Body, d.Body)
+		title := fmt.Sprintf("of %s %s, %s after %s", got.Method, got.Path, got.State, match.Plural(len(got.Attempts), "attempt"))
+		list = append(list, match.Candidate{Company: got.Company, Key: "notification " + got.NotificationID, Title: title, Value: got, Misses: m})
 	}
 	return list
 }

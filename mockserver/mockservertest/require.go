@@ -4,14 +4,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/internal/match"
 )
 
 // RequireRequest waits for a request to the mock and returns it.
@@ -45,13 +43,13 @@ func RequireNoMore(t testing.TB, s *Server, none ...Matcher) {
 	var more []string
 	for _, m := range none {
 		for _, c := range m.found(s) {
-			if len(c.misses) == 0 && !s.isTaken(c.key) {
-				more = append(more, "\n\t"+m.kind()+" "+shortened(c.title))
+			if c.Fits() && !s.isTaken(&c) {
+				more = append(more, "\n\t"+m.kind()+" "+match.Shortened(c.Title))
 			}
 		}
 	}
-	if n := len(more); n > maxMisses {
-		more = append(more[:maxMisses], fmt.Sprintf("\n\tand %d more", n-maxMisses))
+	if n := len(more); n > match.Most {
+		more = append(more[:match.Most], fmt.Sprintf("\n\tand %d more", n-match.Most))
 	}
 	if len(more) > 0 {
 		t.Fatalf("mockserver: there is more than was required:%s", strings.Join(more, ""))
@@ -61,8 +59,8 @@ func RequireNoMore(t testing.TB, s *Server, none ...Matcher) {
 // require waits for something that fits, and takes it.
 func require(t testing.TB, s *Server, want Matcher, within time.Duration) any {
 	t.Helper()
-	var all []candidate
-	var hit *candidate
+	var all []match.Candidate
+	var hit *match.Candidate
 	within = cmp.Or(within, 10*time.Second)
 	await(t.Context(), within, func() bool {
 		all = want.found(s)
@@ -70,10 +68,10 @@ func require(t testing.TB, s *Server, want Matcher, within time.Duration) any {
 		return hit != nil
 	})
 	if hit == nil {
-		t.Fatalf("mockserver: no %s fits %s within %v\n%s", want.kind(), describe(want), within, s.explain(want.kind(), all))
+		t.Fatalf("mockserver: no %s fits %s within %v\n%s", want.kind(), match.Describe(want, "Within"), within, s.explain(want.kind(), all))
 		return nil
 	}
-	return hit.value
+	return hit.Value
 }
 
 // await looks until ok, ctx ends or the time is over.
@@ -92,96 +90,36 @@ func await(ctx context.Context, within time.Duration, ok func() bool) {
 }
 
 // take returns the first candidate that fits and is not taken, and takes it.
-func (s *Server) take(all []candidate) *candidate {
+func (s *Server) take(all []match.Candidate) *match.Candidate {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range all {
-		if c := &all[i]; len(c.misses) == 0 && !s.taken[c.key] {
-			s.taken[c.key] = true
+		if c := &all[i]; c.Fits() && !s.taken[keyOf(c)] {
+			s.taken[keyOf(c)] = true
 			return c
 		}
 	}
 	return nil
 }
 
-func (s *Server) isTaken(key taken) bool {
+func (s *Server) isTaken(c *match.Candidate) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.taken[key]
+	return s.taken[keyOf(c)]
 }
 
-// maxMisses is how many differences a message lists.
-const maxMisses = 30
+func keyOf(c *match.Candidate) taken { return taken{c.Company, c.Key} }
 
 // explain tells what came closest.
-func (s *Server) explain(kind string, all []candidate) string {
+func (s *Server) explain(kind string, all []match.Candidate) string {
 	var before int
-	var open []candidate
+	var open []match.Candidate
 	for _, c := range all {
-		if s.isTaken(c.key) {
+		if s.isTaken(&c) {
 			before++
 			continue
 		}
 		open = append(open, c)
 	}
-	var lines []string
-	switch {
-	case len(open) > 0:
-		best := slices.MinFunc(open, func(a, b candidate) int {
-			return cmp.Or(cmp.Compare(a.distance(), b.distance()), cmp.Compare(len(a.misses), len(b.misses)))
-		})
-		lines = append(lines, fmt.Sprintf("closest of %s: %s", plural(len(open), kind), best.title))
-		for i, m := range best.misses {
-			if i == maxMisses {
-				lines = append(lines, fmt.Sprintf("\tand %d more", len(best.misses)-i))
-				break
-			}
-			lines = append(lines, "\t"+m.text)
-		}
-	case before == 0:
-		lines = append(lines, "there was no "+kind+" at all")
-	}
-	if before > 0 {
-		lines = append(lines, plural(before, kind)+" required before and not counted again")
-	}
-	return strings.Join(lines, "\n")
-}
-
-func (c candidate) distance() (sum int) {
-	for _, m := range c.misses {
-		sum += m.weight
-	}
-	return sum
-}
-
-// describe writes the fields that are set.
-func describe(m Matcher) string {
-	v := reflect.ValueOf(m)
-	var parts []string
-	for i := range v.NumField() {
-		name, field := v.Type().Field(i).Name, v.Field(i)
-		if field.IsZero() || name == "Within" {
-			continue
-		}
-		text := fmt.Sprint(field.Interface())
-		switch name {
-		case "Body":
-			text = compact(plainJSON(field.Interface()))
-			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-				text = quoted(text) // it is binary
-			}
-			text = shortened(text)
-		case "Header", "Query":
-			text = strings.TrimPrefix(text, "map")
-		}
-		parts = append(parts, name+": "+text)
-	}
-	return "{" + strings.Join(parts, ", ") + "}"
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return match.Explain(kind, open, before)
 }

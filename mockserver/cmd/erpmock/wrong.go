@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/internal/near"
+	"github.com/vismanet-go/background/mockserver/internal/match"
 )
 
 // wrongFlag says in one line what package flag found wrong: the flag as it is
@@ -21,7 +21,7 @@ func wrongFlag(f *flag.FlagSet, err error) error {
 	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
 		var names []string
 		f.VisitAll(func(g *flag.Flag) { names = append(names, g.Name) })
-		if meant := near.To(name, names); meant != "" {
+		if meant := match.Nearest(name, names); meant != "" {
 			return fmt.Errorf("there is no flag --%s; did you mean --%s?", name, meant)
 		}
 		return fmt.Errorf("there is no flag --%s; erpmock --help lists them", name)

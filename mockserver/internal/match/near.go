@@ -1,12 +1,11 @@
-// Package near finds what somebody meant who misspelt a name.
-package near
+package match
 
 import "strings"
 
-// To returns the name that a word is a misspelling of: the nearest of names, if
+// Nearest returns the name that a word is a misspelling of: the nearest of names, if
 // no more than a third of its letters differ, the case apart and "-" and "_" too.
 // It is empty if there is none.
-func To(word string, names []string) string {
+func Nearest(word string, names []string) string {
 	plain := strings.NewReplacer("-", "", "_", "", " ", "")
 	best, least := "", -1
 	for _, name := range names {
@@ -18,10 +17,10 @@ func To(word string, names []string) string {
 	return best
 }
 
-// Hint is To as the end of an error's sentence, empty if there is nothing to
+// Hint is Nearest as the end of an error's sentence, empty if there is nothing to
 // say.
 func Hint(word string, names []string) string {
-	if name := To(word, names); name != "" && name != word {
+	if name := Nearest(word, names); name != "" && name != word {
 		return "; did you mean " + name + "?"
 	}
 	return ""

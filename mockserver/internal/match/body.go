@@ -1,50 +1,12 @@
-package mockservertest
+package match
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/vismanet-go/background/mockserver"
 )
-
-// requests are the entries of the journal that are about one.
-func (s *Server) requests() []mockserver.Entry {
-	return s.Journal().Select(mockserver.Filter{Kind: mockserver.KindRequest}).Entries()
-}
-
-// plainPath is a path below the API root, without its query.
-func plainPath(path string) string {
-	path, _, _ = strings.Cut(path, "?")
-	lower := strings.ToLower(path)
-	for _, root := range []string{"/api/controller/api", "/api"} {
-		if rest, ok := strings.CutPrefix(lower, root); ok && len(rest) > 3 && rest[:2] == "/v" && rest[3] == '/' {
-			return path[len(root):]
-		}
-	}
-	return path
-}
-
-// fitsPath holds a path against a pattern.
-func fitsPath(pattern, path string) bool {
-	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
-	for i, segment := range want {
-		switch {
-		case i >= len(got):
-			return false
-		case strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "...}"):
-			return true
-		case strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "}"):
-		case !strings.EqualFold(segment, got[i]):
-			return false
-		}
-	}
-	return len(got) == len(want)
-}
 
 // diffBody tells where a body is not what is wanted.
 func diffBody(got []byte, want any) []string {
@@ -61,7 +23,7 @@ func diffBody(got []byte, want any) []string {
 	}
 	have, ok := decodeJSON(string(got))
 	if !ok {
-		return []string{fmt.Sprintf("Body: got %s, which is no JSON, want %s", quoted(string(got)), shortened(text))}
+		return []string{fmt.Sprintf("Body: got %s, which is no JSON, want %s", quoted(string(got)), Shortened(text))}
 	}
 	return diffJSON("Body", have, wanted)
 }
@@ -133,7 +95,7 @@ func diffObject(place string, got, want map[string]any) []string {
 
 func diffArray(place string, got, want []any) []string {
 	if len(got) != len(want) {
-		return []string{fmt.Sprintf("%s: got %s, want %d: %s", place, plural(len(got), "element"), len(want), shown(got))}
+		return []string{fmt.Sprintf("%s: got %s, want %d: %s", place, Plural(len(got), "element"), len(want), shown(got))}
 	}
 	var list []string
 	for i := range want {
@@ -153,25 +115,3 @@ func same(a, b any) bool {
 	g, err2 := y.Float64()
 	return x == y || err1 == nil && err2 == nil && f == g
 }
-
-// shown is a JSON value for people.
-func shown(v any) string {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v) // it was decoded before
-	return shortened(strings.TrimSpace(buf.String()))
-}
-
-func quoted(s string) string { return strconv.Quote(shortened(s)) }
-
-// shortened cuts long texts off; the whole one can be looked up.
-func shortened(s string) string {
-	const most = 200
-	if len(s) <= most {
-		return s
-	}
-	return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(s[:most], ""), len(s))
-}
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,15 +1,15 @@
-package near
+package match
 
 import "testing"
 
-func TestTo(t *testing.T) {
+func TestNearest(t *testing.T) {
 	names := []string{"intake", "state", "content", "foreground", "exec-time", "port-file", "on", "do", "status", "retryAfter"}
 	for word, want := range map[string]string{
 		"intaek": "intake", "Intake": "intake", "foregroud": "foreground", "exectime": "exec-time", "exec_time": "exec-time",
 		"prot-file": "port-file", "retry_after": "retryAfter", "RetryAfter": "retryAfter", "stauts": "status", "sttus": "status",
 		"lunch": "", "": "", "xy": "", "o": "on",
 	} {
-		if got := To(word, names); got != want {
+		if got := Nearest(word, names); got != want {
 			t.Errorf("%q: got %q, want %q", word, got, want)
 		}
 	}
