@@ -159,7 +159,9 @@ func TestNoWaitBeginsAnewAfterAClockWasAhead(t *testing.T) {
 			"accepted at": func(r *store.Record) { r.AcceptedAt = ahead },
 			"sent at":     func(r *store.Record) { r.SentAt = ahead },
 			"seen at":     func(r *store.Record) { r.Progress.SeenAt = ahead },
-			"all":         func(r *store.Record) { r.SentAt, r.AcceptedAt, r.LookedAt, r.Progress.SeenAt, r.Progress.EndSeen = ahead, ahead, ahead, ahead, ahead },
+			"all": func(r *store.Record) {
+				r.SentAt, r.AcceptedAt, r.LookedAt, r.Progress.SeenAt, r.Progress.EndSeen = ahead, ahead, ahead, ahead, ahead
+			},
 		} {
 			st := readAhead{spoilt{store.NewMemory(store.MemoryConfig{}), spoil}}
 			c, _ := serving(t, client.Config{Store: st, Tenant: "default"}, accepting(write(200, ended("200"))))
