@@ -46,9 +46,9 @@ func checkPath(p string) error {
 	case strings.ContainsAny(p, "?#"):
 		return errors.New("holds a query or a fragment, which no path has")
 	case !slash:
-		return fmt.Errorf("has no slash before it, so it names a host; want %q", "/"+p)
+		return fmt.Errorf("has no slash before it, so it names a host; want %q", path.Clean("/"+p))
 	case host != "" && !isHost(host):
-		return fmt.Errorf("begins with %q, which is taken for a host; want %q, or the full name of a host without a port", host, "/"+p)
+		return fmt.Errorf("begins with %q, which is taken for a host; want %q, or the full name of a host without a port", host, path.Clean("/"+p))
 	case strings.HasSuffix(strings.TrimRight(below, "/"), "{$}") || strings.Contains(below, "...}"):
 		return errors.New("ends the path itself; want it without {$} and without a wildcard for the rest")
 	case path.Clean(below) != strings.TrimRight(below, "/") && strings.Trim(below, "/") != "":
@@ -67,5 +67,7 @@ func isHost(s string) bool {
 	if _, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
 		return true
 	}
-	return strings.Contains(strings.Trim(s, "."), ".") && !strings.ContainsAny(s, ":{}")
+	name := strings.Trim(s, ".")
+	last := name[strings.LastIndexByte(name, '.')+1:] // a number in no name, but in "v1.0"
+	return last != name && strings.Trim(last, "0123456789") != "" && !strings.ContainsAny(s, ":{}")
 }

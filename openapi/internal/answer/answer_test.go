@@ -108,6 +108,7 @@ func TestEveryParseFunctionTakesWhatComes(t *testing.T) {
 			"JSON in capitals":        {"Application/JSON", sample, true},
 			"empty":                   {"application/json", "", false},
 			"blank":                   {"application/json", " \r\n", false},
+			"null":                    {"application/json", "null", false},
 			"a mark alone":            {"application/json", "\ufeff", false},
 			"a mark before it":        {"application/json", "\ufeff" + sample, true},
 			"no type":                 {"", sample, true},
