@@ -87,15 +87,24 @@ func (a *actions) result(word string) {
 	}
 }
 
+func (a *actions) info(text string) {
+	if text = strings.Join(strings.Fields(text), " "); text != "" && len(a.infos) < 20 {
+		a.infos = append(a.infos, cut(text, maxMessage))
+	}
+}
+
 // tellActions reads the names of an object, or of the objects of a list,
 // without case and as far as the text goes.
 func tellActions(text []byte) (a actions) {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	first, err := dec.Token()
+	word, _ := first.(string)
 	switch {
 	case err != nil:
 		a.broken = true
+	case knownResult(word): // and nothing around it
+		a.result(word)
 	case first == json.Delim('{'):
 		a.broken = !a.object(dec)
 	case first == json.Delim('['):
@@ -112,6 +121,15 @@ func tellActions(text []byte) (a actions) {
 	return a
 }
 
+// knownResult reports whether a text is an action result, in any case.
+func knownResult(word string) bool {
+	switch strings.ToLower(word) {
+	case "done", "failed", "queued", "inprocess":
+		return true
+	}
+	return false
+}
+
 // object reads what follows a brace. It reports whether it came to its end.
 func (a *actions) object(dec *json.Decoder) bool {
 	for dec.More() {
@@ -126,8 +144,11 @@ func (a *actions) object(dec *json.Decoder) bool {
 		}
 		if d, ok := value.(json.Delim); ok {
 			wrapped, whole := unwrap(dec, d)
-			if strings.EqualFold(key, "actionResult") {
+			switch {
+			case strings.EqualFold(key, "actionResult"):
 				a.result(wrapped)
+			case strings.EqualFold(key, "errorInfo") && d == '{' && wrapped != "?":
+				a.info(wrapped)
 			}
 			if !whole {
 				return false
@@ -140,8 +161,8 @@ func (a *actions) object(dec *json.Decoder) bool {
 				a.result(strings.TrimSpace(fmt.Sprint(value)))
 			}
 		case "errorinfo":
-			if s, ok := value.(string); ok && strings.TrimSpace(s) != "" && len(a.infos) < 20 {
-				a.infos = append(a.infos, cut(strings.Join(strings.Fields(s), " "), maxMessage))
+			if s, ok := value.(string); ok {
+				a.info(s)
 			}
 		}
 	}

@@ -85,6 +85,11 @@ func TestAnswersByWhoReadsThem(t *testing.T) {
 		{"200 whose connection breaks", breaksOff(`{"id":`, io.ErrUnexpectedEOF), "uncertain", "again", "again", "again"},
 		{"200 with JSON cut in the middle", says(200, "application/json", `{"id":"`), "uncertain", "again", "again", "taken"},
 		{"203 with JSON", says(203, "application/json", finishedState), "foreground", "taken", "taken", "taken"},
+		{"201 that names a stateLocation", says(201, "application/json", `{"id":"`+id1+`","stateLocation":"`+base+`/v1/background/`+id1+`"}`), "accepted", "again", "taken", "taken"},
+		{"200 with a Location of a state", says(200, "", "", "Location", "/v1/background/"+id1), "accepted", "again", "taken", "taken"},
+		{"303 to a state", says(303, "", "", "Location", "/v1/background/"+id1), "accepted", "again", "taken", "taken"},
+		{"200 with JSON cut in the middle, called text", says(200, "text/plain", `{"id":"`), "uncertain", "again", "again", "taken"},
+		{"200 with a script, no type", says(200, "", `<script>location="/login"</script>`), "uncertain", "again", "again", "again"},
 		{"204", says(204, "", ""), "foreground", "again", "taken", "taken"},
 		{"205", says(205, "", ""), "foreground", "again", "taken", "taken"},
 		{"206", says(206, "application/json", finishedState, "Content-Range", "bytes 0-9/100"), "uncertain", "again", "again", "again"},
@@ -172,6 +177,8 @@ func tried(t *testing.T, part string, odd reply) string {
 			return "rejected"
 		case err == nil && s.Foreground:
 			return "foreground"
+		case err == nil && s.ID == id1:
+			return "accepted"
 		}
 		return "neither"
 	}

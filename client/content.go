@@ -90,7 +90,7 @@ func (c *Client) keepContent(ctx context.Context, rec store.Record, doc document
 		return nil, false, fmt.Errorf("content of %s: %w", rec.ID, err)
 	}
 	whole = int64(len(data)) <= limit
-	if whole && wire.IsJSON(body.ContentType) && wire.CutOff(data) {
+	if whole && !isAttachment(h) && wire.SaysJSON(data, false, body.ContentType) && wire.CutOff(data) {
 		return nil, false, fmt.Errorf("content of %s: it is JSON that ends in the middle", rec.ID)
 	}
 	o.ContentType = body.ContentType

@@ -121,6 +121,20 @@ func TestWhatAPersonTellsIsJudgedLikeTheERP(t *testing.T) {
 	}
 }
 
+// TestAStateOfSomebodyElseUnderAnyName has a document name another operation, in
+// ways that are hard to read.
+func TestAStateOfSomebodyElseUnderAnyName(t *testing.T) {
+	for _, id := range []string{`"id":"` + id2 + `"`, `"jobId":"` + id2 + `"`, `"id":["` + id1 + `"]`, `"Id":{"value":"` + id2 + `"}`, `"id":5`, `"id":"00000000-0000-0000-0000-000000000000"`} {
+		bubble(t, client.Config{}, accepting(write(200, `{`+id+`,"status":"Finished","statusCode":201}`)), func(t *testing.T, c *client.Client, _ *hits) {
+			_, err := post(t, c).Wait(within(t, time.Hour))
+			pending, ok := errors.AsType[*client.PendingError](err)
+			if !ok || pending.Last == nil || !strings.Contains(pending.Last.Error(), "another operation") {
+				t.Errorf("%s: got %v, want it pending, and why", id, err)
+			}
+		})
+	}
+}
+
 // TestPendingListsWhatExpired has an operation be forgotten by the ERP before
 // anybody took its outcome.
 func TestPendingListsWhatExpired(t *testing.T) {

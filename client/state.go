@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -98,7 +99,8 @@ type document struct {
 func parseState(data []byte) (document, error) {
 	var raw struct {
 		Status                                                                         word
-		ID, StatusCode, ReceivedUtc, StartedUtc, FinishedUtc                           scalar
+		ID, JobID                                                                      written
+		StatusCode, ReceivedUtc, StartedUtc, FinishedUtc                               scalar
 		WebhookAddress, ErrorMessage, OriginalUri, HasResponseContent, ContentLocation scalar
 		ResponseHeaders                                                                json.RawMessage
 	}
@@ -106,7 +108,7 @@ func parseState(data []byte) (document, error) {
 		return document{}, fmt.Errorf("state document: %w", err)
 	}
 	d := document{
-		id: string(raw.ID), status: strings.TrimSpace(string(raw.Status)), webhook: string(raw.WebhookAddress),
+		id: cmp.Or(string(raw.ID), string(raw.JobID)), status: strings.TrimSpace(string(raw.Status)), webhook: string(raw.WebhookAddress),
 		errorMessage: cut(hook.Redact(string(raw.ErrorMessage)), maxMessage), originalURI: string(raw.OriginalUri),
 		received: raw.ReceivedUtc.time(), started: raw.StartedUtc.time(), finished: raw.FinishedUtc.time(),
 		hasContent: strings.EqualFold(string(raw.HasResponseContent), "true"),
@@ -115,7 +117,7 @@ func parseState(data []byte) (document, error) {
 	if d.contentTold = raw.HasResponseContent != ""; !d.contentTold {
 		d.hasContent = raw.ContentLocation != "" && d.terminal()
 	}
-	if code, err := strconv.ParseFloat(string(raw.StatusCode), 64); err == nil && code >= 100 && code <= 999 {
+	if code, err := strconv.ParseFloat(string(raw.StatusCode), 64); err == nil && code >= 200 && code <= 999 {
 		d.statusCode = int(code)
 	}
 	if d.status == "" && !d.finished.IsZero() && d.statusCode != 0 {
@@ -140,6 +142,20 @@ func (w *word) UnmarshalJSON(data []byte) error {
 		*w = word(cut(strings.Join(strings.Fields(string(data)), " "), 64))
 	}
 	return nil
+}
+
+// written takes an id; a list or an object is nobody's, and kept as it was written.
+type written string
+
+func (w *written) UnmarshalJSON(data []byte) error {
+	if data[0] == '[' || data[0] == '{' {
+		*w = written(cut(string(data), 64))
+		return nil
+	}
+	var s scalar
+	err := json.Unmarshal(data, &s)
+	*w = written(s)
+	return err
 }
 
 // terminal reports whether the operation has ended. The set is closed on

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -53,6 +54,7 @@ const (
 // judge reads an answer to a background request:
 //
 //	202 with an id (body, else Location)            accepted
+//	another 2xx or 3xx that names a stateLocation   accepted
 //	any other 2xx                                   it ran in the foreground
 //	401                                             not taken; once more with a fresh token
 //	429                                             not taken; later
@@ -82,6 +84,8 @@ func judge(resp *http.Response, cl *call) *attempt {
 		if a.verdict = accepted; a.id == "" {
 			a.verdict, a.err = uncertain, err
 		}
+	case code < 400 && a.queued() != "": // a proxy gave it another status
+		a.verdict, a.id = accepted, a.queued()
 	case code < 300:
 		a.verdict = foreground
 		if a.why = noAnswer(a, resp, cl, err); a.why != "" {
@@ -97,6 +101,26 @@ func judge(resp *http.Response, cl *call) *attempt {
 		a.verdict = rejected
 	}
 	return a
+}
+
+// queued returns the id of an answer that says that the request was queued,
+// although its status does not: its stateLocation, or its Location, is the state
+// of an operation. The id would be lost otherwise.
+func (a *attempt) queued() string {
+	var body struct{ ID, JobID, StateLocation scalar }
+	if len(a.body) <= maxAnswer {
+		_ = json.Unmarshal(wire.Document(a.body, a.header.Get("Content-Type")), &body)
+	}
+	at := cmp.Or(idIn(string(body.StateLocation)), idIn(a.header.Get("Location")))
+	if empty(at) {
+		return ""
+	}
+	for _, id := range []scalar{body.ID, body.JobID} {
+		if id := canonicalID(string(id)); !empty(id) {
+			return id
+		}
+	}
+	return at
 }
 
 // noAnswer says why a 2xx is not to be taken for the ERP's answer, or returns
@@ -117,7 +141,7 @@ func noAnswer(a *attempt, resp *http.Response, cl *call, err error) string {
 		return fmt.Sprintf("answered %d with a part of a body", a.status)
 	case !asksForHTML(cl.header) && wire.LooksHTML(a.body, kind):
 		return fmt.Sprintf("answered %d with a page of HTML, which was not asked for: a proxy may have spoken", a.status)
-	case a.whole && (kind == "" || wire.IsJSON(kind)) && wire.CutOff(wire.Document(a.body, kind)):
+	case a.whole && !isAttachment(a.header) && wire.SaysJSON(a.body, false, kind) && wire.CutOff(wire.Document(a.body, kind)):
 		return fmt.Sprintf("answered %d with JSON that ends in the middle", a.status)
 	}
 	return ""

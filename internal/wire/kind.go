@@ -35,7 +35,7 @@ func LooksHTML(head []byte, contentType string) bool {
 		}
 	}
 	lower := strings.ToLower(string(text[:min(len(text), 64)]))
-	for _, start := range []string{"<!doctype html", "<html", "<head", "<body"} {
+	for _, start := range []string{"<!doctype html", "<html", "<head", "<body", "<title", "<meta", "<script"} {
 		if rest, ok := strings.CutPrefix(lower, start); ok && (rest == "" || strings.ContainsRune(" >\t\r\n/", rune(rest[0]))) {
 			return true
 		}
