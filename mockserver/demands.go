@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/vismanet-go/background/mockserver/internal/route"
 	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
@@ -46,7 +47,7 @@ func (s *Server) wellFormed(w http.ResponseWriter, in *incoming, path string) bo
 
 // hasPaging tells whether a query says which page is wanted.
 func (s *Server) hasPaging(u *url.URL) bool {
-	query, _ := url.ParseQuery(spelled(u.RawQuery, s.builtin.names)) // what can be read of it
+	query, _ := url.ParseQuery(route.Spelled(u.RawQuery, s.builtin.Names)) // what can be read of it
 	return query.Get("pageNumber") != "" && query.Get("pageSize") != ""
 }
 
@@ -82,8 +83,8 @@ func (s *Server) outdated(in *incoming, path string) bool {
 	look.r.Header.Del("If-Match")
 	h := http.Handler(s.user)
 	switch {
-	case s.user.has(http.MethodGet, document):
-	case s.builtin.has(http.MethodGet, document):
+	case s.user.Has(http.MethodGet, document):
+	case s.builtin.Has(http.MethodGet, document):
 		h = s.builtin
 	default:
 		return false

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/internal/route"
 	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
@@ -66,7 +67,7 @@ func (s *Server) requestFault(in *incoming, on Point) *Fault {
 // pathBelowBase is the path of a request URI, as rules see it.
 func pathBelowBase(uri string) string {
 	path, _, _ := strings.Cut(uri, "?")
-	_, rest := splitBase(plainPath(path))
+	_, rest := route.SplitBase(route.Plain(path))
 	return rest
 }
 
@@ -77,7 +78,7 @@ func (in *incoming) point() Point {
 		return OnContent
 	case id != "":
 		return OnState
-	case takesBackground(in.path) && in.r.Header.Values(wire.BackgroundHeader) != nil:
+	case route.TakesBackground(in.path) && in.r.Header.Values(wire.BackgroundHeader) != nil:
 		return OnIntake
 	}
 	return OnForeground

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/route"
 )
 
 // A Point is where a [Rule] applies.
@@ -153,10 +155,10 @@ func (r *activeRule) fits(e *Event, now time.Time) bool {
 	if r.path == nil {
 		return true
 	}
-	if _, ok := fit(r.path, strings.Split(e.Path, "/")); ok {
+	if _, ok := route.Fit(r.path, strings.Split(e.Path, "/")); ok {
 		return true
 	}
 	short := strings.TrimRight(e.Path, "/") // as the routes take it
-	_, ok := fit(r.path, strings.Split(short, "/"))
+	_, ok := route.Fit(r.path, strings.Split(short, "/"))
 	return ok && short != e.Path
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/vismanet-go/background/mockserver/internal/call"
+	"github.com/vismanet-go/background/mockserver/internal/route"
 	"github.com/vismanet-go/background/mockserver/internal/vtime"
 	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
@@ -179,7 +180,7 @@ func (s *Server) newOperation(in *incoming, path string, b wire.Background) *ope
 		tail: in.path, execTime: s.execTime(in.company),
 	}
 	if in.r.URL.RawQuery != "" {
-		op.tail += "?" + asciiQuery(in.r.URL.RawQuery)
+		op.tail += "?" + route.ASCIIQuery(in.r.URL.RawQuery)
 	}
 	if s.cfg.ExecTimeFunc != nil {
 		hint := in.endpointRequest(context.Background(), path, op.ID, 0)

@@ -25,6 +25,7 @@ func TestWhatTheMockLinks(t *testing.T) {
 		module + "mockserver/internal/call",
 		module + "mockserver/internal/erp",
 		module + "mockserver/internal/match",
+		module + "mockserver/internal/route",
 		module + "mockserver/internal/vtime",
 		module + "mockserver/internal/wire",
 		module + "openapi",

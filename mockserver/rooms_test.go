@@ -10,7 +10,7 @@ import (
 // The rooms of the mock, from the ground up: each imports rooms of lower floors
 // only, so that where something belongs can be told from what it needs.
 var floors = [][]string{
-	{"internal/call", "internal/match", "internal/vtime"},
+	{"internal/call", "internal/match", "internal/route", "internal/vtime"},
 	{"internal/erp", "internal/wire"},
 	{""}, // the server itself
 	{"mockservertest", "queuetest", "sqlitequeue"},

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/vismanet-go/background/mockserver/internal/match"
+	"github.com/vismanet-go/background/mockserver/internal/route"
 )
 
 // rulesExample shows in errors how rules are written.
@@ -98,7 +99,7 @@ func unknownPoint(field string, on Point) error {
 // checkPath says why the pattern of a rule can match nothing, empty if it can.
 func (r Rule) checkPath() string {
 	method, rest, spaced := strings.Cut(r.Path, " ")
-	base, below := splitBase(r.Path)
+	base, below := route.SplitBase(r.Path)
 	switch {
 	case r.Path == "":
 	case spaced && strings.HasPrefix(strings.TrimSpace(rest), "/"):
@@ -123,7 +124,7 @@ func (r Rule) checkPath() string {
 
 // fitsPath tells whether a pattern fits a path.
 func fitsPath(pattern, path string) bool {
-	_, ok := fit(strings.Split(pattern, "/"), strings.Split(path, "/"))
+	_, ok := route.Fit(strings.Split(pattern, "/"), strings.Split(path, "/"))
 	return ok
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/vismanet-go/background/internal/memhttp"
 	"github.com/vismanet-go/background/mockserver/internal/call"
 	"github.com/vismanet-go/background/mockserver/internal/erp"
+	"github.com/vismanet-go/background/mockserver/internal/route"
 	"github.com/vismanet-go/background/mockserver/internal/vtime"
 	"github.com/vismanet-go/background/mockserver/internal/wire"
 	"github.com/vismanet-go/background/openapi/server"
@@ -38,8 +39,8 @@ type Server struct {
 	notifier *notifier
 	erp      *erp.ERP
 	started  sync.Once
-	builtin  *routes
-	user     *routes
+	builtin  *route.Table
+	user     *route.Table
 	admin    *http.ServeMux
 }
 
@@ -55,7 +56,7 @@ func New(cfg Config) (*Server, error) {
 		pool: vtime.NewPool(), ids: wire.NewIDs(cfg.Seed),
 		limits:  newLimiter(cfg.RateLimit, cfg.Profile),
 		journal: newJournal(cfg.JournalBytes),
-		builtin: newRoutes(), user: newRoutes(), admin: http.NewServeMux(),
+		builtin: route.New(), user: route.New(), admin: http.NewServeMux(),
 	}
 	s.clocks = newClocks(cfg, s.pool, s.journal)
 	s.faults = newFaults(cfg.Seed, cfg.Faults, s.clocks, s.journal)
@@ -65,7 +66,7 @@ func New(cfg Config) (*Server, error) {
 		s.clocks.OnMoved(s.queue.clockMoved)
 	}
 	if !cfg.Profile.ExactQueryNames {
-		s.builtin.names = queryNames()
+		s.builtin.Names = queryNames()
 	}
 	s.routeBuiltin()
 	s.routeAdmin()
@@ -129,7 +130,7 @@ func (s *Server) routeAdmin() {
 // or Config.ExecTimeout is over. A panic makes the operation Failed.
 //
 // Like http.ServeMux.Handle it panics if the pattern is bad or taken.
-func (s *Server) Handle(pattern string, h http.Handler) { s.user.handle(pattern, h) }
+func (s *Server) Handle(pattern string, h http.Handler) { s.user.Handle(pattern, h) }
 
 // Client returns an HTTP client that reaches the server in memory, at
 // [BaseURL], at the two hosts of the real API and at that of its token
@@ -284,14 +285,14 @@ func (s *Server) serveBackground(w http.ResponseWriter, in *incoming, path strin
 // the case of its route: user handlers first, then the ERP, then
 // Config.Handler. Known tells whether the path exists with another method.
 func (s *Server) route(in *incoming) (h http.Handler, path string, known bool) {
-	for _, t := range []*routes{s.user, s.builtin} {
-		p, ok := t.canonical(in.path)
-		if ok && t.has(in.r.Method, p) {
+	for _, t := range []*route.Table{s.user, s.builtin} {
+		p, ok := t.Canonical(in.path)
+		if ok && t.Has(in.r.Method, p) {
 			return t, p, true
 		}
 		known = known || ok
 	}
-	if s.cfg.Handler != nil && takesBackground(in.path) {
+	if s.cfg.Handler != nil && route.TakesBackground(in.path) {
 		return s.cfg.Handler, in.path, true
 	}
 	if s.cfg.Profile.AcceptUnknownRoutes && in.point() == OnIntake {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/vismanet-go/background/mockserver/internal/erp"
+	"github.com/vismanet-go/background/mockserver/internal/route"
 )
 
 // work prepares a job's request for its handler, as if it had just come in.
@@ -100,7 +101,7 @@ func (s *Server) session(ctx context.Context, company string) (*erp.Session, err
 // foreground answers a request at once.
 func (s *Server) foreground(w http.ResponseWriter, in *incoming, h http.Handler, path string) {
 	r := in.endpointRequest(in.context(), path, "", 0)
-	if !s.keepsState(h) || !takesBackground(path) {
+	if !s.keepsState(h) || !route.TakesBackground(path) {
 		h.ServeHTTP(w, r)
 		return
 	}
