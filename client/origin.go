@@ -37,8 +37,13 @@ func parseOrigin(base string, allowHTTP bool) (origin, error) {
 	if dotted(o.prefix) {
 		return origin{}, fmt.Errorf("%q: the path must not hold . or .. segments", base)
 	}
-	if last := o.prefix[strings.LastIndexByte(o.prefix, '/')+1:]; strings.EqualFold(last, "v1") || strings.EqualFold(last, "v2") {
-		return origin{}, fmt.Errorf("%q: must not end in /%s, with which the path of each request begins: leave it out", base, last)
+	root := o.prefix
+	if n := len(root) - len("/background"); n > 0 && strings.EqualFold(root[n:], "/background") {
+		root = root[:n] // the address of states, copied whole
+	}
+	if last := root[strings.LastIndexByte(root, '/')+1:]; strings.EqualFold(last, "v1") || strings.EqualFold(last, "v2") {
+		end := o.prefix[len(root)-len(last):]
+		return origin{}, fmt.Errorf("%q: must not end in /%s, with which the path of each request begins: leave it out", base, end)
 	}
 	return o, nil
 }

@@ -66,9 +66,12 @@ func Open(dir string, cfg Config) (*Queue, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
+	if dir == "" { // else it would be the working directory
+		return nil, errors.New("open queue: the directory must not be empty")
+	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, fmt.Errorf("open queue in %s: %w", dir, err)
+		return nil, fmt.Errorf("open queue: %w", err)
 	}
 	q := &Queue{cfg: cfg.withDefaults(), dir: dir, worker: rand.Text(), counts: make(map[string][2]int)}
 	if err := q.open(); err != nil {

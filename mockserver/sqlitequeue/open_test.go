@@ -64,6 +64,11 @@ func TestConfigIsValidated(t *testing.T) {
 			t.Errorf("%s is not named in: %v", field, err)
 		}
 	}
+	t.Chdir(t.TempDir())
+	if q, err := sqlitequeue.Open("", sqlitequeue.Config{}); err == nil || !strings.Contains(err.Error(), "directory must not be empty") {
+		t.Errorf("no directory: got %v, want an error that asks for one", err)
+		_ = q.Close()
+	}
 }
 
 func TestWorkOutlivesTheQueue(t *testing.T) {
