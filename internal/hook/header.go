@@ -61,8 +61,8 @@ func checkValue(name, value string) error {
 	if value == "" {
 		return fmt.Errorf("value of pair %q: want at least one character", name)
 	}
-	for i := range len(value) {
-		if c := value[i]; c < ' ' || c > '~' || c == ',' {
+	for i, c := range value {
+		if c < ' ' || c > '~' || c == ',' {
 			return fmt.Errorf("value of pair %q: byte %d is %q, want printable ASCII without commas", name, i, c)
 		}
 	}

@@ -42,6 +42,7 @@ func TestCheckPairNamesWhatIsWrong(t *testing.T) {
 		{"order", "1,2", `byte 1 is ','`},
 		{"order", "1\r\nHost: x", `byte 1 is '\r'`},
 		{"order", "a\x7f", `byte 1 is '\x7f'`},
+		{"order", "blåbær", `byte 2 is 'å'`},
 		{"order", "blå", `value of pair "order": byte 2`},
 		{"order", " 1", "no blanks"},
 		{"order", "1 ", "no blanks"},
