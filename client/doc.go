@@ -22,8 +22,11 @@
 //     accepted. Where no answer tells, Submit returns the operation and an
 //     [*UncertainError].
 //   - The record of an operation is written before the first byte is sent.
-//   - Success is a state of Finished with a 2xx status code, nothing else.
-//   - A failed look at the state never ends a wait.
+//   - Success is a state of Finished, or an answer at once, with a 2xx status
+//     code and a body that tells of no failure. An end that nobody understands
+//     is neither success nor failure.
+//   - A failed look at the state never ends a wait, but for refusals that go
+//     on: see [Operation.Wait].
 //   - Credentials go to the origin of BaseURL only: addresses are built from
 //     the base and the id, and what the ERP names is compared, never dialled.
 //   - A notification is a hint. It moves the next look to now; what counts is
@@ -31,6 +34,7 @@
 //
 // # Time
 //
-// There is no timeout in this package that ends an operation: a context does.
-// The Timeout of the given http.Client bounds one call, not the operation.
+// There is no timeout in this package for what the ERP still works on: a
+// context ends the wait for it. The Timeout of the given http.Client bounds one
+// call, not the operation.
 package client

@@ -57,9 +57,8 @@ func (o *Operation) State(ctx context.Context) (State, error) {
 }
 
 // Poll looks at the ERP now, unless the operation has ended in a way that is
-// clear, and
-// returns the state after that. If a look is in progress it waits for that
-// one. It returns the error of a look that failed, *[ResponseError] among
+// clear, and returns the state after that. If a look is in progress it waits
+// for that one. It returns the error of a look that failed, *[ResponseError] among
 // them; the operation is not affected by it.
 func (o *Operation) Poll(ctx context.Context) (State, error) {
 	var looked error

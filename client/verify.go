@@ -53,7 +53,8 @@ type Verification struct {
 // Unconfirmed reports whether the answer does not tell that the work is done,
 // and no [Verifier] found that it is: a 202; a 207, see [Result.Partial]; an
 // action result of Queued or InProcess, or a word that nobody knows; an action
-// whose answer could not be read. That is decided when the outcome is recorded,
+// whose answer could not be read; an end that was seen, and that the ERP forgot
+// before it could be recorded. That is decided when the outcome is recorded,
 // and does not depend on [Config.KeepContent] or [Operation.Ack]. It is also true
 // where the ERP ran the request in the foreground, so that the verifier that was
 // named had no part in it.
