@@ -61,6 +61,14 @@ func (r *runner) report(ctx context.Context) {
 		}
 		c.attend(ctx, rec, NeedsUncertain)
 	}
+	if len(refs) < 10 && unclear+dead > 0 {
+		for op, err := range c.list(ctx, store.Unclear, store.Dead) {
+			if err != nil || len(refs) >= 10 {
+				break
+			}
+			refs = append(refs, op.Ref())
+		}
+	}
 	c.log.ErrorContext(ctx, "operations need a person", "uncertain", len(r.first), "unclear", unclear, "dead", dead, "refs", refs,
 		"remedy", remedyResolve+"; Client.Dead lists what is dead, and Operation.Replay brings it back to its handler")
 	r.first = nil

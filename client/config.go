@@ -140,7 +140,8 @@ type Config struct {
 	// CallTimeout bounds each look at a state, each fetch of content that is
 	// kept, and each call of a verifier. It is also how long the body of a 202
 	// or of a refusal may stop coming; that of any other answer to a submit may
-	// do so ten times as long. Default: 30 s.
+	// do so ten times as long. Four times of it is how long an operation that a
+	// killed process was looking at waits for another one. Default: 30 s.
 	CallTimeout time.Duration
 
 	// Observer is told of submits, waits, calls, ends and handlers, for traces

@@ -136,6 +136,30 @@ func TestRunTellsOfWhatIsUncertainOnce(t *testing.T) {
 	})
 }
 
+// What is dead when Run begins is named in its log, and not counted only.
+func TestRunNamesWhatIsDeadWhenItBegins(t *testing.T) {
+	log, lines := logTo()
+	cc := client.Config{Logger: log, OnComplete: map[string]client.Handler{
+		"bad": func(context.Context, client.Completion) error { return client.Discard(errors.New("no")) },
+	}}
+	bubble(t, cc, accepting(write(200, stateDoc(`"Finished"`, anEnd))), func(t *testing.T, c *client.Client, _ *hits) {
+		op, err := c.Submit(t.Context(), request("POST", "/v1/x", `{}`), client.SubmitOptions{Kind: "bad"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			stop := start(t, c)
+			time.Sleep(time.Hour)
+			if err := stop(); err != nil {
+				t.Error(err)
+			}
+		}
+		if want := "dead=1 refs=[" + op.Ref() + "]"; strings.Count(lines.String(), want) != 1 {
+			t.Errorf("the log lacks %q:\n%s", want, lines)
+		}
+	})
+}
+
 // stateOf is a state document with a word.
 func stateDoc(word, more string) string { return `{"id":"` + id1 + `","status":` + word + more + `}` }
 

@@ -86,6 +86,9 @@ func (d *Decimal) UnmarshalJSON(data []byte) error {
 		*d = ""
 		return nil
 	}
+	if bytes.HasPrefix(data, []byte{'"'}) {
+		return fmt.Errorf("number %.40s: want it without quotes", data)
+	}
 	plain, err := plainDigits(string(data))
 	if err != nil {
 		return err

@@ -71,6 +71,8 @@ func TestADecimalRefusesWhatIsNoNumber(t *testing.T) {
 	for _, in := range []string{`"1.5"`, `true`, `{}`, `[1]`} {
 		if err := json.Unmarshal([]byte(in), &d); err == nil {
 			t.Errorf("%s: got %q, want an error", in, d)
+		} else if strings.HasPrefix(in, `"`) != strings.Contains(err.Error(), "without quotes") {
+			t.Errorf("%s: %v", in, err)
 		}
 	}
 }

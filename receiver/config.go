@@ -114,8 +114,9 @@ type Config struct {
 	Lease time.Duration
 
 	// MaxAttempts is how many runs may fail, or take their process with them,
-	// before a notification is given up. A run counts when it begins. The waits between them double from a second to an hour, and half of
-	// each is random, so that the default, 20, takes seven hours or so.
+	// before a notification is given up. A run counts when it begins. The waits
+	// between them double from a second to an hour, and half of each is random,
+	// so that the default, 20, takes seven hours or so.
 	MaxAttempts int
 
 	// DrainTimeout bounds how long Run waits for handlers in progress once

@@ -20,12 +20,16 @@
 //
 // An operation is counted as settled once, by the process that recorded its
 // end: as succeeded, failed or expired, found by a notification, by a poll, in
-// the foreground or told by a person. Its duration is from its acceptance to that. A run is one of
-// a handler of client.Run: handled, retried, dead, discarded, interrupted or
-// lost. The need is one of client.Need: why an operation came to need a person.
+// the foreground or told by a person. Its duration is from its acceptance to
+// that. A run is one of a handler of client.Run: handled, retried, dead,
+// discarded, interrupted or lost. The need is one of client.Need: why an
+// operation came to need a person.
 //
 // An alarm on operations of the phases uncertain, unclear and dead that stay, on
-// outcome="expired", and on up covers what needs a person. A rising share of
+// any increase of attention_total (of which no_handler and polls_fail are in no
+// phase of their own: these stay settled and accepted), on outcome="expired",
+// and on up covers what needs a person, but for a token that is refused: submits
+// with the verdict "not sent" tell of that. A rising share of
 // by="poll" where notifications are expected says that they do not arrive. The
 // kind is client.SubmitOptions.Kind, so keep to a few of them. Refs, ids, paths
 // and errors' words are not labels.
