@@ -1,20 +1,16 @@
 package mockserver
 
 import (
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/internal/gate"
 	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
@@ -108,14 +104,6 @@ func (a Auth) validate() error {
 	return errors.Join(errs...)
 }
 
-// company is the one of a tenant; empty: no company's tenant.
-func (a Auth) company(tenant string) string {
-	if len(a.Tenants) == 0 {
-		return tenant
-	}
-	return a.Tenants[tenant]
-}
-
 // tenant is the id of a company's tenant in notifications.
 func (c Config) tenant(company string) string {
 	if sub := c.subscription(company); sub.TenantID != "" {
@@ -129,107 +117,29 @@ func (c Config) tenant(company string) string {
 	return wire.DerivedGUID(0, "tenant\x00"+company, 1)
 }
 
-// claims are what a token of the endpoint says.
-type claims struct {
-	Issuer   string   `json:"iss"`
-	Client   string   `json:"client_id"`
-	Tenant   string   `json:"tenant_id,omitempty"`
-	Scope    []string `json:"scope"`
-	IssuedAt int64    `json:"iat"`
-	Expires  int64    `json:"exp"`
-	ID       string   `json:"jti"`
-}
-
-func (c *claims) expired(now time.Time) bool { return now.Unix() >= c.Expires }
-
-// token signs claims, as a JWT.
-func (a Auth) token(c claims) string {
-	text := jwtPart([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + jwtPart(wire.JSON(c))
-	return text + "." + jwtPart(a.mac(text))
-}
-
-func jwtPart(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
-
-func (a Auth) mac(text string) []byte {
-	m := hmac.New(sha256.New, []byte(a.SigningKey))
-	m.Write([]byte(text))
-	return m.Sum(nil)
-}
-
-// read returns what a token says, nil if it is not one of the endpoint's.
-func (a Auth) read(token string) *claims {
-	dot := strings.LastIndexByte(token, '.')
-	if dot < 0 {
-		return nil
+// credentials are what the gate goes by.
+func (c Config) credentials() *gate.Credentials {
+	clients := make(map[string]gate.Client, len(c.Auth.Clients))
+	for id, client := range c.Auth.Clients {
+		clients[id] = gate.Client(client)
 	}
-	mac, err := base64.RawURLEncoding.DecodeString(token[dot+1:])
-	if err != nil || !hmac.Equal(mac, a.mac(token[:dot])) {
-		return nil
+	return &gate.Credentials{
+		Mode: gate.Mode(c.Auth.Mode), Companies: c.Companies, Standard: c.DefaultCompany,
+		Clients: clients, Tenants: c.Auth.Tenants, TokenLife: c.Auth.TokenLife, SigningKey: c.Auth.SigningKey,
+		InvalidClientStatus: c.Profile.InvalidClientStatus, AnyScope: c.Profile.AnyScope,
 	}
-	_, body, _ := strings.Cut(token[:dot], ".")
-	text, err := base64.RawURLEncoding.DecodeString(body)
-	var c claims
-	if err != nil || json.Unmarshal(text, &c) != nil {
-		return nil
-	}
-	return &c
 }
 
-// authorize refuses a request whose credentials will not do, and tells whether
+// authorize refuses a request whose credentials will not do, and reports whether
 // they do.
 func (s *Server) authorize(w http.ResponseWriter, in *incoming) bool {
-	const denied = "Authorization has been denied for this request."
-	now := s.clocks.Now(in.company)
-	deny := func(status int, detail, message string) bool {
-		w.Header().Set("WWW-Authenticate", "Bearer"+detail)
-		s.cfg.Profile.refuse(w, status, message)
-		return false
-	}
-	_, listed := s.cfg.Companies[in.token]
-	known := listed || strings.HasPrefix(in.token, "company:") || in.claims != nil && !in.claims.expired(now)
-	switch {
-	case s.cfg.Auth.Mode == AuthOff:
+	refused := s.credentials.Check(gate.Caller{
+		Token: in.token, Claims: in.claims, Company: in.company, Method: in.r.Method, Path: in.path,
+	}, s.clocks.Now(in.company))
+	if refused == nil {
 		return true
-	case in.token == "":
-		return deny(http.StatusUnauthorized, "", denied)
-	case s.cfg.Auth.Mode == AuthAny && (known || len(s.cfg.Companies) == 0):
-		return true
-	case s.cfg.Auth.Mode == AuthAny, in.claims == nil:
-		return deny(http.StatusUnauthorized, ` error="invalid_token"`, denied)
-	case in.claims.expired(now):
-		return deny(http.StatusUnauthorized, ` error="invalid_token", error_description="The token expired"`, denied)
-	case s.cfg.Auth.company(in.claims.Tenant) == "":
-		return deny(http.StatusUnauthorized, ` error="invalid_token", error_description="The token is not for a company"`, denied)
-	case s.cfg.Auth.company(in.claims.Tenant) != in.company:
-		return deny(http.StatusForbidden, "", "The token is for another company.")
-	case !s.cfg.Profile.AnyScope && !in.claims.allow(in.scope()):
-		return deny(http.StatusForbidden, ` error="insufficient_scope", scope="`+in.scope()+`"`, "The token lacks the scope "+in.scope()+".")
 	}
-	return true
+	w.Header().Set("WWW-Authenticate", refused.Challenge)
+	s.cfg.Profile.refuse(w, refused.Status, refused.Message)
+	return false
 }
-
-// scope is the one that a request needs.
-func (in *incoming) scope() string {
-	switch in.r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions:
-		return ScopeRead
-	case http.MethodDelete:
-		return ScopeDelete
-	case http.MethodPost:
-		if !isAction(in.path) {
-			return ScopeCreate
-		}
-	}
-	return ScopeUpdate
-}
-
-// isAction tells whether a path is that of an action.
-func isAction(path string) bool { return strings.Contains(strings.ToLower(path), "/action/") }
-
-func (c *claims) allow(scope string) bool {
-	_, right, _ := strings.Cut(scope, ":")
-	return slices.Contains(c.Scope, scope) || slices.Contains(c.Scope, interactive+right)
-}
-
-// interactive begins the scopes of applications that a user logs in to.
-const interactive = "vismanet_erp_interactive_api:"

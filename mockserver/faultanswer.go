@@ -179,7 +179,7 @@ func (f *Fault) send(w http.ResponseWriter, in *incoming, out outcome) {
 // describe sets the headers of a faulty answer.
 func (f *Fault) describe(h http.Header, out outcome, now time.Time) {
 	if f.RetryAfter > 0 {
-		h.Set("Retry-After", retryAfter(f.RetryAfter, f.RetryAfterDate, now))
+		h.Set("Retry-After", wire.RetryAfter(f.RetryAfter, f.RetryAfterDate, now))
 	}
 	applyHeader(h, f.Header)
 	_, named := h["Content-Type"]
@@ -203,16 +203,6 @@ func applyHeader(h, changes http.Header) {
 		}
 		h[http.CanonicalHeaderKey(name)] = slices.Clone(values)
 	}
-}
-
-// retryAfter writes a Retry-After header. A client that obeys it comes late
-// enough.
-func retryAfter(d time.Duration, date bool, now time.Time) string {
-	if !date {
-		return strconv.Itoa(seconds(d))
-	}
-	at := now.Add(d + time.Second - 1).Truncate(time.Second)
-	return at.UTC().Format(http.TimeFormat)
 }
 
 func write(w http.ResponseWriter, p []byte) {

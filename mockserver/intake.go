@@ -2,7 +2,6 @@ package mockserver
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/vismanet-go/background/mockserver/internal/call"
+	"github.com/vismanet-go/background/mockserver/internal/gate"
 	"github.com/vismanet-go/background/mockserver/internal/route"
 	"github.com/vismanet-go/background/mockserver/internal/vtime"
 	"github.com/vismanet-go/background/mockserver/internal/wire"
@@ -22,11 +22,11 @@ type incoming struct {
 	r       *http.Request
 	body    []byte
 	token   string
-	claims  *claims // nil: the token is not one of the endpoint's
+	claims  *gate.Claims // nil: the token is not one of the endpoint's
 	company string
 	base    string // API root of links
 	path    string // escaped, below the base path
-	quota   quota
+	quota   gate.Quota
 	fault   *Fault      // nil: none
 	entry   *Entry      // in the journal
 	task    *vtime.Task // the request itself
@@ -49,9 +49,9 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*incoming, err
 		return nil, err
 	}
 	in := &incoming{r: r, body: body}
-	in.token, _ = bearerToken(r.Header.Get("Authorization"))
-	in.claims = s.cfg.Auth.read(in.token)
-	in.company = s.companyOf(in, r.Header.Get("ipp-company-id"))
+	in.token = gate.Bearer(r.Header.Get("Authorization"))
+	in.claims = s.credentials.Read(in.token)
+	in.company = s.credentials.CompanyOf(in.token, in.claims, r.Header.Get("ipp-company-id"))
 	prefix, rest := s.pathOf(r.URL)
 	in.base, in.path = s.baseOf(r, prefix), rest
 	return in, nil
@@ -78,25 +78,6 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 			body = append(body, 0)[:len(body)]
 		}
 	}
-}
-
-func bearerToken(header string) (string, bool) {
-	scheme, token, ok := strings.Cut(strings.TrimSpace(header), " ")
-	if !ok || !strings.EqualFold(scheme, "Bearer") {
-		return "", false
-	}
-	return strings.TrimSpace(token), true
-}
-
-func (s *Server) companyOf(in *incoming, header string) string {
-	fromToken, _ := strings.CutPrefix(in.token, "company:")
-	if fromToken == in.token {
-		fromToken = s.cfg.Companies[in.token]
-	}
-	if fromToken == "" && in.claims != nil {
-		fromToken = s.cfg.Auth.company(in.claims.Tenant)
-	}
-	return cmp.Or(strings.TrimSpace(header), fromToken, s.cfg.DefaultCompany)
 }
 
 // baseOf is the API root that the caller used.
@@ -200,7 +181,7 @@ func (s *Server) writeAccepted(w http.ResponseWriter, op *operation) {
 	if !p.NoLocationOn202 {
 		w.Header().Set("Location", op.stateLocation())
 	}
-	if p.NoBodyOnAction202 && isAction(op.tail) {
+	if p.NoBodyOnAction202 && route.IsAction(op.tail) {
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}

@@ -24,6 +24,7 @@ func TestWhatTheMockLinks(t *testing.T) {
 		module + "mockserver",
 		module + "mockserver/internal/call",
 		module + "mockserver/internal/erp",
+		module + "mockserver/internal/gate",
 		module + "mockserver/internal/match",
 		module + "mockserver/internal/route",
 		module + "mockserver/internal/vtime",

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vismanet-go/background/mockserver/internal/gate"
 	"github.com/vismanet-go/background/mockserver/internal/route"
 	"github.com/vismanet-go/background/openapi/server"
 )
@@ -48,7 +49,7 @@ func (p Profile) isTokenPath(path string) bool {
 	if !p.EndSlashMatters {
 		path = strings.TrimRight(path, "/")
 	}
-	return strings.EqualFold(path, tokenPath)
+	return strings.EqualFold(path, gate.TokenPath)
 }
 
 // queryNames are the names of parameters in a query, by their lower-case forms.

@@ -42,7 +42,7 @@ func (s *Server) wipe(ctx context.Context, company string) error {
 	s.notifier.reset(company)
 	s.erp.Reset(company)
 	s.ids.Reset(func(name string) bool { return company == "" || name == company })
-	s.limits.reset(company)
+	s.limits.Reset(company)
 	s.faults.Reset(company)
 	s.journal.reset(company)
 	return err

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vismanet-go/background/mockserver/internal/gate"
 	"github.com/vismanet-go/background/mockserver/internal/match"
 	"github.com/vismanet-go/background/mockserver/internal/route"
 )
@@ -112,8 +113,8 @@ func (r Rule) checkPath() string {
 		return fmt.Sprintf("%q: want the path without a query", r.Path)
 	case base != "":
 		return fmt.Sprintf("%q: want the path below the API root, %s", r.Path, below)
-	case r.On == OnToken && !fitsPath(r.Path, tokenPath):
-		return fmt.Sprintf("%q: the only path at token is %s, leave it out", r.Path, tokenPath)
+	case r.On == OnToken && !fitsPath(r.Path, gate.TokenPath):
+		return fmt.Sprintf("%q: the only path at token is %s, leave it out", r.Path, gate.TokenPath)
 	case (r.On == OnState || r.On == OnContent) && strings.HasPrefix(strings.ToLower(r.Path), "/v1/background/"):
 		return fmt.Sprintf("%q: want the path of the call that became the operation, such as /v1/customerinvoice", r.Path)
 	case r.On != "" && r.On != OnAuth && r.On != OnToken && r.On != OnForeground && !mayBeVersioned(r.Path):

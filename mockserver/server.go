@@ -13,6 +13,7 @@ import (
 	"github.com/vismanet-go/background/internal/memhttp"
 	"github.com/vismanet-go/background/mockserver/internal/call"
 	"github.com/vismanet-go/background/mockserver/internal/erp"
+	"github.com/vismanet-go/background/mockserver/internal/gate"
 	"github.com/vismanet-go/background/mockserver/internal/route"
 	"github.com/vismanet-go/background/mockserver/internal/vtime"
 	"github.com/vismanet-go/background/mockserver/internal/wire"
@@ -26,22 +27,23 @@ const BaseURL = "https://erp.mock"
 // concurrent use; use [New] to make one. It opens no socket, and it runs
 // goroutines only while an operation or a notification is under way.
 type Server struct {
-	cfg      Config
-	log      *slog.Logger
-	pool     *vtime.Pool
-	clocks   *vtime.Clocks
-	shown    sync.Map // *Clock by *vtime.Clock, so that each has one
-	ids      *wire.IDs
-	limits   *limiter
-	faults   *Faults
-	journal  *journal
-	queue    *runner
-	notifier *notifier
-	erp      *erp.ERP
-	started  sync.Once
-	builtin  *route.Table
-	user     *route.Table
-	admin    *http.ServeMux
+	cfg         Config
+	log         *slog.Logger
+	pool        *vtime.Pool
+	clocks      *vtime.Clocks
+	shown       sync.Map // *Clock by *vtime.Clock, so that each has one
+	ids         *wire.IDs
+	limits      *gate.Limiter
+	credentials *gate.Credentials
+	faults      *Faults
+	journal     *journal
+	queue       *runner
+	notifier    *notifier
+	erp         *erp.ERP
+	started     sync.Once
+	builtin     *route.Table
+	user        *route.Table
+	admin       *http.ServeMux
 }
 
 // New returns a server that is ready to answer. The error names every field of
@@ -54,7 +56,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, log: cfg.Logger,
 		pool: vtime.NewPool(), ids: wire.NewIDs(cfg.Seed),
-		limits:  newLimiter(cfg.RateLimit, cfg.Profile),
+		limits: gate.NewLimiter(cfg.limits()), credentials: cfg.credentials(),
 		journal: newJournal(cfg.JournalBytes),
 		builtin: route.New(), user: route.New(), admin: http.NewServeMux(),
 	}
@@ -197,8 +199,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	in.entry = s.journal.request(in, now)
 	w = s.noting(w, in)
 	free := s.cfg.Profile.PollsAreFree && in.operationID() != ""
-	in.quota = s.limits.take(in.company, free, now)
-	s.limits.describe(w.Header(), in.quota, now)
+	in.quota = s.limits.Take(in.company, free, now)
+	s.limits.Describe(w.Header(), in.quota, now)
 	if f := s.faultFor(in); f != nil {
 		s.serveFaulty(w, in, f)
 		return
@@ -244,8 +246,8 @@ func (s *Server) serve(w http.ResponseWriter, in *incoming) {
 	case h == nil:
 		s.unknownRoute(w, in.r)
 	case !s.authorize(w, in) || !s.wellFormed(w, in, path):
-	case in.quota.exceeded:
-		s.limits.refuse(w, in.quota, s.clocks.Now(in.company))
+	case in.quota.Exceeded:
+		s.limits.Refuse(w, in.quota, s.clocks.Now(in.company))
 	case in.point() == OnIntake && !in.fault.foreground():
 		s.serveBackground(w, in, path)
 	default:

@@ -39,16 +39,6 @@ func TestRetryWaits(t *testing.T) {
 	}
 }
 
-func TestSecondsAreRoundedUp(t *testing.T) {
-	for d, want := range map[time.Duration]int{
-		-time.Hour: 0, 0: 0, 1: 1, time.Second: 1, time.Second + 1: 2, math.MaxInt64: math.MaxInt64/1_000_000_000 + 1,
-	} {
-		if got := seconds(d); got != want {
-			t.Errorf("%v: %d, want %d", d, got, want)
-		}
-	}
-}
-
 // Headers cost what they take in memory, not what they are on the wire.
 func TestTheCostOfHeaders(t *testing.T) {
 	h := make(http.Header)

@@ -35,6 +35,9 @@ func TakesBackground(path string) bool {
 		!strings.HasPrefix(lower, "/v1/background/")
 }
 
+// IsAction reports whether a path is that of an action.
+func IsAction(path string) bool { return strings.Contains(strings.ToLower(path), "/action/") }
+
 // Plain writes each segment of an escaped path with no more escapes than
 // it needs, so that /v1/customer%69nvoice is /v1/customerinvoice. Slashes
 // within a segment stay escaped, and so do the dots of one that is "." or "..".
