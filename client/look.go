@@ -249,8 +249,12 @@ func (c *Client) expire(ctx context.Context, lease store.Lease, rec store.Record
 	}
 	if got.Phase == store.Expired {
 		c.well(rec.Ref)
-		c.log.WarnContext(ctx, "the ERP no longer knows it", "ref", rec.Ref, "id", rec.ID,
-			"last", lastState(rec.Progress.Status, rec.Progress.StatusCode, rec.Progress.Location))
+		level, remedy := slog.LevelError, "look in the ERP what became of it before the work is done anew"
+		if changesNothing(rec.Method) {
+			level, remedy = slog.LevelWarn, "it changed nothing and may be submitted again"
+		}
+		c.log.Log(ctx, level, "the ERP no longer knows it", "ref", rec.Ref, "id", rec.ID,
+			"last", lastState(rec.Progress.Status, rec.Progress.StatusCode, rec.Progress.Location), "remedy", remedy)
 		c.observeEnd(ctx, got, soughtBy(rec))
 	}
 	return nil

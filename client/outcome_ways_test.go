@@ -204,6 +204,8 @@ func TestVerifiersKeepTheLimitOnFailedRequests(t *testing.T) {
 				if failed, ok := errors.AsType[*client.OperationError](err); !ok || !failed.Refuted {
 					t.Errorf("got %v, want it refuted in the end", err)
 				}
+				mu.Lock()
+				defer mu.Unlock()
 				within := func(n int, d time.Duration) {
 					for i := n; i < len(asked); i++ {
 						if took := asked[i].Sub(asked[i-n]); took < d {
