@@ -23,7 +23,11 @@ import (
 type SubmitOptions struct {
 	// Key is your own name for the work, unique per tenant. A second submit
 	// with the same key and the same request returns the first operation, with
-	// the options that it was submitted with, and sends nothing.
+	// the options that it was submitted with, and sends nothing. While the
+	// first is still being sent, in the phase [store.Sending], the ERP may yet
+	// refuse it, which frees the key: Wait tells, no handler runs, and whoever
+	// promised the work on the strength of the second submit must look at
+	// [Operation.State].
 	Key string
 	// Supersede is the ref of the operation that failed and whose key this one
 	// takes over. It is an error if there is no such operation, if it had

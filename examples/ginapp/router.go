@@ -139,6 +139,8 @@ func noAccess(err error) bool {
 func because(err error) string {
 	_, token := errors.AsType[*clientauth.TokenError](err)
 	switch {
+	case errors.Is(err, errBeingSent):
+		return err.Error()
 	case noAccess(err):
 		return "this service has no access to the ERP, which its operators have to mend"
 	case token:
