@@ -134,8 +134,8 @@ func (c Config) credentials() *gate.Credentials {
 // they do.
 func (s *Server) authorize(w http.ResponseWriter, in *incoming) bool {
 	refused := s.credentials.Check(gate.Caller{
-		Token: in.token, Claims: in.claims, Company: in.company, Method: in.r.Method, Path: in.path,
-	}, s.clocks.Now(in.company))
+		Token: in.Token, Claims: in.claims, Company: in.Company, Method: in.HTTP.Method, Path: in.Path,
+	}, s.clocks.Now(in.Company))
 	if refused == nil {
 		return true
 	}

@@ -27,17 +27,17 @@ func (p Profile) mayNotify(b wire.Background) error {
 // wellFormed refuses a request that lacks what the profile demands, and tells
 // whether it does not. The path is that of its route.
 func (s *Server) wellFormed(w http.ResponseWriter, in *incoming, path string) bool {
-	p, header := s.cfg.Profile, in.r.Header
+	p, header := s.cfg.Profile, in.HTTP.Header
 	kind, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
-	list := in.r.Method == http.MethodGet && strings.EqualFold(path, "/v1/customerinvoice")
+	list := in.HTTP.Method == http.MethodGet && strings.EqualFold(path, "/v1/customerinvoice")
 	switch {
 	case p.RequireIPPHeaders && strings.TrimSpace(header.Get("ipp-company-id")) == "":
 		s.refuseGateway(w, in, "The header ipp-company-id is missing.")
 	case p.RequireIPPHeaders && !strings.EqualFold(strings.TrimSpace(header.Get("ipp-application-type")), "Visma.net Financials"):
 		s.refuseGateway(w, in, "The header ipp-application-type must be: Visma.net Financials.")
-	case p.RequireContentType && len(in.body) > 0 && kind != "application/json" && kind != "text/json":
+	case p.RequireContentType && len(in.Body) > 0 && kind != "application/json" && kind != "text/json":
 		writeMessage(w, http.StatusUnsupportedMediaType, "The request entity's media type '"+kind+"' is not supported for this resource.")
-	case p.RequirePaging && list && !s.hasPaging(in.r.URL):
+	case p.RequirePaging && list && !s.hasPaging(in.HTTP.URL):
 		writeMessage(w, http.StatusBadRequest, "The parameters pageNumber and pageSize are mandatory.")
 	default:
 		return true
@@ -64,7 +64,7 @@ type gatewayError struct {
 func (s *Server) refuseGateway(w http.ResponseWriter, in *incoming, message string) {
 	writeJSON(w, http.StatusBadRequest, gatewayError{
 		ExceptionType: "IPPException", ExceptionMessage: message, ExceptionFaultCode: "12002",
-		ExceptionMessageID: "12002_12002_" + s.ids.GUID("error", in.company),
+		ExceptionMessageID: "12002_12002_" + s.ids.GUID("error", in.Company),
 	})
 }
 
@@ -72,15 +72,15 @@ func (s *Server) refuseGateway(w http.ResponseWriter, in *incoming, message stri
 // document that it is about. It asks the endpoint for that version, as the
 // caller would.
 func (s *Server) outdated(in *incoming, path string) bool {
-	ifMatch := in.r.Header.Get("If-Match")
+	ifMatch := in.HTTP.Header.Get("If-Match")
 	document, _, _ := strings.Cut(path, "/action/")
-	if ifMatch == "" || in.r.Method == http.MethodGet {
+	if ifMatch == "" || in.HTTP.Method == http.MethodGet {
 		return false
 	}
 	look := *in
-	look.r = in.r.Clone(in.r.Context())
-	look.r.Method, look.r.URL.RawQuery, look.body = http.MethodGet, "", nil
-	look.r.Header.Del("If-Match")
+	look.HTTP = in.HTTP.Clone(in.HTTP.Context())
+	look.HTTP.Method, look.HTTP.URL.RawQuery, look.Body = http.MethodGet, "", nil
+	look.HTTP.Header.Del("If-Match")
 	h := http.Handler(s.user)
 	switch {
 	case s.user.Has(http.MethodGet, document):

@@ -23,11 +23,11 @@ const byFunction = "Config.Fault"
 // rules for credentials, then those for what is asked.
 func (s *Server) faultFor(in *incoming) *Fault {
 	if s.cfg.Fault != nil {
-		if f := s.cfg.Fault(in.copy(in.r.Context())); f != nil {
+		if f := s.cfg.Fault(in.Copy(in.HTTP.Context())); f != nil {
 			s.journal.update(func() { in.entry.Request.Fault = byFunction })
-			now := s.clocks.Now(in.company)
+			now := s.clocks.Now(in.Company)
 			s.journal.hit(Hit{
-				Time: now, Rule: byFunction, Point: in.point(), Company: in.company, Method: in.r.Method, Path: in.path, OperationID: in.operationID(),
+				Time: now, Rule: byFunction, Point: in.point(), Company: in.Company, Method: in.HTTP.Method, Path: in.Path, OperationID: in.OperationID(),
 			})
 			return f
 		}
@@ -45,8 +45,8 @@ func (s *Server) requestFault(in *incoming, on Point) *Fault {
 	if !s.faults.wants(on) {
 		return nil
 	}
-	e := &Event{Point: on, Company: in.company, Method: in.r.Method, Path: in.path, Request: in.copy(in.r.Context())}
-	if id := in.operationID(); id != "" {
+	e := &Event{Point: on, Company: in.Company, Method: in.HTTP.Method, Path: in.Path, Request: in.Copy(in.HTTP.Context())}
+	if id := in.OperationID(); id != "" {
 		if op, ok := s.Operation(id); ok {
 			e.Operation = op
 		}
@@ -54,13 +54,13 @@ func (s *Server) requestFault(in *incoming, on Point) *Fault {
 			e.Method, e.Path = e.Operation.Method, pathBelowBase(e.Operation.Path)
 		}
 	}
-	d, name := s.faults.decide(e, s.clocks.Now(in.company))
+	d, name := s.faults.decide(e, s.clocks.Now(in.Company))
 	f, ok := d.(Fault)
 	if !ok {
 		return nil
 	}
 	s.journal.update(func() { in.entry.Request.Fault = name })
-	s.log.Debug("request disturbed", "rule", name, "point", on, "method", in.r.Method, "path", in.path)
+	s.log.Debug("request disturbed", "rule", name, "point", on, "method", in.HTTP.Method, "path", in.Path)
 	return &f
 }
 
@@ -73,30 +73,20 @@ func pathBelowBase(uri string) string {
 
 // point is where the rules for a request stand.
 func (in *incoming) point() Point {
-	switch id := in.operationID(); {
-	case id != "" && strings.HasSuffix(strings.ToLower(in.path), "/content"):
+	switch {
+	case in.AsksForContent():
 		return OnContent
-	case id != "":
+	case in.OperationID() != "":
 		return OnState
-	case route.TakesBackground(in.path) && in.r.Header.Values(wire.BackgroundHeader) != nil:
+	case in.AsksForBackground():
 		return OnIntake
 	}
 	return OnForeground
 }
 
-// operationID is the id of the operation that a request asks about.
-func (in *incoming) operationID() string {
-	lower := strings.ToLower(in.path)
-	rest, ok := strings.CutPrefix(lower, "/v1/background/")
-	if !ok {
-		return ""
-	}
-	return strings.TrimSuffix(rest, "/content")
-}
-
 // serveFaulty answers as f wants it.
 func (s *Server) serveFaulty(w http.ResponseWriter, in *incoming, f *Fault) {
-	if in.task.Sleep(in.r.Context(), f.Delay) != nil {
+	if in.task.Sleep(in.HTTP.Context(), f.Delay) != nil {
 		panic(http.ErrAbortHandler) // the client went away, or the server
 	}
 	in.fault = f
@@ -121,7 +111,7 @@ func (s *Server) disturb(w http.ResponseWriter, in *incoming, f *Fault, serve fu
 	default:
 		serve(rec)
 		out := rec.outcome()
-		f.rewrite(&out, in.base)
+		f.rewrite(&out, in.Base)
 		f.send(w, in, out)
 	}
 }
@@ -166,7 +156,7 @@ func (f *Fault) send(w http.ResponseWriter, in *incoming, out outcome) {
 		half := len(body) / 2
 		write(w, body[:half])
 		body = body[half:]
-		if in.task.Sleep(in.r.Context(), f.Stall) != nil {
+		if in.task.Sleep(in.HTTP.Context(), f.Stall) != nil {
 			panic(http.ErrAbortHandler)
 		}
 	}

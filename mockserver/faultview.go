@@ -10,7 +10,7 @@ type faultKey struct{}
 // context is the request's, and carries its fault to the endpoints, and its
 // task for [Sleep].
 func (in *incoming) context() context.Context {
-	return context.WithValue(in.task.With(in.r.Context()), faultKey{}, in.fault)
+	return context.WithValue(in.task.With(in.HTTP.Context()), faultKey{}, in.fault)
 }
 
 // foreground tells whether the background header is overlooked.

@@ -1,131 +1,49 @@
 package mockserver
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strings"
 
-	"github.com/vismanet-go/background/mockserver/internal/call"
 	"github.com/vismanet-go/background/mockserver/internal/gate"
+	"github.com/vismanet-go/background/mockserver/internal/request"
 	"github.com/vismanet-go/background/mockserver/internal/route"
 	"github.com/vismanet-go/background/mockserver/internal/vtime"
 	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
-// incoming is a request as far as the mock has understood it.
+// incoming is a request on its way through the server.
 type incoming struct {
-	r       *http.Request
-	body    []byte
-	token   string
-	claims  *gate.Claims // nil: the token is not one of the endpoint's
-	company string
-	base    string // API root of links
-	path    string // escaped, below the base path
-	quota   gate.Quota
-	fault   *Fault      // nil: none
-	entry   *Entry      // in the journal
-	task    *vtime.Task // the request itself
-
-	requestURI string // what uri returns, once it was asked for
-}
-
-// uri is what was asked for, with the query.
-func (in *incoming) uri() string {
-	if in.requestURI == "" {
-		in.requestURI = in.r.URL.RequestURI()
-	}
-	return in.requestURI
+	request.Request
+	claims *gate.Claims // nil: the token is not one of the endpoint's
+	quota  gate.Quota
+	fault  *Fault      // nil: none
+	entry  *Entry      // in the journal
+	task   *vtime.Task // the request itself
 }
 
 // receive reads a request's body and finds out whose it is.
 func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*incoming, error) {
-	body, err := s.readBody(w, r)
+	body, err := request.ReadBody(w, r, s.cfg.MaxBody)
 	if err != nil {
 		return nil, err
 	}
-	in := &incoming{r: r, body: body}
-	in.token = gate.Bearer(r.Header.Get("Authorization"))
-	in.claims = s.credentials.Read(in.token)
-	in.company = s.credentials.CompanyOf(in.token, in.claims, r.Header.Get("ipp-company-id"))
+	token := gate.Bearer(r.Header.Get("Authorization"))
+	in := &incoming{Request: request.Request{HTTP: r, Body: body, Token: token}, claims: s.credentials.Read(token)}
+	in.Company = s.credentials.CompanyOf(token, in.claims, r.Header.Get("ipp-company-id"))
 	prefix, rest := s.pathOf(r.URL)
-	in.base, in.path = s.baseOf(r, prefix), rest
+	in.Base, in.Path = s.baseOf(r, prefix), rest
 	return in, nil
 }
 
-// readBody reads a request's body as io.ReadAll does, in one piece if it is as
-// long as it says.
-func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	limited := http.MaxBytesReader(w, r.Body, s.cfg.MaxBody)
-	if r.ContentLength < 0 || r.ContentLength > journalBody {
-		return io.ReadAll(limited)
-	}
-	body := make([]byte, 0, r.ContentLength+1)
-	for {
-		n, err := limited.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		if err == io.EOF {
-			return body, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if len(body) == cap(body) {
-			body = append(body, 0)[:len(body)]
-		}
-	}
-}
-
-// baseOf is the API root that the caller used.
+// baseOf is the API root of links.
 func (s *Server) baseOf(r *http.Request, prefix string) string {
 	if s.cfg.ExternalURL != "" {
 		return strings.TrimRight(s.cfg.ExternalURL, "/")
 	}
-	scheme := "http"
-	if r.TLS != nil {
-		scheme = "https"
-	}
-	host := r.Host
-	if u, err := url.Parse("//" + host); host == "" || err != nil || u.Host != host {
-		host = "localhost" // no links can be made with what the caller named
-	}
-	return scheme + "://" + host + prefix
-}
-
-// copy makes a request that can be read independently of the original, with
-// the path as the caller wrote it.
-func (in *incoming) copy(ctx context.Context) *http.Request {
-	r := in.r.Clone(ctx)
-	r.Body, r.ContentLength = in.newBody(), int64(len(in.body))
-	return r
-}
-
-// newBody reads the body from its beginning.
-func (in *incoming) newBody() io.ReadCloser {
-	if len(in.body) == 0 {
-		return http.NoBody
-	}
-	return io.NopCloser(bytes.NewReader(in.body))
-}
-
-// endpointRequest is what a handler gets: the path below the base, the fixed
-// parts of it in the case of the route, and no background header.
-func (in *incoming) endpointRequest(ctx context.Context, path, operationID string, attempt int) *http.Request {
-	r := in.r.WithContext(call.With(ctx, call.Call{Company: in.company, Base: in.base, OperationID: operationID, Attempt: attempt}))
-	r.Header = in.r.Header.Clone()
-	r.Header.Del(wire.BackgroundHeader)
-	r.Body, r.ContentLength = in.newBody(), int64(len(in.body))
-	u := *in.r.URL
-	u.Path, u.RawPath = path, ""
-	if plain, err := url.PathUnescape(path); err == nil && plain != path {
-		u.Path, u.RawPath = plain, path
-	}
-	r.URL = &u
-	return r
+	return request.BaseOf(r, prefix)
 }
 
 // accept queues a request and answers 202.
@@ -137,34 +55,31 @@ func (s *Server) accept(w http.ResponseWriter, in *incoming, path string, b wire
 		job.Notice = op.delivery.encode()
 	}
 	accepted := s.journal.operation(KindAccepted, op.Operation, op.Received) // before anybody can start it
-	if err := s.queue.add(in.r.Context(), job, in.task.Generation()); err != nil {
+	if err := s.queue.add(in.HTTP.Context(), job, in.task.Generation()); err != nil {
 		s.journal.remove(accepted)
 		s.refuseToStore(w, op, err)
 		return
 	}
 	s.journal.update(func() { in.entry.OperationID, in.entry.Request.OperationID = op.ID, op.ID })
-	if s.log.Enabled(in.r.Context(), slog.LevelDebug) {
+	if s.log.Enabled(in.HTTP.Context(), slog.LevelDebug) {
 		s.log.Debug("operation accepted", "id", op.ID, "company", op.Company, "method", op.Method, "path", op.Path)
 	}
-	s.notifier.awaitIfEarly(in.r.Context(), in.task, op.delivery)
+	s.notifier.awaitIfEarly(in.HTTP.Context(), in.task, op.delivery)
 	s.writeAccepted(w, op)
 }
 
 func (s *Server) newOperation(in *incoming, path string, b wire.Background) *operation {
 	op := &operation{
 		Operation: Operation{
-			ID: s.ids.GUID("operation", in.company), Company: in.company,
-			Method: in.r.Method, Path: in.uri(), Header: in.r.Header.Get(wire.BackgroundHeader),
-			State: Queued, Received: s.clocks.Now(in.company),
+			ID: s.ids.GUID("operation", in.Company), Company: in.Company,
+			Method: in.HTTP.Method, Path: in.URI(), Header: in.HTTP.Header.Get(wire.BackgroundHeader),
+			State: Queued, Received: s.clocks.Now(in.Company),
 		},
-		base: in.base, background: b, hasBody: len(in.body) > 0,
-		tail: in.path, execTime: s.execTime(in.company),
-	}
-	if in.r.URL.RawQuery != "" {
-		op.tail += "?" + route.ASCIIQuery(in.r.URL.RawQuery)
+		base: in.Base, background: b, hasBody: len(in.Body) > 0,
+		tail: in.Tail(), execTime: s.execTime(in.Company),
 	}
 	if s.cfg.ExecTimeFunc != nil {
-		hint := in.endpointRequest(context.Background(), path, op.ID, 0)
+		hint := in.ForEndpoint(context.Background(), path, op.ID, 0)
 		hint.Body = http.NoBody
 		op.execTime = s.cfg.ExecTimeFunc(hint)
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/internal/request"
 	"github.com/vismanet-go/background/mockserver/internal/vtime"
 	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
@@ -193,19 +194,19 @@ func (j *journal) add(e *Entry) {
 }
 
 // request records a request at its arrival.
-func (j *journal) request(in *incoming, now time.Time) *Entry {
+func (j *journal) request(in *request.Request, now time.Time) *Entry {
 	e := &struct { // in one piece, as the other entries are
 		Entry
 		request Request
 	}{
-		Entry{Time: now, Company: in.company, Kind: KindRequest},
+		Entry{Time: now, Company: in.Company, Kind: KindRequest},
 		Request{
-			Time: now, Company: in.company, Method: in.r.Method, Path: in.uri(),
-			packed: packHeader(in.r.Header), Background: in.r.Header.Get(wire.BackgroundHeader), Body: in.body,
+			Time: now, Company: in.Company, Method: in.HTTP.Method, Path: in.URI(),
+			packed: packHeader(in.HTTP.Header), Background: in.HTTP.Header.Get(wire.BackgroundHeader), Body: in.Body,
 		},
 	}
-	if len(in.body) > journalBody || cap(in.body) > 2*len(in.body) { // nobody writes to it, but it would be kept whole
-		e.request.Body = bytes.Clone(in.body[:min(len(in.body), journalBody)])
+	if len(in.Body) > journalBody || cap(in.Body) > 2*len(in.Body) { // nobody writes to it, but it would be kept whole
+		e.request.Body = bytes.Clone(in.Body[:min(len(in.Body), journalBody)])
 	}
 	e.Request = &e.request
 	j.add(&e.Entry)

@@ -26,6 +26,7 @@ func TestWhatTheMockLinks(t *testing.T) {
 		module + "mockserver/internal/erp",
 		module + "mockserver/internal/gate",
 		module + "mockserver/internal/match",
+		module + "mockserver/internal/request",
 		module + "mockserver/internal/route",
 		module + "mockserver/internal/vtime",
 		module + "mockserver/internal/wire",

@@ -103,7 +103,7 @@ func (op *operation) job(in *incoming) *Job {
 	j := &Job{
 		Operation: op.Operation,
 		Request: StoredRequest{
-			URL: in.r.URL.String(), Host: in.r.Host, RemoteAddr: in.r.RemoteAddr, Header: in.r.Header, Body: in.body,
+			URL: in.HTTP.URL.String(), Host: in.HTTP.Host, RemoteAddr: in.HTTP.RemoteAddr, Header: in.HTTP.Header, Body: in.Body,
 		},
 		Base: op.base, Tail: op.tail, Background: op.background.String(), HasBody: op.hasBody,
 		ExecTime: op.execTime, Fault: op.fault, delivery: op.delivery,

@@ -12,7 +12,7 @@ import (
 var floors = [][]string{
 	{"internal/call", "internal/match", "internal/route", "internal/vtime"},
 	{"internal/erp", "internal/wire"},
-	{"internal/gate"},
+	{"internal/gate", "internal/request"},
 	{""}, // the server itself
 	{"mockservertest", "queuetest", "sqlitequeue"},
 	{"cmd/erpmock"},

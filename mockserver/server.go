@@ -186,20 +186,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Start()
-	clock := s.clocks.Serving(in.company)
+	clock := s.clocks.Serving(in.Company)
 	if clock == nil {
 		s.refuseCompany(w)
 		return
 	}
-	if in.task, err = clock.Enter(r.Context(), vtime.Label{Verb: "request", Method: r.Method, Path: in.uri()}); err != nil {
+	if in.task, err = clock.Enter(r.Context(), vtime.Label{Verb: "request", Method: r.Method, Path: in.URI()}); err != nil {
 		panic(http.ErrAbortHandler) // the client went away
 	}
 	defer in.task.End()
-	now := s.clocks.Now(in.company)
-	in.entry = s.journal.request(in, now)
+	now := s.clocks.Now(in.Company)
+	in.entry = s.journal.request(&in.Request, now)
 	w = s.noting(w, in)
-	free := s.cfg.Profile.PollsAreFree && in.operationID() != ""
-	in.quota = s.limits.Take(in.company, free, now)
+	free := s.cfg.Profile.PollsAreFree && in.OperationID() != ""
+	in.quota = s.limits.Take(in.Company, free, now)
 	s.limits.Describe(w.Header(), in.quota, now)
 	if f := s.faultFor(in); f != nil {
 		s.serveFaulty(w, in, f)
@@ -241,13 +241,13 @@ func (s *Server) serve(w http.ResponseWriter, in *incoming) {
 	case s.pool.Context().Err() != nil:
 		s.refuseClosed(w)
 	case h == nil && known:
-		w.Header().Set("Allow", s.allowed(in.path))
-		writeMessage(w, http.StatusMethodNotAllowed, "The requested resource does not support http method '"+in.r.Method+"'.")
+		w.Header().Set("Allow", s.allowed(in.Path))
+		writeMessage(w, http.StatusMethodNotAllowed, "The requested resource does not support http method '"+in.HTTP.Method+"'.")
 	case h == nil:
-		s.unknownRoute(w, in.r)
+		s.unknownRoute(w, in.HTTP)
 	case !s.authorize(w, in) || !s.wellFormed(w, in, path):
 	case in.quota.Exceeded:
-		s.limits.Refuse(w, in.quota, s.clocks.Now(in.company))
+		s.limits.Refuse(w, in.quota, s.clocks.Now(in.Company))
 	case in.point() == OnIntake && !in.fault.foreground():
 		s.serveBackground(w, in, path)
 	default:
@@ -261,19 +261,19 @@ func (s *Server) unknownRoute(w http.ResponseWriter, _ *http.Request) {
 
 // serveBackground queues the request if its header is understood.
 func (s *Server) serveBackground(w http.ResponseWriter, in *incoming, path string) {
-	b, err := wire.ParseBackground(strings.Join(in.r.Header.Values(wire.BackgroundHeader), ","), s.cfg.Profile.Pairs.rules())
+	b, err := wire.ParseBackground(strings.Join(in.HTTP.Header.Values(wire.BackgroundHeader), ","), s.cfg.Profile.Pairs.rules())
 	if err == nil {
 		err = s.cfg.Profile.mayNotify(b)
 	}
 	switch {
 	case err != nil && !s.cfg.Profile.UnknownHeaderAsNone:
 		s.log.Info("request refused: its header "+wire.BackgroundHeader+" is not valid",
-			"company", in.company, "method", in.r.Method, "path", in.path, "value", in.r.Header.Get(wire.BackgroundHeader), "error", err)
+			"company", in.Company, "method", in.HTTP.Method, "path", in.Path, "value", in.HTTP.Header.Get(wire.BackgroundHeader), "error", err)
 		writeMessage(w, http.StatusBadRequest, "The header "+wire.BackgroundHeader+" is not valid: "+err.Error()+".")
 		return
 	case err != nil:
 		s.log.Info("nobody will be notified: the header "+wire.BackgroundHeader+" is not valid, and is taken for none",
-			"company", in.company, "method", in.r.Method, "path", in.path, "value", in.r.Header.Get(wire.BackgroundHeader), "error", err)
+			"company", in.Company, "method", in.HTTP.Method, "path", in.Path, "value", in.HTTP.Header.Get(wire.BackgroundHeader), "error", err)
 		b = wire.Background{Mode: wire.NotifyNone}
 	}
 	if s.cfg.Profile.CheckIfMatchEarly && s.outdated(in, path) {
@@ -288,19 +288,19 @@ func (s *Server) serveBackground(w http.ResponseWriter, in *incoming, path strin
 // Config.Handler. Known tells whether the path exists with another method.
 func (s *Server) route(in *incoming) (h http.Handler, path string, known bool) {
 	for _, t := range []*route.Table{s.user, s.builtin} {
-		p, ok := t.Canonical(in.path)
-		if ok && t.Has(in.r.Method, p) {
+		p, ok := t.Canonical(in.Path)
+		if ok && t.Has(in.HTTP.Method, p) {
 			return t, p, true
 		}
 		known = known || ok
 	}
-	if s.cfg.Handler != nil && route.TakesBackground(in.path) {
-		return s.cfg.Handler, in.path, true
+	if s.cfg.Handler != nil && route.TakesBackground(in.Path) {
+		return s.cfg.Handler, in.Path, true
 	}
 	if s.cfg.Profile.AcceptUnknownRoutes && in.point() == OnIntake {
-		return http.HandlerFunc(s.unknownRoute), in.path, true
+		return http.HandlerFunc(s.unknownRoute), in.Path, true
 	}
-	return nil, in.path, known
+	return nil, in.Path, known
 }
 
 // A Call tells a handler whose request it answers.

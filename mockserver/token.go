@@ -5,39 +5,40 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/mockserver/internal/gate"
+	"github.com/vismanet-go/background/mockserver/internal/request"
 	"github.com/vismanet-go/background/mockserver/internal/vtime"
 )
 
 // serveToken serves POST /connect/token. Secrets do not get into the journal.
 func (s *Server) serveToken(w http.ResponseWriter, in *incoming) {
-	g, refused := gate.ParseGrant(in.r, in.body)
-	in.company = s.credentials.Company(g.Tenant)
-	clock := s.clocks.Serving(in.company)
+	g, refused := gate.ParseGrant(in.HTTP, in.Body)
+	in.Company = s.credentials.Company(g.Tenant)
+	clock := s.clocks.Serving(in.Company)
 	if clock == nil {
 		s.refuseCompany(w)
 		return
 	}
-	t, err := clock.Enter(in.r.Context(), vtime.Label{Verb: "request", Method: in.r.Method, Path: gate.TokenPath})
+	t, err := clock.Enter(in.HTTP.Context(), vtime.Label{Verb: "request", Method: in.HTTP.Method, Path: gate.TokenPath})
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client went away
 	}
 	defer t.End()
 	in.task = t
-	plain := in.r.Clone(in.r.Context())
+	plain := in.HTTP.Clone(in.HTTP.Context())
 	plain.Header.Del("Authorization")
-	in.entry = s.journal.request(&incoming{r: plain, company: in.company}, s.clocks.Now(in.company))
+	in.entry = s.journal.request(&request.Request{HTTP: plain, Company: in.Company}, s.clocks.Now(in.Company))
 	w = s.noting(w, in)
 	serve := func(w http.ResponseWriter) {
 		switch {
 		case s.pool.Context().Err() != nil:
 			s.refuseClosed(w)
-		case in.r.Method != http.MethodPost:
+		case in.HTTP.Method != http.MethodPost:
 			w.Header().Set("Allow", http.MethodPost)
 			writeMessage(w, http.StatusMethodNotAllowed, "The token endpoint takes POST.")
 		case refused != nil:
 			s.refuseToken(w, g, refused)
 		default:
-			s.grantToken(w, g, s.clocks.Now(in.company))
+			s.grantToken(w, g, s.clocks.Now(in.Company))
 		}
 	}
 	f := s.requestFault(in, OnToken)
@@ -45,7 +46,7 @@ func (s *Server) serveToken(w http.ResponseWriter, in *incoming) {
 		serve(w)
 		return
 	}
-	if in.task.Sleep(in.r.Context(), f.Delay) != nil {
+	if in.task.Sleep(in.HTTP.Context(), f.Delay) != nil {
 		panic(http.ErrAbortHandler)
 	}
 	s.disturb(w, in, f, serve)

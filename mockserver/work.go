@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/vismanet-go/background/mockserver/internal/erp"
+	"github.com/vismanet-go/background/mockserver/internal/request"
 	"github.com/vismanet-go/background/mockserver/internal/route"
 )
 
@@ -34,7 +35,7 @@ func (s *Server) incoming(j *Job) (*incoming, error) {
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, RequestURI: j.Path,
 	}
 	_, path := s.pathOf(u)
-	return &incoming{r: r, body: j.Request.Body, company: j.Company, base: j.Base, path: path}, nil
+	return &incoming{Request: request.Request{HTTP: r, Body: j.Request.Body, Company: j.Company, Base: j.Base, Path: path}}, nil
 }
 
 // An endpointCall is the work of calling a handler. The built-in ERP is called
@@ -53,7 +54,7 @@ func (c *endpointCall) run(ctx context.Context, early func(outcome)) outcome {
 	c.done(false) // of a run before this one
 	if c.s.keepsState(c.handler) {
 		var err error
-		if c.session, err = c.s.session(ctx, c.in.company); err != nil {
+		if c.session, err = c.s.session(ctx, c.in.Company); err != nil {
 			return outcome{failure: "The data could not be read: " + err.Error() + "."}
 		}
 		ctx = c.session.Context(ctx)
@@ -61,14 +62,14 @@ func (c *endpointCall) run(ctx context.Context, early func(outcome)) outcome {
 	if !c.s.cfg.Profile.ReportAccepted || c.session != nil {
 		early = nil
 	}
-	return invoke(c.handler, c.in.endpointRequest(ctx, c.path, c.job.ID, c.job.Attempts), early)
+	return invoke(c.handler, c.in.ForEndpoint(ctx, c.path, c.job.ID, c.job.Attempts), early)
 }
 
 func (c *endpointCall) changes() *Changes {
 	if c.session == nil {
 		return nil
 	}
-	return changesOf(c.session, c.in.company)
+	return changesOf(c.session, c.in.Company)
 }
 
 func (c *endpointCall) done(stored bool) {
@@ -100,16 +101,16 @@ func (s *Server) session(ctx context.Context, company string) (*erp.Session, err
 
 // foreground answers a request at once.
 func (s *Server) foreground(w http.ResponseWriter, in *incoming, h http.Handler, path string) {
-	r := in.endpointRequest(in.context(), path, "", 0)
+	r := in.ForEndpoint(in.context(), path, "", 0)
 	if !s.keepsState(h) || !route.TakesBackground(path) {
 		h.ServeHTTP(w, r)
 		return
 	}
 	for {
-		rec, err := s.inSession(h, r, in.company)
+		rec, err := s.inSession(h, r, in.Company)
 		switch {
 		case errors.Is(err, ErrConflict):
-			r = in.endpointRequest(in.context(), path, "", 0) // its body was read
+			r = in.ForEndpoint(in.context(), path, "", 0) // its body was read
 		case err != nil:
 			s.log.Error("request not processed", "method", r.Method, "path", path, "error", err)
 			w.Header().Set("Retry-After", "5")

@@ -1,0 +1,46 @@
+package request
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+)
+
+// soon is how long a body may say that it is and be read in one piece.
+const soon = 64 << 10
+
+// ReadBody reads a request's body as io.ReadAll does, in one piece if it is as
+// long as it says. A body of more than most bytes is an *http.MaxBytesError.
+func ReadBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
+	limited := http.MaxBytesReader(w, r.Body, most)
+	if r.ContentLength < 0 || r.ContentLength > soon {
+		return io.ReadAll(limited)
+	}
+	body := make([]byte, 0, r.ContentLength+1)
+	for {
+		n, err := limited.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		if err == io.EOF {
+			return body, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(body) == cap(body) {
+			body = append(body, 0)[:len(body)]
+		}
+	}
+}
+
+// BaseOf is the API root that a caller used, whose path is prefix.
+func BaseOf(r *http.Request, prefix string) string {
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	host := r.Host
+	if u, err := url.Parse("//" + host); host == "" || err != nil || u.Host != host {
+		host = "localhost" // no links can be made with what the caller named
+	}
+	return scheme + "://" + host + prefix
+}
