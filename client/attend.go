@@ -81,7 +81,7 @@ const maxKinds = 100
 // operations, as far as this client knows: a handler, or, where it has none at
 // all, whoever waits.
 func (c *Client) handledBy(kind string) bool {
-	return len(c.cfg.OnComplete) == 0 || c.cfg.OnComplete[kind] != nil || kind == KindHTTP
+	return len(c.cfg.OnComplete) == 0 || c.cfg.OnComplete[kind] != nil
 }
 
 // once reports whether something is told of for the first time.
@@ -96,10 +96,12 @@ func (c *Client) once(what string) bool {
 }
 
 // noHandler tells of an operation that has ended and whose kind has no handler:
-// a kind may be misspelt. What has no kind may be waited for, and is told of
-// only when nobody has acknowledged it for a while.
+// a kind may be misspelt. What has no kind, or that of Do, may be waited for,
+// and is told of only when nobody has acknowledged it for a while: a crash cut
+// off who waited.
 func (c *Client) noHandler(rec store.Record, now time.Time) {
-	if c.handledBy(rec.Kind) || rec.Kind == "" && now.Sub(rec.SettledAt) < 10*time.Minute || !c.once("kind "+rec.Kind) {
+	awaited := (rec.Kind == "" || rec.Kind == KindHTTP) && now.Sub(rec.SettledAt) < 10*time.Minute
+	if c.handledBy(rec.Kind) || awaited || !c.once("kind "+rec.Kind) {
 		return
 	}
 	c.log.WarnContext(c.life, "an operation has ended, and Config.OnComplete has no handler of its kind: whoever submitted it must acknowledge it",
@@ -118,7 +120,7 @@ func (c *Client) foreign(rec store.Record) {
 // willHaveHandler warns, once per kind, when an operation of a kind is
 // submitted that Config.OnComplete lacks.
 func (c *Client) willHaveHandler(ctx context.Context, kind string) {
-	if kind != "" && !c.handledBy(kind) && c.once("submit "+kind) {
+	if kind != "" && kind != KindHTTP && !c.handledBy(kind) && c.once("submit "+kind) {
 		c.log.WarnContext(ctx, "Config.OnComplete has no handler of the kind that is submitted: perhaps it is misspelt", "kind", kind)
 	}
 }

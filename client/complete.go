@@ -45,7 +45,9 @@ type Handler func(ctx context.Context, done Completion) error
 
 // KindHTTP is the kind of the operations of [Client.Do] and [Transport] that
 // have no other: they are acknowledged when the body is closed, and those
-// that a crash cut off go to the handler of this kind, if there is one.
+// that a crash cut off go to the handler of this kind, if there is one. If not,
+// the same call under the same key gets the answer; what nobody calls again is
+// listed by [Client.Pending], and [Client.Run] warns after ten minutes.
 const KindHTTP = "http"
 
 // ErrDrainTimeout says that handlers were still running when the time to

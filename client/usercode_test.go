@@ -145,8 +145,8 @@ func TestAKindWithoutAHandlerIsWarnedOfOnce(t *testing.T) {
 		if err := stop(); err != nil {
 			t.Error(err)
 		}
-		if got := strings.Count(lines.String(), "level=WARN"); got != 2 || strings.Count(lines.String(), "kind=invoce") != 2 {
-			t.Errorf("%d warnings, want two about the misspelt kind: at the submit and at the end\n%s", got, lines)
+		if got := strings.Count(lines.String(), "level=WARN"); got != 3 || strings.Count(lines.String(), "kind=invoce") != 2 || strings.Count(lines.String(), "kind=http") != 1 {
+			t.Errorf("%d warnings, want two about the misspelt kind, at the submit and at the end, and one about what Do left\n%s", got, lines)
 		}
 	})
 }
