@@ -1,11 +1,9 @@
 package client_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/httpx/httpxtest"
 )
 
 // reply is one answer of a server, or of whatever stands in front of it.
@@ -217,37 +216,21 @@ func TestAPageIsNoAnswerToAGET(t *testing.T) {
 func TestRefusedHTTP2Streams(t *testing.T) {
 	tests := []struct {
 		name    string
-		answer  func(stream byte) []byte // to each request
+		answer  httpxtest.Answer // to each request
 		notSent bool
 	}{
-		{"REFUSED_STREAM", func(s byte) []byte { return frame(3, 0, s, 0, 0, 0, 7) }, true},
-		{"GOAWAY that names no stream", func(byte) []byte { return frame(7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) }, true},
-		{"GOAWAY with an error that names no stream", func(byte) []byte { return frame(7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2) }, true},
-		{"GOAWAY after this stream", func(s byte) []byte { return frame(7, 0, 0, 0, 0, 0, s, 0, 0, 0, 0) }, false},
-		{"PROTOCOL_ERROR", func(s byte) []byte { return frame(3, 0, s, 0, 0, 0, 1) }, false},
-		{"INTERNAL_ERROR", func(s byte) []byte { return frame(3, 0, s, 0, 0, 0, 2) }, false},
-		{"CANCEL", func(s byte) []byte { return frame(3, 0, s, 0, 0, 0, 8) }, false},
+		{"REFUSED_STREAM", httpxtest.Reset(httpxtest.RefusedStream), true},
+		{"GOAWAY that names no stream", httpxtest.GoAway(httpxtest.NoError), true},
+		{"GOAWAY with an error that names no stream", httpxtest.GoAway(httpxtest.InternalError), true},
+		{"GOAWAY after this stream", httpxtest.GoAwayAfter, false},
+		{"PROTOCOL_ERROR", httpxtest.Reset(httpxtest.ProtocolError), false},
+		{"INTERNAL_ERROR", httpxtest.Reset(httpxtest.InternalError), false},
+		{"CANCEL", httpxtest.Reset(httpxtest.Cancel), false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer l.Close()
-			go func() {
-				for {
-					conn, err := l.Accept()
-					if err != nil {
-						return
-					}
-					go frames(conn, tt.answer)
-				}
-			}()
-			tr := &http.Transport{Protocols: new(http.Protocols)}
-			tr.Protocols.SetUnencryptedHTTP2(true)
-			defer tr.CloseIdleConnections()
-			c, err := client.New(client.Config{BaseURL: "http://" + l.Addr().String(), HTTPClient: &http.Client{Transport: tr}})
+			srv := httpxtest.ServePlain(t, tt.answer)
+			c, err := client.New(client.Config{BaseURL: srv.URL, HTTPClient: &http.Client{Transport: srv.Transport}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -260,39 +243,5 @@ func TestRefusedHTTP2Streams(t *testing.T) {
 				t.Errorf("got %v, want not sent: %v", err, tt.notSent)
 			}
 		})
-	}
-}
-
-// frame is a frame of HTTP/2.
-func frame(kind, flags, stream byte, payload ...byte) []byte {
-	return append([]byte{0, 0, byte(len(payload)), kind, flags, 0, 0, 0, stream}, payload...)
-}
-
-// frames reads a connection and answers to each request that is whole.
-func frames(conn net.Conn, answer func(byte) []byte) {
-	defer conn.Close()
-	r := bufio.NewReader(conn)
-	if _, err := r.Discard(len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")); err != nil {
-		return
-	}
-	_, _ = conn.Write(frame(4, 0, 0))
-	for {
-		var head [9]byte
-		if _, err := io.ReadFull(r, head[:]); err != nil {
-			return
-		}
-		if _, err := r.Discard(int(head[0])<<16 | int(head[1])<<8 | int(head[2])); err != nil {
-			return
-		}
-		switch kind, flags := head[3], head[4]; {
-		case kind == 4 && flags == 0:
-			_, _ = conn.Write(frame(4, 1, 0))
-		case (kind == 0 || kind == 1) && flags&1 != 0:
-			reply := answer(head[8])
-			_, _ = conn.Write(reply)
-			if reply[3] == 7 {
-				return // gone away
-			}
-		}
 	}
 }

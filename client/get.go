@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/vismanet-go/background/internal/httpx"
 	"github.com/vismanet-go/background/internal/wire"
 )
 
@@ -52,10 +53,10 @@ func (c *Client) getState(ctx context.Context, id string) (document, error) {
 func (c *Client) get(ctx context.Context, kind, rel string) (*http.Response, error) {
 	refreshed, hops := false, 0
 	for {
-		sent := watchSending(ctx, http.MethodGet)
-		req, err := http.NewRequestWithContext(sent.ctx, http.MethodGet, c.origin.url(rel), nil)
+		sent := httpx.Watch(ctx, sends(http.MethodGet))
+		req, err := http.NewRequestWithContext(sent.Context(), http.MethodGet, c.origin.url(rel), nil)
 		if err != nil {
-			sent.cancel()
+			sent.End()
 			return nil, err
 		}
 		req.Header = c.outgoing(nil)
@@ -65,7 +66,7 @@ func (c *Client) get(ctx context.Context, kind, rel string) (*http.Response, err
 		// What a cache holds may be of before the operation ended.
 		req.Header["Cache-Control"], req.Header["Pragma"] = []string{"no-cache"}, []string{"no-cache"}
 		start := time.Now()
-		resp, err := sent.take(c.http.Do(req))
+		resp, err := sent.Take(c.http.Do(req))
 		c.observe(ctx, kind, req.Method, start, resp, err)
 		if err != nil {
 			c.forgetSilent(err)

@@ -2,130 +2,110 @@ package client_test
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/httpx/httpxtest"
 )
 
 // TestARequestWithoutABodyGoesOutOnce has a server of HTTP/2 reset a release
 // action, which net/http would send again: as the first call of a client, and
 // after another.
 func TestARequestWithoutABodyGoesOutOnce(t *testing.T) {
-	issuer := httptest.NewTLSServer(nil)
-	defer issuer.Close()
-	pool := x509.NewCertPool()
-	pool.AddCert(issuer.Certificate())
-	reset := func(code byte) func(byte) []byte {
-		return func(s byte) []byte { return frame(3, 0, s, 0, 0, 0, code) }
-	}
 	tests := []struct {
 		name   string
-		answer func(stream byte) []byte
+		answer httpxtest.Answer
 		known  bool // that the server speaks HTTP/2
 		want   string
 	}{
-		{"PROTOCOL_ERROR", reset(1), false, "uncertain"},
-		{"PROTOCOL_ERROR", reset(1), true, "uncertain"},
-		{"CANCEL", reset(8), true, "uncertain"},
-		{"REFUSED_STREAM", reset(7), true, "not sent"},
-		{"GOAWAY that names no stream", func(byte) []byte { return frame(7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) }, true, "not sent"},
+		{"PROTOCOL_ERROR", httpxtest.Reset(httpxtest.ProtocolError), false, "uncertain"},
+		{"PROTOCOL_ERROR", httpxtest.Reset(httpxtest.ProtocolError), true, "uncertain"},
+		{"CANCEL", httpxtest.Reset(httpxtest.Cancel), true, "uncertain"},
+		{"REFUSED_STREAM", httpxtest.Reset(httpxtest.RefusedStream), true, "not sent"},
+		{"GOAWAY that names no stream", httpxtest.GoAway(httpxtest.NoError), true, "not sent"},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: issuer.TLS.Certificates, NextProtos: []string{"h2"}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer l.Close()
-			var requests, ready atomic.Int32
-			answer := func(s byte) []byte {
-				if tt.known && ready.Add(1) == 1 {
-					return frame(1, 5, s, 0x88) // :status 200
+		for kind, serve := range servers {
+			t.Run(tt.name+", "+kind, func(t *testing.T) {
+				var first atomic.Bool
+				first.Store(tt.known)
+				srv := serve(t, func(stream byte) []byte {
+					if first.Swap(false) {
+						return httpxtest.OK(stream)
+					}
+					return tt.answer(stream)
+				})
+				c, ctx := calling(t, srv)
+				want := 1
+				if tt.known {
+					want = 2
+					if err := discard(c.Do(request("GET", "/v1/x", "").WithContext(client.InForeground(ctx)))); err != nil {
+						t.Fatal(err)
+					}
 				}
-				requests.Add(1)
-				return tt.answer(s)
-			}
-			go serveFrames(l, answer)
-			tr := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: pool, ServerName: "example.com"}}
-			defer tr.CloseIdleConnections()
-			c, err := client.New(client.Config{BaseURL: "https://" + l.Addr().String(), HTTPClient: &http.Client{Transport: tr}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer c.Close()
-			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-			defer cancel()
-			if tt.known {
-				resp, err := c.Do(request("GET", "/v1/x", "").WithContext(client.InForeground(ctx)))
-				if err != nil {
-					t.Fatal(err)
+				_, err := c.Submit(ctx, request("POST", "/v1/customerinvoice/1/action/release", ""), client.SubmitOptions{})
+				got := "not sent"
+				if _, unclear := errors.AsType[*client.UncertainError](err); unclear {
+					got = "uncertain"
 				}
-				resp.Body.Close()
-			}
-			_, err = c.Submit(ctx, request("POST", "/v1/customerinvoice/1/action/release", ""), client.SubmitOptions{})
-			got := "not sent"
-			if _, unclear := errors.AsType[*client.UncertainError](err); unclear {
-				got = "uncertain"
-			}
-			if err == nil || got != tt.want || requests.Load() != 1 {
-				t.Errorf("known %v: got %s (%v) after %d requests, want %s after one", tt.known, got, err, requests.Load(), tt.want)
-			}
-		})
+				if err == nil || got != tt.want || srv.Requests() != want {
+					t.Errorf("known %v: got %s (%v) after %d requests, want %s after %d", tt.known, got, err, srv.Requests(), tt.want, want)
+				}
+			})
+		}
 	}
+}
+
+// servers speak HTTP/2, with TLS and without it.
+var servers = map[string]func(testing.TB, httpxtest.Answer) *httpxtest.Server{"TLS": httpxtest.Serve, "plain": httpxtest.ServePlain}
+
+// calling returns a client of a server, and a context that ends a call which
+// hangs.
+func calling(t *testing.T, srv *httpxtest.Server) (*client.Client, context.Context) {
+	t.Helper()
+	c, err := client.New(client.Config{BaseURL: srv.URL, HTTPClient: &http.Client{Transport: srv.Transport}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(func() {
+		cancel()
+		c.Close()
+	})
+	return c, ctx
 }
 
 // TestResetsMakeNoStorm has a server reset everything: a poll and a foreground call
 // end soon, and the write among them goes out once.
 func TestResetsMakeNoStorm(t *testing.T) {
-	for name, answer := range map[string]func(s byte) []byte{
-		"PROTOCOL_ERROR": func(s byte) []byte { return frame(3, 0, s, 0, 0, 0, 1) },
-		"GOAWAY":         func(byte) []byte { return frame(7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) },
+	for name, answer := range map[string]httpxtest.Answer{
+		"PROTOCOL_ERROR": httpxtest.Reset(httpxtest.ProtocolError), "GOAWAY": httpxtest.GoAway(httpxtest.NoError),
 	} {
-		issuer := httptest.NewTLSServer(nil)
-		defer issuer.Close()
-		pool := x509.NewCertPool()
-		pool.AddCert(issuer.Certificate())
-		l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: issuer.TLS.Certificates, NextProtos: []string{"h2"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		var requests atomic.Int32
-		go serveFrames(l, func(s byte) []byte { requests.Add(1); return answer(s) })
-		tr := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: pool, ServerName: "example.com"}}
-		defer tr.CloseIdleConnections()
-		c, err := client.New(client.Config{BaseURL: "https://" + l.Addr().String(), HTTPClient: &http.Client{Transport: tr}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		defer cancel()
-		op, err := c.Operation(ctx, id1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		calls := []struct {
-			name string
-			most int32
-			call func() error
-		}{
-			{"a poll", 3, func() error { _, err := op.Poll(ctx); return err }},
-			{"a foreground GET", 3, func() error { return discard(c.Do(request("GET", "/v1/x", "").WithContext(client.InForeground(ctx)))) }},
-			{"a foreground POST", 1, func() error { return discard(c.Do(request("POST", "/v1/x", "").WithContext(client.InForeground(ctx)))) }},
-		}
-		for _, call := range calls {
-			requests.Store(0)
-			if err := call.call(); err == nil || ctx.Err() != nil || requests.Load() > call.most {
-				t.Errorf("%s, %s: got %v after %d requests, want an error after at most %d", name, call.name, err, requests.Load(), call.most)
+		for kind, serve := range servers {
+			srv := serve(t, answer)
+			c, ctx := calling(t, srv)
+			op, err := c.Operation(ctx, id1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			calls := []struct {
+				name string
+				most int
+				call func() error
+			}{
+				{"a poll", 3, func() error { _, err := op.Poll(ctx); return err }},
+				{"a foreground GET", 3, func() error { return discard(c.Do(request("GET", "/v1/x", "").WithContext(client.InForeground(ctx)))) }},
+				{"a foreground POST", 1, func() error { return discard(c.Do(request("POST", "/v1/x", "").WithContext(client.InForeground(ctx)))) }},
+			}
+			for _, call := range calls {
+				before := srv.Requests()
+				if err := call.call(); err == nil || ctx.Err() != nil || srv.Requests()-before > call.most {
+					t.Errorf("%s, %s, %s: got %v after %d requests, want an error after at most %d", name, kind, call.name, err, srv.Requests()-before, call.most)
+				}
 			}
 		}
 	}
@@ -137,15 +117,4 @@ func discard(resp *http.Response, err error) error {
 		resp.Body.Close()
 	}
 	return err
-}
-
-// serveFrames speaks HTTP/2 on each connection.
-func serveFrames(l net.Listener, answer func(byte) []byte) {
-	for {
-		conn, err := l.Accept()
-		if err != nil {
-			return
-		}
-		go frames(conn, answer)
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/vismanet-go/background/internal/httpx"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -248,10 +249,10 @@ func (c *Client) reject(ctx context.Context, rec store.Record, reason string) {
 
 // attempt sends the request once and reads the answer.
 func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
-	s := watchSending(ctx, cl.method)
-	defer s.cancel()
+	s := httpx.Watch(ctx, sends(cl.method))
+	defer s.End()
 	body := &onceBody{}
-	req, err := http.NewRequestWithContext(s.ctx, cl.method, c.origin.url(cl.path), nil)
+	req, err := http.NewRequestWithContext(s.Context(), cl.method, c.origin.url(cl.path), nil)
 	if err != nil {
 		return &attempt{verdict: notSent, err: err}
 	}
@@ -281,14 +282,14 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 		a := &attempt{verdict: uncertain, err: bare(err)}
 		// Once the header is out, the server may have acted on it. A second
 		// GetConn would be for something else than this request.
-		untouched := body.reads.Load() == 0 && !s.connected.Load() && !s.wrote.Load()
+		untouched := body.reads.Load() == 0 && !s.Connected() && !s.Wrote()
 		// Over HTTP/2 a call that failed by itself is not written any more.
-		unwritten := s.http2.Load() && body.reads.Load() == 0 && !s.wrote.Load() && ctx.Err() == nil
+		unwritten := s.HTTP2() && body.reads.Load() == 0 && !s.Wrote() && ctx.Err() == nil
 		switch {
-		case s.again.Load():
-			a.err = errResend
+		case s.Stopped():
+			a.err = httpx.ErrResend
 		case errors.Is(err, errNoAnswer):
-		case untouched && (s.dialled.Load() == 1 || cl.length > 0), unwritten, refusedByHTTP2(a.err), saysNotSent(err):
+		case untouched && (s.Dialled() == 1 || cl.length > 0), unwritten, refusedByHTTP2(a.err), saysNotSent(err):
 			a.verdict = notSent
 		}
 		return a
@@ -299,7 +300,7 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 	if resp.StatusCode < 300 && resp.StatusCode != http.StatusAccepted {
 		idle *= 10 // an answer that may still be computed
 	}
-	coming := &comingBody{ReadCloser: resp.Body, idle: idle, timer: time.AfterFunc(idle, s.cancel)}
+	coming := &comingBody{ReadCloser: resp.Body, idle: idle, timer: time.AfterFunc(idle, s.End)}
 	defer coming.timer.Stop()
 	resp.Body = coming
 	return judge(resp, cl)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/vismanet-go/background/internal/httpx"
 )
 
 // Transport is an [http.RoundTripper] that runs requests in the background and
@@ -128,8 +130,8 @@ func (c *Client) foreground(req *http.Request, send func(*http.Request) (*http.R
 	if err != nil {
 		return refuse(fmt.Errorf("request URL: %w", err))
 	}
-	sent := watchSending(req.Context(), req.Method)
-	out := req.Clone(sent.ctx)
+	sent := httpx.Watch(req.Context(), sends(req.Method))
+	out := req.Clone(sent.Context())
 	out.URL.RawQuery = query
 	c.withBody(out)
 	if !changesNothing(req.Method) {
@@ -147,7 +149,7 @@ func (c *Client) foreground(req *http.Request, send func(*http.Request) (*http.R
 		}
 	}
 	start := time.Now()
-	resp, err := sent.take(send(out))
+	resp, err := sent.Take(send(out))
 	c.observe(req.Context(), "foreground", req.Method, start, resp, err)
 	return resp, err
 }

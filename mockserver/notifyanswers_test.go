@@ -2,6 +2,7 @@ package mockserver_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -79,13 +80,13 @@ func answering(t *testing.T, text string) *httptest.Server {
 }
 
 // notifyOnce has one operation notified once, within half a second of real
-// time, and returns its delivery.
+// time unless the subscription's Retry says otherwise, and returns its delivery.
 func notifyOnce(t *testing.T, cfg mockserver.Config, url string) (mockserver.Delivery, *logBuffer) {
 	t.Helper()
 	log := &logBuffer{}
 	cfg.Logger = log.logger(slog.LevelDebug)
 	cfg.Clock = mockserver.ClockConfig{Manual: true}
-	cfg.Subscription = mockserver.Subscription{URL: url, Retry: mockserver.Retry{Attempts: 1, Timeout: 500 * time.Millisecond}}
+	cfg.Subscription = mockserver.Subscription{URL: url, Retry: mockserver.Retry{Attempts: 1, Timeout: cmp.Or(cfg.Subscription.Retry.Timeout, 500*time.Millisecond)}}
 	mock, err := mockserver.New(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -87,15 +87,17 @@ func (n *notifier) send(ctx context.Context, d *delivery, body []byte, a *Attemp
 	}
 }
 
-// post sends a body. The status alone is the answer, as soon as its header is
+// post sends a body, over HTTP/2 once. The status alone is the answer, as soon as its header is
 // there; said is the beginning of a body that refuses, for people.
 func (n *notifier) post(ctx context.Context, target string, body []byte, h http.Header) (status int, said string, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
+	sent := httpx.Watch(ctx, 1) // what the receiver resets net/http would send again, unrecorded and without end
+	defer sent.End()
+	req, err := http.NewRequestWithContext(sent.Context(), http.MethodPost, target, bytes.NewReader(body))
 	if err != nil {
 		return 0, "", err
 	}
 	req.Header = h.Clone()
-	resp, err := n.client.Do(req)
+	resp, err := sent.Take(n.client.Do(req))
 	if err != nil {
 		return 0, "", err
 	}

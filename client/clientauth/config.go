@@ -159,7 +159,7 @@ func tokenClient(given *http.Client, standard http.RoundTripper) *http.Client {
 	if c.Transport == nil {
 		c.Transport = standard
 	}
-	c.Transport = answers{c.Transport}
+	c.Transport = answers{bounded{c.Transport}}
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &c
 }

@@ -1,0 +1,117 @@
+package httpx
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync/atomic"
+)
+
+// ErrResend is the error of a request that the server ended over HTTP/2 without
+// an answer, and that [Sending] kept from being sent once more.
+var ErrResend = errors.New("the server ended the stream without an answer")
+
+// Sending watches one request on its way and bounds how often net/http sends it.
+// Over HTTP/2 net/http sends again what has no body, or has a GetBody, and was
+// reset, or what a connection that goes away did not take: without end, where
+// each new connection does the same, and without a word whether it may have been
+// processed. A connection on which nothing was written counts nothing, and what
+// net/http repeats over HTTP/1.1 ends by itself.
+//
+// The request must be made with [Sending.Context]. A transport that does not know
+// [httptrace] is not watched.
+type Sending struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	dialled   atomic.Int32
+	sent      atomic.Int32 // times over HTTP/2, but for the last
+	connected atomic.Bool
+	http2     atomic.Bool
+	begun     atomic.Bool // something was written to the connection in use
+	wrote     atomic.Bool
+	stopped   atomic.Bool
+}
+
+// Watch returns what watches a request under ctx, which may go out over HTTP/2 as
+// often as most says. End must be called, or [Sending.Take].
+func Watch(ctx context.Context, most int) *Sending {
+	s := &Sending{}
+	ctx, s.cancel = context.WithCancel(ctx)
+	written := func() { s.begun.Store(true); s.wrote.Store(true) }
+	s.ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { s.dialled.Add(1) },
+		GotConn: func(got httptrace.GotConnInfo) {
+			if s.begun.Swap(false) && s.http2.Load() && int(s.sent.Add(1)) >= most {
+				s.stopped.Store(true)
+				s.cancel()
+			}
+			s.connected.Store(true)
+			secured, ok := got.Conn.(interface{ ConnectionState() tls.ConnectionState })
+			s.http2.Store(ok && secured.ConnectionState().NegotiatedProtocol == "h2")
+		},
+		WroteHeaderField: func(name string, _ []string) {
+			if strings.HasPrefix(name, ":") { // HTTP/2, also without TLS
+				s.http2.Store(true)
+			}
+			written()
+		},
+		WroteHeaders: written,
+	})
+	return s
+}
+
+// Context is the one to make the request with. It ends with the request.
+func (s *Sending) Context() context.Context { return s.ctx }
+
+// End ends the request and lets go of what was held for it.
+func (s *Sending) End() { s.cancel() }
+
+// Dialled is how often a connection was asked for.
+func (s *Sending) Dialled() int { return int(s.dialled.Load()) }
+
+// Connected reports whether the request was given a connection.
+func (s *Sending) Connected() bool { return s.connected.Load() }
+
+// HTTP2 reports whether the last connection speaks HTTP/2. Without TLS that is
+// seen when the header is written.
+func (s *Sending) HTTP2() bool { return s.http2.Load() }
+
+// Wrote reports whether a part of the header was written, at least.
+func (s *Sending) Wrote() bool { return s.wrote.Load() }
+
+// Stopped reports whether the request was kept from being sent once more.
+func (s *Sending) Stopped() bool { return s.stopped.Load() }
+
+// Take takes over what came of the request: the error of one that was kept from
+// being sent once more is [ErrResend], and End is called when the body of an
+// answer is closed.
+func (s *Sending) Take(resp *http.Response, err error) (*http.Response, error) {
+	switch {
+	case err != nil:
+		s.End()
+		if s.Stopped() {
+			err = ErrResend
+		}
+	case resp == nil || resp.Body == nil:
+		s.End()
+	case resp.StatusCode != http.StatusSwitchingProtocols: // of which the body is more than a reader
+		resp.Body = &takenBody{resp.Body, s.End}
+	}
+	return resp, err
+}
+
+type takenBody struct {
+	io.ReadCloser
+	closed func()
+}
+
+func (b *takenBody) Close() error {
+	err := b.ReadCloser.Close()
+	b.closed()
+	return err
+}
