@@ -127,8 +127,13 @@ func TestLimits(t *testing.T) {
 		free    bool
 		at      time.Duration
 	}{
-		{"1", true, 0}, {"1", false, 0}, {"1", false, time.Second}, {"2", false, time.Second}, {"1", false, 2 * time.Second},
-		{"1", false, 2 * time.Minute}, {"1", false, 8 * time.Minute},
+		{"1", true, 0},
+		{"1", false, 0},
+		{"1", false, time.Second},
+		{"2", false, time.Second},
+		{"1", false, 2 * time.Second},
+		{"1", false, 2 * time.Minute},
+		{"1", false, 8 * time.Minute},
 	} {
 		at := now.Add(call.at)
 		q := l.Take(call.company, call.free, at)
