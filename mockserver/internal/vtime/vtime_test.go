@@ -212,3 +212,24 @@ func TestNothingIsLeftOfAPool(t *testing.T) {
 		}
 	})
 }
+
+// What a handler left behind may wait for the company: nobody waits for it.
+func TestATaskThatHasEndedIsNotWithin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clocks, _ := open(t, nil)
+		c := clocks.Of("1")
+		task, err := c.Enter(t.Context(), vtime.Label{Verb: "request"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx := task.With(t.Context())
+		if err := c.Advance(ctx, time.Second); !errors.Is(err, vtime.ErrOwnCompany) {
+			t.Errorf("before its end: %v", err)
+		}
+		task.End()
+		task.End() // as often as somebody likes
+		if err := c.Advance(ctx, time.Second); err != nil || !c.Now().Equal(day.Add(time.Second)) {
+			t.Errorf("after its end: %v, at %v", err, c.Now())
+		}
+	})
+}
