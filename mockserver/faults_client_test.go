@@ -317,22 +317,6 @@ func checkUncertain(t *testing.T, srv *mockserver.Server, u *undertaking) {
 	}
 }
 
-func isUnclear(u *undertaking) bool {
-	_, ok := errors.AsType[*client.UnclearError](u.err)
-	return ok
-}
-
-// checkUnclear wants the right result of an operation whose end the client did
-// not understand, and that its states were disturbed: a word that is none, for
-// ten minutes.
-func checkUnclear(t *testing.T, srv *mockserver.Server, u *undertaking) {
-	t.Helper()
-	checkDone(t, srv, u)
-	if u.res != nil && !disturbed(srv, u.res.ID) {
-		t.Errorf("%d: unclear, though no state of %s was disturbed", u.n, u.res.ID)
-	}
-}
-
 // disturbed tells whether any look at an operation's state was.
 func disturbed(srv *mockserver.Server, id string) bool {
 	return slices.ContainsFunc(srv.Faults().Hits(""), func(h mockserver.Hit) bool {
@@ -347,6 +331,16 @@ func checkDone(t *testing.T, srv *mockserver.Server, u *undertaking) {
 		t.Errorf("%d: neither done nor uncertain: %v", u.n, u.err)
 		return
 	}
+	status := checkResult(t, srv, u)
+	if _, failed := errors.AsType[*client.OperationError](u.err); failed != (status >= 300) {
+		t.Errorf("%d: error %v with status %d", u.n, u.err, status)
+	}
+}
+
+// checkResult holds a result against what the operation must have ended with,
+// and returns the status of that.
+func checkResult(t *testing.T, srv *mockserver.Server, u *undertaking) int {
+	t.Helper()
 	status, content := 200, fmt.Sprintf(`"referenceNumber":"%06d"`, 3501+u.n%40)
 	switch {
 	case u.isOrder() && u.n%10 == 7:
@@ -366,9 +360,7 @@ func checkDone(t *testing.T, srv *mockserver.Server, u *undertaking) {
 	if u.res.StatusCode != status || !strings.Contains(u.content, content) {
 		t.Errorf("%d: got %d %.80s, want %d %s", u.n, u.res.StatusCode, u.content, status, content)
 	}
-	if _, failed := errors.AsType[*client.OperationError](u.err); failed != (status >= 300) {
-		t.Errorf("%d: error %v with status %d", u.n, u.err, status)
-	}
+	return status
 }
 
 // checkIDs looks for every id that the client was answered in the store.
