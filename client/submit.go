@@ -23,11 +23,9 @@ import (
 type SubmitOptions struct {
 	// Key is your own name for the work, unique per tenant. A second submit
 	// with the same key and the same request returns the first operation, with
-	// the options that it was submitted with, and sends nothing. While the
-	// first is still being sent, in the phase [store.Sending], the ERP may yet
-	// refuse it, which frees the key: Wait tells, no handler runs, and whoever
-	// promised the work on the strength of the second submit must look at
-	// [Operation.State].
+	// the options that it was submitted with, and sends nothing. If the first is
+	// still being sent, the second waits until that is over: if the ERP refuses
+	// the first, the key is free and the second sends its own request.
 	Key string
 	// Supersede is the ref of the operation that failed and whose key this one
 	// takes over. It is an error if there is no such operation, if it had
@@ -129,10 +127,21 @@ func (c *Client) submit(ctx context.Context, ref string, cl *call, notify Notify
 		rec.Fingerprint = fingerprint(cl)
 	}
 	began := time.Now()
-	rec, err := c.store.Create(ctx, rec, c.owner, sendLease)
-	if held, ok := errors.AsType[*store.KeyHeldError](err); ok {
-		op, err := c.existing(held, fingerprint(cl), opts.Supersede)
-		return op, "known", err
+	made, err := c.store.Create(ctx, rec, c.owner, sendLease)
+	for {
+		held, ok := errors.AsType[*store.KeyHeldError](err)
+		if !ok {
+			break
+		}
+		op, known := c.existing(held, fingerprint(cl), opts.Supersede)
+		if known == nil && held.Record.Phase == store.Sending {
+			if known = c.whileSending(ctx, op); known == nil {
+				began = time.Now()
+				made, err = c.store.Create(ctx, rec, c.owner, sendLease)
+				continue
+			}
+		}
+		return op, "known", known
 	}
 	if bad, ok := errors.AsType[*store.InvalidError](err); ok && bad.Field == "Supersedes" {
 		return nil, notSent.String(), fmt.Errorf("submit: %w", wrong("Supersede", errors.New(bad.Want)))
@@ -140,9 +149,44 @@ func (c *Client) submit(ctx context.Context, ref string, cl *call, notify Notify
 	if err != nil {
 		return nil, notSent.String(), fmt.Errorf("submit %s: record it: %w", cl.method, storeError(err))
 	}
-	beat := c.heartbeat(rec.Lease, began)
+	beat := c.heartbeat(made.Lease, began)
 	defer beat.stop()
-	return c.send(ctx, rec, cl, beat)
+	return c.send(ctx, made, cl, beat)
+}
+
+// whileSending waits as long as another call or process sends an operation, and
+// may yet be refused: then nobody would do the work who was told that it is
+// under way.
+func (c *Client) whileSending(ctx context.Context, op *Operation) error {
+	watch := c.store.Watch(c.cfg.Tenant, op.ref)
+	defer watch.Close()
+	for {
+		rec, err := c.store.Get(ctx, c.cfg.Tenant, op.ref)
+		if ctx.Err() != nil {
+			return &PendingError{Ref: op.ref, Phase: store.Sending, Err: ctx.Err()}
+		}
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("submit %s: %w", op, storeError(err))
+		}
+		if rec.Phase != store.Sending {
+			return nil
+		}
+		alarm, stop := timerAt(rec.Lease.Until)
+		select {
+		case <-alarm:
+		case <-watch.C():
+		case <-c.life.Done():
+			err = ErrClosed
+		case <-ctx.Done():
+		}
+		stop()
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // existing answers a submit whose key belongs to another record.

@@ -209,23 +209,6 @@ func (a *app) send(ctx context.Context, o order, opts client.SubmitOptions) erro
 	if err != nil {
 		return err
 	}
-	op, err := a.client.Submit(ctx, req, opts)
-	if err != nil || op.ID() != "" {
-		return err
-	}
-	// Perhaps another call is sending it just now. The ERP may refuse that, and
-	// then nobody would be told who was told that the order is taken.
-	for s, err := range op.Watch(ctx) {
-		if pending, ok := errors.AsType[*client.PendingError](err); ok && pending.Phase == store.Sending {
-			return errBeingSent
-		}
-		if err != nil || s.Phase != store.Sending && s.Phase != store.Rejected {
-			return err
-		}
-	}
-	return errBeingSent
+	_, err = a.client.Submit(ctx, req, opts)
+	return err
 }
-
-// errBeingSent says that an order is not taken by the call that sent it, or
-// that this does not show yet.
-var errBeingSent = errors.New("another call sends this order, and the ERP has not taken it")

@@ -138,9 +138,10 @@ func noAccess(err error) bool {
 // because says why nothing was taken, in words that are fit for callers.
 func because(err error) string {
 	_, token := errors.AsType[*clientauth.TokenError](err)
+	_, beingSent := errors.AsType[*client.PendingError](err)
 	switch {
-	case errors.Is(err, errBeingSent):
-		return err.Error()
+	case beingSent:
+		return "another call is still sending it"
 	case noAccess(err):
 		return "this service has no access to the ERP, which its operators have to mend"
 	case token:
