@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -107,6 +108,53 @@ func TestResetsMakeNoStorm(t *testing.T) {
 					t.Errorf("%s, %s, %s: got %v after %d requests, want an error after at most %d", name, kind, call.name, err, srv.Requests()-before, call.most)
 				}
 			}
+		}
+	}
+}
+
+// fetching is a transport that asks for a token before each request, under its
+// context.
+type fetching struct {
+	next http.RoundTripper
+	url  string
+}
+
+func (f fetching) RoundTrip(req *http.Request) (*http.Response, error) {
+	ask, err := http.NewRequestWithContext(req.Context(), http.MethodPost, f.url, strings.NewReader("grant_type=x"))
+	if err != nil {
+		return nil, err
+	}
+	if err := discard(f.next.RoundTrip(ask)); err != nil {
+		return nil, err
+	}
+	return f.next.RoundTrip(req)
+}
+
+// TestWhatATransportAsksForFirstIsNotTheRequest has a token fetched over HTTP/2 on
+// the way of each request, which still goes out, once.
+func TestWhatATransportAsksForFirstIsNotTheRequest(t *testing.T) {
+	token := httpxtest.Serve(t, httpxtest.OK)
+	for name, tt := range map[string]struct {
+		answer httpxtest.Answer
+		fails  bool
+	}{
+		"answered": {httpxtest.OK, false}, "reset": {httpxtest.Reset(httpxtest.ProtocolError), true},
+	} {
+		erp := httpxtest.Serve(t, tt.answer)
+		c, err := client.New(client.Config{BaseURL: erp.URL, HTTPClient: &http.Client{Transport: fetching{erp.Transport, token.URL}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		err = discard(c.Do(request("POST", "/v1/x", "").WithContext(client.InForeground(ctx))))
+		if (err != nil) != tt.fails || erp.Requests() != 1 {
+			t.Errorf("%s, in the foreground: got %v after %d requests, want one, and an error: %v", name, err, erp.Requests(), tt.fails)
+		}
+		_, err = c.Submit(ctx, request("POST", "/v1/x", ""), client.SubmitOptions{})
+		if _, unclear := errors.AsType[*client.UncertainError](err); unclear != tt.fails || erp.Requests() != 2 {
+			t.Errorf("%s, in the background: got %v after %d requests, want two, and that it is uncertain: %v", name, err, erp.Requests(), tt.fails)
 		}
 	}
 }

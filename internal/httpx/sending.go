@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/textproto"
 	"strings"
 	"sync/atomic"
 )
@@ -15,12 +16,20 @@ import (
 // an answer, and that [Sending] kept from being sent once more.
 var ErrResend = errors.New("the server ended the stream without an answer")
 
+// maxEarly is how many answers of the kind 1xx may come before the last one.
+// Whoever looks at them has to bound them, as net/http does otherwise.
+const maxEarly = 100
+
+var errEarly = errors.New("the server sends answers of the kind 1xx without end")
+
 // Sending watches one request on its way and bounds how often net/http sends it.
 // Over HTTP/2 net/http sends again what has no body, or has a GetBody, and was
 // reset, or what a connection that goes away did not take: without end, where
 // each new connection does the same, and without a word whether it may have been
 // processed. A connection on which nothing was written counts nothing, and what
-// net/http repeats over HTTP/1.1 ends by itself.
+// net/http repeats over HTTP/1.1 ends by itself. What was answered counts nothing
+// either: it is what a transport asked for under the same context before it sent
+// the request, a token for example.
 //
 // The request must be made with [Sending.Context]. A transport that does not know
 // [httptrace] is not watched.
@@ -32,7 +41,8 @@ type Sending struct {
 	sent      atomic.Int32 // times over HTTP/2, but for the last
 	connected atomic.Bool
 	http2     atomic.Bool
-	begun     atomic.Bool // something was written to the connection in use
+	begun     atomic.Bool  // something was written to the connection in use, and not answered
+	early     atomic.Int32 // answers that are not the last one
 	wrote     atomic.Bool
 	stopped   atomic.Bool
 }
@@ -42,7 +52,6 @@ type Sending struct {
 func Watch(ctx context.Context, most int) *Sending {
 	s := &Sending{}
 	ctx, s.cancel = context.WithCancel(ctx)
-	written := func() { s.begun.Store(true); s.wrote.Store(true) }
 	s.ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn: func(string) { s.dialled.Add(1) },
 		GotConn: func(got httptrace.GotConnInfo) {
@@ -58,9 +67,18 @@ func Watch(ctx context.Context, most int) *Sending {
 			if strings.HasPrefix(name, ":") { // HTTP/2, also without TLS
 				s.http2.Store(true)
 			}
-			written()
+			s.begun.Store(true)
+			s.wrote.Store(true)
 		},
-		WroteHeaders: written,
+		WroteHeaders:         func() { s.wrote.Store(true) },
+		GotFirstResponseByte: func() { s.begun.Store(false) },
+		Got1xxResponse: func(int, textproto.MIMEHeader) error {
+			s.begun.Store(true) // it is no answer
+			if s.early.Add(1) > maxEarly {
+				return errEarly
+			}
+			return nil
+		},
 	})
 	return s
 }

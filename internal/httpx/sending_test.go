@@ -1,6 +1,7 @@
 package httpx_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -21,6 +22,9 @@ import (
 func TestARequestIsNotSentWithoutEnd(t *testing.T) {
 	for name, answer := range map[string]httpxtest.Answer{
 		"PROTOCOL_ERROR": httpxtest.Reset(httpxtest.ProtocolError), "GOAWAY": httpxtest.GoAway(httpxtest.NoError),
+		"103, PROTOCOL_ERROR": func(stream byte) []byte {
+			return append(httpxtest.EarlyHints(stream), httpxtest.Reset(httpxtest.ProtocolError)(stream)...)
+		},
 	} {
 		for kind, serve := range map[string]func(testing.TB, httpxtest.Answer) *httpxtest.Server{"TLS": httpxtest.Serve, "plain": httpxtest.ServePlain} {
 			for _, body := range []string{"", "a=b"} { // of which net/http makes a GetBody
@@ -42,6 +46,43 @@ func TestARequestIsNotSentWithoutEnd(t *testing.T) {
 					}
 					cancel()
 				}
+			}
+		}
+	}
+}
+
+// TestEarlyAnswersEnd has servers send 103 over and over, over HTTP/2 and HTTP/1.1.
+func TestEarlyAnswersEnd(t *testing.T) {
+	hints := func(n int) httpxtest.Answer {
+		return func(stream byte) []byte {
+			return append(bytes.Repeat(httpxtest.EarlyHints(stream), n), httpxtest.OK(stream)...)
+		}
+	}
+	old := func(n int) *httptest.Server {
+		return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			for range n {
+				w.WriteHeader(http.StatusEarlyHints)
+			}
+		}))
+	}
+	for n, fails := range map[int]bool{100: false, 101: true} {
+		plain := old(n)
+		defer plain.Close()
+		tr := &http.Transport{}
+		defer tr.CloseIdleConnections()
+		srv := httpxtest.Serve(t, hints(n))
+		for url, tr := range map[string]*http.Transport{srv.URL: srv.Transport, plain.URL: tr} {
+			s := httpx.Watch(t.Context(), 1)
+			req, err := http.NewRequestWithContext(s.Context(), http.MethodGet, url, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := s.Take(tr.RoundTrip(req))
+			if err == nil {
+				resp.Body.Close()
+			}
+			if (err != nil) != fails || srv.Requests() > 1 {
+				t.Errorf("%s, %d early answers: got %v, %d requests, want an error: %v", url, n, err, srv.Requests(), fails)
 			}
 		}
 	}

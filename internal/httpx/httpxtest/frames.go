@@ -29,6 +29,9 @@ type Answer func(stream byte) []byte
 // OK answers 200 with no body.
 func OK(stream byte) []byte { return frame(1, 5, stream, 0x88) }
 
+// EarlyHints answers 103, which is not the last answer.
+func EarlyHints(stream byte) []byte { return frame(1, 4, stream, 0x08, 3, '1', '0', '3') }
+
 // Reset ends each stream with a code.
 func Reset(code byte) Answer {
 	return func(stream byte) []byte { return frame(3, 0, stream, 0, 0, 0, code) }
