@@ -17,7 +17,8 @@ var (
 	// It matches an error that says that the store was closed as well.
 	ErrClosed = errors.New("the client is closed")
 	// ErrExpired says that the ERP no longer knows the operation, a day or
-	// more after it was accepted.
+	// more after it was accepted. Who finds in the ERP what became of it tells
+	// with [Operation.Resolve] and [EndedWith].
 	ErrExpired = errors.New("the ERP no longer knows the operation")
 	// ErrContentExpired says that the ERP no longer holds the stored answer.
 	ErrContentExpired = errors.New("the ERP no longer holds the answer")

@@ -67,6 +67,8 @@ func unresolvable(rec store.Record) error {
 	switch {
 	case rec.Phase == store.Queued || rec.Phase == store.Sending:
 		return fmt.Errorf("it is still being sent (%s): wait for it", rec.Phase)
+	case rec.Unlearnt():
+		return fmt.Errorf("it expired and is %s: want EndedWith, with what was found in the ERP, or submit the work anew with Supersede", rec.Phase)
 	case rec.ID != "":
 		return fmt.Errorf("it is already %s, with the id %s", rec.Phase, rec.ID)
 	}

@@ -249,7 +249,7 @@ func (c *Client) expire(ctx context.Context, lease store.Lease, rec store.Record
 	}
 	if got.Phase == store.Expired {
 		c.well(rec.Ref)
-		level, remedy := slog.LevelError, "look in the ERP what became of it before the work is done anew"
+		level, remedy := slog.LevelError, "look in the ERP what became of it before the work is done anew, and tell what is there with Operation.Resolve and EndedWith"
 		if changesNothing(rec.Method) {
 			level, remedy = slog.LevelWarn, "it changed nothing and may be submitted again"
 		}

@@ -52,13 +52,16 @@ func AcceptedAs(id string) Resolution { return Resolution{verb: acceptedAs, id: 
 
 // EndedWith says that the request was done, or that it failed for good, and
 // with which answer. It is for those who have found the invoice in the ERP, or
-// found how the request ended, and know no id of an operation. The reason says
-// how you know it; it is kept, and shown in [State] and [Result].
+// found how the request ended, and know no id of an operation, or one that the
+// ERP has forgotten: it may be said of an operation that expired, too, also after
+// its handler was told so. The reason says how you know it; it is kept, and shown
+// in [State] and [Result].
 //
 // The key stays held, [Operation.Wait] returns the answer, and the handler
-// runs. The answer is read like one of the ERP: a 4xx, or an action result of
-// Failed, is no success. What the ERP says of the operation later is kept as a conflict and
-// does not replace it.
+// runs; that of an operation that expired runs anew, and one that runs just then
+// is cut off. The answer is read like one of the ERP: a 4xx, or an action result
+// of Failed, is no success. What the ERP says of the operation later is kept as a
+// conflict and does not replace it.
 func EndedWith(a Answer, reason string) Resolution {
 	return Resolution{verb: endedWith, answer: &a, reason: reason}
 }
@@ -77,9 +80,11 @@ func GivenUp(reason string) Resolution { return Resolution{verb: givenUp, reason
 
 // Resolve tells what became of an operation: one that is uncertain or unclear
 // (see [Client.Uncertain]), or that an id was bound to tentatively. Of one that
-// was given up, AcceptedAs and EndedWith may still tell. It fails for every
-// other operation, for a wrong answer or id, and with the store's errors; it
-// has changed nothing then.
+// was given up, AcceptedAs and EndedWith may still tell, and of one that expired
+// and whose outcome was never learnt, EndedWith: its key needs no other word, for
+// [SubmitOptions.Supersede] takes it over. Resolve fails for every other
+// operation, for a wrong answer or id, and with the store's errors; it has
+// changed nothing then.
 func (o *Operation) Resolve(ctx context.Context, r Resolution) error {
 	rec, err := o.record(ctx)
 	if err == nil {
@@ -124,6 +129,7 @@ func (r Resolution) fits(rec store.Record) error {
 		}
 	}
 	late := rec.Phase == store.Abandoned && (r.verb == acceptedAs || r.verb == endedWith)
+	late = late || rec.Unlearnt() && r.verb == endedWith
 	if !open(rec) && !late {
 		return unresolvable(rec)
 	}

@@ -46,10 +46,14 @@ type UncertainFact struct {
 //
 // A person who knows how a request ended reports it with ByUser, and why in
 // Outcome.Told. That is allowed for a record that is uncertain, abandoned,
-// unclear or tentatively bound; ID is empty then, or the id that is bound. An
-// empty one withdraws a tentative binding. The key stays held, but one that
-// was given up is not taken back. What the ERP says later is kept as a
-// conflict and does not replace what the person told.
+// unclear or tentatively bound, and for one that expired and whose outcome was
+// never learnt ([Record.Unlearnt]); ID is empty then, or the id that is bound. An
+// empty one withdraws an id that only a person named. The key stays held, but one
+// that was given up or taken over is not taken back. What the ERP says later is
+// kept as a conflict and does not replace what the person told.
+//
+// The outcome of an expired record, whoever reports it, ends the lease of a
+// handler that runs and does not know it, and the handler's runs count anew.
 type SettledFact struct {
 	ID      string
 	Outcome Outcome

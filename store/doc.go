@@ -22,8 +22,9 @@
 // Where nothing tells what became of a call, a person does. An id that a person
 // names binds a record tentatively: until the ERP has confirmed it, it can be
 // named again or withdrawn ([Record.Tentative]). A person who knows the end
-// tells it ([SettledFact]); what the ERP says later is kept beside it and never
-// instead of it. Nothing else takes a record out of [Unclear], but a terminal
+// tells it ([SettledFact]), also of an operation that expired and whose outcome
+// was never learnt ([Record.Unlearnt]); what the ERP says later is kept beside it
+// and never instead of it. Nothing else takes a record out of [Unclear], but a terminal
 // state of the ERP.
 //
 // # Clocks

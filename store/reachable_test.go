@@ -89,8 +89,12 @@ func wrong(b *board, name string, before, after store.Record, err error) string 
 		return "it could be sent again"
 	case after.Phase == store.Uncertain && before.ID != "":
 		return "what was accepted became uncertain"
-	case after.Attempts != before.Attempts && name != "begin" && name != "replay":
+	case after.Attempts != before.Attempts && name != "begin" && name != "replay" && (after.Attempts != 0 || !before.Unlearnt()):
 		return "a run was counted that did not begin"
+	case before.Unlearnt() && after.Phase == store.Settled && (!after.Late || after.Attempts != 0):
+		return "the end of what expired is not told anew, or not as late"
+	case before.Unlearnt() && strings.HasPrefix(name, "user: ") && strings.HasSuffix(name, "ended") && (after.Phase != store.Settled || after.HoldsKey() != before.HoldsKey()):
+		return "a person's word on what expired was not taken"
 	case after.Phase == store.Settled && after.Outcome == nil, after.Phase == store.Unclear && (after.Outcome == nil || after.ID == ""):
 		return "an end without an outcome"
 	case after.Phase == store.Settled && before.Phase != store.Settled && after.Due.IsZero():

@@ -238,8 +238,18 @@ type Notification struct {
 // Tentative reports whether the id was named by a person and nothing that the
 // ERP said has confirmed it yet. Such a binding can be undone: the record may
 // be resolved as if it were uncertain.
-func (r Record) Tentative() bool {
-	return r.Phase == Accepted && r.IDSource == FromUser && r.Progress.Status == "" && r.Outcome == nil
+func (r Record) Tentative() bool { return r.Phase == Accepted && r.unconfirmed() }
+
+// unconfirmed reports whether the id is only a person's word.
+func (r Record) unconfirmed() bool {
+	return r.IDSource == FromUser && r.Progress.Status == "" && r.Outcome == nil
+}
+
+// Unlearnt reports whether the operation expired and nobody has learnt since
+// how it ended; its handler may have been told that it expired. A person who
+// knows the end can tell it.
+func (r Record) Unlearnt() bool {
+	return r.Outcome == nil && (r.Phase == Expired || r.Phase == Handled || r.Phase == Dead)
 }
 
 // Wakes reports whether a change from old to r is worth waking somebody:

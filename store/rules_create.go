@@ -107,13 +107,10 @@ func (r Rules) knownToSupersede(rec Record) error {
 // any more how it ended, and whoever supersedes it does so by name. What is
 // uncertain or unclear must be resolved or abandoned first.
 func supersedable(rec Record) bool {
-	switch rec.Phase {
-	case Settled, Handled, Dead:
-		return rec.Outcome == nil || !rec.Outcome.Succeeded()
-	case Expired:
+	if rec.Unlearnt() {
 		return true
 	}
-	return false
+	return rec.only("", Settled, Handled, Dead) == nil && !rec.Outcome.Succeeded()
 }
 
 // remove takes a record away. One of our own leaves a tombstone.

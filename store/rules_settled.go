@@ -38,7 +38,8 @@ func (r Rules) settled(rec Record, f SettledFact) (Record, error) {
 }
 
 func (r Rules) settle(rec Record, o Outcome) (Record, error) {
-	rec.Late = rec.Late || rec.only("", Expired, Abandoned, Rejected) == nil
+	rec.Late = rec.Late || rec.Unlearnt() || rec.only("", Abandoned, Rejected) == nil
+	rec = rec.afresh()
 	rec.Outcome = &o
 	rec.Phase = Settled
 	rec.Reason = ""
@@ -81,7 +82,7 @@ func (r Rules) told(rec Record, f SettledFact) (Record, error) {
 	case rec.Outcome != nil && rec.Outcome.Told == f.Outcome.Told && rec.Outcome.StatusCode == f.Outcome.StatusCode &&
 		rec.only("", Settled, Handled, Dead) == nil:
 		return rec, nil
-	case !rec.Tentative() && rec.only("", Uncertain, Abandoned, Unclear) != nil:
+	case !rec.Tentative() && !rec.Unlearnt() && rec.only("", Uncertain, Abandoned, Unclear) != nil:
 		return rec, &PhaseError{rec.Ref, rec.Phase, "be told its outcome by a person"}
 	}
 	if f.ID == "" {
@@ -105,6 +106,7 @@ func (r Rules) unclear(rec Record, f UnclearFact) (Record, error) {
 		return rec, &PhaseError{rec.Ref, rec.Phase, "become unclear"}
 	}
 	rec.Late = rec.Late || rec.Phase == Expired
+	rec = rec.afresh()
 	o := f.Outcome
 	rec.Outcome = &o
 	rec.Phase = Unclear
@@ -114,9 +116,19 @@ func (r Rules) unclear(rec Record, f UnclearFact) (Record, error) {
 	return r.put(rec)
 }
 
-// withdrawn returns the record without an id that is bound tentatively.
+// afresh returns a record of which the handler was told, or is being told, that
+// it expired, as one that no handler has seen: whoever runs it is fenced, for it
+// does not know the end.
+func (r Record) afresh() Record {
+	if r.Unlearnt() {
+		r.Lease, r.RunEpoch, r.Attempts = release(r.Lease), 0, 0
+	}
+	return r
+}
+
+// withdrawn returns the record without an id that only a person named.
 func (r Record) withdrawn(now time.Time) Record {
-	if !r.Tentative() {
+	if !r.unconfirmed() {
 		return r
 	}
 	r = r.noted(Conflict{At: now, Reason: "a person withdrew the id", ID: r.ID})

@@ -52,7 +52,10 @@ var starts = []start{
 	{"abandoned, was unclear", []string{"send", "202", "unclear", "abandon"}},
 	{"handled", []string{"send", "202", "finished", "handle"}},
 	{"handled, was expired", []string{"send", "202", "expire", "handle"}},
+	{"expired, a person's id", []string{"send", "uncertain", "user: id", "expire"}},
+	{"handled, was expired, a person's id", []string{"send", "uncertain", "user: id", "expire", "handle"}},
 	{"dead", []string{"send", "202", "finished", "bury"}},
+	{"dead, was expired", []string{"send", "202", "expire", "begin", "bury"}},
 }
 
 func moves() []move {

@@ -144,7 +144,6 @@ var toldTests = []test{
 		closed := []store.Record{
 			e.create(e.fresh(store.Queued)), sending, e.accepted(id2), confirmed, e.settled(id2[:35]+"5", 200), e.report(e.sending(), foreground),
 			e.choose(e.settled(id2[:35]+"2", 200), store.Handle{}), e.choose(e.settled(id2[:35]+"3", 200), store.Bury{}),
-			e.choose(e.accepted(id2[:35]+"4"), store.Expire{}),
 		}
 		for _, rec := range closed {
 			before := e.get(rec)
