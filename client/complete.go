@@ -90,7 +90,8 @@ const handlerLease = 30 * time.Second
 func (c *Client) handler(rec store.Record) Handler { return c.cfg.OnComplete[rec.Kind] }
 
 // complete runs the handler of an operation that has ended, under its lease.
-// An error says that the store did not let it.
+// An error says that the store did not let it, or that the lease was lost: the
+// work is left to others for a moment, for they may prolong theirs.
 func (c *Client) complete(ctx context.Context, ref string) error {
 	lease, rec, err := store.AcquireRun(ctx, c.store, c.cfg.Tenant, ref, c.owner, handlerLease)
 	if err != nil {
@@ -119,6 +120,9 @@ func (c *Client) complete(ctx context.Context, ref string) error {
 		run.Outcome = HandlerInterrupted
 	} else {
 		run.Outcome, err = c.concludeHandler(ctx, lease, rec, run.Err)
+	}
+	if err == nil && run.Outcome == HandlerLost {
+		err = store.ErrFenced
 	}
 	end(run)
 	return err

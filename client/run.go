@@ -304,7 +304,8 @@ func (r *runner) complete(work context.Context, ref string) {
 			err = &brokenError{name: "the observer", value: p, stack: string(debug.Stack())}
 		}
 		_, broken := err.(*brokenError)
-		if broken || err != nil && !errors.Is(err, store.ErrLeased) && c.life.Err() == nil {
+		known := errors.Is(err, store.ErrLeased) || errors.Is(err, store.ErrFenced) // another's, or told of
+		if broken || err != nil && !known && c.life.Err() == nil {
 			c.log.WarnContext(work, "a completion was not worked on", append([]any{"ref", ref}, logged(err)...)...)
 		}
 		r.mu.Lock()
