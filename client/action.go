@@ -31,7 +31,11 @@ func judgeAction(method, path string, o *store.Outcome, head []byte, whole, read
 		o.Unconfirmed = o.Unconfirmed || o.HasContent && action && !read
 		return
 	}
-	t := tellActions(wire.Document(head, o.ContentType))
+	text := wire.Document(head, o.ContentType)
+	if !action && !mentions(text, "actionResult") {
+		return
+	}
+	t := tellActions(text)
 	if t.broken && (!wire.IsJSON(o.ContentType) || whole && t.count > 0) {
 		t.broken = false // no JSON at all, or a word after it
 	}
@@ -91,6 +95,17 @@ func (a *actions) info(text string) {
 	if text = strings.Join(strings.Fields(text), " "); text != "" && len(a.infos) < 20 {
 		a.infos = append(a.infos, cut(text, maxMessage))
 	}
+}
+
+// mentions reports whether a text holds a word, without regard to case. Most
+// answers do not, and need not be read.
+func mentions(text []byte, word string) bool {
+	for i := range len(text) - len(word) + 1 {
+		if bytes.EqualFold(text[i:i+len(word)], []byte(word)) {
+			return true
+		}
+	}
+	return false
 }
 
 // tellActions reads the names of an object, or of the objects of a list,
