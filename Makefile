@@ -43,12 +43,12 @@ RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
 SKIP ?=
 
 test: race ## run all tests with the race detector, in random order
-	@go test $(RACE) -shuffle=on $$(go list ./... | grep -vxF "$$(go list $(CRASHED))")
-	@go test $(RACE) -shuffle=on $(if $(SKIP),-skip '$(SKIP)') $(CRASHED)
+	@.ci/gotest $(RACE) -shuffle=on -- $$(go list ./... | grep -vxF "$$(go list $(CRASHED))")
+	@.ci/gotest $(RACE) -shuffle=on $(if $(SKIP),-skip '$(SKIP)') -- $(CRASHED)
 	@for m in $(NESTED); do (cd $$m && go test ./...) || exit 1; done
 
 crash: race ## run the tests that kill and stop real processes; `test` has them, too
-	@go test $(RACE) -shuffle=on -count=1 -run '$(CRASH)' $(CRASHED)
+	@.ci/gotest $(RACE) -shuffle=on -count=1 -run '$(CRASH)' -- $(CRASHED)
 
 race:
 	@test -n "$(RACE)" || { echo 'no C compiler, so without the race detector'; test "$(STRICT)" = 0; }
