@@ -325,6 +325,7 @@ func (c *Client) settleAs(ctx context.Context, lease store.Lease, rec store.Reco
 	if err != nil {
 		return &unwrittenError{storeError(err)}
 	}
+	c.well(rec.Ref)
 	c.log.DebugContext(ctx, "settled", "ref", rec.Ref, "id", rec.ID, "status", o.StatusCode)
 	// Whoever took the lease over meanwhile reports the same and tells of it.
 	if got.Lease.Epoch == lease.Epoch {

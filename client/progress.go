@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -158,6 +159,7 @@ func (c *Client) endUnclear(ctx context.Context, rec store.Record, doc document)
 	if err != nil {
 		return &unwrittenError{storeError(err)}
 	}
+	c.well(rec.Ref)
 	if got.Phase == store.Unclear && rec.Phase != store.Unclear {
 		c.log.ErrorContext(ctx, "ended in a way that nobody knows", "ref", rec.Ref, "id", rec.ID,
 			"status", lastState(doc.status, doc.statusCode, doc.header.Get("Location")), "remedy", remedyResolve)
@@ -199,9 +201,18 @@ const troubleAfter = time.Hour
 // trouble is a row of polls that failed.
 type trouble struct {
 	since time.Time
+	last  time.Time
 	count int
 	told  bool
 }
+
+// Rows that nobody ends, because another replica found the end, are dropped when
+// there are maxTroubles of them and none was added to for staleTrouble, which is
+// longer than any wait between two polls.
+const (
+	maxTroubles  = 1024
+	staleTrouble = 2 * maxDelay
+)
 
 // failing counts the polls of an operation that failed in a row. It calls a
 // person, once, when none is going to succeed, or none has for an hour.
@@ -210,9 +221,13 @@ func (c *Client) failing(ctx context.Context, rec store.Record, err error) int {
 	c.mu.Lock()
 	t := c.troubles[rec.Ref]
 	if t == nil {
+		if len(c.troubles) >= maxTroubles {
+			maps.DeleteFunc(c.troubles, func(_ string, t *trouble) bool { return now.Sub(t.last) > staleTrouble })
+		}
 		t = &trouble{since: now}
 		c.troubles[rec.Ref] = t
 	}
+	t.last = now
 	t.count++
 	waited, _ := errors.AsType[*failedGet](err)
 	n, tell := t.count, !t.told && !missing(err) && (waited == nil || !waited.expected)

@@ -298,10 +298,10 @@ func (r *runner) dispatch(ctx, work context.Context, now time.Time) time.Time {
 // application around it does.
 func (r *runner) complete(work context.Context, ref string) {
 	c := r.c
-	err := error(&brokenError{name: "the observer", goexit: true}) // unless it is found otherwise
+	err := error(&brokenError{name: "the code around a handler", goexit: true}) // unless it is found otherwise
 	defer func() {
 		if p := recover(); p != nil {
-			err = &brokenError{name: "the observer", value: p, stack: string(debug.Stack())}
+			err = &brokenError{name: "the code around a handler", value: p, stack: string(debug.Stack())}
 		}
 		_, broken := err.(*brokenError)
 		known := errors.Is(err, store.ErrLeased) || errors.Is(err, store.ErrFenced) // another's, or told of
