@@ -9,5 +9,4 @@ go tool oapi-codegen -config models.config.yaml ../background.yaml
 go tool oapi-codegen -config background.config.yaml ../background.yaml
 go tool oapi-codegen -config erp.config.yaml ../erp/erp.yaml
 go tool oapi-codegen -config server.config.yaml ../erp/erp.yaml
-go tool oapi-codegen -config plain.config.yaml ../erp/erp.yaml
 go run ./refpage -spec ../background.yaml -page ../index.html

@@ -1,3 +1,7 @@
+//go:build plain
+
+// Package plain_test is run by `make verify`, which generates package plain and
+// lays it over this directory; the tag keeps it from `go test ./...`.
 package plain_test
 
 import (
