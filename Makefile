@@ -65,7 +65,8 @@ fuzz: ## run every fuzz target for FUZZTIME (default 3s)
 		done || exit 1; \
 	done
 
-lint: ## go vet (also as for Windows and macOS), staticcheck, gofumpt
+lint: ## what git tracks, go vet (also as for Windows and macOS), staticcheck, gofumpt
+	@.ci/tree
 	go vet ./...
 	GOOS=windows go vet ./...
 	GOOS=darwin go vet ./...
