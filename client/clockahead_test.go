@@ -22,8 +22,8 @@ func (s readAhead) Get(ctx context.Context, tenant, ref string) (store.Record, e
 	return rec.At(time.Now()), err
 }
 
-func (s readAhead) Acquire(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (store.Lease, store.Record, error) {
-	l, rec, err := s.spoilt.Acquire(ctx, tenant, ref, owner, ttl)
+func (s readAhead) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, ttl time.Duration) (store.Lease, store.Record, error) {
+	l, rec, err := s.spoilt.Acquire(ctx, tenant, ref, owner, purpose, ttl)
 	return l, rec.At(time.Now()), err
 }
 

@@ -93,7 +93,7 @@ func (c *Client) handler(rec store.Record) Handler { return c.cfg.OnComplete[rec
 // An error says that the store did not let it, or that the lease was lost: the
 // work is left to others for a moment, for they may prolong theirs.
 func (c *Client) complete(ctx context.Context, ref string) error {
-	lease, rec, err := store.AcquireRun(ctx, c.store, c.cfg.Tenant, ref, c.owner, handlerLease)
+	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, store.ToRun, handlerLease)
 	if err != nil {
 		return err
 	}

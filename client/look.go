@@ -145,7 +145,7 @@ func (c *Client) then(l *look, f func()) {
 func (c *Client) runLook(l *look, ref string, force bool) {
 	ctx := c.life
 	// Long enough for state, verifier and content, and for writing it down.
-	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, 4*c.cfg.CallTimeout)
+	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, store.ToPoll, 4*c.cfg.CallTimeout)
 	if err != nil {
 		// The store's clock may be behind ours: never ask again at once.
 		l.err, l.until = storeError(err), latest(rec.Lease.Until, time.Now().Add(minDelay/2))

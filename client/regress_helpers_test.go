@@ -74,11 +74,11 @@ func (s *sick) Get(ctx context.Context, tenant, ref string) (store.Record, error
 	return s.Store.Get(ctx, tenant, ref)
 }
 
-func (s *sick) Acquire(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (store.Lease, store.Record, error) {
+func (s *sick) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, ttl time.Duration) (store.Lease, store.Record, error) {
 	if err := s.call("Acquire"); err != nil {
 		return store.Lease{}, store.Record{}, err
 	}
-	return s.Store.Acquire(ctx, tenant, ref, owner, ttl)
+	return s.Store.Acquire(ctx, tenant, ref, owner, purpose, ttl)
 }
 
 func (s *sick) Extend(ctx context.Context, l store.Lease, ttl time.Duration) (store.Lease, error) {

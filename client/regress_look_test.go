@@ -211,7 +211,7 @@ func TestWatchYieldsNoStateTwice(t *testing.T) {
 		go func() {
 			for i := range 5 {
 				time.Sleep(100 * time.Millisecond)
-				l, _, err := st.Acquire(t.Context(), "fjord", op.Ref(), "another replica", time.Minute)
+				l, _, err := st.Acquire(t.Context(), "fjord", op.Ref(), "another replica", store.ToPoll, time.Minute)
 				if err == nil {
 					err = st.Release(t.Context(), l)
 				}

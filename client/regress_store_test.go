@@ -82,8 +82,8 @@ func TestWaitGoesOnWhenTheStoreWorksAgain(t *testing.T) {
 // ended.
 type late struct{ *sick }
 
-func (s late) Acquire(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (store.Lease, store.Record, error) {
-	l, rec, err := s.sick.Acquire(ctx, tenant, ref, owner, ttl)
+func (s late) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, ttl time.Duration) (store.Lease, store.Record, error) {
+	l, rec, err := s.sick.Acquire(ctx, tenant, ref, owner, purpose, ttl)
 	if s.made() < 1000 { // beyond it has caught up, so that the test ends
 		rec.Lease.Until = rec.Lease.Until.Add(-time.Hour)
 	}
@@ -96,7 +96,7 @@ func TestLeaseThatEndedByOurClockIsWaitedFor(t *testing.T) {
 		c, _ := serving(t, client.Config{Store: late{st}, Tenant: "fjord"}, accepting(write(200, started)))
 		defer c.Close()
 		op := post(t, c)
-		if _, _, err := st.Store.Acquire(t.Context(), "fjord", op.Ref(), "another replica", time.Minute); err != nil {
+		if _, _, err := st.Store.Acquire(t.Context(), "fjord", op.Ref(), "another replica", store.ToPoll, time.Minute); err != nil {
 			t.Fatal(err)
 		}
 		st.fail("", 0, nil)
@@ -149,7 +149,7 @@ func TestLookThatIsNotRecordedGivesItsLeaseBack(t *testing.T) {
 			if _, err := op.Poll(t.Context()); !errors.Is(err, errDisk) {
 				t.Errorf("%s: Poll got error %v, want that of the store", method, err)
 			}
-			if _, _, err := st.Acquire(t.Context(), "fjord", op.Ref(), "another replica", time.Minute); err != nil {
+			if _, _, err := st.Acquire(t.Context(), "fjord", op.Ref(), "another replica", store.ToPoll, time.Minute); err != nil {
 				t.Errorf("%s: another replica got error %v, want the lease", method, err)
 			}
 		})
@@ -164,7 +164,7 @@ func TestDecisionThatFailsGivesItsLeaseBack(t *testing.T) {
 		}
 		leased := func(after string) {
 			t.Helper()
-			l, _, err := st.Acquire(t.Context(), "fjord", op.Ref(), "another replica", time.Minute)
+			l, _, err := st.Acquire(t.Context(), "fjord", op.Ref(), "another replica", store.ToPoll, time.Minute)
 			if err != nil {
 				t.Fatalf("after %s another replica got error %v, want the lease", after, err)
 			}
@@ -220,11 +220,11 @@ func TestLookThatAnotherTookOverIsNoError(t *testing.T) {
 // is asked for, and plans the next look in an hour.
 type overtaken struct{ *sick }
 
-func (s overtaken) Acquire(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (store.Lease, store.Record, error) {
+func (s overtaken) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, ttl time.Duration) (store.Lease, store.Record, error) {
 	if err := s.call("Acquire"); err != nil {
 		return store.Lease{}, store.Record{}, err
 	}
-	l, rec, err := s.Store.Acquire(ctx, tenant, ref, "another replica", time.Minute)
+	l, rec, err := s.Store.Acquire(ctx, tenant, ref, "another replica", store.ToPoll, time.Minute)
 	if err == nil && rec.Polls == 0 {
 		_, err = s.Store.Decide(ctx, l, store.Reschedule{Due: time.Now().Add(time.Hour)})
 	} else if err == nil {
@@ -233,7 +233,7 @@ func (s overtaken) Acquire(ctx context.Context, tenant, ref, owner string, ttl t
 	if err != nil {
 		return store.Lease{}, store.Record{}, err
 	}
-	return s.Store.Acquire(ctx, tenant, ref, owner, ttl)
+	return s.Store.Acquire(ctx, tenant, ref, owner, purpose, ttl)
 }
 
 func TestLookThatIsNoLongerDueIsNotMade(t *testing.T) {

@@ -183,7 +183,7 @@ func wrongID(doc document, err error, rec store.Record) string {
 // confirmTold writes down what the ERP said of an id that a person named, which
 // confirms it. What cannot be written now is read again by the next poll.
 func (c *Client) confirmTold(ctx context.Context, ref string, doc document) {
-	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, 4*c.cfg.CallTimeout)
+	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, store.ToPoll, 4*c.cfg.CallTimeout)
 	if err != nil {
 		return
 	}
@@ -239,7 +239,7 @@ func (a *Answer) outcome(rec store.Record, reason string) store.Outcome {
 func (o *Operation) decide(ctx context.Context, allows func(store.Record) bool, why func(store.Record) error, d store.Decision) error {
 	st, tenant := o.c.store, o.c.cfg.Tenant
 	for {
-		lease, rec, err := st.Acquire(ctx, tenant, o.ref, o.c.owner, time.Minute)
+		lease, rec, err := st.Acquire(ctx, tenant, o.ref, o.c.owner, store.ToAcknowledge, time.Minute)
 		if err == nil && !allows(rec) {
 			return errors.Join(why(rec), st.Release(ctx, lease))
 		}

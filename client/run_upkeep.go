@@ -12,7 +12,7 @@ import (
 // ERP must show it to our own credentials; until it does it is asked again
 // now and then, as long as the record stays.
 func (c *Client) adoptHeard(ctx context.Context, ref string) error {
-	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, 2*c.cfg.CallTimeout)
+	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, store.ToPoll, 2*c.cfg.CallTimeout)
 	if err != nil {
 		return err
 	}

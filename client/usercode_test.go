@@ -109,7 +109,7 @@ func TestAPerishedRunCounts(t *testing.T) {
 		defer st.Close()
 		settleRecord(t, st, "r1", "", id1, 200)
 		for range 3 { // each begins a run, and is gone
-			if _, _, err := store.AcquireRun(t.Context(), st, "default", "r1", "killed", time.Second); err != nil {
+			if _, _, err := st.Acquire(t.Context(), "default", "r1", "killed", store.ToRun, time.Second); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(2 * time.Second)
@@ -185,8 +185,8 @@ func (s spoilt) Get(ctx context.Context, tenant, ref string) (store.Record, erro
 	return rec, err
 }
 
-func (s spoilt) Acquire(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (store.Lease, store.Record, error) {
-	l, rec, err := s.Store.Acquire(ctx, tenant, ref, owner, ttl)
+func (s spoilt) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, ttl time.Duration) (store.Lease, store.Record, error) {
+	l, rec, err := s.Store.Acquire(ctx, tenant, ref, owner, purpose, ttl)
 	s.spoil(&rec)
 	return l, rec, err
 }

@@ -49,7 +49,7 @@ func (d *dispatcher) attend(ref string) (again bool) {
 func (d *dispatcher) acquire(ref string) (store.Lease, store.Record, error) {
 	ctx, cancel := context.WithTimeout(d.work, d.rc.cfg.StoreTimeout)
 	defer cancel()
-	return store.AcquireRun(ctx, d.rc.cfg.Store, store.DeliveryTenant, ref, d.owner, d.rc.cfg.Lease)
+	return d.rc.cfg.Store.Acquire(ctx, store.DeliveryTenant, ref, d.owner, store.ToRun, d.rc.cfg.Lease)
 }
 
 // pass gives a lease back without a decision. If that fails it ends by itself.

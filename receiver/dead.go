@@ -69,7 +69,7 @@ func (rc *Receiver) raise(ctx context.Context, delivery string, d store.Decision
 	if rec.Phase != store.Dead {
 		return &store.PhaseError{Ref: rec.Ref, Phase: rec.Phase, Change: "be taken from the dead"}
 	}
-	lease, rec, err := rc.cfg.Store.Acquire(ctx, store.DeliveryTenant, delivery, hook.NewRef(), rc.cfg.Lease)
+	lease, rec, err := rc.cfg.Store.Acquire(ctx, store.DeliveryTenant, delivery, hook.NewRef(), store.ToAcknowledge, rc.cfg.Lease)
 	if err != nil {
 		return err
 	}

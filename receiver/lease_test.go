@@ -30,11 +30,11 @@ func (s *troubled) List(ctx context.Context, tenant string, q store.Query) ([]st
 	return s.Store.List(ctx, tenant, q)
 }
 
-func (s *troubled) Acquire(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (store.Lease, store.Record, error) {
+func (s *troubled) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, ttl time.Duration) (store.Lease, store.Record, error) {
 	if s.acquire.Load() {
 		return store.Lease{}, store.Record{}, errDown
 	}
-	return s.Store.Acquire(ctx, tenant, ref, owner, ttl)
+	return s.Store.Acquire(ctx, tenant, ref, owner, purpose, ttl)
 }
 
 func (s *troubled) Extend(ctx context.Context, l store.Lease, ttl time.Duration) (store.Lease, error) {
@@ -48,7 +48,7 @@ func (s *troubled) Extend(ctx context.Context, l store.Lease, ttl time.Duration)
 }
 
 func (s *troubled) Decide(ctx context.Context, l store.Lease, d store.Decision) (store.Record, error) {
-	if _, run := d.(store.Begin); s.decide.Load() && !run {
+	if s.decide.Load() {
 		return store.Record{}, errDown
 	}
 	return s.Store.Decide(ctx, l, d)
@@ -158,7 +158,7 @@ func TestTheWorkOfADeadProcessIsTakenOver(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := store.AcquireRun(t.Context(), st, store.DeliveryTenant, list[0].Ref, "killed", time.Minute); err != nil {
+		if _, _, err := st.Acquire(t.Context(), store.DeliveryTenant, list[0].Ref, "killed", store.ToRun, time.Minute); err != nil {
 			t.Fatal(err)
 		}
 		var j journal
@@ -182,7 +182,7 @@ func TestANotificationThatKillsIsGivenUpWithoutAnotherRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 3 {
-			if _, _, err := store.AcquireRun(t.Context(), st, store.DeliveryTenant, list[0].Ref, "killed", time.Minute); err != nil {
+			if _, _, err := st.Acquire(t.Context(), store.DeliveryTenant, list[0].Ref, "killed", store.ToRun, time.Minute); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(2 * time.Minute)
@@ -330,7 +330,7 @@ func TestAClockThatWasAheadHoldsNoNotificationUp(t *testing.T) {
 					if what == "lease" {
 						ttl = ahead
 					}
-					lease, _, err := store.AcquireRun(t.Context(), memory, store.DeliveryTenant, list[0].Ref, "ended", ttl)
+					lease, _, err := memory.Acquire(t.Context(), store.DeliveryTenant, list[0].Ref, "ended", store.ToRun, ttl)
 					if err != nil {
 						t.Fatal(err)
 					}

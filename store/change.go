@@ -75,9 +75,8 @@ func (SettledFact) fact()   {}
 func (UnclearFact) fact()   {}
 
 // Decision is something that the holder of a lease chose. The types are
-// [Send], [Reschedule], [Begin], [Interrupt], [Handle], [Retry], [Bury],
-// [Replay], [Expire] and [Abandon]. Each of them but [Send] and [Begin] ends
-// the lease. What they mean for a delivery says [DeliveryTenant].
+// [Send], [Reschedule], [Interrupt], [Handle], [Retry], [Bury], [Replay],
+// [Expire] and [Abandon]. Each of them but [Send] ends the lease. What they mean for a delivery says [DeliveryTenant].
 type Decision interface{ decision() }
 
 // Send moves a queued record to [Sending]; the lease becomes the attempt's.
@@ -92,16 +91,9 @@ type Reschedule struct {
 	Progress Progress // what the look saw; the zero value keeps what was seen before
 }
 
-// Begin says that a run of the handler begins, and counts it: a run that takes
-// its process with it is counted, too. It keeps the lease, and said again
-// under the same one it changes nothing. [AcquireRun] does it together with
-// the acquisition.
-//
-// It is lazy, as is [Interrupt]: see [Store].
-type Begin struct{}
-
 // Interrupt says that the run that began under the lease was cut off, by no
 // fault of the handler. It is no longer counted, and its work is due as it was.
+// It is lazy: see [Store].
 type Interrupt struct{}
 
 // Handle says that the application has the outcome, or knows that it expired.
@@ -130,7 +122,6 @@ type Abandon struct{ Reason string }
 
 func (Send) decision()       {}
 func (Reschedule) decision() {}
-func (Begin) decision()      {}
 func (Interrupt) decision()  {}
 func (Handle) decision()     {}
 func (Retry) decision()      {}

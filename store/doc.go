@@ -42,5 +42,5 @@
 // wake-ups ([Hub]), and proves itself with the suite in package storetest. Its
 // queries judge a record as it reads, see [Query.SelectsAt]. [Store] itself does
 // not change any more: what comes to it is an interface of its own, which an
-// implementation may have or not, as [Counter] and [RunAcquirer].
+// implementation may have or not, as [Counter].
 package store

@@ -198,18 +198,9 @@ func (m *Memory) Notify(ctx context.Context, n Notification) (out Receipt, err e
 }
 
 // Acquire implements [Store].
-func (m *Memory) Acquire(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (l Lease, out Record, err error) {
+func (m *Memory) Acquire(ctx context.Context, tenant, ref, owner string, purpose Purpose, ttl time.Duration) (l Lease, out Record, err error) {
 	err = m.step(ctx, func(r Rules) error {
-		l, out, err = r.Acquire(tenant, ref, owner, ttl)
-		return err
-	})
-	return l, out, err
-}
-
-// AcquireRun implements [RunAcquirer].
-func (m *Memory) AcquireRun(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (l Lease, out Record, err error) {
-	err = m.step(ctx, func(r Rules) error {
-		l, out, err = r.AcquireRun(tenant, ref, owner, ttl)
+		l, out, err = r.Acquire(tenant, ref, owner, purpose, ttl)
 		return err
 	})
 	return l, out, err

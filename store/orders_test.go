@@ -108,7 +108,7 @@ func expiring(t *testing.T) []event {
 		{"named", report(store.AcceptedFact{ID: forged, Source: store.FromUser})},
 		{"202", report(store.AcceptedFact{ID: erpID, Source: store.FromAnswer})},
 		{"expires", func(s store.Store, rec store.Record) error {
-			l, _, err := s.Acquire(t.Context(), rec.Tenant, rec.Ref, "looker", time.Minute)
+			l, _, err := s.Acquire(t.Context(), rec.Tenant, rec.Ref, "looker", store.ToPoll, time.Minute)
 			if err != nil {
 				return err
 			}
@@ -116,7 +116,7 @@ func expiring(t *testing.T) []event {
 			return errors.Join(err, s.Release(t.Context(), l))
 		}},
 		{"a handler begins", func(s store.Store, rec store.Record) error {
-			l, got, err := store.AcquireRun(t.Context(), s, rec.Tenant, rec.Ref, "handler", time.Minute)
+			l, got, err := s.Acquire(t.Context(), rec.Tenant, rec.Ref, "handler", store.ToRun, time.Minute)
 			if err == nil && got.RunEpoch != l.Epoch { // not one that a handler runs for
 				return s.Release(t.Context(), l)
 			}

@@ -107,7 +107,7 @@ func wrong(b *board, name string, before, after store.Record, err error) string 
 		return "tentative without an id"
 	case before.Phase == store.Unclear && after.Phase == store.Rejected && !byUser:
 		return "only a person says that what is unclear was not accepted"
-	case decided && err == nil && name != "begin" && name != "send" && after.Lease.Owner != "":
+	case decided && err == nil && name != "send" && after.Lease.Owner != "":
 		return "a decision kept its lease"
 	case err != nil && after.Phase != before.Phase:
 		return "refused, and moved"

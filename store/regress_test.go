@@ -88,7 +88,7 @@ func TestMemoryForgetsTheOldestPurgedOnesWithoutAKey(t *testing.T) {
 	defer m.Close()
 	keyed := sent(t, m, "keyed", "order-1")
 	report(t, m, keyed, store.AcceptedFact{ID: "id", Source: store.FromAnswer}, store.SettledFact{ID: "id", Outcome: store.Outcome{Status: "Finished", StatusCode: 201}})
-	l, _, err := m.Acquire(t.Context(), "fjord", "keyed", "me", time.Minute)
+	l, _, err := m.Acquire(t.Context(), "fjord", "keyed", "me", store.ToPoll, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}

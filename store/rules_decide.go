@@ -14,7 +14,7 @@ func (r Rules) Decide(l Lease, d Decision) (Record, error) {
 	switch d := d.(type) {
 	case Send, Reschedule, Expire, Abandon:
 		rec, err = decideOperation(rec, d, r.Tx.Now())
-	case Begin, Interrupt, Handle, Retry, Bury, Replay:
+	case Interrupt, Handle, Retry, Bury, Replay:
 		rec, err = decideCompletion(rec, d, r.Tx.Now())
 	default:
 		err = &InvalidError{"decision", "must be one of the decision types of this package, by value"}
@@ -22,7 +22,7 @@ func (r Rules) Decide(l Lease, d Decision) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	if _, goesOn := d.(Begin); goesOn || rec.Phase == Sending {
+	if rec.Phase == Sending {
 		return r.put(rec)
 	}
 	return r.decided(rec)
@@ -79,9 +79,6 @@ func decideOperation(rec Record, d Decision, now time.Time) (Record, error) {
 func decideCompletion(rec Record, d Decision, now time.Time) (Record, error) {
 	var err error
 	switch d := d.(type) {
-	case Begin:
-		err = rec.only("begin a run", Settled, Expired)
-		rec = rec.begun()
 	case Interrupt:
 		err = rec.only("have a run interrupted", Settled, Expired)
 		rec = rec.interrupted()

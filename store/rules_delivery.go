@@ -13,7 +13,7 @@ import (
 // that records it with its operation. It is the work item of the receiver's
 // handlers and has a lease, attempts and a due time of its own, so that
 // handling a notification and looking at its operation never wait for each
-// other. [Begin] and [Interrupt] count its runs, [Handle] removes it, [Retry]
+// other. Runs are counted as those of an operation, [Handle] removes it, [Retry]
 // plans another run, [Bury] moves it to phase [Dead], from where [Replay]
 // brings it back and [Handle] removes it.
 // Nothing else does, not even a purge.
@@ -48,11 +48,6 @@ func (r Rules) decideDelivery(rec Record, d Decision) (Record, error) {
 	wanted := Delivery
 	change := "be decided like an operation"
 	switch d := d.(type) {
-	case Begin:
-		change = "begin a run"
-		if rec.Phase == wanted {
-			return r.put(rec.begun())
-		}
 	case Interrupt:
 		change = "have a run interrupted"
 		if rec.Phase == wanted {

@@ -3,33 +3,29 @@ package store
 import "time"
 
 // Acquire is [Store.Acquire].
-func (r Rules) Acquire(tenant, ref, owner string, ttl time.Duration) (Lease, Record, error) {
-	rec, err := r.leased(tenant, ref, owner, ttl)
-	if err != nil {
-		return Lease{}, rec, err
-	}
-	rec, err = r.put(rec)
-	return rec.Lease, rec, err
-}
-
-// leased returns the record with a new lease, which is still to be written.
-func (r Rules) leased(tenant, ref, owner string, ttl time.Duration) (Record, error) {
-	if owner == "" {
-		return Record{}, &InvalidError{"owner", "must not be empty"}
-	}
-	if ttl <= 0 {
-		return Record{}, &InvalidError{"ttl", "must be positive"}
+func (r Rules) Acquire(tenant, ref, owner string, purpose Purpose, ttl time.Duration) (Lease, Record, error) {
+	switch {
+	case owner == "":
+		return Lease{}, Record{}, &InvalidError{"owner", "must not be empty"}
+	case !purpose.Valid():
+		return Lease{}, Record{}, &InvalidError{"purpose", "must be poll, acknowledge or run"}
+	case ttl <= 0:
+		return Lease{}, Record{}, &InvalidError{"ttl", "must be positive"}
 	}
 	rec, err := r.get(tenant, ref)
 	if err != nil {
-		return Record{}, err
+		return Lease{}, Record{}, err
 	}
 	now := r.Tx.Now()
 	if rec.Lease.Valid(now) {
-		return rec, ErrLeased
+		return Lease{}, rec, ErrLeased
 	}
 	rec.Lease = Lease{Tenant: tenant, Ref: ref, Owner: owner, Epoch: nextEpoch(rec.Lease.Epoch, now)}.lasting(now, ttl)
-	return rec, nil
+	if purpose == ToRun && rec.Runs(now) {
+		rec = rec.begun()
+	}
+	rec, err = r.put(rec)
+	return rec.Lease, rec, err
 }
 
 // nextEpoch is higher than the last one, and also than those of a record that

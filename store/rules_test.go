@@ -52,7 +52,7 @@ func events(t *testing.T) []event {
 		}},
 		{"lapse", func(store.Store, store.Record) error { time.Sleep(2 * time.Minute); return nil }},
 		{"rival abandons", func(s store.Store, rec store.Record) error {
-			l, _, err := s.Acquire(t.Context(), rec.Tenant, rec.Ref, "rival", time.Minute)
+			l, _, err := s.Acquire(t.Context(), rec.Tenant, rec.Ref, "rival", store.ToPoll, time.Minute)
 			if err != nil {
 				return err
 			}

@@ -19,7 +19,7 @@ import (
 // documents, it may not outlive a loss of power. Then the record is settled as
 // it was before, with its content, and its handler runs again. Whatever else
 // is changed later is never on disk without it, and Close waits for it. The
-// count of a run, by [Begin], [Interrupt] and [AcquireRun], is lazy in the same
+// count of a run, by Acquire and [Interrupt], is lazy in the same
 // way: it outlives every crash of a process. A lease
 // that Acquire gives need not be on disk either where nobody who could hold it
 // survives what loses it, as in a store for the processes of one machine.
@@ -57,9 +57,14 @@ type Store interface {
 
 	// Acquire leases a record to owner for ttl, at most [MaxLease]. If another
 	// lease is valid it returns [ErrLeased] together with the record, whose
-	// Lease tells whose it is and for how long. It counts no run of a
-	// handler, see [AcquireRun].
-	Acquire(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (Lease, Record, error)
+	// Lease tells whose it is and for how long.
+	//
+	// Taken [ToRun], the lease begins a run of the handler in the same write,
+	// if one may run for the record ([Record.Runs]): the run counts from now
+	// on, also if it takes its process with it, and RunEpoch of the record
+	// that is returned is the lease's Epoch. If none may run, or the purpose
+	// is another one, nothing is counted and the lease is all there is.
+	Acquire(ctx context.Context, tenant, ref, owner string, purpose Purpose, ttl time.Duration) (Lease, Record, error)
 
 	// Extend prolongs a valid lease to ttl from now, at most [MaxLease], or
 	// returns [ErrFenced].

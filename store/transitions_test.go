@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -19,11 +20,13 @@ var update = flag.Bool("update", false, "write testdata anew")
 
 const idOther = "5c1f0f0e-6a0e-4c55-9a55-0d3a2f0b7f11"
 
-// move is a fact or a decision about the one record of a store.
+// move is a fact or a decision about the one record of a store, or a run that
+// begins and is left.
 type move struct {
 	name     string
 	fact     func(store.Record) store.Fact
 	decision store.Decision
+	purpose  store.Purpose // of the lease; to poll if empty
 }
 
 // start is a way to a record of which the rules know more than its phase.
@@ -87,7 +90,7 @@ func moves() []move {
 		{name: "user: id ended", fact: func(r store.Record) store.Fact { return store.SettledFact{ByUser: true, ID: r.ID, Outcome: told} }},
 		{name: "send", decision: store.Send{}},
 		{name: "reschedule", decision: store.Reschedule{Progress: store.Progress{Status: "Started"}}},
-		{name: "begin", decision: store.Begin{}},
+		{name: "begin", purpose: store.ToRun},
 		{name: "interrupt", decision: store.Interrupt{}},
 		{name: "handle", decision: store.Handle{}},
 		{name: "retry", decision: store.Retry{Reason: "busy"}},
@@ -135,14 +138,19 @@ func (b *board) move(name string) error {
 		_, err := b.st.Report(b.Context(), "fjord", "r", m.fact(rec))
 		return err
 	}
-	l, _, err := b.st.Acquire(b.Context(), "fjord", "r", "me", time.Minute)
+	l, got, err := b.st.Acquire(b.Context(), "fjord", "r", "me", cmp.Or(m.purpose, store.ToPoll), time.Minute)
 	if errors.Is(err, store.ErrLeased) && rec.Phase == store.Sending {
 		l, err = rec.Lease, nil // the attempt's
 	}
 	if err != nil {
 		b.Fatal(err)
 	}
-	_, err = b.st.Decide(b.Context(), l, m.decision)
+	switch {
+	case m.decision != nil:
+		_, err = b.st.Decide(b.Context(), l, m.decision)
+	case got.RunEpoch != l.Epoch:
+		err = &store.PhaseError{Ref: got.Ref, Phase: got.Phase, Change: "begin a run"}
+	}
 	if b.get().Phase != store.Sending {
 		err = errors.Join(err, b.st.Release(b.Context(), l))
 	}

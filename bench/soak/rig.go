@@ -228,7 +228,7 @@ func (r *rig) tidy(ctx context.Context, phase store.Phase, age time.Duration, d 
 			if time.Since(rec.UpdatedAt) < age/4 || time.Since(rec.CreatedAt) < age {
 				continue
 			}
-			l, _, err := r.st.Acquire(ctx, tenant, rec.Ref, "sweep", 5*time.Second)
+			l, _, err := r.st.Acquire(ctx, tenant, rec.Ref, "sweep", store.ToPoll, 5*time.Second)
 			if err != nil {
 				continue
 			}

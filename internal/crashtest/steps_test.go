@@ -66,9 +66,9 @@ func (s *steps) Notify(ctx context.Context, n store.Notification) (store.Receipt
 	return s.Store.Notify(ctx, n)
 }
 
-func (s *steps) Acquire(ctx context.Context, tenant, ref, owner string, _ time.Duration) (store.Lease, store.Record, error) {
+func (s *steps) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, _ time.Duration) (store.Lease, store.Record, error) {
 	defer s.step("Acquire")()
-	return s.Store.Acquire(ctx, tenant, ref, owner, lease)
+	return s.Store.Acquire(ctx, tenant, ref, owner, purpose, lease)
 }
 
 func (s *steps) Extend(ctx context.Context, l store.Lease, _ time.Duration) (store.Lease, error) {

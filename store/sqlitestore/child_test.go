@@ -181,7 +181,7 @@ func liveStage(ctx context.Context, s *sqlitestore.Store, ref, stage string) (er
 		}})
 	case "handled":
 		var l store.Lease
-		if l, _, err = s.Acquire(ctx, "fjord", ref, "child", time.Minute); err == nil {
+		if l, _, err = s.Acquire(ctx, "fjord", ref, "child", store.ToPoll, time.Minute); err == nil {
 			_, err = s.Decide(ctx, l, store.Handle{})
 		}
 	}
@@ -218,7 +218,7 @@ func hold(s *sqlitestore.Store, prefix string) {
 	}
 	ttl, err := time.ParseDuration(prefix)
 	fail(err)
-	l, _, err := s.Acquire(ctx, "fjord", "settled", "child", ttl)
+	l, _, err := s.Acquire(ctx, "fjord", "settled", "child", store.ToPoll, ttl)
 	fail(err)
 	_, err = s.Create(ctx, store.Record{Tenant: "fjord", Ref: "sent", Phase: store.Sending, Method: "POST", Path: "/"}, "child", ttl)
 	fail(err)
@@ -242,7 +242,7 @@ func settle(s *sqlitestore.Store, ref string) error {
 }
 
 func handle(s *sqlitestore.Store, ref string) error {
-	l, _, err := s.Acquire(context.Background(), "fjord", ref, "me", time.Minute)
+	l, _, err := s.Acquire(context.Background(), "fjord", ref, "me", store.ToPoll, time.Minute)
 	if err == nil {
 		_, err = s.Decide(context.Background(), l, store.Handle{})
 	}

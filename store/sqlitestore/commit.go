@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// LazyFor is how long a [store.Handle], or the count of a run by [store.Begin],
-// may be without a sync of its own. It is committed before Decide returns:
+// LazyFor is how long a [store.Handle], or the count of a run, may be without a
+// sync of its own. It is committed before Decide returns:
 // everybody who has the file open sees it, and it outlives every process. Until
 // the next sync, by any of them, it may not outlive a loss of power, and then
 // the completion is handled again, or the run is not counted. That sync comes

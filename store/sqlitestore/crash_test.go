@@ -103,7 +103,7 @@ func liveOneQuiet(ctx context.Context, s *sqlitestore.Store, ref string) error {
 	if _, err = s.Report(ctx, rec.Tenant, ref, store.SettledFact{Outcome: store.Outcome{Foreground: true, StatusCode: 200}}); err != nil {
 		return err
 	}
-	l, _, err := s.Acquire(ctx, rec.Tenant, ref, "me", time.Minute)
+	l, _, err := s.Acquire(ctx, rec.Tenant, ref, "me", store.ToPoll, time.Minute)
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func TestAStoppedProcessDecidesNothingAndLosesNothing(t *testing.T) {
 	time.Sleep(ttl + 50*time.Millisecond)
 	decide := func(ref string, d store.Decision) {
 		t.Helper()
-		l, _, err := s.Acquire(ctx, "fjord", ref, "survivor", time.Minute)
+		l, _, err := s.Acquire(ctx, "fjord", ref, "survivor", store.ToPoll, time.Minute)
 		if err == nil {
 			_, err = s.Decide(ctx, l, d)
 		}

@@ -91,7 +91,7 @@ func TestRecordsOfEarlierVersionsGoOn(t *testing.T) {
 		if err != nil || rec.Phase != want {
 			t.Errorf("%s: got %s, %v, want %s", ref, rec.Phase, err, want)
 		}
-		_, _, err = s.Acquire(t.Context(), "fjord", ref, "replica-b", time.Minute)
+		_, _, err = s.Acquire(t.Context(), "fjord", ref, "replica-b", store.ToPoll, time.Minute)
 		if leased := errors.Is(err, store.ErrLeased); leased != (want == store.Sending) {
 			t.Errorf("%s: leased %v, %v", ref, leased, err)
 		}
@@ -100,7 +100,7 @@ func TestRecordsOfEarlierVersionsGoOn(t *testing.T) {
 			t.Errorf("%s: not listed as %s, %v", ref, want, err)
 		}
 	}
-	if _, rec, err := s.AcquireRun(t.Context(), "fjord", "failed", "replica-b", time.Minute); err != nil || rec.Attempts != 3 {
+	if _, rec, err := s.Acquire(t.Context(), "fjord", "failed", "replica-b", store.ToRun, time.Minute); err != nil || rec.Attempts != 3 {
 		t.Errorf("run %d, %v, want the third", rec.Attempts, err)
 	}
 }

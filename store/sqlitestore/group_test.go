@@ -219,7 +219,7 @@ func TestContentStaysBesideTheRecord(t *testing.T) {
 			t.Errorf("%s: content is lost (%v)", where, err)
 		}
 	}
-	l, rec, err := s.Acquire(ctx, "fjord", "big", "me", time.Minute)
+	l, rec, err := s.Acquire(ctx, "fjord", "big", "me", store.ToPoll, time.Minute)
 	check("acquire", rec, err)
 	if l, err = s.Extend(ctx, l, time.Minute); err != nil {
 		t.Fatal(err)
@@ -240,7 +240,7 @@ func TestContentStaysBesideTheRecord(t *testing.T) {
 		t.Errorf("empty content: %+v, %v", rec.Outcome, err)
 	}
 	for _, ref := range []string{"big", "empty"} {
-		l, _, err := s.Acquire(ctx, "fjord", ref, "me", time.Minute)
+		l, _, err := s.Acquire(ctx, "fjord", ref, "me", store.ToPoll, time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}

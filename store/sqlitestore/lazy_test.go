@@ -35,7 +35,7 @@ func TestPowerLossTakesNothingButLazyMarks(t *testing.T) {
 			if err := handle(s, ref); err != nil {
 				t.Fatal(err)
 			}
-		} else if _, _, err := s.Acquire(ctx, "fjord", ref, "me", time.Minute); err != nil {
+		} else if _, _, err := s.Acquire(ctx, "fjord", ref, "me", store.ToPoll, time.Minute); err != nil {
 			t.Fatal(err)
 		}
 	}

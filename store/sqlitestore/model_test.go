@@ -1,7 +1,6 @@
 package sqlitestore_test
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -256,16 +255,14 @@ func (m *machine) ambiguous(id string) bool {
 	return bound > 1 || bound == 0 && heard > 1
 }
 
-func (m *machine) acquire(t *rapid.T) { m.take(t, store.Store.Acquire) }
-
-func (m *machine) begin(t *rapid.T) {
-	m.take(t, func(s store.Store, ctx context.Context, tenant, ref, owner string, ttl time.Duration) (store.Lease, store.Record, error) {
-		return store.AcquireRun(ctx, s, tenant, ref, owner, ttl)
-	})
+func (m *machine) acquire(t *rapid.T) {
+	m.take(t, pick(t, "purpose", store.ToPoll, store.ToAcknowledge))
 }
 
-// take leases a record by one of the two ways.
-func (m *machine) take(t *rapid.T, by func(store.Store, context.Context, string, string, string, time.Duration) (store.Lease, store.Record, error)) {
+func (m *machine) begin(t *rapid.T) { m.take(t, store.ToRun) }
+
+// take leases a record.
+func (m *machine) take(t *rapid.T, purpose store.Purpose) {
 	if len(m.seen) == 0 {
 		t.Skip("nothing to lease")
 	}
@@ -273,7 +270,7 @@ func (m *machine) take(t *rapid.T, by func(store.Store, context.Context, string,
 	owner, ttl := pick(t, "owner", "replica-a", "replica-b"), pick(t, "ttl", time.Hour, time.Hour, time.Nanosecond)
 	recs, err := both(t, m, func(side int, s store.Store) (store.Record, error) {
 		tenant, ref := m.nth(t, s, i)
-		_, rec, err := by(s, t.Context(), tenant, ref, owner, ttl)
+		_, rec, err := s.Acquire(t.Context(), tenant, ref, owner, purpose, ttl)
 		return rec, err
 	})
 	if err == nil {
@@ -311,7 +308,7 @@ func (m *machine) decide(t *rapid.T) {
 	soon, later := time.Now(), time.Now().Add(time.Hour)
 	d := pick[store.Decision](t, "decision", store.Send{}, store.Reschedule{Due: later}, store.Reschedule{Due: later, Heard: 1},
 		store.Reschedule{Due: soon, Progress: store.Progress{Status: "Started", Missing: true}}, store.Handle{}, store.Handle{},
-		store.Begin{}, store.Interrupt{}, store.Reschedule{Due: time.Now().Add(100 * time.Hour), Progress: store.Progress{Missings: 2, MissingSince: soon, RefusedStatus: 402}},
+		store.Interrupt{}, store.Reschedule{Due: time.Now().Add(100 * time.Hour), Progress: store.Progress{Missings: 2, MissingSince: soon, RefusedStatus: 402}},
 		store.Retry{Due: later, Reason: "busy"}, store.Bury{Reason: "gave up"}, store.Replay{}, store.Expire{Reason: "404"}, store.Abandon{Reason: "by hand"})
 	recs, err := both(t, m, func(side int, s store.Store) (store.Record, error) { return s.Decide(t.Context(), l[side], d) })
 	m.decided = err == nil

@@ -110,7 +110,7 @@ func useAll(t *testing.T, s *Store) {
 		outcome := store.Outcome{Status: "Finished", StatusCode: 500, HasContent: true, Kept: true, Content: []byte("x")}
 		_, err = s.Report(ctx, "fjord", ref, store.SettledFact{ID: "id-" + ref, Outcome: outcome})
 		must(err)
-		l, _, err := s.Acquire(ctx, "fjord", ref, "me", time.Minute)
+		l, _, err := s.Acquire(ctx, "fjord", ref, "me", store.ToPoll, time.Minute)
 		must(err)
 		l, err = s.Extend(ctx, l, time.Minute)
 		must(err)

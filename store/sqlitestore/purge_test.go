@@ -73,7 +73,7 @@ func TestTombstonesWithAKeyStay(t *testing.T) {
 		if _, err := s.Report(ctx, "fjord", ref, store.SettledFact{Outcome: store.Outcome{Foreground: true, StatusCode: 200}}); err != nil {
 			t.Fatal(err)
 		}
-		l, _, err := s.Acquire(ctx, "fjord", ref, "me", time.Minute)
+		l, _, err := s.Acquire(ctx, "fjord", ref, "me", store.ToPoll, time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}

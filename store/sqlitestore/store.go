@@ -27,9 +27,8 @@ type Store struct {
 }
 
 var (
-	_ store.Store       = (*Store)(nil)
-	_ store.RunAcquirer = (*Store)(nil)
-	_ store.Counter     = (*Store)(nil)
+	_ store.Store   = (*Store)(nil)
+	_ store.Counter = (*Store)(nil)
 )
 
 // Create implements [store.Store].
@@ -57,12 +56,12 @@ func (s *Store) Report(ctx context.Context, tenant, ref string, fact store.Fact)
 	return s.record(ctx, strict, func(r store.Rules) (store.Record, error) { return r.Report(tenant, ref, fact) })
 }
 
-// Decide implements [store.Store]. [store.Handle], [store.Begin] and
-// [store.Interrupt] are lazy: see [LazyFor].
+// Decide implements [store.Store]. [store.Handle] and [store.Interrupt] are
+// lazy: see [LazyFor].
 func (s *Store) Decide(ctx context.Context, l store.Lease, d store.Decision) (store.Record, error) {
 	lazy := strict
 	switch d.(type) {
-	case store.Handle, store.Begin, store.Interrupt:
+	case store.Handle, store.Interrupt:
 		lazy = soon
 	}
 	return s.record(ctx, lazy, func(r store.Rules) (store.Record, error) { return r.Decide(l, d) })
@@ -93,25 +92,15 @@ func (s *Store) Notify(ctx context.Context, n store.Notification) (out store.Rec
 	return out, nil
 }
 
-// Acquire implements [store.Store].
-func (s *Store) Acquire(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (store.Lease, store.Record, error) {
-	var l store.Lease
-	rec, err := s.record(ctx, whenever, func(r store.Rules) (rec store.Record, err error) {
-		l, rec, err = r.Acquire(tenant, ref, owner, ttl)
-		return rec, err
-	})
-	if err != nil {
-		l = store.Lease{}
+// Acquire implements [store.Store]. The count of a run is lazy: see [LazyFor].
+func (s *Store) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, ttl time.Duration) (store.Lease, store.Record, error) {
+	lazy := whenever
+	if purpose == store.ToRun {
+		lazy = soon
 	}
-	return l, rec, err
-}
-
-// AcquireRun implements [store.RunAcquirer]. The count of a run is lazy: see
-// [LazyFor].
-func (s *Store) AcquireRun(ctx context.Context, tenant, ref, owner string, ttl time.Duration) (store.Lease, store.Record, error) {
 	var l store.Lease
-	rec, err := s.record(ctx, soon, func(r store.Rules) (rec store.Record, err error) {
-		l, rec, err = r.AcquireRun(tenant, ref, owner, ttl)
+	rec, err := s.record(ctx, lazy, func(r store.Rules) (rec store.Record, err error) {
+		l, rec, err = r.Acquire(tenant, ref, owner, purpose, ttl)
 		return rec, err
 	})
 	if err != nil {

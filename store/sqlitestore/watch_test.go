@@ -90,7 +90,7 @@ func TestAnotherProcessWakesOnlyWhoIsConcerned(t *testing.T) {
 	}
 	looked(t, here, latest(t, there))
 	wakeUps(watchers)
-	if _, _, err := there.Acquire(ctx, "fjord", rec.Ref, "me", time.Minute); err != nil {
+	if _, _, err := there.Acquire(ctx, "fjord", rec.Ref, "me", store.ToPoll, time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	looked(t, here, latest(t, there))

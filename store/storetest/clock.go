@@ -37,7 +37,7 @@ var clockTests = []test{
 			for _, rec := range recs {
 				var dead store.Lease
 				e.ahead(by, func(r store.Rules) (err error) {
-					dead, _, err = r.AcquireRun(rec.Tenant, rec.Ref, rival, e.ttl)
+					dead, _, err = r.Acquire(rec.Tenant, rec.Ref, rival, store.ToRun, e.ttl)
 					return err
 				})
 				if got := e.get(rec); got.Lease.Owner != rival || got.Lease.Valid(time.Now()) {
@@ -67,8 +67,11 @@ var clockTests = []test{
 	}},
 	{"clocks that differ a little are believed", func(e *env) {
 		rec := e.accepted(id1)
-		e.ahead(4*time.Minute, func(r store.Rules) (err error) { _, _, err = r.Acquire(tenant, rec.Ref, rival, e.ttl); return err })
-		_, _, err := e.Acquire(e.ctx, tenant, rec.Ref, owner, e.ttl)
+		e.ahead(4*time.Minute, func(r store.Rules) (err error) {
+			_, _, err = r.Acquire(tenant, rec.Ref, rival, store.ToPoll, e.ttl)
+			return err
+		})
+		_, _, err := e.Acquire(e.ctx, tenant, rec.Ref, owner, store.ToPoll, e.ttl)
 		e.wantErr(err, store.ErrLeased)
 	}},
 	{"what was being sent by a clock that was ahead is uncertain once it is right", func(e *env) {
@@ -95,12 +98,12 @@ var clockTests = []test{
 		for _, by := range []time.Duration{3 * time.Hour, 48 * time.Hour} {
 			looked, retried, settled := e.report(e.sending(), store.AcceptedFact{ID: "id-" + by.String(), Source: answered}), e.settledAnew(), e.sending()
 			e.ahead(by, func(r store.Rules) error {
-				l, _, err := r.Acquire(tenant, looked.Ref, rival, e.ttl)
+				l, _, err := r.Acquire(tenant, looked.Ref, rival, store.ToPoll, e.ttl)
 				if err == nil {
 					_, err = r.Decide(l, store.Reschedule{Due: r.Tx.Now().Add(time.Minute)})
 				}
 				if err == nil {
-					l, _, err = r.AcquireRun(tenant, retried.Ref, rival, e.ttl)
+					l, _, err = r.Acquire(tenant, retried.Ref, rival, store.ToRun, e.ttl)
 				}
 				if err == nil {
 					_, err = r.Decide(l, store.Retry{Due: r.Tx.Now().Add(time.Minute)})
@@ -164,9 +167,9 @@ var clockTests = []test{
 		rec := e.fresh(store.Sending)
 		sending, err := e.Create(e.ctx, rec, owner, long)
 		e.must(err)
-		l, _, err := e.Acquire(e.ctx, tenant, e.accepted(id1).Ref, owner, long)
+		l, _, err := e.Acquire(e.ctx, tenant, e.accepted(id1).Ref, owner, store.ToPoll, long)
 		e.must(err)
-		run, _, err := store.AcquireRun(e.ctx, e.Store, tenant, e.settledAnew().Ref, owner, long)
+		run, _, err := e.Store.Acquire(e.ctx, tenant, e.settledAnew().Ref, owner, store.ToRun, long)
 		e.must(err)
 		extended, err := e.Extend(e.ctx, e.acquire(e.accepted(id2), owner), long)
 		e.must(err)

@@ -111,7 +111,7 @@ var createTests = []test{
 		e.wantErr(err, store.ErrNotFound)
 		_, err = e.Report(e.ctx, other, rec.Ref, store.SettledFact{ID: id1})
 		e.wantErr(err, store.ErrNotFound)
-		_, _, err = e.Acquire(e.ctx, other, rec.Ref, owner, e.ttl)
+		_, _, err = e.Acquire(e.ctx, other, rec.Ref, owner, store.ToPoll, e.ttl)
 		e.wantErr(err, store.ErrNotFound)
 		if list, err := e.List(e.ctx, other, store.Query{}); err != nil || len(list) != 0 {
 			e.Errorf("list of the other tenant: %v, %v", list, err)

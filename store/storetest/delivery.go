@@ -106,7 +106,7 @@ var deliveryTests = []test{
 		d := e.delivery(rec)
 		l := e.acquire(d, owner)
 		e.choose(rec, store.Reschedule{Due: time.Now().Add(time.Hour), Heard: 1})
-		_, _, err := e.Acquire(e.ctx, d.Tenant, d.Ref, rival, e.ttl)
+		_, _, err := e.Acquire(e.ctx, d.Tenant, d.Ref, rival, store.ToPoll, e.ttl)
 		e.wantErr(err, store.ErrLeased)
 		e.decide(l, store.Handle{})
 		_, err = e.Get(e.ctx, d.Tenant, d.Ref)
@@ -272,7 +272,7 @@ var deliveryTests = []test{
 		var won atomic.Int32
 		for range 16 {
 			wg.Go(func() {
-				if _, _, err := e.Acquire(e.ctx, list[0].Tenant, list[0].Ref, owner, e.ttl); err == nil {
+				if _, _, err := e.Acquire(e.ctx, list[0].Tenant, list[0].Ref, owner, store.ToPoll, e.ttl); err == nil {
 					won.Add(1)
 				}
 			})

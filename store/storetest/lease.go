@@ -11,7 +11,7 @@ var leaseTests = []test{
 	{"one owner at a time, and a higher epoch each time", func(e *env) {
 		rec := e.accepted(id1)
 		a := e.acquire(rec, owner)
-		_, _, err := e.Acquire(e.ctx, tenant, rec.Ref, rival, e.ttl)
+		_, _, err := e.Acquire(e.ctx, tenant, rec.Ref, rival, store.ToPoll, e.ttl)
 		e.wantErr(err, store.ErrLeased)
 		e.must(e.Release(e.ctx, a))
 		b := e.acquire(rec, rival)

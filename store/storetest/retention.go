@@ -39,7 +39,7 @@ var retentionTests = []test{
 		retried, buried, held := e.settled(id1, 500), e.settled(id2, 500), e.settled(id2[:35]+"2", 500)
 		e.choose(retried, store.Retry{Due: due, Reason: "busy"})
 		e.choose(buried, store.Bury{Reason: "no"})
-		l, _, err := e.Acquire(e.ctx, tenant, held.Ref, owner, time.Hour)
+		l, _, err := e.Acquire(e.ctx, tenant, held.Ref, owner, store.ToPoll, time.Hour)
 		e.must(err)
 		e.wantPurged(tenant, store.Retention{Unacknowledged: later}, store.PurgeCount{})
 		e.must(e.Release(e.ctx, l))

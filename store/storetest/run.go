@@ -2,14 +2,11 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/vismanet-go/background/store"
 )
-
-// bare hides what a store has beyond [store.Store], as a wrapper does that
-// embeds it.
-type bare struct{ store.Store }
 
 // wantRuns checks how many runs a record counts.
 func (e *env) wantRuns(rec store.Record, want int) {
@@ -56,19 +53,20 @@ var runTests = []test{
 	}},
 	{"a run is counted once for each lease, and taken back only under its own", func(e *env) {
 		for _, rec := range e.runnable() {
-			l, _ := e.begin(rec, owner)
-			if got := e.decide(l, store.Begin{}); got.Attempts != 1 || got.Lease.Owner != owner {
-				e.Errorf("%s: begun twice: %d runs, leased to %q", rec.Phase, got.Attempts, got.Lease.Owner)
+			l, begun := e.begin(rec, owner)
+			_, got, err := e.Acquire(e.ctx, rec.Tenant, rec.Ref, owner, store.ToRun, e.ttl)
+			if e.wantErr(err, store.ErrLeased); begun.Attempts != 1 || got.Attempts != 1 || got.Lease != l {
+				e.Errorf("%s: begun twice: %d runs, then %d, leased %+v", rec.Phase, begun.Attempts, got.Attempts, got.Lease)
 			}
 			e.must(e.Release(e.ctx, l))
 			if got := e.choose(rec, store.Interrupt{}); got.Attempts != 1 {
 				e.Errorf("%s: another's run was taken back: %d left, want 1", rec.Phase, got.Attempts)
 			}
-			l = e.acquire(rec, owner)
-			if got := e.decide(l, store.Begin{}); got.Attempts != 2 {
-				e.Errorf("%s: the second run is number %d", rec.Phase, got.Attempts)
+			l, begun = e.begin(rec, owner)
+			if begun.Attempts != 2 {
+				e.Errorf("%s: the second run is number %d", rec.Phase, begun.Attempts)
 			}
-			l, err := e.Extend(e.ctx, l, e.ttl)
+			l, err = e.Extend(e.ctx, l, e.ttl)
 			e.must(err)
 			if got := e.decide(l, store.Interrupt{}); got.Attempts != 1 {
 				e.Errorf("%s: %d runs after the interrupted one, want 1", rec.Phase, got.Attempts)
@@ -93,8 +91,12 @@ var runTests = []test{
 	}},
 	{"polls, acknowledgements and what is not due count nothing", func(e *env) {
 		for _, rec := range e.runnable() {
-			for range 3 {
-				e.must(e.Release(e.ctx, e.acquire(rec, owner)))
+			for _, purpose := range []store.Purpose{store.ToPoll, store.ToAcknowledge, store.ToPoll} {
+				l, got, err := e.Acquire(e.ctx, rec.Tenant, rec.Ref, owner, purpose, e.ttl)
+				if e.must(err); got.Attempts != 0 || got.RunEpoch == l.Epoch || got.Lease != l {
+					e.Errorf("%s acquired to %s: %d runs, epoch %d of %+v", rec.Phase, purpose, got.Attempts, got.RunEpoch, l)
+				}
+				e.must(e.Release(e.ctx, l))
 			}
 			e.choose(rec, store.Retry{Due: time.Now().Add(time.Hour)})
 			l, got := e.begin(rec, owner)
@@ -121,41 +123,47 @@ var runTests = []test{
 		uncertain, dead := e.sending(), e.choose(e.settled(id2, 200), store.Bury{Reason: "no"})
 		uncertain = e.report(uncertain, store.UncertainFact{Epoch: uncertain.SendEpoch, Reason: "reset"})
 		for _, rec := range []store.Record{e.create(e.fresh(store.Queued)), e.accepted(id1), uncertain, dead, e.unclear(id2[:35] + "4")} {
-			for _, d := range []store.Decision{store.Begin{}, store.Interrupt{}} {
-				l, got := e.begin(rec, owner)
-				if got.Attempts != 0 {
-					e.Errorf("%s: counted a run", rec.Phase)
-				}
-				_, err := e.Decide(e.ctx, l, d)
-				e.wantPhaseError(err)
-				e.must(e.Release(e.ctx, l))
+			l, got := e.begin(rec, owner)
+			if got.Attempts != 0 || got.RunEpoch == l.Epoch || got.Lease != l {
+				e.Errorf("%s: counted a run: %d, epoch %d of %+v", rec.Phase, got.Attempts, got.RunEpoch, l)
 			}
+			_, err := e.Decide(e.ctx, l, store.Interrupt{})
+			e.wantPhaseError(err)
+			e.must(e.Release(e.ctx, l))
 		}
 	}},
-	{"one at a time begins a run, and a wrapper loses nothing but a write", func(e *env) {
-		for _, st := range []store.Store{e.Store, bare{e.Store}} {
-			for i, rec := range []store.Record{e.settledAnew(), e.settledAnew()} {
-				l, got, err := store.AcquireRun(e.ctx, st, rec.Tenant, rec.Ref, owner, e.ttl)
-				e.must(err)
-				if got.Attempts != 1 || got.Lease != l || l.Owner != owner {
-					e.Errorf("%d: run %d under %+v, record's %+v", i, got.Attempts, l, got.Lease)
-				}
-				_, got, err = store.AcquireRun(e.ctx, st, rec.Tenant, rec.Ref, rival, e.ttl)
-				if e.wantErr(err, store.ErrLeased); got.Lease.Owner != owner || got.Attempts != 1 {
-					e.Errorf("refused with %+v", got)
-				}
-				e.wantPhase(e.decide(l, store.Handle{}), store.Handled)
-			}
-			_, _, err := store.AcquireRun(e.ctx, st, tenant, "none", owner, e.ttl)
-			e.wantErr(err, store.ErrNotFound)
-			stopped, stop := context.WithCancel(e.ctx)
-			stop()
-			rec := e.settledAnew()
-			if _, _, err = store.AcquireRun(stopped, st, tenant, rec.Ref, owner, e.ttl); err == nil {
-				e.Error("a run began after its context had ended")
-			}
-			e.wantRuns(rec, 0)
+	{"one at a time begins a run", func(e *env) {
+		rec := e.settledAnew()
+		l, got, err := e.Acquire(e.ctx, rec.Tenant, rec.Ref, owner, store.ToRun, e.ttl)
+		e.must(err)
+		if got.Attempts != 1 || got.Lease != l || l.Owner != owner {
+			e.Errorf("run %d under %+v, record's %+v", got.Attempts, l, got.Lease)
 		}
+		none, got, err := e.Acquire(e.ctx, rec.Tenant, rec.Ref, rival, store.ToRun, e.ttl)
+		if e.wantErr(err, store.ErrLeased); got.Lease.Owner != owner || got.Attempts != 1 || none != (store.Lease{}) {
+			e.Errorf("refused with %+v and the lease %+v", got, none)
+		}
+		e.wantPhase(e.decide(l, store.Handle{}), store.Handled)
+		_, _, err = e.Acquire(e.ctx, tenant, "none", owner, store.ToRun, e.ttl)
+		e.wantErr(err, store.ErrNotFound)
+		stopped, stop := context.WithCancel(e.ctx)
+		stop()
+		rec = e.settledAnew()
+		if _, _, err = e.Acquire(stopped, tenant, rec.Ref, owner, store.ToRun, e.ttl); err == nil {
+			e.Error("a run began after its context had ended")
+		}
+		e.wantRuns(rec, 0)
+	}},
+	{"a lease has a purpose", func(e *env) {
+		rec := e.settledAnew()
+		for _, purpose := range []store.Purpose{"", "play"} {
+			_, _, err := e.Acquire(e.ctx, rec.Tenant, rec.Ref, owner, purpose, e.ttl)
+			if invalid, ok := errors.AsType[*store.InvalidError](err); !ok || invalid.Field != "purpose" {
+				e.Errorf("acquired to %q: got error %v, want an *store.InvalidError about the purpose", purpose, err)
+			}
+		}
+		e.wantRuns(rec, 0)
+		e.acquire(rec, rival) // nobody has it
 	}},
 }
 

@@ -140,7 +140,7 @@ func (e *env) report(rec store.Record, f store.Fact) store.Record {
 
 func (e *env) acquire(rec store.Record, who string) store.Lease {
 	e.Helper()
-	l, _, err := e.Acquire(e.ctx, rec.Tenant, rec.Ref, who, e.ttl)
+	l, _, err := e.Acquire(e.ctx, rec.Tenant, rec.Ref, who, store.ToPoll, e.ttl)
 	e.must(err)
 	return l
 }
@@ -164,7 +164,7 @@ func (e *env) choose(rec store.Record, d store.Decision) store.Record {
 // begin takes the lease and begins a run of the handler.
 func (e *env) begin(rec store.Record, who string) (store.Lease, store.Record) {
 	e.Helper()
-	l, out, err := store.AcquireRun(e.ctx, e.Store, rec.Tenant, rec.Ref, who, e.ttl)
+	l, out, err := e.Store.Acquire(e.ctx, rec.Tenant, rec.Ref, who, store.ToRun, e.ttl)
 	e.must(err)
 	return l, out
 }

@@ -38,7 +38,6 @@ var unclearTests = []test{
 		for _, d := range []store.Decision{
 			store.Send{},
 			store.Reschedule{Due: time.Now()},
-			store.Begin{},
 			store.Interrupt{},
 			store.Handle{},
 			store.Retry{Due: time.Now()},

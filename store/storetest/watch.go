@@ -168,7 +168,7 @@ var concurrencyTests = []test{
 		var won atomic.Int32
 		for range 16 {
 			wg.Go(func() {
-				if _, _, err := e.Acquire(e.ctx, tenant, rec.Ref, owner, e.ttl); err == nil {
+				if _, _, err := e.Acquire(e.ctx, tenant, rec.Ref, owner, store.ToPoll, e.ttl); err == nil {
 					won.Add(1)
 				}
 			})

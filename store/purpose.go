@@ -1,0 +1,20 @@
+package store
+
+// Purpose is what a lease is taken for. Only a run is counted: see
+// [Store.Acquire].
+type Purpose string
+
+// The purposes of a lease.
+const (
+	// ToPoll reads the ERP's state, or follows up what a notification said.
+	ToPoll Purpose = "poll"
+	// ToAcknowledge decides about a record without a handler: its outcome is
+	// acknowledged, or a person replays, drops, resolves or gives it up.
+	ToAcknowledge Purpose = "acknowledge"
+	// ToRun runs the handler of an operation that has ended, or of a
+	// delivery.
+	ToRun Purpose = "run"
+)
+
+// Valid reports whether p is one of the purposes above.
+func (p Purpose) Valid() bool { return p == ToPoll || p == ToAcknowledge || p == ToRun }
