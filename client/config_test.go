@@ -14,6 +14,7 @@ import (
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/internal/memhttp"
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -234,15 +235,11 @@ func TestNoSecretIsShown(t *testing.T) {
 		Logger: slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Header: http.Header{"Authorization": {"Bearer hush"}},
 	}
-	looks := 0
-	mc := mockserver.Config{Fault: func(r *http.Request) *mockserver.Fault {
-		if strings.Contains(r.URL.Path, "/background/") {
-			if looks++; looks < 4 {
-				return &mockserver.Fault{Status: []int{500, 429, 401}[looks-1]}
-			}
-		}
-		return nil
-	}}
+	var refusals []fault.Rule
+	for _, status := range []int{500, 429, 401} {
+		refusals = append(refusals, fault.Rule{On: fault.OnState, Times: 1, Do: fault.Answer{Status: status}})
+	}
+	mc := mockserver.Config{Faults: refusals}
 	play(t, mc, cc, func(w *world) {
 		op := w.submit(request("POST", "/v2/customerinvoice?secretQuery=hush", invoice), client.SubmitOptions{})
 		list := w.mock.Journal().Requests("")

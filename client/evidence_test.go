@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
@@ -15,11 +17,8 @@ import (
 
 // lost202 lets submits have their effect and breaks the connection instead of
 // answering.
-func lost202(r *http.Request) *mockserver.Fault {
-	if r.Header.Get("Erp-Api-Background") != "" {
-		return &mockserver.Fault{Process: true, Drop: true}
-	}
-	return nil
+func lost202(times int) []fault.Rule {
+	return []fault.Rule{{On: fault.OnIntake, Times: times, Do: fault.Answer{Process: true, Drop: true}}}
 }
 
 func TestLost202IsResolvedByTheNotification(t *testing.T) {
@@ -27,7 +26,7 @@ func TestLost202IsResolvedByTheNotification(t *testing.T) {
 		"subscription": client.Subscription(), "url": client.WebhookURL(hookBase+"/erp", secret),
 	} {
 		t.Run(name, func(t *testing.T) {
-			play(t, mockserver.Config{ExecTime: time.Minute, Fault: lost202}, client.Config{Notify: notify}, func(w *world) {
+			play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute), Faults: lost202(0)}, client.Config{Notify: notify}, func(w *world) {
 				op, err := w.client.Submit(w.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{Key: "order-1"})
 				unclear, ok := errors.AsType[*client.UncertainError](err)
 				if !ok || op == nil || op.ID() != "" || unclear.Ref != op.Ref() {
@@ -53,7 +52,7 @@ func TestLost202IsResolvedByTheNotification(t *testing.T) {
 }
 
 func TestLost202WithoutNotificationStaysUncertain(t *testing.T) {
-	play(t, mockserver.Config{Fault: lost202}, client.Config{}, func(w *world) {
+	play(t, mockserver.Config{Faults: lost202(0)}, client.Config{}, func(w *world) {
 		op, err := w.client.Submit(w.Context(), request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{})
 		if unclear, ok := errors.AsType[*client.UncertainError](err); !ok || !unclear.SafeToRepeat {
 			t.Fatalf("got %v", err)
@@ -139,7 +138,7 @@ func state(code int, uri, received, webhook string) func(string) (int, string) {
 }
 
 func TestIDOfAnotherOperationIsNotTaken(t *testing.T) {
-	play(t, mockserver.Config{ExecTime: time.Minute}, client.Config{Notify: client.Subscription()}, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute)}, client.Config{Notify: client.Subscription()}, func(w *world) {
 		first := w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
 		lost, err := w.store.Create(w.Context(), store.Record{
 			Tenant: "default", Ref: "aaaaaaaaaaaaaaaaaaaaaaaaaa", Phase: store.Sending, Method: "POST", Path: "/v2/customerinvoice", Notify: "subscription", Key: "lost",

@@ -145,7 +145,7 @@ func ExampleOperationError() {
 
 // The context bounds the wait, not the operation.
 func ExamplePendingError() {
-	mock, err := mockserver.New(mockserver.Config{ExecTime: time.Hour})
+	mock, err := mockserver.New(mockserver.Config{ExecTime: mockserver.Fixed(time.Hour)})
 	if err != nil {
 		panic(err)
 	}

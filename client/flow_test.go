@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/openapi"
@@ -36,7 +38,7 @@ func TestListIsPolledAndDecoded(t *testing.T) {
 }
 
 func TestPollsSlowDown(t *testing.T) {
-	play(t, mockserver.Config{ExecTime: 5 * time.Minute}, client.Config{}, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(5 * time.Minute)}, client.Config{}, func(w *world) {
 		start := time.Now()
 		w.wait(w.submit(request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{}))
 		took, polls := time.Since(start), w.calls("GET", "/v1/background/")
@@ -53,7 +55,7 @@ func TestCreatedInvoiceIsNamedByLocation(t *testing.T) {
 		"none":         client.NoNotification(),
 	} {
 		t.Run(name, func(t *testing.T) {
-			play(t, mockserver.Config{ExecTime: time.Minute}, client.Config{Notify: notify}, func(w *world) {
+			play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute)}, client.Config{Notify: notify}, func(w *world) {
 				start := time.Now()
 				res := w.wait(w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{}))
 				if res.StatusCode != 201 || !strings.Contains(res.Header.Get("Location"), "/v1/customerinvoice/") || res.Header.Get("Etag") == "" || res.HasContent() {
@@ -74,9 +76,7 @@ func TestCreatedInvoiceIsNamedByLocation(t *testing.T) {
 }
 
 func TestLostNotificationCostsOnlyDelay(t *testing.T) {
-	mc := mockserver.Config{ExecTime: time.Minute, NotifyFault: func(mockserver.Delivery) mockserver.NotifyFault {
-		return mockserver.NotifyFault{Drop: true}
-	}}
+	mc := mockserver.Config{ExecTime: mockserver.Fixed(time.Minute), Faults: []fault.Rule{{Do: fault.Notify{Drop: true}}}}
 	play(t, mc, client.Config{Notify: client.Subscription()}, func(w *world) {
 		start := time.Now()
 		w.wait(w.submit(request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{}))
@@ -87,9 +87,7 @@ func TestLostNotificationCostsOnlyDelay(t *testing.T) {
 }
 
 func TestNotificationBeforeThe202IsNotLost(t *testing.T) {
-	mc := mockserver.Config{NotifyFault: func(mockserver.Delivery) mockserver.NotifyFault {
-		return mockserver.NotifyFault{Early: true, Duplicates: 3}
-	}}
+	mc := mockserver.Config{Faults: []fault.Rule{{Do: fault.Notify{Early: true, Duplicates: 3}}}}
 	play(t, mc, client.Config{Notify: client.Subscription()}, func(w *world) {
 		start := time.Now()
 		w.wait(w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{}))
@@ -103,9 +101,7 @@ func TestNotificationBeforeThe202IsNotLost(t *testing.T) {
 }
 
 func TestForgedNotificationIsNotBelieved(t *testing.T) {
-	mc := mockserver.Config{ExecTime: time.Minute, NotifyFault: func(mockserver.Delivery) mockserver.NotifyFault {
-		return mockserver.NotifyFault{Forge: true}
-	}}
+	mc := mockserver.Config{ExecTime: mockserver.Fixed(time.Minute), Faults: []fault.Rule{{Do: fault.Notify{Forge: true}}}}
 	play(t, mc, client.Config{Notify: client.Subscription()}, func(w *world) {
 		op := w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
 		// One with a good signature that claims the end too early.
@@ -154,7 +150,7 @@ func TestFailedMachineryIsAnError(t *testing.T) {
 }
 
 func TestContextEndsTheWaitAndNotTheOperation(t *testing.T) {
-	play(t, mockserver.Config{ExecTime: time.Minute}, client.Config{}, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute)}, client.Config{}, func(w *world) {
 		op := w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
 		_, err := op.Wait(within(w.T, 10*time.Second))
 		pending, ok := errors.AsType[*client.PendingError](err)
@@ -171,7 +167,7 @@ func TestContextEndsTheWaitAndNotTheOperation(t *testing.T) {
 }
 
 func TestManyWaitersShareTheLooks(t *testing.T) {
-	play(t, mockserver.Config{ExecTime: time.Minute}, client.Config{}, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute)}, client.Config{}, func(w *world) {
 		op := w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
 		var wg sync.WaitGroup
 		for i := range 50 {
@@ -193,7 +189,7 @@ func TestManyWaitersShareTheLooks(t *testing.T) {
 }
 
 func TestReplicasShareTheLooks(t *testing.T) {
-	play(t, mockserver.Config{ExecTime: time.Minute}, client.Config{}, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute)}, client.Config{}, func(w *world) {
 		op := w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{Key: "order-1"})
 		other, err := client.New(client.Config{BaseURL: base, HTTPClient: w.mock.Client(), Store: w.store})
 		if err != nil {
@@ -221,7 +217,7 @@ func TestReplicasShareTheLooks(t *testing.T) {
 }
 
 func TestWatchTellsEachStep(t *testing.T) {
-	play(t, mockserver.Config{ExecTime: 20 * time.Second}, client.Config{}, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(20 * time.Second)}, client.Config{}, func(w *world) {
 		op := w.submit(request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{})
 		var steps []client.State
 		for s, err := range op.Watch(w.Context()) {
@@ -248,7 +244,7 @@ func TestWatchTellsEachStep(t *testing.T) {
 }
 
 func TestWatchEndsWithTheError(t *testing.T) {
-	play(t, mockserver.Config{ExecTime: time.Hour}, client.Config{}, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Hour)}, client.Config{}, func(w *world) {
 		op := w.submit(request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{})
 		var last error
 		for _, err := range op.Watch(within(w.T, time.Minute)) {
@@ -261,7 +257,7 @@ func TestWatchEndsWithTheError(t *testing.T) {
 }
 
 func TestPollLooksNowAndStateDoesNot(t *testing.T) {
-	play(t, mockserver.Config{ExecTime: 10 * time.Second}, client.Config{}, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(10 * time.Second)}, client.Config{}, func(w *world) {
 		op := w.submit(request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{})
 		if s, err := op.State(w.Context()); err != nil || s.Status != "" || w.calls("GET", "/v1/background/") != 0 {
 			t.Errorf("state %+v, %v", s, err)
@@ -281,7 +277,7 @@ func TestPollLooksNowAndStateDoesNot(t *testing.T) {
 }
 
 func TestTypedClientRunsInTheBackground(t *testing.T) {
-	play(t, mockserver.Config{ExecTime: 10 * time.Minute}, client.Config{Notify: client.Subscription()}, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(10 * time.Minute)}, client.Config{Notify: client.Subscription()}, func(w *world) {
 		api, err := erp.NewClientWithResponses(base, erp.WithHTTPClient(w.client))
 		if err != nil {
 			t.Fatal(err)
@@ -359,7 +355,7 @@ func TestDoBehavesAsNetHTTPDoes(t *testing.T) {
 }
 
 func TestCloseEndsEveryWait(t *testing.T) {
-	play(t, mockserver.Config{ExecTime: time.Hour}, client.Config{}, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Hour)}, client.Config{}, func(w *world) {
 		op := w.submit(request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{})
 		var wg sync.WaitGroup
 		for range 3 {

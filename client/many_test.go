@@ -154,14 +154,7 @@ func TestAsCompletedOverSeveralClients(t *testing.T) {
 }
 
 func TestAsCompletedWithNotificationsAndUncertainOnes(t *testing.T) {
-	dropped := false
-	mc := mockserver.Config{ExecTime: time.Minute, Workers: 10, Fault: func(r *http.Request) *mockserver.Fault {
-		if r.Header.Get("Erp-Api-Background") != "" && !dropped {
-			dropped = true
-			return lost202(r)
-		}
-		return nil
-	}}
+	mc := mockserver.Config{ExecTime: mockserver.Fixed(time.Minute), Workers: 10, Faults: lost202(1)}
 	play(t, mc, client.Config{Notify: client.Subscription()}, func(w *world) {
 		lost, err := w.client.Submit(w.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
 		if _, ok := errors.AsType[*client.UncertainError](err); !ok {

@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
@@ -24,12 +26,12 @@ func nothing(context.Context, client.Completion) error { return nil }
 // awaited by a Wait and by Run.
 func TestObserverIsToldHowEachOperationEnds(t *testing.T) {
 	const about = `settled POST /v2/customerinvoice "k" `
-	lost := mockserver.Rule{On: mockserver.OnIntake, Times: 1, Do: mockserver.Fault{Process: true, Drop: true}}
+	lost := fault.Rule{On: fault.OnIntake, Times: 1, Do: fault.Answer{Process: true, Drop: true}}
 	tests := []struct {
 		name   string
 		body   string
 		notify client.Notify
-		rules  []mockserver.Rule
+		rules  []fault.Rule
 		after  func(*world, *client.Operation)
 		want   string
 	}{
@@ -37,16 +39,16 @@ func TestObserverIsToldHowEachOperationEnds(t *testing.T) {
 		{name: "by a notification", body: invoice, notify: client.Subscription(), want: about + "succeeded 201 by=notification late=false polls=1 after=10s ran=10s link=link"},
 		{name: "an answer that is no success", body: `{}`, notify: client.Subscription(), want: about + "failed 400 by=notification late=false polls=1 after=10s ran=10s link=link"},
 		{
-			name: "not run at all", body: invoice, notify: client.Subscription(), rules: []mockserver.Rule{{Do: mockserver.QueueFault{Fail: "restarted"}}},
+			name: "not run at all", body: invoice, notify: client.Subscription(), rules: []fault.Rule{{Do: fault.Queue{Fail: "restarted"}}},
 			want: about + "failed 500 by=notification late=false polls=1 after=10s ran=10s link=link",
 		},
 		{
-			name: "forgotten by the ERP", body: invoice, rules: []mockserver.Rule{{On: mockserver.OnState, Do: mockserver.Fault{Status: 404}}},
+			name: "forgotten by the ERP", body: invoice, rules: []fault.Rule{{On: fault.OnState, Do: fault.Answer{Status: 404}}},
 			want: about + "expired 0 by=poll late=false polls=",
 		},
 		{
 			name: "late", body: invoice, notify: client.Subscription(),
-			rules: []mockserver.Rule{lost, {Do: mockserver.NotifyFault{Delay: time.Minute}}},
+			rules: []fault.Rule{lost, {Do: fault.Notify{Delay: time.Minute}}},
 			after: func(w *world, op *client.Operation) {
 				if err := op.Resolve(w.Context(), client.GivenUp("nobody knows")); err != nil {
 					w.Error(err)
@@ -60,7 +62,7 @@ func TestObserverIsToldHowEachOperationEnds(t *testing.T) {
 			t.Run(tt.name+" for "+by, func(t *testing.T) {
 				d := &diary{link: "link"}
 				cc := client.Config{Observer: d, Notify: tt.notify, OnComplete: map[string]client.Handler{"k": nothing}}
-				play(t, mockserver.Config{ExecTime: 10 * time.Second, Faults: tt.rules}, cc, func(w *world) {
+				play(t, mockserver.Config{ExecTime: mockserver.Fixed(10 * time.Second), Faults: tt.rules}, cc, func(w *world) {
 					op, err := w.client.Submit(w.Context(), request("POST", "/v2/customerinvoice", tt.body), client.SubmitOptions{Kind: "k"})
 					if op == nil {
 						w.Fatal(err)
@@ -194,7 +196,7 @@ func TestObserverIsToldOfEachRunOfAHandler(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := &diary{}
 			cc := client.Config{Observer: d, MaxAttempts: 2, DrainTimeout: 5 * time.Minute, OnComplete: map[string]client.Handler{"k": tt.run}}
-			play(t, mockserver.Config{ExecTime: time.Second}, cc, func(w *world) {
+			play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Second)}, cc, func(w *world) {
 				w.submit(request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{Kind: "k"})
 				stop := start(w.T, w.client)
 				time.Sleep(5 * time.Minute)

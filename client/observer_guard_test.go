@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
@@ -58,8 +60,8 @@ func TestAnObserverThatDoesNotReturnLosesNothing(t *testing.T) {
 				cc := client.Config{Observer: wild{method, fail}, Logger: log, OnComplete: map[string]client.Handler{
 					"k": func(context.Context, client.Completion) error { handled.Add(1); return nil },
 				}}
-				drops := mockserver.Rule{On: mockserver.OnIntake, Times: 1, Do: mockserver.Fault{Process: true, Drop: true}}
-				play(t, mockserver.Config{ExecTime: 10 * time.Second, Faults: []mockserver.Rule{drops}}, cc, func(w *world) {
+				drops := fault.Rule{On: fault.OnIntake, Times: 1, Do: fault.Answer{Process: true, Drop: true}}
+				play(t, mockserver.Config{ExecTime: mockserver.Fixed(10 * time.Second), Faults: []fault.Rule{drops}}, cc, func(w *world) {
 					stop := start(w.T, w.client)
 					lost, err := w.client.Submit(w.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
 					if lost == nil {

@@ -73,7 +73,7 @@ func (d *diary) about(words ...string) []string {
 
 func TestObserverIsToldOfEverything(t *testing.T) {
 	d := &diary{link: strings.Repeat("l", 1000)}
-	play(t, mockserver.Config{ExecTime: 10 * time.Second}, client.Config{Observer: d, Notify: client.Subscription()}, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(10 * time.Second)}, client.Config{Observer: d, Notify: client.Subscription()}, func(w *world) {
 		op := w.submit(request("POST", "/v1/customerinvoice/003547/action/release?x=hush", ""), client.SubmitOptions{Kind: "release"})
 		w.wait(op)
 		if rec, _ := w.store.Get(w.Context(), "default", op.Ref()); len(rec.Link) != 512 {
@@ -116,7 +116,7 @@ func TestObserverIsToldOfFailures(t *testing.T) {
 		c.Close()
 	}
 	d := &diary{}
-	play(t, mockserver.Config{ExecTime: time.Hour}, client.Config{Observer: d}, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Hour)}, client.Config{Observer: d}, func(w *world) {
 		op := w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{Key: "k"})
 		w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{Key: "k"})
 		if last := d.lines[len(d.lines)-1]; last != "submitted known id=true attempts=0 err=false" {

@@ -23,7 +23,7 @@ func TestRunPurges(t *testing.T) {
 		Store: store.NewMemory(store.MemoryConfig{Keep: 1000 * day}), KeepRecords: 3 * day,
 		Logger: slog.New(slog.NewTextHandler(&logged, nil)),
 	}
-	play(t, mockserver.Config{ExecTime: time.Second}, cc, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Second)}, cc, func(w *world) {
 		acked := w.submit(request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{})
 		left := w.submit(request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{Key: "left"})
 		w.wait(left)

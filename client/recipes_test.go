@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
@@ -191,11 +193,8 @@ func ExampleOperation_Token() {
 // An answer was lost: nobody sends the request again, a person decides.
 func ExampleOperation_Resolve() {
 	ctx := context.Background()
-	mock, err := mockserver.New(mockserver.Config{Fault: func(r *http.Request) *mockserver.Fault {
-		if r.Method == http.MethodPost { // stored, and then the connection breaks
-			return &mockserver.Fault{Process: true, Drop: true}
-		}
-		return nil
+	mock, err := mockserver.New(mockserver.Config{Faults: []fault.Rule{
+		{On: fault.OnIntake, Method: http.MethodPost, Do: fault.Answer{Process: true, Drop: true}}, // stored, and then the connection breaks
 	}})
 	if err != nil {
 		panic(err)
@@ -254,7 +253,7 @@ func ExampleResult_Open() {
 // Watch an operation's progress.
 func ExampleOperation_Watch() {
 	ctx := context.Background()
-	mock, err := mockserver.New(mockserver.Config{ExecTime: 200 * time.Millisecond})
+	mock, err := mockserver.New(mockserver.Config{ExecTime: mockserver.Fixed(200 * time.Millisecond)})
 	if err != nil {
 		panic(err)
 	}

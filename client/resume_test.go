@@ -68,7 +68,7 @@ func TestPendingListsWhatIsNotAcknowledged(t *testing.T) {
 }
 
 func TestTokenFindsTheOperationInAnotherProcess(t *testing.T) {
-	play(t, mockserver.Config{ExecTime: time.Minute}, client.Config{Notify: client.WebhookURL(hookBase+"/erp", secret)}, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute)}, client.Config{Notify: client.WebhookURL(hookBase+"/erp", secret)}, func(w *world) {
 		op := w.submit(request("GET", "/v1/customerinvoice?customer=10045", ""), client.SubmitOptions{})
 		text, err := op.Token(w.Context())
 		if err != nil {
@@ -234,7 +234,7 @@ func TestOperationByKey(t *testing.T) {
 }
 
 func TestUncertainIsListedAndResolved(t *testing.T) {
-	play(t, mockserver.Config{Fault: lost202}, client.Config{}, func(w *world) {
+	play(t, mockserver.Config{Faults: lost202(0)}, client.Config{}, func(w *world) {
 		var ops []*client.Operation
 		for i := range 4 {
 			op, _ := w.client.Submit(w.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{Key: string(rune('a' + i))})

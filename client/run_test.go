@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/fault"
 
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/mockserver"
@@ -65,7 +66,7 @@ func TestCompletionsReachTheHandlerOfTheirKind(t *testing.T) {
 		Notify:     client.Subscription(),
 		OnComplete: map[string]client.Handler{"invoice": record, "": record},
 	}
-	play(t, mockserver.Config{ExecTime: 10 * time.Second}, cc, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(10 * time.Second)}, cc, func(w *world) {
 		w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{Kind: "invoice", Key: "early", Metadata: map[string]string{"order": "4711"}})
 		stop := start(w.T, w.client)
 		w.submit(request("POST", "/v2/customerinvoice", `{}`), client.SubmitOptions{Kind: "invoice", Key: "bad"})
@@ -322,12 +323,7 @@ func TestExpiredOperationsAreToldToTheirHandler(t *testing.T) {
 		got.add("%v %v", errors.Is(done.Err, client.ErrExpired), done.Result == nil)
 		return nil
 	}}}
-	mc := mockserver.Config{Fault: func(r *http.Request) *mockserver.Fault {
-		if strings.Contains(r.URL.Path, "/background/") {
-			return &mockserver.Fault{Status: 404}
-		}
-		return nil
-	}}
+	mc := mockserver.Config{Faults: []fault.Rule{{On: fault.OnState, Do: fault.Answer{Status: 404}}}}
 	play(t, mc, cc, func(w *world) {
 		w.submit(request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{})
 		stop := start(w.T, w.client)

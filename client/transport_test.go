@@ -20,7 +20,7 @@ import (
 )
 
 func TestTransportSendsWritesThroughTheBackground(t *testing.T) {
-	play(t, mockserver.Config{ExecTime: 10 * time.Minute}, client.Config{Notify: client.Subscription()}, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(10 * time.Minute)}, client.Config{Notify: client.Subscription()}, func(w *world) {
 		hc := &http.Client{Transport: w.client.Transport()}
 		resp, err := hc.Post(base+"/v2/customerinvoice", "application/json", strings.NewReader(invoice))
 		if err != nil {
@@ -133,7 +133,7 @@ func TestMatchers(t *testing.T) {
 }
 
 func TestTransportErrors(t *testing.T) {
-	play(t, mockserver.Config{Fault: lost202}, client.Config{}, func(w *world) {
+	play(t, mockserver.Config{Faults: lost202(0)}, client.Config{}, func(w *world) {
 		transport := w.client.Transport()
 		var seen *client.Operation
 		transport.OnAccepted = func(_ context.Context, op *client.Operation) { seen = op }
@@ -201,7 +201,7 @@ func TestRedirectThroughTheTransportIsAnError(t *testing.T) {
 func TestTimeoutOfTheHTTPClientIsATrap(t *testing.T) {
 	var logged bytes.Buffer
 	cc := client.Config{Logger: slog.New(slog.NewTextHandler(&logged, nil))}
-	play(t, mockserver.Config{ExecTime: 5 * time.Minute}, cc, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(5 * time.Minute)}, cc, func(w *world) {
 		transport := w.client.Transport()
 		var op *client.Operation
 		transport.OnAccepted = func(_ context.Context, accepted *client.Operation) { op = accepted }

@@ -8,17 +8,15 @@ import (
 
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
 )
 
 // Somebody has looked in the ERP and tells what became of a request whose
 // answer was lost.
 func ExampleClient_Uncertain() {
 	ctx := context.Background()
-	mock, err := mockserver.New(mockserver.Config{Fault: func(r *http.Request) *mockserver.Fault {
-		if r.Method == http.MethodPost { // stored, and then the connection breaks
-			return &mockserver.Fault{Process: true, Drop: true}
-		}
-		return nil
+	mock, err := mockserver.New(mockserver.Config{Faults: []fault.Rule{
+		{On: fault.OnIntake, Method: http.MethodPost, Do: fault.Answer{Process: true, Drop: true}}, // stored, and then the connection breaks
 	}})
 	if err != nil {
 		panic(err)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -168,12 +169,7 @@ func TestRateLimitedLookHoldsBackAllLooks(t *testing.T) {
 }
 
 func TestExpiryIsCertainAndReported(t *testing.T) {
-	mc := mockserver.Config{Fault: func(r *http.Request) *mockserver.Fault {
-		if strings.Contains(r.URL.Path, "/background/") {
-			return &mockserver.Fault{Status: 404}
-		}
-		return nil
-	}}
+	mc := mockserver.Config{Faults: []fault.Rule{{On: fault.OnState, Do: fault.Answer{Status: 404}}}}
 	play(t, mc, client.Config{}, func(w *world) {
 		start := time.Now()
 		op := w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
@@ -199,12 +195,7 @@ func TestExpiryIsCertainAndReported(t *testing.T) {
 
 func TestStateThatCannotBeReadYetIsPending(t *testing.T) {
 	start := time.Now()
-	mc := mockserver.Config{Fault: func(r *http.Request) *mockserver.Fault {
-		if strings.Contains(r.URL.Path, "/background/") && time.Since(start) < 5*time.Second {
-			return &mockserver.Fault{Status: 404}
-		}
-		return nil
-	}}
+	mc := mockserver.Config{Faults: []fault.Rule{{On: fault.OnState, Between: fault.Span{To: 5 * time.Second}, Do: fault.Answer{Status: 404}}}}
 	play(t, mc, client.Config{}, func(w *world) {
 		start = time.Now()
 		w.wait(w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{}))

@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/internal/check"
 	"github.com/vismanet-go/background/mockserver/internal/gate"
-	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
 // AuthMode says which credentials will do.
@@ -81,7 +80,7 @@ func (a Auth) withDefaults(seed uint64) Auth {
 }
 
 func (a Auth) validate() error {
-	errs := []error{notNegative("Auth.TokenLife", a.TokenLife)}
+	errs := []error{check.NotNegative("Auth.TokenLife", a.TokenLife)}
 	switch a.Mode {
 	case AuthOff, AuthAny:
 	case AuthStrict:
@@ -104,19 +103,6 @@ func (a Auth) validate() error {
 	return errors.Join(errs...)
 }
 
-// tenant is the id of a company's tenant in notifications.
-func (c Config) tenant(company string) string {
-	if sub := c.subscription(company); sub.TenantID != "" {
-		return sub.TenantID
-	}
-	for _, tenant := range slices.Sorted(maps.Keys(c.Auth.Tenants)) {
-		if c.Auth.Tenants[tenant] == company {
-			return tenant
-		}
-	}
-	return wire.DerivedGUID(0, "tenant\x00"+company, 1)
-}
-
 // credentials are what the gate goes by.
 func (c Config) credentials() *gate.Credentials {
 	clients := make(map[string]gate.Client, len(c.Auth.Clients))
@@ -128,18 +114,4 @@ func (c Config) credentials() *gate.Credentials {
 		Clients: clients, Tenants: c.Auth.Tenants, TokenLife: c.Auth.TokenLife, SigningKey: c.Auth.SigningKey,
 		InvalidClientStatus: c.Profile.InvalidClientStatus, AnyScope: c.Profile.AnyScope,
 	}
-}
-
-// authorize refuses a request whose credentials will not do, and reports whether
-// they do.
-func (s *Server) authorize(w http.ResponseWriter, in *incoming) bool {
-	refused := s.credentials.Check(gate.Caller{
-		Token: in.Token, Claims: in.claims, Company: in.Company, Method: in.HTTP.Method, Path: in.Path,
-	}, s.clocks.Now(in.Company))
-	if refused == nil {
-		return true
-	}
-	w.Header().Set("WWW-Authenticate", refused.Challenge)
-	s.cfg.Profile.refuse(w, refused.Status, refused.Message)
-	return false
 }

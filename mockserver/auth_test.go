@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -238,13 +240,13 @@ func TestNotificationsCarryTheTenantOfTheToken(t *testing.T) {
 func TestFaultsOfTheTokenEndpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := strict()
-		rule := func(company string, f mockserver.Fault) mockserver.Rule {
-			return mockserver.Rule{On: mockserver.OnToken, Company: company, Times: 1, Do: f}
+		rule := func(company string, f fault.Answer) fault.Rule {
+			return fault.Rule{On: fault.OnToken, Company: company, Times: 1, Do: f}
 		}
-		cfg.Faults = []mockserver.Rule{
-			rule("7", mockserver.Fault{Status: 503, RetryAfter: time.Second}),
-			rule("7", mockserver.Fault{Delay: time.Minute, Set: map[string]any{"expires_in": 5}}),
-			rule("8", mockserver.Fault{Drop: true}),
+		cfg.Faults = []fault.Rule{
+			rule("7", fault.Answer{Status: 503, RetryAfter: time.Second}),
+			rule("7", fault.Answer{Delay: time.Minute, Set: map[string]any{"expires_in": 5}}),
+			rule("8", fault.Answer{Drop: true}),
 		}
 		h := start(t, cfg)
 		ask := func(tenant string) (answer, error) {

@@ -14,6 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/operation"
+	"github.com/vismanet-go/background/mockserver/profile"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -21,7 +24,7 @@ const hour = time.Hour
 
 func TestAnOperationRunsInTheBackground(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{ExecTime: 10 * time.Second})
+		h := start(t, mockserver.Config{ExecTime: mockserver.Fixed(10 * time.Second)})
 		a := h.want(202, "GET", "/v1/customerinvoice?pageNumber=2&pageSize=10", "", "erp-api-background", "none")
 		body := decode[map[string]string](t, a.body)
 		if a.header.Get("Location") != body["stateLocation"] || body["stateLocation"] != "https://erp.mock/v1/background/"+body["id"] {
@@ -56,14 +59,14 @@ func TestRetention(t *testing.T) {
 		keeps   time.Duration // after the end
 		expired func(h *harness, id string)
 	}{
-		{"24 hours from the end", mockserver.Config{ExecTime: hour}, 24*hour - 1, func(*harness, string) { time.Sleep(time.Nanosecond) }},
+		{"24 hours from the end", mockserver.Config{ExecTime: mockserver.Fixed(hour)}, 24*hour - 1, func(*harness, string) { time.Sleep(time.Nanosecond) }},
 		{
 			"24 hours from the receipt",
-			mockserver.Config{ExecTime: hour, Profile: mockserver.Profile{RetainFromReceived: true}},
+			mockserver.Config{ExecTime: mockserver.Fixed(hour), Profile: profile.Profile{RetainFromReceived: true}},
 			23*hour - 1, func(*harness, string) { time.Sleep(time.Nanosecond) },
 		},
-		{"another length", mockserver.Config{ExecTime: hour, Retention: time.Minute}, time.Minute - 1, func(*harness, string) { time.Sleep(time.Nanosecond) }},
-		{"at once", mockserver.Config{ExecTime: hour}, 0, func(h *harness, id string) {
+		{"another length", mockserver.Config{ExecTime: mockserver.Fixed(hour), Retention: time.Minute}, time.Minute - 1, func(*harness, string) { time.Sleep(time.Nanosecond) }},
+		{"at once", mockserver.Config{ExecTime: mockserver.Fixed(hour)}, 0, func(h *harness, id string) {
 			if !h.Expire(id) {
 				t.Error("nothing was expired")
 			}
@@ -88,7 +91,7 @@ func TestRetention(t *testing.T) {
 				h.submit("none", "GET", "/v1/customerinvoice", "") // which sweeps
 				h.want(410, "GET", "/v1/background/"+id+"/content", "")
 				h.want(403, "GET", "/v1/background/"+id+"/content", "", "ipp-company-id", "2")
-				if op, _ := h.Operation(id); op.State != mockserver.Expired {
+				if op, _ := h.Operation(id); op.State != operation.Expired {
 					t.Errorf("got %s, want Expired", op.State)
 				}
 			})
@@ -98,7 +101,7 @@ func TestRetention(t *testing.T) {
 
 func TestExpireLeavesWhatHasNotEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{ExecTime: hour})
+		h := start(t, mockserver.Config{ExecTime: mockserver.Fixed(hour)})
 		id := h.submit("none", "GET", "/v1/customerinvoice", "")
 		if h.Expire(id) || h.Expire("unknown") {
 			t.Error("expired what has not ended, or is unknown")
@@ -132,13 +135,13 @@ func TestWhoMayReadAnOperation(t *testing.T) {
 
 func TestOperationsOfACompanyRunInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{ExecTimeFunc: func(r *http.Request) time.Duration {
+		h := start(t, mockserver.Config{ExecTime: mockserver.ExecTimeFunc(func(r *http.Request) time.Duration {
 			d, err := time.ParseDuration(r.URL.Query().Get("takes"))
 			if err != nil {
 				t.Error(err)
 			}
 			return d
-		}})
+		})})
 		var mu sync.Mutex
 		var order []string
 		h.Handle("POST /v1/note/{name}", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -157,7 +160,7 @@ func TestOperationsOfACompanyRunInOrder(t *testing.T) {
 		if got, want := strings.Join(order, " "), "2:c 1:a 1:b 1:d"; got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
-		var last mockserver.Operation
+		var last operation.Operation
 		for _, op := range h.Operations() {
 			last = op
 		}
@@ -169,7 +172,7 @@ func TestOperationsOfACompanyRunInOrder(t *testing.T) {
 
 func TestWorkersRunOperationsSideBySide(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{Workers: 3, ExecTime: time.Second})
+		h := start(t, mockserver.Config{Workers: 3, ExecTime: mockserver.Fixed(time.Second)})
 		begin := time.Now()
 		for range 7 {
 			h.submit("none", "GET", "/v1/customerinvoice", "")
@@ -280,7 +283,7 @@ func TestAHandlerOutlivesTheClientAndEndsWithTheServer(t *testing.T) {
 			t.Errorf("Close took %v", took)
 		}
 		time.Sleep(100 * hour)
-		for id, want := range map[string]mockserver.State{running: mockserver.Running, queued: mockserver.Queued} {
+		for id, want := range map[string]operation.State{running: operation.Running, queued: operation.Queued} {
 			if op, _ := h.Operation(id); op.State != want {
 				t.Errorf("got %s, want %s", op.State, want)
 			}
@@ -294,7 +297,7 @@ func TestAHandlerOutlivesTheClientAndEndsWithTheServer(t *testing.T) {
 
 func TestTwoDaysOfPollingTakeNoTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{ExecTime: 47 * hour})
+		h := start(t, mockserver.Config{ExecTime: mockserver.Fixed(47 * hour)})
 		id := h.submit("none", "GET", "/v1/customerinvoice", "")
 		polls := 0
 		for h.state(id)["status"] == "Started" {

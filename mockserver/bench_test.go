@@ -9,8 +9,10 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/vismanet-go/background/mockserver/queue"
+
 	"github.com/vismanet-go/background/mockserver"
-	"github.com/vismanet-go/background/mockserver/sqlitequeue"
+	"github.com/vismanet-go/background/mockserver/queue/sqlitequeue"
 )
 
 // BenchmarkSubmitToNotification is a request's whole way over real sockets:
@@ -29,7 +31,7 @@ func BenchmarkSubmitToNotification(b *testing.B) {
 	}
 }
 
-func benchmarkSubmitToNotification(b *testing.B, queue mockserver.Queue) {
+func benchmarkSubmitToNotification(b *testing.B, queue queue.Queue) {
 	b.ReportAllocs()
 	var told atomic.Int64
 	all := make(chan struct{})
@@ -41,7 +43,7 @@ func benchmarkSubmitToNotification(b *testing.B, queue mockserver.Queue) {
 	}))
 	defer hook.Close()
 	srv, err := mockserver.New(mockserver.Config{
-		Queue: queue, ExecTime: 1, Workers: 16, RateLimit: mockserver.RateLimit{Limit: 1 << 30},
+		Queue: queue, ExecTime: mockserver.Fixed(1), Workers: 16, RateLimit: mockserver.RateLimit{Limit: 1 << 30},
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/mockserver/internal/vtime"
+	"github.com/vismanet-go/background/mockserver/journal"
 )
 
 // ClockConfig says how the clocks of companies go. The zero value is real
@@ -47,7 +48,7 @@ var (
 // delays and retries of notifications, rate limits, the life of tokens, the
 // times of fault rules, and every time that is shown. What depends on a real
 // network, disk or process stays on real time: the timeout of one attempt to
-// notify, and the leases of a shared [Queue].
+// notify, and the leases of a shared queue.
 //
 // A clock that stands lets one thing happen at a time: what is due begins when
 // all that was under way has ended or waits for the clock, and of several
@@ -70,13 +71,14 @@ func (s *Server) Clock(company string) *Clock {
 }
 
 // newClocks makes the clocks of the companies that cfg names.
-func newClocks(cfg Config, p *vtime.Pool, j *journal) *vtime.Clocks {
+func newClocks(cfg Config, p *vtime.Pool, j *journal.Recorder) *vtime.Clocks {
 	companies := slices.Collect(maps.Keys(cfg.Subscriptions))
 	for _, named := range []map[string]string{cfg.Companies, cfg.Auth.Tenants} {
 		companies = slices.AppendSeq(companies, maps.Values(named))
 	}
 	return vtime.New(vtime.Config{
-		Setup: vtime.Setup(cfg.Clock), Standard: cfg.DefaultCompany, Companies: companies, MaxCompanies: cfg.MaxCompanies, Noted: j.moved,
+		Setup: vtime.Setup(cfg.Clock), Standard: cfg.DefaultCompany, Companies: companies, MaxCompanies: cfg.MaxCompanies,
+		Noted: func(company string, m vtime.Move) { j.Move(company, journal.Move(m)) },
 	}, p)
 }
 
@@ -102,18 +104,18 @@ func (c *Clock) Idle(ctx context.Context) error { return c.clock.Idle(ctx) }
 // attempts to notify.
 func (c *Clock) Busy() []string { return c.clock.Busy() }
 
-// A Plan is something that will happen.
-type Plan struct {
+// A PlannedTask is something that will happen.
+type PlannedTask struct {
 	Due  time.Time
 	What string
 }
 
 // Planned tells what will happen, in its order.
-func (c *Clock) Planned() []Plan {
+func (c *Clock) Planned() []PlannedTask {
 	planned := c.clock.Planned()
-	list := make([]Plan, len(planned))
+	list := make([]PlannedTask, len(planned))
 	for i, p := range planned {
-		list[i] = Plan(p)
+		list[i] = PlannedTask(p)
 	}
 	return list
 }

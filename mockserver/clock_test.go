@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/journal"
+	"github.com/vismanet-go/background/mockserver/operation"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -40,7 +43,7 @@ func (h *harness) advance(d time.Duration) {
 }
 
 // story tells when what happened, in a line for each entry of some kinds.
-func (h *harness) story(kinds ...mockserver.Kind) string {
+func (h *harness) story(kinds ...journal.Kind) string {
 	var out strings.Builder
 	for _, e := range h.Journal().Entries() {
 		if !slices.Contains(kinds, e.Kind) {
@@ -61,17 +64,17 @@ func (h *harness) story(kinds ...mockserver.Kind) string {
 }
 
 func TestAManualClockStands(t *testing.T) {
-	h := manual(t, mockserver.Config{ExecTime: time.Second})
+	h := manual(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Second)})
 	id := h.submit("http://hook.test/", "GET", "/v1/customerinvoice/003501", "")
 	if s := h.state(id); s["status"] != "Started" || s["receivedUtc"] != "2026-03-02T10:00:00+01:00" {
 		t.Errorf("got %v", s)
 	}
 	h.advance(time.Second - 1)
-	if op, _ := h.Operation(id); op.State != mockserver.Running || len(h.hook.all()) != 0 {
+	if op, _ := h.Operation(id); op.State != operation.Running || len(h.hook.all()) != 0 {
 		t.Errorf("got %+v", op)
 	}
 	h.advance(1)
-	if op, _ := h.Operation(id); op.State != mockserver.Finished || !op.Ended.Equal(day1.Add(time.Second)) || len(h.hook.all()) != 1 {
+	if op, _ := h.Operation(id); op.State != operation.Finished || !op.Ended.Equal(day1.Add(time.Second)) || len(h.hook.all()) != 1 {
 		t.Errorf("got %+v, %d notifications", op, len(h.hook.all()))
 	}
 	if now := h.Clock("").Now(); !now.Equal(day1.Add(time.Second)) {
@@ -82,11 +85,11 @@ func TestAManualClockStands(t *testing.T) {
 // An Advance that crosses retries and the retention: everything at its time,
 // and in its order.
 func TestAdvanceCrossesWhatIsDue(t *testing.T) {
-	h := manual(t, mockserver.Config{ExecTime: time.Minute, Retention: 3 * hour})
+	h := manual(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute), Retention: 3 * hour})
 	h.hook.answer = func(n int) int { return map[bool]int{true: 500, false: 200}[n < 3] }
 	id := h.submit("http://hook.test/", "GET", "/v1/customerinvoice/003501", "")
 	h.advance(10 * time.Minute)
-	if got, want := h.story(mockserver.KindAccepted, mockserver.KindStarted, mockserver.KindEnded, mockserver.KindAttempt, mockserver.KindClock), `0s accepted /v1/customerinvoice/003501
+	if got, want := h.story(journal.KindAccepted, journal.KindStarted, journal.KindEnded, journal.KindAttempt, journal.KindClock), `0s accepted /v1/customerinvoice/003501
 0s started /v1/customerinvoice/003501
 0s clock advance
 1m0s ended /v1/customerinvoice/003501
@@ -105,7 +108,7 @@ func TestAdvanceCrossesWhatIsDue(t *testing.T) {
 }
 
 func TestEqualTimesGoInTheOrderOfPlanning(t *testing.T) {
-	h := manual(t, mockserver.Config{Workers: 100, ExecTime: time.Second})
+	h := manual(t, mockserver.Config{Workers: 100, ExecTime: mockserver.Fixed(time.Second)})
 	var mu sync.Mutex
 	running, order := 0, ""
 	h.Handle("POST /v1/note/{name}", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -141,7 +144,7 @@ func TestEqualTimesGoInTheOrderOfPlanning(t *testing.T) {
 }
 
 func TestAHandlerSleeps(t *testing.T) {
-	h := manual(t, mockserver.Config{ExecTime: time.Second, ExecTimeout: hour, Workers: 9})
+	h := manual(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Second), ExecTimeout: hour, Workers: 9})
 	h.Handle("POST /v1/sleep", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d, _ := time.ParseDuration(r.URL.Query().Get("d"))
 		err := mockserver.Sleep(r.Context(), d)
@@ -167,7 +170,7 @@ func TestAHandlerSleeps(t *testing.T) {
 	if op, _ := h.Operation(one); op.Ended.Sub(op.Started) != 10*time.Minute+time.Second || op.StatusCode != 200 {
 		t.Errorf("got %+v", op)
 	}
-	if op, _ := h.Operation(long); op.Ended.Sub(op.Started) != hour+time.Second || op.State != mockserver.Failed {
+	if op, _ := h.Operation(long); op.Ended.Sub(op.Started) != hour+time.Second || op.State != operation.Failed {
 		t.Errorf("got %+v", op)
 	}
 }
@@ -206,7 +209,7 @@ func eventually(t *testing.T, ok func() bool) {
 }
 
 func TestAnAdvanceNamesWhatIsBusy(t *testing.T) {
-	h := manual(t, mockserver.Config{ExecTime: time.Second})
+	h := manual(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Second)})
 	release := make(chan struct{})
 	h.Handle("POST /v1/stuck", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	id := h.submit("none", "POST", "/v1/stuck", "")
@@ -237,7 +240,7 @@ func TestAnAdvanceNamesWhatIsBusy(t *testing.T) {
 }
 
 func TestCloseEndsAnAdvance(t *testing.T) {
-	h := manual(t, mockserver.Config{ExecTime: time.Second})
+	h := manual(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Second)})
 	began := make(chan struct{})
 	h.Handle("POST /v1/stuck", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		close(began)
@@ -265,7 +268,7 @@ func TestCloseEndsAnAdvance(t *testing.T) {
 
 // Each company's clock is its own, also while all of them move at once.
 func TestCompaniesHaveTheirOwnTime(t *testing.T) {
-	h := manual(t, mockserver.Config{ExecTime: time.Second, Retention: hour})
+	h := manual(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Second), Retention: hour})
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
@@ -289,7 +292,7 @@ func TestCompaniesHaveTheirOwnTime(t *testing.T) {
 		company := fmt.Sprint("c", i)
 		expired := 0
 		for _, op := range h.Operations() {
-			if op.Company == company && op.State == mockserver.Expired {
+			if op.Company == company && op.State == operation.Expired {
 				expired++
 			}
 		}
@@ -310,7 +313,7 @@ func TestCompaniesHaveTheirOwnTime(t *testing.T) {
 }
 
 func TestStepAndDrain(t *testing.T) {
-	h := manual(t, mockserver.Config{ExecTime: time.Minute, Workers: 1})
+	h := manual(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute), Workers: 1})
 	h.hook.answer = func(int) int { return 500 }
 	clock := h.Clock("")
 	if err := clock.Step(within(t)); !errors.Is(err, mockserver.ErrNothingPlanned) {
@@ -339,7 +342,7 @@ func TestStepAndDrain(t *testing.T) {
 	if list := clock.Planned(); len(list) != 0 {
 		t.Errorf("planned: %v", list)
 	}
-	if got := h.Deliveries(); got[0].State != mockserver.DeliveryDead || got[1].State != mockserver.DeliveryDead {
+	if got := h.Deliveries(); got[0].State != operation.DeliveryDead || got[1].State != operation.DeliveryDead {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -8,13 +8,15 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/operation"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
 // A scaled clock needs no more than its share of real time, here a bubble's.
 func TestAScaledClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{Clock: mockserver.ClockConfig{Start: day1, Rate: 60}, ExecTime: 10 * time.Minute})
+		h := start(t, mockserver.Config{Clock: mockserver.ClockConfig{Start: day1, Rate: 60}, ExecTime: mockserver.Fixed(10 * time.Minute)})
 		h.hook.answer = func(n int) int { return map[bool]int{true: 500, false: 200}[n < 3] }
 		begin := time.Now()
 		id := h.submit("http://hook.test/", "GET", "/v1/customerinvoice/003501", "")
@@ -65,7 +67,7 @@ func TestARealClockJumps(t *testing.T) {
 		if err := clock.Advance(t.Context(), 2*hour); err != nil {
 			t.Fatal(err)
 		}
-		if op, _ := h.Operation(id); op.State != mockserver.Finished || !op.Ended.Equal(begin.Add(20*time.Millisecond)) || !time.Now().Equal(begin) {
+		if op, _ := h.Operation(id); op.State != operation.Finished || !op.Ended.Equal(begin.Add(20*time.Millisecond)) || !time.Now().Equal(begin) {
 			t.Errorf("%v later: %+v", time.Since(begin), op)
 		}
 		id = h.submit("none", "GET", "/v1/customerinvoice/003501", "")
@@ -90,7 +92,7 @@ func TestARealClockJumps(t *testing.T) {
 // A clock that stands costs no goroutine and no timer: the bubble would tell.
 func TestAdvanceInABubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := manual(t, mockserver.Config{ExecTime: time.Second})
+		h := manual(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Second)})
 		begin := time.Now()
 		done := make(chan struct{})
 		h.Handle("POST /v1/slow", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

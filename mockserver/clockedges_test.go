@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/operation"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -16,15 +18,15 @@ import (
 func TestAClockThatHardlyMoves(t *testing.T) {
 	for _, rate := range []float64{math.SmallestNonzeroFloat64, 1e-12} {
 		synctest.Test(t, func(t *testing.T) {
-			h := start(t, mockserver.Config{Clock: mockserver.ClockConfig{Rate: rate}, ExecTime: time.Hour})
+			h := start(t, mockserver.Config{Clock: mockserver.ClockConfig{Rate: rate}, ExecTime: mockserver.Fixed(time.Hour)})
 			id := h.submit("none", "GET", "/v1/customerinvoice/003501", "")
 			synctest.Wait() // would not return
 			time.Sleep(time.Minute)
-			if op, _ := h.Operation(id); op.State != mockserver.Running {
+			if op, _ := h.Operation(id); op.State != operation.Running {
 				t.Errorf("got %+v", op)
 			}
 			h.advance(time.Hour)
-			if op, _ := h.Operation(id); op.State != mockserver.Finished {
+			if op, _ := h.Operation(id); op.State != operation.Finished {
 				t.Errorf("got %+v", op)
 			}
 		})
@@ -36,7 +38,7 @@ func TestAClockThatHardlyMoves(t *testing.T) {
 func TestAClockThatIsTooFast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
-		h := start(t, mockserver.Config{Clock: mockserver.ClockConfig{Rate: 100_000, Start: day1}, ExecTime: 200 * 365 * 24 * time.Hour, ExecTimeout: time.Hour})
+		h := start(t, mockserver.Config{Clock: mockserver.ClockConfig{Rate: 100_000, Start: day1}, ExecTime: mockserver.Fixed(200 * 365 * 24 * time.Hour), ExecTimeout: time.Hour})
 		h.submit("none", "GET", "/v1/customerinvoice/003501", "")
 		time.Sleep(48 * time.Hour)
 		for range 2 {
@@ -62,7 +64,7 @@ func TestAClockThatIsTooFast(t *testing.T) {
 // A clock is not moved too far by what is planned far off, nor by numbers that
 // are too large.
 func TestMovesThatAreTooFar(t *testing.T) {
-	h := manual(t, mockserver.Config{ExecTime: 200 * 365 * 24 * time.Hour})
+	h := manual(t, mockserver.Config{ExecTime: mockserver.Fixed(200 * 365 * 24 * time.Hour)})
 	h.submit("none", "GET", "/v1/customerinvoice/003501", "")
 	c := h.Clock("")
 	if err := c.Step(within(t)); !errors.Is(err, mockserver.ErrNothingPlanned) {
@@ -88,7 +90,7 @@ func TestMovesThatAreTooFar(t *testing.T) {
 
 // A handler that would wait for its own end is told so at once.
 func TestAHandlerAndItsOwnCompany(t *testing.T) {
-	h := manual(t, mockserver.Config{ExecTime: time.Second})
+	h := manual(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Second)})
 	errs := make(chan error, 8)
 	h.Handle("POST /v1/own", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		ctx, own := r.Context(), h.Clock("")

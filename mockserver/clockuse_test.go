@@ -6,6 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/journal"
+	"github.com/vismanet-go/background/mockserver/profile"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -34,7 +38,7 @@ func TestTokensExpireByTheClock(t *testing.T) {
 func TestRateLimitsFollowTheClock(t *testing.T) {
 	h := manual(t, mockserver.Config{
 		RateLimit: mockserver.RateLimit{Limit: 2, Window: time.Hour},
-		Profile:   mockserver.Profile{RetryAfterDate: true, RateLimitResetEpoch: true},
+		Profile:   profile.Profile{RetryAfterDate: true, RateLimitResetEpoch: true},
 	})
 	get := func(status int, company string) answer {
 		t.Helper()
@@ -58,13 +62,13 @@ func TestRateLimitsFollowTheClock(t *testing.T) {
 }
 
 func TestFaultsFollowTheClock(t *testing.T) {
-	h := manual(t, mockserver.Config{Faults: []mockserver.Rule{
-		{On: mockserver.OnForeground, Between: mockserver.Span{From: time.Minute, To: 2 * time.Minute}, Do: mockserver.Fault{Status: 503, RetryAfter: time.Minute, RetryAfterDate: true}},
-		{On: mockserver.OnState, Do: mockserver.Fault{Lag: time.Minute}},
-		{On: mockserver.OnContent, Times: 1, Do: mockserver.Fault{Delay: time.Minute}},
-		{On: mockserver.OnContent, Times: 1, Do: mockserver.Fault{Stall: time.Minute}},
-		{Do: mockserver.QueueFault{Hold: 10 * time.Minute, Deaths: 1, Lease: time.Minute}},
-		{Do: mockserver.NotifyFault{Delay: 5 * time.Minute}},
+	h := manual(t, mockserver.Config{Faults: []fault.Rule{
+		{On: fault.OnForeground, Between: fault.Span{From: time.Minute, To: 2 * time.Minute}, Do: fault.Answer{Status: 503, RetryAfter: time.Minute, RetryAfterDate: true}},
+		{On: fault.OnState, Do: fault.Answer{Lag: time.Minute}},
+		{On: fault.OnContent, Times: 1, Do: fault.Answer{Delay: time.Minute}},
+		{On: fault.OnContent, Times: 1, Do: fault.Answer{Stall: time.Minute}},
+		{Do: fault.Queue{Hold: 10 * time.Minute, Deaths: 1, Lease: time.Minute}},
+		{Do: fault.Notify{Delay: 5 * time.Minute}},
 	}})
 	h.want(200, "GET", "/v1/customerinvoice/003501", "")
 	h.want(200, "GET", "/v1/customerinvoice/003501", "", "ipp-company-id", "2")
@@ -77,7 +81,7 @@ func TestFaultsFollowTheClock(t *testing.T) {
 	h.want(200, "GET", "/v1/customerinvoice/003501", "")
 
 	// A rule that is added later counts from then, for each company.
-	if err := h.Faults().Add(mockserver.Rule{On: mockserver.OnForeground, Between: mockserver.Span{From: time.Second}, Do: broken503}); err != nil {
+	if err := h.Faults().Add(fault.Rule{On: fault.OnForeground, Between: fault.Span{From: time.Second}, Do: broken503}); err != nil {
 		t.Fatal(err)
 	}
 	h.want(200, "GET", "/v1/customerinvoice/003501", "")
@@ -115,7 +119,7 @@ func TestFaultsFollowTheClock(t *testing.T) {
 
 // What is delayed on a clock that nobody moves ends with the server.
 func TestCloseEndsADelay(t *testing.T) {
-	h := manual(t, mockserver.Config{Faults: []mockserver.Rule{{On: mockserver.OnForeground, Do: mockserver.Fault{Delay: time.Minute}}}})
+	h := manual(t, mockserver.Config{Faults: []fault.Rule{{On: fault.OnForeground, Do: fault.Answer{Delay: time.Minute}}}})
 	failed := make(chan error)
 	go func() { _, err := h.try("GET", "/v1/customerinvoice/003501", ""); failed <- err }()
 	eventually(t, func() bool { return len(h.Clock("").Planned()) == 1 })
@@ -137,7 +141,7 @@ func TestDocumentsHaveTheCompanysTime(t *testing.T) {
 }
 
 func TestTheActionsOf2022OnAManualClock(t *testing.T) {
-	h := manual(t, mockserver.Config{Profile: mockserver.Profile{ReportAccepted: true}})
+	h := manual(t, mockserver.Config{Profile: profile.Profile{ReportAccepted: true}})
 	h.submit("none", "POST", "/v1/customerinvoice/003547/action/release", "")
 	for _, want := range []string{"Balanced", "Open"} {
 		h.advance(500 * time.Millisecond)
@@ -149,13 +153,13 @@ func TestTheActionsOf2022OnAManualClock(t *testing.T) {
 
 // A notification that overtakes the 202 does so on a clock that is moved.
 func TestAnEarlyNotificationOnAManualClock(t *testing.T) {
-	h := manual(t, mockserver.Config{Faults: []mockserver.Rule{{Do: mockserver.NotifyFault{Early: true, Duplicates: 1}}}})
+	h := manual(t, mockserver.Config{Faults: []fault.Rule{{Do: fault.Notify{Early: true, Duplicates: 1}}}})
 	answered := make(chan string)
 	go func() { answered <- h.submit("http://hook.test/", "GET", "/v1/customerinvoice/003501", "") }()
 	eventually(t, func() bool { return len(h.Clock("").Planned()) == 1 })
 	h.advance(time.Second)
 	<-answered
-	if got := h.story(mockserver.KindAccepted, mockserver.KindEnded, mockserver.KindAttempt); got != `0s accepted /v1/customerinvoice/003501
+	if got := h.story(journal.KindAccepted, journal.KindEnded, journal.KindAttempt); got != `0s accepted /v1/customerinvoice/003501
 20ms ended /v1/customerinvoice/003501
 20ms attempt 200
 20ms attempt 200

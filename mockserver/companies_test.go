@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vismanet-go/background/mockserver/journal"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -33,7 +35,7 @@ func TestCompaniesAreBounded(t *testing.T) {
 	for _, company := range []string{"", "1000001", "token-co", "tenant-co", "sub-co", "c-0"} {
 		h.want(200, "GET", "/v1/customerinvoice/003501", "", "ipp-company-id", company)
 	}
-	if got := h.Journal().Select(mockserver.Filter{Company: "c-49"}).Entries(); len(got) != 0 {
+	if got := h.Journal().Select(journal.Filter{Company: "c-49"}).Entries(); len(got) != 0 {
 		t.Errorf("the journal has %v", got)
 	}
 	form := "grant_type=client_credentials&client_id=a&client_secret=b&tenant_id="

@@ -104,7 +104,7 @@ func TestRefusalsFollowTheContract(t *testing.T) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{RequireToken: true, RateLimit: mockserver.RateLimit{Limit: 10}})
+		h := start(t, mockserver.Config{Auth: mockserver.Auth{Mode: mockserver.AuthAny}, RateLimit: mockserver.RateLimit{Limit: 10}})
 		for _, pattern := range []string{"/v1/background/{requestId}", "/v1/background/{requestId}/content", "/v1/customerinvoice"} {
 			declared(t, doc, "GET", pattern, h.want(401, "GET", pattern, ""))
 		}

@@ -10,6 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/profile"
+
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/vismanet-go/background/mockserver"
@@ -66,18 +69,18 @@ type matrixCase struct {
 // otherValues are those of the switches that are not only on or off.
 func otherValues() map[string][]any {
 	return map[string][]any{
-		"TimeFormat":              {mockserver.TimeUTC, mockserver.TimeNoZone},
+		"TimeFormat":              {profile.TimeUTC, profile.TimeNoZone},
 		"Zone":                    {time.UTC},
-		"UnsetTime":               {mockserver.UnsetZero, mockserver.UnsetOmitted},
+		"UnsetTime":               {profile.UnsetZero, profile.UnsetOmitted},
 		"QueuedStatus":            {"Queued"},
 		"RunningStatus":           {"Running"},
 		"FinishedStatus":          {"Completed"},
 		"OriginalURIBase":         {"https://internal.test"},
 		"SubscriptionAddress":     {"https://hook.test/"},
 		"ResponseHeaders":         {[]string{}},
-		"StateContentLocation":    {mockserver.ContentLocationOmitted, mockserver.ContentLocationNever, mockserver.ContentLocationAlways},
+		"StateContentLocation":    {profile.ContentLocationOmitted, profile.ContentLocationNever, profile.ContentLocationAlways},
 		"MalformedIDStatus":       {400},
-		"Pairs":                   {mockserver.PairRules{Repeated: mockserver.RepeatedRefuse}},
+		"Pairs":                   {profile.PairRules{Repeated: profile.RepeatedRefuse}},
 		"IDField":                 {"jobId"},
 		"InvalidClientStatus":     {400},
 		"BackgroundActionResult":  {"InProcess", "Failed"},
@@ -85,8 +88,8 @@ func otherValues() map[string][]any {
 		"GoneFor":                 {time.Hour},
 		"UnfinishedContentStatus": {202, 204, 409, 425},
 		"ContentType":             {"text/json"},
-		"Notification":            {mockserver.NotificationPascal, mockserver.NotificationState},
-		"ContentLocation":         {mockserver.ContentLocationNever},
+		"Notification":            {profile.NotificationPascal, profile.NotificationState},
+		"ContentLocation":         {profile.ContentLocationNever},
 		"Envelope":                {"data"},
 		"NotificationContentType": {"text/json"},
 		"EventID":                 {"x"},
@@ -105,8 +108,8 @@ func otherValues() map[string][]any {
 // and what limits and refuses apart from them.
 func matrixCases(t *testing.T) []matrixCase {
 	var cases []matrixCase
-	for _, name := range mockserver.ProfileNames() {
-		p, err := mockserver.ProfileNamed(name)
+	for _, name := range profile.Names() {
+		p, err := profile.Named(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,27 +117,27 @@ func matrixCases(t *testing.T) []matrixCase {
 	}
 	names, paths := boolSwitches()
 	for i, path := range paths {
-		var p mockserver.Profile
+		var p profile.Profile
 		reflect.ValueOf(&p).Elem().FieldByIndex(path).SetBool(true)
 		cases = append(cases, matrixCase{names[i], mockserver.Config{Profile: p}})
 	}
-	kind, values := reflect.TypeFor[mockserver.Profile](), otherValues()
+	kind, values := reflect.TypeFor[profile.Profile](), otherValues()
 	for i := range kind.NumField() {
 		f := kind.Field(i)
 		if f.Type.Kind() != reflect.Bool && values[f.Name] == nil {
 			t.Errorf("Profile.%s: no other value of it is tried", f.Name)
 		}
 		for _, v := range values[f.Name] {
-			var p mockserver.Profile
+			var p profile.Profile
 			reflect.ValueOf(&p).Elem().Field(i).Set(reflect.ValueOf(v))
 			cases = append(cases, matrixCase{fmt.Sprintf("%s %v", f.Name, v), mockserver.Config{Profile: p}})
 		}
 	}
-	both := mockserver.Profile{ReportAccepted: true, ContentCarriesStatus: true}
-	failing := mockserver.Fault{Status: 500, Body: `{"message":"An error has occurred."}`}
-	faults := make([]mockserver.Rule, 0, 4)
-	for _, on := range []mockserver.Point{mockserver.OnIntake, mockserver.OnForeground, mockserver.OnState, mockserver.OnContent} {
-		faults = append(faults, mockserver.Rule{On: on, Do: failing})
+	both := profile.Profile{ReportAccepted: true, ContentCarriesStatus: true}
+	failing := fault.Answer{Status: 500, Body: `{"message":"An error has occurred."}`}
+	faults := make([]fault.Rule, 0, 4)
+	for _, on := range []fault.Point{fault.OnIntake, fault.OnForeground, fault.OnState, fault.OnContent} {
+		faults = append(faults, fault.Rule{On: on, Do: failing})
 	}
 	return append(cases,
 		matrixCase{"actions that only begin, with their status", mockserver.Config{Profile: both}},

@@ -7,12 +7,14 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/vismanet-go/background/mockserver/internal/answer"
 	"github.com/vismanet-go/background/mockserver/internal/route"
 	"github.com/vismanet-go/background/mockserver/internal/wire"
+	"github.com/vismanet-go/background/mockserver/profile"
 )
 
 // mayNotify refuses whom the profile does not let be told.
-func (p Profile) mayNotify(b wire.Background) error {
+func mayNotify(p profile.Profile, b wire.Background) error {
 	switch {
 	case b.Mode == wire.NotifyURL && p.RefuseURL:
 		return errors.New("a webhook URL is not supported any more, use subscription")
@@ -36,16 +38,16 @@ func (s *Server) wellFormed(w http.ResponseWriter, in *incoming, path string) bo
 	case p.RequireIPPHeaders && !strings.EqualFold(strings.TrimSpace(header.Get("ipp-application-type")), "Visma.net Financials"):
 		s.refuseGateway(w, in, "The header ipp-application-type must be: Visma.net Financials.")
 	case p.RequireContentType && len(in.Body) > 0 && kind != "application/json" && kind != "text/json":
-		writeMessage(w, http.StatusUnsupportedMediaType, "The request entity's media type '"+kind+"' is not supported for this resource.")
+		answer.WriteMessage(w, http.StatusUnsupportedMediaType, "The request entity's media type '"+kind+"' is not supported for this resource.")
 	case p.RequirePaging && list && !s.hasPaging(in.HTTP.URL):
-		writeMessage(w, http.StatusBadRequest, "The parameters pageNumber and pageSize are mandatory.")
+		answer.WriteMessage(w, http.StatusBadRequest, "The parameters pageNumber and pageSize are mandatory.")
 	default:
 		return true
 	}
 	return false
 }
 
-// hasPaging tells whether a query says which page is wanted.
+// hasPaging reports whether a query says which page is wanted.
 func (s *Server) hasPaging(u *url.URL) bool {
 	query, _ := url.ParseQuery(route.Spelled(u.RawQuery, s.builtin.Names)) // what can be read of it
 	return query.Get("pageNumber") != "" && query.Get("pageSize") != ""
@@ -62,13 +64,13 @@ type gatewayError struct {
 
 // refuseGateway answers for a call that does not name its company.
 func (s *Server) refuseGateway(w http.ResponseWriter, in *incoming, message string) {
-	writeJSON(w, http.StatusBadRequest, gatewayError{
+	answer.WriteJSON(w, http.StatusBadRequest, gatewayError{
 		ExceptionType: "IPPException", ExceptionMessage: message, ExceptionFaultCode: "12002",
 		ExceptionMessageID: "12002_12002_" + s.ids.GUID("error", in.Company),
 	})
 }
 
-// outdated tells whether a request's If-Match is not the version of the
+// outdated reports whether a request's If-Match is not the version of the
 // document that it is about. It asks the endpoint for that version, as the
 // caller would.
 func (s *Server) outdated(in *incoming, path string) bool {
@@ -77,10 +79,10 @@ func (s *Server) outdated(in *incoming, path string) bool {
 	if ifMatch == "" || in.HTTP.Method == http.MethodGet {
 		return false
 	}
-	look := *in
-	look.HTTP = in.HTTP.Clone(in.HTTP.Context())
-	look.HTTP.Method, look.HTTP.URL.RawQuery, look.Body = http.MethodGet, "", nil
-	look.HTTP.Header.Del("If-Match")
+	ask := *in
+	ask.HTTP = in.HTTP.Clone(in.HTTP.Context())
+	ask.HTTP.Method, ask.HTTP.URL.RawQuery, ask.Body = http.MethodGet, "", nil
+	ask.HTTP.Header.Del("If-Match")
 	h := http.Handler(s.user)
 	switch {
 	case s.user.Has(http.MethodGet, document):
@@ -89,11 +91,11 @@ func (s *Server) outdated(in *incoming, path string) bool {
 	default:
 		return false
 	}
-	rec := newRecorder()
-	s.foreground(rec, &look, h, document)
+	rec := answer.NewRecorder()
+	s.foreground(rec, &ask, h, document)
 	version := func(tag string) string {
 		return strings.Trim(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`)
 	}
-	tag := rec.outcome().header.Get("ETag")
+	tag := rec.Outcome().Header.Get("ETag")
 	return tag != "" && ifMatch != "*" && version(tag) != version(ifMatch)
 }

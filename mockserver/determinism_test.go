@@ -13,37 +13,39 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
 // everyFault is a rule for each thing that rules can do. At each point, each of
 // them and none of them are about as likely.
-func everyFault() []mockserver.Rule {
-	var rules []mockserver.Rule
-	add := func(on mockserver.Point, do ...mockserver.Disturbance) {
+func everyFault() []fault.Rule {
+	var rules []fault.Rule
+	add := func(on fault.Point, do ...fault.Effect) {
 		for i, d := range do {
-			rules = append(rules, mockserver.Rule{Name: fmt.Sprintf("r%02d", len(rules)), On: on, Probability: 1 / float64(len(do)-i+1), Do: d})
+			rules = append(rules, fault.Rule{Name: fmt.Sprintf("r%02d", len(rules)), On: on, Probability: 1 / float64(len(do)-i+1), Do: d})
 		}
 	}
-	add(mockserver.OnAuth, mockserver.Fault{Status: 401})
+	add(fault.OnAuth, fault.Answer{Status: 401})
 	add(
-		mockserver.OnIntake, mockserver.Fault{Status: 429, RetryAfter: time.Minute, RetryAfterDate: true}, mockserver.Fault{Drop: true},
-		mockserver.Fault{Process: true, Drop: true}, mockserver.Fault{Process: true, Status: 502, Body: "<html>"},
-		mockserver.Fault{Omit: []string{"id"}}, mockserver.Fault{Foreground: true}, mockserver.Fault{Links: "https://elsewhere.test"},
+		fault.OnIntake, fault.Answer{Status: 429, RetryAfter: time.Minute, RetryAfterDate: true}, fault.Answer{Drop: true},
+		fault.Answer{Process: true, Drop: true}, fault.Answer{Process: true, Status: 502, Body: "<html>"},
+		fault.Answer{Omit: []string{"id"}}, fault.Answer{Foreground: true}, fault.Answer{Links: "https://elsewhere.test"},
 	)
-	add(mockserver.OnForeground, mockserver.Fault{Header: http.Header{"X-Odd": {"1"}}}, mockserver.Fault{Status: 500})
+	add(fault.OnForeground, fault.Answer{Header: http.Header{"X-Odd": {"1"}}}, fault.Answer{Status: 500})
 	add(
-		mockserver.OnState, mockserver.Fault{Lag: time.Minute}, mockserver.Fault{Stuck: true}, mockserver.Fault{Set: map[string]any{"status": "Odd"}},
+		fault.OnState, fault.Answer{Lag: time.Minute}, fault.Answer{Stuck: true}, fault.Answer{Set: map[string]any{"status": "Odd"}},
 	)
-	add(mockserver.OnContent, mockserver.Fault{CutAfter: 10}, mockserver.Fault{Status: 404})
+	add(fault.OnContent, fault.Answer{CutAfter: 10}, fault.Answer{Status: 404})
 	add(
-		mockserver.OnQueue, mockserver.QueueFault{Hold: 30 * time.Second}, mockserver.QueueFault{Fail: "out of paper"},
-		mockserver.QueueFault{Fail: "late", Late: true}, mockserver.QueueFault{Deaths: 1}, mockserver.QueueFault{Twice: true},
+		fault.OnQueue, fault.Queue{Hold: 30 * time.Second}, fault.Queue{Fail: "out of paper"},
+		fault.Queue{Fail: "late", Late: true}, fault.Queue{Deaths: 1}, fault.Queue{Twice: true},
 	)
 	add(
-		mockserver.OnNotification, mockserver.NotifyFault{Drop: true}, mockserver.NotifyFault{Delay: 10 * time.Second},
-		mockserver.NotifyFault{Reorder: true}, mockserver.NotifyFault{Duplicates: 2}, mockserver.NotifyFault{Forge: true},
-		mockserver.NotifyFault{Replay: true}, mockserver.NotifyFault{Body: []byte("{}")},
+		fault.OnNotification, fault.Notify{Drop: true}, fault.Notify{Delay: 10 * time.Second},
+		fault.Notify{Reorder: true}, fault.Notify{Duplicates: 2}, fault.Notify{Forge: true},
+		fault.Notify{Replay: true}, fault.Notify{Body: []byte("{}")},
 	)
 	return rules
 }
@@ -67,9 +69,9 @@ func script(t *testing.T, seed uint64) string {
 		Seed: seed, Clock: mockserver.ClockConfig{Start: day1, Manual: true}, Workers: 2, Retention: 10 * time.Minute,
 		Faults: everyFault(), Subscription: mockserver.Subscription{URL: hook.URL + "/sub", SigningKey: "k"},
 		RateLimit: mockserver.RateLimit{Limit: 25, Window: time.Minute},
-		ExecTimeFunc: func(r *http.Request) time.Duration {
+		ExecTime: mockserver.ExecTimeFunc(func(r *http.Request) time.Duration {
 			return map[string]time.Duration{"GET": 0, "PUT": time.Second, "POST": 5 * time.Second}[r.Method]
-		},
+		}),
 	})
 	if err != nil {
 		t.Fatal(err)

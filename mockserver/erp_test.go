@@ -367,7 +367,7 @@ func TestReverseAnInvoice(t *testing.T) {
 
 func TestPreconditionsAreCheckedWhenTheOperationRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{ExecTime: time.Minute})
+		h := start(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute)})
 		tag := h.want(200, "GET", "/v1/customerinvoice/003547", "").header.Get("ETag")
 		id := h.submit("none", "PUT", "/v1/customerinvoice/003547", `{"note":{"value":"late"}}`, "If-Match", tag)
 		h.want(204, "PUT", "/v1/customerinvoice/003547", `{"note":{"value":"early"}}`, "If-Match", tag)

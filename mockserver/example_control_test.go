@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/journal"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -122,7 +124,7 @@ func ExampleServer_Journal() {
 	if err := srv.Clock("7").Advance(context.Background(), time.Second); err != nil {
 		panic(err)
 	}
-	for _, e := range srv.Journal().Select(mockserver.Filter{Company: "7"}).Entries() {
+	for _, e := range srv.Journal().Select(journal.Filter{Company: "7"}).Entries() {
 		fmt.Println(e.Number, e.Kind)
 	}
 	fmt.Println(srv.Journal().Requests("8")[0].StatusCode)

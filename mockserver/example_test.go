@@ -11,6 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/operation"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -86,16 +89,16 @@ func ExampleServer_Handle() {
 // How do I make the ERP refuse the first two calls, and lose every third 202
 // after that, the same way in each run?
 func ExampleServer_Faults() {
-	srv, err := mockserver.New(mockserver.Config{Faults: []mockserver.Rule{
-		{Name: "busy", On: mockserver.OnIntake, Times: 2, Do: mockserver.Fault{Status: 429, RetryAfter: 30 * time.Second}},
+	srv, err := mockserver.New(mockserver.Config{Faults: []fault.Rule{
+		{Name: "busy", On: fault.OnIntake, Times: 2, Do: fault.Answer{Status: 429, RetryAfter: 30 * time.Second}},
 	}})
 	if err != nil {
 		panic(err)
 	}
 	defer srv.Close()
-	err = srv.Faults().Add(mockserver.Rule{
-		Name: "lost 202", On: mockserver.OnIntake, Method: "POST", Path: "/v2/{rest...}", Every: 3,
-		Do: mockserver.Fault{Process: true, Drop: true},
+	err = srv.Faults().Add(fault.Rule{
+		Name: "lost 202", On: fault.OnIntake, Method: "POST", Path: "/v2/{rest...}", Every: 3,
+		Do: fault.Answer{Process: true, Drop: true},
 	})
 	if err != nil {
 		panic(err)
@@ -148,7 +151,7 @@ func ExampleServer_Redeliver() {
 	}
 	resp.Body.Close()
 
-	dead := mockserver.DeliveryFilter{State: mockserver.DeliveryDead}
+	dead := operation.DeliveryFilter{State: operation.DeliveryDead}
 	for len(srv.Deliveries(dead)) == 0 {
 		time.Sleep(time.Millisecond)
 	}
@@ -166,15 +169,15 @@ func ExampleServer_Redeliver() {
 // How do I let operations take as long as real ones?
 func ExampleLogNormal() {
 	srv, err := mockserver.New(mockserver.Config{
-		Seed:      1, // the n-th operation of a company takes as long in every run
-		ExecTimes: mockserver.LogNormal{Median: 2 * time.Second, P95: 30 * time.Second, Max: 5 * time.Minute},
+		Seed:     1, // the n-th operation of a company takes as long in every run
+		ExecTime: mockserver.LogNormal{Median: 2 * time.Second, P95: 30 * time.Second, Max: 5 * time.Minute},
 	})
 	if err != nil {
 		panic(err)
 	}
 	defer srv.Close()
 	d := mockserver.LogNormal{Median: 2 * time.Second, P95: 30 * time.Second}
-	fmt.Println(d.Quantile(0.5), d.Quantile(0.95).Round(time.Second), d.Quantile(0.99).Round(time.Second))
+	fmt.Println(d.For(nil, 0.5), d.For(nil, 0.95).Round(time.Second), d.For(nil, 0.99).Round(time.Second))
 	// Output: 2s 30s 1m32s
 }
 
@@ -223,17 +226,10 @@ func ExampleAuth() {
 }
 
 // How do I test what my code does when a 202 is lost?
-func ExampleFault() {
-	first := true
-	srv, err := mockserver.New(mockserver.Config{
-		Fault: func(*http.Request) *mockserver.Fault {
-			if !first {
-				return nil
-			}
-			first = false
-			return &mockserver.Fault{Process: true, Drop: true} // accepted, and nobody hears of it
-		},
-	})
+func ExampleConfig_faults() {
+	srv, err := mockserver.New(mockserver.Config{Faults: []fault.Rule{
+		{On: fault.OnIntake, Times: 1, Do: fault.Answer{Process: true, Drop: true}}, // accepted, and nobody hears of it
+	}})
 	if err != nil {
 		panic(err)
 	}

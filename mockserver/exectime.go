@@ -1,30 +1,53 @@
 package mockserver
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/chance"
+	"github.com/vismanet-go/background/mockserver/internal/check"
+	"github.com/vismanet-go/background/mockserver/internal/request"
 )
 
-// A Distribution is a spread of durations, told by its quantiles: Quantile(p)
-// is what a share p (from 0 up to 1) of them does not exceed. It must be a pure
-// function; what it returns below zero counts as zero. See [Uniform] and
-// [LogNormal].
-type Distribution interface {
-	Quantile(p float64) time.Duration
+// An ExecTime tells how long each operation takes. It is a pure function of what it
+// is asked; what it returns below zero counts as zero. See [Fixed], [Uniform],
+// [LogNormal] and [ExecTimeFunc].
+type ExecTime interface {
+	// For returns the time of one operation. R is the request that its handler
+	// will get, without a body. P is a number from 0 up to 1, each as likely as
+	// any other: for the n-th operation of a company the same one in each run
+	// with the same Config.Seed.
+	For(r *http.Request, p float64) time.Duration
 }
+
+// Fixed is the same time for every operation.
+type Fixed time.Duration
+
+// For implements [ExecTime].
+func (f Fixed) For(*http.Request, float64) time.Duration { return time.Duration(f) }
+
+func (f Fixed) validate(field string) error { return check.NotNegative(field, time.Duration(f)) }
+
+// An ExecTimeFunc tells the time by the request.
+type ExecTimeFunc func(*http.Request) time.Duration
+
+// For implements [ExecTime].
+func (f ExecTimeFunc) For(r *http.Request, _ float64) time.Duration { return f(r) }
 
 // Uniform spreads evenly from Min to Max.
 type Uniform struct{ Min, Max time.Duration }
 
-// Quantile implements [Distribution].
-func (u Uniform) Quantile(p float64) time.Duration {
+// For implements [ExecTime].
+func (u Uniform) For(_ *http.Request, p float64) time.Duration {
 	return u.Min + time.Duration(p*float64(u.Max-u.Min))
 }
 
 func (u Uniform) validate(field string) error {
-	errs := []error{notNegative(field+".Min", u.Min)}
+	errs := []error{check.NotNegative(field+".Min", u.Min)}
 	if u.Max < u.Min {
 		errs = append(errs, fmt.Errorf("%s.Max: %v is less than Min, %v", field, u.Max, u.Min))
 	}
@@ -49,8 +72,8 @@ type LogNormal struct {
 // z95 is how many standard deviations the 95 % quantile is above the median.
 const z95 = 1.6448536269514722
 
-// Quantile implements [Distribution].
-func (l LogNormal) Quantile(p float64) time.Duration {
+// For implements [ExecTime].
+func (l LogNormal) For(_ *http.Request, p float64) time.Duration {
 	sigma := l.Sigma
 	if l.P95 > 0 {
 		sigma = math.Log(float64(l.P95)/float64(l.Median)) / z95
@@ -81,25 +104,20 @@ func (l LogNormal) validate(field string) error {
 	return errors.Join(errs...)
 }
 
-// validateExecTimes checks the ways to say how long an operation takes.
-func (c Config) validateExecTimes() error {
-	var errs []error
-	if c.ExecTimes != nil && (c.ExecTime != 0 || c.ExecTimeFunc != nil) {
-		errs = append(errs, errors.New("ExecTimes: set only one of it, ExecTime and ExecTimeFunc"))
+func validateExecTime(field string, e ExecTime) error {
+	if e, ok := e.(interface{ validate(field string) error }); ok {
+		return e.validate(field)
 	}
-	if d, ok := c.ExecTimes.(interface{ validate(field string) error }); ok {
-		errs = append(errs, d.validate("ExecTimes"))
-	}
-	return errors.Join(errs...)
+	return nil
 }
 
-// execTime is how long the company's next operation takes, as far as the
-// configuration says without looking at it: with ExecTimes a pure function of
-// the seed, the company and the number of the operation.
-func (s *Server) execTime(company string) time.Duration {
-	if s.cfg.ExecTimes == nil {
-		return s.cfg.ExecTime
+// execTime is how long the company's next operation takes.
+func (s *Server) execTime(in *request.Request, path, id string) time.Duration {
+	if fixed, ok := s.cfg.ExecTime.(Fixed); ok {
+		return time.Duration(fixed)
 	}
-	n := s.ids.Count("exec-time", company)
-	return max(0, s.cfg.ExecTimes.Quantile(chance(s.cfg.Seed, "exec-time", company, n)))
+	hint := in.ForEndpoint(context.Background(), path, id, 0)
+	hint.Body = http.NoBody
+	n := s.ids.Count("exec-time", in.Company)
+	return max(0, s.cfg.ExecTime.For(hint, chance.Of(s.cfg.Seed, "exec-time", in.Company, n)))
 }

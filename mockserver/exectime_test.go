@@ -16,7 +16,7 @@ import (
 func TestDistributions(t *testing.T) {
 	const s = time.Second
 	tests := []struct {
-		d    mockserver.Distribution
+		d    mockserver.ExecTime
 		p    float64
 		want time.Duration
 	}{
@@ -31,7 +31,7 @@ func TestDistributions(t *testing.T) {
 		{mockserver.LogNormal{Median: s, Sigma: 1000}, 1 - 1.0/(1<<53), math.MaxInt64 / 2},
 	}
 	for _, tt := range tests {
-		if got := tt.d.Quantile(tt.p); (got - tt.want).Abs() > time.Microsecond {
+		if got := tt.d.For(nil, tt.p); (got - tt.want).Abs() > time.Microsecond {
 			t.Errorf("%+v at %v: got %v, want %v", tt.d, tt.p, got, tt.want)
 		}
 	}
@@ -59,7 +59,7 @@ func times(t *testing.T, cfg mockserver.Config, rounds int, companies ...string)
 }
 
 func TestExecutionTimesAreReproducible(t *testing.T) {
-	cfg := mockserver.Config{Seed: 7, ExecTimes: mockserver.LogNormal{Median: 2 * time.Second, P95: 10 * time.Second, Max: time.Minute}}
+	cfg := mockserver.Config{Seed: 7, ExecTime: mockserver.LogNormal{Median: 2 * time.Second, P95: 10 * time.Second, Max: time.Minute}}
 	both, alone := times(t, cfg, 200, "1", "2"), times(t, cfg, 200, "2")
 	if !slices.Equal(both["2"], alone["2"]) {
 		t.Error("another company shifts the times")
@@ -78,7 +78,7 @@ func TestExecutionTimesAreReproducible(t *testing.T) {
 }
 
 func TestExecutionTimesOfOnesOwn(t *testing.T) {
-	got := times(t, mockserver.Config{ExecTimes: steps{-time.Second, time.Second}}, 40, "1")["1"]
+	got := times(t, mockserver.Config{ExecTime: steps{-time.Second, time.Second}}, 40, "1")["1"]
 	slices.Sort(got)
 	if got := fmt.Sprint(slices.Compact(got)); got != "[0s 1s]" {
 		t.Errorf("got %s, want none below zero", got)
@@ -88,20 +88,20 @@ func TestExecutionTimesOfOnesOwn(t *testing.T) {
 // steps is a distribution of some values.
 type steps []time.Duration
 
-func (s steps) Quantile(p float64) time.Duration { return s[int(p*float64(len(s)))] }
+func (s steps) For(_ *http.Request, p float64) time.Duration { return s[int(p*float64(len(s)))] }
 
 func TestValidationOfExecutionTimes(t *testing.T) {
 	const s = time.Second
 	for want, cfg := range map[string]mockserver.Config{
-		"ExecTimes: set only one":             {ExecTime: s, ExecTimes: mockserver.Uniform{Max: s}},
-		"ExecTimes.Min: must not be negative": {ExecTimes: mockserver.Uniform{Min: -1, Max: s}},
-		"ExecTimes.Max: 1s is less than Min":  {ExecTimes: mockserver.Uniform{Min: 2 * s, Max: s}},
-		"ExecTimes.Median: must be positive":  {ExecTimes: mockserver.LogNormal{Sigma: 1}},
-		"ExecTimes.P95: 1s is not above":      {ExecTimes: mockserver.LogNormal{Median: s, P95: s}},
-		"ExecTimes.Sigma: want either":        {ExecTimes: mockserver.LogNormal{Median: s}},
-		"Sigma: want either it or P95":        {ExecTimes: mockserver.LogNormal{Median: s, P95: 2 * s, Sigma: 1}},
-		"Sigma: NaN is not a positive number": {ExecTimes: mockserver.LogNormal{Median: s, Sigma: math.NaN()}},
-		"ExecTimes.Max: 1ms is less than":     {ExecTimes: mockserver.LogNormal{Median: s, Sigma: 1, Max: time.Millisecond}},
+		"ExecTime: must not be negative":      {ExecTime: mockserver.Fixed(-1)},
+		"ExecTime.Min: must not be negative":  {ExecTime: mockserver.Uniform{Min: -1, Max: s}},
+		"ExecTime.Max: 1s is less than Min":   {ExecTime: mockserver.Uniform{Min: 2 * s, Max: s}},
+		"ExecTime.Median: must be positive":   {ExecTime: mockserver.LogNormal{Sigma: 1}},
+		"ExecTime.P95: 1s is not above":       {ExecTime: mockserver.LogNormal{Median: s, P95: s}},
+		"ExecTime.Sigma: want either":         {ExecTime: mockserver.LogNormal{Median: s}},
+		"Sigma: want either it or P95":        {ExecTime: mockserver.LogNormal{Median: s, P95: 2 * s, Sigma: 1}},
+		"Sigma: NaN is not a positive number": {ExecTime: mockserver.LogNormal{Median: s, Sigma: math.NaN()}},
+		"ExecTime.Max: 1ms is less than":      {ExecTime: mockserver.LogNormal{Median: s, Sigma: 1, Max: time.Millisecond}},
 	} {
 		if _, err := mockserver.New(cfg); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)

@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -30,38 +32,38 @@ func TestNotificationFaultsOnTheWire(t *testing.T) {
 		}
 	}
 	for _, tt := range []wireTest{
-		{"dropped", "", mockserver.NotifyFault{Drop: true}, after(hour, 0, nil)},
-		{"doubled", "", mockserver.NotifyFault{Duplicates: 2}, after(hour, 3, nil)},
-		{"late", "", mockserver.NotifyFault{Delay: time.Minute}, func(t *testing.T, h *harness) {
+		{"dropped", "", fault.Notify{Drop: true}, after(hour, 0, nil)},
+		{"doubled", "", fault.Notify{Duplicates: 2}, after(hour, 3, nil)},
+		{"late", "", fault.Notify{Delay: time.Minute}, func(t *testing.T, h *harness) {
 			after(59*time.Second, 0, nil)(t, h)
 			time.Sleep(2 * time.Second)
 			if n := len(h.hook.all()); n != 1 {
 				t.Errorf("%d notifications", n)
 			}
 		}},
-		{"before the 202", "", mockserver.NotifyFault{Early: true}, after(0, 1, nil)},
-		{"badly signed", "", mockserver.NotifyFault{Forge: true}, after(hour, 1, func(t *testing.T, _ *harness, _ string, got []received) {
+		{"before the 202", "", fault.Notify{Early: true}, after(0, 1, nil)},
+		{"badly signed", "", fault.Notify{Forge: true}, after(hour, 1, func(t *testing.T, _ *harness, _ string, got []received) {
 			if s := got[0].header.Get(sig); s == "" || s == hmacOf("the key", got[0].body) {
 				t.Errorf("signature %q", s)
 			}
 		})},
-		{"other body", "", mockserver.NotifyFault{Body: []byte("not JSON")}, after(hour, 1, func(t *testing.T, _ *harness, _ string, got []received) {
+		{"other body", "", fault.Notify{Body: []byte("not JSON")}, after(hour, 1, func(t *testing.T, _ *harness, _ string, got []received) {
 			if got[0].body != "not JSON" || got[0].header.Get(sig) != hmacOf("the key", "not JSON") {
 				t.Errorf("got %+v", got[0])
 			}
 		})},
-		{"other id", "", mockserver.NotifyFault{Set: map[string]any{"id": "other"}, Omit: []string{"statusCode"}}, after(hour, 1, func(t *testing.T, _ *harness, _ string, got []received) {
+		{"other id", "", fault.Notify{Set: map[string]any{"id": "other"}, Omit: []string{"statusCode"}}, after(hour, 1, func(t *testing.T, _ *harness, _ string, got []received) {
 			body := decode[map[string]any](t, got[0].body)
 			if body["id"] != "other" || body["stateLocation"] == nil || len(body) != 3 || got[0].header.Get(sig) != hmacOf("the key", got[0].body) {
 				t.Errorf("got %+v", got[0])
 			}
 		})},
-		{"other headers", "", mockserver.NotifyFault{Header: http.Header{"ref": {"theirs"}, notification: nil}}, after(hour, 1, func(t *testing.T, _ *harness, _ string, got []received) {
+		{"other headers", "", fault.Notify{Header: http.Header{"ref": {"theirs"}, notification: nil}}, after(hour, 1, func(t *testing.T, _ *harness, _ string, got []received) {
 			if h := got[0].header; h.Get("Ref") != "theirs" || h.Get(notification) != "" || h.Get(sig) == "" {
 				t.Errorf("got %v", h)
 			}
 		})},
-		{"replayed, with nothing to replay", "", mockserver.NotifyFault{Replay: true}, after(hour, 2, func(t *testing.T, h *harness, id string, got []received) {
+		{"replayed, with nothing to replay", "", fault.Notify{Replay: true}, after(hour, 2, func(t *testing.T, h *harness, id string, got []received) {
 			forged := decode[map[string]any](t, got[0].body)["id"].(string)
 			if forged == id || !strings.Contains(got[1].body, id) || got[0].header.Get("Ref") != "mine" {
 				t.Errorf("got %+v", got)
@@ -71,14 +73,14 @@ func TestNotificationFaultsOnTheWire(t *testing.T) {
 				t.Errorf("got %+v", a)
 			}
 		})},
-		{"overtaken by none", "", mockserver.NotifyFault{Reorder: true}, func(t *testing.T, h *harness) {
+		{"overtaken by none", "", fault.Notify{Reorder: true}, func(t *testing.T, h *harness) {
 			after(time.Minute, 0, nil)(t, h)
 			time.Sleep(time.Second)
 			if n := len(h.hook.all()); n != 1 {
 				t.Errorf("%d notifications", n)
 			}
 		}},
-		{"overtaken", "", mockserver.NotifyFault{Reorder: true}, func(t *testing.T, h *harness) {
+		{"overtaken", "", fault.Notify{Reorder: true}, func(t *testing.T, h *harness) {
 			first := submit(h)
 			h.submit("subscription", "GET", invoicePath, "", "ipp-company-id", "2") // overtakes nobody
 			time.Sleep(time.Second)
@@ -102,8 +104,8 @@ func TestNotificationFaultsOnTheWire(t *testing.T) {
 // signed for one operation, with the headers of another.
 func TestAReplayedNotification(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{Subscription: subscription(), Faults: []mockserver.Rule{
-			{After: 1, Do: mockserver.NotifyFault{Replay: true}},
+		h := start(t, mockserver.Config{Subscription: subscription(), Faults: []fault.Rule{
+			{After: 1, Do: fault.Notify{Replay: true}},
 		}})
 		first := h.submit("subscription:ref=1", "GET", invoicePath, "")
 		time.Sleep(time.Second)

@@ -15,6 +15,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/operation"
+
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/client/clientauth"
 	"github.com/vismanet-go/background/mockserver"
@@ -26,55 +29,55 @@ import (
 // is a terminal state without statusCode or hasResponseContent: the client
 // takes such a document at its word. Nor is QueueFault.Twice, with which it is
 // the ERP that repeats.
-func mixOfFaults() []mockserver.Rule {
-	var rules []mockserver.Rule
-	add := func(on mockserver.Point, p float64, does ...mockserver.Disturbance) {
+func mixOfFaults() []fault.Rule {
+	var rules []fault.Rule
+	add := func(on fault.Point, p float64, does ...fault.Effect) {
 		for i, do := range does {
-			rules = append(rules, mockserver.Rule{Name: fmt.Sprintf("%s-%T-%d", on, do, i), On: on, Probability: p, Do: do})
+			rules = append(rules, fault.Rule{Name: fmt.Sprintf("%s-%T-%d", on, do, i), On: on, Probability: p, Do: do})
 		}
 	}
 	year1 := "0001-01-01T00:00:00"
-	add(mockserver.OnToken, 0.1,
-		mockserver.Fault{Status: 503}, mockserver.Fault{Drop: true}, mockserver.Fault{Delay: 3 * time.Second})
-	add(mockserver.OnAuth, 0.01, mockserver.Fault{Status: 401}, mockserver.Fault{Status: 403})
-	add(mockserver.OnIntake, 0.03,
-		mockserver.Fault{Status: 429, RetryAfter: 20 * time.Second},
-		mockserver.Fault{Status: 429, RetryAfter: 20 * time.Second, RetryAfterDate: true},
-		mockserver.Fault{Status: 403},
-		mockserver.Fault{Status: 500},
-		mockserver.Fault{Status: 502, Body: "<html>Bad Gateway</html>"},
-		mockserver.Fault{Status: 503, Process: true},
-		mockserver.Fault{Drop: true},
-		mockserver.Fault{Drop: true, Process: true},
-		mockserver.Fault{Delay: 5 * time.Second},
-		mockserver.Fault{Omit: []string{"id", "stateLocation"}, Header: http.Header{"Location": nil}},
-		mockserver.Fault{CutAfter: 5, Header: http.Header{"Location": nil}},
-		mockserver.Fault{Status: 202, Process: true, Body: "{"},
-		mockserver.Fault{Links: "https://elsewhere.test"},
-		mockserver.Fault{Foreground: true},
+	add(fault.OnToken, 0.1,
+		fault.Answer{Status: 503}, fault.Answer{Drop: true}, fault.Answer{Delay: 3 * time.Second})
+	add(fault.OnAuth, 0.01, fault.Answer{Status: 401}, fault.Answer{Status: 403})
+	add(fault.OnIntake, 0.03,
+		fault.Answer{Status: 429, RetryAfter: 20 * time.Second},
+		fault.Answer{Status: 429, RetryAfter: 20 * time.Second, RetryAfterDate: true},
+		fault.Answer{Status: 403},
+		fault.Answer{Status: 500},
+		fault.Answer{Status: 502, Body: "<html>Bad Gateway</html>"},
+		fault.Answer{Status: 503, Process: true},
+		fault.Answer{Drop: true},
+		fault.Answer{Drop: true, Process: true},
+		fault.Answer{Delay: 5 * time.Second},
+		fault.Answer{Omit: []string{"id", "stateLocation"}, Header: http.Header{"Location": nil}},
+		fault.Answer{CutAfter: 5, Header: http.Header{"Location": nil}},
+		fault.Answer{Status: 202, Process: true, Body: "{"},
+		fault.Answer{Links: "https://elsewhere.test"},
+		fault.Answer{Foreground: true},
 	)
-	add(mockserver.OnQueue, 0.05,
-		mockserver.QueueFault{Hold: time.Minute}, mockserver.QueueFault{Deaths: 1},
-		mockserver.QueueFault{Fail: "disk full"}, mockserver.QueueFault{Fail: "disk full", Late: true})
-	add(mockserver.OnState, 0.03,
-		mockserver.Fault{Lag: time.Minute}, mockserver.Fault{Stuck: true}, mockserver.Fault{Status: 404},
-		mockserver.Fault{Status: 429, RetryAfter: time.Minute}, mockserver.Fault{Status: 500}, mockserver.Fault{Drop: true},
-		mockserver.Fault{Set: map[string]any{"status": "Paused"}}, mockserver.Fault{Set: map[string]any{"status": nil}},
-		mockserver.Fault{Omit: []string{"status"}}, mockserver.Fault{Status: 200, Body: `{"status":`},
-		mockserver.Fault{CutAfter: 40}, mockserver.Fault{Links: "https://elsewhere.test"},
-		mockserver.Fault{Set: map[string]any{"receivedUtc": year1, "startedUtc": year1, "finishedUtc": year1}},
-		mockserver.Fault{Omit: []string{"originalUri", "webhookAddress", "contentLocation", "responseHeaders", "receivedUtc"}},
+	add(fault.OnQueue, 0.05,
+		fault.Queue{Hold: time.Minute}, fault.Queue{Deaths: 1},
+		fault.Queue{Fail: "disk full"}, fault.Queue{Fail: "disk full", Late: true})
+	add(fault.OnState, 0.03,
+		fault.Answer{Lag: time.Minute}, fault.Answer{Stuck: true}, fault.Answer{Status: 404},
+		fault.Answer{Status: 429, RetryAfter: time.Minute}, fault.Answer{Status: 500}, fault.Answer{Drop: true},
+		fault.Answer{Set: map[string]any{"status": "Paused"}}, fault.Answer{Set: map[string]any{"status": nil}},
+		fault.Answer{Omit: []string{"status"}}, fault.Answer{Status: 200, Body: `{"status":`},
+		fault.Answer{CutAfter: 40}, fault.Answer{Links: "https://elsewhere.test"},
+		fault.Answer{Set: map[string]any{"receivedUtc": year1, "startedUtc": year1, "finishedUtc": year1}},
+		fault.Answer{Omit: []string{"originalUri", "webhookAddress", "contentLocation", "responseHeaders", "receivedUtc"}},
 	)
-	add(mockserver.OnContent, 0.05,
-		mockserver.Fault{CutAfter: 3}, mockserver.Fault{Stall: 2 * time.Second}, mockserver.Fault{Status: 503}, mockserver.Fault{Drop: true},
-		mockserver.Fault{Status: 404}, mockserver.Fault{Status: 410}, mockserver.Fault{Stuck: true}, mockserver.Fault{Header: http.Header{"Content-Type": {"text/html"}}})
-	add(mockserver.OnNotification, 0.06,
-		mockserver.NotifyFault{Drop: true}, mockserver.NotifyFault{Duplicates: 2}, mockserver.NotifyFault{Delay: time.Hour},
-		mockserver.NotifyFault{Reorder: true}, mockserver.NotifyFault{Early: true}, mockserver.NotifyFault{Forge: true},
-		mockserver.NotifyFault{Replay: true}, mockserver.NotifyFault{Body: []byte("not JSON")},
-		mockserver.NotifyFault{Set: map[string]any{"id": "5c1f0f0e-6a0e-4c55-9a55-0d3a2f0b7f11"}},
-		mockserver.NotifyFault{Omit: []string{"id", "stateLocation"}},
-		mockserver.NotifyFault{Header: http.Header{"Background-Ref": {"aaaaaaaaaaaaaaaaaaaaaaaaaa"}}})
+	add(fault.OnContent, 0.05,
+		fault.Answer{CutAfter: 3}, fault.Answer{Stall: 2 * time.Second}, fault.Answer{Status: 503}, fault.Answer{Drop: true},
+		fault.Answer{Status: 404}, fault.Answer{Status: 410}, fault.Answer{Stuck: true}, fault.Answer{Header: http.Header{"Content-Type": {"text/html"}}})
+	add(fault.OnNotification, 0.06,
+		fault.Notify{Drop: true}, fault.Notify{Duplicates: 2}, fault.Notify{Delay: time.Hour},
+		fault.Notify{Reorder: true}, fault.Notify{Early: true}, fault.Notify{Forge: true},
+		fault.Notify{Replay: true}, fault.Notify{Body: []byte("not JSON")},
+		fault.Notify{Set: map[string]any{"id": "5c1f0f0e-6a0e-4c55-9a55-0d3a2f0b7f11"}},
+		fault.Notify{Omit: []string{"id", "stateLocation"}},
+		fault.Notify{Header: http.Header{"Background-Ref": {"aaaaaaaaaaaaaaaaaaaaaaaaaa"}}})
 	return rules
 }
 
@@ -206,7 +209,7 @@ func survive(t *testing.T, seed uint64) {
 	mux := http.NewServeMux()
 	rcv.Register(mux, "/erp")
 	srv, err := mockserver.New(mockserver.Config{
-		Seed: seed, Workers: 8, ExecTime: 2 * time.Second, Faults: mixOfFaults(),
+		Seed: seed, Workers: 8, ExecTime: mockserver.Fixed(2 * time.Second), Faults: mixOfFaults(),
 		Subscription: mockserver.Subscription{URL: "https://hook.test/erp", SigningKey: signingKey},
 		Auth: mockserver.Auth{
 			Mode: mockserver.AuthStrict, TokenLife: 10 * time.Minute,
@@ -262,7 +265,7 @@ func survive(t *testing.T, seed uint64) {
 		}
 		uncertain[op.Ref()] = true
 	}
-	byPath := make(map[string][]mockserver.Operation)
+	byPath := make(map[string][]operation.Operation)
 	for _, op := range srv.Operations() {
 		byPath[op.Path] = append(byPath[op.Path], op)
 	}
@@ -310,7 +313,7 @@ func checkUncertain(t *testing.T, srv *mockserver.Server, u *undertaking) {
 		return // its path tells nothing
 	}
 	for _, d := range srv.Deliveries() {
-		told := d.Path == u.path() && d.State == mockserver.DeliveryDelivered && d.Fault == ""
+		told := d.Path == u.path() && d.State == operation.DeliveryDelivered && d.Fault == ""
 		if told && !disturbed(srv, d.OperationID) {
 			t.Errorf("%d: uncertain, though it was told of %s", u.n, d.OperationID)
 		}
@@ -319,8 +322,8 @@ func checkUncertain(t *testing.T, srv *mockserver.Server, u *undertaking) {
 
 // disturbed tells whether any look at an operation's state was.
 func disturbed(srv *mockserver.Server, id string) bool {
-	return slices.ContainsFunc(srv.Faults().Hits(""), func(h mockserver.Hit) bool {
-		return (h.Point == mockserver.OnState || h.Point == mockserver.OnAuth) && h.OperationID == id
+	return slices.ContainsFunc(srv.Faults().Hits(""), func(h fault.Hit) bool {
+		return (h.Point == fault.OnState || h.Point == fault.OnAuth) && h.OperationID == id
 	})
 }
 
@@ -353,7 +356,7 @@ func checkResult(t *testing.T, srv *mockserver.Server, u *undertaking) int {
 		if !ok || op.Path != u.path() {
 			t.Errorf("%d: has the operation %+v", u.n, op)
 		}
-		if op.State == mockserver.Failed {
+		if op.State == operation.Failed {
 			status, content = 500, ""
 		}
 	}

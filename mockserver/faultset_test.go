@@ -8,10 +8,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
-var broken503 = mockserver.Fault{Status: 503}
+var broken503 = fault.Answer{Status: 503}
 
 // hits makes n calls and tells which of them were disturbed.
 func hits(h *harness, n int, headers ...string) string {
@@ -26,33 +28,33 @@ func hits(h *harness, n int, headers ...string) string {
 func TestWhenRulesHit(t *testing.T) {
 	tests := []struct {
 		name string
-		rule mockserver.Rule
+		rule fault.Rule
 		want string
 	}{
-		{"always", mockserver.Rule{}, "xxxxxxxxxxxx"},
-		{"times", mockserver.Rule{Times: 2}, "xx.........."},
-		{"after", mockserver.Rule{After: 3}, "...xxxxxxxxx"},
-		{"every", mockserver.Rule{Every: 3}, "..x..x..x..x"},
-		{"all of them", mockserver.Rule{After: 2, Every: 3, Times: 2}, "....x..x...."},
-		{"a chance", mockserver.Rule{Name: "a", Probability: 0.5}, "..x......x.."},
-		{"a chance of another rule", mockserver.Rule{Name: "b", Probability: 0.5}, "x.xxxxx.x..x"},
-		{"a chance, after, times", mockserver.Rule{Name: "b", Probability: 0.5, After: 1, Times: 3}, ".x.xx......."},
-		{"other company", mockserver.Rule{Company: "2"}, "............"},
-		{"other method", mockserver.Rule{Method: "POST"}, "............"},
-		{"same method", mockserver.Rule{Method: "get", Times: 1}, "x..........."},
-		{"other path", mockserver.Rule{Path: "/v1/customerinvoice"}, "............"},
-		{"same path", mockserver.Rule{Path: "/v1/CustomerInvoice/{n}", Times: 1}, "x..........."},
-		{"path below", mockserver.Rule{Path: "/v1/{rest...}", Times: 1}, "x..........."},
-		{"no match", mockserver.Rule{Match: func(mockserver.Event) bool { return false }}, "............"},
-		{"match", mockserver.Rule{Times: 1, Match: func(e mockserver.Event) bool {
-			return e.Point == mockserver.OnForeground && e.Request.Header.Get("X-Mine") == "1" && e.Operation.ID == "" &&
+		{"always", fault.Rule{}, "xxxxxxxxxxxx"},
+		{"times", fault.Rule{Times: 2}, "xx.........."},
+		{"after", fault.Rule{After: 3}, "...xxxxxxxxx"},
+		{"every", fault.Rule{Every: 3}, "..x..x..x..x"},
+		{"all of them", fault.Rule{After: 2, Every: 3, Times: 2}, "....x..x...."},
+		{"a chance", fault.Rule{Name: "a", Probability: 0.5}, "..x......x.."},
+		{"a chance of another rule", fault.Rule{Name: "b", Probability: 0.5}, "x.xxxxx.x..x"},
+		{"a chance, after, times", fault.Rule{Name: "b", Probability: 0.5, After: 1, Times: 3}, ".x.xx......."},
+		{"other company", fault.Rule{Company: "2"}, "............"},
+		{"other method", fault.Rule{Method: "POST"}, "............"},
+		{"same method", fault.Rule{Method: "get", Times: 1}, "x..........."},
+		{"other path", fault.Rule{Path: "/v1/customerinvoice"}, "............"},
+		{"same path", fault.Rule{Path: "/v1/CustomerInvoice/{n}", Times: 1}, "x..........."},
+		{"path below", fault.Rule{Path: "/v1/{rest...}", Times: 1}, "x..........."},
+		{"no match", fault.Rule{Match: func(fault.Event) bool { return false }}, "............"},
+		{"match", fault.Rule{Times: 1, Match: func(e fault.Event) bool {
+			return e.Point == fault.OnForeground && e.Request.Header.Get("X-Mine") == "1" && e.Operation.ID == "" &&
 				e.Path == "/v1/customerinvoice/003501" && e.Company == "1000001"
 		}}, "x..........."},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.rule.On, tt.rule.Do = mockserver.OnForeground, broken503
-			h := start(t, mockserver.Config{Faults: []mockserver.Rule{tt.rule}})
+			tt.rule.On, tt.rule.Do = fault.OnForeground, broken503
+			h := start(t, mockserver.Config{Faults: []fault.Rule{tt.rule}})
 			if got := hits(h, 12, "X-Mine", "1"); got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
@@ -66,8 +68,8 @@ func TestWhenRulesHit(t *testing.T) {
 
 func TestASpanOfTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{Faults: []mockserver.Rule{
-			{On: mockserver.OnForeground, Between: mockserver.Span{From: time.Minute, To: 3 * time.Minute}, After: 1, Do: broken503},
+		h := start(t, mockserver.Config{Faults: []fault.Rule{
+			{On: fault.OnForeground, Between: fault.Span{From: time.Minute, To: 3 * time.Minute}, After: 1, Do: broken503},
 		}})
 		var got strings.Builder
 		for range 5 {
@@ -87,9 +89,9 @@ func TestASpanOfTime(t *testing.T) {
 }
 
 func TestTheFirstRuleThatHitsIsObeyed(t *testing.T) {
-	h := start(t, mockserver.Config{Faults: []mockserver.Rule{
-		{Name: "first", On: mockserver.OnForeground, Times: 2, Do: mockserver.Fault{Status: 500}},
-		{Name: "second", On: mockserver.OnForeground, Times: 2, Do: mockserver.Fault{Status: 501}},
+	h := start(t, mockserver.Config{Faults: []fault.Rule{
+		{Name: "first", On: fault.OnForeground, Times: 2, Do: fault.Answer{Status: 500}},
+		{Name: "second", On: fault.OnForeground, Times: 2, Do: fault.Answer{Status: 501}},
 	}})
 	var got []int
 	for range 5 {
@@ -98,7 +100,7 @@ func TestTheFirstRuleThatHitsIsObeyed(t *testing.T) {
 	if want := []int{500, 500, 501, 501, 200}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if c := h.Faults().Count("second", ""); c != (mockserver.Count{Matches: 3, Hits: 2}) {
+	if c := h.Faults().Count("second", ""); c != (fault.Count{Matches: 3, Hits: 2}) {
 		t.Errorf("second: %+v", c)
 	}
 	var names []string
@@ -112,8 +114,8 @@ func TestTheFirstRuleThatHitsIsObeyed(t *testing.T) {
 }
 
 func TestCompaniesAreCountedOnTheirOwn(t *testing.T) {
-	h := start(t, mockserver.Config{Faults: []mockserver.Rule{
-		{Name: "chance", On: mockserver.OnForeground, Probability: 0.5, Do: broken503},
+	h := start(t, mockserver.Config{Faults: []fault.Rule{
+		{Name: "chance", On: fault.OnForeground, Probability: 0.5, Do: broken503},
 	}})
 	alone := hits(h, 20, "ipp-company-id", "7")
 	h.Faults().Reset("7")
@@ -136,8 +138,8 @@ func TestCompaniesAreCountedOnTheirOwn(t *testing.T) {
 }
 
 func TestRulesComeAndGo(t *testing.T) {
-	on := func(name, company string) mockserver.Rule {
-		return mockserver.Rule{Name: name, On: mockserver.OnForeground, Company: company, Times: 1, Do: broken503}
+	on := func(name, company string) fault.Rule {
+		return fault.Rule{Name: name, On: fault.OnForeground, Company: company, Times: 1, Do: broken503}
 	}
 	names := func(h *harness) string {
 		var list []string
@@ -146,7 +148,7 @@ func TestRulesComeAndGo(t *testing.T) {
 		}
 		return strings.Join(list, " ")
 	}
-	h := start(t, mockserver.Config{Faults: []mockserver.Rule{on("", ""), on("seven", "7"), on("rule-2", ""), on("", "")}})
+	h := start(t, mockserver.Config{Faults: []fault.Rule{on("", ""), on("seven", "7"), on("rule-2", ""), on("", "")}})
 	if got := names(h); got != "rule-1 seven rule-2 rule-3" {
 		t.Errorf("got %s", got)
 	}
@@ -173,15 +175,15 @@ func TestRulesComeAndGo(t *testing.T) {
 	if got := names(h); got != "rule-1 seven rule-2 rule-3" || len(h.Faults().Hits("")) != 0 {
 		t.Errorf("after a reset: %s", got)
 	}
-	if got := h.Faults().Count("nothing", ""); got != (mockserver.Count{}) {
+	if got := h.Faults().Count("nothing", ""); got != (fault.Count{}) {
 		t.Errorf("got %+v", got)
 	}
 }
 
 func TestLooksAreCountedPerOperation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{Faults: []mockserver.Rule{
-			{Name: "lag", On: mockserver.OnState, PerOperation: true, Times: 2, Method: "DELETE", Do: mockserver.Fault{Status: 404}},
+		h := start(t, mockserver.Config{Faults: []fault.Rule{
+			{Name: "lag", On: fault.OnState, PerOperation: true, Times: 2, Method: "DELETE", Do: fault.Answer{Status: 404}},
 		}})
 		del := h.submit("none", "DELETE", "/v1/customerinvoice/003547", "")
 		get := h.submit("none", "GET", "/v1/customerinvoice/003501", "")
@@ -194,7 +196,7 @@ func TestLooksAreCountedPerOperation(t *testing.T) {
 			}
 			h.want(200, "GET", "/v1/background/"+get, "")
 		}
-		if c := h.Faults().Count("lag", "1000001"); c != (mockserver.Count{Matches: 6, Hits: 4}) {
+		if c := h.Faults().Count("lag", "1000001"); c != (fault.Count{Matches: 6, Hits: 4}) {
 			t.Errorf("got %+v", c)
 		}
 		if got := h.Faults().Hits(""); len(got) != 4 || got[0].OperationID != del || got[1].OperationID != del2 || got[3].Match != 2 {
@@ -206,81 +208,81 @@ func TestLooksAreCountedPerOperation(t *testing.T) {
 }
 
 func TestValidationNamesRuleAndField(t *testing.T) {
-	fault := func(f mockserver.Fault) mockserver.Rule {
-		return mockserver.Rule{On: mockserver.OnForeground, Do: f}
+	foreground := func(f fault.Answer) fault.Rule {
+		return fault.Rule{On: fault.OnForeground, Do: f}
 	}
 	tests := []struct {
 		field string
-		rule  mockserver.Rule
+		rule  fault.Rule
 	}{
-		{"On: \"moon\" is not one of auth, token, intake", mockserver.Rule{On: "moon", Do: broken503}},
-		{"On: is missing", mockserver.Rule{Do: broken503}},
-		{"Do: is missing", mockserver.Rule{On: mockserver.OnIntake}},
-		{"Do: want a Fault", mockserver.Rule{On: mockserver.OnIntake, Do: &mockserver.Fault{}}},
-		{"Do: want a Fault", mockserver.Rule{On: mockserver.OnIntake, Do: (*mockserver.Fault)(nil)}},
-		{"Do: a mockserver.QueueFault cannot happen at point \"intake\"", mockserver.Rule{On: mockserver.OnIntake, Do: mockserver.QueueFault{}}},
-		{"Do: a mockserver.Fault cannot happen at point \"queue\"", mockserver.Rule{On: mockserver.OnQueue, Do: mockserver.Fault{}}},
-		{"Path", mockserver.Rule{On: mockserver.OnIntake, Path: "v1/x", Do: broken503}},
-		{"Path", mockserver.Rule{On: mockserver.OnIntake, Path: "/v1/{x", Do: broken503}},
-		{"Path: \"GET /v1/x\": want the path alone, and \"GET\" as Method", mockserver.Rule{On: mockserver.OnIntake, Path: "GET /v1/x", Do: broken503}},
-		{"Path: \"/api/v1/x\": want the path below the API root, /v1/x", mockserver.Rule{On: mockserver.OnIntake, Path: "/api/v1/x", Do: broken503}},
-		{"Path: \"https://h/v1/x\": want the path below the API root", mockserver.Rule{On: mockserver.OnIntake, Path: "https://h/v1/x", Do: broken503}},
-		{"Path: \"/v1/x?a=b\": want the path without a query", mockserver.Rule{On: mockserver.OnForeground, Path: "/v1/x?a=b", Do: broken503}},
-		{"Path: \"/customerinvoice\": only paths below /v1/ and /v2/", mockserver.Rule{On: mockserver.OnIntake, Path: "/customerinvoice", Do: broken503}},
-		{"Path: \"/v3/x\": only paths below /v1/ and /v2/", mockserver.Rule{Path: "/v3/x", On: mockserver.OnQueue, Do: mockserver.QueueFault{Twice: true}}},
-		{"Path: \"/{version}\": only paths below", mockserver.Rule{On: mockserver.OnState, Path: "/{version}", Do: broken503}},
-		{"Path: \"/V1/Background/{id}\": want the path of the call that became", mockserver.Rule{On: mockserver.OnState, Path: "/V1/Background/{id}", Do: broken503}},
-		{"Path: \"/v1/x\": the only path at token is /connect/token", mockserver.Rule{On: mockserver.OnToken, Path: "/v1/x", Do: broken503}},
-		{"PerOperation", mockserver.Rule{On: mockserver.OnIntake, PerOperation: true, Do: broken503}},
-		{"After", mockserver.Rule{On: mockserver.OnIntake, After: -1, Do: broken503}},
-		{"Every", mockserver.Rule{On: mockserver.OnIntake, Every: -1, Do: broken503}},
-		{"Times", mockserver.Rule{On: mockserver.OnIntake, Times: -1, Do: broken503}},
-		{"Probability", mockserver.Rule{On: mockserver.OnIntake, Probability: 1.01, Do: broken503}},
-		{"Probability", mockserver.Rule{On: mockserver.OnIntake, Probability: math.NaN(), Do: broken503}},
-		{"Between.From", mockserver.Rule{On: mockserver.OnIntake, Between: mockserver.Span{From: -1}, Do: broken503}},
-		{"Between.To", mockserver.Rule{On: mockserver.OnIntake, Between: mockserver.Span{From: 2, To: 1}, Do: broken503}},
-		{"Between.To", mockserver.Rule{On: mockserver.OnIntake, Between: mockserver.Span{To: -1}, Do: broken503}},
-		{"Do.Delay", fault(mockserver.Fault{Delay: -1})},
-		{"Do.Status", fault(mockserver.Fault{Status: 100})},
-		{"Do.Status", fault(mockserver.Fault{Status: 600})},
-		{"Do.Status", fault(mockserver.Fault{Drop: true, Status: 500})},
-		{"Do.Body", fault(mockserver.Fault{Body: "x"})},
-		{"Do.Process", fault(mockserver.Fault{Process: true})},
-		{"Do.RetryAfter", fault(mockserver.Fault{RetryAfter: -1})},
-		{"Do.RetryAfterDate", fault(mockserver.Fault{RetryAfterDate: true})},
-		{"Do.Set", fault(mockserver.Fault{Set: map[string]any{"x": func() {}}})},
-		{"Do.Set", fault(mockserver.Fault{Status: 500, Set: map[string]any{}})},
-		{"Do.Links", fault(mockserver.Fault{Links: "elsewhere"})},
-		{"Do.CutAfter", fault(mockserver.Fault{CutAfter: -1})},
-		{"Do.Stall", fault(mockserver.Fault{Stall: -1})},
-		{"Do.Lag", fault(mockserver.Fault{Lag: -1})},
-		{"Do.Lag", fault(mockserver.Fault{Lag: 1})},
-		{"Do.Stuck", fault(mockserver.Fault{Stuck: true})},
-		{"Do.Foreground", fault(mockserver.Fault{Foreground: true})},
-		{"Do.Hold", mockserver.Rule{Do: mockserver.QueueFault{Hold: -1}}},
-		{"Do.Deaths", mockserver.Rule{Do: mockserver.QueueFault{Deaths: -1}}},
-		{"Do.Lease", mockserver.Rule{Do: mockserver.QueueFault{Lease: -1}}},
-		{"Do.Lease", mockserver.Rule{Do: mockserver.QueueFault{Lease: 1}}},
-		{"Do.Late", mockserver.Rule{Do: mockserver.QueueFault{Late: true}}},
-		{"Do.Delay", mockserver.Rule{Do: mockserver.NotifyFault{Delay: -1}}},
-		{"Do.Duplicates", mockserver.Rule{Do: mockserver.NotifyFault{Duplicates: -1}}},
-		{"Do.Set", mockserver.Rule{Do: mockserver.NotifyFault{Body: []byte("{}"), Omit: []string{"id"}}}},
-		{"Do.Set", mockserver.Rule{Do: mockserver.NotifyFault{Set: map[string]any{"x": math.Inf(1)}}}},
-		{"Name", mockserver.Rule{Name: "good", On: mockserver.OnIntake, Do: broken503}},
+		{"On: \"moon\" is not one of auth, token, intake", fault.Rule{On: "moon", Do: broken503}},
+		{"On: is missing", fault.Rule{Do: broken503}},
+		{"Do: is missing", fault.Rule{On: fault.OnIntake}},
+		{"Do: want an Answer", fault.Rule{On: fault.OnIntake, Do: &fault.Answer{}}},
+		{"Do: want an Answer", fault.Rule{On: fault.OnIntake, Do: (*fault.Answer)(nil)}},
+		{"Do: a fault.Queue cannot happen at point \"intake\"", fault.Rule{On: fault.OnIntake, Do: fault.Queue{}}},
+		{"Do: a fault.Answer cannot happen at point \"queue\"", fault.Rule{On: fault.OnQueue, Do: fault.Answer{}}},
+		{"Path", fault.Rule{On: fault.OnIntake, Path: "v1/x", Do: broken503}},
+		{"Path", fault.Rule{On: fault.OnIntake, Path: "/v1/{x", Do: broken503}},
+		{"Path: \"GET /v1/x\": want the path alone, and \"GET\" as Method", fault.Rule{On: fault.OnIntake, Path: "GET /v1/x", Do: broken503}},
+		{"Path: \"/api/v1/x\": want the path below the API root, /v1/x", fault.Rule{On: fault.OnIntake, Path: "/api/v1/x", Do: broken503}},
+		{"Path: \"https://h/v1/x\": want the path below the API root", fault.Rule{On: fault.OnIntake, Path: "https://h/v1/x", Do: broken503}},
+		{"Path: \"/v1/x?a=b\": want the path without a query", fault.Rule{On: fault.OnForeground, Path: "/v1/x?a=b", Do: broken503}},
+		{"Path: \"/customerinvoice\": only paths below /v1/ and /v2/", fault.Rule{On: fault.OnIntake, Path: "/customerinvoice", Do: broken503}},
+		{"Path: \"/v3/x\": only paths below /v1/ and /v2/", fault.Rule{Path: "/v3/x", On: fault.OnQueue, Do: fault.Queue{Twice: true}}},
+		{"Path: \"/{version}\": only paths below", fault.Rule{On: fault.OnState, Path: "/{version}", Do: broken503}},
+		{"Path: \"/V1/Background/{id}\": want the path of the call that became", fault.Rule{On: fault.OnState, Path: "/V1/Background/{id}", Do: broken503}},
+		{"Path: \"/v1/x\": the only path at token is /connect/token", fault.Rule{On: fault.OnToken, Path: "/v1/x", Do: broken503}},
+		{"PerOperation", fault.Rule{On: fault.OnIntake, PerOperation: true, Do: broken503}},
+		{"After", fault.Rule{On: fault.OnIntake, After: -1, Do: broken503}},
+		{"Every", fault.Rule{On: fault.OnIntake, Every: -1, Do: broken503}},
+		{"Times", fault.Rule{On: fault.OnIntake, Times: -1, Do: broken503}},
+		{"Probability", fault.Rule{On: fault.OnIntake, Probability: 1.01, Do: broken503}},
+		{"Probability", fault.Rule{On: fault.OnIntake, Probability: math.NaN(), Do: broken503}},
+		{"Between.From", fault.Rule{On: fault.OnIntake, Between: fault.Span{From: -1}, Do: broken503}},
+		{"Between.To", fault.Rule{On: fault.OnIntake, Between: fault.Span{From: 2, To: 1}, Do: broken503}},
+		{"Between.To", fault.Rule{On: fault.OnIntake, Between: fault.Span{To: -1}, Do: broken503}},
+		{"Do.Delay", foreground(fault.Answer{Delay: -1})},
+		{"Do.Status", foreground(fault.Answer{Status: 100})},
+		{"Do.Status", foreground(fault.Answer{Status: 600})},
+		{"Do.Status", foreground(fault.Answer{Drop: true, Status: 500})},
+		{"Do.Body", foreground(fault.Answer{Body: "x"})},
+		{"Do.Process", foreground(fault.Answer{Process: true})},
+		{"Do.RetryAfter", foreground(fault.Answer{RetryAfter: -1})},
+		{"Do.RetryAfterDate", foreground(fault.Answer{RetryAfterDate: true})},
+		{"Do.Set", foreground(fault.Answer{Set: map[string]any{"x": func() {}}})},
+		{"Do.Set", foreground(fault.Answer{Status: 500, Set: map[string]any{}})},
+		{"Do.Links", foreground(fault.Answer{Links: "elsewhere"})},
+		{"Do.CutAfter", foreground(fault.Answer{CutAfter: -1})},
+		{"Do.Stall", foreground(fault.Answer{Stall: -1})},
+		{"Do.Lag", foreground(fault.Answer{Lag: -1})},
+		{"Do.Lag", foreground(fault.Answer{Lag: 1})},
+		{"Do.Stuck", foreground(fault.Answer{Stuck: true})},
+		{"Do.Foreground", foreground(fault.Answer{Foreground: true})},
+		{"Do.Hold", fault.Rule{Do: fault.Queue{Hold: -1}}},
+		{"Do.Deaths", fault.Rule{Do: fault.Queue{Deaths: -1}}},
+		{"Do.Lease", fault.Rule{Do: fault.Queue{Lease: -1}}},
+		{"Do.Lease", fault.Rule{Do: fault.Queue{Lease: 1}}},
+		{"Do.Late", fault.Rule{Do: fault.Queue{Late: true}}},
+		{"Do.Delay", fault.Rule{Do: fault.Notify{Delay: -1}}},
+		{"Do.Duplicates", fault.Rule{Do: fault.Notify{Duplicates: -1}}},
+		{"Do.Set", fault.Rule{Do: fault.Notify{Body: []byte("{}"), Omit: []string{"id"}}}},
+		{"Do.Set", fault.Rule{Do: fault.Notify{Set: map[string]any{"x": math.Inf(1)}}}},
+		{"Name", fault.Rule{Name: "good", On: fault.OnIntake, Do: broken503}},
 	}
 	for _, path := range []string{"/v1/x", "/V2/{rest...}", "/{version}/x", "/{rest...}", "/", "/v1/"} {
-		if _, err := mockserver.New(mockserver.Config{Faults: []mockserver.Rule{{On: mockserver.OnIntake, Path: path, Do: broken503}}}); err != nil {
+		if _, err := mockserver.New(mockserver.Config{Faults: []fault.Rule{{On: fault.OnIntake, Path: path, Do: broken503}}}); err != nil {
 			t.Error(err)
 		}
 	}
-	good := mockserver.Rule{Name: "good", On: mockserver.OnIntake, Do: broken503}
-	h := start(t, mockserver.Config{Faults: []mockserver.Rule{good}})
+	good := fault.Rule{Name: "good", On: fault.OnIntake, Do: broken503}
+	h := start(t, mockserver.Config{Faults: []fault.Rule{good}})
 	for _, tt := range tests {
-		_, err := mockserver.New(mockserver.Config{Faults: []mockserver.Rule{good, tt.rule}})
+		_, err := mockserver.New(mockserver.Config{Faults: []fault.Rule{good, tt.rule}})
 		if err == nil || !strings.Contains(err.Error(), "Faults[1]."+tt.field) || strings.Contains(err.Error(), "Faults[0]") {
 			t.Errorf("%+v: got %v, want Faults[1].%s", tt.rule, err, tt.field)
 		}
-		other := mockserver.Rule{On: mockserver.OnIntake, Do: broken503}
+		other := fault.Rule{On: fault.OnIntake, Do: broken503}
 		err = h.Faults().Add(other, tt.rule)
 		if err == nil || !strings.Contains(err.Error(), "Add[1]."+tt.field) || len(h.Faults().List()) != 1 {
 			t.Errorf("%+v: got %v, want Add[1].%s", tt.rule, err, tt.field)

@@ -11,13 +11,15 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
 // onSocket puts a mock with one fault of requests on a socket.
-func onSocket(t *testing.T, tls bool, f mockserver.Fault) (*mockserver.Server, *httptest.Server) {
+func onSocket(t *testing.T, tls bool, f fault.Answer) (*mockserver.Server, *httptest.Server) {
 	t.Helper()
-	srv, err := mockserver.New(mockserver.Config{Faults: []mockserver.Rule{{On: mockserver.OnIntake, Do: f}}})
+	srv, err := mockserver.New(mockserver.Config{Faults: []fault.Rule{{On: fault.OnIntake, Do: f}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +49,7 @@ func TestADropIsATCPReset(t *testing.T) {
 	for name, tls := range map[string]bool{"http": false, "https": true} {
 		for n, process := range []bool{false, true} {
 			t.Run(name, func(t *testing.T) {
-				srv, ts := onSocket(t, tls, mockserver.Fault{Drop: true, Process: process})
+				srv, ts := onSocket(t, tls, fault.Answer{Drop: true, Process: process})
 				resp, err := post(ts)
 				if err == nil {
 					resp.Body.Close()
@@ -68,7 +70,7 @@ func TestADropIsATCPReset(t *testing.T) {
 
 // What was sent before the reset, a client may lose; before an end it may not.
 func TestACutAnswerArrivesAsFarAsItGoes(t *testing.T) {
-	srv, ts := onSocket(t, false, mockserver.Fault{CutAfter: 20})
+	srv, ts := onSocket(t, false, fault.Answer{CutAfter: 20})
 	conn, err := net.Dial("tcp", ts.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)

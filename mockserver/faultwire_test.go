@@ -11,14 +11,18 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/operation"
+	"github.com/vismanet-go/background/mockserver/profile"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
 // A wire test plays one fault and looks at what a client sees.
 type wireTest struct {
 	name string
-	on   mockserver.Point
-	do   mockserver.Disturbance
+	on   fault.Point
+	do   fault.Effect
 	see  func(t *testing.T, h *harness)
 }
 
@@ -27,7 +31,7 @@ type wireTest struct {
 func (tt wireTest) play(t *testing.T, cfg mockserver.Config) {
 	t.Run(tt.name, func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			cfg.Faults = []mockserver.Rule{{Name: "it", On: tt.on, Company: "1000001", Times: 1, Do: tt.do}}
+			cfg.Faults = []fault.Rule{{Name: "it", On: tt.on, Company: "1000001", Times: 1, Do: tt.do}}
 			cfg.Subscription = subscription()
 			h := start(t, cfg)
 			tt.see(t, h)
@@ -97,33 +101,33 @@ func TestIntakeFaultsOnTheWire(t *testing.T) {
 		}
 	}
 	for _, tt := range []wireTest{
-		{"429 with seconds", "", mockserver.Fault{Status: 429, RetryAfter: 1500 * time.Millisecond}, answered(429, 0, header("Retry-After", "2"))},
-		{"429 with a date", "", mockserver.Fault{Status: 429, RetryAfter: 90 * time.Second, RetryAfterDate: true}, answered(429, 0, header("Retry-After", "Sat, 01 Jan 2000 00:01:30 GMT"))},
-		{"500", "", mockserver.Fault{Status: 500}, answered(500, 0, nil)},
-		{"HTML 502", "", mockserver.Fault{Status: 502, Body: "<html>Bad Gateway</html>"}, answered(502, 0, header("Content-Type", "text/html; charset=utf-8"))},
-		{"503 after it was stored", "", mockserver.Fault{Status: 503, Process: true}, answered(503, 1, nil)},
-		{"401", "", mockserver.Fault{Status: 401}, answered(401, 0, header("WWW-Authenticate", "Bearer"))},
-		{"reset before it is stored", "", mockserver.Fault{Drop: true}, lost(0)},
-		{"reset after it is stored", "", mockserver.Fault{Drop: true, Process: true}, lost(1)},
-		{"202 without an id", "", mockserver.Fault{Omit: []string{"id"}, Header: http.Header{"Location": nil}}, answered(202, 1, noID)},
-		{"202 that is no JSON", "", mockserver.Fault{Status: 202, Process: true, Body: "<p>Accepted"}, answered(202, 1, nil)},
-		{"links to another host", "", mockserver.Fault{Links: "https://elsewhere.test/"}, answered(202, 1, links)},
-		{"foreground instead", "", mockserver.Fault{Foreground: true}, answered(200, 0, nil)},
-		{"further header", "", mockserver.Fault{Header: http.Header{"x-more": {"1"}}}, answered(202, 1, header("X-More", "1"))},
-		{"slow", "", mockserver.Fault{Delay: time.Minute}, func(t *testing.T, h *harness) {
+		{"429 with seconds", "", fault.Answer{Status: 429, RetryAfter: 1500 * time.Millisecond}, answered(429, 0, header("Retry-After", "2"))},
+		{"429 with a date", "", fault.Answer{Status: 429, RetryAfter: 90 * time.Second, RetryAfterDate: true}, answered(429, 0, header("Retry-After", "Sat, 01 Jan 2000 00:01:30 GMT"))},
+		{"500", "", fault.Answer{Status: 500}, answered(500, 0, nil)},
+		{"HTML 502", "", fault.Answer{Status: 502, Body: "<html>Bad Gateway</html>"}, answered(502, 0, header("Content-Type", "text/html; charset=utf-8"))},
+		{"503 after it was stored", "", fault.Answer{Status: 503, Process: true}, answered(503, 1, nil)},
+		{"401", "", fault.Answer{Status: 401}, answered(401, 0, header("WWW-Authenticate", "Bearer"))},
+		{"reset before it is stored", "", fault.Answer{Drop: true}, lost(0)},
+		{"reset after it is stored", "", fault.Answer{Drop: true, Process: true}, lost(1)},
+		{"202 without an id", "", fault.Answer{Omit: []string{"id"}, Header: http.Header{"Location": nil}}, answered(202, 1, noID)},
+		{"202 that is no JSON", "", fault.Answer{Status: 202, Process: true, Body: "<p>Accepted"}, answered(202, 1, nil)},
+		{"links to another host", "", fault.Answer{Links: "https://elsewhere.test/"}, answered(202, 1, links)},
+		{"foreground instead", "", fault.Answer{Foreground: true}, answered(200, 0, nil)},
+		{"further header", "", fault.Answer{Header: http.Header{"x-more": {"1"}}}, answered(202, 1, header("X-More", "1"))},
+		{"slow", "", fault.Answer{Delay: time.Minute}, func(t *testing.T, h *harness) {
 			begin := time.Now()
 			answered(202, 1, nil)(t, h)
 			if took := time.Since(begin); took != time.Minute {
 				t.Errorf("took %v", took)
 			}
 		}},
-		{"cut off", "", mockserver.Fault{CutAfter: 10}, func(t *testing.T, h *harness) {
+		{"cut off", "", fault.Answer{CutAfter: 10}, func(t *testing.T, h *harness) {
 			if a, err := submit(h); err != io.ErrUnexpectedEOF || a.status != 202 || len(a.body) != 10 || len(h.Operations()) != 1 {
 				t.Errorf("got %+v, %v", a, err)
 			}
 		}},
 	} {
-		tt.on = mockserver.OnIntake
+		tt.on = fault.OnIntake
 		tt.play(t, mockserver.Config{})
 	}
 }
@@ -144,7 +148,7 @@ func TestQueueFaultsOnTheWire(t *testing.T) {
 		}
 	}
 	for _, tt := range []wireTest{
-		{"held, and overtaken", "", mockserver.QueueFault{Hold: time.Minute}, func(t *testing.T, h *harness) {
+		{"held, and overtaken", "", fault.Queue{Hold: time.Minute}, func(t *testing.T, h *harness) {
 			first := h.submit("none", "GET", invoicePath, "")
 			second := ended(h)
 			if s := h.state(first); s["status"] != "Started" || s["startedUtc"] != nil {
@@ -154,13 +158,13 @@ func TestQueueFaultsOnTheWire(t *testing.T) {
 				t.Errorf("the second: %v", s)
 			}
 			time.Sleep(time.Minute)
-			if op := h.Operations()[0]; op.State != mockserver.Finished || op.Started.Sub(op.Received) != time.Minute {
+			if op := h.Operations()[0]; op.State != operation.Finished || op.Started.Sub(op.Received) != time.Minute {
 				t.Errorf("the first: %+v", op)
 			}
 		}},
-		{"failed before the endpoint", "", mockserver.QueueFault{Fail: "disk full"}, failed(0)},
-		{"failed after the endpoint", "", mockserver.QueueFault{Fail: "disk full", Late: true}, failed(1)},
-		{"two workers died", "", mockserver.QueueFault{Deaths: 2, Lease: time.Minute}, func(t *testing.T, h *harness) {
+		{"failed before the endpoint", "", fault.Queue{Fail: "disk full"}, failed(0)},
+		{"failed after the endpoint", "", fault.Queue{Fail: "disk full", Late: true}, failed(1)},
+		{"two workers died", "", fault.Queue{Deaths: 2, Lease: time.Minute}, func(t *testing.T, h *harness) {
 			n := count(h)
 			id := h.submit("none", "POST", "/v1/count", "")
 			time.Sleep(2 * time.Minute)
@@ -172,14 +176,14 @@ func TestQueueFaultsOnTheWire(t *testing.T) {
 				t.Errorf("ran %d times: %v", n.Load(), s)
 			}
 		}},
-		{"a worker died, by default", "", mockserver.QueueFault{Deaths: 1}, func(t *testing.T, h *harness) {
+		{"a worker died, by default", "", fault.Queue{Deaths: 1}, func(t *testing.T, h *harness) {
 			ended(h)
 			time.Sleep(30 * time.Second)
-			if op := h.Operations()[0]; op.Ended.Sub(op.Started) < 30*time.Second || op.State != mockserver.Finished {
+			if op := h.Operations()[0]; op.Ended.Sub(op.Started) < 30*time.Second || op.State != operation.Finished {
 				t.Errorf("got %+v", op)
 			}
 		}},
-		{"run twice", "", mockserver.QueueFault{Twice: true}, func(t *testing.T, h *harness) {
+		{"run twice", "", fault.Queue{Twice: true}, func(t *testing.T, h *harness) {
 			n := count(h)
 			if s := h.finish("POST", "/v1/count", ""); s["statusCode"] != 200.0 || n.Load() != 2 {
 				t.Errorf("ran %d times: %v", n.Load(), s)
@@ -220,36 +224,36 @@ func TestStateFaultsOnTheWire(t *testing.T) {
 	}
 	running := map[string]any{"status": "Started", "statusCode": 0.0, "finishedUtc": nil, "hasResponseContent": false, "contentLocation": nil, "responseHeaders": nil}
 	for _, tt := range []wireTest{
-		{"404", "", mockserver.Fault{Status: 404}, answered(404, "")},
-		{"stuck", "", mockserver.Fault{Stuck: true}, is(running)},
-		{"old state", "", mockserver.Fault{Lag: 990 * time.Millisecond}, is(running)},
-		{"unknown word", "", mockserver.Fault{Set: map[string]any{"status": "Paused"}}, is(map[string]any{"status": "Paused", "statusCode": 200.0})},
-		{"year 1", "", mockserver.Fault{Set: map[string]any{"finishedUtc": "0001-01-01T00:00:00"}}, is(map[string]any{"finishedUtc": "0001-01-01T00:00:00"})},
-		{"nulls", "", mockserver.Fault{Set: map[string]any{"status": nil, "startedUtc": nil}}, is(map[string]any{"status": nil, "startedUtc": nil})},
-		{"missing fields", "", mockserver.Fault{Omit: []string{"statusCode", "originalUri"}}, look(func(t *testing.T, s map[string]any) {
+		{"404", "", fault.Answer{Status: 404}, answered(404, "")},
+		{"stuck", "", fault.Answer{Stuck: true}, is(running)},
+		{"old state", "", fault.Answer{Lag: 990 * time.Millisecond}, is(running)},
+		{"unknown word", "", fault.Answer{Set: map[string]any{"status": "Paused"}}, is(map[string]any{"status": "Paused", "statusCode": 200.0})},
+		{"year 1", "", fault.Answer{Set: map[string]any{"finishedUtc": "0001-01-01T00:00:00"}}, is(map[string]any{"finishedUtc": "0001-01-01T00:00:00"})},
+		{"nulls", "", fault.Answer{Set: map[string]any{"status": nil, "startedUtc": nil}}, is(map[string]any{"status": nil, "startedUtc": nil})},
+		{"missing fields", "", fault.Answer{Omit: []string{"statusCode", "originalUri"}}, look(func(t *testing.T, s map[string]any) {
 			_, code := s["statusCode"]
 			_, uri := s["originalUri"]
 			if code || uri || len(s) != 12 {
 				t.Errorf("got %v", s)
 			}
 		})},
-		{"further field", "", mockserver.Fault{Set: map[string]any{"more": 1}}, is(map[string]any{"more": 1.0})},
-		{"links to another host", "", mockserver.Fault{Links: "https://elsewhere.test"}, look(func(t *testing.T, s map[string]any) {
+		{"further field", "", fault.Answer{Set: map[string]any{"more": 1}}, is(map[string]any{"more": 1.0})},
+		{"links to another host", "", fault.Answer{Links: "https://elsewhere.test"}, look(func(t *testing.T, s map[string]any) {
 			if at := s["contentLocation"].(string); !strings.HasPrefix(at, "https://elsewhere.test/v1/background/") {
 				t.Errorf("got %s", at)
 			}
 		})},
-		{"invalid JSON", "", mockserver.Fault{Status: 200, Body: `{"status":`}, answered(200, `{"status":`)},
-		{"429", "", mockserver.Fault{Status: 429, RetryAfter: time.Minute}, answered(429, "")},
-		{"503", "", mockserver.Fault{Status: 503}, answered(503, "")},
-		{"reset", "", mockserver.Fault{Drop: true}, func(t *testing.T, h *harness) {
+		{"invalid JSON", "", fault.Answer{Status: 200, Body: `{"status":`}, answered(200, `{"status":`)},
+		{"429", "", fault.Answer{Status: 429, RetryAfter: time.Minute}, answered(429, "")},
+		{"503", "", fault.Answer{Status: 503}, answered(503, "")},
+		{"reset", "", fault.Answer{Drop: true}, func(t *testing.T, h *harness) {
 			id := ended(h)
 			_, err := h.try("GET", "/v1/background/"+id, "")
 			wantReset(t, err)
 			h.state(id)
 		}},
 	} {
-		tt.on = mockserver.OnState
+		tt.on = fault.OnState
 		tt.play(t, mockserver.Config{})
 	}
 }
@@ -257,10 +261,10 @@ func TestStateFaultsOnTheWire(t *testing.T) {
 // The state of an operation lags behind by ten seconds, all the way.
 func TestALaggingState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{ExecTime: 5 * time.Second, Profile: mockserver.Profile{QueuedStatus: "Queued"}, Faults: []mockserver.Rule{
-			{On: mockserver.OnState, Do: mockserver.Fault{Lag: 10 * time.Second}},
-			{On: mockserver.OnContent, Do: mockserver.Fault{Lag: 10 * time.Second}},
-			{Do: mockserver.QueueFault{Hold: 3 * time.Second}},
+		h := start(t, mockserver.Config{ExecTime: mockserver.Fixed(5 * time.Second), Profile: profile.Profile{QueuedStatus: "Queued"}, Faults: []fault.Rule{
+			{On: fault.OnState, Do: fault.Answer{Lag: 10 * time.Second}},
+			{On: fault.OnContent, Do: fault.Answer{Lag: 10 * time.Second}},
+			{Do: fault.Queue{Hold: 3 * time.Second}},
 		}})
 		id := h.submit("none", "GET", invoicePath, "")
 		at := func(d time.Duration, want string) {
@@ -301,26 +305,26 @@ func TestContentFaultsOnTheWire(t *testing.T) {
 		}
 	}
 	for _, tt := range []wireTest{
-		{"missing", "", mockserver.Fault{Status: 404}, status(404)},
-		{"gone", "", mockserver.Fault{Status: 410}, status(410)},
-		{"not yet", "", mockserver.Fault{Stuck: true}, status(404)},
-		{"wrong type", "", mockserver.Fault{Header: http.Header{"Content-Type": {"text/html"}}}, func(t *testing.T, h *harness) {
+		{"missing", "", fault.Answer{Status: 404}, status(404)},
+		{"gone", "", fault.Answer{Status: 410}, status(410)},
+		{"not yet", "", fault.Answer{Stuck: true}, status(404)},
+		{"wrong type", "", fault.Answer{Header: http.Header{"Content-Type": {"text/html"}}}, func(t *testing.T, h *harness) {
 			if a, err := read(h); err != nil || a.header.Get("Content-Type") != "text/html" || !strings.HasPrefix(a.body, "{") {
 				t.Errorf("got %v, %v", a, err)
 			}
 		}},
-		{"truncated", "", mockserver.Fault{CutAfter: 100}, func(t *testing.T, h *harness) {
+		{"truncated", "", fault.Answer{CutAfter: 100}, func(t *testing.T, h *harness) {
 			if a, err := read(h); err != io.ErrUnexpectedEOF || len(a.body) != 100 {
 				t.Errorf("got %d bytes, %v", len(a.body), err)
 			}
 		}},
-		{"truncated by its last byte", "", mockserver.Fault{CutAfter: 1 << 30}, func(t *testing.T, h *harness) {
+		{"truncated by its last byte", "", fault.Answer{CutAfter: 1 << 30}, func(t *testing.T, h *harness) {
 			a, err := read(h)
 			if err != io.ErrUnexpectedEOF || !strings.HasPrefix(a.body, "{") || strings.HasSuffix(a.body, "}") {
 				t.Errorf("got %q, %v", a.body, err)
 			}
 		}},
-		{"slow", "", mockserver.Fault{Stall: time.Minute}, func(t *testing.T, h *harness) {
+		{"slow", "", fault.Answer{Stall: time.Minute}, func(t *testing.T, h *harness) {
 			begin := time.Now()
 			if a, err := read(h); err != nil || decode[map[string]any](t, a.body)["referenceNumber"] != "003501" {
 				t.Errorf("got %v, %v", a, err)
@@ -330,16 +334,16 @@ func TestContentFaultsOnTheWire(t *testing.T) {
 			}
 		}},
 	} {
-		tt.on = mockserver.OnContent
+		tt.on = fault.OnContent
 		tt.play(t, mockserver.Config{})
 	}
 }
 
 func TestAuthFaultsOnTheWire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{Faults: []mockserver.Rule{
-			{Name: "expiry", On: mockserver.OnAuth, Path: "/v1/background/{id}", After: 1, Times: 1, Do: mockserver.Fault{Status: 401}},
-			{Name: "refusal", On: mockserver.OnAuth, Method: "DELETE", Do: mockserver.Fault{Status: 403, Body: `{"message":"No."}`}},
+		h := start(t, mockserver.Config{Faults: []fault.Rule{
+			{Name: "expiry", On: fault.OnAuth, Path: "/v1/background/{id}", After: 1, Times: 1, Do: fault.Answer{Status: 401}},
+			{Name: "refusal", On: fault.OnAuth, Method: "DELETE", Do: fault.Answer{Status: 403, Body: `{"message":"No."}`}},
 		}})
 		id := ended(h)
 		h.state(id)

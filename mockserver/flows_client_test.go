@@ -1,13 +1,16 @@
 package mockserver_test
 
 import (
-	"cmp"
 	"errors"
 	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/operation"
+	"github.com/vismanet-go/background/mockserver/profile"
 
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/client/clientauth"
@@ -115,7 +118,7 @@ func (f *clientFlow) refused(op *client.Operation, status string, statusCode int
 }
 
 // told waits for a notification to reach the receiver, which took it.
-func (f *clientFlow) told(op *client.Operation, want mockservertest.Delivery) mockserver.Delivery {
+func (f *clientFlow) told(op *client.Operation, want mockservertest.Delivery) operation.Delivery {
 	f.t.Helper()
 	want.OperationID, want.Within = op.ID(), 2*time.Hour
 	return mockservertest.RequireDelivered(f.t, f.Server, want)
@@ -135,8 +138,8 @@ func (f *clientFlow) state(op *client.Operation) client.State {
 // also where everything is demanded that a careful client does.
 func TestFlowsByClientAndReceiver(t *testing.T) {
 	subscription := client.Subscription()
-	notify := func(f mockserver.NotifyFault) mockserver.Config {
-		return mockserver.Config{Faults: []mockserver.Rule{{Times: 1, Do: f}}}
+	notify := func(f fault.Notify) mockserver.Config {
+		return mockserver.Config{Faults: []fault.Rule{{Times: 1, Do: f}}}
 	}
 	for _, flow := range []struct {
 		name   string
@@ -149,30 +152,32 @@ func TestFlowsByClientAndReceiver(t *testing.T) {
 		{"3 changes that are refused", mockserver.Config{}, subscription, clientIsRefused},
 		{"4 release", mockserver.Config{}, subscription, clientReleases},
 		{"5 subscription with pairs", mockserver.Config{}, client.Subscription(client.Pair{Name: "order", Value: "4711"}), clientSendsPairs},
-		{"6 the machinery fails", mockserver.Config{Faults: []mockserver.Rule{
-			{Do: mockserver.QueueFault{Fail: "The database is not available."}},
+		{"6 the machinery fails", mockserver.Config{Faults: []fault.Rule{
+			{Do: fault.Queue{Fail: "The database is not available."}},
 		}}, subscription, clientSeesAFailure},
-		{"7 notification lost", notify(mockserver.NotifyFault{Drop: true}), subscription, clientIsNotTold(0)},
-		{"7 notification late", notify(mockserver.NotifyFault{Delay: time.Hour}), subscription, clientIsNotTold(1)},
-		{"7 notification doubled", notify(mockserver.NotifyFault{Duplicates: 2}), subscription, clientIsTold(3)},
-		{"7 notification before the 202", notify(mockserver.NotifyFault{Early: true}), subscription, clientIsTold(1)},
-		{"7 notifications out of order", notify(mockserver.NotifyFault{Reorder: true}), subscription, clientIsToldInAnotherOrder},
-		{"7 notification badly signed", notify(mockserver.NotifyFault{Forge: true}), subscription, clientIsLiedTo},
-		{"8 too many requests", mockserver.Config{Faults: []mockserver.Rule{
-			{On: mockserver.OnIntake, Times: 1, Do: mockserver.Fault{Status: 429, RetryAfter: time.Minute}},
-			{On: mockserver.OnState, Times: 1, Do: mockserver.Fault{Status: 429, RetryAfter: 10 * time.Minute}},
+		{"7 notification lost", notify(fault.Notify{Drop: true}), subscription, clientIsNotTold(0)},
+		{"7 notification late", notify(fault.Notify{Delay: time.Hour}), subscription, clientIsNotTold(1)},
+		{"7 notification doubled", notify(fault.Notify{Duplicates: 2}), subscription, clientIsTold(3)},
+		{"7 notification before the 202", notify(fault.Notify{Early: true}), subscription, clientIsTold(1)},
+		{"7 notifications out of order", notify(fault.Notify{Reorder: true}), subscription, clientIsToldInAnotherOrder},
+		{"7 notification badly signed", notify(fault.Notify{Forge: true}), subscription, clientIsLiedTo},
+		{"8 too many requests", mockserver.Config{Faults: []fault.Rule{
+			{On: fault.OnIntake, Times: 1, Do: fault.Answer{Status: 429, RetryAfter: time.Minute}},
+			{On: fault.OnState, Times: 1, Do: fault.Answer{Status: 429, RetryAfter: 10 * time.Minute}},
 		}}, client.NoNotification(), clientWaits},
-		{"8 expired token and another company", mockserver.Config{ExecTime: time.Hour, Auth: mockserver.Auth{
+		{"8 expired token and another company", mockserver.Config{ExecTime: mockserver.Fixed(time.Hour), Auth: mockserver.Auth{
 			Mode: mockserver.AuthStrict, TokenLife: 10 * time.Minute, Clients: map[string]mockserver.AuthClient{"app": {Secret: "s3cret"}},
 		}}, client.NoNotification(), clientRenewsItsToken},
 		{"9 after 24 hours", mockserver.Config{}, client.NoNotification(), clientComesLate},
 	} {
-		for _, profile := range []string{"current", "strict"} {
-			t.Run(flow.name+"/"+profile, func(t *testing.T) {
+		for _, name := range []string{"current", "strict"} {
+			t.Run(flow.name+"/"+name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					cfg := flow.cfg
-					cfg.ExecTime = cmp.Or(cfg.ExecTime, 5*time.Second)
-					cfg.Profile, _ = mockserver.ProfileNamed(profile)
+					if cfg.ExecTime == nil {
+						cfg.ExecTime = mockserver.Fixed(5 * time.Second)
+					}
+					cfg.Profile, _ = profile.Named(name)
 					flow.run(startClientFlow(t, cfg, flow.notify))
 				})
 			})
@@ -290,7 +295,7 @@ func clientIsToldInAnotherOrder(f *clientFlow) {
 func clientIsLiedTo(f *clientFlow) {
 	op := f.submit("GET", listed, "", client.SubmitOptions{})
 	f.done(op, 200)
-	d := f.told(op, mockservertest.Delivery{State: mockserver.DeliveryDead})
+	d := f.told(op, mockservertest.Delivery{State: operation.DeliveryDead})
 	if d.Attempts[0].StatusCode != 401 || !f.state(op).Notified.IsZero() {
 		f.t.Errorf("got %+v", d.Attempts[0])
 	}
@@ -363,7 +368,7 @@ func clientComesLate(f *clientFlow) {
 // what was created has no address.
 func TestTheClientAgainstTheLegacyProfile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := startClientFlow(t, mockserver.Config{Profile: mockserver.ProfileLegacy2022()}, client.WebhookURL(mockservertest.HookURL, capability))
+		f := startClientFlow(t, mockserver.Config{Profile: profile.Legacy2022()}, client.WebhookURL(mockservertest.HookURL, capability))
 		const release = "/v1/customerinvoice/003547/action/release"
 		if res := f.done(f.submit("POST", release, "", client.SubmitOptions{Key: "once"}), 202); !res.Unconfirmed() {
 			t.Error("taken for done")
@@ -373,6 +378,6 @@ func TestTheClientAgainstTheLegacyProfile(t *testing.T) {
 		if res := f.done(f.submit("POST", "/v2/customerinvoice", newInvoice, client.SubmitOptions{}), 201); res.Header.Get("Location") != "" {
 			t.Errorf("got %v", res.Header)
 		}
-		mockservertest.RequireOperation(t, f.Server, mockservertest.Operation{Path: "/v2/customerinvoice", State: mockserver.Finished})
+		mockservertest.RequireOperation(t, f.Server, mockservertest.Operation{Path: "/v2/customerinvoice", State: operation.Finished})
 	})
 }

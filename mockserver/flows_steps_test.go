@@ -4,29 +4,32 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/operation"
+
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/mockservertest"
 )
 
 func wireFlows() []wireCase {
-	faulty := func(rules ...mockserver.Rule) mockserver.Config { return mockserver.Config{Faults: rules} }
-	notify := func(f mockserver.NotifyFault) mockserver.Config { return faulty(mockserver.Rule{Times: 1, Do: f}) }
+	faulty := func(rules ...fault.Rule) mockserver.Config { return mockserver.Config{Faults: rules} }
+	notify := func(f fault.Notify) mockserver.Config { return faulty(fault.Rule{Times: 1, Do: f}) }
 	return []wireCase{
 		{"1 list without a notification", mockserver.Config{}, listFlow},
 		{"2 create with a webhook URL", mockserver.Config{}, createFlow},
 		{"3 changes that are refused", mockserver.Config{}, refusedFlow},
 		{"4 release", mockserver.Config{}, releaseFlow},
 		{"5 subscription with pairs", mockserver.Config{}, pairsFlow},
-		{"6 the machinery fails", faulty(mockserver.Rule{Do: mockserver.QueueFault{Fail: "The database is not available."}}), failedFlow},
-		{"7 notification lost", notify(mockserver.NotifyFault{Drop: true}), lostFlow},
-		{"7 notification late", notify(mockserver.NotifyFault{Delay: 300 * time.Millisecond}), lateFlow},
-		{"7 notification doubled", notify(mockserver.NotifyFault{Duplicates: 1}), doubledFlow},
-		{"7 notifications out of order", notify(mockserver.NotifyFault{Reorder: true}), reorderedFlow},
-		{"7 notification before the 202", notify(mockserver.NotifyFault{Early: true}), earlyFlow},
-		{"7 notification badly signed", notify(mockserver.NotifyFault{Forge: true}), forgedFlow},
+		{"6 the machinery fails", faulty(fault.Rule{Do: fault.Queue{Fail: "The database is not available."}}), failedFlow},
+		{"7 notification lost", notify(fault.Notify{Drop: true}), lostFlow},
+		{"7 notification late", notify(fault.Notify{Delay: 300 * time.Millisecond}), lateFlow},
+		{"7 notification doubled", notify(fault.Notify{Duplicates: 1}), doubledFlow},
+		{"7 notifications out of order", notify(fault.Notify{Reorder: true}), reorderedFlow},
+		{"7 notification before the 202", notify(fault.Notify{Early: true}), earlyFlow},
+		{"7 notification badly signed", notify(fault.Notify{Forge: true}), forgedFlow},
 		{"8 too many requests", faulty(
-			mockserver.Rule{On: mockserver.OnIntake, Times: 1, Do: mockserver.Fault{Status: 429, RetryAfter: time.Second}},
-			mockserver.Rule{On: mockserver.OnState, Times: 1, Do: mockserver.Fault{Status: 429, RetryAfter: 2 * time.Second}},
+			fault.Rule{On: fault.OnIntake, Times: 1, Do: fault.Answer{Status: 429, RetryAfter: time.Second}},
+			fault.Rule{On: fault.OnState, Times: 1, Do: fault.Answer{Status: 429, RetryAfter: 2 * time.Second}},
 		), limitedFlow},
 		{"8 expired token and another company", mockserver.Config{Auth: mockserver.Auth{
 			Mode: mockserver.AuthStrict, TokenLife: 2 * time.Second, Clients: map[string]mockserver.AuthClient{"app": {Secret: "s3cret"}},
@@ -132,7 +135,7 @@ func failedFlow(f *wireFlow) {
 func lostFlow(f *wireFlow) {
 	state := f.submit("subscription", "GET", listed, "")
 	f.ended(state, "Finished", 200)
-	f.notified(state, mockservertest.Delivery{State: mockserver.DeliveryDropped})
+	f.notified(state, mockservertest.Delivery{State: operation.DeliveryDropped})
 	if len(f.Hook.Notifications()) != 0 {
 		f.t.Error("it arrived")
 	}

@@ -161,7 +161,7 @@ func TestFlowsByPlainHTTP(t *testing.T) {
 			t.Run(way+"/"+flow.name, func(t *testing.T) {
 				t.Parallel()
 				cfg := flow.cfg
-				cfg.ExecTime = 5 * time.Millisecond
+				cfg.ExecTime = mockserver.Fixed(5 * time.Millisecond)
 				cfg.Subscription.SigningKey = signingKey
 				cfg.Subscription.Retry.Interval = 20 * time.Millisecond
 				flow.run(&wireFlow{Server: mockservertest.StartSocket(t, cfg), t: t, call: call})

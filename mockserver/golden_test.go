@@ -58,7 +58,7 @@ func (r received) wire() string {
 
 func TestGoldenWireShapes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{ExecTime: 1250 * time.Millisecond, Subscription: mockserver.Subscription{
+		h := start(t, mockserver.Config{ExecTime: mockserver.Fixed(1250 * time.Millisecond), Subscription: mockserver.Subscription{
 			URL: "http://hook.test/erp", SigningKey: "c2lnbi1rZXktZm9yLXRlc3Rz",
 		}})
 		h.Handle("POST /v1/broken", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("out of paper") }))

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/profile"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -20,7 +22,7 @@ type harness struct {
 	client *http.Client
 	hook   *hook
 
-	profile mockserver.Profile // set by startProfile only
+	profile profile.Profile // set by startProfile only
 }
 
 // start makes a harness that ends with the test.

@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -26,22 +28,22 @@ func TestCredentialsAndRoutes(t *testing.T) {
 	}{
 		{"no token needed", mockserver.Config{}, "/v1/customerinvoice", nil, 200},
 		{"any token", mockserver.Config{}, "/v1/customerinvoice", []string{"Authorization", "Bearer x"}, 200},
-		{"token missing", mockserver.Config{RequireToken: true}, "/v1/customerinvoice", nil, 401},
-		{"token missing, background", mockserver.Config{RequireToken: true}, "/v1/customerinvoice", []string{"erp-api-background", "none"}, 401},
-		{"token missing, state", mockserver.Config{RequireToken: true}, "/v1/background/x", nil, 401},
-		{"not a bearer", mockserver.Config{RequireToken: true}, "/v1/customerinvoice", []string{"Authorization", "Basic eDp5"}, 401},
-		{"empty token", mockserver.Config{RequireToken: true}, "/v1/customerinvoice", []string{"Authorization", "Bearer "}, 401},
-		{"any token will do", mockserver.Config{RequireToken: true}, "/v1/customerinvoice", []string{"Authorization", "Bearer x"}, 200},
-		{"unknown token", mockserver.Config{RequireToken: true, Companies: known}, "/v1/customerinvoice", []string{"Authorization", "Bearer x"}, 401},
-		{"known token", mockserver.Config{RequireToken: true, Companies: known}, "/v1/customerinvoice", []string{"Authorization", "Bearer secret"}, 200},
-		{"company token", mockserver.Config{RequireToken: true, Companies: known}, "/v1/customerinvoice", []string{"Authorization", "Bearer company:9"}, 200},
-		{"unknown route", mockserver.Config{RequireToken: true}, "/v1/nothing", nil, 404},
+		{"token missing", mockserver.Config{Auth: mockserver.Auth{Mode: mockserver.AuthAny}}, "/v1/customerinvoice", nil, 401},
+		{"token missing, background", mockserver.Config{Auth: mockserver.Auth{Mode: mockserver.AuthAny}}, "/v1/customerinvoice", []string{"erp-api-background", "none"}, 401},
+		{"token missing, state", mockserver.Config{Auth: mockserver.Auth{Mode: mockserver.AuthAny}}, "/v1/background/x", nil, 401},
+		{"not a bearer", mockserver.Config{Auth: mockserver.Auth{Mode: mockserver.AuthAny}}, "/v1/customerinvoice", []string{"Authorization", "Basic eDp5"}, 401},
+		{"empty token", mockserver.Config{Auth: mockserver.Auth{Mode: mockserver.AuthAny}}, "/v1/customerinvoice", []string{"Authorization", "Bearer "}, 401},
+		{"any token will do", mockserver.Config{Auth: mockserver.Auth{Mode: mockserver.AuthAny}}, "/v1/customerinvoice", []string{"Authorization", "Bearer x"}, 200},
+		{"unknown token", mockserver.Config{Auth: mockserver.Auth{Mode: mockserver.AuthAny}, Companies: known}, "/v1/customerinvoice", []string{"Authorization", "Bearer x"}, 401},
+		{"known token", mockserver.Config{Auth: mockserver.Auth{Mode: mockserver.AuthAny}, Companies: known}, "/v1/customerinvoice", []string{"Authorization", "Bearer secret"}, 200},
+		{"company token", mockserver.Config{Auth: mockserver.Auth{Mode: mockserver.AuthAny}, Companies: known}, "/v1/customerinvoice", []string{"Authorization", "Bearer company:9"}, 200},
+		{"unknown route", mockserver.Config{Auth: mockserver.Auth{Mode: mockserver.AuthAny}}, "/v1/nothing", nil, 404},
 		{"unknown route, background", mockserver.Config{}, "/v1/nothing", []string{"erp-api-background", "none"}, 404},
 		{"no version", mockserver.Config{}, "/customerinvoice", nil, 404},
 		{"root", mockserver.Config{}, "/", nil, 404},
 		{"unknown method", mockserver.Config{}, "/v2/customerinvoice", nil, 405},
 		{"header on the state itself", mockserver.Config{}, "/v1/background/x", []string{"erp-api-background", "none"}, 404},
-		{"health", mockserver.Config{RequireToken: true}, "/__mock/health", nil, 200},
+		{"health", mockserver.Config{Auth: mockserver.Auth{Mode: mockserver.AuthAny}}, "/__mock/health", nil, 200},
 		{"no such mock page", mockserver.Config{}, "/__mock/x", nil, 404},
 		{"two values of a header", mockserver.Config{}, "/v1/customerinvoice", []string{"branchid", "1", "branchid", "2"}, 400},
 		{"bad parameter", mockserver.Config{}, "/v1/customerinvoice?pageNumber=one", nil, 400},
@@ -116,33 +118,35 @@ func TestFaultsOfRequests(t *testing.T) {
 	isReset := func(err error) bool { return errors.Is(err, syscall.ECONNRESET) }
 	tests := []struct {
 		name       string
-		fault      mockserver.Fault
+		fault      fault.Answer
 		status     int // 0: a reset
 		body       string
 		operations int
 		took       time.Duration
 	}{
-		{"answer instead", mockserver.Fault{Status: 503, Body: "<html>"}, 503, "<html>", 0, 0},
-		{"429", mockserver.Fault{Status: 429, Header: http.Header{"retry-after": {"7"}}, Body: "{}"}, 429, "{}", 0, 0},
-		{"reset before it was stored", mockserver.Fault{Drop: true}, 0, "", 0, 0},
-		{"reset after it was stored", mockserver.Fault{Process: true, Drop: true}, 0, "", 1, 0},
-		{"stored and answered 500", mockserver.Fault{Process: true, Status: 500}, 500, "", 1, 0},
-		{"stored and answered without an id", mockserver.Fault{Process: true, Status: 202, Body: "{}"}, 202, "{}", 1, 0},
-		{"late", mockserver.Fault{Delay: time.Minute}, 202, "", 1, time.Minute},
-		{"late and lost", mockserver.Fault{Delay: time.Minute, Process: true, Drop: true}, 0, "", 1, time.Minute},
+		{"answer instead", fault.Answer{Status: 503, Body: "<html>"}, 503, "<html>", 0, 0},
+		{"429", fault.Answer{Status: 429, Header: http.Header{"retry-after": {"7"}}, Body: "{}"}, 429, "{}", 0, 0},
+		{"reset before it was stored", fault.Answer{Drop: true}, 0, "", 0, 0},
+		{"reset after it was stored", fault.Answer{Process: true, Drop: true}, 0, "", 1, 0},
+		{"stored and answered 500", fault.Answer{Process: true, Status: 500}, 500, "", 1, 0},
+		{"stored and answered without an id", fault.Answer{Process: true, Status: 202, Body: "{}"}, 202, "{}", 1, 0},
+		{"late", fault.Answer{Delay: time.Minute}, 202, "", 1, time.Minute},
+		{"late and lost", fault.Answer{Delay: time.Minute, Process: true, Drop: true}, 0, "", 1, time.Minute},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				once := &tt.fault
-				h := start(t, mockserver.Config{Fault: func(r *http.Request) *mockserver.Fault {
-					if body, err := io.ReadAll(r.Body); err != nil || string(body) != newInvoice {
-						t.Errorf("the hook read %q, %v", body, err)
+				h := start(t, mockserver.Config{Faults: []fault.Rule{{On: fault.OnIntake, Do: fault.Func(func(e fault.Event) fault.Effect {
+					if body, err := io.ReadAll(e.Request.Body); err != nil || string(body) != newInvoice {
+						t.Errorf("the rule read %q, %v", body, err)
 					}
 					f := once
-					once = nil
-					return f
-				}})
+					if once = nil; f == nil {
+						return nil
+					}
+					return *f
+				})}}})
 				begin := time.Now()
 				a, err := h.try("POST", "/v2/customerinvoice", newInvoice, "erp-api-background", "none")
 				switch {
@@ -172,7 +176,7 @@ func TestFaultsOfRequests(t *testing.T) {
 
 func TestAClientThatLeavesDuringADelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{Fault: func(*http.Request) *mockserver.Fault { return &mockserver.Fault{Delay: hour} }})
+		h := start(t, mockserver.Config{Faults: []fault.Rule{{On: fault.OnIntake, Do: fault.Answer{Delay: hour}}}})
 		h.client.Timeout = time.Minute
 		if _, err := h.try("GET", "/v1/customerinvoice", "", "erp-api-background", "none"); err == nil {
 			t.Error("no error")

@@ -8,13 +8,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/journal"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
 // journaled is a server on which something of each kind happened, for two
 // companies.
 func journaled(t *testing.T) (h *harness, id string) {
-	h = manual(t, mockserver.Config{Faults: []mockserver.Rule{{Name: "late", Company: "1000001", Do: mockserver.NotifyFault{Delay: time.Second}}}})
+	h = manual(t, mockserver.Config{Faults: []fault.Rule{{Name: "late", Company: "1000001", Do: fault.Notify{Delay: time.Second}}}})
 	id = h.submit("http://hook.test/", "PUT", "/v1/customerinvoice/003547", `{"note":{"value":"x"}}`, "Authorization", "Bearer s3cret")
 	h.submit("none", "GET", "/v1/customerinvoice/003501", "", "ipp-company-id", "2")
 	h.advance(time.Minute)
@@ -52,14 +55,14 @@ func TestTheJournalHoldsWhatHappened(t *testing.T) {
 	}
 	j := h.Journal()
 	for _, tt := range []struct {
-		f    mockserver.Filter
+		f    journal.Filter
 		want int
 	}{
-		{mockserver.Filter{}, 13},
-		{mockserver.Filter{Company: "2"}, 5},
-		{mockserver.Filter{Kind: mockserver.KindEnded}, 2},
-		{mockserver.Filter{OperationID: id}, 6},
-		{mockserver.Filter{Company: "2", OperationID: id}, 0},
+		{journal.Filter{}, 13},
+		{journal.Filter{Company: "2"}, 5},
+		{journal.Filter{Kind: journal.KindEnded}, 2},
+		{journal.Filter{OperationID: id}, 6},
+		{journal.Filter{Company: "2", OperationID: id}, 0},
 	} {
 		if n := len(j.Select(tt.f).Entries()); n != tt.want {
 			t.Errorf("%+v: %d entries, want %d", tt.f, n, tt.want)
@@ -72,10 +75,10 @@ func TestTheJournalHoldsWhatHappened(t *testing.T) {
 	if n := len(j.Requests("")); n != 3 {
 		t.Errorf("%d requests, want 3", n)
 	}
-	if n := len(j.Select(mockserver.Filter{Company: "2"}).Requests("")); n != 1 {
+	if n := len(j.Select(journal.Filter{Company: "2"}).Requests("")); n != 1 {
 		t.Errorf("%d requests of 2, want 1", n)
 	}
-	if n := len(j.Select(mockserver.Filter{Company: "2"}).Requests("1000001")); n != 0 {
+	if n := len(j.Select(journal.Filter{Company: "2"}).Requests("1000001")); n != 0 {
 		t.Errorf("%d requests of another company", n)
 	}
 }
@@ -83,7 +86,7 @@ func TestTheJournalHoldsWhatHappened(t *testing.T) {
 func TestTheJournalAsLines(t *testing.T) {
 	h, _ := journaled(t)
 	var out bytes.Buffer
-	n, err := h.Journal().Select(mockserver.Filter{Company: "1000001"}).WriteTo(&out)
+	n, err := h.Journal().Select(journal.Filter{Company: "1000001"}).WriteTo(&out)
 	if err != nil || n != int64(out.Len()) {
 		t.Errorf("%d of %d bytes, %v", n, out.Len(), err)
 	}

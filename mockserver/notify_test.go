@@ -13,6 +13,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/operation"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -71,7 +74,7 @@ func TestTheNotificationFindsTheOperationEnded(t *testing.T) {
 		h = start(t, mockserver.Config{NotifyClient: mockserver.MemoryClient(map[string]http.Handler{"hook.test": check})})
 		h.submit("http://hook.test/", "GET", "/v1/customerinvoice/003501", "")
 		time.Sleep(time.Minute)
-		if d := h.Deliveries(); len(d) != 1 || d[0].State != mockserver.DeliveryDelivered {
+		if d := h.Deliveries(); len(d) != 1 || d[0].State != operation.DeliveryDelivered {
 			t.Errorf("got %+v", d)
 		}
 	})
@@ -84,14 +87,14 @@ func TestRetriesOfNotifications(t *testing.T) {
 		retry        mockserver.Retry
 		answer       func(n int) int
 		want         []time.Duration // of the attempts, from the first
-		state        mockserver.DeliveryState
+		state        operation.DeliveryState
 	}{
-		{"subscription, never taken", "subscription", mockserver.Retry{}, always(500), []time.Duration{0, 5 * s, 15 * s, 35 * s, 75 * s}, mockserver.DeliveryDead},
-		{"URL, never taken", "http://hook.test/", mockserver.Retry{}, always(404), []time.Duration{0, 5 * s, 15 * s}, mockserver.DeliveryDead},
+		{"subscription, never taken", "subscription", mockserver.Retry{}, always(500), []time.Duration{0, 5 * s, 15 * s, 35 * s, 75 * s}, operation.DeliveryDead},
+		{"URL, never taken", "http://hook.test/", mockserver.Retry{}, always(404), []time.Duration{0, 5 * s, 15 * s}, operation.DeliveryDead},
 		{"taken in the end", "subscription", mockserver.Retry{}, func(n int) int {
 			return []int{503, 302, 299}[n-1]
-		}, []time.Duration{0, 5 * s, 15 * s}, mockserver.DeliveryDelivered},
-		{"own policy", "subscription", mockserver.Retry{Attempts: 4, Interval: s, MaxInterval: 2 * s}, always(500), []time.Duration{0, 1 * s, 3 * s, 5 * s}, mockserver.DeliveryDead},
+		}, []time.Duration{0, 5 * s, 15 * s}, operation.DeliveryDelivered},
+		{"own policy", "subscription", mockserver.Retry{Attempts: 4, Interval: s, MaxInterval: 2 * s}, always(500), []time.Duration{0, 1 * s, 3 * s, 5 * s}, operation.DeliveryDead},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -151,7 +154,7 @@ func TestASlowReceiverTimesOut(t *testing.T) {
 		if a := nowhere.Attempts[0]; a.StatusCode != 0 || !strings.Contains(a.Error, "no such host") {
 			t.Errorf("got %+v", a)
 		}
-		if slow.State != mockserver.DeliveryDead || len(slow.Attempts) != 3 || nowhere.State != mockserver.DeliveryDead {
+		if slow.State != operation.DeliveryDead || len(slow.Attempts) != 3 || nowhere.State != operation.DeliveryDead {
 			t.Errorf("got %+v, %+v", slow, nowhere)
 		}
 	})
@@ -189,20 +192,20 @@ func TestTenantsFollowCompanies(t *testing.T) {
 func TestFaultsOfNotifications(t *testing.T) {
 	tests := []struct {
 		name  string
-		fault mockserver.NotifyFault
+		fault fault.Notify
 		check func(t *testing.T, h *harness, got []received)
 	}{
-		{"dropped", mockserver.NotifyFault{Drop: true}, func(t *testing.T, h *harness, got []received) {
-			if d := h.Deliveries()[0]; len(got) != 0 || d.State != mockserver.DeliveryDropped {
+		{"dropped", fault.Notify{Drop: true}, func(t *testing.T, h *harness, got []received) {
+			if d := h.Deliveries()[0]; len(got) != 0 || d.State != operation.DeliveryDropped {
 				t.Errorf("%d notifications, %+v", len(got), d)
 			}
 		}},
-		{"late", mockserver.NotifyFault{Delay: time.Hour}, func(t *testing.T, h *harness, got []received) {
+		{"late", fault.Notify{Delay: time.Hour}, func(t *testing.T, h *harness, got []received) {
 			if late := got[0].at.Sub(h.Operations()[0].Ended); late != time.Hour {
 				t.Errorf("after %v, want 1h", late)
 			}
 		}},
-		{"doubled", mockserver.NotifyFault{Duplicates: 2}, func(t *testing.T, h *harness, got []received) {
+		{"doubled", fault.Notify{Duplicates: 2}, func(t *testing.T, h *harness, got []received) {
 			if len(got) != 3 || !sameIdentity(got[0], got[1]) || !sameIdentity(got[0], got[2]) {
 				t.Errorf("got %v", got)
 			}
@@ -210,12 +213,12 @@ func TestFaultsOfNotifications(t *testing.T) {
 				t.Errorf("got %+v", a)
 			}
 		}},
-		{"forged", mockserver.NotifyFault{Forge: true}, func(t *testing.T, _ *harness, got []received) {
+		{"forged", fault.Notify{Forge: true}, func(t *testing.T, _ *harness, got []received) {
 			if sig := got[0].header.Get("X-Vwd-Signature-V1"); sig == "" || sig == hmacOf("the key", got[0].body) {
 				t.Errorf("signature %q", sig)
 			}
 		}},
-		{"other body", mockserver.NotifyFault{Body: []byte("{}")}, func(t *testing.T, _ *harness, got []received) {
+		{"other body", fault.Notify{Body: []byte("{}")}, func(t *testing.T, _ *harness, got []received) {
 			if got[0].body != "{}" || got[0].header.Get("X-Vwd-Signature-V1") != hmacOf("the key", "{}") {
 				t.Errorf("got %+v", got[0])
 			}
@@ -226,12 +229,12 @@ func TestFaultsOfNotifications(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := start(t, mockserver.Config{
 					Subscription: subscription(),
-					NotifyFault: func(d mockserver.Delivery) mockserver.NotifyFault {
-						if d.Path != "/v1/customerinvoice/003501" || d.Mode != "subscription" || d.OperationID == "" {
-							t.Errorf("asked about %+v", d)
+					Faults: []fault.Rule{{On: fault.OnNotification, Do: fault.Func(func(e fault.Event) fault.Effect {
+						if e.Path != "/v1/customerinvoice/003501" || e.Operation.Header != "subscription" || e.Operation.ID == "" {
+							t.Errorf("asked about %+v", e)
 						}
 						return tt.fault
-					},
+					})}},
 				})
 				h.submit("subscription", "GET", "/v1/customerinvoice/003501", "")
 				time.Sleep(2 * hour)
@@ -244,10 +247,8 @@ func TestFaultsOfNotifications(t *testing.T) {
 func TestANotificationMayOvertakeThe202(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := start(t, mockserver.Config{
-			ExecTime: time.Second,
-			NotifyFault: func(mockserver.Delivery) mockserver.NotifyFault {
-				return mockserver.NotifyFault{Early: true, Delay: time.Second}
-			},
+			ExecTime: mockserver.Fixed(time.Second),
+			Faults:   []fault.Rule{{Do: fault.Notify{Early: true, Delay: time.Second}}},
 		})
 		begin := time.Now()
 		h.submit("http://hook.test/", "GET", "/v1/customerinvoice/003501", "")
@@ -269,21 +270,21 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	for _, own := range []*http.Client{from.Client(), nil} {
 		srv := deliverOverSockets(t, mockserver.Config{NotifyClient: own}, from.URL)
 		<-asked
-		await(t, srv, func(d mockserver.Delivery) bool { return len(d.Attempts) > 0 && d.Attempts[0].StatusCode == 307 })
+		await(t, srv, func(d operation.Delivery) bool { return len(d.Attempts) > 0 && d.Attempts[0].StatusCode == 307 })
 	}
 }
 
 func TestPublicTargetsAreRefused(t *testing.T) {
 	srv := deliverOverSockets(t, mockserver.Config{URLRetry: mockserver.Retry{Attempts: 1}}, "http://192.0.2.1:9/")
-	await(t, srv, func(d mockserver.Delivery) bool {
-		return d.State == mockserver.DeliveryDead && strings.Contains(d.Attempts[0].Error, "neither loopback nor private")
+	await(t, srv, func(d operation.Delivery) bool {
+		return d.State == operation.DeliveryDead && strings.Contains(d.Attempts[0].Error, "neither loopback nor private")
 	})
 }
 
 // deliverOverSockets queues a request on a mock without a memory client.
 func deliverOverSockets(t *testing.T, cfg mockserver.Config, hook string) *mockserver.Server {
 	t.Helper()
-	cfg.ExecTime = 1
+	cfg.ExecTime = mockserver.Fixed(1)
 	srv, err := mockserver.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -300,7 +301,7 @@ func deliverOverSockets(t *testing.T, cfg mockserver.Config, hook string) *mocks
 }
 
 // await waits in real time until the only delivery is as wanted.
-func await(t *testing.T, srv *mockserver.Server, ok func(mockserver.Delivery) bool) {
+func await(t *testing.T, srv *mockserver.Server, ok func(operation.Delivery) bool) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()

@@ -15,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/operation"
+	"github.com/vismanet-go/background/mockserver/profile"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -81,7 +84,7 @@ func answering(t *testing.T, text string) *httptest.Server {
 
 // notifyOnce has one operation notified once, within half a second of real
 // time unless the subscription's Retry says otherwise, and returns its delivery.
-func notifyOnce(t *testing.T, cfg mockserver.Config, url string) (mockserver.Delivery, *logBuffer) {
+func notifyOnce(t *testing.T, cfg mockserver.Config, url string) (operation.Delivery, *logBuffer) {
 	t.Helper()
 	log := &logBuffer{}
 	cfg.Logger = log.logger(slog.LevelDebug)
@@ -115,10 +118,10 @@ func notifyOnce(t *testing.T, cfg mockserver.Config, url string) (mockserver.Del
 // keeps it longer than the timeout of an attempt, and the log says why an
 // attempt failed.
 func TestAnswersToANotification(t *testing.T) {
-	const delivered, dead = mockserver.DeliveryDelivered, mockserver.DeliveryDead
+	const delivered, dead = operation.DeliveryDelivered, operation.DeliveryDead
 	for _, tt := range []struct {
 		name, answer string
-		state        mockserver.DeliveryState
+		state        operation.DeliveryState
 		status       int
 		reason       string // in the log
 		said         string
@@ -191,7 +194,7 @@ func TestAnswersOfABrokenNotifyClient(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, log := notifyOnce(t, mockserver.Config{NotifyClient: &http.Client{Transport: tt.answer}}, "http://hook.test/")
-			if line := log.line("notification not delivered"); d.State != mockserver.DeliveryDead || !strings.Contains(line, tt.reason) {
+			if line := log.line("notification not delivered"); d.State != operation.DeliveryDead || !strings.Contains(line, tt.reason) {
 				t.Errorf("got %s, %q", d.State, line)
 			}
 		})
@@ -221,13 +224,13 @@ func TestTheLogSaysWhyATargetIsNotReached(t *testing.T) {
 // A header that is refused, or not understood, is told with its reason.
 func TestTheLogSaysWhyAHeaderIsRefused(t *testing.T) {
 	for name, tt := range map[string]struct {
-		profile       mockserver.Profile
+		profile       profile.Profile
 		value, reason string
 	}{
-		"http":    {mockserver.Profile{RequireHTTPSWebhooks: true}, "http://hook.test/", "webhook URLs must start with https://"},
-		"URL":     {mockserver.Profile{RefuseURL: true}, "https://hook.test/", "a webhook URL is not supported any more"},
-		"word":    {mockserver.Profile{}, "yes", "unknown value"},
-		"as none": {mockserver.Profile{UnknownHeaderAsNone: true}, "yes", "nobody will be notified"},
+		"http":    {profile.Profile{RequireHTTPSWebhooks: true}, "http://hook.test/", "webhook URLs must start with https://"},
+		"URL":     {profile.Profile{RefuseURL: true}, "https://hook.test/", "a webhook URL is not supported any more"},
+		"word":    {profile.Profile{}, "yes", "unknown value"},
+		"as none": {profile.Profile{UnknownHeaderAsNone: true}, "yes", "nobody will be notified"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := &logBuffer{}

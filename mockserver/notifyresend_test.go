@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/operation"
+
 	"github.com/vismanet-go/background/internal/httpx"
 	"github.com/vismanet-go/background/internal/httpx/httpxtest"
 	"github.com/vismanet-go/background/mockserver"
@@ -30,7 +32,7 @@ func TestAReceiverThatResetsGetsOneRequestInAnAttempt(t *testing.T) {
 				cfg := mockserver.Config{NotifyClient: &http.Client{Transport: srv.Transport}}
 				cfg.Subscription.Retry.Timeout = 10 * time.Second
 				d, log := notifyOnce(t, cfg, srv.URL+"/hook")
-				if srv.Requests() != 1 || d.State != mockserver.DeliveryDead || len(d.Attempts) != 1 || !strings.Contains(d.Attempts[0].Error, tt.reason) {
+				if srv.Requests() != 1 || d.State != operation.DeliveryDead || len(d.Attempts) != 1 || !strings.Contains(d.Attempts[0].Error, tt.reason) {
 					t.Errorf("got %d requests, %s, %+v; want one, dead, %q", srv.Requests(), d.State, d.Attempts, tt.reason)
 				}
 				if line := log.line("notification not delivered"); !strings.Contains(line, tt.reason) {

@@ -1,12 +1,13 @@
 package mockserver
 
 import (
+	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
 	"strings"
 
-	"github.com/vismanet-go/background/mockserver/internal/gate"
+	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/internal/route"
 	"github.com/vismanet-go/background/openapi/server"
 )
@@ -23,7 +24,7 @@ func (s *Server) pathOf(u *url.URL) (base, path string) {
 	return base, short
 }
 
-// hasPath tells whether a path has a route, whatever the method.
+// hasPath reports whether a path has a route, whatever the method.
 func (s *Server) hasPath(path string) bool {
 	for _, t := range []*route.Table{s.user, s.builtin} {
 		if _, ok := t.Canonical(path); ok {
@@ -44,12 +45,12 @@ func (s *Server) allowed(path string) string {
 	return strings.Join(list, ", ")
 }
 
-// isTokenPath tells whether a path is that of the token endpoint.
-func (p Profile) isTokenPath(path string) bool {
-	if !p.EndSlashMatters {
+// isTokenPath reports whether a path is that of the token endpoint.
+func (s *Server) isTokenPath(path string) bool {
+	if !s.cfg.Profile.EndSlashMatters {
 		path = strings.TrimRight(path, "/")
 	}
-	return strings.EqualFold(path, gate.TokenPath)
+	return strings.EqualFold(path, route.TokenPath)
 }
 
 // queryNames are the names of parameters in a query, by their lower-case forms.
@@ -61,4 +62,24 @@ func queryNames() map[string]string {
 		}
 	}
 	return names
+}
+
+// route finds the handler of a request, nil if there is none, and the path in
+// the case of its route: user handlers first, then the ERP, then
+// Config.Handler. Known reports whether the path exists with another method.
+func (s *Server) route(in *incoming) (h http.Handler, path string, known bool) {
+	for _, t := range []*route.Table{s.user, s.builtin} {
+		p, ok := t.Canonical(in.Path)
+		if ok && t.Has(in.HTTP.Method, p) {
+			return t, p, true
+		}
+		known = known || ok
+	}
+	if s.cfg.Handler != nil && route.TakesBackground(in.Path) {
+		return s.cfg.Handler, in.Path, true
+	}
+	if s.cfg.Profile.AcceptUnknownRoutes && in.point() == fault.OnIntake {
+		return http.HandlerFunc(s.unknownRoute), in.Path, true
+	}
+	return nil, in.Path, known
 }

@@ -14,6 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/profile"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -41,7 +43,7 @@ func checkURL(t *testing.T, what, text string) {
 // A number of one's own makes a Location that is a URL, names the number, and
 // can be followed; over a socket, and from the state of an operation.
 func TestTheLocationOfAnyNumberIsAURL(t *testing.T) {
-	h := start(t, mockserver.Config{ExecTime: time.Nanosecond, Clock: mockserver.ClockConfig{Manual: true}})
+	h := start(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Nanosecond), Clock: mockserver.ClockConfig{Manual: true}})
 	socket := httptest.NewServer(h.Server)
 	defer socket.Close()
 	h.client = socket.Client()
@@ -115,7 +117,7 @@ func TestLinksAreURLsWhateverTheCallerWrites(t *testing.T) {
 		})
 	}
 	for _, root := range []string{"http://h/å", "http://h/?x=1", "http://h/#x", "http://h/a b"} {
-		_, err := mockserver.New(mockserver.Config{ExternalURL: root, Profile: mockserver.Profile{OriginalURIBase: root}})
+		_, err := mockserver.New(mockserver.Config{ExternalURL: root, Profile: profile.Profile{OriginalURIBase: root}})
 		if err == nil || !strings.Contains(err.Error(), "ExternalURL ") || !strings.Contains(err.Error(), "Profile.OriginalURIBase ") {
 			t.Errorf("%s: got %v, want both fields refused", root, err)
 		}
@@ -171,7 +173,7 @@ func TestSpellingsOfAPath(t *testing.T) {
 // Names in a query are matched without regard to case, for every one that the
 // contract has.
 func TestSpellingsOfAQuery(t *testing.T) {
-	h := start(t, mockserver.Config{Profile: mockserver.Profile{RequirePaging: true}})
+	h := start(t, mockserver.Config{Profile: profile.Profile{RequirePaging: true}})
 	for query, want := range map[string]int{
 		"pageNumber=1&pageSize=2": 2, "pagenumber=1&pagesize=2": 2, "PageNumber=2&PAGESIZE=3": 3, "%70ageNumber=1&page%53ize=2": 2,
 		"pagenumber=1&pagesize=50&CUSTOMER=10045&status=%4fpen": len(h.rows("pageNumber=1&pageSize=50&customer=10045&status=Open")),

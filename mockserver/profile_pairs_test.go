@@ -10,6 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/operation"
+	"github.com/vismanet-go/background/mockserver/profile"
+
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/mockserver"
 )
@@ -30,7 +33,7 @@ func boolSwitches() (names []string, paths [][]int) {
 			}
 		}
 	}
-	walk(reflect.TypeFor[mockserver.Profile](), "", nil)
+	walk(reflect.TypeFor[profile.Profile](), "", nil)
 	return names, paths
 }
 
@@ -44,7 +47,7 @@ func TestEveryPairOfSwitches(t *testing.T) {
 	for i := range names {
 		t.Run(names[i], func(t *testing.T) {
 			for j := range i {
-				var p mockserver.Profile
+				var p profile.Profile
 				reflect.ValueOf(&p).Elem().FieldByIndex(paths[i]).SetBool(true)
 				reflect.ValueOf(&p).Elem().FieldByIndex(paths[j]).SetBool(true)
 				synctest.Test(t, func(t *testing.T) { callAll(t, p, "with "+names[j]) })
@@ -54,7 +57,7 @@ func TestEveryPairOfSwitches(t *testing.T) {
 }
 
 // callAll makes a call of each sort.
-func callAll(t *testing.T, p mockserver.Profile, with string) {
+func callAll(t *testing.T, p profile.Profile, with string) {
 	f := startClientFlow(t, mockserver.Config{Profile: p}, client.Subscription())
 	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Hour)
 	defer cancel()
@@ -79,7 +82,7 @@ func callAll(t *testing.T, p mockserver.Profile, with string) {
 		}
 	}
 	for _, op := range f.Operations() {
-		if op.State != mockserver.Finished && op.State != mockserver.Failed {
+		if op.State != operation.Finished && op.State != operation.Failed {
 			t.Errorf("%s: %s %s: %s", with, op.Method, op.Path, op.State)
 		}
 		if strings.Contains(op.ErrorMessage, "exception") {

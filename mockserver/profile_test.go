@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/profile"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -19,7 +21,7 @@ import (
 // on the wire.
 type profileCase struct {
 	name    string
-	profile mockserver.Profile
+	profile profile.Profile
 	read    func(h *harness) string
 	want    string
 }
@@ -44,7 +46,7 @@ func TestProfileSwitches(t *testing.T) {
 				return
 			}
 			synctest.Test(t, func(t *testing.T) {
-				if got := tt.read(startProfile(t, mockserver.Profile{})); got == tt.want {
+				if got := tt.read(startProfile(t, profile.Profile{})); got == tt.want {
 					t.Errorf("got %s without the switch too", got)
 				}
 			})
@@ -53,7 +55,7 @@ func TestProfileSwitches(t *testing.T) {
 }
 
 // startProfile is a mock with a profile and some endpoints to use it on.
-func startProfile(t *testing.T, p mockserver.Profile) *harness {
+func startProfile(t *testing.T, p profile.Profile) *harness {
 	h := start(t, mockserver.Config{
 		Profile:      p,
 		Subscription: mockserver.Subscription{URL: "http://hook.test/", SigningKey: "the key"},
@@ -80,7 +82,7 @@ func TestNoSwitchIsForgotten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eachSwitch("", reflect.ValueOf(mockserver.Profile{}), func(name string, _ reflect.Value) {
+	eachSwitch("", reflect.ValueOf(profile.Profile{}), func(name string, _ reflect.Value) {
 		if !turned[name] {
 			t.Errorf("no test turns %s", name)
 		}
@@ -93,7 +95,7 @@ func TestNoSwitchIsForgotten(t *testing.T) {
 func eachSwitch(prefix string, v reflect.Value, f func(name string, v reflect.Value)) {
 	for i := range v.NumField() {
 		name, field := prefix+v.Type().Field(i).Name, v.Field(i)
-		if field.Type() == reflect.TypeFor[mockserver.PairRules]() {
+		if field.Type() == reflect.TypeFor[profile.PairRules]() {
 			eachSwitch(name+".", field, f)
 			continue
 		}

@@ -9,21 +9,23 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/profile"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
 func TestProfilesByName(t *testing.T) {
-	for name, want := range map[string]mockserver.Profile{
-		"current": {}, "legacy-2022": mockserver.ProfileLegacy2022(), "strict": mockserver.ProfileStrict(),
+	for name, want := range map[string]profile.Profile{
+		"current": {}, "legacy-2022": profile.Legacy2022(), "strict": profile.Strict(),
 	} {
-		if got, err := mockserver.ProfileNamed(name); err != nil || !reflect.DeepEqual(got, want) {
+		if got, err := profile.Named(name); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %+v, %v", name, got, err)
 		}
 	}
-	if got, want := fmt.Sprint(mockserver.ProfileNames()), "[current legacy-2022 strict]"; got != want {
+	if got, want := fmt.Sprint(profile.Names()), "[current legacy-2022 strict]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	_, err := mockserver.ProfileNamed("legacy")
+	_, err := profile.Named("legacy")
 	if want := `profile "legacy": want one of current, legacy-2022, strict`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -34,8 +36,8 @@ func TestTheLegacyProfileShowsTheCapturedDocument(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2022, 11, 10, 9, 20, 53, 750e6, time.UTC)))
 		h := start(t, mockserver.Config{
-			Profile: mockserver.ProfileLegacy2022(), URLRetry: mockserver.Retry{Attempts: 1},
-			ExecTime: 2038 * time.Millisecond,
+			Profile: profile.Legacy2022(), URLRetry: mockserver.Retry{Attempts: 1},
+			ExecTime: mockserver.Fixed(2038 * time.Millisecond),
 		})
 		ipp := []string{"ipp-company-id", "0921001005", "ipp-application-type", "Visma.net Financials"}
 		const base = "https://integration.visma.net/API/controller/api"
@@ -62,7 +64,7 @@ func TestTheLegacyProfileShowsTheCapturedDocument(t *testing.T) {
 
 func TestTheLegacyProfileRefusesWhatCameLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{Profile: mockserver.ProfileLegacy2022(), Subscription: subscription()})
+		h := start(t, mockserver.Config{Profile: profile.Legacy2022(), Subscription: subscription()})
 		ipp := []string{"ipp-company-id", "123456", "ipp-application-type", "Visma.net Financials"}
 		a := h.want(400, "GET", "/api/v1/customerinvoice", "", append(ipp, "erp-api-background", "subscription")...)
 		if !strings.Contains(a.body, "want none or a webhook URL") {
@@ -101,7 +103,7 @@ func TestTheStrictProfile(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h := start(t, mockserver.Config{Profile: mockserver.ProfileStrict()})
+				h := start(t, mockserver.Config{Profile: profile.Strict()})
 				var headers []string
 				for name, value := range full {
 					if name == tt.header {
@@ -120,9 +122,9 @@ func TestTheStrictProfile(t *testing.T) {
 }
 
 func TestValidationOfProfiles(t *testing.T) {
-	_, err := mockserver.New(mockserver.Config{Profile: mockserver.Profile{
+	_, err := mockserver.New(mockserver.Config{Profile: profile.Profile{
 		TimeFormat: "x", UnsetTime: "x", Notification: "x", ContentLocation: "x", StateContentLocation: "x",
-		Pairs:              mockserver.PairRules{Repeated: "x"},
+		Pairs:              profile.PairRules{Repeated: "x"},
 		ExpiredStateStatus: 1, MalformedIDStatus: 1, InvalidClientStatus: 1, UnfinishedContentStatus: 1, PageBeyondEndStatus: 1,
 		GoneFor: -1, MaxPageSize: -1, IDField: `a"b`, Envelope: "a b",
 		HeaderNames: map[string]string{"event-id": "a b", "signature": "x"},
@@ -145,8 +147,8 @@ func TestValidationOfProfiles(t *testing.T) {
 // was understood.
 func TestPairsAreKeptAsTheyWereUnderstood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{Subscription: subscription(), Profile: mockserver.Profile{
-			Pairs: mockserver.PairRules{Percent: true, Repeated: mockserver.RepeatedFirst},
+		h := start(t, mockserver.Config{Subscription: subscription(), Profile: profile.Profile{
+			Pairs: profile.PairRules{Percent: true, Repeated: profile.RepeatedFirst},
 		}})
 		h.submit("subscription:note=50%25%2C%20a%3Db,note=x", "GET", "/v1/customerinvoice/003501", "")
 		time.Sleep(time.Second)

@@ -11,6 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/operation"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -29,7 +32,7 @@ func (h *harness) states(ids ...string) string {
 
 func TestAPausedQueueIsSteppedThrough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{ExecTime: time.Minute})
+		h := start(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute)})
 		q := h.Queue("7")
 		if _, err := q.Step(t.Context()); !errors.Is(err, mockserver.ErrNotPaused) {
 			t.Errorf("got %v", err)
@@ -49,12 +52,12 @@ func TestAPausedQueueIsSteppedThrough(t *testing.T) {
 		}
 		begin := time.Now()
 		op, err := q.Step(t.Context())
-		if err != nil || op.ID != ids[0] || op.State != mockserver.Finished || time.Since(begin) != time.Minute {
+		if err != nil || op.ID != ids[0] || op.State != operation.Finished || time.Since(begin) != time.Minute {
 			t.Errorf("after %v: %+v, %v", time.Since(begin), op, err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if op, err := q.Step(ctx); !errors.Is(err, context.DeadlineExceeded) || op.ID != ids[1] || op.State != mockserver.Running {
+		if op, err := q.Step(ctx); !errors.Is(err, context.DeadlineExceeded) || op.ID != ids[1] || op.State != operation.Running {
 			t.Errorf("got %+v, %v", op, err)
 		}
 		if got := h.states(ids...); got != "FRQQ" {
@@ -104,7 +107,7 @@ func TestPausingAllCompanies(t *testing.T) {
 }
 
 func TestSteppingOnAManualClock(t *testing.T) {
-	h := manual(t, mockserver.Config{ExecTime: time.Minute, Faults: []mockserver.Rule{{Times: 1, Do: mockserver.QueueFault{Hold: hour}}}})
+	h := manual(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute), Faults: []fault.Rule{{Times: 1, Do: fault.Queue{Hold: hour}}}})
 	q := h.Queue("")
 	h.Queue("1000001").Pause()
 	held := h.submit("none", "GET", "/v1/customerinvoice/003501", "")
@@ -127,7 +130,7 @@ func TestSteppingOnAManualClock(t *testing.T) {
 // While a queue is paused and resumed, others work, and nothing starts in a
 // pause.
 func TestPausesAndOthersAtOneTime(t *testing.T) {
-	h := start(t, mockserver.Config{ExecTime: 1, Workers: 3})
+	h := start(t, mockserver.Config{ExecTime: mockserver.Fixed(1), Workers: 3})
 	var wg sync.WaitGroup
 	for c := range 4 {
 		company := fmt.Sprint("c", c)
@@ -174,7 +177,7 @@ func TestPausesAndOthersAtOneTime(t *testing.T) {
 		eventually(t, func() bool {
 			n := 0
 			for _, op := range h.Operations() {
-				if op.Company == company && op.State == mockserver.Finished {
+				if op.Company == company && op.State == operation.Finished {
 					n++
 				}
 			}

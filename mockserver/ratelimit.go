@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/internal/check"
 	"github.com/vismanet-go/background/mockserver/internal/gate"
 )
 
@@ -28,7 +29,7 @@ func OldHostLimit() RateLimit {
 
 func (l RateLimit) validate() error {
 	return errors.Join(
-		notNegative("RateLimit.Limit", l.Limit), notNegative("RateLimit.Window", l.Window), notNegative("RateLimit.Block", l.Block),
+		check.NotNegative("RateLimit.Limit", l.Limit), check.NotNegative("RateLimit.Window", l.Window), check.NotNegative("RateLimit.Block", l.Block),
 	)
 }
 

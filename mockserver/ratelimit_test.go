@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/profile"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -34,12 +36,12 @@ func TestTenThenBlocked(t *testing.T) {
 func TestFormsOfTheReset(t *testing.T) {
 	limit := mockserver.RateLimit{Limit: 1, Window: 90 * time.Second}
 	tests := []struct {
-		profile      mockserver.Profile
+		profile      profile.Profile
 		reset, after string
 	}{
-		{mockserver.Profile{}, "90", "90"},
-		{mockserver.Profile{RateLimitResetEpoch: true}, strconv.Itoa(946684800 + 90), "90"},
-		{mockserver.Profile{RetryAfterDate: true}, "90", "Sat, 01 Jan 2000 00:01:30 GMT"},
+		{profile.Profile{}, "90", "90"},
+		{profile.Profile{RateLimitResetEpoch: true}, strconv.Itoa(946684800 + 90), "90"},
+		{profile.Profile{RetryAfterDate: true}, "90", "Sat, 01 Jan 2000 00:01:30 GMT"},
 	}
 	for _, tt := range tests {
 		synctest.Test(t, func(t *testing.T) {
@@ -61,7 +63,7 @@ func TestFormsOfTheReset(t *testing.T) {
 
 func TestPollsMayBeFree(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{RateLimit: mockserver.RateLimit{Limit: 1}, Profile: mockserver.Profile{PollsAreFree: true}})
+		h := start(t, mockserver.Config{RateLimit: mockserver.RateLimit{Limit: 1}, Profile: profile.Profile{PollsAreFree: true}})
 		id := ended(h)
 		for range 5 {
 			h.want(200, "GET", "/v1/background/"+id, "")

@@ -12,6 +12,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/operation"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -19,23 +22,23 @@ func TestRedeliver(t *testing.T) {
 	const s = time.Second
 	tests := []struct {
 		name    string
-		fault   mockserver.NotifyFault
-		answers []int                    // of the receiver, in their order
-		after   time.Duration            // since the submit
-		before  mockserver.DeliveryState // at that time
-		err     string                   // of Redeliver; empty: none
-		state   mockserver.DeliveryState // in the end
-		log     string                   // of the attempts in the end
+		fault   fault.Notify
+		answers []int                   // of the receiver, in their order
+		after   time.Duration           // since the submit
+		before  operation.DeliveryState // at that time
+		err     string                  // of Redeliver; empty: none
+		state   operation.DeliveryState // in the end
+		log     string                  // of the attempts in the end
 	}{
-		{"dead", mockserver.NotifyFault{}, []int{500, 500, 200}, hour, mockserver.DeliveryDead, "", mockserver.DeliveryDelivered, "500 500 200r"},
-		{"dead for good", mockserver.NotifyFault{}, []int{500, 500, 500}, hour, mockserver.DeliveryDead, "the receiver answered 500", mockserver.DeliveryDead, "500 500 500r"},
-		{"delivered", mockserver.NotifyFault{}, []int{200, 200}, hour, mockserver.DeliveryDelivered, "", mockserver.DeliveryDelivered, "200 200r"},
-		{"delivered once", mockserver.NotifyFault{}, []int{200, 404}, hour, mockserver.DeliveryDelivered, "answered 404", mockserver.DeliveryDelivered, "200 404r"},
-		{"dropped", mockserver.NotifyFault{Drop: true}, []int{200}, hour, mockserver.DeliveryDropped, "", mockserver.DeliveryDelivered, "200r"},
-		{"waiting", mockserver.NotifyFault{}, []int{500, 200}, 3 * s, mockserver.DeliveryWaiting, "", mockserver.DeliveryDelivered, "500 200r"},
-		{"waiting, in vain", mockserver.NotifyFault{}, []int{500, 500, 200}, 3 * s, mockserver.DeliveryWaiting, "answered 500", mockserver.DeliveryDelivered, "500 500r 200"},
-		{"late", mockserver.NotifyFault{Delay: hour, Replay: true}, []int{200}, 3 * s, mockserver.DeliveryWaiting, "", mockserver.DeliveryDelivered, "200r"},
-		{"forged and garbled", mockserver.NotifyFault{Forge: true, Body: []byte("?"), Header: http.Header{"Order": nil}}, []int{401, 401, 200}, hour, mockserver.DeliveryDead, "", mockserver.DeliveryDelivered, "401 401 200r"},
+		{"dead", fault.Notify{}, []int{500, 500, 200}, hour, operation.DeliveryDead, "", operation.DeliveryDelivered, "500 500 200r"},
+		{"dead for good", fault.Notify{}, []int{500, 500, 500}, hour, operation.DeliveryDead, "the receiver answered 500", operation.DeliveryDead, "500 500 500r"},
+		{"delivered", fault.Notify{}, []int{200, 200}, hour, operation.DeliveryDelivered, "", operation.DeliveryDelivered, "200 200r"},
+		{"delivered once", fault.Notify{}, []int{200, 404}, hour, operation.DeliveryDelivered, "answered 404", operation.DeliveryDelivered, "200 404r"},
+		{"dropped", fault.Notify{Drop: true}, []int{200}, hour, operation.DeliveryDropped, "", operation.DeliveryDelivered, "200r"},
+		{"waiting", fault.Notify{}, []int{500, 200}, 3 * s, operation.DeliveryWaiting, "", operation.DeliveryDelivered, "500 200r"},
+		{"waiting, in vain", fault.Notify{}, []int{500, 500, 200}, 3 * s, operation.DeliveryWaiting, "answered 500", operation.DeliveryDelivered, "500 500r 200"},
+		{"late", fault.Notify{Delay: hour, Replay: true}, []int{200}, 3 * s, operation.DeliveryWaiting, "", operation.DeliveryDelivered, "200r"},
+		{"forged and garbled", fault.Notify{Forge: true, Body: []byte("?"), Header: http.Header{"Order": nil}}, []int{401, 401, 200}, hour, operation.DeliveryDead, "", operation.DeliveryDelivered, "401 401 200r"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -43,8 +46,8 @@ func TestRedeliver(t *testing.T) {
 				sub := subscription()
 				sub.Retry.Attempts = 2
 				h := start(t, mockserver.Config{
-					Subscription: sub, ExecTime: s,
-					NotifyFault: func(mockserver.Delivery) mockserver.NotifyFault { return tt.fault },
+					Subscription: sub, ExecTime: mockserver.Fixed(s),
+					Faults: []fault.Rule{{Do: tt.fault}},
 				})
 				h.hook.answer = func(n int) int { return tt.answers[n-1] }
 				id := h.submit("subscription:order=4711", "GET", "/v1/customerinvoice/003501", "")
@@ -76,7 +79,7 @@ func TestRedeliver(t *testing.T) {
 }
 
 // attemptLog is the statuses of the attempts; r marks a redelivery.
-func attemptLog(d mockserver.Delivery) string {
+func attemptLog(d operation.Delivery) string {
 	var log []string
 	for _, a := range d.Attempts {
 		mark := ""
@@ -90,7 +93,7 @@ func attemptLog(d mockserver.Delivery) string {
 
 func TestWhatCannotBeRedelivered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{ExecTime: time.Minute, Workers: 3})
+		h := start(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute), Workers: 3})
 		running := h.submit("http://hook.test/", "GET", "/v1/customerinvoice", "")
 		silent := h.submit("none", "GET", "/v1/customerinvoice", "")
 		nowhere := h.submit("http://nowhere.test/", "GET", "/v1/customerinvoice", "")
@@ -138,7 +141,7 @@ func TestARedeliveryDuringAnAttempt(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(hour)
-		if d := h.Deliveries()[0]; d.State != mockserver.DeliveryDelivered || attemptLog(d) != "200r 500" {
+		if d := h.Deliveries()[0]; d.State != operation.DeliveryDelivered || attemptLog(d) != "200r 500" {
 			t.Errorf("got %s with %q", d.State, attemptLog(d))
 		}
 	})
@@ -164,7 +167,7 @@ func TestRedeliveriesAtTheSameTime(t *testing.T) {
 		wg.Wait()
 		time.Sleep(hour)
 		d := h.Deliveries()[0]
-		if n := len(h.hook.all()); d.State != mockserver.DeliveryDelivered || len(d.Attempts) != n || n < 40 {
+		if n := len(h.hook.all()); d.State != operation.DeliveryDelivered || len(d.Attempts) != n || n < 40 {
 			t.Errorf("%s, %d attempts are listed, %d arrived", d.State, len(d.Attempts), n)
 		}
 	})
@@ -174,9 +177,7 @@ func TestDeliveriesByFilter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := start(t, mockserver.Config{
 			Subscription: subscription(),
-			NotifyFault: func(d mockserver.Delivery) mockserver.NotifyFault {
-				return mockserver.NotifyFault{Drop: d.Company == "2"}
-			},
+			Faults:       []fault.Rule{{Company: "2", Do: fault.Notify{Drop: true}}},
 		})
 		h.hook.answer = func(n int) int { return []int{200, 500}[min(n-1, 1)] }
 		ids := make([]string, 3)
@@ -186,15 +187,15 @@ func TestDeliveriesByFilter(t *testing.T) {
 		}
 		time.Sleep(hour)
 		for _, tt := range []struct {
-			filters []mockserver.DeliveryFilter
+			filters []operation.DeliveryFilter
 			want    string
 		}{
 			{nil, "123"},
-			{[]mockserver.DeliveryFilter{{}}, "123"},
-			{[]mockserver.DeliveryFilter{{State: mockserver.DeliveryDead}}, "3"},
-			{[]mockserver.DeliveryFilter{{Company: "2"}, {State: mockserver.DeliveryDelivered}}, "12"},
-			{[]mockserver.DeliveryFilter{{Company: "2", State: mockserver.DeliveryDead}}, ""},
-			{[]mockserver.DeliveryFilter{{OperationID: strings.ToUpper(ids[1])}}, "2"},
+			{[]operation.DeliveryFilter{{}}, "123"},
+			{[]operation.DeliveryFilter{{State: operation.DeliveryDead}}, "3"},
+			{[]operation.DeliveryFilter{{Company: "2"}, {State: operation.DeliveryDelivered}}, "12"},
+			{[]operation.DeliveryFilter{{Company: "2", State: operation.DeliveryDead}}, ""},
+			{[]operation.DeliveryFilter{{OperationID: strings.ToUpper(ids[1])}}, "2"},
 		} {
 			var got strings.Builder
 			for _, d := range h.Deliveries(tt.filters...) {

@@ -1,10 +1,6 @@
 package mockserver
 
-import (
-	"context"
-	"fmt"
-	"slices"
-)
+import "context"
 
 // Reset lets a company be as after [New], or all of them if company is empty:
 // without operations, deliveries, rate limit and journal, with the first
@@ -21,56 +17,29 @@ import (
 // request's context gets [ErrOwnCompany], and nothing is reset. [Server.Close]
 // cuts Reset off as ctx does; after it the error is [ErrClosed].
 //
-// With a shared [Queue] the company's part of it is emptied; of other servers
+// With a shared queue the company's part of it is emptied; of other servers
 // nothing else is reset, and what they are running of the company is discarded
 // when it ends.
 func (s *Server) Reset(ctx context.Context, company string) error {
 	wiped := false
-	err := s.clocks.Reset(ctx, company, &s.queue.taking, func(ctx context.Context) error {
+	err := s.clocks.Reset(ctx, company, s.runner.Taking(), func(ctx context.Context) error {
 		wiped = true
 		return s.wipe(ctx, company)
 	})
 	if wiped {
-		s.queue.look(nil) // there may be room now for others
+		s.runner.Look(nil) // there may be room now for others
 	}
 	return err
 }
 
 // wipe forgets what there is of a company, in which nothing happens now.
 func (s *Server) wipe(ctx context.Context, company string) error {
-	err := s.queue.reset(ctx, company)
-	s.notifier.reset(company)
+	err := s.runner.Reset(ctx, company)
+	s.notifier.Reset(company)
 	s.erp.Reset(company)
 	s.ids.Reset(func(name string) bool { return company == "" || name == company })
 	s.limits.Reset(company)
 	s.faults.Reset(company)
-	s.journal.reset(company)
+	s.journal.Reset(company)
 	return err
-}
-
-// reset forgets a company's jobs. The caller holds q.taking.
-func (q *runner) reset(ctx context.Context, company string) error {
-	q.mu.Lock()
-	for lease, r := range q.running {
-		if company == "" || r.company == company {
-			q.forget(lease, r, ErrReset)
-		}
-	}
-	q.paused.set(company, false)
-	q.mu.Unlock()
-	q.adding.Lock() // what was begun before is stored by now, and goes
-	defer q.adding.Unlock()
-	if err := q.store.Reset(context.WithoutCancel(ctx), company); err != nil {
-		return fmt.Errorf("empty the queue: %w", err)
-	}
-	return nil
-}
-
-// reset forgets a company's deliveries.
-func (n *notifier) reset(company string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	gone := func(d *delivery) bool { return company == "" || d.Company == company }
-	n.list = slices.DeleteFunc(n.list, gone)
-	n.parked = slices.DeleteFunc(n.parked, gone)
 }

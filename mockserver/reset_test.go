@@ -12,6 +12,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/journal"
+	"github.com/vismanet-go/background/mockserver/operation"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -26,7 +30,7 @@ func (h *harness) reset(company string) {
 func (h *harness) lines(company string) string {
 	h.t.Helper()
 	var out bytes.Buffer
-	if _, err := h.Journal().Select(mockserver.Filter{Company: company}).WriteTo(&out); err != nil {
+	if _, err := h.Journal().Select(journal.Filter{Company: company}).WriteTo(&out); err != nil {
 		h.t.Fatal(err)
 	}
 	return out.String()
@@ -63,11 +67,11 @@ func (h *harness) play(company string) {
 
 func resettable(t *testing.T) *harness {
 	h := manual(t, mockserver.Config{
-		Seed: 7, ExecTime: time.Second, RateLimit: mockserver.RateLimit{Limit: 10, Window: hour},
-		Faults: []mockserver.Rule{
-			{Name: "second", On: mockserver.OnForeground, Every: 2, Do: mockserver.Fault{Header: http.Header{"X-Second": {"1"}}}},
-			{Name: "chance", Probability: 0.5, Do: mockserver.NotifyFault{Duplicates: 1}},
-			{Name: "hour", On: mockserver.OnForeground, Between: mockserver.Span{From: time.Minute}, Do: mockserver.Fault{Status: 500}},
+		Seed: 7, ExecTime: mockserver.Fixed(time.Second), RateLimit: mockserver.RateLimit{Limit: 10, Window: hour},
+		Faults: []fault.Rule{
+			{Name: "second", On: fault.OnForeground, Every: 2, Do: fault.Answer{Header: http.Header{"X-Second": {"1"}}}},
+			{Name: "chance", Probability: 0.5, Do: fault.Notify{Duplicates: 1}},
+			{Name: "hour", On: fault.OnForeground, Between: fault.Span{From: time.Minute}, Do: fault.Answer{Status: 500}},
 		},
 	})
 	h.hook.answer = func(int) int { return 500 }
@@ -126,7 +130,7 @@ func TestACompanyIsAsNewAfterAReset(t *testing.T) {
 // runs: that one's result is nobody's.
 func TestALateHandlerEndsNothingNew(t *testing.T) {
 	for _, stubborn := range []bool{false, true} {
-		h := manual(t, mockserver.Config{Seed: 7, ExecTime: time.Second, Workers: 1})
+		h := manual(t, mockserver.Config{Seed: 7, ExecTime: mockserver.Fixed(time.Second), Workers: 1})
 		entered, release := make(chan bool, 9), make(chan struct{})
 		h.Handle("POST /v1/slow", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			entered <- true
@@ -155,7 +159,7 @@ func TestALateHandlerEndsNothingNew(t *testing.T) {
 		}
 		close(release)
 		time.Sleep(20 * time.Millisecond)
-		if op, _ := h.Operation(id); op.State != mockserver.Running {
+		if op, _ := h.Operation(id); op.State != operation.Running {
 			t.Errorf("got %+v", op)
 		}
 		if busy := h.Clock("").Busy(); len(busy) != 0 {
@@ -173,7 +177,7 @@ func TestALateHandlerEndsNothingNew(t *testing.T) {
 
 // What waits for the clock when the company is reset ends, with an error.
 func TestAResetWakesWhatWaits(t *testing.T) {
-	h := manual(t, mockserver.Config{Faults: []mockserver.Rule{{On: mockserver.OnForeground, Times: 1, Do: mockserver.Fault{Delay: hour}}}})
+	h := manual(t, mockserver.Config{Faults: []fault.Rule{{On: fault.OnForeground, Times: 1, Do: fault.Answer{Delay: hour}}}})
 	slept := make(chan error, 1)
 	h.Handle("POST /v1/sleep", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		slept <- mockserver.Sleep(r.Context(), hour)
@@ -218,7 +222,7 @@ func TestAResetEndsAnAdvance(t *testing.T) {
 
 func TestAResetInRealTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{ExecTime: time.Second})
+		h := start(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Second)})
 		h.hook.answer = func(int) int { return 500 }
 		if err := h.Clock("").Advance(t.Context(), hour); err != nil {
 			t.Fatal(err)
@@ -241,7 +245,7 @@ func TestAResetInRealTime(t *testing.T) {
 
 // Companies that are reset again and again do not disturb those that work.
 func TestResetsInParallel(t *testing.T) {
-	h := start(t, mockserver.Config{Seed: 3, ExecTime: 1, Workers: 2, MaxRunning: 4})
+	h := start(t, mockserver.Config{Seed: 3, ExecTime: mockserver.Fixed(1), Workers: 2, MaxRunning: 4})
 	h.hook.answer = func(n int) int { return map[bool]int{true: 500, false: 200}[n%3 == 0] }
 	var wg sync.WaitGroup
 	for c := range 4 {
@@ -267,7 +271,7 @@ func TestResetsInParallel(t *testing.T) {
 				eventually(t, func() bool {
 					n := 0
 					for _, op := range h.Operations() {
-						if op.Company == company && op.State == mockserver.Finished {
+						if op.Company == company && op.State == operation.Finished {
 							n++
 						}
 					}
@@ -281,7 +285,7 @@ func TestResetsInParallel(t *testing.T) {
 
 // Everything is reset while companies that nobody knew come in.
 func TestAResetOfAllWhileOthersBegin(t *testing.T) {
-	h := start(t, mockserver.Config{ExecTime: 1})
+	h := start(t, mockserver.Config{ExecTime: mockserver.Fixed(1)})
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
 	for w := range 3 {
@@ -303,7 +307,7 @@ func TestAResetOfAllWhileOthersBegin(t *testing.T) {
 	wg.Wait()
 	eventually(t, func() bool { // what was accepted after the last reset ends
 		for _, op := range h.Operations() {
-			if op.State != mockserver.Finished {
+			if op.State != operation.Finished {
 				return false
 			}
 		}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/operation"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -19,7 +21,7 @@ func TestCloseEndsAReset(t *testing.T) {
 		got <- h.Reset(context.Background(), "1000001") // not with the request's context, which would be refused
 	}))
 	h.submit("none", "POST", "/v1/own", "{}")
-	for h.Operations()[0].State == mockserver.Queued {
+	for h.Operations()[0].State == operation.Queued {
 		time.Sleep(time.Millisecond)
 	}
 	time.Sleep(50 * time.Millisecond) // for the handler to begin; without, less is tested
@@ -44,10 +46,10 @@ func TestCloseEndsAReset(t *testing.T) {
 func TestALateRequestAddsNothing(t *testing.T) {
 	entered, leave := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	h := start(t, mockserver.Config{ExecTimeFunc: func(*http.Request) time.Duration {
+	h := start(t, mockserver.Config{ExecTime: mockserver.ExecTimeFunc(func(*http.Request) time.Duration {
 		once.Do(func() { close(entered); <-leave })
 		return time.Millisecond
-	}})
+	})})
 	answers := make(chan answer, 1)
 	go func() {
 		a, err := h.try("GET", "/v1/customerinvoice/003501", "", "erp-api-background", "http://hook.test/")
@@ -93,7 +95,7 @@ func TestAResetCutsARedeliveryOff(t *testing.T) {
 		NotifyClient: mockserver.MemoryClient(map[string]http.Handler{"hook.test": hook}), URLRetry: mockserver.Retry{Timeout: time.Hour},
 	})
 	id := h.submit("http://hook.test/", "GET", "/v1/customerinvoice/003501", "")
-	for len(h.Deliveries(mockserver.DeliveryFilter{State: mockserver.DeliveryDelivered})) == 0 {
+	for len(h.Deliveries(operation.DeliveryFilter{State: operation.DeliveryDelivered})) == 0 {
 		time.Sleep(time.Millisecond)
 	}
 	mu.Lock()

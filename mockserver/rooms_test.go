@@ -10,11 +10,15 @@ import (
 // The rooms of the mock, from the ground up: each imports rooms of lower floors
 // only, so that where something belongs can be told from what it needs.
 var floors = [][]string{
-	{"internal/call", "internal/match", "internal/route", "internal/vtime"},
+	{"internal/call", "internal/chance", "internal/check", "internal/match", "internal/route", "internal/vtime", "operation"},
+	{"profile"},
 	{"internal/erp", "internal/wire"},
-	{"internal/gate", "internal/request"},
+	{"fault", "internal/gate", "internal/request"},
+	{"internal/answer", "journal", "queue"},
+	{"internal/background", "queue/queuetest", "queue/sqlitequeue"},
+	{"internal/notify", "internal/run"},
 	{""}, // the server itself
-	{"mockservertest", "queuetest", "sqlitequeue"},
+	{"mockservertest"},
 	{"cmd/erpmock"},
 }
 
@@ -23,8 +27,10 @@ const module = "github.com/vismanet-go/background/"
 // What the rooms below the server import besides each other. The others are made
 // of the standard library.
 var imported = map[string][]string{
-	"internal/erp":  {module + "openapi", module + "openapi/server"},
-	"internal/wire": {"github.com/google/uuid"},
+	"internal/erp":      {module + "openapi", module + "openapi/server"},
+	"internal/wire":     {"github.com/google/uuid"},
+	"internal/notify":   {module + "internal/httpx"},
+	"queue/sqlitequeue": {module + "internal/sqlconn", "modernc.org/sqlite"},
 }
 
 func TestRoomsImportDownwardsOnly(t *testing.T) {

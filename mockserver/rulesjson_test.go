@@ -7,11 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
 func TestParseRules(t *testing.T) {
-	got, err := mockserver.ParseRules([]byte(`[
+	got, err := fault.Parse([]byte(`[
 	 {"name": "n", "on": "intake", "company": "1", "method": "POST", "path": "/v2/{rest...}", "after": 1, "every": 2, "times": 3,
 	  "do": {"delay": "1s", "process": true, "status": 429, "body": "b", "header": {"x-a": "1", "X-B": ["2", "3"], "x-c": null},
 	         "retryAfter": "1m30s", "retryAfterDate": true, "stall": "2s", "foreground": true}},
@@ -23,34 +25,34 @@ func TestParseRules(t *testing.T) {
 	 {"on": "notification", "do": {"set": {"id": 1}, "omit": ["x"], "header": {"order": null}}}
 	]`))
 	const s = time.Second
-	want := []mockserver.Rule{
+	want := []fault.Rule{
 		{
-			Name: "n", On: mockserver.OnIntake, Company: "1", Method: "POST", Path: "/v2/{rest...}", After: 1, Every: 2, Times: 3,
-			Do: mockserver.Fault{
+			Name: "n", On: fault.OnIntake, Company: "1", Method: "POST", Path: "/v2/{rest...}", After: 1, Every: 2, Times: 3,
+			Do: fault.Answer{
 				Delay: s, Process: true, Status: 429, Body: "b", Header: http.Header{"X-A": {"1"}, "X-B": {"2", "3"}, "X-C": nil},
 				RetryAfter: 90 * s, RetryAfterDate: true, Stall: 2 * s, Foreground: true,
 			},
 		},
 		{
-			On: mockserver.OnState, PerOperation: true, Probability: 0.5, Between: mockserver.Span{From: time.Minute, To: 2 * time.Minute},
-			Do: mockserver.Fault{
+			On: fault.OnState, PerOperation: true, Probability: 0.5, Between: fault.Span{From: time.Minute, To: 2 * time.Minute},
+			Do: fault.Answer{
 				Set: map[string]any{"status": nil, "n": []any{1.0}}, Omit: []string{"id"}, Links: "https://elsewhere.test",
 				CutAfter: 9, Lag: time.Hour, Stuck: true,
 			},
 		},
-		{On: mockserver.OnAuth, Do: mockserver.Fault{Drop: true}},
-		{On: mockserver.OnQueue, Do: mockserver.QueueFault{Hold: s, Fail: "f", Late: true, Deaths: 1, Lease: s, Twice: true}},
-		{On: mockserver.OnNotification, Do: mockserver.NotifyFault{
+		{On: fault.OnAuth, Do: fault.Answer{Drop: true}},
+		{On: fault.OnQueue, Do: fault.Queue{Hold: s, Fail: "f", Late: true, Deaths: 1, Lease: s, Twice: true}},
+		{On: fault.OnNotification, Do: fault.Notify{
 			Drop: true, Delay: s, Early: true, Reorder: true, Duplicates: 2, Forge: true, Replay: true, Body: []byte("b"),
 		}},
-		{On: mockserver.OnNotification, Do: mockserver.NotifyFault{
+		{On: fault.OnNotification, Do: fault.Notify{
 			Set: map[string]any{"id": 1.0}, Omit: []string{"x"}, Header: http.Header{"Order": nil},
 		}},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v\ngot  %+v\nwant %+v", err, got, want)
 	}
-	for _, typ := range []any{mockserver.Fault{}, mockserver.QueueFault{}, mockserver.NotifyFault{}} {
+	for _, typ := range []any{fault.Answer{}, fault.Queue{}, fault.Notify{}} {
 		if missing := unset(typ, got); len(missing) > 0 {
 			t.Errorf("%T: the test sets no %v", typ, missing)
 		}
@@ -59,7 +61,7 @@ func TestParseRules(t *testing.T) {
 
 // unset are the fields of a kind of fault that no rule has set: a new field is
 // to be readable too.
-func unset(kind any, rules []mockserver.Rule) (names []string) {
+func unset(kind any, rules []fault.Rule) (names []string) {
 	typ := reflect.TypeOf(kind)
 	for i := range typ.NumField() {
 		set := false
@@ -78,7 +80,7 @@ const wantArray = `want a JSON array of rules, such as [{"on": "intake", "do": {
 
 // Some editors begin a file with a byte order mark.
 func TestParseRulesAfterABOM(t *testing.T) {
-	rules, err := mockserver.ParseRules([]byte("\ufeff" + `[{"on":"auth","do":{"status":503}}]`))
+	rules, err := fault.Parse([]byte("\ufeff" + `[{"on":"auth","do":{"status":503}}]`))
 	if err != nil || len(rules) != 1 {
 		t.Errorf("got %v, %v", rules, err)
 	}
@@ -137,7 +139,7 @@ func TestParseRulesNamesWhatIsWrong(t *testing.T) {
 		`[{"on":"auth","between":{"from":"2s","to":"1s"},"do":{}}]`:           `[0].between.to: must be after From`,
 		`[{"name":"a","on":"auth","do":{}},{"name":"a","on":"auth","do":{}}]`: `[1].name: there is another rule "a"`,
 	} {
-		if _, err := mockserver.ParseRules([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := fault.Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", text, err, want)
 		}
 	}
@@ -147,7 +149,7 @@ func FuzzParseRules(f *testing.F) {
 	f.Add(`[{"on":"intake","times":2,"do":{"status":429,"retryAfter":"30s","header":{"a":null}}}]`)
 	f.Add(`[{"on":"notification","between":{"from":"1s"},"do":{"set":{"id":null}}}]`)
 	f.Fuzz(func(t *testing.T, text string) {
-		rules, err := mockserver.ParseRules([]byte(text))
+		rules, err := fault.Parse([]byte(text))
 		if err != nil {
 			return
 		}

@@ -12,6 +12,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/operation"
+	"github.com/vismanet-go/background/mockserver/profile"
+	"github.com/vismanet-go/background/mockserver/queue"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -19,12 +23,12 @@ import (
 func TestAnEndpointThatAnswers202AndGoesOn(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
-		profile mockserver.Profile
+		profile profile.Profile
 		ends    time.Duration // after it began
 		content string
 	}{
-		{"is waited for", mockserver.Profile{}, hour, `{"begun":true}{"done":true}`},
-		{"is reported at once", mockserver.Profile{ReportAccepted: true}, 0, `{"begun":true}`},
+		{"is waited for", profile.Profile{}, hour, `{"begun":true}{"done":true}`},
+		{"is reported at once", profile.Profile{ReportAccepted: true}, 0, `{"begun":true}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -49,7 +53,7 @@ func TestAnEndpointThatAnswers202AndGoesOn(t *testing.T) {
 				time.Sleep(3 * hour)
 				synctest.Wait()
 				op, _ := h.Operation(id)
-				if op.State != mockserver.Finished || op.StatusCode != 202 || op.Ended.Sub(op.Started) != 20*time.Millisecond+tt.ends {
+				if op.State != operation.Finished || op.StatusCode != 202 || op.Ended.Sub(op.Started) != 20*time.Millisecond+tt.ends {
 					t.Errorf("ended after %v: %+v", op.Ended.Sub(op.Started), op)
 				}
 				if a := h.want(200, "GET", "/v1/background/"+id+"/content", ""); a.body != tt.content {
@@ -58,7 +62,7 @@ func TestAnEndpointThatAnswers202AndGoesOn(t *testing.T) {
 				if done.Sub(op.Started) != 20*time.Millisecond+hour || len(h.hook.all()) != 1 {
 					t.Errorf("it went on until %v, %d notifications", done.Sub(op.Started), len(h.hook.all()))
 				}
-				if op, _ := h.Operation(next); op.State != mockserver.Finished {
+				if op, _ := h.Operation(next); op.State != operation.Finished {
 					t.Errorf("the next: %+v", op)
 				}
 			})
@@ -68,7 +72,7 @@ func TestAnEndpointThatAnswers202AndGoesOn(t *testing.T) {
 
 func TestTheActionsOf2022(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{Profile: mockserver.Profile{ReportAccepted: true}})
+		h := start(t, mockserver.Config{Profile: profile.Profile{ReportAccepted: true}})
 		const release = "/v1/customerinvoice/003547/action/release"
 		ended := func(id string, status float64, says string) {
 			t.Helper()
@@ -100,7 +104,7 @@ func TestTheActionsOf2022(t *testing.T) {
 
 func TestOperationsAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{MaxRunning: 3, Workers: 2, ExecTime: time.Second})
+		h := start(t, mockserver.Config{MaxRunning: 3, Workers: 2, ExecTime: mockserver.Fixed(time.Second)})
 		begin := time.Now()
 		for i := range 4 {
 			for range 3 {
@@ -120,7 +124,7 @@ func TestOperationsAtATime(t *testing.T) {
 }
 
 func TestTheOrderOfOperations(t *testing.T) {
-	run := func(seed uint64, order mockserver.Order) (got string) {
+	run := func(seed uint64, order queue.Order) (got string) {
 		synctest.Test(t, func(t *testing.T) {
 			h := start(t, mockserver.Config{Seed: seed, Order: order})
 			var mu sync.Mutex
@@ -139,25 +143,25 @@ func TestTheOrderOfOperations(t *testing.T) {
 		})
 		return got
 	}
-	if got := run(7, mockserver.OrderFIFO); got != "0123456789" {
+	if got := run(7, queue.FIFO); got != "0123456789" {
 		t.Errorf("first in, first out: %s", got)
 	}
-	one, same, other := run(7, mockserver.OrderShuffle), run(7, mockserver.OrderShuffle), run(8, mockserver.OrderShuffle)
+	one, same, other := run(7, queue.Shuffle), run(7, queue.Shuffle), run(8, queue.Shuffle)
 	if one != same || one == other || one == "0123456789" || len(one) != 10 {
 		t.Errorf("shuffled: %s, with the same seed %s, with another %s", one, same, other)
 	}
 }
 
 // refusing is a queue whose disk is full.
-type refusing struct{ *mockserver.MemoryQueue }
+type refusing struct{ *queue.Memory }
 
-func (refusing) Add(context.Context, *mockserver.Job) error {
+func (refusing) Add(context.Context, *queue.Job) error {
 	return errors.New("no space left on device")
 }
 
 func TestWhatCannotBeStoredIsNotAccepted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{Queue: refusing{mockserver.NewMemoryQueue()}})
+		h := start(t, mockserver.Config{Queue: refusing{queue.NewMemory()}})
 		a := h.want(503, "GET", "/v1/customerinvoice", "", "erp-api-background", "http://hook.test/")
 		if a.header.Get("Retry-After") == "" || strings.Contains(a.body, "device") {
 			t.Errorf("got %v %s", a.header, a.body)
@@ -170,12 +174,12 @@ func TestWhatCannotBeStoredIsNotAccepted(t *testing.T) {
 
 // dying is a queue with jobs that were started before, by workers that died.
 type dying struct {
-	*mockserver.MemoryQueue
+	*queue.Memory
 	before int
 }
 
-func (q dying) Take(ctx context.Context, now mockserver.Now, r mockserver.Rules) ([]*mockserver.Job, error) {
-	jobs, err := q.MemoryQueue.Take(ctx, now, r)
+func (q dying) Take(ctx context.Context, now queue.Now, r queue.Limits) ([]*queue.Job, error) {
+	jobs, err := q.Memory.Take(ctx, now, r)
 	for _, j := range jobs {
 		j.Attempts += q.before
 	}
@@ -183,9 +187,9 @@ func (q dying) Take(ctx context.Context, now mockserver.Now, r mockserver.Rules)
 }
 
 func TestHowOftenAnOperationIsStarted(t *testing.T) {
-	for before, want := range map[int]mockserver.State{2: mockserver.Finished, 3: mockserver.Failed} {
+	for before, want := range map[int]operation.State{2: operation.Finished, 3: operation.Failed} {
 		synctest.Test(t, func(t *testing.T) {
-			h := start(t, mockserver.Config{Queue: dying{mockserver.NewMemoryQueue(), before}, MaxAttempts: 3})
+			h := start(t, mockserver.Config{Queue: dying{queue.NewMemory(), before}, MaxAttempts: 3})
 			var attempt int
 			h.Handle("POST /v1/x", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				c, _ := mockserver.CallFrom(r.Context())
@@ -195,10 +199,10 @@ func TestHowOftenAnOperationIsStarted(t *testing.T) {
 			time.Sleep(time.Second)
 			synctest.Wait()
 			op, _ := h.Operation(id)
-			if op.State != want || (want == mockserver.Failed) != (op.ErrorMessage == "The operation was given up: its worker stopped 3 times.") {
+			if op.State != want || (want == operation.Failed) != (op.ErrorMessage == "The operation was given up: its worker stopped 3 times.") {
 				t.Errorf("after %d starts: %+v", before, op)
 			}
-			if want == mockserver.Finished && attempt != 3 {
+			if want == operation.Finished && attempt != 3 {
 				t.Errorf("the handler was told attempt %d", attempt)
 			}
 			if len(h.hook.all()) != 1 {
@@ -210,30 +214,30 @@ func TestHowOftenAnOperationIsStarted(t *testing.T) {
 
 // flaky is a queue that cannot store results for a while.
 type flaky struct {
-	*mockserver.MemoryQueue
+	*queue.Memory
 	until time.Time
 }
 
-func (q flaky) Finish(ctx context.Context, l mockserver.Lease, r mockserver.Result) error {
+func (q flaky) Finish(ctx context.Context, l queue.Lease, r queue.Result) error {
 	if time.Now().Before(q.until) {
 		return errors.New("no space left on device")
 	}
-	return q.MemoryQueue.Finish(ctx, l, r)
+	return q.Memory.Finish(ctx, l, r)
 }
 
 func TestAResultIsStoredWhenThatIsPossibleAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, mockserver.Config{Queue: flaky{mockserver.NewMemoryQueue(), time.Now().Add(time.Minute)}})
+		h := start(t, mockserver.Config{Queue: flaky{queue.NewMemory(), time.Now().Add(time.Minute)}})
 		runs := 0
 		h.Handle("POST /v1/x", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runs++ }))
 		id := h.submit("none", "POST", "/v1/x", "")
 		time.Sleep(59 * time.Second)
-		if op, _ := h.Operation(id); op.State != mockserver.Running {
+		if op, _ := h.Operation(id); op.State != operation.Running {
 			t.Errorf("got %s, want Running", op.State)
 		}
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
-		if op, _ := h.Operation(id); op.State != mockserver.Finished || runs != 1 {
+		if op, _ := h.Operation(id); op.State != operation.Finished || runs != 1 {
 			t.Errorf("got %s after %d runs", op.State, runs)
 		}
 	})

@@ -1,7 +1,6 @@
 package mockserver
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,12 +10,18 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/internal/memhttp"
-	"github.com/vismanet-go/background/mockserver/internal/call"
+	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/internal/answer"
+	"github.com/vismanet-go/background/mockserver/internal/background"
 	"github.com/vismanet-go/background/mockserver/internal/erp"
 	"github.com/vismanet-go/background/mockserver/internal/gate"
+	"github.com/vismanet-go/background/mockserver/internal/notify"
 	"github.com/vismanet-go/background/mockserver/internal/route"
+	"github.com/vismanet-go/background/mockserver/internal/run"
 	"github.com/vismanet-go/background/mockserver/internal/vtime"
 	"github.com/vismanet-go/background/mockserver/internal/wire"
+	"github.com/vismanet-go/background/mockserver/journal"
+	"github.com/vismanet-go/background/mockserver/queue"
 	"github.com/vismanet-go/background/openapi/server"
 )
 
@@ -35,10 +40,10 @@ type Server struct {
 	ids         *wire.IDs
 	limits      *gate.Limiter
 	credentials *gate.Credentials
-	faults      *Faults
-	journal     *journal
-	queue       *runner
-	notifier    *notifier
+	faults      *fault.Rules
+	journal     *journal.Recorder
+	runner      *run.Runner
+	notifier    *notify.Notifier
 	erp         *erp.ERP
 	started     sync.Once
 	builtin     *route.Table
@@ -57,15 +62,29 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, log: cfg.Logger,
 		pool: vtime.NewPool(), ids: wire.NewIDs(cfg.Seed),
 		limits: gate.NewLimiter(cfg.limits()), credentials: cfg.credentials(),
-		journal: newJournal(cfg.JournalBytes),
+		journal: journal.New(cfg.JournalBytes),
 		builtin: route.New(), user: route.New(), admin: http.NewServeMux(),
 	}
 	s.clocks = newClocks(cfg, s.pool, s.journal)
-	s.faults = newFaults(cfg.Seed, cfg.Faults, s.clocks, s.journal)
-	s.notifier = newNotifier(s)
-	s.queue = newRunner(s)
-	if s.queue.shared != nil {
-		s.clocks.OnMoved(s.queue.clockMoved)
+	s.faults = fault.New(fault.Config{
+		Seed: cfg.Seed, Rules: cfg.Faults, OnHit: s.journal.Hit,
+		Now: s.clocks.Now, Times: func() func(string) time.Time { return s.clocks.Times().Of },
+	})
+	shared, _ := cfg.Queue.(queue.Shared)
+	s.notifier = notify.New(notify.Config{
+		Log: s.log, Pool: s.pool, Clocks: s.clocks, Journal: s.journal, IDs: s.ids, Faults: s.faults, Shared: shared, Profile: cfg.Profile,
+		Client: cfg.NotifyClient, PublicTargets: cfg.AllowPublicTargets,
+		Subscription: cfg.notified, URLRetry: notify.Retry(cfg.URLRetry),
+		Operation: func(id string) (background.Operation, bool) { return s.runner.Get(id) },
+	})
+	s.runner = run.New(run.Config{
+		Log: s.log, Pool: s.pool, Clocks: s.clocks, Journal: s.journal, Store: cfg.Queue, Profile: cfg.Profile,
+		Workers: cfg.Workers, MaxRunning: cfg.MaxRunning, MaxAttempts: cfg.MaxAttempts, Order: cfg.Order,
+		ExecTimeout: cfg.ExecTimeout, Retention: cfg.Retention,
+		Work: s.work, Ended: s.notifier.Ended, Resume: s.notifier.Resume,
+	})
+	if shared != nil {
+		s.clocks.OnMoved(s.runner.ClockMoved)
 	}
 	if !cfg.Profile.ExactQueryNames {
 		s.builtin.Names = queryNames()
@@ -80,7 +99,7 @@ func New(cfg Config) (*Server, error) {
 // mock and the contract together.
 type endpoints struct {
 	*erp.ERP
-	*backgroundAPI
+	*stateAPI
 }
 
 var _ server.ServerInterface = endpoints{}
@@ -93,16 +112,16 @@ func (s *Server) routeBuiltin() {
 		BackgroundResult: s.cfg.Profile.BackgroundActionResult,
 		AsyncActions:     s.cfg.Profile.ReportAccepted,
 		BeyondEnd:        s.cfg.Profile.PageBeyondEndStatus,
-		NoBody:           s.cfg.Profile.bodiless,
+		NoBody:           func(status int) bool { return answer.Bodiless(s.cfg.Profile, status) },
 		NullKeeps:        s.cfg.Profile.NullKeeps,
 		CreditNoteType:   s.cfg.Profile.CreditNoteType,
 		LineTypeCodes:    s.cfg.Profile.LineTypeCodes,
 		SwapCurrencies:   s.cfg.Profile.SwapCurrencies,
 		NewID:            s.ids.GUID,
-		Now:              func(company string) time.Time { return s.cfg.Profile.times().Local(s.clocks.Now(company)) },
+		Now:              func(company string) time.Time { return wire.TimesOf(s.cfg.Profile).Local(s.clocks.Now(company)) },
 		Sleep:            Sleep,
 	})
-	all := endpoints{s.erp, &backgroundAPI{s}}
+	all := endpoints{s.erp, &stateAPI{s}}
 	server.HandlerWithOptions(all, server.StdHTTPServerOptions{BaseRouter: s.builtin, ErrorHandlerFunc: badParameter})
 }
 
@@ -112,15 +131,15 @@ func badParameter(w http.ResponseWriter, _ *http.Request, err error) {
 	if e, ok := errors.AsType[*server.InvalidParamFormatError](err); ok {
 		message = "The value of parameter '" + e.ParamName + "' is not valid."
 	}
-	writeMessage(w, http.StatusBadRequest, message)
+	answer.WriteMessage(w, http.StatusBadRequest, message)
 }
 
 func (s *Server) routeAdmin() {
 	health := func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+		answer.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	}
-	s.admin.HandleFunc("GET /__mock/health", health)
-	s.admin.HandleFunc("GET /__mock/health/{$}", health)
+	s.Mount("GET /__mock/health", http.HandlerFunc(health))
+	s.Mount("GET /__mock/health/{$}", http.HandlerFunc(health))
 }
 
 // Handle registers a handler for requests below the base path, for example
@@ -133,6 +152,22 @@ func (s *Server) routeAdmin() {
 //
 // Like http.ServeMux.Handle it panics if the pattern is bad or taken.
 func (s *Server) Handle(pattern string, h http.Handler) { s.user.Handle(pattern, h) }
+
+// Mount has a handler answer what is asked of a path below /__mock/, which is the
+// mock's own and not the ERP's: none of it is counted, disturbed or in the journal.
+// Patterns are those of [http.ServeMux]; the handler sees paths as they are.
+//
+// It panics if the pattern is bad, taken or not below /__mock/.
+func (s *Server) Mount(pattern string, h http.Handler) {
+	_, path, spaced := strings.Cut(pattern, " ")
+	if !spaced {
+		path = pattern
+	}
+	if !strings.HasPrefix(strings.TrimLeft(path, " \t"), "/__mock/") {
+		panic(fmt.Sprintf("mockserver: Mount(%q): want a path below /__mock/; use Handle for the ERP's", pattern))
+	}
+	s.admin.Handle(pattern, h)
+}
 
 // Client returns an HTTP client that reaches the server in memory, at
 // [BaseURL], at the two hosts of the real API and at that of its token
@@ -163,149 +198,6 @@ func (s *Server) Close() error {
 	s.pool.Close()
 	s.clocks.Close()
 	s.pool.Wait()
-	if s.cfg.NotifyClient == nil {
-		s.notifier.client.CloseIdleConnections()
-	}
+	s.notifier.Close()
 	return nil
 }
-
-// ServeHTTP answers a request: health and the like below /__mock/, everything
-// else as the ERP.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, "/__mock/") {
-		s.admin.ServeHTTP(w, r)
-		return
-	}
-	in, err := s.receive(w, r)
-	if err != nil {
-		refuseBody(w, err)
-		return
-	}
-	if s.cfg.Profile.isTokenPath(r.URL.Path) {
-		s.serveToken(w, in)
-		return
-	}
-	s.Start()
-	clock := s.clocks.Serving(in.Company)
-	if clock == nil {
-		s.refuseCompany(w)
-		return
-	}
-	if in.task, err = clock.Enter(r.Context(), vtime.Label{Verb: "request", Method: r.Method, Path: in.URI()}); err != nil {
-		panic(http.ErrAbortHandler) // the client went away
-	}
-	defer in.task.End()
-	now := s.clocks.Now(in.Company)
-	in.entry = s.journal.request(&in.Request, now)
-	w = s.noting(w, in)
-	free := s.cfg.Profile.PollsAreFree && in.OperationID() != ""
-	in.quota = s.limits.Take(in.Company, free, now)
-	s.limits.Describe(w.Header(), in.quota, now)
-	if f := s.faultFor(in); f != nil {
-		s.serveFaulty(w, in, f)
-		return
-	}
-	s.serve(w, in)
-}
-
-// noting notes the status of the answer in the journal.
-func (s *Server) noting(w http.ResponseWriter, in *incoming) http.ResponseWriter {
-	return &statusWriter{ResponseWriter: w, note: func(status int) {
-		s.journal.update(func() { in.entry.Request.StatusCode = status })
-	}}
-}
-
-func refuseBody(w http.ResponseWriter, err error) {
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		writeMessage(w, http.StatusRequestEntityTooLarge, "The request body is too large.")
-		return
-	}
-	writeMessage(w, http.StatusBadRequest, "The request body could not be read.")
-}
-
-// refuseCompany answers for a company that is one too many.
-func (s *Server) refuseCompany(w http.ResponseWriter) {
-	writeMessage(w, http.StatusServiceUnavailable, fmt.Sprintf("This mock serves no more than %d companies (Config.MaxCompanies).", s.cfg.MaxCompanies))
-}
-
-// refuseClosed answers after Close.
-func (*Server) refuseClosed(w http.ResponseWriter) {
-	writeMessage(w, http.StatusServiceUnavailable, "The server is shutting down.")
-}
-
-// serve answers as the ERP does: unknown routes, credentials and limits first,
-// then the queue or the endpoint.
-func (s *Server) serve(w http.ResponseWriter, in *incoming) {
-	h, path, known := s.route(in)
-	switch {
-	case s.pool.Context().Err() != nil:
-		s.refuseClosed(w)
-	case h == nil && known:
-		w.Header().Set("Allow", s.allowed(in.Path))
-		writeMessage(w, http.StatusMethodNotAllowed, "The requested resource does not support http method '"+in.HTTP.Method+"'.")
-	case h == nil:
-		s.unknownRoute(w, in.HTTP)
-	case !s.authorize(w, in) || !s.wellFormed(w, in, path):
-	case in.quota.Exceeded:
-		s.limits.Refuse(w, in.quota, s.clocks.Now(in.Company))
-	case in.point() == OnIntake && !in.fault.foreground():
-		s.serveBackground(w, in, path)
-	default:
-		s.foreground(w, in, h, path)
-	}
-}
-
-func (s *Server) unknownRoute(w http.ResponseWriter, _ *http.Request) {
-	s.cfg.Profile.refuse(w, http.StatusNotFound, "No HTTP resource was found that matches the request URI.")
-}
-
-// serveBackground queues the request if its header is understood.
-func (s *Server) serveBackground(w http.ResponseWriter, in *incoming, path string) {
-	b, err := wire.ParseBackground(strings.Join(in.HTTP.Header.Values(wire.BackgroundHeader), ","), s.cfg.Profile.Pairs.rules())
-	if err == nil {
-		err = s.cfg.Profile.mayNotify(b)
-	}
-	switch {
-	case err != nil && !s.cfg.Profile.UnknownHeaderAsNone:
-		s.log.Info("request refused: its header "+wire.BackgroundHeader+" is not valid",
-			"company", in.Company, "method", in.HTTP.Method, "path", in.Path, "value", in.HTTP.Header.Get(wire.BackgroundHeader), "error", err)
-		writeMessage(w, http.StatusBadRequest, "The header "+wire.BackgroundHeader+" is not valid: "+err.Error()+".")
-		return
-	case err != nil:
-		s.log.Info("nobody will be notified: the header "+wire.BackgroundHeader+" is not valid, and is taken for none",
-			"company", in.Company, "method", in.HTTP.Method, "path", in.Path, "value", in.HTTP.Header.Get(wire.BackgroundHeader), "error", err)
-		b = wire.Background{Mode: wire.NotifyNone}
-	}
-	if s.cfg.Profile.CheckIfMatchEarly && s.outdated(in, path) {
-		s.cfg.Profile.refuse(w, http.StatusPreconditionFailed, "The customer invoice was changed by someone else.")
-		return
-	}
-	s.accept(w, in, path, b)
-}
-
-// route finds the handler of a request, nil if there is none, and the path in
-// the case of its route: user handlers first, then the ERP, then
-// Config.Handler. Known tells whether the path exists with another method.
-func (s *Server) route(in *incoming) (h http.Handler, path string, known bool) {
-	for _, t := range []*route.Table{s.user, s.builtin} {
-		p, ok := t.Canonical(in.Path)
-		if ok && t.Has(in.HTTP.Method, p) {
-			return t, p, true
-		}
-		known = known || ok
-	}
-	if s.cfg.Handler != nil && route.TakesBackground(in.Path) {
-		return s.cfg.Handler, in.Path, true
-	}
-	if s.cfg.Profile.AcceptUnknownRoutes && in.point() == OnIntake {
-		return http.HandlerFunc(s.unknownRoute), in.Path, true
-	}
-	return nil, in.Path, known
-}
-
-// A Call tells a handler whose request it answers.
-type Call = call.Call
-
-// CallFrom tells a handler, given its request's context, for which company it
-// runs, whether in the background, and which root its links should have.
-func CallFrom(ctx context.Context) (Call, bool) { return call.From(ctx) }

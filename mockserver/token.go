@@ -4,8 +4,11 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/internal/answer"
 	"github.com/vismanet-go/background/mockserver/internal/gate"
 	"github.com/vismanet-go/background/mockserver/internal/request"
+	"github.com/vismanet-go/background/mockserver/internal/route"
 	"github.com/vismanet-go/background/mockserver/internal/vtime"
 )
 
@@ -18,15 +21,15 @@ func (s *Server) serveToken(w http.ResponseWriter, in *incoming) {
 		s.refuseCompany(w)
 		return
 	}
-	t, err := clock.Enter(in.HTTP.Context(), vtime.Label{Verb: "request", Method: in.HTTP.Method, Path: gate.TokenPath})
+	t, err := clock.Enter(in.HTTP.Context(), vtime.Label{Verb: "request", Method: in.HTTP.Method, Path: route.TokenPath})
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client went away
 	}
 	defer t.End()
 	in.task = t
-	plain := in.HTTP.Clone(in.HTTP.Context())
-	plain.Header.Del("Authorization")
-	in.entry = s.journal.request(&request.Request{HTTP: plain, Company: in.Company}, s.clocks.Now(in.Company))
+	shown := in.HTTP.Header.Clone()
+	shown.Del("Authorization")
+	in.entry = s.record(&incoming{Request: request.Request{HTTP: in.HTTP, Company: in.Company}}, shown, s.clocks.Now(in.Company))
 	w = s.noting(w, in)
 	serve := func(w http.ResponseWriter) {
 		switch {
@@ -34,22 +37,19 @@ func (s *Server) serveToken(w http.ResponseWriter, in *incoming) {
 			s.refuseClosed(w)
 		case in.HTTP.Method != http.MethodPost:
 			w.Header().Set("Allow", http.MethodPost)
-			writeMessage(w, http.StatusMethodNotAllowed, "The token endpoint takes POST.")
+			answer.WriteMessage(w, http.StatusMethodNotAllowed, "The token endpoint takes POST.")
 		case refused != nil:
 			s.refuseToken(w, g, refused)
 		default:
 			s.grantToken(w, g, s.clocks.Now(in.Company))
 		}
 	}
-	f := s.requestFault(in, OnToken)
+	f := s.requestFault(in, fault.OnToken)
 	if f == nil {
 		serve(w)
 		return
 	}
-	if in.task.Sleep(in.HTTP.Context(), f.Delay) != nil {
-		panic(http.ErrAbortHandler)
-	}
-	s.disturb(w, in, f, serve)
+	s.serveFaulty(w, in, f, serve)
 }
 
 // grantToken answers a request that is understood.
@@ -60,7 +60,7 @@ func (s *Server) grantToken(w http.ResponseWriter, g gate.Grant, now time.Time) 
 		return
 	}
 	noStore(w)
-	writeJSON(w, http.StatusOK, token)
+	answer.WriteJSON(w, http.StatusOK, token)
 }
 
 func (s *Server) refuseToken(w http.ResponseWriter, g gate.Grant, e *gate.TokenError) {
@@ -68,7 +68,7 @@ func (s *Server) refuseToken(w http.ResponseWriter, g gate.Grant, e *gate.TokenE
 	if e.Status == http.StatusUnauthorized && g.Basic {
 		w.Header().Set("WWW-Authenticate", `Basic realm="connect"`)
 	}
-	writeJSON(w, e.Status, e)
+	answer.WriteJSON(w, e.Status, e)
 }
 
 // noStore keeps tokens out of caches.

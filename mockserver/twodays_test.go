@@ -22,7 +22,7 @@ type watch struct {
 }
 
 func watched() mockserver.Config {
-	return mockserver.Config{ExecTime: time.Minute, RateLimit: mockserver.RateLimit{Limit: 1 << 30}}
+	return mockserver.Config{ExecTime: mockserver.Fixed(time.Minute), RateLimit: mockserver.RateLimit{Limit: 1 << 30}}
 }
 
 func (w *watch) request(path, background string) (int, string) {

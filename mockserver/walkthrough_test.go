@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -25,7 +27,7 @@ type overSockets struct {
 
 func startOverSockets(t *testing.T) *overSockets {
 	t.Helper()
-	h := start(t, mockserver.Config{NotifyClient: &http.Client{}, ExecTime: time.Millisecond})
+	h := start(t, mockserver.Config{NotifyClient: &http.Client{}, ExecTime: mockserver.Fixed(time.Millisecond)})
 	erp := httptest.NewServer(h.Server)
 	t.Cleanup(erp.Close)
 	h.client = erp.Client()
@@ -155,7 +157,7 @@ func TestWalkthroughNone(t *testing.T) {
 
 func TestALost202OverSockets(t *testing.T) {
 	h := start(t, mockserver.Config{
-		Fault: func(*http.Request) *mockserver.Fault { return &mockserver.Fault{Process: true, Drop: true} },
+		Faults: []fault.Rule{{On: fault.OnIntake, Do: fault.Answer{Process: true, Drop: true}}},
 	})
 	erp := httptest.NewServer(h.Server)
 	defer erp.Close()

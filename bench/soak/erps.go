@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/bench/internal/rows"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
@@ -91,12 +93,12 @@ func newInside(ctx context.Context, seed uint64) (*inside, error) {
 		return nil, err
 	}
 	i.rcv = rcv
-	rules, err := mockserver.ParseRules(rulesFile)
+	rules, err := fault.Parse(rulesFile)
 	if err != nil {
 		return nil, err
 	}
 	i.mock, err = mockserver.New(mockserver.Config{
-		Seed: seed, Workers: 16, ExecTime: 5 * time.Millisecond, Retention: retention, Faults: rules,
+		Seed: seed, Workers: 16, ExecTime: mockserver.Fixed(5 * time.Millisecond), Retention: retention, Faults: rules,
 		JournalBytes: 1 << 20, RateLimit: mockserver.RateLimit{Limit: 1 << 30},
 		Subscription: mockserver.Subscription{URL: i.hook, SigningKey: signingKey, Retry: mockserver.Retry{Interval: 100 * time.Millisecond}},
 		URLRetry:     mockserver.Retry{Interval: 100 * time.Millisecond},

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
 )
 
 func TestWhatIsLeftIsFound(t *testing.T) {
@@ -112,13 +112,13 @@ func TestADeafReceiverIsReproducible(t *testing.T) {
 // The mocks' own faults are at every point that the traffic passes, and leave
 // the company of fill alone.
 func TestFaultsOfTheMocks(t *testing.T) {
-	rules, err := mockserver.ParseRules(rulesFile)
+	rules, err := fault.Parse(rulesFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	missing := map[mockserver.Point]bool{
-		mockserver.OnIntake: true, mockserver.OnForeground: true, mockserver.OnState: true,
-		mockserver.OnContent: true, mockserver.OnQueue: true, mockserver.OnNotification: true,
+	missing := map[fault.Point]bool{
+		fault.OnIntake: true, fault.OnForeground: true, fault.OnState: true,
+		fault.OnContent: true, fault.OnQueue: true, fault.OnNotification: true,
 	}
 	for i, r := range rules {
 		delete(missing, r.On)

@@ -12,10 +12,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/oauth2"
+
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/client/clientauth"
 	"github.com/vismanet-go/background/mockserver"
-	"golang.org/x/oauth2"
 )
 
 // gate lets in whoever has a token that is not revoked.
@@ -90,7 +91,7 @@ func TestManyOperationsNeedOneToken(t *testing.T) {
 
 func TestATokenThatIsRevokedInTheMiddleOfPollingIsReplaced(t *testing.T) {
 	e := &endpoint{}
-	playClient(t, e, mockserver.Config{ExecTime: 10 * time.Minute}, func(t *testing.T, c *client.Client, g *gate) {
+	playClient(t, e, mockserver.Config{ExecTime: mockserver.Fixed(10 * time.Minute)}, func(t *testing.T, c *client.Client, g *gate) {
 		op, err := c.Submit(t.Context(), list(), client.SubmitOptions{})
 		if err != nil {
 			t.Fatal(err)
@@ -107,7 +108,7 @@ func TestATokenThatIsRevokedInTheMiddleOfPollingIsReplaced(t *testing.T) {
 
 func TestATokenThatExpiresInTheMiddleOfPollingIsRenewedBefore(t *testing.T) {
 	e := &endpoint{}
-	playClient(t, e, mockserver.Config{ExecTime: 150 * time.Minute, ExecTimeout: 3 * time.Hour}, func(t *testing.T, c *client.Client, g *gate) {
+	playClient(t, e, mockserver.Config{ExecTime: mockserver.Fixed(150 * time.Minute), ExecTimeout: 3 * time.Hour}, func(t *testing.T, c *client.Client, g *gate) {
 		op, err := c.Submit(t.Context(), list(), client.SubmitOptions{})
 		if err != nil {
 			t.Fatal(err)

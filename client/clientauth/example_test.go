@@ -6,16 +6,17 @@ import (
 	"fmt"
 	"net/http"
 
+	"golang.org/x/oauth2"
+
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/client/clientauth"
 	"github.com/vismanet-go/background/mockserver"
-	"golang.org/x/oauth2"
 )
 
 // network is the internet of the examples: both hosts of the ERP, and the
 // token endpoint. In production leave HTTPClient and Transport out.
 func network(token http.HandlerFunc) (*http.Client, func() error) {
-	mock, err := mockserver.New(mockserver.Config{RequireToken: true, Companies: map[string]string{"a-token": "1000001"}})
+	mock, err := mockserver.New(mockserver.Config{Auth: mockserver.Auth{Mode: mockserver.AuthAny}, Companies: map[string]string{"a-token": "1000001"}})
 	if err != nil {
 		panic(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
@@ -47,7 +49,7 @@ func request(method, path, body string) *http.Request {
 }
 
 func TestATraceSurvivesARestart(t *testing.T) {
-	play(t, mockserver.Config{ExecTime: time.Minute}, func(t *testing.T, replica func(*watched) *client.Client) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute)}, func(t *testing.T, replica func(*watched) *client.Client) {
 		w := watch(t, nil)
 		first := replica(w)
 		ctx, span := w.tracer.Tracer("app").Start(t.Context(), "order")
@@ -107,7 +109,7 @@ func TestATraceSurvivesARestart(t *testing.T) {
 // TestAChainOfStepsIsOneTraceAfterTheOther has a handler submit the next step.
 func TestAChainOfStepsIsOneTraceAfterTheOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		mock, err := mockserver.New(mockserver.Config{ExecTime: time.Minute})
+		mock, err := mockserver.New(mockserver.Config{ExecTime: mockserver.Fixed(time.Minute)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -169,12 +171,9 @@ func isOperation(err error) bool {
 
 func TestEachVerdictIsCounted(t *testing.T) {
 	answer := http.StatusServiceUnavailable
-	mc := mockserver.Config{Fault: func(r *http.Request) *mockserver.Fault {
-		if r.Method == "POST" {
-			return &mockserver.Fault{Status: answer}
-		}
-		return nil
-	}}
+	mc := mockserver.Config{Faults: []fault.Rule{{On: fault.OnIntake, Method: "POST", Do: fault.Func(func(fault.Event) fault.Effect {
+		return fault.Answer{Status: answer}
+	})}}}
 	play(t, mc, func(t *testing.T, replica func(*watched) *client.Client) {
 		w := watch(t, nil)
 		c := replica(w)

@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"net/http"
 
+	"go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/client/otelclient"
 	"github.com/vismanet-go/background/mockserver"
-	"go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 )
 
 // The SDK and its exporter are the application's choice; this one keeps the

@@ -11,8 +11,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/client/promclient"
 	"github.com/vismanet-go/background/mockserver"
@@ -54,8 +57,8 @@ func TestWhatAClientDoesIsMeasured(t *testing.T) {
 		if err := obs.Watch(st, "fjord"); err != nil {
 			t.Fatal(err)
 		}
-		mock, err := mockserver.New(mockserver.Config{ExecTime: time.Minute, Faults: []mockserver.Rule{
-			{On: mockserver.OnIntake, After: 3, Do: mockserver.Fault{Status: 503}},
+		mock, err := mockserver.New(mockserver.Config{ExecTime: mockserver.Fixed(time.Minute), Faults: []fault.Rule{
+			{On: fault.OnIntake, After: 3, Do: fault.Answer{Status: 503}},
 		}})
 		if err != nil {
 			t.Fatal(err)

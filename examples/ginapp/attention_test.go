@@ -8,16 +8,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
 )
 
 // lose has the ERP take what is posted to a path, and tell nobody.
-func lose(path string) []mockserver.Rule {
-	return []mockserver.Rule{
-		{On: mockserver.OnIntake, Path: path, Times: 1, Do: mockserver.Fault{Process: true, Drop: true}},
-		{Path: path, Times: 1, Do: mockserver.NotifyFault{Drop: true}},
+func lose(path string) []fault.Rule {
+	return []fault.Rule{
+		{On: fault.OnIntake, Path: path, Times: 1, Do: fault.Answer{Process: true, Drop: true}},
+		{Path: path, Times: 1, Do: fault.Notify{Drop: true}},
 	}
 }
 
@@ -205,7 +207,7 @@ func TestAPersonTellsOfAnOrderThatFailedAndMayHaveBeenMade(t *testing.T) {
 	for name, made := range map[string]bool{"it was": true, "it was not": false} {
 		t.Run(name, func(t *testing.T) {
 			play(t, mockserver.Config{}, nil, func(w *world) {
-				w.add(mockserver.Rule{Path: invoices, Times: 1, Do: mockserver.QueueFault{Fail: "The server was restarted.", Late: made}})
+				w.add(fault.Rule{Path: invoices, Times: 1, Do: fault.Queue{Fail: "The server was restarted.", Late: made}})
 				w.post(good, http.StatusAccepted)
 				w.await("4711", stateFailed)
 				w.wantWaiting("4711 invoice failed")
@@ -231,7 +233,7 @@ func TestAPersonTellsOfAnOrderThatFailedAndMayHaveBeenMade(t *testing.T) {
 
 func TestAnOrderWhoseReleaseFailsForGoodWaitsForAPerson(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
-		w.add(mockserver.Rule{Name: "forbidden", On: mockserver.OnIntake, Path: releases, Do: mockserver.Fault{Status: 403}})
+		w.add(fault.Rule{Name: "forbidden", On: fault.OnIntake, Path: releases, Do: fault.Answer{Status: 403}})
 		w.post(good, http.StatusAccepted)
 		s := w.await("4711", stateFailed)
 		if s.Invoice != "003549" || !strings.Contains(s.Problem, "403") || !strings.Contains(s.Attention, "replay") {
@@ -250,7 +252,7 @@ func TestAnOrderWhoseReleaseFailsForGoodWaitsForAPerson(t *testing.T) {
 }
 
 func TestAnUnclearEndWaitsForAPerson(t *testing.T) {
-	play(t, mockserver.Config{ExecTime: time.Hour}, nil, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Hour)}, nil, func(w *world) {
 		w.post(good, http.StatusAccepted)
 		op, err := w.app.client.OperationByKey(w.Context(), "4711")
 		if err != nil {

@@ -12,7 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/openapi"
 )
 
@@ -101,8 +102,8 @@ func (t tour) run() error {
 // its notification tells what became of it.
 func (t tour) loseAnswer() error {
 	return t.mock.Faults().Add(
-		mockserver.Rule{On: mockserver.OnIntake, Path: "/v2/customerinvoice", Times: 1, Do: mockserver.Fault{Process: true, Drop: true}},
-		mockserver.Rule{Path: "/v2/customerinvoice", Times: 1, Do: mockserver.NotifyFault{Delay: 2 * time.Second}},
+		fault.Rule{On: fault.OnIntake, Path: "/v2/customerinvoice", Times: 1, Do: fault.Answer{Process: true, Drop: true}},
+		fault.Rule{Path: "/v2/customerinvoice", Times: 1, Do: fault.Notify{Delay: 2 * time.Second}},
 	)
 }
 
@@ -110,8 +111,8 @@ func (t tour) loseAnswer() error {
 // what became of it: a person has to look.
 func (t tour) loseEverything() error {
 	return t.mock.Faults().Add(
-		mockserver.Rule{On: mockserver.OnIntake, Path: "/v2/customerinvoice", Times: 1, Do: mockserver.Fault{Process: true, Drop: true}},
-		mockserver.Rule{Path: "/v2/customerinvoice", Times: 1, Do: mockserver.NotifyFault{Drop: true}},
+		fault.Rule{On: fault.OnIntake, Path: "/v2/customerinvoice", Times: 1, Do: fault.Answer{Process: true, Drop: true}},
+		fault.Rule{Path: "/v2/customerinvoice", Times: 1, Do: fault.Notify{Drop: true}},
 	)
 }
 

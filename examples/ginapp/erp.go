@@ -70,7 +70,7 @@ func withMock(cfg *config, addr string, f func(*mock) error) error {
 	cfg.webhookURL = "http://" + net.JoinHostPort("127.0.0.1", port) + webhookPath
 	cfg.signingKeys, cfg.secrets = []string{rand.Text()}, []string{rand.Text()}
 	srv, err := mockserver.New(mockserver.Config{
-		ExecTime:     300 * time.Millisecond,
+		ExecTime:     mockserver.Fixed(300 * time.Millisecond),
 		Subscription: mockserver.Subscription{URL: cfg.webhookURL, SigningKey: cfg.signingKeys[0]},
 	})
 	if err != nil {

@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/journal"
+
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
@@ -21,7 +24,7 @@ const (
 func TestAnOrderBecomesAReleasedInvoice(t *testing.T) {
 	for _, notify := range []string{"subscription", "url"} {
 		t.Run(notify, func(t *testing.T) {
-			play(t, mockserver.Config{ExecTime: time.Second}, func(c *config) { c.notify = notify }, func(w *world) {
+			play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Second)}, func(c *config) { c.notify = notify }, func(w *world) {
 				answer := w.post(good, http.StatusAccepted)
 				if !strings.Contains(answer, `"status":"/orders/4711"`) {
 					w.Errorf("answered %s", answer)
@@ -60,8 +63,8 @@ func TestAnOrderIsDoneOnceItsInvoiceIsMadeWhereNothingIsReleased(t *testing.T) {
 func TestALostAnswerIsUncertainUntilTheNotification(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
 		w.add(
-			mockserver.Rule{On: mockserver.OnIntake, Path: invoices, Times: 1, Do: mockserver.Fault{Process: true, Drop: true}},
-			mockserver.Rule{Path: invoices, Times: 1, Do: mockserver.NotifyFault{Delay: time.Minute}},
+			fault.Rule{On: fault.OnIntake, Path: invoices, Times: 1, Do: fault.Answer{Process: true, Drop: true}},
+			fault.Rule{Path: invoices, Times: 1, Do: fault.Notify{Delay: time.Minute}},
 		)
 		w.post(good, http.StatusAccepted)
 		w.post(good, http.StatusAccepted) // a caller that repeats itself
@@ -108,9 +111,9 @@ func TestARefusedOrderCanBeCorrected(t *testing.T) {
 }
 
 func TestAnOrderIsNotCorrectedWhereTheERPMayHaveMadeItsInvoice(t *testing.T) {
-	for name, do := range map[string]mockserver.Rule{
-		"it failed after its effect": {Path: invoices, Do: mockserver.QueueFault{Fail: "The server was restarted.", Late: true}},
-		"it is uncertain":            {On: mockserver.OnIntake, Path: invoices, Do: mockserver.Fault{Status: 503}},
+	for name, do := range map[string]fault.Rule{
+		"it failed after its effect": {Path: invoices, Do: fault.Queue{Fail: "The server was restarted.", Late: true}},
+		"it is uncertain":            {On: fault.OnIntake, Path: invoices, Do: fault.Answer{Status: 503}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			play(t, mockserver.Config{}, nil, func(w *world) {
@@ -127,7 +130,7 @@ func TestAnOrderIsNotCorrectedWhereTheERPMayHaveMadeItsInvoice(t *testing.T) {
 }
 
 func TestANumberIsForOneOrder(t *testing.T) {
-	play(t, mockserver.Config{ExecTime: time.Second}, nil, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Second)}, nil, func(w *world) {
 		other := replaced(":2}", ":3}")
 		w.post(good, http.StatusAccepted)
 		w.post(other, http.StatusConflict) // while it is under way
@@ -166,7 +169,7 @@ func TestWhatThePurgeTookIsStillInTheBook(t *testing.T) {
 
 func TestAReleaseThatTheERPRefusesIsToldWithTheInvoice(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
-		w.add(mockserver.Rule{Path: releases, Do: mockserver.QueueFault{Fail: "The period is closed."}})
+		w.add(fault.Rule{Path: releases, Do: fault.Queue{Fail: "The period is closed."}})
 		w.post(good, http.StatusAccepted)
 		if s := w.await("4711", stateFailed); s.Invoice != "003549" || s.Problem != "The period is closed." {
 			w.Errorf("got %+v", s)
@@ -179,7 +182,7 @@ func TestAReleaseThatTheERPRefusesIsToldWithTheInvoice(t *testing.T) {
 // the caller must not take it for not sent.
 func TestAnOrderThatRanAtOnceAndIsNotRecordedIsTaken(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
-		w.add(mockserver.Rule{On: mockserver.OnIntake, Path: invoices, Do: mockserver.Fault{Foreground: true, Delay: 2 * time.Second}})
+		w.add(fault.Rule{On: fault.OnIntake, Path: invoices, Do: fault.Answer{Foreground: true, Delay: 2 * time.Second}})
 		go func() {
 			time.Sleep(time.Second)
 			if err := w.app.store.Close(); err != nil {
@@ -198,7 +201,7 @@ func TestAnOrderThatRanAtOnceAndIsNotRecordedIsTaken(t *testing.T) {
 			w.Errorf("got %+v", s)
 		}
 		sent := w.mock.Journal().Requests("")
-		sent = slices.DeleteFunc(sent, func(r mockserver.Request) bool { return r.Method != http.MethodPost || r.Path != invoices })
+		sent = slices.DeleteFunc(sent, func(r journal.Request) bool { return r.Method != http.MethodPost || r.Path != invoices })
 		if len(sent) != 1 {
 			w.Errorf("sent %d times", len(sent))
 		}
@@ -209,7 +212,7 @@ func TestAnOrderThatRanAtOnceAndIsNotRecordedIsTaken(t *testing.T) {
 // is taken, because the ERP may refuse that call: then this one sends it.
 func TestAnOrderThatIsBeingSentIsNotTakenYet(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
-		w.add(mockserver.Rule{Name: "slow", On: mockserver.OnIntake, Times: 1, Do: mockserver.Fault{Delay: 5 * time.Second, Status: 403}})
+		w.add(fault.Rule{Name: "slow", On: fault.OnIntake, Times: 1, Do: fault.Answer{Delay: 5 * time.Second, Status: 403}})
 		first := make(chan string, 1)
 		go func() { first <- w.post(good, http.StatusBadGateway) }()
 		time.Sleep(time.Second)
@@ -221,18 +224,18 @@ func TestAnOrderThatIsBeingSentIsNotTakenYet(t *testing.T) {
 
 func TestWhatTheERPDoesNotTakeIsNotTaken(t *testing.T) {
 	tests := map[string]struct {
-		fault mockserver.Fault
+		fault fault.Answer
 		want  int
 		text  string
 	}{
-		"rate limit":   {mockserver.Fault{Status: 429, RetryAfter: 10 * time.Minute}, 503, "not taken"},
-		"refused":      {mockserver.Fault{Status: 403}, 502, "Forbidden"},
-		"unauthorized": {mockserver.Fault{Status: 401}, 502, "Unauthorized"},
+		"rate limit":   {fault.Answer{Status: 429, RetryAfter: 10 * time.Minute}, 503, "not taken"},
+		"refused":      {fault.Answer{Status: 403}, 502, "Forbidden"},
+		"unauthorized": {fault.Answer{Status: 401}, 502, "Unauthorized"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			play(t, mockserver.Config{}, nil, func(w *world) {
-				w.add(mockserver.Rule{Name: "no", On: mockserver.OnIntake, Do: tt.fault})
+				w.add(fault.Rule{Name: "no", On: fault.OnIntake, Do: tt.fault})
 				if answer := w.post(good, tt.want); !strings.Contains(answer, tt.text) {
 					w.Errorf("answered %s", answer)
 				}

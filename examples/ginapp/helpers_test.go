@@ -20,6 +20,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
 )
 
 func TestMain(m *testing.M) {
@@ -210,7 +211,7 @@ func (w *world) metric(series string) string {
 }
 
 // add adds rules to the ERP.
-func (w *world) add(rules ...mockserver.Rule) {
+func (w *world) add(rules ...fault.Rule) {
 	w.Helper()
 	if err := w.mock.Faults().Add(rules...); err != nil {
 		w.Fatal(err)

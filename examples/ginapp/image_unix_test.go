@@ -57,7 +57,7 @@ func TestTheImage(t *testing.T) {
 	hook := freeAddress(t)
 	ops := freeAddress(t)
 	mock, err := mockserver.New(mockserver.Config{
-		ExecTime: 2 * time.Second,
+		ExecTime: mockserver.Fixed(2 * time.Second),
 		Auth: mockserver.Auth{
 			Mode: mockserver.AuthStrict, Clients: map[string]mockserver.AuthClient{"app": {Secret: "hush-hush-hush-hush"}},
 			Tenants: map[string]string{"a-tenant": "1000001"},

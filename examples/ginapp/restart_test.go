@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/mockserver"
 )
@@ -16,7 +18,7 @@ import (
 func TestARestartGoesOnWhereItStopped(t *testing.T) {
 	for name, down := range map[string]time.Duration{"while the ERP works": time.Second, "until long after it": 20 * time.Hour} {
 		t.Run(name, func(t *testing.T) {
-			play(t, mockserver.Config{ExecTime: time.Minute}, nil, func(w *world) {
+			play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute)}, nil, func(w *world) {
 				w.post(good, http.StatusAccepted)
 				if err := w.end(); err != nil {
 					w.Fatal(err)
@@ -42,7 +44,7 @@ func TestARestartGoesOnWhereItStopped(t *testing.T) {
 // done again by the next process, and shows once.
 func TestAHandlerThatIsCutOffIsDoneAgainAndHasItsEffectOnce(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
-		w.add(mockserver.Rule{On: mockserver.OnIntake, Path: releases, Times: 1, Do: mockserver.Fault{Status: 429, RetryAfter: time.Minute}})
+		w.add(fault.Rule{On: fault.OnIntake, Path: releases, Times: 1, Do: fault.Answer{Status: 429, RetryAfter: time.Minute}})
 		w.post(good, http.StatusAccepted)
 		for w.rows("4711") == 0 {
 			time.Sleep(100 * time.Millisecond)
@@ -97,7 +99,7 @@ func TestAHandlerThatRunsTwiceHasItsEffectOnce(t *testing.T) {
 // A handler that fails after it noted the outcome runs again too.
 func TestAHandlerThatFailsIsRepeatedAndHasItsEffectOnce(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
-		w.add(mockserver.Rule{On: mockserver.OnIntake, Path: releases, Times: 3, Do: mockserver.Fault{Status: 403}})
+		w.add(fault.Rule{On: fault.OnIntake, Path: releases, Times: 3, Do: fault.Answer{Status: 403}})
 		w.post(good, http.StatusAccepted)
 		w.await("4711", stateDone)
 		if got := w.metric(`background_client_runs_total{kind="invoice",outcome="retried"}`); got != "3" {
@@ -139,7 +141,7 @@ func TestALateOutcomeOfACorrectedOrderChangesNothing(t *testing.T) {
 // A handler in progress gets the time to end.
 func TestAShutdownWaitsForAHandler(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
-		w.add(mockserver.Rule{On: mockserver.OnIntake, Path: releases, Times: 1, Do: mockserver.Fault{Delay: 5 * time.Second}})
+		w.add(fault.Rule{On: fault.OnIntake, Path: releases, Times: 1, Do: fault.Answer{Delay: 5 * time.Second}})
 		w.post(good, http.StatusAccepted)
 		for w.rows("4711") == 0 {
 			time.Sleep(100 * time.Millisecond)
@@ -237,7 +239,7 @@ func TestTheCountersCount(t *testing.T) {
 // and is not done again either.
 func TestAnOutageOfMoreThanADayLeavesTheOrderToAPerson(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
-		w.add(mockserver.Rule{Path: invoices, Do: mockserver.NotifyFault{Drop: true}})
+		w.add(fault.Rule{Path: invoices, Do: fault.Notify{Drop: true}})
 		w.post(good, http.StatusAccepted)
 		if err := w.end(); err != nil {
 			w.Fatal(err)
@@ -256,7 +258,7 @@ func TestAnOutageOfMoreThanADayLeavesTheOrderToAPerson(t *testing.T) {
 }
 
 func TestManyCallersWithOneOrderMakeOneInvoice(t *testing.T) {
-	play(t, mockserver.Config{ExecTime: time.Second}, nil, func(w *world) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Second)}, nil, func(w *world) {
 		var callers sync.WaitGroup
 		for range 20 {
 			callers.Go(func() {

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -110,8 +112,8 @@ func eventually(t *testing.T, what string, f func() bool) {
 func TestAShutdownAnswersTheRequestUnderWayAndTakesNoMore(t *testing.T) {
 	t.Parallel()
 	var logs safeBuffer
-	slow := mockserver.Rule{Name: "slow", On: mockserver.OnIntake, Path: invoices, Do: mockserver.Fault{Delay: 2 * time.Second}}
-	base, ops, stop, ended := serving(t, mockserver.Config{Faults: []mockserver.Rule{slow}}, &logs)
+	slow := fault.Rule{Name: "slow", On: fault.OnIntake, Path: invoices, Do: fault.Answer{Delay: 2 * time.Second}}
+	base, ops, stop, ended := serving(t, mockserver.Config{Faults: []fault.Rule{slow}}, &logs)
 	eventually(t, "ready", func() bool { code, _ := call(t, http.MethodGet, ops+"/readyz", ""); return code == http.StatusOK })
 
 	answer := make(chan string, 1)

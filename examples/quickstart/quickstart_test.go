@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/gin-gonic/gin"
 
 	"github.com/vismanet-go/background/client"
@@ -79,7 +81,7 @@ func TestTheWalkThroughEndsWhenInterrupted(t *testing.T) {
 // tenant starts a mock that is asked for its tokens, and returns the
 // configuration to call it with.
 func tenant(t *testing.T, mc mockserver.Config) (*mockserver.Server, config) {
-	mc.RequireToken, mc.Companies = true, map[string]string{"good-token": "1234567"}
+	mc.Auth.Mode, mc.Companies = mockserver.AuthAny, map[string]string{"good-token": "1234567"}
 	mock, err := mockserver.New(mc)
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +130,7 @@ func TestAWrongTokenIsSaidSo(t *testing.T) {
 
 func TestAnInterruptedCallTellsWhereItsResultWillBe(t *testing.T) {
 	t.Parallel()
-	mock, cfg := tenant(t, mockserver.Config{ExecTime: time.Hour})
+	mock, cfg := tenant(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Hour)})
 	ctx, cancel := context.WithCancel(t.Context())
 	var out bytes.Buffer
 	err := run(ctx, cfg, &trigger{Writer: &out, at: "queued", then: cancel})
@@ -202,7 +204,7 @@ func TestALostAnswerIsToldAndNotWaitedForInVain(t *testing.T) {
 	webhook := "http://" + hooks.Addr + webhookPath
 	mock, err := mockserver.New(mockserver.Config{
 		Subscription: mockserver.Subscription{URL: webhook, SigningKey: "c2lnbi1rZXktZm9yLXRlc3Rz"},
-		Faults:       []mockserver.Rule{{On: mockserver.OnIntake, Do: mockserver.Fault{Process: true, Drop: true}}},
+		Faults:       []fault.Rule{{On: fault.OnIntake, Do: fault.Answer{Process: true, Drop: true}}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -33,7 +33,7 @@ func walkThrough(ctx context.Context, out io.Writer) error {
 	webhook := "http://" + hooks.Addr + webhookPath
 
 	mock, err := mockserver.New(mockserver.Config{
-		ExecTime: 300 * time.Millisecond,
+		ExecTime: mockserver.Fixed(300 * time.Millisecond),
 		// What one registers in the vendor's developer portal.
 		Subscription: mockserver.Subscription{URL: webhook, SigningKey: signingKey},
 	})

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/operation"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -54,7 +56,7 @@ func newERP(f *fuse, cfg mockserver.Config) (*erp, error) {
 		return nil, err
 	}
 	retry := mockserver.Retry{Attempts: 1000, Interval: 50 * time.Millisecond, MaxInterval: 200 * time.Millisecond, Timeout: 5 * time.Second}
-	cfg.ExecTime = 50 * time.Millisecond
+	cfg.ExecTime = mockserver.Fixed(50 * time.Millisecond)
 	cfg.URLRetry = retry
 	cfg.Subscription = mockserver.Subscription{URL: "http://" + hook.Addr().String() + hookPath, SigningKey: signingKey, Retry: retry}
 	mock, err := mockserver.New(cfg)
@@ -186,7 +188,7 @@ func (c *answerConn) Write(p []byte) (int, error) {
 
 // submitted lists what the ERP has accepted, and how often the header of a
 // request that asked for it arrived.
-func (e *erp) submitted() (ops []mockserver.Operation, arrivals int) {
+func (e *erp) submitted() (ops []operation.Operation, arrivals int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.mock.Operations(), len(e.arrivals)

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/client"
-	"github.com/vismanet-go/background/mockserver"
 )
 
 const tenant = "fjord"
@@ -22,7 +23,7 @@ type scenario struct {
 	receiver     bool   // in the process that submits, too; an heir has one where it is notified
 	handlers     bool   // Run and OnComplete, else Wait and Ack
 	buffer       int64  // MaxBuffer
-	faults       []mockserver.Rule
+	faults       []fault.Rule
 }
 
 const invoice = `{"customerNumber":{"value":"10045"},"documentDate":{"value":"2026-09-01"},
@@ -46,7 +47,7 @@ var scenarios = map[string]scenario{
 	},
 	"asking": { // and asked twice for the state
 		method: "GET", path: "/v1/customerinvoice?pageNumber=1&pageSize=20",
-		faults: []mockserver.Rule{{On: mockserver.OnState, PerOperation: true, Times: 1, Do: mockserver.Fault{Stuck: true}}},
+		faults: []fault.Rule{{On: fault.OnState, PerOperation: true, Times: 1, Do: fault.Answer{Stuck: true}}},
 	},
 }
 

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/journal"
+	"github.com/vismanet-go/background/mockserver/operation"
+
 	"github.com/vismanet-go/background/mockserver/internal/match"
 )
 
@@ -44,7 +46,7 @@ type Operation struct {
 	Company    string
 	Method     string
 	Path       string // as in [Request]
-	State      mockserver.State
+	State      operation.State
 	StatusCode int // of the endpoint's answer
 
 	Within time.Duration // how long to wait for it
@@ -60,7 +62,7 @@ type Delivery struct {
 	URL         string
 
 	// State is Delivered if it is empty.
-	State mockserver.DeliveryState
+	State operation.DeliveryState
 
 	Attempts int               // how many were made
 	Header   map[string]string // headers of the last attempt, among others
@@ -85,7 +87,7 @@ func (q Request) found(s *Server) []match.Candidate {
 		Company: q.Company, Method: q.Method, Path: q.Path, Query: q.Query, Header: q.Header, Background: q.Background, Body: q.Body, StatusCode: q.StatusCode,
 	}
 	var list []match.Candidate
-	for _, entry := range s.Journal().Select(mockserver.Filter{Kind: mockserver.KindRequest}).Entries() {
+	for _, entry := range s.Journal().Select(journal.Filter{Kind: journal.KindRequest}).Entries() {
 		r := *entry.Request
 		got := match.Received{
 			Company: r.Company, Method: r.Method, Path: r.Path, Header: r.Header, Background: r.Background, Body: r.Body, StatusCode: r.StatusCode,

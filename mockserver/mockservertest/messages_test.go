@@ -12,6 +12,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/vismanet-go/background/mockserver/operation"
+
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/mockservertest"
 )
@@ -50,7 +52,7 @@ func TestFailureMessages(t *testing.T) {
 			mockservertest.RequireRequest(t, s, mockservertest.Request{Path: "/v1/customerinvoice/003501", Body: `{"a":1}`})
 		},
 		"operation": func(t testing.TB, s server) {
-			mockservertest.RequireOperation(t, s, mockservertest.Operation{Path: "/v2/customerinvoice", State: mockserver.Failed, StatusCode: 500})
+			mockservertest.RequireOperation(t, s, mockservertest.Operation{Path: "/v2/customerinvoice", State: operation.Failed, StatusCode: 500})
 		},
 		"delivery": func(t testing.TB, s server) {
 			mockservertest.RequireDelivered(t, s, mockservertest.Delivery{Method: "POST", Attempts: 2, Header: map[string]string{"order": "4712"}, Within: time.Hour})
@@ -165,7 +167,7 @@ func TestRequirementsAfterAReset(t *testing.T) {
 			for range 3 {
 				send(t, s, "GET", "/v1/customerinvoice/003501", "", "erp-api-background", "subscription")
 				mockservertest.RequireRequest(t, s, mockservertest.Request{})
-				mockservertest.RequireOperation(t, s, mockservertest.Operation{State: mockserver.Finished})
+				mockservertest.RequireOperation(t, s, mockservertest.Operation{State: operation.Finished})
 				mockservertest.RequireDelivered(t, s, mockservertest.Delivery{})
 				if err := s.Reset(t.Context(), reset); err != nil {
 					t.Fatal(err)

@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/operation"
+
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/mockservertest"
 )
@@ -91,7 +93,7 @@ func TestRequirements(t *testing.T) {
 			Body: map[string]any{"customerNumber": map[string]string{"value": "10045"}, "invoiceLines": []any{map[string]any{"quantity": map[string]int{"value": 2}}}},
 		})
 		op := mockservertest.RequireOperation(t, s, mockservertest.Operation{
-			ID: strings.ToUpper(r.OperationID), Company: "7", Method: "POST", Path: "/{v}/customerinvoice", State: mockserver.Finished, StatusCode: 201,
+			ID: strings.ToUpper(r.OperationID), Company: "7", Method: "POST", Path: "/{v}/customerinvoice", State: operation.Finished, StatusCode: 201,
 		})
 		d := mockservertest.RequireDelivered(t, s, mockservertest.Delivery{
 			OperationID: op.ID, Company: "7", Method: "POST", Path: "/v2/{rest...}", Mode: "subscription", URL: s.Hook.URL, Attempts: 1,
@@ -119,7 +121,7 @@ func TestRequirements(t *testing.T) {
 	}
 	t.Run("in memory", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			s := mockservertest.Start(t, mockserver.Config{ExecTime: time.Second})
+			s := mockservertest.Start(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Second)})
 			use(t, s)
 			if s.URL() != mockserver.BaseURL {
 				t.Errorf("at %s", s.URL())
@@ -127,7 +129,7 @@ func TestRequirements(t *testing.T) {
 		})
 	})
 	t.Run("on sockets", func(t *testing.T) {
-		s := mockservertest.StartSocket(t, mockserver.Config{ExecTime: time.Millisecond})
+		s := mockservertest.StartSocket(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Millisecond)})
 		use(t, s)
 		if !strings.HasPrefix(s.URL(), "http://127.0.0.1:") || !strings.HasPrefix(s.Hook.URL, "http://127.0.0.1:") {
 			t.Errorf("at %s and %s", s.URL(), s.Hook.URL)

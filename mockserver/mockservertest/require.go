@@ -8,30 +8,32 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/journal"
+	"github.com/vismanet-go/background/mockserver/operation"
+
 	"github.com/vismanet-go/background/mockserver/internal/match"
 )
 
 // RequireRequest waits for a request to the mock and returns it.
-func RequireRequest(t testing.TB, s *Server, want Request) mockserver.Request {
+func RequireRequest(t testing.TB, s *Server, want Request) journal.Request {
 	t.Helper()
-	got, _ := require(t, s, want, want.Within).(mockserver.Request)
+	got, _ := require(t, s, want, want.Within).(journal.Request)
 	return got
 }
 
 // RequireOperation waits for an operation and returns it.
-func RequireOperation(t testing.TB, s *Server, want Operation) mockserver.Operation {
+func RequireOperation(t testing.TB, s *Server, want Operation) operation.Operation {
 	t.Helper()
-	got, _ := require(t, s, want, want.Within).(mockserver.Operation)
+	got, _ := require(t, s, want, want.Within).(operation.Operation)
 	return got
 }
 
 // RequireDelivered waits for a notification that was delivered, or is in the
 // wanted state, and returns it.
-func RequireDelivered(t testing.TB, s *Server, want Delivery) mockserver.Delivery {
+func RequireDelivered(t testing.TB, s *Server, want Delivery) operation.Delivery {
 	t.Helper()
-	want.State = cmp.Or(want.State, mockserver.DeliveryDelivered)
-	got, _ := require(t, s, want, want.Within).(mockserver.Delivery)
+	want.State = cmp.Or(want.State, operation.DeliveryDelivered)
+	got, _ := require(t, s, want, want.Within).(operation.Delivery)
 	return got
 }
 

@@ -26,7 +26,7 @@ func TestTwoDays(t *testing.T) {
 }
 
 func twoDays(t *testing.T, looks map[string]int) {
-	srv, err := mockserver.New(mockserver.Config{ExecTime: 20 * time.Hour, Retention: 24 * time.Hour})
+	srv, err := mockserver.New(mockserver.Config{ExecTime: mockserver.Fixed(20 * time.Hour), Retention: 24 * time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}

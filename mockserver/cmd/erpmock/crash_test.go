@@ -17,8 +17,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver"
-	"github.com/vismanet-go/background/mockserver/sqlitequeue"
+	"github.com/vismanet-go/background/mockserver/operation"
+
+	"github.com/vismanet-go/background/mockserver/queue/sqlitequeue"
 )
 
 func fromJSON(data []byte, v any) error { return json.Unmarshal(data, v) }
@@ -200,7 +201,7 @@ func (f *fleet) verifyStore(accepted, unsure int) {
 	}
 	again := 0
 	for _, j := range jobs {
-		if j.State != mockserver.Finished && j.State != mockserver.Failed {
+		if j.State != operation.Finished && j.State != operation.Failed {
 			f.t.Errorf("%s is %s", j.ID, j.State)
 		}
 		if j.Attempts > 1 {

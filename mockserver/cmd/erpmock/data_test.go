@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vismanet-go/background/mockserver/sqlitequeue"
+	"github.com/vismanet-go/background/mockserver/queue/sqlitequeue"
 )
 
 func TestDirectoriesThatCannotBeUsed(t *testing.T) {

@@ -10,8 +10,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/profile"
+
 	"github.com/vismanet-go/background/mockserver"
-	"github.com/vismanet-go/background/mockserver/sqlitequeue"
+	"github.com/vismanet-go/background/mockserver/queue/sqlitequeue"
 )
 
 // options are what the flags say beside the mock's own Config.
@@ -114,15 +117,15 @@ func (o *options) place(f *flag.FlagSet) {
 
 // behaviour are the flags about how the ERP behaves.
 func (o *options) behaviour(f *flag.FlagSet) {
-	f.Func("profile", "what the mock takes the real system to be: `name` of "+strings.Join(mockserver.ProfileNames(), ", ")+" (default current)",
+	f.Func("profile", "what the mock takes the real system to be: `name` of "+strings.Join(profile.Names(), ", ")+" (default current)",
 		func(v string) (err error) {
-			o.mock.Profile, err = mockserver.ProfileNamed(v)
+			o.mock.Profile, err = profile.Named(v)
 			return err
 		})
-	o.mock.ExecTime = 500 * time.Millisecond
+	o.mock.ExecTime = mockserver.Fixed(500 * time.Millisecond)
 	f.Func("exec-time", "how long an operation takes: a `time`, a range such as 1s..5s, or lognormal:median=2s,p95=30s,max=5m (default 500ms)",
 		func(v string) (err error) {
-			o.mock.ExecTime, o.mock.ExecTimes, err = parseExecTime(v)
+			o.mock.ExecTime, err = parseExecTime(v)
 			return err
 		})
 	f.IntVar(&o.mock.Workers, "workers", 1, "operations of one company that run at a time")
@@ -178,7 +181,6 @@ func (o *options) credentials(f *flag.FlagSet) {
 			auth.Mode = mode
 			return nil
 		})
-	f.BoolVar(&o.mock.RequireToken, "require-token", false, "the same as --auth any")
 	f.Var(repeated(func(v string) error {
 		id, secret, ok := strings.Cut(v, ":")
 		if !ok || id == "" || secret == "" {
@@ -217,12 +219,12 @@ func (r repeated) String() string     { return "" }
 func (r repeated) Set(v string) error { return r(v) }
 
 // readRules reads a file of rules; the error names it.
-func readRules(name string) ([]mockserver.Rule, error) {
+func readRules(name string) ([]fault.Rule, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
-	rules, err := mockserver.ParseRules(data)
+	rules, err := fault.Parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -230,10 +232,9 @@ func readRules(name string) ([]mockserver.Rule, error) {
 }
 
 // parseExecTime reads a time, a range or a distribution.
-func parseExecTime(v string) (time.Duration, mockserver.Distribution, error) {
+func parseExecTime(v string) (mockserver.ExecTime, error) {
 	if rest, ok := strings.CutPrefix(v, "lognormal:"); ok {
-		d, err := parseLogNormal(rest)
-		return 0, d, err
+		return parseLogNormal(rest)
 	}
 	from, to, isRange := strings.Cut(v, "..")
 	least, err := time.ParseDuration(from)
@@ -243,17 +244,17 @@ func parseExecTime(v string) (time.Duration, mockserver.Distribution, error) {
 	}
 	switch {
 	case err != nil || err2 != nil:
-		return 0, nil, errors.New(`want a time such as "500ms", a range such as "1s..5s" or "lognormal:median=2s,p95=30s,max=5m"`)
+		return nil, errors.New(`want a time such as "500ms", a range such as "1s..5s" or "lognormal:median=2s,p95=30s,max=5m"`)
 	case least < 0 || most < least:
-		return 0, nil, errors.New("want times that are not negative, the shorter one first")
+		return nil, errors.New("want times that are not negative, the shorter one first")
 	case isRange:
-		return 0, mockserver.Uniform{Min: least, Max: most}, nil
+		return mockserver.Uniform{Min: least, Max: most}, nil
 	}
-	return least, nil, nil
+	return mockserver.Fixed(least), nil
 }
 
 // parseLogNormal reads median=2s,p95=30s,max=5m or median=2s,sigma=1.5.
-func parseLogNormal(v string) (mockserver.Distribution, error) {
+func parseLogNormal(v string) (mockserver.ExecTime, error) {
 	var d mockserver.LogNormal
 	for part := range strings.SplitSeq(v, ",") {
 		name, text, _ := strings.Cut(part, "=")

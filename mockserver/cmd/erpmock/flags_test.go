@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/profile"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -43,18 +45,18 @@ func TestFlagsAndVariables(t *testing.T) {
 		get    func(o options) any
 		want   any
 	}{
-		{"profile", []string{"strict"}, func(o options) any { return o.mock.Profile }, mockserver.ProfileStrict()},
-		{"profile", []string{"current"}, func(o options) any { return o.mock.Profile }, mockserver.Profile{}},
+		{"profile", []string{"strict"}, func(o options) any { return o.mock.Profile }, profile.Strict()},
+		{"profile", []string{"current"}, func(o options) any { return o.mock.Profile }, profile.Profile{}},
 		{"auth", []string{"strict"}, func(o options) any { return o.mock.Auth.Mode }, mockserver.AuthStrict},
 		{"auth", []string{"any"}, func(o options) any { return o.mock.Auth.Mode }, mockserver.AuthAny},
 		{"client", []string{"a:b:c", "d:e"}, func(o options) any { return o.mock.Auth.Clients }, map[string]mockserver.AuthClient{"a": {Secret: "b:c"}, "d": {Secret: "e"}}},
 		{"tenant", []string{"t-1=1", "t-2=2"}, func(o options) any { return o.mock.Auth.Tenants }, map[string]string{"t-1": "1", "t-2": "2"}},
 		{"token-life", []string{"5m"}, func(o options) any { return o.mock.Auth.TokenLife }, 5 * time.Minute},
-		{"exec-time", []string{"3s"}, func(o options) any { return o.mock.ExecTime }, 3 * s},
-		{"exec-time", []string{"1s..5s"}, func(o options) any { return o.mock.ExecTimes }, mockserver.Uniform{Min: s, Max: 5 * s}},
-		{"exec-time", []string{"1s..5s"}, func(o options) any { return o.mock.ExecTime }, time.Duration(0)},
-		{"exec-time", []string{"lognormal:median=2s,p95=30s,max=5m"}, func(o options) any { return o.mock.ExecTimes }, mockserver.LogNormal{Median: 2 * s, P95: 30 * s, Max: 5 * time.Minute}},
-		{"exec-time", []string{"lognormal:median=2s,sigma=1.5"}, func(o options) any { return o.mock.ExecTimes }, mockserver.LogNormal{Median: 2 * s, Sigma: 1.5}},
+		{"exec-time", []string{"3s"}, func(o options) any { return o.mock.ExecTime }, mockserver.Fixed(3 * s)},
+		{"exec-time", []string{"1s..5s"}, func(o options) any { return o.mock.ExecTime }, mockserver.Uniform{Min: s, Max: 5 * s}},
+		{"exec-time", []string{"0s"}, func(o options) any { return o.mock.ExecTime }, mockserver.Fixed(0)},
+		{"exec-time", []string{"lognormal:median=2s,p95=30s,max=5m"}, func(o options) any { return o.mock.ExecTime }, mockserver.LogNormal{Median: 2 * s, P95: 30 * s, Max: 5 * time.Minute}},
+		{"exec-time", []string{"lognormal:median=2s,sigma=1.5"}, func(o options) any { return o.mock.ExecTime }, mockserver.LogNormal{Median: 2 * s, Sigma: 1.5}},
 		{"clock-rate", []string{"60"}, func(o options) any { return o.mock.Clock }, mockserver.ClockConfig{Rate: 60}},
 		{"clock-rate", []string{"0.5"}, func(o options) any { return o.mock.Clock.Rate }, 0.5},
 		{"clock-start", []string{"2026-01-02T03:04:05Z"}, func(o options) any { return o.mock.Clock }, mockserver.ClockConfig{Start: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}},
@@ -62,7 +64,6 @@ func TestFlagsAndVariables(t *testing.T) {
 		{"faults", []string{rules}, func(o options) any { return len(o.mock.Faults) }, 2},
 		{"max-companies", []string{"3"}, func(o options) any { return o.mock.MaxCompanies }, 3},
 		{"workers", []string{"3"}, func(o options) any { return o.mock.Workers }, 3},
-		{"require-token", []string{"true"}, func(o options) any { return o.mock.RequireToken }, true},
 		{"listen", []string{"127.0.0.1:1"}, func(o options) any { return o.listen }, "127.0.0.1:1"},
 	}
 	for _, tt := range tests {
@@ -91,7 +92,7 @@ func TestFlagsAndVariables(t *testing.T) {
 func TestAFlagGoesBeforeItsVariable(t *testing.T) {
 	env := map[string]string{"ERPMOCK_CLIENT": "env:x", "ERPMOCK_EXEC_TIME": "1s..2s", "ERPMOCK_SEED": "7"}
 	o, err := parse([]string{"--client", "flag:y", "--exec-time", "3s"}, io.Discard, func(v string) string { return env[v] })
-	if err != nil || len(o.mock.Auth.Clients) != 1 || o.mock.Auth.Clients["flag"].Secret != "y" || o.mock.ExecTimes != nil || o.mock.Seed != 7 {
+	if err != nil || len(o.mock.Auth.Clients) != 1 || o.mock.Auth.Clients["flag"].Secret != "y" || o.mock.ExecTime != mockserver.Fixed(3*time.Second) || o.mock.Seed != 7 {
 		t.Errorf("got %+v, %v", o.mock, err)
 	}
 }
@@ -109,7 +110,7 @@ func TestWrongValuesOfFlags(t *testing.T) {
 		{"--exec-time soon", `want a time such as "500ms"`},
 		{"--exec-time 5s..1s", "the shorter one first"},
 		{"--exec-time -1s", "not negative"},
-		{"--exec-time lognormal:median=2s", "ExecTimes.Sigma: want either it or P95"},
+		{"--exec-time lognormal:median=2s", "ExecTime.Sigma: want either it or P95"},
 		{"--exec-time lognormal:middle=2s", `lognormal: "middle" is not one of median, p95, sigma, max`},
 		{"--exec-time lognormal:sigma=x", `lognormal: sigma: "x" is not a number`},
 		{"--clock-rate fast", "want a number above 0, and at most 100000"},
@@ -158,14 +159,14 @@ func TestHelp(t *testing.T) {
 	for _, name := range []string{
 		"listen", "port-file", "verbose", "external-url", "data", "durability", "worker-id", "lease", "allow-file-system", "profile", "exec-time", "workers",
 		"max-running", "retention", "rate-limit", "seed", "faults", "subscription-url", "signing-key", "tenant-id", "allow-public-targets",
-		"auth", "require-token", "client", "tenant", "token-life", "clock-rate", "clock-start", "max-companies",
+		"auth", "client", "tenant", "token-life", "clock-rate", "clock-start", "max-companies",
 	} {
 		if !regexp.MustCompile(`(?m)^  -` + name + `( |\n)[^\n]*\n?    .*\S`).MatchString(errs.String()) {
 			t.Errorf("no help for %s in\n%s", name, errs.String())
 		}
 	}
-	if n := strings.Count(errs.String(), "\n  -"); n != 29 {
-		t.Errorf("%d flags, the list above has 29", n)
+	if n := strings.Count(errs.String(), "\n  -"); n != 28 {
+		t.Errorf("%d flags, the list above has 28", n)
 	}
 }
 

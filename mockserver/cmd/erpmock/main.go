@@ -9,7 +9,7 @@
 //
 // erpmock --help lists the flags; each can be given as an environment variable
 // too: ERPMOCK_EXEC_TIME for --exec-time. What --faults reads is described at
-// [mockserver.ParseRules]. The clocks of --clock-rate and --clock-start begin
+// [fault.Parse]. The clocks of --clock-rate and --clock-start begin
 // anew with each start of the program, also where --data keeps what was done.
 //
 // It prints its address and a curl line to try, serves until SIGINT or
@@ -39,7 +39,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/mockserver"
-	"github.com/vismanet-go/background/mockserver/sqlitequeue"
+	"github.com/vismanet-go/background/mockserver/queue/sqlitequeue"
 	"github.com/vismanet-go/background/openapi/docs"
 )
 
@@ -158,7 +158,7 @@ func (o options) headers() string {
 	switch {
 	case o.mock.Auth.Mode == mockserver.AuthStrict:
 		h = `-H "Authorization: Bearer $TOKEN" `
-	case o.mock.RequireToken || o.mock.Profile.RequireToken || o.mock.Auth.Mode == mockserver.AuthAny:
+	case o.mock.Profile.RequireToken || o.mock.Auth.Mode == mockserver.AuthAny:
 		h = "-H 'Authorization: Bearer company:1000001' "
 	}
 	if o.mock.Profile.RequireIPPHeaders {

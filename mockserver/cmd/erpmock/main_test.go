@@ -106,7 +106,7 @@ func TestTheProgramServesUntilASignal(t *testing.T) {
 	notified := make(chan *http.Request, 1)
 	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { notified <- r }))
 	defer hook.Close()
-	p := start(t, "--exec-time", "1ms", "--require-token", "--subscription-url", hook.URL, "--signing-key", "k", "--tenant-id", "t")
+	p := start(t, "--exec-time", "1ms", "--auth", "any", "--subscription-url", hook.URL, "--signing-key", "k", "--tenant-id", "t")
 
 	req, _ := http.NewRequest("GET", p.base+"/__mock/health", nil)
 	if resp, body := get(t, req); resp.StatusCode != 200 || body != `{"status":"ok"}` {
@@ -182,7 +182,7 @@ func TestThePrintedCurlLineWorks(t *testing.T) {
 		}
 		t.Skip("no curl: on Debian, apt-get install curl")
 	}
-	for _, flags := range [][]string{nil, {"--require-token"}, {"--auth", "any"}, {"--profile", "strict"}, {"--profile", "legacy-2022"}} {
+	for _, flags := range [][]string{nil, {"--auth", "any"}, {"--profile", "strict"}, {"--profile", "legacy-2022"}} {
 		p := start(t, flags...)
 		out, err := exec.Command("sh", "-c", p.curl+" -s").CombinedOutput()
 		if err != nil || !bytes.HasPrefix(out, []byte("HTTP/1.1 202 Accepted")) {

@@ -7,14 +7,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vismanet-go/background/mockserver/fault"
+
 	"github.com/vismanet-go/background/mockserver"
 )
 
 // A client that compares the names of headers letter by letter finds those that
 // the vendor documents; what else a writer can do is still there.
 func TestHeadersAreSpeltAsTheVendorDoes(t *testing.T) {
-	mock, err := mockserver.New(mockserver.Config{Auth: mockserver.Auth{Mode: mockserver.AuthAny}, Faults: []mockserver.Rule{
-		{On: mockserver.OnForeground, Path: "/v1/customerinvoice/003502", Do: mockserver.Fault{CutAfter: 1}},
+	mock, err := mockserver.New(mockserver.Config{Auth: mockserver.Auth{Mode: mockserver.AuthAny}, Faults: []fault.Rule{
+		{On: fault.OnForeground, Path: "/v1/customerinvoice/003502", Do: fault.Answer{CutAfter: 1}},
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -8,12 +8,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/route"
 )
 
 var now = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 
 func form(text string) (*http.Request, []byte) {
-	r := httptest.NewRequest(http.MethodPost, TokenPath, strings.NewReader(text))
+	r := httptest.NewRequest(http.MethodPost, route.TokenPath, strings.NewReader(text))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return r, []byte(text)
 }

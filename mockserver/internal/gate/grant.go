@@ -13,9 +13,6 @@ import (
 	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
-// TokenPath is that of the vendor's token endpoint.
-const TokenPath = "/connect/token"
-
 // A Token is what the endpoint answers.
 type Token struct {
 	AccessToken string `json:"access_token"`

@@ -4,6 +4,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
+
+	"github.com/vismanet-go/background/mockserver/internal/route"
 )
 
 // soon is how long a body may say that it is and be read in one piece.
@@ -43,4 +46,11 @@ func BaseOf(r *http.Request, prefix string) string {
 		host = "localhost" // no links can be made with what the caller named
 	}
 	return scheme + "://" + host + prefix
+}
+
+// PathBelowBase is the path of a request URI, as rules and routes see it.
+func PathBelowBase(uri string) string {
+	path, _, _ := strings.Cut(uri, "?")
+	_, rest := route.SplitBase(route.Plain(path))
+	return rest
 }

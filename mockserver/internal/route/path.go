@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// TokenPath is that of the vendor's token endpoint.
+const TokenPath = "/connect/token"
+
 // basePaths are what may stand before /v1/ and /v2/; longer ones first.
 func basePaths() []string { return []string{"/api/controller/api", "/api", ""} }
 

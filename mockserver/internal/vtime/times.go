@@ -1,9 +1,6 @@
 package vtime
 
-import (
-	"maps"
-	"time"
-)
+import "time"
 
 // Times are those of all companies at one moment. They are not changed.
 type Times struct {
@@ -28,11 +25,4 @@ func (t *Times) Of(company string) time.Time {
 		return at
 	}
 	return t.others
-}
-
-// With is t with another time for a company.
-func (t *Times) With(company string, at time.Time) *Times {
-	known := maps.Clone(t.known)
-	known[company] = at
-	return &Times{t.others, known}
 }

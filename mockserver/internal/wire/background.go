@@ -6,6 +6,9 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/vismanet-go/background/mockserver/internal/check"
+	"github.com/vismanet-go/background/mockserver/profile"
 )
 
 // BackgroundHeader is the request header that sends a request to the queue.
@@ -31,27 +34,6 @@ type Background struct {
 	Pairs []Pair // NotifySubscription only
 }
 
-// PairRules are what is not known of the grammar of pairs. The zero value trims
-// blanks, decodes nothing, and sends all values of a name.
-type PairRules struct {
-	Percent      bool // values are percent-encoded
-	KeepBlanks   bool // blanks around a value belong to it
-	RefuseEmpty  bool // a pair needs a value
-	DropReserved bool // a reserved name is left out instead of refused
-	Repeated     Repeated
-}
-
-// Repeated is what becomes of a name that comes twice.
-type Repeated string
-
-// Ways to treat a name that comes twice.
-const (
-	RepeatedAll    Repeated = ""       // both are sent
-	RepeatedFirst  Repeated = "first"  // the first value counts
-	RepeatedLast   Repeated = "last"   // the last value counts
-	RepeatedRefuse Repeated = "refuse" // the header is refused
-)
-
 // ErrHeaderValue: the header's value is not understood.
 var ErrHeaderValue = errors.New("unknown value")
 
@@ -59,14 +41,14 @@ var ErrHeaderValue = errors.New("unknown value")
 // "subscription:name=value,..." (both words without case) or an absolute http
 // or https URL. Pairs are split at commas, name and value at the first "=";
 // empty pairs are dropped, and rules say the rest.
-func ParseBackground(value string, rules PairRules) (Background, error) {
+func ParseBackground(value string, rules profile.PairRules) (Background, error) {
 	value = strings.Trim(value, " \t")
 	if strings.EqualFold(value, "none") {
 		return Background{Mode: NotifyNone}, nil
 	}
 	word, rest, _ := strings.Cut(value, ":")
 	if strings.EqualFold(strings.TrimSpace(word), "subscription") {
-		pairs, err := rules.parse(rest)
+		pairs, err := parsePairs(rest, rules)
 		return Background{Mode: NotifySubscription, Pairs: pairs}, err
 	}
 	if u, err := url.Parse(value); err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") {
@@ -75,30 +57,30 @@ func ParseBackground(value string, rules PairRules) (Background, error) {
 	return Background{}, fmt.Errorf("%w %q", ErrHeaderValue, value)
 }
 
-func (rules PairRules) parse(s string) ([]Pair, error) {
+func parsePairs(s string, rules profile.PairRules) ([]Pair, error) {
 	var pairs []Pair
 	for part := range strings.SplitSeq(s, ",") {
 		if strings.TrimSpace(part) == "" {
 			continue
 		}
-		p, err := rules.pair(part)
+		p, err := parsePair(part, rules)
 		switch i := slices.IndexFunc(pairs, func(other Pair) bool { return strings.EqualFold(other.Name, p.Name) }); {
 		case errors.Is(err, errReservedName) && rules.DropReserved:
 		case err != nil:
 			return nil, err
-		case i < 0 || rules.Repeated == RepeatedAll:
+		case i < 0 || rules.Repeated == profile.RepeatedAll:
 			pairs = append(pairs, p)
-		case rules.Repeated == RepeatedRefuse:
+		case rules.Repeated == profile.RepeatedRefuse:
 			return nil, fmt.Errorf("%w: the name %q comes twice", ErrHeaderValue, p.Name)
-		case rules.Repeated == RepeatedLast:
+		case rules.Repeated == profile.RepeatedLast:
 			pairs[i] = p
 		}
 	}
 	return pairs, nil
 }
 
-// pair reads one name=value.
-func (rules PairRules) pair(s string) (Pair, error) {
+// parsePair reads one name=value.
+func parsePair(s string, rules profile.PairRules) (Pair, error) {
 	name, value, ok := strings.Cut(s, "=")
 	if !ok {
 		return Pair{}, fmt.Errorf("%w: pair %q has no =", ErrHeaderValue, s)
@@ -128,7 +110,7 @@ var errReservedName = fmt.Errorf("%w: a reserved header name", ErrHeaderValue)
 func (p Pair) check() error {
 	lower := strings.ToLower(p.Name)
 	switch {
-	case !IsToken(p.Name):
+	case !check.IsToken(p.Name):
 		return fmt.Errorf("%w: %q is not a header name", ErrHeaderValue, p.Name)
 	case strings.HasPrefix(lower, "x-vwd-"), strings.HasPrefix(lower, "content-"), reservedNames[lower]:
 		return fmt.Errorf("%w %q", errReservedName, p.Name)
@@ -144,17 +126,6 @@ var reservedNames = map[string]bool{
 	"host": true, "authorization": true, "connection": true, "keep-alive": true,
 	"proxy-connection": true, "proxy-authorization": true, "proxy-authenticate": true,
 	"te": true, "trailer": true, "transfer-encoding": true, "upgrade": true,
-}
-
-// IsToken reports whether s may be the name of a header.
-func IsToken(s string) bool { return s != "" && !strings.ContainsFunc(s, notTokenChar) }
-
-func notTokenChar(r rune) bool {
-	switch {
-	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
-		return false
-	}
-	return !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
 }
 
 // String formats b so that ReadBackground reads the same again, whatever the
@@ -176,7 +147,7 @@ func (b Background) String() string {
 
 // ReadBackground reads what String wrote.
 func ReadBackground(s string) (Background, error) {
-	return ParseBackground(s, PairRules{Percent: true})
+	return ParseBackground(s, profile.PairRules{Percent: true})
 }
 
 // WebhookAddress is how the state document tells of it; a subscription has a

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"reflect"
 	"testing"
+
+	"github.com/vismanet-go/background/mockserver/profile"
 )
 
 func TestParseBackground(t *testing.T) {
@@ -44,7 +46,7 @@ func TestParseBackground(t *testing.T) {
 		{value: "subscription:transfer-encoding=chunked", bad: true},
 	}
 	for _, tt := range tests {
-		got, err := ParseBackground(tt.value, PairRules{})
+		got, err := ParseBackground(tt.value, profile.PairRules{})
 		if (err != nil) != tt.bad || tt.bad && !errors.Is(err, ErrHeaderValue) {
 			t.Errorf("%q: error %v, want one: %v", tt.value, err, tt.bad)
 		}
@@ -57,23 +59,23 @@ func TestParseBackground(t *testing.T) {
 func TestPairRules(t *testing.T) {
 	tests := []struct {
 		name  string
-		rules PairRules
+		rules profile.PairRules
 		value string
 		want  []Pair
 		bad   bool
 	}{
-		{"percent", PairRules{Percent: true}, "subscription:a=x%2Cy%3D1,b=%20", []Pair{{"a", "x,y=1"}, {"b", " "}}, false},
-		{"percent that is none", PairRules{Percent: true}, "subscription:a=100%", nil, true},
-		{"percent of what may not be sent", PairRules{Percent: true}, "subscription:a=x%0Ay", nil, true},
-		{"no percent", PairRules{}, "subscription:a=x%2Cy", []Pair{{"a", "x%2Cy"}}, false},
-		{"blanks", PairRules{KeepBlanks: true}, "subscription: a = 1 ,b=2", []Pair{{"a", " 1 "}, {"b", "2"}}, false},
-		{"empty", PairRules{RefuseEmpty: true}, "subscription:a=", nil, true},
-		{"reserved", PairRules{DropReserved: true}, "subscription:Host=evil,x-vwd-a=1,b=2", []Pair{{"b", "2"}}, false},
-		{"reserved names only", PairRules{DropReserved: true}, "subscription:or der=1", nil, true},
-		{"all", PairRules{}, "subscription:a=1,A=2", []Pair{{"a", "1"}, {"A", "2"}}, false},
-		{"first", PairRules{Repeated: RepeatedFirst}, "subscription:a=1,b=3,A=2", []Pair{{"a", "1"}, {"b", "3"}}, false},
-		{"last", PairRules{Repeated: RepeatedLast}, "subscription:a=1,b=3,A=2", []Pair{{"A", "2"}, {"b", "3"}}, false},
-		{"once", PairRules{Repeated: RepeatedRefuse}, "subscription:a=1,A=2", nil, true},
+		{"percent", profile.PairRules{Percent: true}, "subscription:a=x%2Cy%3D1,b=%20", []Pair{{"a", "x,y=1"}, {"b", " "}}, false},
+		{"percent that is none", profile.PairRules{Percent: true}, "subscription:a=100%", nil, true},
+		{"percent of what may not be sent", profile.PairRules{Percent: true}, "subscription:a=x%0Ay", nil, true},
+		{"no percent", profile.PairRules{}, "subscription:a=x%2Cy", []Pair{{"a", "x%2Cy"}}, false},
+		{"blanks", profile.PairRules{KeepBlanks: true}, "subscription: a = 1 ,b=2", []Pair{{"a", " 1 "}, {"b", "2"}}, false},
+		{"empty", profile.PairRules{RefuseEmpty: true}, "subscription:a=", nil, true},
+		{"reserved", profile.PairRules{DropReserved: true}, "subscription:Host=evil,x-vwd-a=1,b=2", []Pair{{"b", "2"}}, false},
+		{"reserved names only", profile.PairRules{DropReserved: true}, "subscription:or der=1", nil, true},
+		{"all", profile.PairRules{}, "subscription:a=1,A=2", []Pair{{"a", "1"}, {"A", "2"}}, false},
+		{"first", profile.PairRules{Repeated: profile.RepeatedFirst}, "subscription:a=1,b=3,A=2", []Pair{{"a", "1"}, {"b", "3"}}, false},
+		{"last", profile.PairRules{Repeated: profile.RepeatedLast}, "subscription:a=1,b=3,A=2", []Pair{{"A", "2"}, {"b", "3"}}, false},
+		{"once", profile.PairRules{Repeated: profile.RepeatedRefuse}, "subscription:a=1,A=2", nil, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -97,7 +99,7 @@ func FuzzParseBackground(f *testing.F) {
 		f.Add(seed, true, true)
 	}
 	f.Fuzz(func(t *testing.T, value string, percent, blanks bool) {
-		got, err := ParseBackground(value, PairRules{Percent: percent, KeepBlanks: blanks})
+		got, err := ParseBackground(value, profile.PairRules{Percent: percent, KeepBlanks: blanks})
 		if err != nil {
 			return
 		}

@@ -1,34 +1,20 @@
 package wire
 
-import "time"
+import (
+	"time"
+
+	"github.com/vismanet-go/background/mockserver/profile"
+)
 
 // Times is how the ERP writes times.
 type Times struct {
-	Format TimeFormat
-	Unset  UnsetTime
+	Format profile.TimeFormat
+	Unset  profile.UnsetTime
 	Zone   *time.Location // where a time is read that is not UTC; nil: Norway
 }
 
-// TimeFormat is a notation for times; the fraction has up to three digits, zeros
-// trimmed.
-type TimeFormat string
-
-// Notations for times.
-const (
-	TimeOffset TimeFormat = ""       // 2022-11-10T10:20:53.75+01:00
-	TimeUTC    TimeFormat = "utc"    // 2022-11-10T09:20:53.75Z
-	TimeNoZone TimeFormat = "nozone" // 2022-11-10T10:20:53.75
-)
-
-// UnsetTime is the look of a time that has not come yet.
-type UnsetTime string
-
-// Looks of a time that has not come yet.
-const (
-	UnsetNull    UnsetTime = ""        // null
-	UnsetZero    UnsetTime = "zero"    // 0001-01-01T00:00:00
-	UnsetOmitted UnsetTime = "omitted" // the field is left out
-)
+// TimesOf is how a profile has them written.
+func TimesOf(p profile.Profile) Times { return Times{p.TimeFormat, p.UnsetTime, p.Zone} }
 
 // Local is t where the ERP is.
 func (f Times) Local(t time.Time) time.Time {
@@ -41,9 +27,9 @@ func (f Times) Local(t time.Time) time.Time {
 // format writes a time that has come.
 func (f Times) format(t time.Time) string {
 	switch f.Format {
-	case TimeUTC:
+	case profile.TimeUTC:
 		return t.UTC().Format("2006-01-02T15:04:05.999Z")
-	case TimeNoZone:
+	case profile.TimeNoZone:
 		return f.Local(t).Format("2006-01-02T15:04:05.999")
 	}
 	return f.Local(t).Format("2006-01-02T15:04:05.999-07:00")
@@ -54,9 +40,9 @@ func (f Times) Text(t time.Time) Text {
 	switch {
 	case !t.IsZero():
 		return Text(`"` + f.format(t) + `"`)
-	case f.Unset == UnsetOmitted:
+	case f.Unset == profile.UnsetOmitted:
 		return ""
-	case f.Unset == UnsetZero:
+	case f.Unset == profile.UnsetZero:
 		return `"0001-01-01T00:00:00"`
 	}
 	return "null"

@@ -3,6 +3,8 @@ package wire
 import (
 	"testing"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/profile"
 )
 
 func TestNorwegianTimeFollowsTheZoneDatabase(t *testing.T) {
@@ -30,8 +32,8 @@ func TestTimeNotations(t *testing.T) {
 		want string
 	}{
 		{Times{}, "2022-11-10T10:20:53.75+01:00"},
-		{Times{Format: TimeUTC}, "2022-11-10T09:20:53.75Z"},
-		{Times{Format: TimeNoZone}, "2022-11-10T10:20:53.75"},
+		{Times{Format: profile.TimeUTC}, "2022-11-10T09:20:53.75Z"},
+		{Times{Format: profile.TimeNoZone}, "2022-11-10T10:20:53.75"},
 		{Times{Zone: time.FixedZone("", -3600)}, "2022-11-10T08:20:53.75-01:00"},
 	} {
 		if got := tt.f.format(at); got != tt.want {

@@ -21,7 +21,7 @@ import (
 // http.Client.
 func TestForeignGeneratedClientRunsThroughTheTransport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		mock, err := mockserver.New(mockserver.Config{ExecTime: 10 * time.Minute})
+		mock, err := mockserver.New(mockserver.Config{ExecTime: mockserver.Fixed(10 * time.Minute)})
 		if err != nil {
 			t.Fatal(err)
 		}

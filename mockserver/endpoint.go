@@ -1,0 +1,156 @@
+package mockserver
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/vismanet-go/background/mockserver/internal/answer"
+	"github.com/vismanet-go/background/mockserver/internal/erp"
+	"github.com/vismanet-go/background/mockserver/internal/request"
+	"github.com/vismanet-go/background/mockserver/internal/route"
+	"github.com/vismanet-go/background/mockserver/internal/run"
+	"github.com/vismanet-go/background/mockserver/queue"
+)
+
+// work prepares a job's request for its handler, as if it had just come in.
+func (s *Server) work(job *queue.Job) run.Work {
+	in, err := s.incoming(job)
+	if err != nil {
+		return impossible("The stored request is not valid: " + err.Error() + ".")
+	}
+	h, path, _ := s.route(in)
+	if h == nil {
+		return impossible("The endpoint is not there any more.")
+	}
+	return &endpointCall{s: s, job: job, in: in, handler: h, path: path}
+}
+
+// incoming is a job's request, as it was received.
+func (s *Server) incoming(j *queue.Job) (*incoming, error) {
+	u, err := url.ParseRequestURI(j.Request.URL)
+	if err != nil {
+		return nil, err
+	}
+	r := &http.Request{
+		Method: j.Method, URL: u, Host: j.Request.Host, RemoteAddr: j.Request.RemoteAddr, Header: j.Request.Header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, RequestURI: j.Path,
+	}
+	_, path := s.pathOf(u)
+	return &incoming{Request: request.Request{HTTP: r, Body: j.Request.Body, Company: j.Company, Base: j.Base, Path: path}}, nil
+}
+
+// An endpointCall is the work of calling a handler. The built-in ERP is called
+// in a session if its data are kept in the queue, which stores the result and
+// what it did to the data in one step.
+type endpointCall struct {
+	s       *Server
+	job     *queue.Job
+	in      *incoming
+	handler http.Handler
+	path    string
+	session *erp.Session // nil: none
+}
+
+func (c *endpointCall) Run(ctx context.Context, early func(answer.Outcome)) answer.Outcome {
+	c.Done(false) // of a run before this one
+	if c.s.keepsState(c.handler) {
+		var err error
+		if c.session, err = c.s.session(ctx, c.in.Company); err != nil {
+			return answer.Outcome{Failure: "The data could not be read: " + err.Error() + "."}
+		}
+		ctx = c.session.Context(ctx)
+	}
+	if !c.s.cfg.Profile.ReportAccepted || c.session != nil {
+		early = nil
+	}
+	return answer.Invoke(c.handler, c.in.ForEndpoint(ctx, c.path, c.job.ID, c.job.Attempts), early)
+}
+
+func (c *endpointCall) Changes() *queue.Changes {
+	if c.session == nil {
+		return nil
+	}
+	return changesOf(c.session, c.in.Company)
+}
+
+func (c *endpointCall) Done(stored bool) {
+	if c.session != nil {
+		c.session.End(stored)
+		c.session = nil
+	}
+}
+
+func changesOf(session *erp.Session, company string) *queue.Changes {
+	step, changed := session.Changes()
+	if !changed {
+		return nil
+	}
+	return &queue.Changes{Company: company, Version: step.Version, Docs: step.Docs}
+}
+
+// keepsState reports whether what h changes is kept in a shared queue: the
+// built-in ERP's data are, a user's handler looks after its own.
+func (s *Server) keepsState(h http.Handler) bool { return s.runner.Shared() != nil && h == s.builtin }
+
+// session begins a session on the data of a company, as they are in the queue.
+func (s *Server) session(ctx context.Context, company string) (*erp.Session, error) {
+	return s.erp.Begin(company, func(version int64) (erp.Step, error) {
+		c, err := s.runner.Shared().ReadState(context.WithoutCancel(ctx), company, version)
+		return erp.Step{Version: c.Version, Docs: c.Docs, Anew: c.Anew}, err
+	})
+}
+
+// foreground answers a request at once.
+func (s *Server) foreground(w http.ResponseWriter, in *incoming, h http.Handler, path string) {
+	r := in.ForEndpoint(in.context(), path, "", 0)
+	if !s.keepsState(h) || !route.TakesBackground(path) {
+		h.ServeHTTP(w, r)
+		return
+	}
+	for {
+		rec, err := s.inSession(h, r, in.Company)
+		switch {
+		case errors.Is(err, queue.ErrConflict):
+			r = in.ForEndpoint(in.context(), path, "", 0) // its body was read
+		case err != nil:
+			s.log.Error("request not processed", "method", r.Method, "path", path, "error", err)
+			w.Header().Set("Retry-After", "5")
+			answer.WriteMessage(w, http.StatusServiceUnavailable, "The data cannot be read or stored. Try again later.")
+			return
+		default:
+			rec.Replay(w)
+			return
+		}
+	}
+}
+
+// inSession answers a request that may change the ERP's data, and stores what
+// it changed.
+func (s *Server) inSession(h http.Handler, r *http.Request, company string) (*answer.Recorder, error) {
+	session, err := s.session(r.Context(), company)
+	if err != nil {
+		return nil, err
+	}
+	stored := false
+	defer func() { session.End(stored) }()
+	rec := answer.NewRecorder()
+	h.ServeHTTP(rec, r.WithContext(session.Context(r.Context())))
+	if c := changesOf(session, company); c != nil {
+		if err := s.runner.Shared().WriteState(context.WithoutCancel(r.Context()), c); err != nil {
+			return nil, err
+		}
+		stored = true
+	}
+	return rec, nil
+}
+
+// impossible is work that cannot be done.
+type impossible string
+
+func (f impossible) Run(context.Context, func(answer.Outcome)) answer.Outcome {
+	return answer.Outcome{Failure: string(f)}
+}
+func (impossible) Changes() *queue.Changes { return nil }
+func (impossible) Done(bool)               {}

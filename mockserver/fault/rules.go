@@ -1,0 +1,379 @@
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/chance"
+)
+
+const (
+	maxHits       = 10_000 // that Rules.Hits remembers
+	maxOperations = 10_000 // that one rule counts on their own
+)
+
+// Config is what a server tells its rules.
+type Config struct {
+	// Seed makes their chances.
+	Seed uint64
+
+	// Rules are the first ones; they passed [Validate].
+	Rules []Rule
+
+	// Now is the time of a company.
+	Now func(company string) time.Time
+
+	// Times takes down the time that it is for every company.
+	Times func() func(company string) time.Time
+
+	// OnHit, if set, hears of every hit. It must not call the rules.
+	OnHit func(Hit)
+}
+
+// Rules are those of a server. They are safe for concurrent use.
+type Rules struct {
+	cfg   Config
+	first []Rule
+
+	mu    sync.Mutex    // guards all below, and the counts in the rules
+	rules []*activeRule // replaced, never changed
+	named int           // rules that got their name here
+	hits  []Hit
+}
+
+// New returns the rules of a server.
+func New(cfg Config) *Rules {
+	if cfg.OnHit == nil {
+		cfg.OnHit = func(Hit) {}
+	}
+	f := &Rules{cfg: cfg}
+	f.first = f.complete(cfg.Rules)
+	f.rules = f.activate(f.first)
+	return f
+}
+
+// A beginning is the time of each company when a rule began to count for it. It
+// is not changed.
+type beginning struct {
+	all  func(company string) time.Time
+	anew map[string]time.Time // of companies that were reset since
+}
+
+func (b *beginning) of(company string) time.Time {
+	if at, ok := b.anew[company]; ok {
+		return at
+	}
+	return b.all(company)
+}
+
+func (b *beginning) with(company string, at time.Time) *beginning {
+	anew := maps.Clone(b.anew)
+	if anew == nil {
+		anew = make(map[string]time.Time)
+	}
+	anew[company] = at
+	return &beginning{b.all, anew}
+}
+
+// An activeRule is a Rule at work.
+type activeRule struct {
+	Rule
+	path   []string                  // segments of Path; nil: any
+	since  atomic.Pointer[beginning] // when it was added
+	counts map[string]*Count         // by company
+
+	operations map[string]*Count // by company and id, with PerOperation
+	order      []string          // its keys, oldest first
+}
+
+// A Count tells how often a rule matched, and how often it hit.
+type Count struct{ Matches, Hits int }
+
+// A RuleState is a rule with its counts.
+type RuleState struct {
+	Rule
+	Count                      // over all companies
+	Companies map[string]Count // for each
+}
+
+// A Hit is one event that was disturbed.
+type Hit struct {
+	Time        time.Time
+	Rule        string
+	Point       Point
+	Company     string
+	Method      string
+	Path        string
+	OperationID string // empty where there is no operation yet
+	Match       int    // which match of the rule it was, from 1
+}
+
+// Validate names whatever is wrong with rules, each by field and index:
+// "Faults[0].Path".
+func Validate(field string, rules []Rule) error { return validate(field, rules, nil) }
+
+func validate(field string, rules []Rule, taken map[string]bool) error {
+	var errs []error
+	taken = maps.Clone(taken)
+	if taken == nil {
+		taken = make(map[string]bool)
+	}
+	for i, r := range rules {
+		name := field + "[" + strconv.Itoa(i) + "]"
+		errs = append(errs, r.validate(name))
+		if r.Name != "" && taken[r.Name] {
+			errs = append(errs, fmt.Errorf("%s.Name: there is another rule %q", name, r.Name))
+		}
+		taken[r.Name] = true
+	}
+	return errors.Join(errs...)
+}
+
+// Add puts rules behind those that are there. The error names every field that
+// is wrong, as in "Add[0].Path", and then none is added.
+func (f *Rules) Add(rules ...Rule) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := validate("Add", rules, f.names()); err != nil {
+		return err
+	}
+	f.rules = slices.Concat(f.rules, f.activate(f.complete(rules)))
+	return nil
+}
+
+// names needs f.mu, as complete does.
+func (f *Rules) names() map[string]bool {
+	names := make(map[string]bool)
+	for _, r := range f.rules {
+		names[r.Name] = true
+	}
+	return names
+}
+
+// complete gives rules the names and points that they lack.
+func (f *Rules) complete(rules []Rule) []Rule {
+	rules, taken := slices.Clone(rules), f.names()
+	for _, r := range rules {
+		taken[r.Name] = true
+	}
+	for i := range rules {
+		for r := &rules[i]; r.Name == ""; {
+			f.named++
+			if name := "rule-" + strconv.Itoa(f.named); !taken[name] {
+				r.Name = name
+			}
+		}
+		if rules[i].On == "" {
+			rules[i].On = rules[i].Do.points()[0]
+		}
+	}
+	return rules
+}
+
+func (f *Rules) activate(rules []Rule) []*activeRule {
+	begun := &beginning{all: f.cfg.Times()}
+	list := make([]*activeRule, len(rules))
+	for i, r := range rules {
+		list[i] = &activeRule{Rule: r, counts: make(map[string]*Count), operations: make(map[string]*Count)}
+		list[i].since.Store(begun)
+		if r.Path != "" {
+			list[i].path = strings.Split(r.Path, "/")
+		}
+	}
+	return list
+}
+
+// Remove takes a rule away and reports whether there was one of that name.
+func (f *Rules) Remove(name string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	left := slices.DeleteFunc(slices.Clone(f.rules), func(r *activeRule) bool { return r.Name == name })
+	removed := len(left) < len(f.rules)
+	f.rules = left
+	return removed
+}
+
+// List returns the rules with their counts, in the order in which they are
+// asked.
+func (f *Rules) List() []RuleState {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	list := make([]RuleState, len(f.rules))
+	for i, r := range f.rules {
+		list[i] = RuleState{Rule: r.Rule, Companies: make(map[string]Count)}
+		for company, c := range r.counts {
+			list[i].Companies[company] = *c
+			list[i].Matches += c.Matches
+			list[i].Hits += c.Hits
+		}
+	}
+	return list
+}
+
+// Count returns how often a rule matched and hit for a company, or for all
+// companies if that is empty.
+func (f *Rules) Count(name, company string) Count {
+	for _, r := range f.List() {
+		switch {
+		case r.Name != name:
+		case company == "":
+			return r.Count
+		default:
+			return r.Companies[company]
+		}
+	}
+	return Count{}
+}
+
+// Hits lists what was disturbed for a company, or for all companies if that is
+// empty: the latest 10 000, oldest first.
+func (f *Rules) Hits(company string) []Hit {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var list []Hit
+	for _, h := range f.hits {
+		if company == "" || h.Company == company {
+			list = append(list, h)
+		}
+	}
+	return list
+}
+
+// Reset starts a company anew: its counts and hits are forgotten, the rules
+// that are for it alone are the first ones again, and the time of all
+// rules begins now for it. An empty company means everything, as in the beginning.
+func (f *Rules) Reset(company string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if company == "" {
+		f.rules, f.hits = f.activate(f.first), nil
+		return
+	}
+	f.hits = slices.DeleteFunc(f.hits, func(h Hit) bool { return h.Company == company })
+	var rules []*activeRule
+	for _, r := range f.first {
+		i := slices.IndexFunc(f.rules, func(a *activeRule) bool { return a.Name == r.Name })
+		switch {
+		case r.Company == company:
+			rules = append(rules, f.activate([]Rule{r})...)
+		case i >= 0:
+			rules = append(rules, f.rules[i])
+		}
+	}
+	now := f.cfg.Now(company)
+	for _, a := range f.rules {
+		a.forget(company)
+		a.since.Store(a.since.Load().with(company, now))
+		if a.Company != company && !slices.Contains(rules, a) {
+			rules = append(rules, a)
+		}
+	}
+	f.rules = rules
+}
+
+// forget needs f.mu.
+func (r *activeRule) forget(company string) {
+	delete(r.counts, company)
+	of := func(scope string) bool { return strings.HasPrefix(scope, company+"\x00") }
+	maps.DeleteFunc(r.operations, func(scope string, _ *Count) bool { return of(scope) })
+	r.order = slices.DeleteFunc(r.order, of)
+}
+
+// Wants reports whether any rule is for a point, so that nobody describes an event
+// for nothing.
+func (f *Rules) Wants(on Point) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.ContainsFunc(f.rules, func(r *activeRule) bool { return r.On == on })
+}
+
+// Decide returns what happens at an event, and the name of the rule; nil if
+// nothing does. Now is the time of the event's company.
+func (f *Rules) Decide(e *Event, now time.Time) (Effect, string) {
+	f.mu.Lock()
+	rules := f.rules
+	f.mu.Unlock()
+	for _, r := range rules {
+		if !r.fits(e, now) || r.Match != nil && !r.Match(*e) {
+			continue
+		}
+		if does := r.effect(e); does != nil && f.count(r, e, now) {
+			return does, r.Name
+		}
+	}
+	return nil, ""
+}
+
+// count counts a match and reports whether it is a hit.
+func (f *Rules) count(r *activeRule, e *Event, now time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	total, scope := r.counter(e.Company), e.Company
+	own := total
+	if r.PerOperation {
+		scope += "\x00" + e.Operation.ID
+		own = r.operation(scope)
+	}
+	own.Matches++
+	hit := (r.Times == 0 || own.Hits < r.Times) && r.picks(f.cfg.Seed, scope, own.Matches)
+	if hit {
+		own.Hits++
+	}
+	if own != total {
+		total.Matches++
+		if hit {
+			total.Hits++
+		}
+	}
+	if hit {
+		f.note(Hit{now, r.Name, e.Point, e.Company, e.Method, e.Path, e.Operation.ID, own.Matches})
+	}
+	return hit
+}
+
+func (r *activeRule) counter(company string) *Count {
+	c := r.counts[company]
+	if c == nil {
+		c = new(Count)
+		r.counts[company] = c
+	}
+	return c
+}
+
+func (r *activeRule) operation(scope string) *Count {
+	c := r.operations[scope]
+	if c != nil {
+		return c
+	}
+	if len(r.order) >= maxOperations {
+		delete(r.operations, r.order[0])
+		r.order = r.order[1:]
+	}
+	c = new(Count)
+	r.operations[scope] = c
+	r.order = append(r.order, scope)
+	return c
+}
+
+// picks reports whether the n-th match is one to disturb: a pure function.
+func (r *activeRule) picks(seed uint64, scope string, n int) bool {
+	if n -= r.After; n <= 0 || r.Every > 1 && n%r.Every != 0 {
+		return false
+	}
+	return r.Probability == 0 || chance.Of(seed, r.Name, scope, n) < r.Probability
+}
+
+func (f *Rules) note(h Hit) {
+	if len(f.hits) >= maxHits {
+		f.hits = slices.Delete(f.hits, 0, maxHits/10)
+	}
+	f.hits = append(f.hits, h)
+	f.cfg.OnHit(h)
+}

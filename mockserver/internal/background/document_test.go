@@ -1,0 +1,43 @@
+package background
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/wire"
+	"github.com/vismanet-go/background/mockserver/operation"
+	"github.com/vismanet-go/background/mockserver/profile"
+	"github.com/vismanet-go/background/openapi"
+)
+
+// The document that was captured from the real system in November 2022, made
+// again from what is known of its operation.
+func TestCapturedStateDocument(t *testing.T) {
+	at := func(s string) time.Time {
+		v, err := openapi.ParseTime(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	op := &Operation{
+		Operation: operation.Operation{
+			ID: "73ac0029-1e4f-4adc-a7eb-318cd25ba4bf", Company: "0921001005", State: operation.Finished, StatusCode: 400,
+			Received: at("2022-11-10T10:20:53.75+01:00"), Started: at("2022-11-10T10:20:54.393+01:00"), Ended: at("2022-11-10T10:20:55.788+01:00"),
+		},
+		Base:    "https://integration.visma.net/API/controller/api",
+		Tail:    "/v1/customerPayment/400654/action/release",
+		Asked:   wire.Background{Mode: wire.NotifyURL, URL: "https://google.com"},
+		HasBody: true,
+		Content: []byte(`{"message":"Payment can't be updated because it is already released."}`),
+	}
+	want, err := os.ReadFile("testdata/state-captured-2022.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := profile.Profile{ResponseHeaders: []string{}}.WithDefaults()
+	if got := wire.JSON(op.Document(p)); string(got)+"\n" != string(want) {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}

@@ -1,0 +1,199 @@
+package sqlitequeue
+
+import (
+	"context"
+	"time"
+
+	"github.com/vismanet-go/background/mockserver/queue"
+)
+
+const (
+	// maxTombstones bounds what is remembered of jobs past their retention.
+	maxTombstones = 100_000
+
+	// buryBatch is how many jobs are buried at a time.
+	buryBatch = 500
+)
+
+// eager and lazy are how often Watch looks: soon after a change, and less and
+// less often while there is none.
+const (
+	eager = 5 * time.Millisecond
+	lazy  = 250 * time.Millisecond
+)
+
+// Watch implements [queue.Shared]. Whether another process wrote
+// something is seen in a word of shared memory.
+func (q *Queue) Watch(ctx context.Context, now queue.Now, wake, lost func()) {
+	beat := time.NewTicker(q.cfg.Lease / 3)
+	defer beat.Stop()
+	files := time.NewTicker(orphanAge)
+	defer files.Stop()
+	var version int64
+	wait := eager
+	look := time.NewTimer(wait)
+	defer look.Stop()
+	q.tick(now, wake)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-files.C:
+			q.sweepFiles()
+		case <-beat.C:
+			q.tick(now, wake)
+		case <-look.C:
+			wait = min(2*wait, lazy)
+			if v := q.version(); v != version {
+				version, wait = v, eager
+				wake()
+			}
+			look.Reset(wait)
+		}
+		if q.lost.Swap(false) {
+			lost()
+		}
+	}
+}
+
+// version changes with every commit of another connection.
+func (q *Queue) version() int64 {
+	if q.looks == nil {
+		var err error
+		if q.looks, err = q.watch.Prepare(`PRAGMA data_version`); err != nil {
+			return -1
+		}
+	}
+	var v int64
+	if err := q.looks.QueryRow().Scan(&v); err != nil {
+		return -1
+	}
+	return v
+}
+
+// tick tells that we live, and looks after what others left.
+func (q *Queue) tick(clock queue.Now, wake func()) {
+	err := q.writer.do(func(t *tx) error {
+		if err := q.register(t); err != nil {
+			return err
+		}
+		now := time.Now()
+		if _, err := t.exec(`UPDATE workers SET until = ?, ttl = ? WHERE id = ?`, nanos(now.Add(q.cfg.Lease)), int64(q.cfg.Lease), q.worker); err != nil {
+			return err
+		}
+		if err := q.reap(t, lapsed, nanos(now), nanos(now.Add(slack)), int64(q.cfg.Lease)); err != nil {
+			return err
+		}
+		return q.flushCounts(t)
+	})
+	if err == nil {
+		err = q.writer.do(func(t *tx) error { return q.sweep(t, clock) })
+	}
+	if err != nil {
+		q.cfg.Logger.Warn("lease not extended", "error", err)
+	}
+	wake()
+}
+
+// slack is how far a lease may seem to begin in the future. One that begins
+// later was given by a clock that was set right since, and is void: else the
+// work of a process that is gone would lie for as long as the clock was wrong.
+const slack = 5 * time.Minute
+
+// lapsed finds the workers whose lease is over or void: ?1 is the time, ?2 the
+// latest at which one may begin, ?3 the length of those that do not tell it.
+const lapsed = `SELECT id FROM workers WHERE until < ?1 OR until - CASE ttl WHEN 0 THEN ?3 ELSE ttl END > ?2`
+
+// register enters this process among the workers. If it was there before, and
+// is not any more, its leases are lost.
+func (q *Queue) register(t *tx) error {
+	n, err := t.exec(`INSERT INTO workers (id, name, until, ttl) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+		q.worker, q.cfg.Worker, nanos(time.Now().Add(q.cfg.Lease)), int64(q.cfg.Lease))
+	if n > 0 && q.registered.Swap(true) {
+		q.lost.Store(true)
+	}
+	return err
+}
+
+// reap gives the work of some workers back, and forgets the workers.
+func (q *Queue) reap(t *tx, which string, args ...any) error {
+	var dead []string
+	err := t.rows(which, args, func(scan func(...any) error) error {
+		var id string
+		err := scan(&id)
+		dead = append(dead, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range dead {
+		for _, query := range []string{
+			`UPDATE lanes SET
+				waiting = waiting + (SELECT count(*) FROM jobs WHERE state = 1 AND worker = ?1 AND jobs.company = lanes.company),
+				running = running - (SELECT count(*) FROM jobs WHERE state = 1 AND worker = ?1 AND jobs.company = lanes.company)
+			WHERE company IN (SELECT company FROM jobs WHERE state = 1 AND worker = ?1)`,
+			`UPDATE jobs SET state = 0, worker = NULL WHERE state = 1 AND worker = ?1`,
+			`UPDATE notices SET worker = NULL WHERE state = 1 AND worker = ?1`,
+			`DELETE FROM workers WHERE id = ?1`,
+		} {
+			if _, err := t.exec(query, id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// sweep buries what is past its retention by the clock of its company, and
+// forgets the oldest graves.
+func (q *Queue) sweep(t *tx, now queue.Now) error {
+	var companies []string
+	err := t.rows(`SELECT company FROM lanes`, nil, func(scan func(...any) error) error {
+		var company string
+		err := scan(&company)
+		companies = append(companies, company)
+		return err
+	})
+	var due []int64
+	for _, company := range companies {
+		if err != nil || len(due) >= buryBatch {
+			break
+		}
+		err = t.rows(`SELECT seq FROM jobs WHERE expires > 0 AND state < 4 AND company = ? AND expires <= ? LIMIT ?`,
+			[]any{company, nanos(now(company)), buryBatch - len(due)}, func(scan func(...any) error) error {
+				var seq int64
+				err := scan(&seq)
+				due = append(due, seq)
+				return err
+			})
+	}
+	if err != nil || len(due) == 0 {
+		return err
+	}
+	for _, seq := range due {
+		if err := q.bury(t, seq); err != nil {
+			return err
+		}
+	}
+	var graves int
+	if err := t.row(`SELECT count(*) FROM jobs WHERE state = 4`, nil, &graves); err != nil {
+		return err
+	}
+	if graves > maxTombstones {
+		_, err = t.exec(`DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE state = 4 ORDER BY seq LIMIT ?)`, graves-maxTombstones)
+	}
+	return err
+}
+
+// bury turns a job that has ended into a tombstone. A notice that is still
+// under way stays until it is done.
+func (q *Queue) bury(t *tx, seq int64) error {
+	if _, err := t.exec(`UPDATE jobs SET state = 4, answer = NULL WHERE seq = ?`, seq); err != nil {
+		return err
+	}
+	if _, err := t.exec(`DELETE FROM notices WHERE seq = ? AND state = 2`, seq); err != nil {
+		return err
+	}
+	return q.dropContent(t, seq)
+}

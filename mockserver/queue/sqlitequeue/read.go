@@ -1,0 +1,216 @@
+package sqlitequeue
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/vismanet-go/background/mockserver/operation"
+	"github.com/vismanet-go/background/mockserver/queue"
+)
+
+const selectJob = `SELECT id, company, state, epoch, attempts, not_before, received, started, ended, expires,
+	status_code, error, state_reads, content_reads, fixed, answer, content_type, has_content,
+	(SELECT data FROM notices WHERE notices.seq = jobs.seq) FROM jobs`
+
+// scanJob reads a row of selectJob.
+func scanJob(scan func(...any) error) (*queue.Job, error) {
+	var j queue.Job
+	var state int
+	var notBefore, received, started, ended, expires int64
+	var rest, answer []byte
+	err := scan(&j.ID, &j.Company, &state, &j.Epoch, &j.Attempts, &notBefore, &received, &started, &ended, &expires,
+		&j.StatusCode, &j.ErrorMessage, &j.StateReads, &j.ContentReads, &rest, &answer, &j.ContentType, &j.HasContent, &j.Notice)
+	if err != nil {
+		return nil, err
+	}
+	var f fixed
+	if err := json.Unmarshal(rest, &f); err != nil {
+		return nil, fmt.Errorf("%w: job %s: %w", ErrDamaged, j.ID, err)
+	}
+	if answer != nil {
+		if err := json.Unmarshal(answer, &j.Answer); err != nil {
+			return nil, fmt.Errorf("%w: answer of job %s: %w", ErrDamaged, j.ID, err)
+		}
+	}
+	j.State = [...]operation.State{
+		queued: operation.Queued, running: operation.Running, finished: operation.Finished, failed: operation.Failed, expired: operation.Expired,
+	}[state]
+	j.Method, j.Path, j.Header = f.Method, f.Path, f.Header
+	j.Base, j.Tail, j.Background, j.HasBody, j.ExecTime, j.Fault = f.Base, f.Tail, f.Background, f.HasBody, f.ExecTime, f.Fault
+	j.NotBefore, j.Received, j.Started = fromNanos(notBefore), fromNanos(received), fromNanos(started)
+	j.Ended, j.Expires = fromNanos(ended), fromNanos(expires)
+	if state == queued {
+		j.Started = fromNanos(0) // of a worker that is dead
+	}
+	return &j, nil
+}
+
+// asOf is j as it looks now: what is past its retention looks buried
+// before it is.
+func (q *Queue) asOf(j *queue.Job, now queue.Now) *queue.Job {
+	if !j.Expires.IsZero() && !now(j.Company).Before(j.Expires) {
+		j.State = operation.Expired
+	}
+	if j.State == operation.Expired {
+		j.Answer = nil
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	more := q.counts[j.ID]
+	j.StateReads += more[0]
+	j.ContentReads += more[1]
+	return j
+}
+
+// query is a statement for reading, prepared once.
+func (q *Queue) query(text string) *statement {
+	if s, ok := q.queries.Load(text); ok {
+		return s.(*statement)
+	}
+	s := &statement{}
+	s.Stmt, s.err = q.read.Prepare(text)
+	if s.err != nil {
+		return s // perhaps it works next time
+	}
+	if other, loaded := q.queries.LoadOrStore(text, s); loaded {
+		_ = s.Close()
+		return other.(*statement)
+	}
+	return s
+}
+
+// A statement is prepared, or the reason why it could not be.
+type statement struct {
+	*sql.Stmt
+	err error
+}
+
+// row reads one row.
+func (s *statement) row(ctx context.Context, args []any, into ...any) error {
+	if s.err != nil {
+		return s.err
+	}
+	return s.QueryRowContext(ctx, args...).Scan(into...)
+}
+
+// rows begins to read rows.
+func (s *statement) rows(ctx context.Context, args ...any) (*sql.Rows, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	return s.QueryContext(ctx, args...)
+}
+
+// Get implements [queue.Queue].
+func (q *Queue) Get(ctx context.Context, id string, now queue.Now) (*queue.Job, error) {
+	job, err := scanJob(func(into ...any) error {
+		return q.query(selectJob+` WHERE id = ?`).row(ctx, []any{strings.ToLower(id)}, into...)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, queue.ErrUnknownJob
+	}
+	if err != nil {
+		return nil, err
+	}
+	return q.asOf(job, now), nil
+}
+
+// List implements [queue.Queue].
+func (q *Queue) List(ctx context.Context, now queue.Now) ([]*queue.Job, error) {
+	rows, err := q.read.QueryContext(ctx, selectJob+` ORDER BY seq`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []*queue.Job
+	for rows.Next() {
+		job, err := scanJob(rows.Scan)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, q.asOf(job, now))
+	}
+	return list, rows.Err()
+}
+
+// Content implements [queue.Queue].
+func (q *Queue) Content(ctx context.Context, id string, now queue.Now) ([]byte, error) {
+	var data []byte
+	var file sql.NullString
+	var company string
+	var expires int64
+	err := q.query(`SELECT contents.body, contents.file, company, expires FROM jobs JOIN contents USING (seq) WHERE id = ?`).
+		row(ctx, []any{strings.ToLower(id)}, &data, &file, &company, &expires)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && expires <= nanos(now(company)) {
+		_, err := q.Get(ctx, id, now)
+		return nil, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	return q.load(data, file)
+}
+
+// A storedRequest is a row of table requests.
+type storedRequest struct {
+	head, data []byte
+	file       sql.NullString
+}
+
+// request makes a row what a worker needs.
+func (q *Queue) request(r storedRequest) (queue.Request, error) {
+	var h head
+	if err := json.Unmarshal(r.head, &h); err != nil {
+		return queue.Request{}, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	body, err := q.load(r.data, r.file)
+	return queue.Request{URL: h.URL, Host: h.Host, RemoteAddr: h.RemoteAddr, Header: h.Header, Body: body}, err
+}
+
+// Count implements [queue.Queue]. Counts are stored from time to time.
+func (q *Queue) Count(id string, stateReads, contentReads int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	id = strings.ToLower(id)
+	c := q.counts[id]
+	q.counts[id] = [2]int{c[0] + stateReads, c[1] + contentReads}
+}
+
+// flushCounts stores what Count counted.
+func (q *Queue) flushCounts(t *tx) error {
+	q.mu.Lock()
+	counts := q.counts
+	q.mu.Unlock()
+	if len(counts) == 0 {
+		return nil
+	}
+	stored := make(map[string][2]int)
+	q.mu.Lock()
+	for id, c := range counts {
+		stored[id] = c
+	}
+	q.mu.Unlock()
+	for id, c := range stored {
+		_, err := t.exec(`UPDATE jobs SET state_reads = state_reads + ?, content_reads = content_reads + ? WHERE id = ?`, c[0], c[1], id)
+		if err != nil {
+			return err
+		}
+	}
+	t.after(func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		for id, c := range stored {
+			now := q.counts[id]
+			if now == c {
+				delete(q.counts, id)
+				continue
+			}
+			q.counts[id] = [2]int{now[0] - c[0], now[1] - c[1]}
+		}
+	})
+	return nil
+}

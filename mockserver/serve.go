@@ -1,0 +1,128 @@
+package mockserver
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/internal/answer"
+	"github.com/vismanet-go/background/mockserver/internal/gate"
+	"github.com/vismanet-go/background/mockserver/internal/vtime"
+	"github.com/vismanet-go/background/mockserver/internal/wire"
+	"github.com/vismanet-go/background/mockserver/journal"
+)
+
+// ServeHTTP answers a request: health and the like below /__mock/, everything
+// else as the ERP.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/__mock/") {
+		s.admin.ServeHTTP(w, r)
+		return
+	}
+	in, err := s.receive(w, r)
+	if err != nil {
+		refuseBody(w, err)
+		return
+	}
+	if s.isTokenPath(r.URL.Path) {
+		s.serveToken(w, in)
+		return
+	}
+	s.Start()
+	clock := s.clocks.Serving(in.Company)
+	if clock == nil {
+		s.refuseCompany(w)
+		return
+	}
+	if in.task, err = clock.Enter(r.Context(), vtime.Label{Verb: "request", Method: r.Method, Path: in.URI()}); err != nil {
+		panic(http.ErrAbortHandler) // the client went away
+	}
+	defer in.task.End()
+	now := s.clocks.Now(in.Company)
+	in.entry = s.record(in, in.HTTP.Header, now)
+	w = s.noting(w, in)
+	free := s.cfg.Profile.PollsAreFree && in.OperationID() != ""
+	in.quota = s.limits.Take(in.Company, free, now)
+	s.limits.Describe(w.Header(), in.quota, now)
+	if f := s.faultFor(in); f != nil {
+		s.serveFaulty(w, in, f, func(w http.ResponseWriter) { s.serve(w, in) })
+		return
+	}
+	s.serve(w, in)
+}
+
+// record has a request in the journal, with the header that may be shown.
+func (s *Server) record(in *incoming, header http.Header, now time.Time) *journal.Entry {
+	return s.journal.Request(journal.Request{
+		Time: now, Company: in.Company, Method: in.HTTP.Method, Path: in.URI(),
+		Header: header, Body: in.Body, Background: header.Get(wire.BackgroundHeader),
+	})
+}
+
+// noting notes the status of the answer in the journal.
+func (s *Server) noting(w http.ResponseWriter, in *incoming) http.ResponseWriter {
+	return &answer.StatusWriter{ResponseWriter: w, Note: func(status int) {
+		s.journal.Update(func() { in.entry.Request.StatusCode = status })
+	}}
+}
+
+func refuseBody(w http.ResponseWriter, err error) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		answer.WriteMessage(w, http.StatusRequestEntityTooLarge, "The request body is too large.")
+		return
+	}
+	answer.WriteMessage(w, http.StatusBadRequest, "The request body could not be read.")
+}
+
+// refuseCompany answers for a company that is one too many.
+func (s *Server) refuseCompany(w http.ResponseWriter) {
+	answer.WriteMessage(w, http.StatusServiceUnavailable, fmt.Sprintf("This mock serves no more than %d companies (Config.MaxCompanies).", s.cfg.MaxCompanies))
+}
+
+// refuseClosed answers after Close.
+func (*Server) refuseClosed(w http.ResponseWriter) {
+	answer.WriteMessage(w, http.StatusServiceUnavailable, "The server is shutting down.")
+}
+
+// serve answers as the ERP does: unknown routes, credentials and limits first,
+// then the queue or the endpoint.
+func (s *Server) serve(w http.ResponseWriter, in *incoming) {
+	h, path, known := s.route(in)
+	switch {
+	case s.pool.Context().Err() != nil:
+		s.refuseClosed(w)
+	case h == nil && known:
+		w.Header().Set("Allow", s.allowed(in.Path))
+		answer.WriteMessage(w, http.StatusMethodNotAllowed, "The requested resource does not support http method '"+in.HTTP.Method+"'.")
+	case h == nil:
+		s.unknownRoute(w, in.HTTP)
+	case !s.authorize(w, in) || !s.wellFormed(w, in, path):
+	case in.quota.Exceeded:
+		s.limits.Refuse(w, in.quota, s.clocks.Now(in.Company))
+	case in.point() == fault.OnIntake && !in.overlooksBackground():
+		s.serveBackground(w, in, path)
+	default:
+		s.foreground(w, in, h, path)
+	}
+}
+
+func (s *Server) unknownRoute(w http.ResponseWriter, _ *http.Request) {
+	answer.Refuse(w, s.cfg.Profile, http.StatusNotFound, "No HTTP resource was found that matches the request URI.")
+}
+
+// authorize refuses a request whose credentials will not do, and reports whether
+// they do.
+func (s *Server) authorize(w http.ResponseWriter, in *incoming) bool {
+	refused := s.credentials.Check(gate.Caller{
+		Token: in.Token, Claims: in.claims, Company: in.Company, Method: in.HTTP.Method, Path: in.Path,
+	}, s.clocks.Now(in.Company))
+	if refused == nil {
+		return true
+	}
+	w.Header().Set("WWW-Authenticate", refused.Challenge)
+	answer.Refuse(w, s.cfg.Profile, refused.Status, refused.Message)
+	return false
+}
