@@ -44,7 +44,7 @@ func (r *runner) report(ctx context.Context) {
 	c := r.c
 	r.ran = true
 	count := func(p store.Phase) int {
-		n, err := store.Count(ctx, c.store, c.cfg.Tenant, store.Query{Phases: []store.Phase{p}})
+		n, err := c.store.Count(ctx, c.cfg.Tenant, store.Query{Phases: []store.Phase{p}})
 		if err != nil && ctx.Err() == nil && c.life.Err() == nil {
 			c.log.WarnContext(ctx, "operations could not be counted", "phase", p, "error", err)
 		}

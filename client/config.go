@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/vismanet-go/background/store"
@@ -196,6 +197,9 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 	}
 	if _, memory := cfg.Store.(*store.Memory); cfg.Tenant == "" && cfg.Store != nil && !memory {
 		errs = append(errs, wrong("Tenant", errors.New("must name the company, because the store may hold several")))
+	}
+	if strings.HasPrefix(cfg.Tenant, "*") {
+		errs = append(errs, wrong("Tenant", errors.New("must not begin with an asterisk, as the words of package store do")))
 	}
 	header := make(http.Header, len(cfg.Header))
 	for name, values := range cfg.Header {

@@ -186,7 +186,7 @@ func TestKeyNamesTheWork(t *testing.T) {
 		if err := first.Ack(w.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.store.Purge(w.Context(), "", store.Retention{Ended: time.Now().Add(time.Hour)}); err != nil {
+		if _, err := w.store.Purge(w.Context(), store.AnyTenant, store.Retention{Ended: time.Now().Add(time.Hour)}); err != nil {
 			t.Fatal(err)
 		}
 		_, err = w.client.Submit(w.Context(), request("POST", "/v2/customerinvoice", invoice), keyed)

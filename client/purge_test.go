@@ -35,8 +35,8 @@ func TestRunPurges(t *testing.T) {
 			t.Fatal(err)
 		}
 		count := func() (n int) {
-			for _, tenant := range []string{"default", ""} {
-				k, err := store.Count(w.Context(), w.store, tenant, store.Query{})
+			for _, tenant := range []string{"default", store.NoTenant} {
+				k, err := w.store.Count(w.Context(), tenant, store.Query{})
 				if err != nil {
 					t.Fatal(err)
 				}

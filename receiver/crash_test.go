@@ -159,7 +159,7 @@ func TestWhatWasAcknowledgedSurvivesKill(t *testing.T) {
 	}
 	defer st.Close()
 	for _, id := range acked {
-		if _, err := st.GetByID(t.Context(), "", id); err != nil {
+		if _, err := st.GetByID(t.Context(), store.AnyTenant, id); err != nil {
 			t.Fatalf("%s was acknowledged: %v", id, err)
 		}
 	}

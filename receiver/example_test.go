@@ -43,7 +43,7 @@ func Example() {
 	fmt.Println(answer.Status)
 
 	// It is in the store, where the client finds it.
-	rec, err := st.GetByID(context.Background(), "", "5c1f0f0e-6a0e-4c55-9a55-0d3a2f0b7f11")
+	rec, err := st.GetByID(context.Background(), store.AnyTenant, "5c1f0f0e-6a0e-4c55-9a55-0d3a2f0b7f11")
 	if err != nil {
 		panic(err)
 	}

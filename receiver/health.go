@@ -12,8 +12,7 @@ import (
 type Health struct {
 	// Backlog is how many notifications wait for the handler or for its next
 	// try, in the whole store; Oldest is when the oldest of them arrived, the
-	// zero time if none waits. Dead is how many were given up. Both numbers
-	// may stop at 1000 where the store cannot count, see [store.Counter].
+	// zero time if none waits. Dead is how many were given up.
 	Backlog int
 	Oldest  time.Time
 	Dead    int
@@ -49,12 +48,12 @@ func (rc *Receiver) Health(ctx context.Context) (Health, error) {
 	waiting.Limit = 0
 	if len(oldest) > 0 {
 		h.Oldest = oldest[0].CreatedAt
-		if h.Backlog, err = store.Count(ctx, rc.cfg.Store, store.DeliveryTenant, waiting); err != nil {
+		if h.Backlog, err = rc.cfg.Store.Count(ctx, store.DeliveryTenant, waiting); err != nil {
 			return h, fmt.Errorf("receiver: health: %w", err)
 		}
 	}
 	waiting.Phases = []store.Phase{store.Dead}
-	if h.Dead, err = store.Count(ctx, rc.cfg.Store, store.DeliveryTenant, waiting); err != nil {
+	if h.Dead, err = rc.cfg.Store.Count(ctx, store.DeliveryTenant, waiting); err != nil {
 		return h, fmt.Errorf("receiver: health: %w", err)
 	}
 	return h, nil

@@ -161,7 +161,7 @@ func (rc *Receiver) tenant(h http.Header) (string, error) {
 	switch {
 	case !ok:
 		return "", &strangerError{id, "is not known to Config.Tenant"}
-	case tenant == store.DeliveryTenant:
+	case strings.HasPrefix(tenant, "*"):
 		return "", &strangerError{id, "means a tenant that is reserved"}
 	}
 	return tenant, nil

@@ -25,15 +25,15 @@ func TestAnAdoptedRecordWithAnotherIDIsNotMerged(t *testing.T) {
 		tenant, ref string
 		fact        store.AcceptedFact
 	}{
-		{"", heard.Ref, store.AcceptedFact{ID: "id-1", Source: store.FromUser}},
-		{"", heard.Ref, store.AcceptedFact{ID: "id-2", Source: store.FromAnswer}},
+		{store.NoTenant, heard.Ref, store.AcceptedFact{ID: "id-1", Source: store.FromUser}},
+		{store.NoTenant, heard.Ref, store.AcceptedFact{ID: "id-2", Source: store.FromAnswer}},
 		{"fjord", "r", store.AcceptedFact{ID: "id-1", Source: store.FromAnswer}},
 	} {
 		if _, err := s.Report(ctx, f.tenant, f.ref, f.fact); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if rec, err := s.GetByID(ctx, "", "id-2"); err != nil || rec.Ref != heard.Ref {
+	if rec, err := s.GetByID(ctx, store.AnyTenant, "id-2"); err != nil || rec.Ref != heard.Ref {
 		t.Errorf("the accepted id was lost: %+v, %v", rec, err)
 	}
 }

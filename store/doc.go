@@ -40,7 +40,21 @@
 // The rules of what may follow what are written once, in [Rules]. An
 // implementation provides atomic access to records ([Tx]), durability and
 // wake-ups ([Hub]), and proves itself with the suite in package storetest. Its
-// queries judge a record as it reads, see [Query.SelectsAt]. [Store] itself does
-// not change any more: what comes to it is an interface of its own, which an
-// implementation may have or not, as [Counter].
+// queries judge a record as it reads, see [Query.SelectsAt].
+//
+// # How Store and Tx grow
+//
+// Both may get methods in any version. That breaks nobody, because nobody can
+// have one without embedding something that has it already, and the compiler
+// sees to that:
+//
+//   - An implementation embeds [UnimplementedStore], and its step
+//     [UnimplementedTx]. What it does not have yet returns
+//     [errors.ErrUnsupported], and whoever calls it does without.
+//   - A store that wraps another embeds that one as a Store and has the methods
+//     that it changes. What comes later reaches the inner store unchanged; see
+//     the example.
+//
+// There is no other way: no interface beside Store is asked for by a type
+// assertion, which a wrapper would hide.
 package store

@@ -39,12 +39,13 @@ type Watcher struct {
 const maxWoken = 1024
 
 // Watch registers a watcher for refs, or for all of the tenant if none is
-// given. On a closed hub the watcher's channel is closed already.
+// given. On a closed hub, and for a tenant that [CheckTenant] refuses, the
+// watcher's channel is closed already.
 func (h *Hub) Watch(tenant string, refs ...string) *Watcher {
 	w := &Watcher{hub: h, tenant: tenant, watch: slices.Clone(refs), c: make(chan struct{}, 1)}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closed {
+	if h.closed || CheckTenant(tenant) != nil {
 		w.closed = true
 		close(w.c)
 		return w

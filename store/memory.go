@@ -12,6 +12,8 @@ import (
 // what is pending when they end. It is safe for concurrent use and starts no
 // goroutine. Make one with [NewMemory].
 type Memory struct {
+	UnimplementedStore
+
 	hub  Hub
 	keep time.Duration
 
@@ -61,6 +63,8 @@ func NewMemory(cfg MemoryConfig) *Memory {
 
 // memoryTx is one step. It collects whom to wake.
 type memoryTx struct {
+	UnimplementedTx
+
 	m    *Memory
 	woke []*Record
 }
@@ -98,25 +102,25 @@ func (m *Memory) Create(ctx context.Context, rec Record, owner string, ttl time.
 }
 
 // Get implements [Store].
-func (m *Memory) Get(ctx context.Context, tenant, ref string) (out Record, err error) {
-	err = m.step(ctx, func(r Rules) error {
-		out, err = r.get(tenant, ref)
-		return err
-	})
-	return out, err
+func (m *Memory) Get(ctx context.Context, tenant, ref string) (Record, error) {
+	return m.find(ctx, CheckAnyTenant(tenant), func(tx Tx) (Record, bool, error) { return tx.Get(tenant, ref) })
 }
 
 // GetByID implements [Store].
 func (m *Memory) GetByID(ctx context.Context, tenant, id string) (Record, error) {
-	return m.find(ctx, func(tx Tx) (Record, bool, error) { return tx.GetByID(tenant, id) })
+	return m.find(ctx, CheckAnyTenant(tenant), func(tx Tx) (Record, bool, error) { return tx.GetByID(tenant, id) })
 }
 
 // GetByKey implements [Store].
 func (m *Memory) GetByKey(ctx context.Context, tenant, key string) (Record, error) {
-	return m.find(ctx, func(tx Tx) (Record, bool, error) { return tx.GetByKey(tenant, key) })
+	return m.find(ctx, CheckTenant(tenant), func(tx Tx) (Record, bool, error) { return tx.GetByKey(tenant, key) })
 }
 
-func (m *Memory) find(ctx context.Context, get func(Tx) (Record, bool, error)) (out Record, err error) {
+// find reads one record as it reads now, unless its tenant was refused.
+func (m *Memory) find(ctx context.Context, refused error, get func(Tx) (Record, bool, error)) (out Record, err error) {
+	if refused != nil {
+		return Record{}, refused
+	}
 	err = m.step(ctx, func(r Rules) error {
 		rec, ok, err := get(r.Tx)
 		if err == nil && !ok {
@@ -130,6 +134,9 @@ func (m *Memory) find(ctx context.Context, get func(Tx) (Record, bool, error)) (
 
 // List implements [Store].
 func (m *Memory) List(ctx context.Context, tenant string, q Query) ([]Record, error) {
+	if err := CheckTenant(tenant); err != nil {
+		return nil, err
+	}
 	var out []Record
 	err := m.step(ctx, func(r Rules) error {
 		found := m.selected(r.Tx.Now(), tenant, q)
@@ -151,8 +158,11 @@ func (q Query) copied(rec Record) Record {
 	return rec.Clone()
 }
 
-// Count implements [Counter].
+// Count implements [Store].
 func (m *Memory) Count(ctx context.Context, tenant string, q Query) (n int, err error) {
+	if err := CheckTenant(tenant); err != nil {
+		return 0, err
+	}
 	q.After = ""
 	err = m.step(ctx, func(r Rules) error {
 		n = len(m.selected(r.Tx.Now(), tenant, q))

@@ -11,16 +11,19 @@ const purgeStep = 256
 
 // Purge implements [Store].
 func (m *Memory) Purge(ctx context.Context, tenant string, p Retention) (out PurgeCount, err error) {
+	if err := CheckAnyTenant(tenant); err != nil {
+		return out, err
+	}
 	var refs, keys []string
 	err = m.step(ctx, func(Rules) error {
 		for ref, rec := range m.recs {
-			mine := tenant == "" || rec.Tenant == tenant || rec.Phase == Heard && rec.Tenant == ""
+			mine := among(tenant, rec.Tenant) || rec.Phase == Heard && rec.Tenant == NoTenant
 			if mine && out.count(*rec) != nil && p.old(*rec) {
 				refs = append(refs, ref)
 			}
 		}
 		for ref, t := range m.graves {
-			if (tenant == "" || t.Tenant == tenant) && p.forgets(t) {
+			if among(tenant, t.Tenant) && p.forgets(t) {
 				keys = append(keys, ref)
 			}
 		}
@@ -32,7 +35,7 @@ func (m *Memory) Purge(ctx context.Context, tenant string, p Retention) (out Pur
 		}
 		err = m.step(ctx, func(r Rules) error {
 			for _, ref := range some {
-				if err := r.Purge("", ref, p, &out); err != nil && err != ErrNotFound { // somebody else may have removed it
+				if err := r.Purge(AnyTenant, ref, p, &out); err != nil && err != ErrNotFound { // somebody else may have removed it
 					return err
 				}
 			}

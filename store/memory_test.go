@@ -39,7 +39,7 @@ func TestMemoryDropsWhatEndedLongAgo(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 		}
-		for _, tenant := range []string{"fjord", ""} {
+		for _, tenant := range []string{"fjord", store.NoTenant} {
 			list, err := m.List(t.Context(), tenant, store.Query{Limit: 10_000})
 			if err != nil || len(list) < 50 || len(list) > 70 {
 				t.Errorf("tenant %q: %d records left after an hour of one a minute (%v)", tenant, len(list), err)

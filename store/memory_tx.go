@@ -9,7 +9,7 @@ func (tx *memoryTx) Now() time.Time { return time.Now() }
 
 func (tx *memoryTx) Get(tenant, ref string) (Record, bool, error) {
 	rec, ok := tx.m.recs[ref]
-	if !ok || (tenant != "" && rec.Tenant != tenant) {
+	if !ok || !among(tenant, rec.Tenant) {
 		return Record{}, false, nil
 	}
 	return rec.Clone(), true, nil
@@ -19,7 +19,7 @@ func (tx *memoryTx) GetByID(tenant, id string) (Record, bool, error) {
 	var best *Record
 	for _, ref := range tx.m.ids[id] {
 		rec := tx.m.recs[ref]
-		if tenant != "" && rec.Tenant != tenant {
+		if !among(tenant, rec.Tenant) {
 			continue
 		}
 		if best == nil || best.Phase == Heard {
@@ -40,12 +40,17 @@ func (tx *memoryTx) GetByKey(tenant, key string) (Record, bool, error) {
 	return tx.Get(tenant, ref)
 }
 
-func (tx *memoryTx) Tombstone(tenant, key, ref string) (Tombstone, bool, error) {
-	if key != "" {
-		ref = tx.m.graved[tenantKey{tenant, key}]
-	}
+func (tx *memoryTx) Tombstone(tenant, ref string) (Tombstone, bool, error) {
 	t, ok := tx.m.graves[ref]
-	return t, ok && (tenant == "" || t.Tenant == tenant), nil
+	return t, ok && among(tenant, t.Tenant), nil
+}
+
+func (tx *memoryTx) TombstoneByKey(tenant, key string) (Tombstone, bool, error) {
+	ref, ok := tx.m.graved[tenantKey{tenant, key}]
+	if !ok {
+		return Tombstone{}, false, nil
+	}
+	return tx.Tombstone(tenant, ref)
 }
 
 func (tx *memoryTx) CountHeard(tenant string) (int, error) { return tx.m.heard[tenant], nil }

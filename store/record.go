@@ -85,7 +85,7 @@ const (
 // Record is all that is kept of one operation. Tokens, request bodies and
 // webhook addresses are never part of it.
 type Record struct {
-	Tenant string // the company it belongs to; scopes keys and ids
+	Tenant string // the company it belongs to; scopes keys and ids; see [CheckTenant]
 	Ref    string // our own random correlation value, unique in the store
 	Phase  Phase
 
@@ -212,7 +212,8 @@ type Conflict struct {
 // Notification is what a webhook delivered, after it was authenticated.
 type Notification struct {
 	// Tenant is the tenant that the sender named, as the receiver maps it;
-	// empty if it named none.
+	// empty if it named none. Its record is then found by Ref or by ID
+	// whatever its tenant, or else has [NoTenant].
 	Tenant string
 	// Ref is our correlation value, empty if the sender gave none.
 	Ref string

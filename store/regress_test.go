@@ -97,7 +97,7 @@ func TestMemoryForgetsTheOldestPurgedOnesWithoutAKey(t *testing.T) {
 	}
 	purge := func(want int) {
 		t.Helper()
-		if n, err := m.Purge(t.Context(), "", store.Retention{Ended: time.Now().Add(time.Hour)}); n.Total() != want || err != nil {
+		if n, err := m.Purge(t.Context(), store.AnyTenant, store.Retention{Ended: time.Now().Add(time.Hour)}); n.Total() != want || err != nil {
 			t.Fatalf("purged %+v, %v, want %d", n, err, want)
 		}
 	}

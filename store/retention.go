@@ -14,7 +14,7 @@ type Retention struct {
 	// leases stays.
 	Unacknowledged time.Time
 	// Heard removes notifications of unknown operations that came before
-	// this time. Those whose sender named no tenant belong to every tenant.
+	// this time. Those of [NoTenant] belong to every tenant.
 	Heard time.Time
 	// Keys frees the keys of operations that were removed before this time. A
 	// key protects from doing the same work twice for only as long as it is
@@ -69,12 +69,17 @@ func (p Retention) old(rec Record) bool {
 // forgets reports whether the key of a tombstone is older than p keeps it.
 func (p Retention) forgets(t Tombstone) bool { return t.Key != "" && t.At.Before(p.Keys) }
 
-// Purge is [Store.Purge] for one record, which it counts if it removes it.
+// Purge is [Store.Purge] for one record, which it counts if it removes it. It
+// takes [AnyTenant].
 func (r Rules) Purge(tenant, ref string, p Retention, out *PurgeCount) error {
-	rec, err := r.get(tenant, ref)
+	rec, ok, err := r.Tx.Get(tenant, ref)
 	if err != nil {
 		return err
 	}
+	if !ok {
+		return ErrNotFound
+	}
+	rec = rec.At(r.Tx.Now())
 	n := out.count(rec)
 	if n == nil || !p.old(rec) || rec.Phase == Settled && rec.Lease.Valid(r.Tx.Now()) {
 		return nil

@@ -10,7 +10,7 @@ func (r Rules) Create(rec Record, owner string, ttl time.Duration) (Record, erro
 	if err := checkNew(rec, owner, ttl); err != nil {
 		return Record{}, err
 	}
-	if _, ok, err := r.Tx.Get("", rec.Ref); err != nil {
+	if _, ok, err := r.Tx.Get(AnyTenant, rec.Ref); err != nil {
 		return Record{}, err
 	} else if ok {
 		return Record{}, ErrExists
@@ -31,8 +31,11 @@ func (r Rules) Create(rec Record, owner string, ttl time.Duration) (Record, erro
 }
 
 func checkNew(rec Record, owner string, ttl time.Duration) error {
+	if err := checkOwn("Tenant", rec.Tenant); err != nil {
+		return err
+	}
 	required := []struct{ field, value string }{
-		{"Tenant", rec.Tenant}, {"Ref", rec.Ref}, {"Method", rec.Method}, {"Path", rec.Path},
+		{"Ref", rec.Ref}, {"Method", rec.Method}, {"Path", rec.Path},
 	}
 	for _, f := range required {
 		if f.value == "" {
@@ -40,8 +43,6 @@ func checkNew(rec Record, owner string, ttl time.Duration) error {
 		}
 	}
 	switch {
-	case rec.Tenant == DeliveryTenant:
-		return &InvalidError{"Tenant", "is reserved for deliveries"}
 	case rec.Phase != Queued && rec.Phase != Sending:
 		return &InvalidError{"Phase", "a new record is queued or sending"}
 	case rec.Phase == Sending && owner == "":
@@ -69,7 +70,7 @@ func (r Rules) takeKey(rec Record) error {
 		_, err = r.put(holder)
 		return err
 	}
-	t, gone, err := r.Tx.Tombstone(rec.Tenant, rec.Key, "")
+	t, gone, err := r.Tx.TombstoneByKey(rec.Tenant, rec.Key)
 	if err != nil {
 		return err
 	}
@@ -95,7 +96,7 @@ func (r Rules) knownToSupersede(rec Record) error {
 	if ok {
 		return &InvalidError{"Supersedes", fmt.Sprintf("operation %s never held the key %q", rec.Supersedes, rec.Key)}
 	}
-	_, purged, err := r.Tx.Tombstone(rec.Tenant, "", rec.Supersedes)
+	_, purged, err := r.Tx.Tombstone(rec.Tenant, rec.Supersedes)
 	if err != nil || purged {
 		return err
 	}

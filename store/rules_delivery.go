@@ -5,20 +5,6 @@ import (
 	"time"
 )
 
-// DeliveryTenant is the tenant of all records in phase [Delivery], whatever
-// company their notification is about: a receiver serves many. No operation
-// may have it.
-//
-// A notification whose Deliver is set makes such a record, in the same step
-// that records it with its operation. It is the work item of the receiver's
-// handlers and has a lease, attempts and a due time of its own, so that
-// handling a notification and looking at its operation never wait for each
-// other. Runs are counted as those of an operation, [Handle] removes it, [Retry]
-// plans another run, [Bury] moves it to phase [Dead], from where [Replay]
-// brings it back and [Handle] removes it.
-// Nothing else does, not even a purge.
-const DeliveryTenant = "*deliveries"
-
 // maxDeliveries bounds how many notifications that differ are delivered for
 // one operation: whoever can make one may make any number.
 const maxDeliveries = 16

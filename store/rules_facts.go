@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -163,7 +164,7 @@ func (r Rules) bind(rec Record, f AcceptedFact) (Record, error) {
 // removes it.
 func (r Rules) adopt(rec *Record, id string) error {
 	for _, tenant := range []string{rec.Tenant, ""} { // "" if the sender named none
-		heard, ok, err := r.Tx.Get("", heardRef(tenant, id))
+		heard, ok, err := r.Tx.Get(cmp.Or(tenant, NoTenant), heardRef(tenant, id))
 		if err != nil {
 			return err
 		}

@@ -36,11 +36,14 @@ func nextEpoch(last uint64, now time.Time) uint64 {
 
 // held returns the record if the lease is the valid one.
 func (r Rules) held(l Lease) (Record, error) {
+	if l.Owner == "" {
+		return Record{}, ErrFenced
+	}
 	rec, err := r.get(l.Tenant, l.Ref)
 	if err != nil {
 		return rec, err
 	}
-	if l.Owner == "" || rec.Lease.Owner != l.Owner || rec.Lease.Epoch != l.Epoch || !rec.Lease.Valid(r.Tx.Now()) {
+	if rec.Lease.Owner != l.Owner || rec.Lease.Epoch != l.Epoch || !rec.Lease.Valid(r.Tx.Now()) {
 		return rec, ErrFenced
 	}
 	return rec, nil

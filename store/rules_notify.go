@@ -20,6 +20,11 @@ func heardRef(tenant, id string) string {
 
 // Notify is [Store.Notify].
 func (r Rules) Notify(n Notification) (Receipt, error) {
+	if n.Tenant != "" {
+		if err := checkOwn("Notification.Tenant", n.Tenant); err != nil {
+			return Receipt{}, err
+		}
+	}
 	if n.ReceivedAt.IsZero() {
 		n.ReceivedAt = r.Tx.Now()
 	}
@@ -44,13 +49,13 @@ func (r Rules) Notify(n Notification) (Receipt, error) {
 // by the id.
 func (r Rules) addressee(n Notification) (Record, bool, error) {
 	if n.Ref != "" {
-		rec, ok, err := r.Tx.Get("", n.Ref)
+		rec, ok, err := r.Tx.Get(AnyTenant, n.Ref)
 		if err != nil || ok && rec.Tenant != DeliveryTenant {
 			return rec, ok, err
 		}
 	}
 	if n.ID != "" {
-		return r.Tx.GetByID(n.Tenant, n.ID)
+		return r.Tx.GetByID(cmp.Or(n.Tenant, AnyTenant), n.ID)
 	}
 	return Record{}, false, nil
 }
@@ -98,7 +103,7 @@ func (r Rules) disputed(rec Record, n Notification, reason string) (Receipt, err
 // unknown keeps a notification of an operation that has no record.
 func (r Rules) unknown(n Notification) (Receipt, error) {
 	if n.Ref != "" {
-		t, gone, err := r.Tx.Tombstone("", "", n.Ref)
+		t, gone, err := r.Tx.Tombstone(AnyTenant, n.Ref)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -108,14 +113,15 @@ func (r Rules) unknown(n Notification) (Receipt, error) {
 	}
 	sum := sha256.Sum256(n.Body)
 	ref := heardRef(n.Tenant, cmp.Or(n.ID, "sha256:"+hex.EncodeToString(sum[:])))
-	old, ok, err := r.Tx.Get("", ref)
+	tenant := cmp.Or(n.Tenant, NoTenant)
+	old, ok, err := r.Tx.Get(tenant, ref)
 	if err != nil {
 		return Receipt{}, err
 	}
 	if ok {
 		return r.hear(old, n)
 	}
-	count, err := r.Tx.CountHeard(n.Tenant)
+	count, err := r.Tx.CountHeard(tenant)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -126,7 +132,7 @@ func (r Rules) unknown(n Notification) (Receipt, error) {
 	kept := n
 	kept.Deliver = false
 	rec := Record{
-		Tenant: n.Tenant, Ref: ref, Phase: Heard, ID: n.ID, Notification: &kept, Notifications: 1,
+		Tenant: tenant, Ref: ref, Phase: Heard, ID: n.ID, Notification: &kept, Notifications: 1,
 		CreatedAt: now, Due: now,
 	}
 	if n.ID != "" {

@@ -23,7 +23,15 @@ import (
 // way: it outlives every crash of a process. A lease
 // that Acquire gives need not be on disk either where nobody who could hold it
 // survives what loses it, as in a store for the processes of one machine.
+//
+// Every method refuses an empty tenant with an *[InvalidError], and [AnyTenant]
+// unless it says that it takes it: see [CheckTenant].
+//
+// It may grow: an implementation embeds [UnimplementedStore], and a store that
+// wraps another embeds that one. See the package documentation.
 type Store interface {
+	implementsStore()
+
 	// Create stores a new record in phase [Queued] or [Sending]. Tenant, Ref,
 	// Method and Path are required; a Sending record is leased to owner for
 	// ttl from the start, and a Queued one to nobody. A record that names a
@@ -31,10 +39,13 @@ type Store interface {
 	// Supersedes that one and that one failed. ttl is at most [MaxLease].
 	Create(ctx context.Context, rec Record, owner string, ttl time.Duration) (Record, error)
 
-	// Get returns the record as it reads now, or [ErrNotFound].
+	// Get returns the record as it reads now, or [ErrNotFound]. It takes
+	// [AnyTenant].
 	Get(ctx context.Context, tenant, ref string) (Record, error)
 
 	// GetByID returns the record that the id is bound to, or [ErrNotFound].
+	// It takes [AnyTenant]: which record it returns is not said where several
+	// tenants have the id.
 	GetByID(ctx context.Context, tenant, id string) (Record, error)
 
 	// GetByKey returns the record that holds the key, or [ErrNotFound].
@@ -43,6 +54,10 @@ type Store interface {
 	// List returns up to q.Limit records of the tenant in the order of their
 	// refs, starting after q.After.
 	List(ctx context.Context, tenant string, q Query) ([]Record, error)
+
+	// Count returns how many records of the tenant q selects, whatever its
+	// After and Limit.
+	Count(ctx context.Context, tenant string, q Query) (int, error)
 
 	// Report merges a fact and returns the record as it is then. A fact that
 	// contradicts what is known better is kept as a conflict on the record
@@ -80,15 +95,16 @@ type Store interface {
 	// Watch registers for wake-ups about the refs, or about all records of
 	// the tenant if none is given. A wake-up may come without a change, and
 	// several changes may share one: read the record again. Close the
-	// [Watcher] when done.
+	// [Watcher] when done. For a tenant that no record can have it is closed
+	// already.
 	Watch(tenant string, refs ...string) *Watcher
 
 	// Purge removes what p says is old and leaves the keys and refs of
 	// operations as tombstones, the keys until p frees them. It never removes anything that is queued,
 	// being sent, accepted, uncertain, abandoned, unclear or dead, nor a
 	// delivery.
-	// Tenant "" means every tenant. [PurgeCount] tells what is gone, also if
-	// there is an error. Nobody calls it but the application and client.Run.
+	// It takes [AnyTenant]. [PurgeCount] tells what is gone, also if there is
+	// an error. Nobody calls it but the application and client.Run.
 	Purge(ctx context.Context, tenant string, p Retention) (PurgeCount, error)
 
 	// Close ends the store. Later calls return [ErrClosed].

@@ -10,21 +10,26 @@ import "time"
 //
 // A step that returns *[ConflictError] is made durable like one that returns
 // nil: it has kept the contradiction. Any other error undoes the step.
+//
+// It may grow, as [Store] may: embed [UnimplementedTx].
 type Tx interface {
+	implementsTx()
+
 	// Now is the clock that leases are judged by.
 	Now() time.Time
-	// Get finds a record by its ref, which is unique in the whole store;
-	// tenant "" accepts the record of any tenant.
+	// Get finds a record by its ref, which is unique in the whole store. It
+	// takes [AnyTenant].
 	Get(tenant, ref string) (rec Record, found bool, err error)
-	// GetByID finds the record with this ID; tenant "" searches every tenant.
-	// Where several have it, one that is not in phase [Heard] is preferred;
+	// GetByID finds the record with this ID. It takes [AnyTenant]. Where
+	// several have it, one that is not in phase [Heard] is preferred;
 	// which of those, if several tenants have it, is not said.
 	GetByID(tenant, id string) (rec Record, found bool, err error)
 	// GetByKey finds the record for which [Record.HoldsKey] is true.
 	GetByKey(tenant, key string) (rec Record, found bool, err error)
-	// Tombstone finds what a purge left behind, by key or by ref, whichever
-	// is not empty; tenant "" searches every tenant.
-	Tombstone(tenant, key, ref string) (t Tombstone, found bool, err error)
+	// Tombstone finds what a purge left behind of a ref. It takes [AnyTenant].
+	Tombstone(tenant, ref string) (t Tombstone, found bool, err error)
+	// TombstoneByKey finds the one whose Key this is.
+	TombstoneByKey(tenant, key string) (t Tombstone, found bool, err error)
 	// CountHeard counts the records of a tenant in phase [Heard].
 	CountHeard(tenant string) (int, error)
 	// Put stores a record, replacing the one with the same tenant and ref.
@@ -57,8 +62,11 @@ type Rules struct {
 	MaxHeard int
 }
 
-// get returns the stored record and the same as it reads now.
+// get returns the record of a tenant as it reads now.
 func (r Rules) get(tenant, ref string) (Record, error) {
+	if err := CheckTenant(tenant); err != nil {
+		return Record{}, err
+	}
 	rec, ok, err := r.Tx.Get(tenant, ref)
 	if err != nil {
 		return Record{}, err

@@ -212,7 +212,7 @@ func (r *rig) sweep(ctx context.Context) {
 		r.tidy(ctx, store.Settled, 2*retention, store.Handle{}, nil)
 		r.tidy(ctx, store.Expired, 2*retention, store.Handle{}, nil)
 		now := time.Now()
-		_, _ = r.st.Purge(ctx, "", store.Retention{Ended: now.Add(-time.Second), Heard: now.Add(-2 * retention)})
+		_, _ = r.st.Purge(ctx, store.AnyTenant, store.Retention{Ended: now.Add(-time.Second), Heard: now.Add(-2 * retention)})
 	}
 }
 
@@ -241,7 +241,7 @@ func (r *rig) tidy(ctx context.Context, phase store.Phase, age time.Duration, d 
 
 // open counts what has not ended.
 func (r *rig) open(ctx context.Context) (int, error) {
-	return store.Count(ctx, r.st, tenant, store.Query{Phases: []store.Phase{
+	return r.st.Count(ctx, tenant, store.Query{Phases: []store.Phase{
 		store.Sending, store.Uncertain, store.Accepted, store.Settled, store.Expired,
 	}})
 }

@@ -42,7 +42,7 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 	up := 1.0
 	for i, phase := range phases {
 		var err error
-		if counts[i], err = store.Count(ctx, g.store, g.tenant, store.Query{Phases: []store.Phase{phase}}); err != nil {
+		if counts[i], err = g.store.Count(ctx, g.tenant, store.Query{Phases: []store.Phase{phase}}); err != nil {
 			up = 0
 			break
 		}

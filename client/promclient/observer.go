@@ -117,8 +117,7 @@ func (o *Observer) Attention(_ context.Context, a client.Attention) {
 // scrape, by phase: sending, accepted, settled (their handler or an Ack is
 // awaited), uncertain, unclear, expired and dead. They are the store's and not the
 // process's: replicas on one store measure the same. While the store cannot be
-// read there are no such measurements and background_client_up is 0. A store
-// that is no [store.Counter] is counted up to 1000 for each phase. Where a
+// read there are no such measurements and background_client_up is 0. Where a
 // process has several tenants, each needs an Observer with Labels of its own.
 func (o *Observer) Watch(st store.Store, tenant string) error {
 	if st == nil {

@@ -136,7 +136,7 @@ func (a *app) close() error {
 func (a *app) count(ctx context.Context) map[store.Phase]int {
 	counts := make(map[store.Phase]int)
 	for _, phase := range []store.Phase{store.Uncertain, store.Unclear, store.Dead} {
-		n, err := store.Count(ctx, a.store, a.cfg.tenant, store.Query{Phases: []store.Phase{phase}})
+		n, err := a.store.Count(ctx, a.cfg.tenant, store.Query{Phases: []store.Phase{phase}})
 		if err == nil && n > 0 { // unready tells of the store
 			counts[phase] = n
 		}

@@ -280,7 +280,7 @@ func TestAPurgedOrderThatNobodyNotedWaitsForAPerson(t *testing.T) {
 	play(t, mockserver.Config{}, func(c *config) { c.release = false }, func(w *world) {
 		w.post(good, http.StatusAccepted)
 		w.await("4711", stateDone)
-		if _, err := w.app.store.Purge(w.Context(), "", store.Retention{Ended: time.Now().Add(time.Hour)}); err != nil {
+		if _, err := w.app.store.Purge(w.Context(), store.AnyTenant, store.Retention{Ended: time.Now().Add(time.Hour)}); err != nil {
 			w.Fatal(err)
 		}
 		if _, err := w.app.book.db.Exec("DELETE FROM outcomes"); err != nil {

@@ -153,7 +153,7 @@ func TestWhatThePurgeTookIsStillInTheBook(t *testing.T) {
 		if err := w.app.book.record(w.Context(), late); err != nil {
 			w.Fatal(err)
 		}
-		if n, err := w.app.store.Purge(w.Context(), "", store.Retention{Ended: time.Now().Add(time.Hour)}); err != nil || n.Total() != 3 {
+		if n, err := w.app.store.Purge(w.Context(), store.AnyTenant, store.Retention{Ended: time.Now().Add(time.Hour)}); err != nil || n.Total() != 3 {
 			w.Fatalf("purged %+v, %v", n, err)
 		}
 		if s := w.status("4711"); s.State != stateDone || s.Invoice != "003549" {

@@ -264,7 +264,7 @@ func TestLoggerKeepsCapabilitiesOutOfAllThatGinWrites(t *testing.T) {
 					t.Errorf("gin did not write %q:\n%s", want, out)
 				}
 			}
-			if rec, err := st.GetByID(context.Background(), "", "5c1f0f0e-6a0e-4c55-9a55-0d3a2f0b7f11"); err != nil || rec.Notification.Ref != ref {
+			if rec, err := st.GetByID(context.Background(), store.AnyTenant, "5c1f0f0e-6a0e-4c55-9a55-0d3a2f0b7f11"); err != nil || rec.Notification.Ref != ref {
 				t.Errorf("stored %+v, %v", rec, err)
 			}
 		})

@@ -66,7 +66,7 @@ func TestABodyThatAMiddlewareHasBoundIsAskedForAgain(t *testing.T) {
 			if got := post(router, target, key); got != 503 {
 				t.Errorf("%s, %s: got %d, want 503", name, hook.Redact(target), got)
 			}
-			if list, err := st.List(t.Context(), "", store.Query{}); err != nil || len(list) != 0 {
+			if list, err := st.List(t.Context(), store.NoTenant, store.Query{}); err != nil || len(list) != 0 {
 				t.Errorf("%s: got %d stored, %v; want none", name, len(list), err)
 			}
 		}

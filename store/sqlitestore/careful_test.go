@@ -102,7 +102,7 @@ func TestANewRecordThatCannotBe(t *testing.T) {
 	if _, err := s.Report(ctx, "fjord", "r", store.SettledFact{Outcome: store.Outcome{Foreground: true, StatusCode: 200}}); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := s.Purge(ctx, "", store.Retention{Unacknowledged: rec.CreatedAt.Add(time.Hour)}); err != nil || n.Unacknowledged != 1 {
+	if n, err := s.Purge(ctx, store.AnyTenant, store.Retention{Unacknowledged: rec.CreatedAt.Add(time.Hour)}); err != nil || n.Unacknowledged != 1 {
 		t.Fatalf("purged %+v, %v", n, err)
 	}
 	held(true)

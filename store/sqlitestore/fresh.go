@@ -12,6 +12,8 @@ import (
 // The writer has to insert it, unless something stands against it; then the
 // rules decide.
 type fresh struct {
+	store.UnimplementedTx
+
 	rec  store.Record
 	args []driver.Value
 	now  time.Time
@@ -84,6 +86,10 @@ func (*fresh) GetByKey(string, string) (store.Record, bool, error) { return stor
 func (*fresh) CountHeard(string) (int, error)                      { return 0, nil }
 func (*fresh) Delete(string, string) error                         { return nil }
 func (*fresh) Bury(store.Tombstone) error                          { return nil }
-func (*fresh) Tombstone(string, string, string) (store.Tombstone, bool, error) {
+func (*fresh) Tombstone(string, string) (store.Tombstone, bool, error) {
+	return store.Tombstone{}, false, nil
+}
+
+func (*fresh) TombstoneByKey(string, string) (store.Tombstone, bool, error) {
 	return store.Tombstone{}, false, nil
 }

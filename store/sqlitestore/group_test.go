@@ -253,7 +253,7 @@ func TestContentStaysBesideTheRecord(t *testing.T) {
 			t.Errorf("%s, handled: %+v", ref, rec.Outcome)
 		}
 	}
-	if n, err := s.Purge(ctx, "", store.Retention{Ended: time.Now().Add(time.Hour)}); n.Total() != 2 || err != nil {
+	if n, err := s.Purge(ctx, store.AnyTenant, store.Retention{Ended: time.Now().Add(time.Hour)}); n.Total() != 2 || err != nil {
 		t.Errorf("purged %+v, %v", n, err)
 	}
 	err = s.do(ctx, &step{alone: func(c *conn) error {

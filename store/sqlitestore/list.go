@@ -25,6 +25,9 @@ type hit struct {
 // List implements [store.Store]. Its work depends on the size of the page,
 // not on how many records there are.
 func (s *Store) List(ctx context.Context, tenant string, q store.Query) (out []store.Record, err error) {
+	if err := store.CheckTenant(tenant); err != nil {
+		return nil, err
+	}
 	limit := max(0, cmp.Or(q.Limit, 100))
 	err = s.glimpse(ctx, func(c *conn) error {
 		now := time.Now()
@@ -63,8 +66,11 @@ func (s *Store) List(ctx context.Context, tenant string, q store.Query) (out []s
 	return out, nil
 }
 
-// Count implements [store.Counter].
+// Count implements [store.Store].
 func (s *Store) Count(ctx context.Context, tenant string, q store.Query) (n int, err error) {
+	if err := store.CheckTenant(tenant); err != nil {
+		return 0, err
+	}
 	err = s.glimpse(ctx, func(c *conn) error {
 		n = 0
 		for _, p := range parts(q, time.Now()) {

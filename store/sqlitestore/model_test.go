@@ -68,7 +68,7 @@ const (
 
 var (
 	refs    = []string{"a", "b", "c", "d", "e"} // a to c of fjord, d and e of fjell
-	tenants = []string{fjord, fjell, "", store.DeliveryTenant}
+	tenants = []string{fjord, fjell, store.NoTenant, store.DeliveryTenant}
 )
 
 func tenantOf(ref string) string {
@@ -318,7 +318,7 @@ func (m *machine) decide(t *rapid.T) {
 }
 
 func (m *machine) purge(t *rapid.T) {
-	tenant, p := pick(t, "tenant", "", "", fjord, fjell), store.Retention{}
+	tenant, p := pick(t, "tenant", store.AnyTenant, store.AnyTenant, fjord, fjell), store.Retention{}
 	for _, at := range []*time.Time{&p.Ended, &p.Unacknowledged, &p.Heard} {
 		if ago := pick(t, "before", time.Hour, time.Hour, -time.Hour, 0); ago != 0 {
 			*at = time.Now().Add(ago)

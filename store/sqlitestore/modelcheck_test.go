@@ -26,7 +26,7 @@ func (m *machine) check(t *rapid.T) {
 	} {
 		tenant := pick(t, "listed", tenants...)
 		both(t, m, func(_ int, s store.Store) ([]store.Record, error) { return s.List(t.Context(), tenant, q) })
-		both(t, m, func(_ int, s store.Store) (int, error) { return store.Count(t.Context(), s, tenant, q) })
+		both(t, m, func(_ int, s store.Store) (int, error) { return s.Count(t.Context(), tenant, q) })
 	}
 	for _, ref := range refs {
 		both(t, m, func(_ int, s store.Store) (store.Record, error) { return s.Get(t.Context(), fjord, ref) })

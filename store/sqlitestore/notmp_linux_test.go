@@ -40,7 +40,7 @@ func TestNoTemporaryDirectory(t *testing.T) {
 		if err != nil || st.Phases[store.Accepted] != many {
 			t.Errorf("stats %+v, %v; want %d accepted", st, err, many)
 		}
-		if _, err := s.Purge(t.Context(), "", store.Retention{}); err != nil {
+		if _, err := s.Purge(t.Context(), store.AnyTenant, store.Retention{}); err != nil {
 			t.Error("purge:", err)
 		}
 		if err := s.Check(t.Context()); err != nil {

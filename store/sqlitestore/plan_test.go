@@ -126,19 +126,19 @@ func useAll(t *testing.T, s *Store) {
 	_, err := s.Create(ctx, next, "me", time.Minute)
 	must(err)
 	must(s.change(ctx, func(tx *tx, _ store.Rules) error {
-		for _, tenant := range []string{"", "fjord"} {
+		for _, tenant := range []string{store.AnyTenant, "fjord"} {
 			if _, _, err := tx.GetByID(tenant, "nothing"); err != nil {
 				return err
 			}
-			if _, _, err := tx.Tombstone(tenant, "nothing", ""); err != nil {
+			if _, _, err := tx.Tombstone(tenant, "nothing"); err != nil {
 				return err
 			}
 		}
-		_, _, err := tx.Tombstone("", "", "nothing")
+		_, _, err := tx.TombstoneByKey("fjord", "nothing")
 		return err
 	}))
 	later := now.Add(time.Hour)
-	for _, tenant := range []string{"fjord", ""} {
+	for _, tenant := range []string{"fjord", store.AnyTenant} {
 		_, err := s.Purge(ctx, tenant, store.Retention{Ended: later, Unacknowledged: later, Heard: later, Keys: now})
 		must(err)
 	}
@@ -150,8 +150,8 @@ func useAll(t *testing.T, s *Store) {
 	_, err = s.Create(ctx, again, "me", time.Minute)
 	must(err)
 	for range readers {
-		for _, id := range []string{"fjord", ""} {
-			_, _ = s.GetByID(ctx, id, "nothing")
+		for _, tenant := range []string{"fjord", store.AnyTenant} {
+			_, _ = s.GetByID(ctx, tenant, "nothing")
 		}
 		_, _ = s.GetByKey(ctx, "fjord", "nothing")
 		_, _ = s.Get(ctx, "fjord", "nothing")

@@ -25,8 +25,11 @@ const (
 // of them whoever waits has a turn without it. In the end the log is
 // truncated. If it fails half-way, what it counts is gone and the rest is left.
 func (s *Store) Purge(ctx context.Context, tenant string, p store.Retention) (out store.PurgeCount, err error) {
+	if err := store.CheckAnyTenant(tenant); err != nil {
+		return out, err
+	}
 	tenants := []string{tenant}
-	if tenant == "" {
+	if tenant == store.AnyTenant {
 		if tenants, err = s.list(ctx, selTenants+"SELECT name FROM tenants WHERE name IS NOT NULL"); err != nil {
 			return out, err
 		}
@@ -41,8 +44,8 @@ func (s *Store) Purge(ctx context.Context, tenant string, p store.Retention) (ou
 			return out, err
 		}
 	}
-	if tenant != "" {
-		tenants = append(tenants, "") // of what nobody named a tenant
+	if tenant != store.AnyTenant && tenant != store.NoTenant {
+		tenants = append(tenants, store.NoTenant) // which belongs to every tenant
 	}
 	for _, name := range tenants {
 		if err := s.sweep(ctx, sweepEnded, name, store.Heard, p.Heard, p, &out); err != nil {
@@ -191,7 +194,7 @@ func (s *Store) freeKeys(ctx context.Context, tenant string, before time.Time, o
 		return nil
 	}
 	tenants := []string{tenant}
-	if tenant == "" {
+	if tenant == store.AnyTenant {
 		if tenants, err = s.list(ctx, selGoneTenants+"SELECT name FROM tenants WHERE name IS NOT NULL"); err != nil {
 			return err
 		}

@@ -40,7 +40,7 @@ func TestPurgeWorksInStepsAndBoundsTheFile(t *testing.T) {
 		if n, err := s.Purge(ctx, "elsewhere", store.Retention{Ended: time.Now().Add(time.Hour)}); n.Total() != 0 || err != nil {
 			t.Errorf("purged %+v of another tenant, %v", n, err)
 		}
-		if n, err := s.Purge(ctx, "", store.Retention{Ended: time.Now().Add(time.Hour)}); n.Total() != 250 || err != nil {
+		if n, err := s.Purge(ctx, store.AnyTenant, store.Retention{Ended: time.Now().Add(time.Hour)}); n.Total() != 250 || err != nil {
 			t.Errorf("purged %+v, %v; want 250", n, err)
 		}
 		var size int64
@@ -82,7 +82,7 @@ func TestTombstonesWithAKeyStay(t *testing.T) {
 		}
 	}
 	for range 2 {
-		if _, err := s.Purge(ctx, "", store.Retention{Ended: time.Now().Add(time.Hour)}); err != nil {
+		if _, err := s.Purge(ctx, store.AnyTenant, store.Retention{Ended: time.Now().Add(time.Hour)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -41,16 +41,19 @@ const (
 
 	// Two halves, each of which has its index; the better one comes first.
 	byID = `SELECT r.doc, c.body, 0 FROM records r LEFT JOIN contents c ON c.n = r.n
-			WHERE r.id = ?1 AND r.phase <> 'heard' AND (?2 = '' OR r.tenant = ?2)
+			WHERE r.id = ?1 AND r.phase <> 'heard' AND (?2 = '` + store.AnyTenant + `' OR r.tenant = ?2)
 		UNION ALL
-		SELECT r.doc, NULL, 1 FROM records r WHERE r.id = ?1 AND r.phase = 'heard' AND (?2 = '' OR r.tenant = ?2)
+		SELECT r.doc, NULL, 1 FROM records r WHERE r.id = ?1 AND r.phase = 'heard' AND (?2 = '` + store.AnyTenant + `' OR r.tenant = ?2)
 		ORDER BY 3 LIMIT 1`
 )
 
 // Get implements [store.Store].
 func (s *Store) Get(ctx context.Context, tenant, ref string) (store.Record, error) {
+	if err := store.CheckAnyTenant(tenant); err != nil {
+		return store.Record{}, err
+	}
 	rec, err := s.find(ctx, fromRecords+"r.ref = ?", ref)
-	if err == nil && tenant != "" && rec.Tenant != tenant {
+	if err == nil && tenant != store.AnyTenant && rec.Tenant != tenant {
 		return store.Record{}, store.ErrNotFound
 	}
 	return rec, err
@@ -58,11 +61,17 @@ func (s *Store) Get(ctx context.Context, tenant, ref string) (store.Record, erro
 
 // GetByID implements [store.Store].
 func (s *Store) GetByID(ctx context.Context, tenant, id string) (store.Record, error) {
+	if err := store.CheckAnyTenant(tenant); err != nil {
+		return store.Record{}, err
+	}
 	return s.find(ctx, byID, id, tenant)
 }
 
 // GetByKey implements [store.Store].
 func (s *Store) GetByKey(ctx context.Context, tenant, key string) (store.Record, error) {
+	if err := store.CheckTenant(tenant); err != nil {
+		return store.Record{}, err
+	}
 	return s.find(ctx, fromRecords+"r.tenant = ? AND r.key = ?", tenant, key)
 }
 

@@ -104,6 +104,21 @@ CREATE TRIGGER tombstones_removed AFTER DELETE ON tombstones BEGIN
 	UPDATE counts SET count = count - 1 WHERE name = 'tombstone';
 END;
 `,
+	// 5: what nobody named a tenant has one all the same. The table of changes
+	// has another name, so that a process of an earlier version that has the
+	// file open still can write nothing more.
+	`
+UPDATE records SET tenant = '*none', doc = '{"tenant":"*none",' || substr(doc, 2) WHERE tenant = '';
+UPDATE heard SET tenant = '*none' WHERE tenant = '';
+UPDATE tombstones SET tenant = '*none' WHERE tenant = '';
+
+DROP TABLE changes;
+CREATE TABLE wakeups (
+	seq  INTEGER PRIMARY KEY, -- without gaps; the oldest are removed
+	by   INTEGER NOT NULL,    -- the store that wrote it
+	refs TEXT                 -- JSON: tenant, ref, tenant, ref, …; NULL if there were too many
+) STRICT;
+`,
 }
 
 // schemaVersion is the version that this code reads and writes.
@@ -134,6 +149,10 @@ func migrate(c *conn, to int) (err error) {
 	return c.exec("COMMIT")
 }
 
+func newer(have int64) error {
+	return fmt.Errorf("%w: its schema has version %d, this code knows %d", ErrNewerSchema, have, schemaVersion)
+}
+
 // version begins a transaction, so that all it reads is of one moment, and
 // reads the schema version. It refuses files that are not ours or newer than
 // this code.
@@ -150,8 +169,8 @@ func version(c *conn, begin string) (int, error) {
 		return 0, err
 	}
 	switch {
-	case app == applicationID && int(have) > len(migrations):
-		return 0, fmt.Errorf("%w: its schema has version %d, this code knows %d", ErrNewerSchema, have, len(migrations))
+	case app == applicationID && int(have) > schemaVersion:
+		return 0, newer(have)
 	case app == applicationID && have > 0:
 		return int(have), nil
 	case app != 0 || have != 0:

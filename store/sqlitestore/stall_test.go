@@ -69,7 +69,7 @@ func TestAPurgeLeavesRoom(t *testing.T) {
 	var total atomic.Int32
 	for range 2 {
 		wg.Go(func() {
-			n, err := s.Purge(ctx, "", store.Retention{Ended: later})
+			n, err := s.Purge(ctx, store.AnyTenant, store.Retention{Ended: later})
 			if err != nil {
 				t.Error(err)
 			}

@@ -13,6 +13,8 @@ import (
 // Store is a [store.Store] in an SQLite file. It is safe for concurrent use,
 // by several processes of one machine. Make one with [Open].
 type Store struct {
+	store.UnimplementedStore
+
 	cfg     Config
 	hub     store.Hub
 	queue   queue
@@ -26,10 +28,7 @@ type Store struct {
 	closeErr error // of the writer; read after writing.Wait
 }
 
-var (
-	_ store.Store   = (*Store)(nil)
-	_ store.Counter = (*Store)(nil)
-)
+var _ store.Store = (*Store)(nil)
 
 // Create implements [store.Store].
 func (s *Store) Create(ctx context.Context, rec store.Record, owner string, ttl time.Duration) (out store.Record, err error) {

@@ -35,7 +35,7 @@ func survey(t *testing.T, path string, last map[string]int) {
 func reached(t *testing.T, s *sqlitestore.Store, rec store.Record) int {
 	switch rec.Phase {
 	case store.Sending:
-		if _, err := s.GetByID(t.Context(), "", "id-"+rec.Ref); err == nil {
+		if _, err := s.GetByID(t.Context(), store.AnyTenant, "id-"+rec.Ref); err == nil {
 			return 2
 		}
 		return 1

@@ -13,6 +13,8 @@ import (
 // tx is one step inside the transaction of its group. It implements
 // [store.Tx].
 type tx struct {
+	store.UnimplementedTx
+
 	w       *writer
 	now     time.Time
 	wrote   bool // behind a savepoint
@@ -51,20 +53,20 @@ const (
 	selRef   = "SELECT n, doc FROM records WHERE ref = ?"
 	selID    = "SELECT n, doc FROM records WHERE id = ? AND phase <> 'heard' AND tenant = ?"
 	selAnyID = "SELECT n, doc FROM records WHERE id = ? AND phase <> 'heard' LIMIT 1"
-	selHeard = "SELECT n, doc FROM records WHERE id = ? AND phase = 'heard' AND (? = '' OR tenant = ?) LIMIT 1"
+	selHeard = "SELECT n, doc FROM records WHERE id = ? AND phase = 'heard' AND (? = '" + store.AnyTenant + "' OR tenant = ?) LIMIT 1"
 	selKey   = "SELECT n, doc FROM records WHERE tenant = ? AND key = ?"
 )
 
 func (t *tx) Get(tenant, ref string) (store.Record, bool, error) {
 	rec, found, err := t.find(selRef, ref)
-	if found && tenant != "" && rec.Tenant != tenant {
+	if found && tenant != store.AnyTenant && rec.Tenant != tenant {
 		return store.Record{}, false, err
 	}
 	return rec, found, err
 }
 
 func (t *tx) GetByID(tenant, id string) (rec store.Record, found bool, err error) {
-	if tenant == "" {
+	if tenant == store.AnyTenant {
 		rec, found, err = t.find(selAnyID, id)
 	} else {
 		rec, found, err = t.find(selID, id, tenant)
@@ -149,20 +151,24 @@ const (
 
 	selGoneRef = tombstone + "WHERE ref = ?"
 	selGoneKey = tombstone + "WHERE tenant = ? AND key = ?"
-	// Each tenant is found by one look into the index, and its key by another.
-	selGoneAnyKey = selGoneTenants + "SELECT tenant, ref, id, key, fingerprint, supersedable, at FROM tenants CROSS JOIN tombstones ON tenant = name AND key = ? LIMIT 1"
 )
 
-func (t *tx) Tombstone(tenant, key, ref string) (store.Tombstone, bool, error) {
-	sql, args := selGoneRef, []driver.Value{ref}
-	switch {
-	case key != "" && tenant != "":
-		sql, args = selGoneKey, []driver.Value{tenant, key}
-	case key != "":
-		sql, args = selGoneAnyKey, []driver.Value{key}
+func (t *tx) Tombstone(tenant, ref string) (store.Tombstone, bool, error) {
+	found, ok, err := t.tombstone(selGoneRef, ref)
+	return found, ok && (tenant == store.AnyTenant || found.Tenant == tenant), err
+}
+
+func (t *tx) TombstoneByKey(tenant, key string) (store.Tombstone, bool, error) {
+	found, ok, err := t.tombstone(selGoneKey, tenant, key)
+	if ok {
+		t.buried = found
 	}
+	return found, ok, err
+}
+
+func (t *tx) tombstone(sql string, args ...driver.Value) (store.Tombstone, bool, error) {
 	row, err := t.one(sql, args...)
-	if err != nil || row == nil || tenant != "" && row[0] != tenant {
+	if err != nil || row == nil {
 		return store.Tombstone{}, false, err
 	}
 	text := func(i int) string { s, _ := row[i].(string); return s }
@@ -171,9 +177,6 @@ func (t *tx) Tombstone(tenant, key, ref string) (store.Tombstone, bool, error) {
 	}
 	if at, ok := row[6].(int64); ok {
 		found.At = time.Unix(0, at).UTC()
-	}
-	if key != "" {
-		t.buried = found
 	}
 	return found, true, nil
 }

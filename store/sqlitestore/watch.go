@@ -13,7 +13,7 @@ import (
 const PollInterval = 250 * time.Millisecond
 
 // Every group that changes something tells which records its watchers are to
-// be woken for in a row of the table of changes, at most maxTold bytes of it.
+// be woken for in a row of the table of wake-ups, at most maxTold bytes of it.
 // The last keepChanges rows are kept; whoever has missed more takes it that
 // anything may have changed.
 const (
@@ -24,9 +24,9 @@ const (
 
 // tell writes the row of a group and returns its number.
 func (w *writer) tell() (int64, error) {
-	seq, err := w.c.insert("INSERT INTO changes (by, refs) VALUES (?, ?)", w.id, w.told())
+	seq, err := w.c.insert("INSERT INTO wakeups (by, refs) VALUES (?, ?)", w.id, w.told())
 	if err == nil && seq%dropChanges == 0 {
-		err = w.c.exec("DELETE FROM changes WHERE seq <= ?", seq-keepChanges)
+		err = w.c.exec("DELETE FROM wakeups WHERE seq <= ?", seq-keepChanges)
 	}
 	return seq, err
 }
@@ -86,7 +86,7 @@ func (w *writer) look() {
 	w.publish(list)
 }
 
-// change is a row of the table of changes.
+// change is a row of the table of wake-ups.
 type change struct {
 	seq  int64
 	ours bool
@@ -103,7 +103,7 @@ func (w *writer) changes() (list []change, err error) {
 		c.all = !ok || json.Unmarshal([]byte(refs), &c.told) != nil || len(c.told)%2 != 0
 		list = append(list, c)
 		return nil
-	}, "SELECT seq, by, refs FROM changes WHERE seq > ? ORDER BY seq", w.seen)
+	}, "SELECT seq, by, refs FROM wakeups WHERE seq > ? ORDER BY seq", w.seen)
 	return list, err
 }
 

@@ -40,7 +40,7 @@ func looked(t *testing.T, s *Store, seq int64) {
 func latest(t *testing.T, s *Store) (seq int64) {
 	t.Helper()
 	err := s.reading(t.Context(), func(c *conn) (err error) {
-		seq, err = c.number("SELECT max(seq) FROM changes")
+		seq, err = c.number("SELECT max(seq) FROM wakeups")
 		return err
 	})
 	if err != nil {
@@ -120,13 +120,13 @@ func TestAnotherProcessWakesOnlyWhoIsConcerned(t *testing.T) {
 func TestWhoeverMissesChangesIsWokenForAll(t *testing.T) {
 	for name, change := range map[string]func(t *testing.T, there *Store){
 		"rows are gone": func(t *testing.T, there *Store) {
-			mustScript(t, there.cfg.Path, "INSERT INTO changes (seq, by, refs) VALUES (1000000, 1, '[]')")
+			mustScript(t, there.cfg.Path, "INSERT INTO wakeups (seq, by, refs) VALUES (1000000, 1, '[]')")
 		},
 		"too much": func(t *testing.T, there *Store) {
-			mustScript(t, there.cfg.Path, "INSERT INTO changes (by, refs) VALUES (1, NULL)")
+			mustScript(t, there.cfg.Path, "INSERT INTO wakeups (by, refs) VALUES (1, NULL)")
 		},
 		"not understood": func(t *testing.T, there *Store) {
-			mustScript(t, there.cfg.Path, "INSERT INTO changes (by, refs) VALUES (1, '[\"fjord\"]')")
+			mustScript(t, there.cfg.Path, "INSERT INTO wakeups (by, refs) VALUES (1, '[\"fjord\"]')")
 		},
 		"nobody tells": func(t *testing.T, there *Store) {
 			mustScript(t, there.cfg.Path, "UPDATE records SET phase = phase")
@@ -162,7 +162,7 @@ func TestChangesAreBounded(t *testing.T) {
 		}
 	}
 	err := s.reading(t.Context(), func(c *conn) error {
-		n, err := c.number("SELECT count(*) FROM changes")
+		n, err := c.number("SELECT count(*) FROM wakeups")
 		if n < keepChanges || n > keepChanges+dropChanges {
 			t.Errorf("%d rows are kept", n)
 		}

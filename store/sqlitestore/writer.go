@@ -56,7 +56,7 @@ func newWriter(s *Store, c *conn) (*writer, error) {
 		return nil, err
 	}
 	// Read after the version: what is changed in between is told twice.
-	w.seen, err = c.number("SELECT max(seq) FROM changes")
+	w.seen, err = c.number("SELECT max(seq) FROM wakeups")
 	return w, err
 }
 
@@ -192,6 +192,9 @@ func (w *writer) begin(idle func() bool) error {
 	end := time.Now().Add(w.cfg.BusyTimeout)
 	for pause := 500 * time.Microsecond; ; pause = min(2*pause, 20*time.Millisecond) {
 		err := w.c.exec("BEGIN IMMEDIATE")
+		if err == nil {
+			err = w.current()
+		}
 		if !errors.Is(kind(err), ErrBusy) {
 			return w.explain("begin", err)
 		}
@@ -203,6 +206,19 @@ func (w *writer) begin(idle func() bool) error {
 			return errNobodyWaits
 		}
 	}
+}
+
+// current ends the transaction if another process has migrated the file to a
+// schema that this code does not know since it was opened.
+func (w *writer) current() error {
+	have, err := w.c.number("PRAGMA user_version")
+	if err == nil && int(have) > schemaVersion {
+		err = newer(have)
+	}
+	if err != nil {
+		_ = w.c.exec("ROLLBACK")
+	}
+	return err
 }
 
 // abort ends a transaction that failed in step i and tells all that had been

@@ -21,7 +21,7 @@ func (e *env) wantListed(tenant string, q store.Query, rec store.Record, want bo
 	e.Helper()
 	list, err := e.List(e.ctx, tenant, q)
 	e.must(err)
-	n, err := store.Count(e.ctx, e.Store, tenant, q)
+	n, err := e.Count(e.ctx, tenant, q)
 	e.must(err)
 	if listed := slices.ContainsFunc(list, func(r store.Record) bool { return r.Ref == rec.Ref }); listed != want || n != len(list) {
 		e.Errorf("%v due by %v: listed %v, want %v; counted %d of %d", q.Phases, q.DueBy, listed, want, n, len(list))

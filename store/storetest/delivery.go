@@ -198,11 +198,11 @@ var deliveryTests = []test{
 	}},
 	{"a purge leaves deliveries alone", func(e *env) {
 		d := e.delivery(e.accepted(id1))
-		if n, err := e.purge("", time.Now().Add(time.Hour)); n != 0 || err != nil {
+		if n, err := e.purge(store.AnyTenant, time.Now().Add(time.Hour)); n != 0 || err != nil {
 			e.Errorf("purged %d, %v", n, err)
 		}
 		e.choose(d, store.Bury{Reason: "no"})
-		if n, err := e.purge("", time.Now().Add(time.Hour)); n != 0 || err != nil {
+		if n, err := e.purge(store.AnyTenant, time.Now().Add(time.Hour)); n != 0 || err != nil {
 			e.Errorf("purged %d, %v", n, err)
 		}
 	}},
@@ -234,12 +234,12 @@ var deliveryTests = []test{
 			5: {Phases: []store.Phase{store.Delivery}}, 4: due, 0: {Phases: []store.Phase{store.Dead}},
 		} {
 			q.Limit = 0
-			if n, err := store.Count(e.ctx, e.Store, store.DeliveryTenant, q); n != want || err != nil {
+			if n, err := e.Count(e.ctx, store.DeliveryTenant, q); n != want || err != nil {
 				e.Errorf("counted %d, %v; want %d", n, err, want)
 			}
 		}
 		e.choose(e.settled(id2, 200), store.Bury{Reason: "no"})
-		if n, err := store.Count(e.ctx, e.Store, tenant, store.Query{DueBy: time.Now()}); n != 0 || err != nil {
+		if n, err := e.Count(e.ctx, tenant, store.Query{DueBy: time.Now()}); n != 0 || err != nil {
 			e.Errorf("counted %d as due that are not scheduled, %v", n, err)
 		}
 	}},

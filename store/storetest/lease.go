@@ -54,12 +54,12 @@ var leaseTests = []test{
 	}},
 	{"epochs do not repeat when a record is purged and made again", func(e *env) {
 		r := e.notify(heard("", id1))
-		list, err := e.List(e.ctx, "", store.Query{})
+		list, err := e.List(e.ctx, store.NoTenant, store.Query{})
 		if err != nil || len(list) != 1 || list[0].Ref != r.Ref {
 			e.Fatalf("got %+v, %v, want the one that was heard", list, err)
 		}
 		old := e.acquire(list[0], owner)
-		if n, err := e.purge("", time.Now().Add(time.Hour)); n != 1 || err != nil {
+		if n, err := e.purge(store.AnyTenant, time.Now().Add(time.Hour)); n != 1 || err != nil {
 			e.Fatalf("purged %d, %v, want 1", n, err)
 		}
 		time.Sleep(time.Millisecond)

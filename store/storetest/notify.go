@@ -225,7 +225,7 @@ var notifyTests = []test{
 	}},
 	{"an unknown operation can be adopted", func(e *env) {
 		r := e.notify(heard("", id1))
-		list, err := e.List(e.ctx, "", store.Query{Phases: []store.Phase{store.Heard}})
+		list, err := e.List(e.ctx, store.NoTenant, store.Query{Phases: []store.Phase{store.Heard}})
 		e.must(err)
 		if len(list) != 1 || list[0].Ref != r.Ref || list[0].ID != id1 {
 			e.Fatalf("got %+v", list)

@@ -17,10 +17,10 @@ var retentionTests = []test{
 			Status: "Finished", StatusCode: 500, HasContent: true, Kept: true, Content: []byte("why"),
 		}})
 		at := rec.SettledAt
-		e.wantPurged("", store.Retention{Ended: at.Add(time.Hour), Heard: at.Add(time.Hour)}, store.PurgeCount{})
-		e.wantPurged("", store.Retention{Unacknowledged: at}, store.PurgeCount{})
+		e.wantPurged(store.AnyTenant, store.Retention{Ended: at.Add(time.Hour), Heard: at.Add(time.Hour)}, store.PurgeCount{})
+		e.wantPurged(store.AnyTenant, store.Retention{Unacknowledged: at}, store.PurgeCount{})
 		e.wantPurged(other, store.Retention{Unacknowledged: at.Add(time.Hour)}, store.PurgeCount{})
-		e.wantPurged("", store.Retention{Unacknowledged: at.Add(time.Hour)}, store.PurgeCount{Unacknowledged: 1})
+		e.wantPurged(store.AnyTenant, store.Retention{Unacknowledged: at.Add(time.Hour)}, store.PurgeCount{Unacknowledged: 1})
 		_, err := e.Get(e.ctx, tenant, rec.Ref)
 		e.wantErr(err, store.ErrNotFound)
 
@@ -82,10 +82,10 @@ var retentionTests = []test{
 			_, err := e.Create(e.ctx, rec, "", 0)
 			return err
 		}
-		e.wantPurged("", store.Retention{Keys: later}, store.PurgeCount{}) // of records that are there
-		e.wantPurged("", store.Retention{Ended: later, Unacknowledged: later}, store.PurgeCount{Ended: 2, Unacknowledged: 2})
-		e.wantPurged("", store.Retention{Ended: later, Unacknowledged: later}, store.PurgeCount{})
-		e.wantPurged("", store.Retention{Keys: time.Now().Add(-time.Hour)}, store.PurgeCount{})
+		e.wantPurged(store.AnyTenant, store.Retention{Keys: later}, store.PurgeCount{}) // of records that are there
+		e.wantPurged(store.AnyTenant, store.Retention{Ended: later, Unacknowledged: later}, store.PurgeCount{Ended: 2, Unacknowledged: 2})
+		e.wantPurged(store.AnyTenant, store.Retention{Ended: later, Unacknowledged: later}, store.PurgeCount{})
+		e.wantPurged(store.AnyTenant, store.Retention{Keys: time.Now().Add(-time.Hour)}, store.PurgeCount{})
 		e.wantPurged(tenant, store.Retention{Keys: later}, store.PurgeCount{Keys: 1})
 		if err := again(recs[0]); err != nil {
 			e.Errorf("a key that was freed: got error %v", err)
@@ -93,7 +93,7 @@ var retentionTests = []test{
 		if held, ok := again(recs[1]).(*store.KeyHeldError); !ok || !held.Purged || held.Record.Ref != recs[1].Ref {
 			e.Errorf("the key of another tenant: got %+v", held)
 		}
-		e.wantPurged("", store.Retention{Keys: later}, store.PurgeCount{Keys: 1})
+		e.wantPurged(store.AnyTenant, store.Retention{Keys: later}, store.PurgeCount{Keys: 1})
 		if err := again(recs[1]); err != nil {
 			e.Errorf("a key that was freed: got error %v", err)
 		}

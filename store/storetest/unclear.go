@@ -59,11 +59,11 @@ var unclearTests = []test{
 		e.report(rec, store.AcceptedFact{ID: id1, Source: answered})
 		e.report(rec, store.UnclearFact{ID: id1, Outcome: odd})
 		later := time.Now().Add(1000 * time.Hour)
-		e.wantPurged("", store.Retention{Ended: later, Unacknowledged: later, Heard: later}, store.PurgeCount{})
+		e.wantPurged(store.AnyTenant, store.Retention{Ended: later, Unacknowledged: later, Heard: later}, store.PurgeCount{})
 		for _, q := range []store.Query{{}, {Phases: []store.Phase{store.Unclear}}, {Phases: []store.Phase{store.Uncertain, store.Unclear}}} {
 			list, err := e.List(e.ctx, tenant, q)
 			e.must(err)
-			n, err := store.Count(e.ctx, e.Store, tenant, q)
+			n, err := e.Count(e.ctx, tenant, q)
 			e.must(err)
 			if len(list) != 1 || list[0].Phase != store.Unclear || n != 1 {
 				e.Errorf("%v: listed %d, counted %d", q.Phases, len(list), n)

@@ -100,7 +100,7 @@ var purgeTests = []test{
 		phases[store.Abandoned] = e.choose(abandoned, store.Abandon{Reason: "by hand"})
 		phases[store.Sending] = e.sending()
 
-		if n, err := e.purge("", time.Now().Add(-time.Hour)); n != 0 || err != nil {
+		if n, err := e.purge(store.AnyTenant, time.Now().Add(-time.Hour)); n != 0 || err != nil {
 			e.Fatalf("purged %d young ones, %v", n, err)
 		}
 		if n, err := e.purge(other, time.Now().Add(time.Hour)); n != 0 || err != nil {
@@ -138,7 +138,7 @@ var purgeTests = []test{
 	}},
 	{"unknown notifications are purged by age", func(e *env) {
 		e.notify(heard("", id1))
-		if n, err := e.purge("", time.Now().Add(time.Hour)); n != 1 || err != nil {
+		if n, err := e.purge(store.AnyTenant, time.Now().Add(time.Hour)); n != 1 || err != nil {
 			e.Errorf("purged %d, %v", n, err)
 		}
 	}},
@@ -197,7 +197,7 @@ var concurrencyTests = []test{
 			if got.Phase != store.Settled || got.ID != id || got.IDSource != answered || got.Notification == nil {
 				e.Fatalf("round %d: %+v", round, got)
 			}
-			if list, _ := e.List(e.ctx, "", store.Query{}); len(list) != 0 {
+			if list, _ := e.List(e.ctx, store.NoTenant, store.Query{}); len(list) != 0 {
 				e.Fatalf("round %d: left over %v", round, list)
 			}
 		}

@@ -1,0 +1,286 @@
+package sqlitestore
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+// schema4 makes a file as a version of this package with schema 4 left it: an
+// operation in each phase, notifications of ours, of nobody's with a tenant and
+// without, of one that was adopted, deliveries, and what a purge left.
+func schema4(t *testing.T) (path string) {
+	t.Helper()
+	sql, err := os.ReadFile(filepath.Join("testdata", "schema4.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path = temp(t)
+	c := raw(t, path)
+	if err := errors.Join(c.pragmas("journal_mode = WAL"), c.Script(string(sql)), c.close()); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// inSchema4 are the phases of the operations in it, by ref.
+var inSchema4 = map[string]store.Phase{
+	"queued": store.Queued, "sending": store.Uncertain, "accepted": store.Accepted, "polled": store.Accepted, "settled": store.Settled,
+	"retried": store.Settled, "handled": store.Handled, "rejected": store.Rejected, "uncertain": store.Uncertain,
+	"abandoned": store.Abandoned, "expired": store.Expired, "unclear": store.Unclear, "dead": store.Dead,
+}
+
+// wantSchema4 checks that all of it is there.
+func wantSchema4(t *testing.T, s *Store) {
+	t.Helper()
+	ctx := t.Context()
+	for ref, phase := range inSchema4 {
+		rec, err := s.Get(ctx, "fjord", ref)
+		if err != nil || rec.Phase != phase || rec.Metadata["order"] != ref || rec.Metadata["phase"] != "handled" || rec.Metadata["lookedAt"] == "" {
+			t.Errorf("%s: got %s, %v of %+v, want %s", ref, rec.Phase, err, rec.Metadata, phase)
+		}
+		if ref == "sending" {
+			phase = store.Sending // as it stands in the file
+		}
+		list, err := s.List(ctx, "fjord", store.Query{Phases: []store.Phase{rec.Phase}})
+		if err != nil || !strings.Contains(refsOf(list), ref) {
+			t.Errorf("%s: %s are %s, %v", ref, rec.Phase, refsOf(list), err)
+		}
+		if rec.HoldsKey() {
+			if got, err := s.GetByKey(ctx, "fjord", "key-"+ref); err != nil || got.Ref != ref {
+				t.Errorf("%s: by its key: %s, %v", ref, got.Ref, err)
+			}
+		}
+		if rec.ID != "" {
+			if got, err := s.GetByID(ctx, "fjord", "id-"+ref); err != nil || got.Ref != ref {
+				t.Errorf("%s: by its id: %s, %v", ref, got.Ref, err)
+			}
+		}
+		if rec.Phase == store.Settled && string(rec.Outcome.Content) != `{"referenceNumber":"7"}` {
+			t.Errorf("%s: content %q", ref, rec.Outcome.Content)
+		}
+	}
+	stats, err := s.Stats(ctx)
+	total := 0
+	for _, n := range stats.Phases {
+		total += n
+	}
+	if err != nil || total != 19 || stats.Phases[store.Handled] != 1 || stats.Phases[store.Heard] != 2 || stats.Tombstones != 3 {
+		t.Errorf("counted %+v, %v", stats, err)
+	}
+	err = s.reading(ctx, func(c *conn) error {
+		n, err := c.number("SELECT count(*) FROM records WHERE phase <> doc ->> '$.phase' OR tenant <> doc ->> '$.tenant' OR ref <> doc ->> '$.ref'")
+		if n != 0 {
+			t.Errorf("%d documents differ from their columns", n)
+		}
+		return err
+	})
+	if err := errors.Join(err, s.Check(ctx)); err != nil {
+		t.Error(err)
+	}
+}
+
+func refsOf(list []store.Record) string {
+	var refs []string
+	for _, rec := range list {
+		refs = append(refs, rec.Ref)
+	}
+	return strings.Join(refs, ", ")
+}
+
+// Every operation of a file of schema 4 is read and goes on.
+func TestSchema4GoesOn(t *testing.T) {
+	s := mustOpen(t, Config{Path: schema4(t)})
+	wantSchema4(t, s)
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	report := func(ref string, f store.Fact, want store.Phase) {
+		t.Helper()
+		if got, err := s.Report(ctx, "fjord", ref, f); err != nil || got.Phase != want {
+			t.Errorf("%s: %T leads to %s, %v, want %s", ref, f, got.Phase, err, want)
+		}
+	}
+	decide := func(tenant, ref string, p store.Purpose, d store.Decision, want store.Phase) {
+		t.Helper()
+		l, rec, err := s.Acquire(ctx, tenant, ref, "replica-b", p, time.Minute)
+		must(err)
+		if began := rec.RunEpoch == l.Epoch; began != (p == store.ToRun) {
+			t.Errorf("%s: acquired to %s: a run began is %v", ref, p, began)
+		}
+		if got, err := s.Decide(ctx, l, d); err != nil || got.Phase != want {
+			t.Errorf("%s: %T leads to %s, %v, want %s", ref, d, got.Phase, err, want)
+		}
+	}
+	done := store.Outcome{Status: "Finished", StatusCode: 201}
+
+	decide("fjord", "queued", store.ToPoll, store.Send{}, store.Sending)
+	report("queued", store.AcceptedFact{ID: "id-queued", Source: store.FromAnswer}, store.Accepted)
+	report("sending", store.AcceptedFact{ID: "id-sending", Source: store.FromAnswer}, store.Accepted)
+	report("uncertain", store.AcceptedFact{ID: "id-uncertain", Source: store.FromEvidence}, store.Accepted)
+	report("abandoned", store.AcceptedFact{ID: "id-abandoned", Source: store.FromAnswer}, store.Accepted)
+	report("rejected", store.AcceptedFact{ID: "id-rejected", Source: store.FromAnswer}, store.Accepted)
+	decide("fjord", "polled", store.ToPoll, store.Reschedule{Due: time.Now().Add(time.Minute)}, store.Accepted)
+	for _, ref := range []string{"queued", "sending", "accepted", "polled", "uncertain", "abandoned", "rejected", "expired", "unclear"} {
+		report(ref, store.SettledFact{ID: "id-" + ref, Outcome: done}, store.Settled)
+	}
+	decide("fjord", "dead", store.ToAcknowledge, store.Replay{}, store.Settled)
+	for _, ref := range []string{"settled", "retried", "accepted", "expired", "unclear", "dead"} {
+		decide("fjord", ref, store.ToRun, store.Handle{}, store.Handled)
+	}
+	if rec, err := s.Get(ctx, "fjord", "polled"); err != nil || rec.Polls != 2 || rec.Progress.Status != "Started" {
+		t.Errorf("polled: %d polls, %+v, %v", rec.Polls, rec.Progress, err)
+	}
+
+	// Keys, also of what a purge removed.
+	for key, purged := range map[string]bool{"key-handled": false, "key-gone": true, "key-failed": true} {
+		_, err := s.Create(ctx, sending("again-"+key, key), "me", time.Minute)
+		if held, ok := errors.AsType[*store.KeyHeldError](err); !ok || held.Purged != purged {
+			t.Errorf("%s was taken again: %v", key, err)
+		}
+	}
+	next := sending("next", "key-failed")
+	next.Supersedes = "failed"
+	_, err := s.Create(ctx, next, "me", time.Minute)
+	must(err)
+
+	// What nobody knew is heard of again, and merges when its 202 comes.
+	for id, tenant := range map[string]string{"id-stranger": "fjord", "id-nobody": ""} {
+		r, err := s.Notify(ctx, store.Notification{Tenant: tenant, ID: id, Body: []byte("{}")})
+		if err != nil || r.Verdict != store.Matched {
+			t.Errorf("%s: %+v, %v", id, r, err)
+		}
+		_, err = s.Create(ctx, sending("late-"+id, ""), "me", time.Minute)
+		must(err)
+		got, err := s.Report(ctx, "fjord", "late-"+id, store.AcceptedFact{ID: id, Source: store.FromAnswer})
+		if err != nil || got.Notifications != 2 {
+			t.Errorf("%s: merged %d notifications, %v, want 2", id, got.Notifications, err)
+		}
+		if _, err := s.Get(ctx, store.AnyTenant, r.Ref); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s: its own record is still there, %v", id, err)
+		}
+	}
+	adopted, err := s.GetByID(ctx, "fjord", "id-adopted")
+	must(err)
+	report(adopted.Ref, store.SettledFact{ID: "id-adopted", Outcome: done}, store.Settled)
+
+	// Deliveries.
+	list, err := s.List(ctx, store.DeliveryTenant, store.Query{Phases: []store.Phase{store.Delivery}})
+	must(err)
+	dead, err := s.List(ctx, store.DeliveryTenant, store.Query{Phases: []store.Phase{store.Dead}})
+	must(err)
+	if len(list) != 2 || len(dead) != 1 {
+		t.Fatalf("%d deliveries, %d dead, want 2 and 1", len(list), len(dead))
+	}
+	decide(store.DeliveryTenant, dead[0].Ref, store.ToAcknowledge, store.Replay{}, store.Delivery)
+	for _, d := range append(list, dead...) {
+		decide(store.DeliveryTenant, d.Ref, store.ToRun, store.Handle{}, store.Handled)
+	}
+	later := time.Now().Add(time.Hour)
+	if n, err := s.Purge(ctx, store.AnyTenant, store.Retention{Ended: later, Unacknowledged: later, Heard: later, Keys: later}); err != nil || n.Total() != 14 {
+		t.Errorf("purged %+v, %v, want 14 records", n, err)
+	}
+	must(s.Check(ctx))
+}
+
+// A migration that is cut off, at whichever statement, leaves the file as it
+// was: the next to open it migrates it whole.
+func TestMigrationThatIsCutOff(t *testing.T) {
+	path := schema4(t)
+	for n := 0; ; n++ {
+		c := raw(t, path)
+		// With a cache this small what is not committed gets into the log.
+		if err := c.pragmas("cache_size = 1", "wal_autocheckpoint = 0"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := version(c, "BEGIN IMMEDIATE"); err != nil {
+			t.Fatal(err)
+		}
+		list := statements(migrations[4])
+		for _, sql := range list[:min(n, len(list))] {
+			if err := c.Script(sql); err != nil {
+				t.Fatalf("%s: %v", sql, err)
+			}
+		}
+		cut := temp(t)
+		for _, end := range []string{"", "-wal"} { // what a crash leaves
+			data, err := os.ReadFile(path + end)
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, cut+end, data)
+		}
+		if err := errors.Join(c.exec("ROLLBACK"), c.close()); err != nil {
+			t.Fatal(err)
+		}
+		c = raw(t, cut)
+		have, err := version(c, "BEGIN")
+		if err := errors.Join(err, c.exec("ROLLBACK"), c.close()); err != nil || have != 4 {
+			t.Fatalf("after %d statements: version %d, %v, want 4", n, have, err)
+		}
+		s := mustOpen(t, Config{Path: cut})
+		wantSchema4(t, s)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if n == len(list) {
+			return
+		}
+	}
+}
+
+// statements takes a script apart.
+func statements(script string) (list []string) {
+	var b strings.Builder
+	trigger := false
+	for line := range strings.Lines(script) {
+		b.WriteString(line)
+		trigger = trigger || strings.HasPrefix(line, "CREATE TRIGGER")
+		code, _, _ := strings.Cut(line, " --")
+		if end := strings.TrimSpace(code); strings.HasSuffix(end, ";") && (!trigger || end == "END;") {
+			list = append(list, b.String())
+			b.Reset()
+			trigger = false
+		}
+	}
+	return list
+}
+
+// A process that has the file open while one of a later version migrates it is
+// refused what it writes from then on.
+func TestWhoIsOlderThanTheFileWritesNothing(t *testing.T) {
+	path := temp(t)
+	s := mustOpen(t, Config{Path: path})
+	ctx := t.Context()
+	if _, err := s.Create(ctx, sending("a", ""), "me", time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	mustScript(t, path, "PRAGMA user_version = 99")
+	_, err := s.Create(ctx, sending("b", ""), "me", time.Minute)
+	if !errors.Is(err, ErrNewerSchema) {
+		t.Errorf("created: got error %v, want ErrNewerSchema", err)
+	}
+	if _, _, err := s.Acquire(ctx, "fjord", "a", "me", store.ToPoll, time.Minute); !errors.Is(err, ErrNewerSchema) {
+		t.Errorf("acquired: got error %v, want ErrNewerSchema", err)
+	}
+	if err := s.Health(ctx); !errors.Is(err, ErrNewerSchema) {
+		t.Errorf("health: got error %v, want ErrNewerSchema", err)
+	}
+	c := raw(t, path)
+	defer c.close()
+	if have, err := c.number("PRAGMA user_version"); have != 99 || err != nil {
+		t.Errorf("version %d, %v, want 99", have, err)
+	}
+	if n, err := c.number("SELECT count(*) FROM records"); n != 1 || err != nil {
+		t.Errorf("%d records, %v, want the one from before", n, err)
+	}
+}
