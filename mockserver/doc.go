@@ -15,6 +15,11 @@
 // puts it on a socket, the command erpmock is a program around it, and package
 // mockservertest has what a test needs besides.
 //
+// What a server works with has packages of its own: what is told of operations and
+// deliveries (operation), what the real system is taken to be (profile), the rules
+// that disturb (fault), where operations are kept (queue), and what happened
+// (journal).
+//
 // # Time
 //
 // By default time is package time's. In a testing/synctest bubble, with
@@ -31,10 +36,10 @@
 //
 // A clock moves everything that the server does by time: execution times and
 // their timeout, holds, retention, delays and retries of notifications, rate
-// limits, tokens, the times of rules, Fault.Delay and Fault.Stall, and the times
+// limits, tokens, the times of fault rules, the delays and stalls of answers, and the times
 // in documents, headers and the journal. On real time stay: the timeout of one
 // attempt to notify, as it is a matter of the network, and of a shared queue
-// the leases, the looks for the work of others, and the sweeping of files.
+// the leases, the search for the work of others, and the sweeping of files.
 //
 // While a clock stands, one thing happens at a time: what is due begins when
 // nothing is under way, in the order of its time, then of its planning. A
@@ -43,9 +48,8 @@
 // time by [Sleep], not by time.Sleep, which would hold the clock up; and a call
 // that is answered only later on the clock is made in a goroutine.
 //
-// An operation takes Config.ExecTime, or one of a spread of times
-// (Config.ExecTimes: [Uniform], [LogNormal]), the n-th of a company the same
-// one in each run with the same Config.Seed.
+// An operation takes Config.ExecTime: [Fixed], a spread of times ([Uniform],
+// [LogNormal]), or what a function says of its request ([ExecTimeFunc]).
 //
 // # Notifications
 //
@@ -69,7 +73,7 @@
 //
 //	srv.Queue("7").Pause()
 //	op, err := srv.Queue("7").Step(ctx)
-//	hits := srv.Journal().Select(mockserver.Filter{Company: "7", Kind: mockserver.KindFault}).Entries()
+//	hits := srv.Journal().Select(journal.Filter{Company: "7", Kind: journal.KindFault}).Entries()
 //	err = srv.Reset(ctx, "7")
 //
 // # Companies
@@ -91,39 +95,20 @@
 //
 // # Faults
 //
-// A [Rule] disturbs what it matches, as often as it says: Config.Faults and
-// [Server.Faults] hold rules.
+// Config.Faults and [Server.Faults] hold the rules by which answers, operations and
+// notifications are disturbed: package fault.
 //
-//	{On: OnIntake, Times: 2, Do: Fault{Status: 429, RetryAfter: time.Minute}}
-//	{On: OnIntake, Every: 10, Do: Fault{Process: true, Drop: true}} // accepted, and the 202 is lost
-//	{On: OnIntake, Do: Fault{Omit: []string{"id"}}}                 // a 202 without an id
-//	{On: OnAuth, After: 5, Times: 1, Do: Fault{Status: 401}}        // the token expired meanwhile
-//	{On: OnState, PerOperation: true, Times: 3, Do: Fault{Status: 404}}
-//	{On: OnState, Do: Fault{Lag: time.Minute}}
-//	{On: OnContent, Probability: 0.1, Do: Fault{CutAfter: 100}}
-//	{Method: "POST", Do: QueueFault{Deaths: 1}}      // a worker died, the next one ends it
-//	{Do: NotifyFault{Early: true, Duplicates: 2}}    // before the 202, three times
-//	{Do: NotifyFault{Replay: true}}                  // and a forged one before it
+//	{On: fault.OnIntake, Times: 2, Do: fault.Answer{Status: 429, RetryAfter: time.Minute}}
+//	{On: fault.OnIntake, Every: 10, Do: fault.Answer{Process: true, Drop: true}} // accepted, and the 202 is lost
+//	{Do: fault.Notify{Early: true, Duplicates: 2}} // before the 202, three times
 //
-// Rules are reproducible: whether one hits follows from Config.Seed, the rule,
-// and how many events of the company it has matched before. Calls that one
-// company makes at the same moment are counted in the order in which they
-// arrive, which is the scheduler's to choose. With a clock that stands as well,
-// the same calls give the same journal, to the byte ([Journal.WriteTo]); after
-// an operation that takes no time, [Clock.Idle] goes before the next call.
-//
-// Where rules do not suffice, the functions Config.Fault and Config.NotifyFault
-// decide. A program reads rules from a file with [ParseRules]. [Faults.Hits], [Server.Operations], [Server.Deliveries] and
-// [Server.Journal] tell what happened.
-//
-// In memory a dropped connection is the error that a TCP reset gives; on a
-// socket it is a TCP reset, with HTTP/2 the reset of the stream. An answer cut
-// short by CutAfter ends without a reset in both, so that what was written
-// arrives.
+// With Config.Seed the same calls meet the same faults. With a clock that stands as
+// well they give the same journal, to the byte ([journal.Journal.WriteTo]); after an
+// operation that takes no time, [Clock.Idle] goes before the next call.
 //
 // # Several servers
 //
-// Package sqlitequeue keeps operations, notifications and invoices in a
+// Package queue/sqlitequeue keeps operations, notifications and invoices in a
 // directory (Config.Queue, or erpmock --data). They survive kill -9, and
 // several servers may work on them, as the ERP's web servers do: an operation
 // is run by whichever has room, once unless that one dies, and has one visible
@@ -133,108 +118,8 @@
 //
 // # What is not known of the real system
 //
-// Each such thing, and each that the sources disagree about, is a named switch
-// of [Profile]. Its zero value, [ProfileCurrent], is the best guess;
-// [ProfileLegacy2022] and [ProfileStrict] turn some of them. All switches, with
-// what they are by default and what that rests on:
-//
-// State document:
-//
-//	TimeFormat               +01:00, as Norway has it         captured 2022; sample in the OpenAPI document: Z
-//	Zone                     Norwegian time                   captured 2022
-//	UnsetTime                null                             unknown
-//	QueuedStatus             Started                          no other word is documented
-//	RunningStatus            Started                          OpenAPI; "Running" in third-party code only
-//	FinishedStatus           Finished                         OpenAPI; "Completed" in third-party code only
-//	FailedWithoutStatusCode  500                              unknown
-//	OriginalURIBase          https://finance.visma.net        captured 2022
-//	SubscriptionAddress      subscription                     unknown
-//	ResponseHeaders          Location, ETag, Content-Type     which ones: unknown; null when captured in 2022
-//	StateContentLocation     null without content             unknown
-//	MalformedIDStatus        404                              unknown
-//
-// 202:
-//
-//	ContentLocationIn202     off                              one reading of the article of 2022
-//	NoLocationOn202          a Location header                weakly attested
-//	NoBodyOnAction202        the same body for all            the pages say so, the OpenAPI document not
-//	IDField                  id                               OpenAPI; the pages say jobId
-//
-// The header erp-api-background:
-//
-//	UnknownHeaderAsNone      400                              unknown
-//	RefuseURL                taken                            announced to end in April 2025, still documented
-//	RefuseSubscription       taken                            OpenAPI; not in the article of 2022
-//	RequireHTTPSWebhooks     http is taken                    https demanded since April 2025
-//	AcceptUnknownRoutes      404 at once                      unknown
-//	Pairs.Percent            values as they are               unknown
-//	Pairs.KeepBlanks         blanks are trimmed               unknown
-//	Pairs.RefuseEmpty        empty values are sent            unknown
-//	Pairs.DropReserved       400 for reserved names           unknown
-//	Pairs.Repeated           each value is sent               unknown
-//
-// Requests:
-//
-//	RequireToken             as Auth.Mode says                401 was observed
-//	RequireIPPHeaders        optional                         demanded in 2022, needless in 2026
-//	RequireContentType       any                              declared: application/json or text/json
-//	RequirePaging            optional                         called mandatory, observed not to be
-//	ExactQueryNames          in any case                      unknown; so does ASP.NET
-//	EndSlashMatters          /v1/x/ is /v1/x                  unknown; so does ASP.NET
-//	CheckIfMatchEarly        when it runs                     unknown
-//	InvalidClientStatus      401                              unknown
-//	AnyScope                 by method                        unknown
-//
-// Execution:
-//
-//	ReportAccepted           an action ends when it is done   OpenAPI; at once in the article of 2022
-//	ForegroundActionResult   Queued                           OpenAPI: Queued or InProcess
-//	BackgroundActionResult   Done                             unknown
-//
-// Retention and content:
-//
-//	RetainFromReceived       from finishedUtc                 unknown
-//	ExpiredStateStatus       404                              unknown
-//	GoneFor                  410 as long as remembered        unknown
-//	ContentCarriesStatus     200                              OpenAPI, not observed
-//	UnfinishedContentStatus  404                              unknown
-//	ContentType              the endpoint's                   unknown for prints
-//
-// Notifications:
-//
-//	Notification             id, statusCode, two locations    described in prose only
-//	ContentLocation          null without content             unknown
-//	NotifyOnlyWithContent    always                           the event catalogue can be read so
-//	NoNotifyOnFailed         sent                             unknown
-//	NeverNotify              as the header says               one sentence can be read as never
-//	Envelope                 none                             as with a sister product
-//	NotificationContentType  application/json; charset=utf-8  unknown
-//	EventID                  BACKGROUND_API_RESPONSE          also called "Response Ready"
-//	HeaderPrefix             x-vwd-                           seen with a sister product
-//	HeaderNames              prefix and part                  seen with a sister product
-//	UserAgent                erpmock                          unknown
-//	SignURL                  no headers in URL mode           none is documented
-//	OnlyStatus200            any 2xx                          unknown
-//	NewIDPerAttempt          one id                           unknown
-//	FixedWebhookTimestamp    of the attempt                   unknown
-//
-// Answers in general:
-//
-//	RateLimitBody            the gateway product's            unknown
-//	RetryAfterDate           seconds                          documented
-//	PollsAreFree             polls count                      unknown
-//	RateLimitResetEpoch      seconds left                     documented; Unix time in 2021
-//	UnquotedETags            quoted                           unknown
-//	MaxPageSize              1000                             observed
-//	PageBeyondEndStatus      200 and an empty list            unknown
-//	EmptyErrors              a message                        not declared
-//
-// Invoices:
-//
-//	NullKeeps                null clears a field              likely, not documented
-//	CreditNoteType           CreditNote                       OpenAPI; "Credit Note" in one reader
-//	LineTypeCodes            a word                           observed; OpenAPI: codes
-//	SwapCurrencies           InCurrency is the document's     observed; OpenAPI: the other way round
+// Each such thing, and each that the sources disagree about, is a named switch of
+// Config.Profile. Package profile lists them with what each rests on.
 //
 // How often and how soon a notification is tried ([Retry]), in which order
 // operations start (Config.Order, Config.Workers) and what the rate limits are

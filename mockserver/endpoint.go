@@ -5,14 +5,47 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/vismanet-go/background/mockserver/internal/answer"
+	"github.com/vismanet-go/background/mockserver/internal/call"
 	"github.com/vismanet-go/background/mockserver/internal/erp"
 	"github.com/vismanet-go/background/mockserver/internal/request"
 	"github.com/vismanet-go/background/mockserver/internal/route"
 	"github.com/vismanet-go/background/mockserver/internal/run"
 	"github.com/vismanet-go/background/mockserver/queue"
 )
+
+// A Call tells a handler whose request it answers.
+type Call struct {
+	// Company is the ERP company that the request's credentials name.
+	Company string
+
+	// Base is the root that the caller used, for example
+	// "https://erp.mock/API/controller/api"; absolute links are Base plus
+	// "/v1/...".
+	Base string
+
+	// OperationID identifies the background operation; empty in the
+	// foreground.
+	OperationID string
+
+	// Attempt is how often the operation was started, this time included: more
+	// than 1 only if a worker stopped in the middle, with a queue that
+	// outlives its process. What such a worker had done outside of the mock is
+	// done, so that a handler with effects should look.
+	Attempt int
+}
+
+// Background reports whether the call runs in the background.
+func (c Call) Background() bool { return c.OperationID != "" }
+
+// CallFrom tells a handler, given its request's context, for which company it
+// runs, whether in the background, and which root its links should have.
+func CallFrom(ctx context.Context) (Call, bool) {
+	c, ok := call.From(ctx)
+	return Call(c), ok
+}
 
 // work prepares a job's request for its handler, as if it had just come in.
 func (s *Server) work(job *queue.Job) run.Work {
@@ -154,3 +187,33 @@ func (f impossible) Run(context.Context, func(answer.Outcome)) answer.Outcome {
 }
 func (impossible) Changes() *queue.Changes { return nil }
 func (impossible) Done(bool)               {}
+
+// outdated reports whether a request's If-Match is not the version of the
+// document that it is about. It asks the endpoint for that version, as the
+// caller would.
+func (s *Server) outdated(in *incoming, path string) bool {
+	ifMatch := in.HTTP.Header.Get("If-Match")
+	document, _, _ := strings.Cut(path, "/action/")
+	if ifMatch == "" || in.HTTP.Method == http.MethodGet {
+		return false
+	}
+	ask := *in
+	ask.HTTP = in.HTTP.Clone(in.HTTP.Context())
+	ask.HTTP.Method, ask.HTTP.URL.RawQuery, ask.Body = http.MethodGet, "", nil
+	ask.HTTP.Header.Del("If-Match")
+	h := http.Handler(s.user)
+	switch {
+	case s.user.Has(http.MethodGet, document):
+	case s.builtin.Has(http.MethodGet, document):
+		h = s.builtin
+	default:
+		return false
+	}
+	rec := answer.NewRecorder()
+	s.foreground(rec, &ask, h, document)
+	version := func(tag string) string {
+		return strings.Trim(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`)
+	}
+	tag := rec.Outcome().Header.Get("ETag")
+	return tag != "" && ifMatch != "*" && version(tag) != version(ifMatch)
+}

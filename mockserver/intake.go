@@ -8,6 +8,7 @@ import (
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/internal/answer"
 	"github.com/vismanet-go/background/mockserver/internal/background"
+	"github.com/vismanet-go/background/mockserver/internal/gate"
 	"github.com/vismanet-go/background/mockserver/internal/route"
 	"github.com/vismanet-go/background/mockserver/internal/wire"
 	"github.com/vismanet-go/background/mockserver/journal"
@@ -18,7 +19,7 @@ import (
 func (s *Server) serveBackground(w http.ResponseWriter, in *incoming, path string) {
 	b, err := wire.ParseBackground(strings.Join(in.HTTP.Header.Values(wire.BackgroundHeader), ","), s.cfg.Profile.Pairs)
 	if err == nil {
-		err = mayNotify(s.cfg.Profile, b)
+		err = gate.MayNotify(s.cfg.Profile, b)
 	}
 	switch {
 	case err != nil && !s.cfg.Profile.UnknownHeaderAsNone:

@@ -78,7 +78,7 @@ func TestNoSwitchIsForgotten(t *testing.T) {
 	for _, tt := range slices.Concat(stateCases(), notifyCases(), acceptCases(), answerCases()) {
 		eachSwitch("", reflect.ValueOf(tt.profile), func(name string, v reflect.Value) { turned[name] = turned[name] || !v.IsZero() })
 	}
-	reference, err := os.ReadFile("doc.go")
+	reference, err := os.ReadFile("profile/doc.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestNoSwitchIsForgotten(t *testing.T) {
 			t.Errorf("no test turns %s", name)
 		}
 		if !strings.Contains(string(reference), "//\t"+name+" ") {
-			t.Errorf("no row for %s in doc.go", name)
+			t.Errorf("no row for %s in profile/doc.go", name)
 		}
 	})
 }

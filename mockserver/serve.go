@@ -99,7 +99,7 @@ func (s *Server) serve(w http.ResponseWriter, in *incoming) {
 		answer.WriteMessage(w, http.StatusMethodNotAllowed, "The requested resource does not support http method '"+in.HTTP.Method+"'.")
 	case h == nil:
 		s.unknownRoute(w, in.HTTP)
-	case !s.authorize(w, in) || !s.wellFormed(w, in, path):
+	case !s.admit(w, in, path):
 	case in.quota.Exceeded:
 		s.limits.Refuse(w, in.quota, s.clocks.Now(in.Company))
 	case in.point() == fault.OnIntake && !in.overlooksBackground():
@@ -113,16 +113,24 @@ func (s *Server) unknownRoute(w http.ResponseWriter, _ *http.Request) {
 	answer.Refuse(w, s.cfg.Profile, http.StatusNotFound, "No HTTP resource was found that matches the request URI.")
 }
 
-// authorize refuses a request whose credentials will not do, and reports whether
-// they do.
-func (s *Server) authorize(w http.ResponseWriter, in *incoming) bool {
+// admit refuses a request whose credentials will not do, or that lacks what the
+// profile demands, and reports whether it does not. Path is that of its route.
+func (s *Server) admit(w http.ResponseWriter, in *incoming, path string) bool {
 	refused := s.credentials.Check(gate.Caller{
 		Token: in.Token, Claims: in.claims, Company: in.Company, Method: in.HTTP.Method, Path: in.Path,
 	}, s.clocks.Now(in.Company))
 	if refused == nil {
-		return true
+		refused = gate.Demand(s.cfg.Profile, in.HTTP, in.Body, path, s.builtin.Names)
 	}
-	w.Header().Set("WWW-Authenticate", refused.Challenge)
+	switch {
+	case refused == nil:
+		return true
+	case refused.OldGateway:
+		answer.WriteJSON(w, refused.Status, refused.AsGatewayError(s.ids.GUID("error", in.Company)))
+		return false
+	case refused.Challenge != "":
+		w.Header().Set("WWW-Authenticate", refused.Challenge)
+	}
 	answer.Refuse(w, s.cfg.Profile, refused.Status, refused.Message)
 	return false
 }

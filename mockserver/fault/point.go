@@ -6,7 +6,7 @@ type Point string
 // Points. A company is that of the caller; a request is the caller's own at
 // the first four, and the one that became the operation at the others.
 const (
-	OnAuth         Point = "auth"         // every request to the ERP, when its credentials are looked at
+	OnAuth         Point = "auth"         // every request to the ERP, when its credentials are checked
 	OnToken        Point = "token"        // a request to the token endpoint
 	OnIntake       Point = "intake"       // a request that asks for the background
 	OnForeground   Point = "foreground"   // one that does not, nor asks about an operation

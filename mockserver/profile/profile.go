@@ -1,4 +1,3 @@
-// Package profile holds what is not known for certain of the real system.
 package profile
 
 import "time"
@@ -207,7 +206,7 @@ type Profile struct {
 	// RetryAfterDate tells the Retry-After of a 429 as a date. Documented:
 	// seconds.
 	RetryAfterDate bool
-	// PollsAreFree does not count looks at states and contents against the
+	// PollsAreFree does not count polls of states and contents against the
 	// rate limit. Not documented.
 	PollsAreFree bool
 	// RateLimitResetEpoch shows X-RateLimit-Reset as Unix time, as the old

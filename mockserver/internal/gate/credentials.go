@@ -61,11 +61,12 @@ type Caller struct {
 	Path    string // below the API root
 }
 
-// A Refusal says why credentials will not do.
+// A Refusal says why a call is not let in.
 type Refusal struct {
-	Status    int
-	Challenge string // the WWW-Authenticate header
-	Message   string
+	Status     int
+	Challenge  string // the WWW-Authenticate header; empty: none
+	Message    string
+	OldGateway bool // it is worded as the old gateway does
 }
 
 // Company is the one of a tenant; empty: no company's tenant.
@@ -100,7 +101,9 @@ func Bearer(header string) string {
 // Check returns nil if the credentials of a caller will do.
 func (c *Credentials) Check(by Caller, now time.Time) *Refusal {
 	const denied = "Authorization has been denied for this request."
-	deny := func(status int, detail, message string) *Refusal { return &Refusal{status, "Bearer" + detail, message} }
+	deny := func(status int, detail, message string) *Refusal {
+		return &Refusal{Status: status, Challenge: "Bearer" + detail, Message: message}
+	}
 	_, listed := c.Companies[by.Token]
 	known := listed || strings.HasPrefix(by.Token, "company:") || by.Claims != nil && !by.Claims.expired(now)
 	switch {

@@ -51,10 +51,10 @@ func (c *Control) Resume() {
 	c.q.mu.Unlock()
 	c.start()
 	if c.company == "" {
-		c.q.Look(nil)
+		c.q.Dispatch(nil)
 		return
 	}
-	c.q.Look(c.q.cfg.Clocks.Of(c.company).Generation())
+	c.q.Dispatch(c.q.cfg.Clocks.Of(c.company).Generation())
 }
 
 // Next starts the operation that comes next in a paused queue, and returns it

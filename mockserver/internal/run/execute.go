@@ -114,7 +114,7 @@ func (q *Runner) finish(ctx context.Context, job *queue.Job, g *vtime.Generation
 		q.forget(job.Lease(), mine, nil)
 	}
 	q.mu.Unlock()
-	q.Look(g)
+	q.Dispatch(g)
 	if err != nil {
 		q.cfg.Log.Warn("result discarded", "id", job.ID, "attempt", job.Attempts, "error", err)
 		return err

@@ -22,9 +22,9 @@ type Runner struct {
 	adding  sync.RWMutex // read-held while a job is added; a reset holds it
 	mu      sync.Mutex   // guards all below
 	running map[queue.Lease]*run
-	asked   []*vtime.Task // looks at a shared queue that nobody has made yet
+	asked   []*vtime.Task // wait until somebody has taken from a shared queue
 	paused  pauses
-	kicks   chan struct{} // asks for a look at a shared queue
+	kicks   chan struct{} // asks to take from a shared queue
 
 	serving atomic.Bool // it works on a shared queue
 }
@@ -73,9 +73,9 @@ func (q *Runner) Add(ctx context.Context, job *queue.Job, g *vtime.Generation) e
 	if err := q.keep(ctx, job, g); err != nil {
 		return fmt.Errorf("store operation %s: %w", job.ID, err)
 	}
-	q.Look(g)
+	q.Dispatch(g)
 	if wait := job.NotBefore.Sub(job.Received); wait > 0 && !job.NotBefore.IsZero() {
-		g.After(wait, background.Label("end of the hold of", &job.Operation), func(context.Context, *vtime.Task) { q.Look(g) })
+		g.After(wait, background.Label("end of the hold of", &job.Operation), func(context.Context, *vtime.Task) { q.Dispatch(g) })
 	}
 	return nil
 }

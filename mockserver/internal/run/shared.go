@@ -17,7 +17,7 @@ func (q *Runner) Serve() {
 	}
 	q.serving.Store(true)
 	q.cfg.Pool.Spawn(func(ctx context.Context) {
-		q.shared.Watch(ctx, q.cfg.Clocks.Now, func() { q.Look(nil) }, q.abandon)
+		q.shared.Watch(ctx, q.cfg.Clocks.Now, func() { q.Dispatch(nil) }, q.abandon)
 	})
 	q.cfg.Pool.Spawn(func(ctx context.Context) {
 		for {
@@ -34,14 +34,14 @@ func (q *Runner) Serve() {
 			q.adopt(ctx)
 		}
 	})
-	q.Look(nil)
+	q.Dispatch(nil)
 }
 
-// ClockMoved has a look made for what was held before this server began, of
+// ClockMoved has jobs taken that were held before this server began, of
 // which it has no timer.
 func (q *Runner) ClockMoved(g *vtime.Generation) {
 	if q.serving.Load() {
-		q.Look(g)
+		q.Dispatch(g)
 	}
 }
 

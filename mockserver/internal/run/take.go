@@ -7,16 +7,16 @@ import (
 	"github.com/vismanet-go/background/mockserver/queue"
 )
 
-// Look starts what may run: at once with a queue of our own, soon with a
-// shared one, where looking may take a while. The company of a
+// Dispatch starts what may run: at once with a queue of our own, soon with a
+// shared one, where that may take a while. The company of a
 // generation that is given is busy until then.
-func (q *Runner) Look(g *vtime.Generation) {
+func (q *Runner) Dispatch(g *vtime.Generation) {
 	if q.shared == nil {
 		q.take(q.cfg.Pool.Context())
 		return
 	}
 	if g != nil {
-		t := g.Begin(vtime.Label{Verb: "a look into the queue"})
+		t := g.Begin(vtime.Label{Verb: "taking from the queue"})
 		q.mu.Lock()
 		q.asked = append(q.asked, t)
 		q.mu.Unlock()
