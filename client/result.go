@@ -58,7 +58,7 @@ func (c *Client) result(rec store.Record) (*Result, error) {
 	name := nameOf(rec.ID, rec.Ref)
 	o := rec.Outcome
 	switch {
-	case rec.Phase == store.Expired:
+	case rec.Unlearnt(): // also once its handler was told
 		return nil, expired(rec)
 	case rec.Phase == store.Rejected:
 		return nil, &OperationError{ID: name, Method: rec.Method, Path: pathOf(rec.Path), Status: "Rejected", Message: rec.Reason}
