@@ -38,9 +38,11 @@ type Completion struct {
 // the handler's own. So does a run that took its process with it, so that it is
 // parked after [Config.MaxAttempts] as well. No order is kept.
 //
-// Its context ends after [Config.HandlerTimeout], when another replica took
-// the work over (with store.ErrFenced as its cause), and when a shutdown has
-// waited [Config.DrainTimeout].
+// Its context ends after [Config.HandlerTimeout], when a shutdown has waited
+// [Config.DrainTimeout], and when another replica has the work or may have it
+// soon, because the store did not renew the lease in time (with
+// store.ErrFenced as its cause). What the handler returns after that does not
+// count.
 type Handler func(ctx context.Context, done Completion) error
 
 // KindHTTP is the kind of the operations of [Client.Do] and [Transport] that
@@ -82,10 +84,6 @@ func (o *Operation) Replay(ctx context.Context) error {
 	return nil
 }
 
-// handlerLease is how long a handler's lease lasts after its last sign of
-// life.
-const handlerLease = 30 * time.Second
-
 // handler returns the handler of a record, nil if it has none.
 func (c *Client) handler(rec store.Record) Handler { return c.cfg.OnComplete[rec.Kind] }
 
@@ -93,6 +91,7 @@ func (c *Client) handler(rec store.Record) Handler { return c.cfg.OnComplete[rec
 // An error says that the store did not let it, or that the lease was lost: the
 // work is left to others for a moment, for they may prolong theirs.
 func (c *Client) complete(ctx context.Context, ref string) error {
+	asked := time.Now()
 	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, store.ToRun, handlerLease)
 	if err != nil {
 		return err
@@ -108,17 +107,20 @@ func (c *Client) complete(ctx context.Context, ref string) error {
 	case rec.Attempts > c.cfg.MaxAttempts:
 		return c.parkLost(ctx, lease, rec)
 	}
-	work, stop := c.underLease(ctx, lease)
+	work, stop := c.underLease(ctx, lease, asked)
 	watched, end := c.observeHandler(work, rec)
 	begun := time.Now()
 	run := Handled{Err: c.runHandler(watched, h, rec)}
 	run.Duration = time.Since(begun)
-	stop()
-	if run.Err != nil && context.Cause(work) == ErrDrainTimeout {
+	lost := stop()
+	switch {
+	case lost != nil: // what it returned no longer counts
+		run.Outcome = c.handlerLost(ctx, rec, run.Err)
+	case run.Err != nil && context.Cause(work) == ErrDrainTimeout:
 		// Not the handler's failure: it runs again as if it had not begun.
 		_, err = c.decide(ctx, lease, store.Interrupt{})
 		run.Outcome = HandlerInterrupted
-	} else {
+	default:
 		run.Outcome, err = c.concludeHandler(ctx, lease, rec, run.Err)
 	}
 	if err == nil && run.Outcome == HandlerLost {
@@ -139,42 +141,6 @@ func (c *Client) parkLost(ctx context.Context, lease store.Lease, rec store.Reco
 	return err
 }
 
-// underLease returns a context that lasts as long as the lease, the handler's
-// timeout and ctx do, and keeps the lease alive until stop is called.
-func (c *Client) underLease(ctx context.Context, lease store.Lease) (work context.Context, stop func()) {
-	work, abort := context.WithCancelCause(ctx)
-	work, cancel := context.WithTimeout(work, c.cfg.HandlerTimeout)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		t := time.NewTicker(handlerLease / 3)
-		defer t.Stop()
-		until := lease.Until
-		for {
-			select {
-			case <-work.Done():
-				return
-			case <-t.C:
-			}
-			write, end := recording(ctx)
-			l, err := c.store.Extend(write, lease, handlerLease)
-			end()
-			switch {
-			case err == nil:
-				until = l.Until
-			case errors.Is(err, store.ErrFenced) || !time.Now().Before(until):
-				abort(store.ErrFenced)
-				return
-			}
-		}
-	}()
-	return work, func() {
-		cancel()
-		<-done
-		abort(nil)
-	}
-}
-
 // runHandler calls the handler. A panic is an error, and so is a goroutine that
 // it ended.
 func (c *Client) runHandler(ctx context.Context, h Handler, rec store.Record) error {
@@ -192,9 +158,7 @@ func (c *Client) runHandler(ctx context.Context, h Handler, rec store.Record) er
 // concludeHandler writes down what the handler decided. An error says that the
 // store did not take it.
 func (c *Client) concludeHandler(ctx context.Context, lease store.Lease, rec store.Record, err error) (HandlerOutcome, error) {
-	about := func(more ...any) []any {
-		return append([]any{"ref", rec.Ref, "kind", rec.Kind, "attempt", rec.Attempts, "error", err}, more...)
-	}
+	about := func(more ...any) []any { return append(aboutRun(rec, err), more...) }
 	outcome, d := c.follows(rec, err)
 	got, failed := c.decide(ctx, lease, d)
 	switch {
@@ -203,14 +167,25 @@ func (c *Client) concludeHandler(ctx context.Context, lease store.Lease, rec sto
 		c.log.WarnContext(ctx, "handler's outcome was not recorded", about("store", failed)...)
 		return HandlerLost, failed
 	case got.Ref == "":
-		c.log.WarnContext(ctx, "handler's lease was lost while it ran", about()...)
-		return HandlerLost, nil
+		return c.handlerLost(ctx, rec, err), nil
 	case outcome == HandlerRetried:
 		c.log.WarnContext(ctx, "handler failed", about("again_at", got.Due)...)
 	case outcome != HandlerDone:
 		c.log.ErrorContext(ctx, "handler gave up", about()...)
 	}
 	return outcome, nil
+}
+
+// handlerLost tells that a run counts for nothing, because somebody else may be at
+// work by now.
+func (c *Client) handlerLost(ctx context.Context, rec store.Record, err error) HandlerOutcome {
+	c.log.WarnContext(ctx, "handler's lease was lost while it ran", aboutRun(rec, err)...)
+	return HandlerLost
+}
+
+// aboutRun is what a log line tells of a run of a handler.
+func aboutRun(rec store.Record, err error) []any {
+	return []any{"ref", rec.Ref, "kind", rec.Kind, "attempt", rec.Attempts, "error", err}
 }
 
 // follows says what follows from what a handler returned.

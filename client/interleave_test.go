@@ -17,7 +17,7 @@ import (
 )
 
 // process is a store as one process sees it: it can be stopped for a while
-// (SIGSTOP: its heartbeat fails) and killed (nothing it does arrives).
+// (SIGSTOP: its lease is not renewed) and killed (nothing it does arrives).
 type process struct {
 	store.Store
 	stopped, killed atomic.Bool

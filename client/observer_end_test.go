@@ -236,7 +236,7 @@ func TestObserverIsToldOfLostRuns(t *testing.T) {
 			stop := start(t, c)
 			time.Sleep(10 * time.Minute)
 			want := []string{
-				`handle POST /v2/customerinvoice "" attempt=1 late=0s`, "lost err=<nil> after=30s",
+				`handle POST /v2/customerinvoice "" attempt=1 late=0s`, "lost err=<nil> after=25s",
 				`handle POST /v2/customerinvoice "" attempt=2 late=30s`, "handled err=<nil> after=0s",
 			}
 			if got := d.about(runs...); !slices.Equal(got, want) {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/vismanet-go/background/internal/lease"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -62,7 +63,7 @@ type runner struct {
 
 	mu    sync.Mutex // guards what other goroutines leave here
 	dirty []string   // refs to be read again
-	slow  []string   // the same, but not at once, because something failed
+	slow  []rest     // the same, but not at once, because something failed
 	freed int        // handlers that have ended
 }
 
@@ -316,14 +317,25 @@ func (r *runner) complete(work context.Context, ref string) {
 	err = c.complete(work, ref)
 }
 
+// rest is how long an operation is left alone.
+type rest struct {
+	ref  string
+	wait time.Duration
+}
+
 // done is called by whoever worked on an operation. After an error it is not
-// read again at once: a store that fails would be asked without end.
+// read again at once: a store that fails would be asked without end. Who lost a
+// lease leaves the work to others, which have a second once it has ended.
 func (r *runner) done(ref string, err error) {
+	wait := time.Second
+	if errors.Is(err, store.ErrFenced) {
+		wait += lease.Margin(handlerLease)
+	}
 	r.mu.Lock()
 	if err == nil {
 		r.dirty = append(r.dirty, ref)
 	} else {
-		r.slow = append(r.slow, ref)
+		r.slow = append(r.slow, rest{ref, wait})
 	}
 	r.mu.Unlock()
 	select {
@@ -339,17 +351,21 @@ func (r *runner) collect() []string {
 	refs, slow := r.dirty, r.slow
 	r.busy -= r.freed
 	r.dirty, r.slow, r.freed = nil, nil, 0
-	for _, list := range [][]string{refs, slow} {
-		for _, ref := range list {
-			if it := r.items[ref]; it != nil {
-				it.taken = false
-			}
-		}
+	for _, ref := range refs {
+		r.free(ref)
 	}
-	for _, ref := range slow {
-		r.set(ref, time.Now().Add(time.Second), read)
+	for _, s := range slow {
+		r.free(s.ref)
+		r.set(s.ref, time.Now().Add(s.wait), read)
 	}
 	return refs
+}
+
+// free says that nobody works on an operation any more.
+func (r *runner) free(ref string) {
+	if it := r.items[ref]; it != nil {
+		it.taken = false
+	}
 }
 
 // runHeap is a heap of items, the next one on top.

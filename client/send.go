@@ -13,16 +13,17 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/internal/httpx"
+	"github.com/vismanet-go/background/internal/lease"
 	"github.com/vismanet-go/background/store"
 )
 
 // send makes the attempt and records what became of it. The request goes out
 // once, but for the answers that say for certain that it was not taken.
-func (c *Client) send(ctx context.Context, rec store.Record, cl *call, beat *heart) (*Operation, string, error) {
+func (c *Client) send(ctx context.Context, rec store.Record, cl *call, keeper *lease.Keeper) (*Operation, string, error) {
 	for {
 		a := c.held(ctx)
-		if a == nil && !beat.beats() { // a long wait, or a process that was stopped
-			if err := c.stillOurs(ctx, rec); err != nil {
+		if a == nil && !keeper.Valid() { // a long wait, or a process that was stopped
+			if err := stillOurs(ctx, keeper); err != nil {
 				a = &attempt{verdict: notSent, err: err}
 			}
 		}
@@ -33,7 +34,7 @@ func (c *Client) send(ctx context.Context, rec store.Record, cl *call, beat *hea
 		if a.verdict == unauthorized || a.verdict == limited {
 			again, err := c.mayResend(ctx, cl, a)
 			if again {
-				err = c.stillOurs(ctx, rec)
+				err = stillOurs(ctx, keeper)
 			}
 			if again && err == nil {
 				continue
@@ -99,8 +100,8 @@ func (c *Client) held(ctx context.Context) *attempt {
 
 // stillOurs makes sure that the request may be sent: in a long wait the
 // attempt's lease may have been lost, and with it the key of the work.
-func (c *Client) stillOurs(ctx context.Context, rec store.Record) error {
-	if _, err := c.store.Extend(ctx, rec.Lease, sendLease); err != nil {
+func stillOurs(ctx context.Context, keeper *lease.Keeper) error {
+	if err := keeper.Renew(ctx); err != nil {
 		return fmt.Errorf("the lease of the attempt: %w", storeError(err))
 	}
 	return nil

@@ -148,9 +148,9 @@ func (c *Client) submit(ctx context.Context, ref string, cl *call, notify Notify
 	if err != nil {
 		return nil, notSent.String(), fmt.Errorf("submit %s: record it: %w", cl.method, storeError(err))
 	}
-	beat := c.heartbeat(made.Lease, began)
-	defer beat.stop()
-	return c.send(ctx, made, cl, beat)
+	keeper := c.keepSending(made.Lease, began)
+	defer keeper.Stop()
+	return c.send(ctx, made, cl, keeper)
 }
 
 // whileSending waits as long as another call or process sends an operation, and

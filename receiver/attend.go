@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/vismanet-go/background/internal/lease"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -68,10 +69,10 @@ func (d *dispatcher) pause(wait time.Duration) {
 	}
 }
 
-// run calls the handler and extends the lease, which was asked for at a time,
-// until it has returned. If the lease was lost, what the handler returned no
-// longer counts.
-func (d *dispatcher) run(lease store.Lease, asked time.Time, n Notification) (err error, lost bool) {
+// run calls the handler and keeps the lease, which was asked for at a time,
+// until it has returned: what was told to end still needs it. If the lease was
+// lost, what the handler returned no longer counts.
+func (d *dispatcher) run(l store.Lease, asked time.Time, n Notification) (err error, lost bool) {
 	ctx, lose := context.WithCancelCause(d.work)
 	defer lose(nil)
 	ctx, cancel := context.WithTimeoutCause(ctx, d.rc.cfg.HandlerTimeout, ErrHandlerTimeout)
@@ -79,47 +80,19 @@ func (d *dispatcher) run(lease store.Lease, asked time.Time, n Notification) (er
 	done := make(chan error, 1)
 	go call(ctx, d.handler, n, done)
 
-	until := asked.Add(d.rc.cfg.Lease)
-	tick := time.NewTicker(d.rc.cfg.Lease / 3)
-	defer tick.Stop()
-	for {
-		select {
-		case err := <-done:
-			if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-				err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
-			}
-			return err, lost
-		case <-tick.C:
-		}
-		if lost {
-			continue
-		}
-		asked = time.Now()
-		err := d.extend(&lease)
-		switch {
-		case err == nil:
-			until = asked.Add(d.rc.cfg.Lease)
-		case errors.Is(err, store.ErrFenced), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrClosed),
-			!time.Now().Add(d.rc.cfg.Lease / 3).Before(until): // it ends before the next try
-			lost = true
+	keeper := lease.Keep(context.WithoutCancel(ctx), lease.Config{
+		Store: d.rc.cfg.Store, Lease: l, TTL: d.rc.cfg.Lease, Asked: asked, Log: d.rc.log,
+		Lost: func(err error) {
 			d.rc.log.WarnContext(ctx, "lease of a notification lost while it was handled", "err", err, "delivery", n.Delivery)
 			lose(ErrLeaseLost)
-		default:
-			d.rc.log.WarnContext(ctx, "lease of a notification not extended; will try again", "err", err, "delivery", n.Delivery)
-		}
+		},
+	})
+	err = <-done
+	lost = keeper.Stop() != nil
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	}
-}
-
-// extend does not end with the work: a handler that was told to end still
-// needs its lease.
-func (d *dispatcher) extend(lease *store.Lease) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(d.work), min(d.rc.cfg.StoreTimeout, d.rc.cfg.Lease/6))
-	defer cancel()
-	l, err := d.rc.cfg.Store.Extend(ctx, *lease, d.rc.cfg.Lease)
-	if err == nil {
-		*lease = l
-	}
-	return err
+	return err, lost
 }
 
 // call runs the handler and makes an error of whatever ends it.

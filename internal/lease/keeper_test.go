@@ -1,0 +1,297 @@
+package lease
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+)
+
+const ttl = 30 * time.Second
+
+var errDown = errors.New("the database is down")
+
+// lender is a store with one lease. It takes a while to answer, and answers
+// with an error while a test wants it.
+type lender struct {
+	delay time.Duration
+	deaf  bool // to the end of a context
+
+	mu    sync.Mutex // guards the rest
+	err   error
+	begun time.Time
+	asked []time.Duration // when it was asked, since it gave the lease
+	until time.Time       // when the lease ends
+}
+
+func (l *lender) Extend(ctx context.Context, _ store.Lease, ttl time.Duration) (store.Lease, error) {
+	l.mu.Lock()
+	l.asked = append(l.asked, time.Since(l.begun))
+	l.mu.Unlock()
+	done := ctx.Done()
+	if l.deaf {
+		done = nil
+	}
+	select {
+	case <-time.After(l.delay):
+	case <-done:
+		return store.Lease{}, ctx.Err()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.err != nil:
+		return store.Lease{}, l.err
+	case !time.Now().Before(l.until):
+		return store.Lease{}, store.ErrFenced
+	}
+	l.until = time.Now().Add(ttl)
+	return store.Lease{}, nil
+}
+
+func (l *lender) fail(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.err = err
+}
+
+// holds reports whether the lease has not ended by the store's clock.
+func (l *lender) holds() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Now().Before(l.until)
+}
+
+func (l *lender) endAt(t time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.until = t
+}
+
+func (l *lender) times() []time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]time.Duration(nil), l.asked...)
+}
+
+// keep has a lease kept that l gives now. The context ends when it is lost.
+func keep(t *testing.T, l *lender) (context.Context, *Keeper) {
+	ctx, lose := context.WithCancelCause(t.Context())
+	now := time.Now()
+	l.begun, l.until = now, now.Add(ttl)
+	k := Keep(t.Context(), Config{
+		Store: l, Lease: store.Lease{Ref: "r"}, TTL: ttl, Asked: now, Log: slog.New(slog.DiscardHandler), Lost: lose,
+	})
+	return ctx, k
+}
+
+func TestALeaseIsRenewedInTimeUntilStop(t *testing.T) {
+	for name, delay := range map[string]time.Duration{"quick store": 0, "slow store": 9 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := &lender{delay: delay}
+				ctx, k := keep(t, l)
+				for range 60 { // an hour
+					time.Sleep(time.Minute)
+					if ctx.Err() != nil || !k.Valid() || !l.holds() {
+						t.Fatalf("after %v: valid %t, lost %v", time.Since(l.begun), k.Valid(), context.Cause(ctx))
+					}
+				}
+				if err := k.Stop(); err != nil {
+					t.Errorf("stopped with %v, want nil", err)
+				}
+				n := len(l.times())
+				if want := int(time.Hour / (ttl / 3)); n < want-1 || n > want {
+					t.Errorf("renewed %d times in an hour, want %d", n, want)
+				}
+				time.Sleep(time.Hour)
+				if more := len(l.times()) - n; more != 0 {
+					t.Errorf("renewed %d times after Stop", more)
+				}
+			})
+		})
+	}
+}
+
+// The work is told to stop while the lease still holds, whatever keeps the
+// store from answering.
+func TestTheWorkEndsBeforeTheLeaseCanHaveEnded(t *testing.T) {
+	for name, l := range map[string]*lender{
+		"down":               {err: errDown},
+		"slow":               {delay: time.Hour},
+		"slow and deaf":      {delay: time.Hour, deaf: true},
+		"slow and then down": {delay: 4 * time.Second, err: errDown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, k := keep(t, l)
+				<-ctx.Done()
+				took := time.Since(l.begun)
+				if want := ttl - Margin(ttl); took != want || !k.Valid() || !l.holds() {
+					t.Errorf("lost after %v, the lease valid: %t, want %v and a lease that holds", took, k.Valid(), want)
+				}
+				if err := context.Cause(ctx); !errors.Is(err, errLapsed) || l.err != nil && !errors.Is(err, l.err) {
+					t.Errorf("lost by %v, want %v and the store's words", err, errLapsed)
+				}
+				time.Sleep(Margin(ttl))
+				if k.Valid() {
+					t.Error("valid after its time")
+				}
+				if err := k.Stop(); !errors.Is(err, errLapsed) {
+					t.Errorf("stopped with %v, want %v", err, errLapsed)
+				}
+			})
+		})
+	}
+}
+
+func TestAStoreThatIsBackInTimeLosesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lender{err: errDown}
+		ctx, k := keep(t, l)
+		time.Sleep(22 * time.Second) // renewals failed
+		l.fail(nil)
+		time.Sleep(time.Hour)
+		if ctx.Err() != nil || !k.Valid() {
+			t.Errorf("lost by %v after %v", context.Cause(ctx), l.times())
+		}
+		if err := k.Stop(); err != nil {
+			t.Errorf("stopped with %v, want nil", err)
+		}
+	})
+}
+
+func TestALeaseOfAnotherIsLostAtOnce(t *testing.T) {
+	for _, cause := range []error{store.ErrFenced, store.ErrNotFound, store.ErrClosed} {
+		t.Run(cause.Error(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := &lender{err: cause}
+				ctx, k := keep(t, l)
+				<-ctx.Done()
+				if took := time.Since(l.begun); took != ttl/3 || !errors.Is(context.Cause(ctx), cause) {
+					t.Errorf("lost after %v by %v, want %v after %v", took, context.Cause(ctx), cause, ttl/3)
+				}
+				time.Sleep(time.Hour)
+				if n := len(l.times()); n != 1 {
+					t.Errorf("asked %d times for a lease that is gone, want 1", n)
+				}
+				if err := k.Stop(); !errors.Is(err, cause) {
+					t.Errorf("stopped with %v, want %v", err, cause)
+				}
+			})
+		})
+	}
+}
+
+// The clock of the store jumps ahead: the lease is over for everybody else.
+func TestALeaseThatAClockEndsIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lender{}
+		ctx, k := keep(t, l)
+		defer k.Stop()
+		l.endAt(time.Now().Add(-time.Hour))
+		<-ctx.Done()
+		if took := time.Since(l.begun); took != ttl/3 || !errors.Is(context.Cause(ctx), store.ErrFenced) {
+			t.Errorf("lost after %v by %v, want %v at the first renewal", took, context.Cause(ctx), store.ErrFenced)
+		}
+	})
+}
+
+// One of our clocks stands still while the machine sleeps, the other one may
+// be set: the lease is valid only if both say so.
+func TestALeaseIsValidByBothClocks(t *testing.T) {
+	asked := time.Now() // has both readings
+	for _, tt := range []struct {
+		name string
+		now  time.Time
+		want bool
+	}{
+		{"in time", asked.Add(ttl - 1), true},
+		{"over", asked.Add(ttl), false},
+		{"set ahead, or slept", asked.Round(0).Add(ttl), false},
+		{"set back", asked.Round(0).Add(-time.Hour), true},
+	} {
+		if got := valid(asked, tt.now, ttl); got != tt.want {
+			t.Errorf("%s: valid %t, want %t", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestRenewBringsALeaseBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lender{err: errDown}
+		_, k := keep(t, l)
+		defer k.Stop()
+		time.Sleep(ttl)
+		if err := k.Renew(t.Context()); k.Valid() || !errors.Is(err, errDown) {
+			t.Errorf("got %v, valid %t, want %v", err, k.Valid(), errDown)
+		}
+		l.fail(nil)
+		l.endAt(time.Now().Add(time.Second)) // by the store's clock it is not over
+		if err := k.Renew(t.Context()); err != nil || !k.Valid() {
+			t.Errorf("got %v, valid %t, want a valid lease", err, k.Valid())
+		}
+		time.Sleep(time.Minute)
+		if !k.Valid() {
+			t.Error("not renewed any more")
+		}
+	})
+}
+
+// The bubble proves that no goroutine is left, and that nobody is told.
+func TestStopCancelsARenewalInProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lender{delay: time.Hour}
+		ctx, k := keep(t, l)
+		time.Sleep(ttl/3 + time.Second)
+		begun := time.Now()
+		if err := k.Stop(); err != nil || time.Since(begun) != 0 {
+			t.Errorf("stopped with %v after %v, want nil at once", err, time.Since(begun))
+		}
+		time.Sleep(time.Hour)
+		if ctx.Err() != nil || len(l.times()) != 1 {
+			t.Errorf("after Stop: lost by %v, asked %d times, want 1", context.Cause(ctx), len(l.times()))
+		}
+	})
+}
+
+func TestTheEndOfTheContextEndsTheRenewals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lender{begun: time.Now(), until: time.Now().Add(ttl)}
+		ctx, cancel := context.WithCancel(t.Context())
+		k := Keep(ctx, Config{Store: l, TTL: ttl, Asked: time.Now(), Log: slog.New(slog.DiscardHandler)})
+		defer k.Stop()
+		time.Sleep(time.Minute)
+		n := len(l.times())
+		cancel()
+		time.Sleep(time.Hour)
+		if len(l.times()) != n || k.Valid() {
+			t.Errorf("%d renewals after the end, valid %t", len(l.times())-n, k.Valid())
+		}
+	})
+}
+
+func TestRenewalsRunWhereTheyAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lender{begun: time.Now(), until: time.Now().Add(ttl)}
+		var ran atomic.Int32
+		k := Keep(t.Context(), Config{Store: l, TTL: ttl, Asked: time.Now(), Log: slog.New(slog.DiscardHandler), Go: func(f func()) bool {
+			if ran.Add(1) > 2 {
+				return false
+			}
+			f()
+			return true
+		}})
+		defer k.Stop()
+		time.Sleep(time.Hour)
+		if n := len(l.times()); n != 2 || ran.Load() != 3 {
+			t.Errorf("%d renewals of %d that were to run, want 2 of 3", n, ran.Load())
+		}
+	})
+}
