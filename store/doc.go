@@ -27,6 +27,12 @@
 // and never instead of it. Nothing else takes a record out of [Unclear], but a terminal
 // state of the ERP.
 //
+// # Documents
+//
+// Beside the records a store keeps a [Document] here and there: small state that
+// replicas share, such as what is left of a budget. It is changed by comparing and
+// setting, and a write that was lost costs no more than doing without it.
+//
 // # Clocks
 //
 // A clock that was ahead and was set right leaves times in a store that nobody

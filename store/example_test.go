@@ -32,3 +32,23 @@ func Example() {
 	// matched
 	// accepted true
 }
+
+// Replicas agree on a pause by comparing and setting: who was not the first
+// has read what the first one wrote.
+func ExampleDocument() {
+	ctx := context.Background()
+	st := store.NewMemory(store.MemoryConfig{})
+	defer st.Close()
+
+	pause := func(replica string, d store.Document) {
+		d.Body = []byte("paused by " + replica)
+		d, err := st.PutDocument(ctx, d)
+		fmt.Printf("%s: %v: %s\n", replica, err, d.Body)
+	}
+	seen, _ := st.GetDocument(ctx, "fjord", "pause")
+	pause("replica-a", seen)
+	pause("replica-b", seen)
+	// Output:
+	// replica-a: <nil>: paused by replica-a
+	// replica-b: the document was written by another meanwhile: paused by replica-a
+}

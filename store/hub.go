@@ -21,7 +21,8 @@ type Hub struct {
 	closed bool
 }
 
-// Watcher receives wake-ups. It is made by [Store.Watch].
+// Watcher receives wake-ups. It is made by [Store.Watch] and
+// [Store.WatchDocuments].
 type Watcher struct {
 	hub    *Hub
 	tenant string
@@ -42,10 +43,20 @@ const maxWoken = 1024
 // given. On a closed hub, and for a tenant that [CheckTenant] refuses, the
 // watcher's channel is closed already.
 func (h *Hub) Watch(tenant string, refs ...string) *Watcher {
+	return h.watch(CheckTenant(tenant) == nil, tenant, refs)
+}
+
+// WatchDocuments registers a watcher for the documents of these names, or for
+// all of the tenant if none is given.
+func (h *Hub) WatchDocuments(tenant string, names ...string) *Watcher {
+	return h.watch(checkOwn("tenant", tenant) == nil, DocumentTenant(tenant), names)
+}
+
+func (h *Hub) watch(valid bool, tenant string, refs []string) *Watcher {
 	w := &Watcher{hub: h, tenant: tenant, watch: slices.Clone(refs), c: make(chan struct{}, 1)}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closed || CheckTenant(tenant) != nil {
+	if h.closed || !valid {
 		w.closed = true
 		close(w.c)
 		return w
@@ -134,7 +145,7 @@ func (h *Hub) Close() {
 // store closes.
 func (w *Watcher) C() <-chan struct{} { return w.c }
 
-// Take returns the refs that changed since the last call, in no order, or
+// Take returns the refs, or names of documents, that changed since the last call, in no order, or
 // all = true if anything watched may have changed.
 func (w *Watcher) Take() (refs []string, all bool) {
 	w.mu.Lock()

@@ -29,6 +29,7 @@ type Memory struct {
 	// deliveries are those of recs that have the DeliveryTenant.
 	deliveries map[string]*Record
 	ended      []string // refs in the order in which they ended, for dropping
+	documents  map[tenantKey]Document
 }
 
 // maxGone bounds the tombstones that only tell a late notification that its
@@ -58,6 +59,7 @@ func NewMemory(cfg MemoryConfig) *Memory {
 		heard:  make(map[string]int),
 
 		deliveries: make(map[string]*Record),
+		documents:  make(map[tenantKey]Document),
 	}
 }
 
@@ -65,8 +67,9 @@ func NewMemory(cfg MemoryConfig) *Memory {
 type memoryTx struct {
 	UnimplementedTx
 
-	m    *Memory
-	woke []*Record
+	m         *Memory
+	woke      []*Record
+	documents []tenantKey
 }
 
 // step runs f as one atomic step and publishes what it changed.
@@ -85,6 +88,9 @@ func (m *Memory) step(ctx context.Context, f func(Rules) error) error {
 	}()
 	for _, rec := range tx.woke {
 		m.hub.Publish(rec.Tenant, rec.Ref)
+	}
+	for _, d := range tx.documents {
+		m.hub.Publish(DocumentTenant(d.tenant), d.key)
 	}
 	return err
 }
@@ -241,6 +247,29 @@ func (m *Memory) Decide(ctx context.Context, l Lease, d Decision) (out Record, e
 
 // Watch implements [Store].
 func (m *Memory) Watch(tenant string, refs ...string) *Watcher { return m.hub.Watch(tenant, refs...) }
+
+// GetDocument implements [Store].
+func (m *Memory) GetDocument(ctx context.Context, tenant, name string) (out Document, err error) {
+	err = m.step(ctx, func(r Rules) error {
+		out, err = r.GetDocument(tenant, name)
+		return err
+	})
+	return out, err
+}
+
+// PutDocument implements [Store].
+func (m *Memory) PutDocument(ctx context.Context, d Document) (out Document, err error) {
+	err = m.step(ctx, func(r Rules) error {
+		out, err = r.PutDocument(d)
+		return err
+	})
+	return out.Clone(), err
+}
+
+// WatchDocuments implements [Store].
+func (m *Memory) WatchDocuments(tenant string, names ...string) *Watcher {
+	return m.hub.WatchDocuments(tenant, names...)
+}
 
 // Close implements [Store].
 func (m *Memory) Close() error {

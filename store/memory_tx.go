@@ -137,3 +137,22 @@ func (tx *memoryTx) forget(ref string) {
 		m.gone = m.gone[1:]
 	}
 }
+
+func (tx *memoryTx) GetDocument(tenant, name string) (Document, bool, error) {
+	d, ok := tx.m.documents[tenantKey{tenant, name}]
+	return d.Clone(), ok, nil
+}
+
+func (tx *memoryTx) PutDocument(d Document) error {
+	key := tenantKey{d.Tenant, d.Name}
+	tx.m.documents[key] = d.Clone()
+	tx.documents = append(tx.documents, key)
+	return nil
+}
+
+func (tx *memoryTx) DeleteDocument(tenant, name string) error {
+	key := tenantKey{tenant, name}
+	delete(tx.m.documents, key)
+	tx.documents = append(tx.documents, key)
+	return nil
+}

@@ -20,7 +20,7 @@ import (
 // it was before, with its content, and its handler runs again. Whatever else
 // is changed later is never on disk without it, and Close waits for it. The
 // count of a run, by Acquire and [Interrupt], is lazy in the same
-// way: it outlives every crash of a process. A lease
+// way, and so are documents: they outlive every crash of a process. A lease
 // that Acquire gives need not be on disk either where nobody who could hold it
 // survives what loses it, as in a store for the processes of one machine.
 //
@@ -99,6 +99,22 @@ type Store interface {
 	// already.
 	Watch(tenant string, refs ...string) *Watcher
 
+	// GetDocument returns a document. One that nobody has written has Version 0
+	// and no Body; that is no error.
+	GetDocument(ctx context.Context, tenant, name string) (Document, error)
+
+	// PutDocument writes d.Body if the document still has d.Version, 0 for one
+	// that is not there yet, and returns it with its new Version. If another
+	// was faster it returns [ErrChanged] together with the document as it is. A
+	// nil Body removes the document. Documents are lazy, as acknowledgements
+	// are: a loss of power may take back the last writes.
+	PutDocument(ctx context.Context, d Document) (Document, error)
+
+	// WatchDocuments registers for wake-ups about documents of these names, or
+	// about all documents of the tenant if none is given. It is otherwise as
+	// Watch, which never wakes for a document.
+	WatchDocuments(tenant string, names ...string) *Watcher
+
 	// Purge removes what p says is old and leaves the keys and refs of
 	// operations as tombstones, the keys until p frees them. It never removes anything that is queued,
 	// being sent, accepted, uncertain, abandoned, unclear or dead, nor a
@@ -167,6 +183,7 @@ var (
 	ErrFull     = errors.New("too many notifications of unknown operations")
 	ErrClosed   = errors.New("the store is closed")
 	ErrExists   = errors.New("a record with this ref exists")
+	ErrChanged  = errors.New("the document was written by another meanwhile")
 )
 
 // KeyHeldError says that a key belongs to another record.

@@ -6,7 +6,8 @@ import "time"
 // other step sees or changes anything between its calls. Records passed in
 // either direction are not shared. After the step has been made durable the
 // implementation wakes the watchers of every record that was Put and for
-// which [Record.Wakes] is true.
+// which [Record.Wakes] is true, and of every document that was put or deleted,
+// by its name in [DocumentTenant].
 //
 // A step that returns *[ConflictError] is made durable like one that returns
 // nil: it has kept the contradiction. Any other error undoes the step.
@@ -38,6 +39,13 @@ type Tx interface {
 	Delete(tenant, ref string) error
 	// Bury removes an ended record and leaves a tombstone.
 	Bury(Tombstone) error
+	// GetDocument finds a document. Its Now is not set.
+	GetDocument(tenant, name string) (d Document, found bool, err error)
+	// PutDocument stores a document, replacing the one with the same tenant
+	// and name.
+	PutDocument(Document) error
+	// DeleteDocument removes a document that is there.
+	DeleteDocument(tenant, name string) error
 }
 
 // Tombstone is what a purge leaves of a record.

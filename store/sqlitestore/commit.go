@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// LazyFor is how long a [store.Handle], or the count of a run, may be without a
-// sync of its own. It is committed before Decide returns:
+// LazyFor is how long a [store.Handle], the count of a run, or a document may be
+// without a sync of its own. It is committed before its caller is told:
 // everybody who has the file open sees it, and it outlives every process. Until
 // the next sync, by any of them, it may not outlive a loss of power, and then
-// the completion is handled again, or the run is not counted. That sync comes
-// with the next change that is not lazy, at the latest after LazyFor, and
-// before [Store.Close] returns.
+// the completion is handled again, the run is not counted, or the document is
+// as it was. That sync comes with the next change that is not lazy, at the
+// latest after LazyFor, and before [Store.Close] returns.
 //
 // Leases do not wait for a sync either. They need none: whoever could hold
 // one is gone after a loss of power.

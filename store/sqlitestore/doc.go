@@ -11,11 +11,12 @@
 //
 //   - Durable: a method that changes something returns nil only when the
 //     change has been synced to disk (WAL, synchronous=FULL; both are read
-//     back when the file is opened, and anything else is refused). Completions
-//     and leases are the exception: they are committed, so that everybody sees
-//     them and they outlive any crash of a process, but they wait for the sync
-//     of a later change, completions for [LazyFor] at most. A loss of power in
-//     between has the completion handled again; nothing else can be lost.
+//     back when the file is opened, and anything else is refused). Completions,
+//     documents and leases are the exception: they are committed, so that
+//     everybody sees them and they outlive any crash of a process, but they
+//     wait for the sync of a later change, at most for [LazyFor] but for leases.
+//     A loss of power in between has the completion handled again and a
+//     document as it was; nothing else can be lost.
 //   - Grouped: one goroutine writes. What waits while the disk is busy goes
 //     together in the next transaction and shares its sync; nothing waits for
 //     a timer. A step that fails undoes itself and not its neighbours.

@@ -14,3 +14,6 @@ func Ahead(ctx context.Context, s *Store, by time.Duration, f func(store.Rules) 
 		return f(r)
 	})
 }
+
+// PathOf returns the path of a store's file.
+func PathOf(s *Store) string { return s.cfg.Path }

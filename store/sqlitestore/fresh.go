@@ -86,6 +86,12 @@ func (*fresh) GetByKey(string, string) (store.Record, bool, error) { return stor
 func (*fresh) CountHeard(string) (int, error)                      { return 0, nil }
 func (*fresh) Delete(string, string) error                         { return nil }
 func (*fresh) Bury(store.Tombstone) error                          { return nil }
+func (*fresh) PutDocument(store.Document) error                    { return nil }
+func (*fresh) DeleteDocument(string, string) error                 { return nil }
+func (*fresh) GetDocument(string, string) (store.Document, bool, error) {
+	return store.Document{}, false, nil
+}
+
 func (*fresh) Tombstone(string, string) (store.Tombstone, bool, error) {
 	return store.Tombstone{}, false, nil
 }

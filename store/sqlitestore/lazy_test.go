@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -35,6 +36,7 @@ func TestPowerLossTakesNothingButLazyMarks(t *testing.T) {
 			if err := handle(s, ref); err != nil {
 				t.Fatal(err)
 			}
+			put(t, s, i/2+1)
 		} else if _, _, err := s.Acquire(ctx, "fjord", ref, "me", store.ToPoll, time.Minute); err != nil {
 			t.Fatal(err)
 		}
@@ -44,7 +46,7 @@ func TestPowerLossTakesNothingButLazyMarks(t *testing.T) {
 		t.Fatal("nothing was written after the last sync")
 	}
 	dir := t.TempDir()
-	handled := make(map[int64]int)
+	handled, written := make(map[int64]int), make(map[int64]int)
 	for i, size := range append([]int64{synced, full}, random(20, synced, full)...) {
 		now := filepath.Join(dir, fmt.Sprint(i, ".db"))
 		for _, end := range []string{"", "-wal"} {
@@ -60,12 +62,50 @@ func TestPowerLossTakesNothingButLazyMarks(t *testing.T) {
 			}
 		}
 		survey(t, now, last)
+		written[size] = counted(t, now)
 		handled[size] = inOrder(t, now)
 	}
 	if handled[synced] != 0 || handled[full] != 30 {
 		t.Errorf("%d of 30 marks without what was written since the last sync, %d with all of it", handled[synced], handled[full])
 	}
+	if written[synced] != 0 || written[full] != 30 {
+		t.Errorf("a document says %d without what was written since the last sync, %d with all of it, want 0 and 30", written[synced], written[full])
+	}
+	for size, n := range handled {
+		if k := written[size]; k != n && k != n-1 { // each was written right after a mark
+			t.Errorf("%d marks are left of a log of %d bytes, and a document that says %d", n, size, k)
+		}
+	}
 	t.Logf("marks that are left, by the size of the log: %v", handled)
+}
+
+// put has a document say n.
+func put(t *testing.T, s store.Store, n int) {
+	t.Helper()
+	d, err := s.GetDocument(t.Context(), "fjord", "count")
+	if err == nil {
+		d.Body = []byte(strconv.Itoa(n))
+		_, err = s.PutDocument(t.Context(), d)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// counted is what the document says, 0 if it is not there.
+func counted(t *testing.T, path string) int {
+	t.Helper()
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	d, err := s.GetDocument(t.Context(), "fjord", "count")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, _ := strconv.Atoi(string(d.Body))
+	return n
 }
 
 // inOrder counts the marks and makes sure that none is left where an earlier

@@ -40,7 +40,7 @@ func TestModel(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"create": m.create, "accepted": m.accepted, "rejected": m.rejected, "uncertain": m.uncertain, "refuted": m.refuted,
 			"settled": m.settled, "told": m.told, "unclear": m.unclear, "begin": m.begin, "notify": m.notify, "acquire": m.acquire, "acquire again": m.acquire, "extend": m.extend,
-			"release": m.release, "decide": m.decide, "decide again": m.decide, "purge": m.purge, "reopen": m.reopen, "crash": m.crash,
+			"document": m.document, "release": m.release, "decide": m.decide, "decide again": m.decide, "purge": m.purge, "reopen": m.reopen, "crash": m.crash,
 			"": m.check,
 		})
 	})
@@ -315,6 +315,24 @@ func (m *machine) decide(t *rapid.T) {
 	if err == nil && recs[0].Phase == store.Sending {
 		m.sent[recs[0].Ref] = true
 	}
+}
+
+// document writes a document as it is, or as if nobody had since the first time.
+func (m *machine) document(t *rapid.T) {
+	name, stale := pick(t, "name", "budget", "pause"), pick(t, "stale", false, false, true)
+	body := pick(t, "body", []byte("1"), []byte("2"), nil)
+	both(t, m, func(_ int, s store.Store) (string, error) {
+		d, err := s.GetDocument(t.Context(), fjord, name)
+		if err != nil {
+			return "", err
+		}
+		d.Body = body
+		if stale {
+			d.Version++
+		}
+		d, err = s.PutDocument(t.Context(), d)
+		return string(d.Body), err
+	})
 }
 
 func (m *machine) purge(t *rapid.T) {

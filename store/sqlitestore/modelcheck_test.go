@@ -37,6 +37,12 @@ func (m *machine) check(t *rapid.T) {
 	for _, key := range []string{"order-1", "order-2"} {
 		both(t, m, func(_ int, s store.Store) (store.Record, error) { return s.GetByKey(t.Context(), fjord, key) })
 	}
+	for _, name := range []string{"budget", "pause"} {
+		both(t, m, func(_ int, s store.Store) (string, error) {
+			d, err := s.GetDocument(t.Context(), fjord, name)
+			return fmt.Sprint(d.Version != 0, d.Body), err
+		})
+	}
 	m.invariants(t, file)
 	m.seen, m.decided, m.purged = file, false, nil
 }

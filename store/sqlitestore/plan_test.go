@@ -121,9 +121,14 @@ func useAll(t *testing.T, s *Store) {
 		_, err = s.Decide(ctx, l, store.Handle{})
 		must(err)
 	}
+	d, err := s.PutDocument(ctx, store.Document{Tenant: "fjord", Name: "budget", Body: []byte("1")})
+	must(err)
+	d.Body = nil
+	_, err = s.PutDocument(ctx, d)
+	must(err)
 	next := sending("next", "ka")
 	next.Supersedes = "a"
-	_, err := s.Create(ctx, next, "me", time.Minute)
+	_, err = s.Create(ctx, next, "me", time.Minute)
 	must(err)
 	must(s.change(ctx, func(tx *tx, _ store.Rules) error {
 		for _, tenant := range []string{store.AnyTenant, "fjord"} {
@@ -154,6 +159,7 @@ func useAll(t *testing.T, s *Store) {
 			_, _ = s.GetByID(ctx, tenant, "nothing")
 		}
 		_, _ = s.GetByKey(ctx, "fjord", "nothing")
+		_, _ = s.GetDocument(ctx, "fjord", "nothing")
 		_, _ = s.Get(ctx, "fjord", "nothing")
 		_, err := s.Stats(ctx)
 		must(err)

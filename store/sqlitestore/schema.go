@@ -104,8 +104,8 @@ CREATE TRIGGER tombstones_removed AFTER DELETE ON tombstones BEGIN
 	UPDATE counts SET count = count - 1 WHERE name = 'tombstone';
 END;
 `,
-	// 5: what nobody named a tenant has one all the same. The table of changes
-	// has another name, so that a process of an earlier version that has the
+	// 5: what nobody named a tenant has one all the same; documents. The table
+	// of changes has another name, so that a process of an earlier version that has the
 	// file open still can write nothing more.
 	`
 UPDATE records SET tenant = '*none', doc = '{"tenant":"*none",' || substr(doc, 2) WHERE tenant = '';
@@ -117,6 +117,15 @@ CREATE TABLE wakeups (
 	seq  INTEGER PRIMARY KEY, -- without gaps; the oldest are removed
 	by   INTEGER NOT NULL,    -- the store that wrote it
 	refs TEXT                 -- JSON: tenant, ref, tenant, ref, …; NULL if there were too many
+) STRICT;
+
+CREATE TABLE documents (
+	tenant  TEXT NOT NULL,
+	name    TEXT NOT NULL,
+	version INTEGER NOT NULL,
+	changed INTEGER NOT NULL, -- ns
+	body    BLOB NOT NULL,
+	PRIMARY KEY (tenant, name)
 ) STRICT;
 `,
 }

@@ -30,6 +30,9 @@ func fresh(t testing.TB) string { return filepath.Join(t.TempDir(), "background.
 func TestStore(t *testing.T) {
 	storetest.Run(t, storetest.Harness{
 		Open: func(t *testing.T) store.Store { return open(t, fresh(t)) },
+		Share: func(t *testing.T, s store.Store) store.Store {
+			return open(t, sqlitestore.PathOf(s.(*sqlitestore.Store)))
+		},
 		Ahead: func(t *testing.T, s store.Store, by time.Duration, f func(store.Rules) error) error {
 			return sqlitestore.Ahead(t.Context(), s.(*sqlitestore.Store), by, f)
 		},

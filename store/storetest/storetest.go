@@ -29,6 +29,10 @@ type Harness struct {
 	// Lease is how long the leases of the suite last; tests wait for some of
 	// them to end. Default: a minute in a bubble, else 150 ms.
 	Lease time.Duration
+	// Share returns another handle on what a store keeps, as another process
+	// has it. The suite does not close it. Without it the suite does not check
+	// what one handle learns of the other.
+	Share func(t *testing.T, s store.Store) store.Store
 	// Ahead carries out a step on the store as a process does whose clock is
 	// ahead by a time: the Tx of the rules tells that time as now. Without it
 	// the suite does not check what becomes of such a process's leases and
@@ -45,9 +49,9 @@ func Run(t *testing.T, h Harness) {
 		}
 	}
 	groups := [][]test{createTests, factTests, notifyTests, leaseTests, deliveryTests, watchTests, purgeTests, retentionTests, concurrencyTests}
-	groups = append(groups, runTests, tenantTests, toldTests, forgottenTests, unclearTests, boundTests)
+	groups = append(groups, runTests, tenantTests, documentTests, toldTests, forgottenTests, unclearTests, boundTests)
 	if h.Ahead != nil {
-		groups = append(groups, clockTests)
+		groups = append(groups, clockTests, documentClockTests)
 	}
 	for _, tt := range slices.Concat(groups...) {
 		t.Run(tt.name, func(t *testing.T) {
@@ -63,7 +67,7 @@ func Run(t *testing.T, h Harness) {
 func runOne(t *testing.T, h Harness, tt test) {
 	s := h.Open(t)
 	defer s.Close()
-	tt.run(&env{T: t, Store: s, ctx: t.Context(), ttl: h.Lease, aside: h.Ahead})
+	tt.run(&env{T: t, Store: s, ctx: t.Context(), ttl: h.Lease, share: h.Share, aside: h.Ahead})
 }
 
 type test struct {
@@ -79,6 +83,7 @@ type env struct {
 	ttl time.Duration
 	n   int
 
+	share func(*testing.T, store.Store) store.Store
 	aside func(*testing.T, store.Store, time.Duration, func(store.Rules) error) error
 }
 
