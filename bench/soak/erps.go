@@ -29,8 +29,8 @@ type outside struct {
 	served  chan error
 }
 
-func newOutside(ctx context.Context, dir string, seed uint64) (*outside, error) {
-	o := &outside{rig: rig{name: "process", seed: seed}, served: make(chan error, 1)}
+func newOutside(ctx context.Context, dir string, seed uint64, keep time.Duration) (*outside, error) {
+	o := &outside{rig: rig{name: "process", seed: seed, keep: keep}, served: make(chan error, 1)}
 	st, err := openStore(ctx, dir)
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func newOutside(ctx context.Context, dir string, seed uint64) (*outside, error) 
 		return nil, err
 	}
 	o.program, err = rows.Launch(ctx, dir, "/__mock/health", program, "--listen", "ADDRESS", "--rate-limit", "1000000000",
-		"--seed", strconv.FormatUint(seed, 10), "--faults", rules, "--exec-time", "5ms", "--workers", "16", "--retention", retention.String(), "--subscription-url", o.hook, "--signing-key", signingKey)
+		"--seed", strconv.FormatUint(seed, 10), "--faults", rules, "--exec-time", "5ms", "--workers", "16", "--retention", keep.String(), "--subscription-url", o.hook, "--signing-key", signingKey)
 	if err != nil {
 		return nil, err
 	}
@@ -85,8 +85,8 @@ type inside struct {
 	mock *mockserver.Server
 }
 
-func newInside(ctx context.Context, seed uint64) (*inside, error) {
-	i := &inside{rig: rig{name: "within", seed: seed, base: mockserver.BaseURL, hook: "https://hook.test" + hookPath}}
+func newInside(ctx context.Context, seed uint64, keep time.Duration) (*inside, error) {
+	i := &inside{rig: rig{name: "within", seed: seed, keep: keep, base: mockserver.BaseURL, hook: "https://hook.test" + hookPath}}
 	i.st = store.NewMemory(store.MemoryConfig{Keep: time.Second})
 	rcv, h, err := newReceiver(i.st)
 	if err != nil {
@@ -98,7 +98,7 @@ func newInside(ctx context.Context, seed uint64) (*inside, error) {
 		return nil, err
 	}
 	i.mock, err = mockserver.New(mockserver.Config{
-		Seed: seed, Workers: 16, ExecTime: mockserver.Fixed(5 * time.Millisecond), Retention: retention, Faults: rules,
+		Seed: seed, Workers: 16, ExecTime: mockserver.Fixed(5 * time.Millisecond), Retention: keep, Faults: rules,
 		JournalBytes: 1 << 20, RateLimit: mockserver.RateLimit{Limit: 1 << 30},
 		Subscription: mockserver.Subscription{URL: i.hook, SigningKey: signingKey, Retry: mockserver.Retry{Interval: 100 * time.Millisecond}},
 		URLRetry:     mockserver.Retry{Interval: 100 * time.Millisecond},

@@ -23,8 +23,6 @@ const (
 	tenant     = "soak"
 	hookPath   = "/webhooks/erp"
 	kindRun    = "run"
-	// retention is how long the mocks keep results.
-	retention = 10 * time.Second
 	// callers is how many operations a rig has under way.
 	callers = 48
 )
@@ -33,6 +31,7 @@ const (
 type rig struct {
 	name string
 	seed uint64
+	keep time.Duration // of results by the mock
 	st   store.Store
 	c    *client.Client
 	http *http.Client // of calls in the foreground, faults included
@@ -182,7 +181,7 @@ func (r *rig) submit(ctx context.Context, req *http.Request, opts client.SubmitO
 		r.submitted.Add(1)
 		return // Run ends it, or the sweep
 	}
-	wait, cancel := context.WithTimeout(ctx, 2*retention)
+	wait, cancel := context.WithTimeout(ctx, 2*r.keep)
 	defer cancel()
 	res, err := op.Wait(wait)
 	switch {
@@ -208,11 +207,11 @@ func (r *rig) sweep(ctx context.Context) {
 		case <-time.After(2 * time.Second):
 		}
 		r.tidy(ctx, store.Uncertain, 3*time.Second, store.Abandon{Reason: "soak"}, &r.given)
-		r.tidy(ctx, store.Accepted, 2*retention, store.Expire{Reason: "soak"}, &r.expired)
-		r.tidy(ctx, store.Settled, 2*retention, store.Handle{}, nil)
-		r.tidy(ctx, store.Expired, 2*retention, store.Handle{}, nil)
+		r.tidy(ctx, store.Accepted, 2*r.keep, store.Expire{Reason: "soak"}, &r.expired)
+		r.tidy(ctx, store.Settled, 2*r.keep, store.Handle{}, nil)
+		r.tidy(ctx, store.Expired, 2*r.keep, store.Handle{}, nil)
 		now := time.Now()
-		_, _ = r.st.Purge(ctx, store.AnyTenant, store.Retention{Ended: now.Add(-time.Second), Heard: now.Add(-2 * retention)})
+		_, _ = r.st.Purge(ctx, store.AnyTenant, store.Retention{Ended: now.Add(-time.Second), Heard: now.Add(-2 * r.keep)})
 	}
 }
 
@@ -225,7 +224,11 @@ func (r *rig) tidy(ctx context.Context, phase store.Phase, age time.Duration, d 
 		}
 		for _, rec := range page {
 			q.After = rec.Ref
-			if time.Since(rec.UpdatedAt) < age/4 || time.Since(rec.CreatedAt) < age {
+			changed := rec.UpdatedAt
+			if phase == store.Accepted {
+				changed = rec.AcceptedAt // every poll updates the record
+			}
+			if time.Since(changed) < age/4 || time.Since(rec.CreatedAt) < age {
 				continue
 			}
 			l, _, err := r.st.Acquire(ctx, tenant, rec.Ref, "sweep", store.ToPoll, 5*time.Second)

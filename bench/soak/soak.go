@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -40,6 +41,9 @@ func newWatch() *watch {
 	}
 }
 
+// retention is how long the mocks keep results.
+const retention = 10 * time.Second
+
 // soak drives both rigs and returns what it finds wrong.
 func soak(ctx context.Context, o options, out io.Writer) (faults []string, err error) {
 	dir, err := os.MkdirTemp("", "soak-*")
@@ -51,11 +55,11 @@ func soak(ctx context.Context, o options, out io.Writer) (faults []string, err e
 	if err != nil {
 		return nil, err
 	}
-	in, err := newInside(ctx, o.seed)
+	in, err := newInside(ctx, o.seed, retention)
 	if err != nil {
 		return nil, err
 	}
-	ex, err := newOutside(ctx, dir, o.seed)
+	ex, err := newOutside(ctx, dir, o.seed, retention)
 	if err != nil {
 		return nil, err
 	}
@@ -135,28 +139,45 @@ func (w *watch) keep(ctx context.Context, every time.Duration, in *inside, ex *o
 			return
 		case <-time.After(every):
 		}
-		runtime.GC()
-		runtime.GC() // what finalizers held
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		use, err := proc.Of(ex.program.Pid)
-		own, ownErr := proc.Files(0)
-		if err != nil || ownErr != nil {
-			fmt.Fprintln(out, "no sample:", err, ownErr)
+		if err := errors.Join(w.sampleOwn(in), w.sampleProcess(ex)); err != nil {
+			fmt.Fprintln(out, "no sample:", err)
 			continue
-		}
-		for s, v := range map[*series]float64{
-			&w.goroutines: float64(runtime.NumGoroutine()), &w.heap: float64(m.HeapAlloc) / (1 << 20), &w.ownFiles: float64(own),
-			&w.rss: float64(use.RSS) / (1 << 20), &w.files: float64(use.Files), &w.threads: float64(use.Threads),
-			&w.opsInside: float64(in.ops.Load()), &w.opsOutside: float64(ex.ops.Load()),
-		} {
-			s.add(v)
 		}
 		last := func(s series) float64 { return s.values[len(s.values)-1] }
 		fmt.Fprintf(out, "%6s  here: %4.0f goroutines, %6.1f MiB heap, %3.0f files   erpmock: %6.1f MiB, %3.0f files, %2.0f threads   %8.0f + %.0f operations\n",
 			time.Since(begun).Round(time.Second), last(w.goroutines), last(w.heap), last(w.ownFiles), last(w.rss), last(w.files), last(w.threads),
 			last(w.opsInside), last(w.opsOutside))
 	}
+}
+
+// sampleOwn reads what this process holds.
+func (w *watch) sampleOwn(in *inside) error {
+	runtime.GC()
+	runtime.GC() // what finalizers held
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	now, err := countOwn()
+	if err != nil {
+		return err
+	}
+	w.goroutines.add(float64(now.goroutines))
+	w.heap.add(float64(m.HeapAlloc) / (1 << 20))
+	w.ownFiles.add(float64(now.files))
+	w.opsInside.add(float64(in.ops.Load()))
+	return nil
+}
+
+// sampleProcess reads what erpmock holds.
+func (w *watch) sampleProcess(ex *outside) error {
+	use, err := proc.Of(ex.program.Pid)
+	if err != nil {
+		return err
+	}
+	w.rss.add(float64(use.RSS) / (1 << 20))
+	w.files.add(float64(use.Files))
+	w.threads.add(float64(use.Threads))
+	w.opsOutside.add(float64(ex.ops.Load()))
+	return nil
 }
 
 // judge says what grows.
