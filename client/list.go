@@ -43,7 +43,7 @@ func (c *Client) list(ctx context.Context, phases ...store.Phase) iter.Seq2[*Ope
 				if !yield(c.operation(rec), nil) {
 					return
 				}
-				q.After = rec.Ref
+				q.After = rec.Position()
 			}
 			if len(page) == 0 {
 				return

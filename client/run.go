@@ -164,7 +164,7 @@ func (r *runner) scan(ctx context.Context) (again bool) {
 		}
 		for _, rec := range page {
 			r.plan(rec)
-			q.After = rec.Ref
+			q.After = rec.Position()
 		}
 		if len(page) == 0 {
 			return false

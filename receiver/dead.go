@@ -37,7 +37,7 @@ func (rc *Receiver) Dead(ctx context.Context) iter.Seq2[DeadLetter, error] {
 			if len(page) < q.Limit {
 				return
 			}
-			q.After = page[len(page)-1].Ref
+			q.After = page[len(page)-1].Position()
 		}
 	}
 }

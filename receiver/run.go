@@ -161,7 +161,7 @@ func (d *dispatcher) look(ctx context.Context) (time.Duration, error) {
 		return d.take(list, now), nil
 	}
 	// The first ones may all be waiting for their next try.
-	for q.DueBy = now; ; q.After = list[len(list)-1].Ref {
+	for q.DueBy = now; ; q.After = list[len(list)-1].Position() {
 		if list, err = d.rc.cfg.Store.List(ctx, store.DeliveryTenant, q); err != nil {
 			return 0, err
 		}

@@ -146,7 +146,12 @@ func (m *Memory) List(ctx context.Context, tenant string, q Query) ([]Record, er
 	var out []Record
 	err := m.step(ctx, func(r Rules) error {
 		found := m.selected(r.Tx.Now(), tenant, q)
-		slices.SortFunc(found, func(a, b *Record) int { return cmp.Compare(a.Ref, b.Ref) })
+		slices.SortFunc(found, func(a, b *Record) int {
+			if q.NewestFirst {
+				a, b = b, a
+			}
+			return a.Position().Compare(b.Position())
+		})
 		for _, rec := range found[:min(len(found), max(0, cmp.Or(q.Limit, 100)))] {
 			out = append(out, q.copied(rec.At(r.Tx.Now())))
 		}
@@ -169,7 +174,7 @@ func (m *Memory) Count(ctx context.Context, tenant string, q Query) (n int, err 
 	if err := CheckTenant(tenant); err != nil {
 		return 0, err
 	}
-	q.After = ""
+	q.After = Position{}
 	err = m.step(ctx, func(r Rules) error {
 		n = len(m.selected(r.Tx.Now(), tenant, q))
 		return nil
@@ -184,8 +189,8 @@ func (m *Memory) selected(now time.Time, tenant string, q Query) []*Record {
 		recs = m.deliveries // a receiver asks often
 	}
 	var found []*Record
-	for ref, rec := range recs {
-		if rec.Tenant == tenant && ref > q.After && q.SelectsAt(*rec, now) {
+	for _, rec := range recs {
+		if rec.Tenant == tenant && q.Follows(rec.Position()) && q.SelectsAt(*rec, now) {
 			found = append(found, rec)
 		}
 	}

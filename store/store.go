@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -51,8 +50,10 @@ type Store interface {
 	// GetByKey returns the record that holds the key, or [ErrNotFound].
 	GetByKey(ctx context.Context, tenant, key string) (Record, error)
 
-	// List returns up to q.Limit records of the tenant in the order of their
-	// refs, starting after q.After.
+	// List returns up to q.Limit of the records that q selects, in the order in
+	// which they were created, or the other way round: see [Query]. Its work
+	// depends on the size of the page and, where q names Kinds or Metadata, on
+	// how many records are passed over until it is full.
 	List(ctx context.Context, tenant string, q Query) ([]Record, error)
 
 	// Count returns how many records of the tenant q selects, whatever its
@@ -125,34 +126,6 @@ type Store interface {
 
 	// Close ends the store. Later calls return [ErrClosed].
 	Close() error
-}
-
-// Query selects records.
-type Query struct {
-	Phases []Phase   // any of these; all if empty
-	DueBy  time.Time // only what is due at this time; the zero time means all
-	After  string    // refs above this one
-	Limit  int       // at most this many; 0 means 100
-	// WithoutContent leaves the kept content out of what is listed, which may
-	// be a thousand times as large as the rest: Outcome.Kept and all else are
-	// there, and Outcome.Content is nil.
-	WithoutContent bool
-}
-
-// Selects reports whether q selects a record, as it reads at some time, by
-// all but After, Limit and WithoutContent.
-func (q Query) Selects(rec Record) bool {
-	return (len(q.Phases) == 0 || slices.Contains(q.Phases, rec.Phase)) &&
-		(q.DueBy.IsZero() || !rec.Due.IsZero() && !rec.Due.After(q.DueBy))
-}
-
-// SelectsAt is Selects for a stored record that is read at the time now. One
-// that was due further ahead than can be is selected whatever q.DueBy is.
-func (q Query) SelectsAt(rec Record, now time.Time) bool {
-	if voidDue(rec.Due, now) {
-		q.DueBy = time.Time{}
-	}
-	return q.Selects(rec.At(now))
 }
 
 // Verdict is what became of a notification.

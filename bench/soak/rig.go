@@ -223,7 +223,7 @@ func (r *rig) tidy(ctx context.Context, phase store.Phase, age time.Duration, d 
 			return
 		}
 		for _, rec := range page {
-			q.After = rec.Ref
+			q.After = rec.Position()
 			changed := rec.UpdatedAt
 			if phase == store.Accepted {
 				changed = rec.AcceptedAt // every poll updates the record

@@ -41,7 +41,7 @@ func newFresh(out *store.Record, rec store.Record, owner string, ttl time.Durati
 const (
 	insFresh = insRecord + " ON CONFLICT DO NOTHING"
 	// A purged record may still hold the key.
-	insFreshKey = `INSERT INTO records (ref, tenant, doc, phase, id, key, until, ended, due) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?
+	insFreshKey = insColumns + `SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 		WHERE NOT EXISTS (SELECT 1 FROM tombstones WHERE tenant = ? AND key = ?) ON CONFLICT DO NOTHING`
 )
 

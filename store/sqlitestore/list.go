@@ -5,7 +5,9 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/vismanet-go/background/store"
@@ -16,14 +18,16 @@ var allPhases = []store.Phase{
 	store.Abandoned, store.Expired, store.Unclear, store.Dead, store.Heard, store.Delivery,
 }
 
-// hit is a record that a list found.
+// hit is a record that a list found, and where it stands.
 type hit struct {
-	ref string
-	n   int64
+	created int64
+	ref     string
+	n       int64
 }
 
-// List implements [store.Store]. Its work depends on the size of the page,
-// not on how many records there are.
+// List implements [store.Store]. It finds phases, times and kinds in indexes,
+// and compares metadata record by record: name a phase or times with it where
+// there are many.
 func (s *Store) List(ctx context.Context, tenant string, q store.Query) (out []store.Record, err error) {
 	if err := store.CheckTenant(tenant); err != nil {
 		return nil, err
@@ -32,14 +36,19 @@ func (s *Store) List(ctx context.Context, tenant string, q store.Query) (out []s
 	err = s.glimpse(ctx, func(c *conn) error {
 		now := time.Now()
 		var hits []hit
-		for _, p := range parts(q, now) {
-			found, err := p.find(ctx, c, tenant, q, limit)
+		for _, p := range parts(tenant, q, now) {
+			found, err := p.find(ctx, c, q, limit)
 			if err != nil {
 				return err
 			}
 			hits = append(hits, found...)
 		}
-		slices.SortFunc(hits, func(a, b hit) int { return cmp.Compare(a.ref, b.ref) })
+		slices.SortFunc(hits, func(a, b hit) int {
+			if q.NewestFirst {
+				a, b = b, a
+			}
+			return cmp.Or(cmp.Compare(a.created, b.created), cmp.Compare(a.ref, b.ref))
+		})
 		for _, h := range hits[:min(len(hits), limit)] {
 			sql := fromRecords + "r.n = ?"
 			if q.WithoutContent {
@@ -71,14 +80,11 @@ func (s *Store) Count(ctx context.Context, tenant string, q store.Query) (n int,
 	if err := store.CheckTenant(tenant); err != nil {
 		return 0, err
 	}
+	q.After = store.Position{}
 	err = s.glimpse(ctx, func(c *conn) error {
 		n = 0
-		for _, p := range parts(q, time.Now()) {
-			sql, args := "SELECT count(*) FROM records"+p.where, []driver.Value{tenant, p.phase, p.now}
-			if p.due != "" {
-				sql, args = sql+" AND due "+p.due+" ?4", append(args, p.bound)
-			}
-			k, err := c.number(sql, args...)
+		for _, p := range parts(tenant, q, time.Now()) {
+			k, err := c.number("SELECT count(*)"+p.from()+p.where, p.args...)
 			if err != nil {
 				return err
 			}
@@ -100,14 +106,26 @@ func (s *Store) glimpse(ctx context.Context, f func(*conn) error) error {
 	})
 }
 
-// part is a range of an index: the records of one tenant in one phase, and if
-// due is an operator, only those whose due time is so related to a bound.
+// part is a range of an index: the records of one tenant in one phase, of one
+// range of due times if due is set.
 type part struct {
-	where string // ?1 is the tenant, ?2 the phase, ?3 the time now
-	phase string
-	now   int64
-	due   string
-	bound driver.Value
+	where string
+	args  []driver.Value
+	due   bool
+}
+
+// and narrows the part. Each ? in the condition is the next of the arguments.
+func (p *part) and(condition string, args ...driver.Value) {
+	p.where += " AND " + condition
+	p.args = append(p.args[:len(p.args):len(p.args)], args...)
+}
+
+// from names the index that holds the part.
+func (p *part) from() string {
+	if p.due {
+		return " FROM records INDEXED BY records_due"
+	}
+	return " FROM records INDEXED BY records_phase"
 }
 
 // lapsed is the condition under which the lease of a record that is being sent
@@ -118,42 +136,90 @@ func lapsed(now string) string {
 		now, begun, store.MaxLease)
 }
 
-// parts are the ranges that hold what q selects. A record that is being sent
-// reads as uncertain once its lease has ended, and one that is due further
-// ahead than can be is due now.
-func parts(q store.Query, now time.Time) []part {
-	out := partsOf(q, now)
-	if q.DueBy.IsZero() {
-		return out
-	}
-	void := now.Add(store.MaxDue)
-	if q.DueBy.After(void) {
-		void = q.DueBy
-	}
-	for i, p := range out {
-		out[i].due, out[i].bound = "<=", nanos(q.DueBy)
-		p.due, p.bound = ">", nanos(void)
-		out = append(out, p)
+// parts are the ranges that hold what q selects behind its After.
+func parts(tenant string, q store.Query, now time.Time) (out []part) {
+	for _, p := range phases(tenant, q, now) {
+		// No ref is empty, so that a time with none stands before all of it.
+		if low := lowest(q); low != (store.Position{}) {
+			p.and("(created, ref) > (?, ?)", createdAt(low.CreatedAt), low.Ref)
+		}
+		if high := highest(q); high != (store.Position{}) {
+			p.and("(created, ref) < (?, ?)", createdAt(high.CreatedAt), high.Ref)
+		}
+		if len(q.Kinds) > 0 {
+			kinds := make([]driver.Value, len(q.Kinds))
+			for i, kind := range q.Kinds {
+				kinds[i] = kind
+			}
+			p.and("kind IN (?"+strings.Repeat(", ?", len(kinds)-1)+")", kinds...)
+		}
+		for _, name := range slices.Sorted(maps.Keys(q.Metadata)) {
+			p.and("EXISTS (SELECT 1 FROM json_each(doc, '$.metadata') WHERE key = ? AND value = ?)", armour(name), armour(q.Metadata[name]))
+		}
+		if q.DueBy.IsZero() {
+			out = append(out, p)
+			continue
+		}
+		// What is due further ahead than can be is due now.
+		p.due = true
+		planned, void := p, now.Add(store.MaxDue)
+		if q.DueBy.After(void) {
+			void = q.DueBy
+		}
+		planned.and("due <= ?", nanos(q.DueBy))
+		p.and("due > ?", nanos(void))
+		out = append(out, planned, p)
 	}
 	return out
 }
 
-func partsOf(q store.Query, now time.Time) []part {
-	phases, every := q.Phases, len(q.Phases) == 0
+// lowest is the position that all that q selects stands behind, and highest
+// the one that it stands before, where there are such.
+func lowest(q store.Query) store.Position {
+	p := store.Position{CreatedAt: q.CreatedFrom}
+	if !q.NewestFirst && p.Compare(q.After) < 0 {
+		p = q.After
+	}
+	return p
+}
+
+func highest(q store.Query) store.Position {
+	p := store.Position{CreatedAt: q.CreatedBefore}
+	if q.NewestFirst && q.After != (store.Position{}) && (p == store.Position{} || q.After.Compare(p) < 0) {
+		p = q.After
+	}
+	return p
+}
+
+// createdAt is a time of creation as its column has it: that of a record
+// without one is the lowest there is.
+func createdAt(t time.Time) int64 {
+	n, _ := nanos(t).(int64)
+	return n
+}
+
+// phases are the parts by their phases alone. A record that is being sent reads
+// as uncertain once its lease has ended.
+func phases(tenant string, q store.Query, now time.Time) (out []part) {
+	list, every := q.Phases, len(q.Phases) == 0
 	if every {
-		phases = allPhases
+		list = allPhases
 	}
-	var out []part
 	add := func(phase store.Phase, and string) {
-		out = append(out, part{where: " WHERE tenant = ?1 AND phase = ?2" + and, phase: string(phase), now: now.UnixNano()})
+		p := part{where: " WHERE tenant = ?1 AND phase = ?2", args: []driver.Value{tenant, string(phase)}}
+		if and != "" {
+			p.where += " AND " + and
+			p.args = append(p.args, now.UnixNano())
+		}
+		out = append(out, p)
 	}
-	for i, p := range phases {
+	for i, p := range list {
 		switch {
-		case slices.Contains(phases[:i], p):
+		case slices.Contains(list[:i], p):
 		case p == store.Sending && !every:
-			add(p, " AND NOT "+lapsed("?3"))
+			add(p, "NOT "+lapsed("?3"))
 		case p == store.Uncertain && !every:
-			add(store.Sending, " AND "+lapsed("?3"))
+			add(store.Sending, lapsed("?3"))
 			add(p, "")
 		default:
 			add(p, "")
@@ -165,30 +231,31 @@ func partsOf(q store.Query, now time.Time) []part {
 // fewDue is how many due records are sorted rather than found in order.
 const fewDue = 1000
 
-// find returns the first records of the part above q.After, unsorted.
-func (p part) find(ctx context.Context, c *conn, tenant string, q store.Query, limit int) (out []hit, err error) {
+// find returns the first records of the part, unsorted.
+func (p part) find(ctx context.Context, c *conn, q store.Query, limit int) (out []hit, err error) {
 	collect := func(row []driver.Value) error {
-		ref, _ := row[0].(string)
-		n, _ := row[1].(int64)
-		out = append(out, hit{ref, n})
+		var h hit
+		h.created, _ = row[0].(int64)
+		h.ref, _ = row[1].(string)
+		h.n, _ = row[2].(int64)
+		out = append(out, h)
 		return nil
 	}
-	args := []driver.Value{tenant, p.phase, p.now, q.After}
-	if p.due == "" {
-		err := c.Query(ctx, collect, "SELECT ref, n FROM records"+p.where+" AND ref > ?4 ORDER BY ref LIMIT ?5",
-			append(args, int64(limit))...)
-		return out, err
+	order := " ORDER BY created, ref LIMIT ?"
+	if q.NewestFirst {
+		order = " ORDER BY created DESC, ref DESC LIMIT ?"
 	}
-	// Either few are due and the index of due times finds them, or many are
-	// and the first of them stand near the start of the index of refs.
-	args = append(args, p.bound)
-	err = c.Query(ctx, collect, "SELECT ref, n FROM records INDEXED BY records_due"+p.where+
-		" AND due IS NOT NULL AND due "+p.due+" ?5 AND ref > ?4 LIMIT ?6", append(args, int64(fewDue))...)
-	if err != nil || len(out) < fewDue {
-		return out, err
+	if p.due {
+		// Either few are due and the index of due times finds them, or many are
+		// and the first of them stand near an end of the index of lists.
+		err = c.Query(ctx, collect, "SELECT created, ref, n"+p.from()+p.where+" LIMIT ?",
+			append(p.args[:len(p.args):len(p.args)], int64(fewDue))...)
+		if err != nil || len(out) < fewDue {
+			return out, err
+		}
+		out, p.due = out[:0], false
 	}
-	out = out[:0]
-	err = c.Query(ctx, collect, "SELECT ref, n FROM records INDEXED BY records_phase"+p.where+
-		" AND due "+p.due+" ?5 AND ref > ?4 ORDER BY ref LIMIT ?6", append(args, int64(limit))...)
+	err = c.Query(ctx, collect, "SELECT created, ref, n"+p.from()+p.where+order,
+		append(p.args[:len(p.args):len(p.args)], int64(limit))...)
 	return out, err
 }

@@ -61,6 +61,10 @@ func wantSchema4(t *testing.T, s *Store) {
 				t.Errorf("%s: by its id: %s, %v", ref, got.Ref, err)
 			}
 		}
+		list, err = s.List(ctx, "fjord", store.Query{Kinds: []string{"invoice"}, Metadata: map[string]string{"order": ref}, CreatedFrom: rec.CreatedAt, CreatedBefore: rec.CreatedAt.Add(1)})
+		if err != nil || refsOf(list) != ref {
+			t.Errorf("%s: by kind, metadata and time: %s, %v", ref, refsOf(list), err)
+		}
 		if rec.Phase == store.Settled && string(rec.Outcome.Content) != `{"referenceNumber":"7"}` {
 			t.Errorf("%s: content %q", ref, rec.Outcome.Content)
 		}

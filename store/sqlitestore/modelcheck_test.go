@@ -22,9 +22,10 @@ func (m *machine) check(t *rapid.T) {
 	}
 	now := time.Now()
 	for _, q := range []store.Query{
-		{DueBy: now}, {Phases: []store.Phase{store.Uncertain}}, {Phases: []store.Phase{store.Sending, store.Accepted}, After: "b", Limit: 1},
+		{DueBy: now}, {Phases: []store.Phase{store.Uncertain}}, {Phases: []store.Phase{store.Sending, store.Accepted}, Limit: 1},
 	} {
 		tenant := pick(t, "listed", tenants...)
+		q.NewestFirst = pick(t, "newest", false, true)
 		both(t, m, func(_ int, s store.Store) ([]store.Record, error) { return s.List(t.Context(), tenant, q) })
 		both(t, m, func(_ int, s store.Store) (int, error) { return s.Count(t.Context(), tenant, q) })
 	}

@@ -104,8 +104,8 @@ CREATE TRIGGER tombstones_removed AFTER DELETE ON tombstones BEGIN
 	UPDATE counts SET count = count - 1 WHERE name = 'tombstone';
 END;
 `,
-	// 5: what nobody named a tenant has one all the same; documents. The table
-	// of changes has another name, so that a process of an earlier version that has the
+	// 5: what nobody named a tenant has one all the same; documents; lists in the
+	// order of creation. The table of changes has another name, so that a process of an earlier version that has the
 	// file open still can write nothing more.
 	`
 UPDATE records SET tenant = '*none', doc = '{"tenant":"*none",' || substr(doc, 2) WHERE tenant = '';
@@ -127,6 +127,15 @@ CREATE TABLE documents (
 	body    BLOB NOT NULL,
 	PRIMARY KEY (tenant, name)
 ) STRICT;
+
+ALTER TABLE records ADD COLUMN created INTEGER NOT NULL DEFAULT 0; -- ns
+ALTER TABLE records ADD COLUMN kind TEXT NOT NULL DEFAULT '';
+UPDATE records SET kind = coalesce(doc ->> '$.kind', ''),
+	created = coalesce(unixepoch(substr(doc ->> '$.createdAt', 1, 19)) * 1000000000
+		+ CAST(substr(rtrim(substr(doc ->> '$.createdAt', 21), 'Z') || '000000000', 1, 9) AS INTEGER), 0);
+-- In the order of lists, with the kind beside it. What is new comes last.
+DROP INDEX records_phase;
+CREATE INDEX records_phase ON records (tenant, phase, created, ref, kind);
 `,
 }
 

@@ -26,7 +26,10 @@ type statement struct {
 	args []driver.Value
 }
 
-const insRecord = "INSERT INTO records (ref, tenant, doc, phase, id, key, until, ended, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+const (
+	insColumns = "INSERT INTO records (ref, tenant, doc, created, kind, phase, id, key, until, ended, due) "
+	insRecord  = insColumns + "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 // exec writes when the step ends, or reads.
 func (t *tx) exec(sql string, args ...driver.Value) error {

@@ -189,7 +189,7 @@ func (t *tx) CountHeard(tenant string) (int, error) {
 	return int(n), err
 }
 
-// columns are what is searched for, in the order of columnNames.
+// columns are what is searched for and may change, in the order of columnNames.
 type columns [6]driver.Value
 
 var columnNames = [6]string{"phase", "id", "key", "until", "ended", "due"}
@@ -324,7 +324,7 @@ func (t *tx) insert(rec store.Record) error {
 // row holds the arguments of insRecord.
 func row(rec store.Record, doc string) []driver.Value {
 	c := columnsOf(rec)
-	return []driver.Value{rec.Ref, rec.Tenant, doc, c[0], c[1], c[2], c[3], c[4], c[5]}
+	return []driver.Value{rec.Ref, rec.Tenant, doc, createdAt(rec.CreatedAt), rec.Kind, c[0], c[1], c[2], c[3], c[4], c[5]}
 }
 
 func heard(r store.Record) int64 {

@@ -234,7 +234,7 @@ var createTests = []test{
 		accepted := e.accepted(id1)
 		page, err := e.List(e.ctx, tenant, store.Query{Phases: []store.Phase{store.Queued}, Limit: 3})
 		e.must(err)
-		rest, err := e.List(e.ctx, tenant, store.Query{Phases: []store.Phase{store.Queued}, After: page[len(page)-1].Ref})
+		rest, err := e.List(e.ctx, tenant, store.Query{Phases: []store.Phase{store.Queued}, After: page[len(page)-1].Position()})
 		e.must(err)
 		if len(page) != 3 || len(rest) != 2 || page[0].Ref != "ref-1" || rest[1].Ref != "ref-5" {
 			e.Errorf("pages hold %d and %d", len(page), len(rest))

@@ -224,7 +224,7 @@ var deliveryTests = []test{
 		due := store.Query{Phases: []store.Phase{store.Delivery}, DueBy: time.Now(), Limit: 3}
 		page, err := e.List(e.ctx, store.DeliveryTenant, due)
 		e.must(err)
-		due.After = page[len(page)-1].Ref
+		due.After = page[len(page)-1].Position()
 		rest, err := e.List(e.ctx, store.DeliveryTenant, due)
 		e.must(err)
 		if len(page) != 3 || len(rest) != 1 || page[0].Ref != list[1].Ref {

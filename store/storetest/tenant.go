@@ -151,10 +151,11 @@ var tenantTests = []test{
 		}
 	}},
 	{"a count is of all that is selected, whatever the page", func(e *env) {
+		var last store.Record
 		for range 7 {
-			e.create(e.fresh(store.Queued))
+			last = e.create(e.fresh(store.Queued))
 		}
-		for _, q := range []store.Query{{}, {Limit: 2}, {After: "ref-5"}, {Limit: 1, Phases: []store.Phase{store.Queued, store.Dead}}} {
+		for _, q := range []store.Query{{}, {Limit: 2}, {After: last.Position()}, {NewestFirst: true, After: last.Position()}, {Limit: 1, Phases: []store.Phase{store.Queued, store.Dead}}} {
 			if n, err := e.Count(e.ctx, tenant, q); n != 7 || err != nil {
 				e.Errorf("%+v: counted %d, %v, want 7", q, n, err)
 			}
