@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/mockserver/internal/check"
-	"github.com/vismanet-go/background/mockserver/internal/route"
 	"github.com/vismanet-go/background/mockserver/operation"
 )
 
@@ -128,21 +127,4 @@ func goodPath(path string) (ok bool) {
 	defer func() { ok = recover() == nil && strings.HasPrefix(path, "/") }()
 	http.NewServeMux().Handle(path, http.NotFoundHandler())
 	return true
-}
-
-// fits reports whether the rule matches an event, but for its Match.
-func (r *activeRule) fits(e *Event, now time.Time) bool {
-	if r.On != e.Point || r.Company != "" && r.Company != e.Company ||
-		r.Method != "" && !strings.EqualFold(r.Method, e.Method) || !r.Between.contains(now.Sub(r.since.Load().of(e.Company))) {
-		return false
-	}
-	if r.path == nil {
-		return true
-	}
-	if _, ok := route.Fit(r.path, strings.Split(e.Path, "/")); ok {
-		return true
-	}
-	short := strings.TrimRight(e.Path, "/") // as the routes take it
-	_, ok := route.Fit(r.path, strings.Split(short, "/"))
-	return ok && short != e.Path
 }

@@ -41,3 +41,24 @@ func TestCapturedStateDocument(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
+
+// The time for which what is gone is remembered ends at its last moment.
+func TestForgottenAtTheEndOfGoneFor(t *testing.T) {
+	expires := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
+	op := &Operation{Operation: operation.Operation{State: operation.Expired}, Expires: expires}
+	for _, tt := range []struct {
+		goneFor, since time.Duration
+		want           bool
+	}{
+		{0, 1000 * time.Hour, false}, // as long as the mock remembers
+		{time.Hour, time.Hour - 1, false}, {time.Hour, time.Hour, true}, {time.Hour, time.Hour + 1, true},
+	} {
+		if got := op.Forgotten(profile.Profile{GoneFor: tt.goneFor}, expires.Add(tt.since)); got != tt.want {
+			t.Errorf("GoneFor %v, %v after the retention: forgotten %v, want %v", tt.goneFor, tt.since, got, tt.want)
+		}
+	}
+	op.State = operation.Finished
+	if op.Forgotten(profile.Profile{GoneFor: time.Hour}, expires.Add(24*time.Hour)) {
+		t.Error("an operation that is not expired is forgotten, want it remembered")
+	}
+}

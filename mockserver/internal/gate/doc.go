@@ -1,5 +1,3 @@
-// Package gate is what the ERP asks of a call before it looks at what is wanted:
-// credentials, with the endpoint that issues tokens, and limits.
-//
-// It decides and says why not; the server answers.
+// Package gate decides who may call: credentials and the grant of tokens, what the
+// profile demands, and limits. It says why not; the server answers.
 package gate

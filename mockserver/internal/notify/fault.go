@@ -1,11 +1,9 @@
 package notify
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/internal/answer"
@@ -33,34 +31,6 @@ func disturbed(b []byte, f fault.Notify) []byte {
 		return answer.Edit(b, f.Set, f.Omit)
 	}
 	return b
-}
-
-// start makes the first attempt when its time has come. A delivery that is to
-// be overtaken has two such times; the first counts.
-func (n *Notifier) start(d *delivery, by *vtime.Task) {
-	wait := d.fault.Delay
-	if d.fault.Reorder {
-		wait = cmp.Or(wait, time.Minute)
-		n.mu.Lock()
-		n.parked = append(n.parked, d)
-		n.mu.Unlock()
-	}
-	by.Then(d.generation, wait, d.label("notification"), func(ctx context.Context, _ *vtime.Task) { n.begin(ctx, d) })
-}
-
-func (n *Notifier) begin(ctx context.Context, d *delivery) {
-	n.mu.Lock()
-	begun := d.begun || d.taken
-	d.begun = true
-	n.parked = slices.DeleteFunc(n.parked, func(p *delivery) bool { return p == d })
-	n.mu.Unlock()
-	if begun {
-		return
-	}
-	if d.fault.Replay {
-		n.replay(ctx, d)
-	}
-	n.deliver(ctx, d, 1, d.fault.Duplicates)
 }
 
 // overtaken lets go what waited for another notification of its company.
