@@ -6,8 +6,13 @@ export STRICT ?= 0
 
 BIN := .tools/bin
 SUITE := .ci/suite
-# The nested modules, which users never link.
-NESTED := openapi/tools bench
+
+# What check runs is compiled in two ways only, so that nothing is compiled more
+# often: plain, without C; or with the race detector, which needs C. Both leave
+# out gin's msgpack, whose codec takes longer than this whole module.
+ONCE := setup verify lint test crash examples
+$(ONCE): export CGO_ENABLED := 0
+$(ONCE): export GOFLAGS := $(strip $(shell go env GOFLAGS) -tags=nomsgpack)
 
 .DEFAULT_GOAL := help
 .PHONY: help check setup build test crash race fuzz lint examples cover clean
@@ -15,16 +20,15 @@ NESTED := openapi/tools bench
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
 
-# The budgets are minutes on two cores with cold caches, see .ci/suite. Fuzzing
-# beyond the seeds, which are ordinary tests, is a target of its own.
+# The budgets are minutes on two cores with cold caches, see .ci/suite. What goes
+# on for long (fuzzing beyond the seeds, soak, thousands of kills) has targets of
+# its own; the short forms are ordinary tests.
 check: ## everything that must pass; installs what it lacks where it can (STRICT=1: nothing may be left out)
-	@$(SUITE) setup 5 .ci/setup
+	@$(SUITE) setup 3 $(MAKE) --no-print-directory setup
 	@$(SUITE) contract 3 $(MAKE) --no-print-directory verify spec-lint
 	@$(SUITE) lint 5 $(MAKE) --no-print-directory lint
-	@$(SUITE) tests 11 $(MAKE) --no-print-directory test SKIP='$(CRASH)'
-	@$(SUITE) crash 5 $(MAKE) --no-print-directory crash
-	@$(SUITE) examples 5 $(MAKE) --no-print-directory examples
-	@$(SUITE) soak 3 $(MAKE) --no-print-directory soak SOAK=1m
+	@$(SUITE) tests 10 $(MAKE) --no-print-directory test
+	@$(SUITE) examples 2 $(MAKE) --no-print-directory examples
 	@$(SUITE) --table
 	@echo '== check: all suites passed'
 
@@ -34,21 +38,18 @@ setup: ## get the tools that check needs
 build: ## compile everything
 	go build ./...
 
-# The tests that kill, stop and start real processes are those of these
-# packages that have one of these words in their names. They are a suite of
-# their own in `check`, so that either is quick; `test` has all.
-CRASH := Kill|Stopped|Process
-CRASHED := ./internal/crashtest ./mockserver/cmd/erpmock ./receiver ./store/sqlitestore
 RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
-SKIP ?=
+# GOTEST runs all of go vet as well; no other target does for this system.
+GOTEST := $(if $(RACE),CGO_ENABLED=1) .ci/gotest $(RACE) -vet=all -shuffle=on
 
-test: race ## run all tests with the race detector, in random order
-	@.ci/gotest $(RACE) -shuffle=on -- $$(go list ./... | grep -vxF "$$(go list $(CRASHED))")
-	@.ci/gotest $(RACE) -shuffle=on $(if $(SKIP),-skip '$(SKIP)') -- $(CRASHED)
-	@for m in $(NESTED); do (cd $$m && go test ./...) || exit 1; done
+test: race ## run all tests with the race detector, in random order, and go vet
+	@$(GOTEST) -- ./...
+	@cd bench && go test -vet=all ./...
 
-crash: race ## run the tests that kill and stop real processes; `test` has them, too
-	@.ci/gotest $(RACE) -shuffle=on -count=1 -run '$(CRASH)' -- $(CRASHED)
+# The tests that kill, stop and start real processes are those of these
+# packages that have one of these words in their names.
+crash: race ## run only the tests that kill and stop real processes
+	@$(GOTEST) -count=1 -run 'Kill|Stopped|Process' -- ./internal/crashtest ./mockserver/cmd/erpmock ./receiver ./store/sqlitestore
 
 race:
 	@test -n "$(RACE)" || { echo 'no C compiler, so without the race detector'; test "$(STRICT)" = 0; }
@@ -65,20 +66,18 @@ fuzz: ## run every fuzz target for FUZZTIME (default 3s)
 		done || exit 1; \
 	done
 
-lint: ## what git tracks, go vet (also as for Windows and macOS), staticcheck, gofumpt
+lint: ## what git tracks, go vet as for Windows and macOS (test has it for this system), staticcheck, gofumpt
 	@.ci/tree
-	go vet ./...
 	GOOS=windows go vet ./...
 	GOOS=darwin go vet ./...
-	@for m in $(NESTED); do (cd $$m && go vet ./...) || exit 1; done
 	$(BIN)/staticcheck ./...
 	@out=$$($(BIN)/gofumpt -l $$(git ls-files --cached --others --exclude-standard '*.go' ':!*.gen.go')); \
 	test -z "$$out" || { echo "not formatted by gofumpt:"; echo "$$out"; exit 1; }
 
 examples: ## run the programs in examples/
 	go run ./examples/quickstart
-	CGO_ENABLED=0 go run -tags nomsgpack ./examples/ginapp --demo
-	CGO_ENABLED=0 GINAPP_IMAGE=1 go test -count=1 -tags nomsgpack -run TestTheImage -v ./examples/ginapp
+	go run ./examples/ginapp --demo
+	GINAPP_IMAGE=1 go test -count=1 -run TestTheImage -v ./examples/ginapp
 
 cover: ## show the test coverage by package
 	go test -cover ./...

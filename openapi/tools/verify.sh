@@ -7,7 +7,7 @@ set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-(cd openapi/tools && go vet ./... && go test ./...)
+(cd openapi/tools && go test -vet=all ./...)
 
 cp -R openapi "$work/openapi"
 find "$work/openapi" -name '*.gen.go' -delete
@@ -21,7 +21,7 @@ fi
 # The foreign client is laid over the directory of its test.
 (cd openapi/tools && go tool oapi-codegen -config plain.config.yaml -o "$work/plain.go" ../erp/erp.yaml)
 printf '{"Replace": {"%s/openapi/internal/plain/client.gen.go": "%s/plain.go"}}\n' "$PWD" "$work" >"$work/overlay.json"
-go test -tags plain -overlay "$work/overlay.json" ./openapi/internal/plain
+go test -vet=all -tags plain -overlay "$work/overlay.json" ./openapi/internal/plain
 
 # Formerly published as github.com/deepmap/oapi-codegen/v2. What it writes is
 # compiled against the module's own requirements.

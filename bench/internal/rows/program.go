@@ -43,7 +43,7 @@ func Build(ctx context.Context, pkg string, how ...string) (string, error) {
 	}
 	if built.files[pkg] == "" {
 		file := filepath.Join(built.dir, filepath.Base(pkg))
-		args := []string{"build", "-trimpath", "-ldflags", "-s -w"}
+		args := []string{"build", "-ldflags", "-s -w"}
 		if len(how) > 0 {
 			args = how
 		}
