@@ -140,3 +140,19 @@ func TestNumbers(t *testing.T) {
 		}
 	}
 }
+
+func TestParagraphsAreWrapped(t *testing.T) {
+	long := strings.Repeat("×", 119) // bytes are not columns
+	for text, want := range map[string]string{
+		"":                           "",
+		"a b":                        "a b",
+		long + " b":                  long + "\nb",
+		long[2:] + " b c":            long[2:] + " b\nc",
+		long + long + " " + long:     long + long + "\n" + long,
+		"a " + long + long + " b  c": "a\n" + long + long + "\nb c",
+	} {
+		if got := wrap(text); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

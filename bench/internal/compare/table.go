@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // WriteJSON writes the report for programs.
@@ -22,17 +23,38 @@ func (r *Report) WriteJSON(w io.Writer) error {
 // WriteTable writes the report as Markdown.
 func (r *Report) WriteTable(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s, %d rounds in %s; %d × %s, %s, %s", r.Begun.UTC().Format("2006-01-02 15:04 MST"), kind(r.Short), r.Rounds,
+	head := fmt.Sprintf("%s, %s, %d rounds in %s; %d × %s, %s, %s", r.Begun.UTC().Format("2006-01-02 15:04 MST"), kind(r.Short), r.Rounds,
 		r.Took.Round(time.Second), r.Host.Cores, r.Host.CPU, r.Host.System, r.Host.Go)
 	for _, path := range slices.Sorted(maps.Keys(r.Host.Modules)) {
-		fmt.Fprintf(&b, ", %s %s", path, r.Host.Modules[path])
+		head += fmt.Sprintf(", %s %s", path, r.Host.Modules[path])
 	}
-	b.WriteString("\n")
+	b.WriteString(wrap(head) + "\n")
 	for _, row := range r.Rows {
 		row.write(&b, r.Short)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// wrap breaks a paragraph at 120 columns.
+func wrap(text string) string {
+	var b strings.Builder
+	column := 0
+	for word := range strings.FieldsSeq(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case column == 0:
+		case column+1+n > 120:
+			b.WriteByte('\n')
+			column = 0
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += n
+	}
+	return b.String()
 }
 
 func kind(short bool) string {
@@ -43,7 +65,8 @@ func kind(short bool) string {
 }
 
 func (r Result) write(b *strings.Builder, short bool) {
-	fmt.Fprintf(b, "\n### %s\n\n%s Load average %.1f to %.1f.\n\n", r.Row, r.What, r.Load[0], r.Load[1])
+	what := fmt.Sprintf("%s Load average %.1f to %.1f.", r.What, r.Load[0], r.Load[1])
+	fmt.Fprintf(b, "\n### %s\n\n%s\n\n", r.Row, wrap(what))
 	names := figureNames(r.Contenders)
 	b.WriteString("| median (min – max) | " + strings.Join(names, " | ") + " |\n|---|" + strings.Repeat("---|", len(names)) + "\n")
 	for _, c := range r.Contenders {
