@@ -155,12 +155,12 @@ func TestNoWaitBeginsAnewAfterAClockWasAhead(t *testing.T) {
 		ahead := time.Now().Add(48 * time.Hour)
 		for name, spoil := range map[string]func(*store.Record){
 			"due":         func(r *store.Record) { r.Due = ahead },
-			"looked at":   func(r *store.Record) { r.LookedAt = ahead },
+			"looked at":   func(r *store.Record) { r.PolledAt = ahead },
 			"accepted at": func(r *store.Record) { r.AcceptedAt = ahead },
 			"sent at":     func(r *store.Record) { r.SentAt = ahead },
 			"seen at":     func(r *store.Record) { r.Progress.SeenAt = ahead },
 			"all": func(r *store.Record) {
-				r.SentAt, r.AcceptedAt, r.LookedAt, r.Progress.SeenAt, r.Progress.EndSeen = ahead, ahead, ahead, ahead, ahead
+				r.SentAt, r.AcceptedAt, r.PolledAt, r.Progress.SeenAt, r.Progress.EndSeen = ahead, ahead, ahead, ahead, ahead
 			},
 		} {
 			st := readAhead{spoilt{store.NewMemory(store.MemoryConfig{}), spoil}}

@@ -78,7 +78,7 @@ func (c *Client) Dead(ctx context.Context) iter.Seq2[*Operation, error] {
 func (o *Operation) Replay(ctx context.Context) error {
 	dead := func(rec store.Record) bool { return rec.Phase == store.Dead }
 	why := func(rec store.Record) error { return fmt.Errorf("it is not dead (it is %s)", rec.Phase) }
-	if err := o.decide(ctx, dead, why, store.Replay{}); err != nil {
+	if err := o.decide(ctx, dead, why, store.ReplayDecision{}); err != nil {
 		return fmt.Errorf("replay %s: %w", o, storeError(err))
 	}
 	return nil
@@ -102,7 +102,7 @@ func (c *Client) complete(ctx context.Context, ref string) error {
 		c.release(ctx, lease)
 		return nil
 	case h == nil:
-		_, err = c.decide(ctx, lease, store.Interrupt{})
+		_, err = c.decide(ctx, lease, store.InterruptDecision{})
 		return err
 	case rec.Attempts > c.cfg.MaxAttempts:
 		return c.parkLost(ctx, lease, rec)
@@ -118,7 +118,7 @@ func (c *Client) complete(ctx context.Context, ref string) error {
 		run.Outcome = c.handlerLost(ctx, rec, run.Err)
 	case run.Err != nil && context.Cause(work) == ErrDrainTimeout:
 		// Not the handler's failure: it runs again as if it had not begun.
-		_, err = c.decide(ctx, lease, store.Interrupt{})
+		_, err = c.decide(ctx, lease, store.InterruptDecision{})
 		run.Outcome = HandlerInterrupted
 	default:
 		run.Outcome, err = c.concludeHandler(ctx, lease, rec, run.Err)
@@ -134,7 +134,7 @@ func (c *Client) complete(ctx context.Context, ref string) error {
 // came to an end.
 func (c *Client) parkLost(ctx context.Context, lease store.Lease, rec store.Record) error {
 	reason := fmt.Sprintf("the process ended during run %d of the handler, or lost its lease", rec.Attempts-1)
-	got, err := c.decide(ctx, lease, store.Bury{Reason: reason})
+	got, err := c.decide(ctx, lease, store.DeadLetterDecision{Reason: reason})
 	if err == nil && got.Ref != "" {
 		c.log.ErrorContext(ctx, "handler gave up", "ref", rec.Ref, "kind", rec.Kind, "attempt", rec.Attempts-1, "error", reason)
 	}
@@ -191,16 +191,16 @@ func aboutRun(rec store.Record, err error) []any {
 // follows says what follows from what a handler returned.
 func (c *Client) follows(rec store.Record, err error) (HandlerOutcome, store.Decision) {
 	if err == nil {
-		return HandlerDone, store.Handle{}
+		return HandlerDone, store.AcknowledgeDecision{}
 	}
 	reason := cut(err.Error(), 2000)
 	if final := (discarded{}); errors.As(err, &final) {
-		return HandlerDiscarded, store.Bury{Reason: reason}
+		return HandlerDiscarded, store.DeadLetterDecision{Reason: reason}
 	}
 	if rec.Attempts >= c.cfg.MaxAttempts {
-		return HandlerDead, store.Bury{Reason: reason}
+		return HandlerDead, store.DeadLetterDecision{Reason: reason}
 	}
-	return HandlerRetried, store.Retry{Due: time.Now().Add(handlerDelay(rec.Attempts - 1)), Reason: reason}
+	return HandlerRetried, store.RetryDecision{Due: time.Now().Add(handlerDelay(rec.Attempts - 1)), Reason: reason}
 }
 
 // maxRetry is the longest wait between two runs of a handler.

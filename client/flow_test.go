@@ -321,7 +321,7 @@ func TestDoAcknowledgesWhenTheBodyIsClosed(t *testing.T) {
 		}
 		resp.Body.Close()
 		resp.Body.Close()
-		if got := phases(); got[0] != store.Handled {
+		if got := phases(); got[0] != store.Acknowledged {
 			t.Errorf("after closing: %v", got)
 		}
 	})

@@ -61,8 +61,8 @@ func TestAPersonEndsWhatExpired(t *testing.T) {
 		was     store.Phase
 	}{
 		"nobody took it":  {nil, nil, store.Expired},
-		"acknowledged":    {nil, func(t *testing.T, op *client.Operation) { must(t, op.Ack(t.Context())) }, store.Handled},
-		"handled":         {handled, nil, store.Handled},
+		"acknowledged":    {nil, func(t *testing.T, op *client.Operation) { must(t, op.Ack(t.Context())) }, store.Acknowledged},
+		"handled":         {handled, nil, store.Acknowledged},
 		"handler failing": {func(context.Context, client.Completion) error { return errors.New("busy") }, nil, store.Expired},
 		"dead":            {func(context.Context, client.Completion) error { return client.Discard(errors.New("what now")) }, nil, store.Dead},
 		"dead, all tries": {
@@ -92,7 +92,7 @@ func TestAPersonEndsWhatExpired(t *testing.T) {
 				if got, want := strings.Join(runs.list(), "; "), "run 1: invoice 003549 is there, <nil>"; tt.handler != nil && got != want {
 					t.Errorf("the handler ran as %q, want %q", got, want)
 				}
-				want := map[bool]store.Phase{true: store.Handled, false: store.Settled}[tt.handler != nil]
+				want := map[bool]store.Phase{true: store.Acknowledged, false: store.Settled}[tt.handler != nil]
 				if s, err := op.State(t.Context()); err != nil || s.Phase != want || s.Told == "" || !s.Late || s.Reason != "" {
 					t.Errorf("got %+v, %v, want it %s and told", s, err, want)
 				}
@@ -159,7 +159,7 @@ func TestAHandlerOfAnExpiryIsCutOffByTheEnd(t *testing.T) {
 		if cut.Load() != store.ErrFenced {
 			t.Errorf("the handler that did not know was ended by %v, want ErrFenced", cut.Load())
 		}
-		if s, err := op.State(t.Context()); err != nil || s.Phase != store.Handled {
+		if s, err := op.State(t.Context()); err != nil || s.Phase != store.Acknowledged {
 			t.Errorf("got %+v, %v, want it handled", s, err)
 		}
 	})

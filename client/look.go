@@ -206,7 +206,7 @@ func (c *Client) notYet(ctx context.Context, lease store.Lease, rec store.Record
 		err = nil // seen in State.Missing
 	}
 	rec.Polls++
-	plan := store.Reschedule{Due: latest(c.nextDue(ctx, rec, err, failures, now), asked), Heard: rec.Notifications, Progress: seen}
+	plan := store.RescheduleDecision{Due: latest(c.nextDue(ctx, rec, err, failures, now), asked), Notifications: rec.Notifications, Progress: seen}
 	if _, failed := c.decide(ctx, lease, plan); failed != nil {
 		return &unwrittenError{errors.Join(err, failed)}
 	}
@@ -243,7 +243,7 @@ func (c *Client) expire(ctx context.Context, lease store.Lease, rec store.Record
 	if !rec.Progress.EndSeen.IsZero() {
 		return c.endAsSeen(ctx, lease, rec)
 	}
-	got, failed := c.decide(ctx, lease, store.Expire{Reason: why.Error()})
+	got, failed := c.decide(ctx, lease, store.ExpireDecision{Reason: why.Error()})
 	if failed != nil {
 		return &unwrittenError{failed}
 	}

@@ -76,7 +76,7 @@ func TestAnObserverThatDoesNotReturnLosesNothing(t *testing.T) {
 						w.Errorf("got %+v, %v, want the result", res, err)
 					}
 					time.Sleep(time.Minute)
-					if s, err := op.State(w.Context()); err != nil || s.Phase != store.Handled || handled.Load() != 1 {
+					if s, err := op.State(w.Context()); err != nil || s.Phase != store.Acknowledged || handled.Load() != 1 {
 						w.Errorf("got %+v, %v after %d runs, want it handled once", s, err, handled.Load())
 					}
 					if err := stop(); err != nil {

@@ -147,14 +147,14 @@ func (o *Operation) Ack(ctx context.Context) error {
 	rec, err := o.record(ctx)
 	switch {
 	case err != nil:
-	case rec.Phase == store.Handled:
+	case rec.Phase == store.Acknowledged:
 		return nil
 	case !acknowledgeable(rec):
 		err = unended(rec)
 	default:
-		if err = o.decide(ctx, acknowledgeable, unended, store.Handle{}); err != nil {
+		if err = o.decide(ctx, acknowledgeable, unended, store.AcknowledgeDecision{}); err != nil {
 			// Another may have acknowledged it meanwhile.
-			if again, lost := o.record(ctx); lost == nil && again.Phase == store.Handled {
+			if again, lost := o.record(ctx); lost == nil && again.Phase == store.Acknowledged {
 				return nil
 			}
 		}

@@ -148,7 +148,7 @@ func TestDoWaitsForWhatTheStoreDidNotTakeYet(t *testing.T) {
 		}
 		resp.Body.Close()
 		list, err := st.List(t.Context(), "fjord", store.Query{})
-		if resp.StatusCode != 201 || err != nil || len(list) != 1 || list[0].ID != id1 || list[0].Phase != store.Handled || n.of("POST") != 1 {
+		if resp.StatusCode != 201 || err != nil || len(list) != 1 || list[0].ID != id1 || list[0].Phase != store.Acknowledged || n.of("POST") != 1 {
 			t.Errorf("got %d and %+v, %v after %d submits, want 201, handled, 1", resp.StatusCode, list, err, n.of("POST"))
 		}
 	})

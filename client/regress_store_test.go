@@ -134,7 +134,7 @@ func TestSlowLookLeavesNoLeaseBehind(t *testing.T) {
 				t.Fatal(err)
 			}
 			resp.Body.Close()
-			if list, err := st.List(t.Context(), "fjord", store.Query{}); err != nil || len(list) != 1 || list[0].Phase != store.Handled {
+			if list, err := st.List(t.Context(), "fjord", store.Query{}); err != nil || len(list) != 1 || list[0].Phase != store.Acknowledged {
 				t.Errorf("got %+v, %v, want one that is handled", list, err)
 			}
 		})
@@ -226,7 +226,7 @@ func (s overtaken) Acquire(ctx context.Context, tenant, ref, owner string, purpo
 	}
 	l, rec, err := s.Store.Acquire(ctx, tenant, ref, "another replica", store.ToPoll, time.Minute)
 	if err == nil && rec.Polls == 0 {
-		_, err = s.Store.Decide(ctx, l, store.Reschedule{Due: time.Now().Add(time.Hour)})
+		_, err = s.Store.Decide(ctx, l, store.RescheduleDecision{Due: time.Now().Add(time.Hour)})
 	} else if err == nil {
 		err = s.Store.Release(ctx, l)
 	}

@@ -99,7 +99,7 @@ func (o *Operation) Resolve(ctx context.Context, r Resolution) error {
 		case notAccepted:
 			_, err = o.c.store.Report(ctx, rec.Tenant, rec.Ref, store.RejectedFact{ByUser: true, Reason: r.reason})
 		case givenUp:
-			err = o.decide(ctx, open, unresolvable, store.Abandon{Reason: r.reason})
+			err = o.decide(ctx, open, unresolvable, store.AbandonDecision{Reason: r.reason})
 		}
 	}
 	if err != nil {

@@ -68,7 +68,7 @@ func TestEndedWithIsAnOutcome(t *testing.T) {
 			if (code >= 300) != (failed != nil) || res == nil || res.StatusCode != code || res.Told != "invoice 300142 is there" || res.Header.Get("Location") != "/v1/customerinvoice/300142" {
 				t.Fatalf("%d: got %+v, %v", code, res, err)
 			}
-			if s, err := op.State(t.Context()); err != nil || s.Told == "" || s.Phase != store.Handled {
+			if s, err := op.State(t.Context()); err != nil || s.Told == "" || s.Phase != store.Acknowledged {
 				t.Errorf("%d: got %+v, %v, want it marked and handled", code, s, err)
 			}
 			if d := done.Load(); d == nil || d.Result.Told == "" || (d.Err == nil) != (code < 300) {

@@ -130,7 +130,7 @@ func (c *Client) Operation(ctx context.Context, id string) (*Operation, error) {
 		return nil, fmt.Errorf("operation id %q: want letters, digits, - and _", cut(given, 64))
 	}
 	rec, err := c.store.GetByID(ctx, c.cfg.Tenant, id)
-	if errors.Is(err, store.ErrNotFound) || (err == nil && rec.Phase == store.Heard) {
+	if errors.Is(err, store.ErrNotFound) || (err == nil && rec.Phase == store.Unmatched) {
 		rec, err = c.adopt(ctx, token{Ref: hook.NewRef(), ID: id, Method: unknownMethod, Path: "/", Origin: c.origin.String()})
 	}
 	if err != nil {

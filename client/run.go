@@ -148,7 +148,7 @@ func (r *runner) loop(ctx, work context.Context, watch *store.Watcher) error {
 }
 
 // runPhases are those in which there may be something to do.
-var runPhases = []store.Phase{store.Sending, store.Accepted, store.Settled, store.Expired, store.Uncertain, store.Abandoned, store.Heard}
+var runPhases = []store.Phase{store.Sending, store.Accepted, store.Settled, store.Expired, store.Uncertain, store.Abandoned, store.Unmatched}
 
 // scan reads all that is not done. It reports whether it has to be tried
 // again.
@@ -202,7 +202,7 @@ func (r *runner) plan(rec store.Record) {
 		} else {
 			c.noHandler(rec, now)
 		}
-	case store.Heard:
+	case store.Unmatched:
 		if c.cfg.AdoptUnknown && rec.ID != "" {
 			due, next = latest(rec.Due, now), adopt
 		}
@@ -277,7 +277,7 @@ func (r *runner) dispatch(ctx, work context.Context, now time.Time) time.Time {
 			if !r.c.work(func() {
 				err := errNoReturn
 				defer func() { r.done(it.ref, err) }()
-				err = r.c.adoptHeard(ctx, it.ref)
+				err = r.c.adoptUnmatched(ctx, it.ref)
 			}) {
 				delete(r.items, it.ref)
 			}

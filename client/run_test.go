@@ -88,7 +88,7 @@ func TestCompletionsReachTheHandlerOfTheirKind(t *testing.T) {
 			t.Errorf("an operation without a handler is %s", s.Phase)
 		}
 		for _, key := range []string{"early", "bad", "plain"} {
-			if rec, err := w.store.GetByKey(w.Context(), "default", key); err != nil || rec.Phase != store.Handled {
+			if rec, err := w.store.GetByKey(w.Context(), "default", key); err != nil || rec.Phase != store.Acknowledged {
 				t.Errorf("%s is %s, %v", key, rec.Phase, err)
 			}
 		}
@@ -140,7 +140,7 @@ func TestHandlerThatFailsIsTriedAgainThenParkedThenReplayed(t *testing.T) {
 		if err := stop(); err != nil {
 			t.Error(err)
 		}
-		if rec, _ := w.store.GetByKey(w.Context(), "default", "flaky"); rec.Phase != store.Handled || runs.Load() != 5 {
+		if rec, _ := w.store.GetByKey(w.Context(), "default", "flaky"); rec.Phase != store.Acknowledged || runs.Load() != 5 {
 			t.Errorf("replayed: %s after %d runs", rec.Phase, runs.Load())
 		}
 		if rec, _ := w.store.GetByKey(w.Context(), "default", "hopeless"); rec.Phase != store.Dead {
@@ -243,7 +243,7 @@ func TestLostLeaseCancelsTheHandlerAndAnotherTakesOver(t *testing.T) {
 		if got := causes.list(); !slices.Equal(got, []string{store.ErrFenced.Error()}) { // who lost it leaves it to the other
 			t.Errorf("causes %q", got)
 		}
-		if rec, _ := shared.Get(t.Context(), "fjord", op.Ref()); rec.Phase != store.Handled || rec.Attempts != 2 || second.Load() != 1 {
+		if rec, _ := shared.Get(t.Context(), "fjord", op.Ref()); rec.Phase != store.Acknowledged || rec.Attempts != 2 || second.Load() != 1 {
 			t.Errorf("%s after %d runs, %d of them elsewhere", rec.Phase, rec.Attempts, second.Load())
 		}
 		if err := errors.Join(stop1(), stop2()); err != nil {
@@ -281,7 +281,7 @@ func TestRunDrainsBeforeItReturns(t *testing.T) {
 					t.Errorf("got %v after %v", err, time.Since(begin))
 				}
 				s, _ := op.State(w.Context())
-				want := store.Handled
+				want := store.Acknowledged
 				if tt.want != nil {
 					want = store.Settled
 				}

@@ -8,10 +8,10 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// adoptHeard takes over an operation that only a notification told of. The
+// adoptUnmatched takes over an operation that only a notification told of. The
 // ERP must show it to our own credentials; until it does it is asked again
 // now and then, as long as the record stays.
-func (c *Client) adoptHeard(ctx context.Context, ref string) error {
+func (c *Client) adoptUnmatched(ctx context.Context, ref string) error {
 	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, store.ToPoll, 2*c.cfg.CallTimeout)
 	if err != nil {
 		return err
@@ -21,7 +21,7 @@ func (c *Client) adoptHeard(ctx context.Context, ref string) error {
 	if _, err := c.getState(call, rec.ID); err != nil {
 		c.log.DebugContext(ctx, "an unknown operation is not shown", "id", rec.ID, "error", err)
 		due := time.Now().Add(grow(time.Second, rec.Polls, time.Hour))
-		_, err = c.decide(ctx, lease, store.Reschedule{Due: due, Heard: rec.Notifications})
+		_, err = c.decide(ctx, lease, store.RescheduleDecision{Due: due, Notifications: rec.Notifications})
 		return err
 	}
 	write, end := recording(ctx)
@@ -32,9 +32,9 @@ func (c *Client) adoptHeard(ctx context.Context, ref string) error {
 	return err
 }
 
-// keepHeard is how long notifications of unknown operations are kept: as long
+// keepUnmatched is how long notifications of unknown operations are kept: as long
 // as the ERP keeps answers.
-const keepHeard = 24 * time.Hour
+const keepUnmatched = 24 * time.Hour
 
 // purge removes what ended long ago, beside the work, one purge at a time.
 func (r *runner) purge(ctx context.Context) {
@@ -45,7 +45,7 @@ func (r *runner) purge(ctx context.Context) {
 		defer r.purging.Store(false)
 		c, now := r.c, time.Now()
 		n, err := c.store.Purge(ctx, c.cfg.Tenant, store.Retention{
-			Ended: now.Add(-c.cfg.KeepRecords), Unacknowledged: now.Add(-c.cfg.KeepUnacknowledged), Heard: now.Add(-keepHeard), Keys: now.Add(-c.cfg.KeepKeys),
+			Ended: now.Add(-c.cfg.KeepRecords), Unacknowledged: now.Add(-c.cfg.KeepUnacknowledged), Unmatched: now.Add(-keepUnmatched), Keys: now.Add(-c.cfg.KeepKeys),
 		})
 		if err != nil && ctx.Err() == nil && c.life.Err() == nil {
 			c.log.WarnContext(ctx, "purge failed", "error", fmt.Errorf("purge: %w", err))
@@ -54,7 +54,7 @@ func (r *runner) purge(ctx context.Context) {
 			c.log.WarnContext(ctx, "outcomes that nobody acknowledged were purged", "records", n.Unacknowledged)
 		}
 		if n.Total() > 0 {
-			c.log.DebugContext(ctx, "purged", "ended", n.Ended, "unacknowledged", n.Unacknowledged, "heard", n.Heard)
+			c.log.DebugContext(ctx, "purged", "ended", n.Ended, "unacknowledged", n.Unacknowledged, "unmatched", n.Unmatched)
 		}
 	})
 }

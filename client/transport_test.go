@@ -92,7 +92,7 @@ func TestContextChoosesBetweenBackgroundAndForeground(t *testing.T) {
 		if n := do(client.InBackground(w.Context(), client.SubmitOptions{Key: "list", Kind: "nightly"}), "GET", "/v1/customerinvoice", ""); n != 1 {
 			t.Errorf("%d operations after a GET in the background", n)
 		}
-		if rec, err := w.store.GetByKey(w.Context(), "default", "list"); err != nil || rec.Kind != "nightly" || rec.Phase != store.Handled {
+		if rec, err := w.store.GetByKey(w.Context(), "default", "list"); err != nil || rec.Kind != "nightly" || rec.Phase != store.Acknowledged {
 			t.Errorf("recorded %+v, %v", rec, err)
 		}
 		if n := do(client.InForeground(w.Context()), "POST", "/v2/customerinvoice", invoice); n != 1 {

@@ -158,7 +158,7 @@ func TestTimesOfAClockThatWasAhead(t *testing.T) {
 		ahead := time.Now().Add(48 * time.Hour)
 		for name, spoil := range map[string]func(*store.Record){
 			"due":         func(r *store.Record) { r.Due = ahead },
-			"looked at":   func(r *store.Record) { r.LookedAt = ahead },
+			"looked at":   func(r *store.Record) { r.PolledAt = ahead },
 			"accepted at": func(r *store.Record) { r.AcceptedAt = ahead },
 		} {
 			st := spoilt{store.NewMemory(store.MemoryConfig{}), spoil}

@@ -123,9 +123,9 @@ func (w *waiter) next(rec store.Record) (plan, error) {
 	if !c.trusts(rec.Origin) {
 		return plan{}, fmt.Errorf("wait for %s: %w: it was submitted to %s (see FormerOrigins)", w.Operation, ErrUntrustedURL, rec.Origin)
 	}
-	if rec.Phase == store.Accepted && refusedForGood(rec.Progress, rec.LookedAt) {
+	if rec.Phase == store.Accepted && refusedForGood(rec.Progress, rec.PolledAt) {
 		// Somebody may have mended it: each wait has the ERP asked once.
-		if w.asked || rec.LookedAt.After(w.began.Add(-time.Minute)) {
+		if w.asked || rec.PolledAt.After(w.began.Add(-time.Minute)) {
 			return plan{}, w.refused(rec)
 		}
 		return plan{until: latest(latest(now, c.heldUntil()), c.notBefore(rec.Ref)), look: true, force: true}, nil
@@ -162,7 +162,7 @@ func (c *Client) patience(rec store.Record, began time.Time) time.Time {
 	}
 	switch {
 	case len(rec.Candidates) > 0 && rec.Notification != nil:
-		if heard := heardAt(rec, time.Now()); rec.LookedAt.After(heard) {
+		if heard := heardAt(rec, time.Now()); rec.PolledAt.After(heard) {
 			return latest(soon(rec.SentAt), soon(heard))
 		}
 		return time.Time{} // what it proposes is looked at first
@@ -265,8 +265,8 @@ func (c *Client) nextLook(rec store.Record) time.Time {
 	if due.IsZero() {
 		due = rec.AcceptedAt.Add(c.delay(rec, rec.AcceptedAt))
 	}
-	if !rec.LookedAt.IsZero() {
-		due = latest(due, rec.LookedAt.Add(minDelay))
+	if !rec.PolledAt.IsZero() {
+		due = latest(due, rec.PolledAt.Add(minDelay))
 	}
 	if now := time.Now(); due.Sub(now) > maxDelay+maxDelay/10 {
 		due = now // no schedule plans that: a clock was ahead

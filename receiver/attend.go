@@ -34,7 +34,7 @@ func (d *dispatcher) attend(ref string) (again bool) {
 	if n.Attempt > d.rc.cfg.MaxAttempts {
 		// No run came back to tell; this one may take the process down, too.
 		seen.Err = fmt.Errorf("%d runs ended without an outcome: %s", n.Attempt-1, rec.Reason)
-		seen.Outcome = d.record(lease, n, store.Bury{Reason: reason(seen.Err)}, seen.Err)
+		seen.Outcome = d.record(lease, n, store.DeadLetterDecision{Reason: reason(seen.Err)}, seen.Err)
 	} else {
 		var lost bool
 		seen.Err, lost = d.run(lease, asked, n)
@@ -118,15 +118,15 @@ func (d *dispatcher) conclude(lease store.Lease, n Notification, err error) Outc
 	var gaveUp *discarded
 	switch {
 	case err == nil:
-		return d.record(lease, n, store.Handle{}, nil)
+		return d.record(lease, n, store.AcknowledgeDecision{}, nil)
 	case errors.As(err, &gaveUp):
-		return d.record(lease, n, store.Bury{Reason: reason(err)}, err)
+		return d.record(lease, n, store.DeadLetterDecision{Reason: reason(err)}, err)
 	case context.Cause(d.work) != nil: // another process may go on at once
-		return d.record(lease, n, store.Interrupt{}, err)
+		return d.record(lease, n, store.InterruptDecision{}, err)
 	case n.Attempt >= d.rc.cfg.MaxAttempts:
-		return d.record(lease, n, store.Bury{Reason: reason(err)}, err)
+		return d.record(lease, n, store.DeadLetterDecision{Reason: reason(err)}, err)
 	}
-	return d.record(lease, n, store.Retry{Due: time.Now().Add(retryDelay(n.Attempt)), Reason: reason(err)}, err)
+	return d.record(lease, n, store.RetryDecision{Due: time.Now().Add(retryDelay(n.Attempt)), Reason: reason(err)}, err)
 }
 
 // record writes the outcome of a run down and logs it. If that does not
@@ -145,13 +145,13 @@ func (d *dispatcher) record(lease store.Lease, n Notification, decision store.De
 		return OutcomeLost
 	}
 	switch decision := decision.(type) {
-	case store.Bury:
+	case store.DeadLetterDecision:
 		d.rc.log.ErrorContext(d.work, "notification given up", attrs...)
 		return OutcomeDead
-	case store.Retry:
+	case store.RetryDecision:
 		d.rc.log.WarnContext(d.work, "notification not handled; will try again", append(attrs, "at", decision.Due)...)
 		return OutcomeRetried
-	case store.Interrupt:
+	case store.InterruptDecision:
 		d.rc.log.WarnContext(d.work, "notification not handled, because the time to drain is over; it will be handled again", attrs...)
 		return OutcomeInterrupted
 	}

@@ -47,7 +47,7 @@ func serviceIn(dir string) error {
 		cancel()
 	}()
 	// Every notification is of an operation that nobody submitted.
-	st, err := sqlitestore.Open(ctx, sqlitestore.Config{Path: filepath.Join(dir, "background.db"), MaxHeard: 10_000_000})
+	st, err := sqlitestore.Open(ctx, sqlitestore.Config{Path: filepath.Join(dir, "background.db"), MaxUnmatched: 10_000_000})
 	if err != nil {
 		return err
 	}

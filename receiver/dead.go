@@ -47,7 +47,7 @@ func (rc *Receiver) Dead(ctx context.Context) iter.Seq2[DeadLetter, error] {
 // [store.ErrNotFound], *[store.PhaseError] if it is not dead,
 // [store.ErrLeased] if somebody else is replaying it.
 func (rc *Receiver) Replay(ctx context.Context, delivery string) error {
-	if err := rc.raise(ctx, delivery, store.Replay{}); err != nil {
+	if err := rc.raise(ctx, delivery, store.ReplayDecision{}); err != nil {
 		return fmt.Errorf("receiver: replay %q: %w", delivery, err)
 	}
 	return nil
@@ -55,7 +55,7 @@ func (rc *Receiver) Replay(ctx context.Context, delivery string) error {
 
 // Drop removes a dead letter for good. Errors are those of [Receiver.Replay].
 func (rc *Receiver) Drop(ctx context.Context, delivery string) error {
-	if err := rc.raise(ctx, delivery, store.Handle{}); err != nil {
+	if err := rc.raise(ctx, delivery, store.AcknowledgeDecision{}); err != nil {
 		return fmt.Errorf("receiver: drop %q: %w", delivery, err)
 	}
 	return nil

@@ -50,7 +50,7 @@ func Example() {
 	fmt.Println(rec.Phase, rec.Notification.StatusCode)
 	// Output:
 	// 200 OK
-	// heard 201
+	// unmatched 201
 }
 
 // How do I handle the notifications myself?

@@ -335,7 +335,7 @@ func TestAClockThatWasAheadHoldsNoNotificationUp(t *testing.T) {
 						t.Fatal(err)
 					}
 					if what == "due" {
-						if _, err := memory.Decide(t.Context(), lease, store.Retry{Due: future}); err != nil {
+						if _, err := memory.Decide(t.Context(), lease, store.RetryDecision{Due: future}); err != nil {
 							t.Fatal(err)
 						}
 					}

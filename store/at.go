@@ -20,10 +20,10 @@ func (r Record) At(now time.Time) Record {
 	if voidDue(r.Due, now) || r.Due.IsZero() && r.Phase == Accepted && ahead(r.AcceptedAt) {
 		r.Due = now
 	}
-	if ahead(r.LookedAt) {
+	if ahead(r.PolledAt) {
 		// A while ago: what waits for some time after it would else begin to
 		// wait anew each time that the record is read.
-		r.LookedAt = now.Add(-ClockSlack)
+		r.PolledAt = now.Add(-ClockSlack)
 	}
 	for _, t := range [...]*time.Time{
 		&r.SentAt, &r.AcceptedAt, &r.SettledAt, &r.EndedAt,

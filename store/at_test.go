@@ -30,8 +30,8 @@ func TestTimesAheadDelayNoPoll(t *testing.T) {
 		{now.Add(-time.Hour), now.Add(-time.Hour)},
 		{time.Time{}, time.Time{}},
 	} {
-		accepted.LookedAt = tt.looked
-		if got := accepted.At(now).LookedAt; !got.Equal(tt.want) {
+		accepted.PolledAt = tt.looked
+		if got := accepted.At(now).PolledAt; !got.Equal(tt.want) {
 			t.Errorf("looked at %v: got %v, want %v", tt.looked, got, tt.want)
 		}
 	}

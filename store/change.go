@@ -27,7 +27,7 @@ type RejectedFact struct {
 	Reason string
 }
 
-// RefutedFact says that a candidate id was looked at and belongs to something
+// RefutedFact says that the state of a candidate id was read and belongs to something
 // else. It is kept as a conflict.
 type RefutedFact struct {
 	ID     string
@@ -75,57 +75,57 @@ func (SettledFact) fact()   {}
 func (UnclearFact) fact()   {}
 
 // Decision is something that the holder of a lease chose. The types are
-// [Send], [Reschedule], [Interrupt], [Handle], [Retry], [Bury], [Replay],
-// [Expire] and [Abandon]. Each of them but [Send] ends the lease. What they mean for a delivery says [DeliveryTenant].
+// [SendDecision], [RescheduleDecision], [InterruptDecision], [AcknowledgeDecision], [RetryDecision], [DeadLetterDecision], [ReplayDecision],
+// [ExpireDecision] and [AbandonDecision]. Each of them but [SendDecision] ends the lease. What they mean for a delivery says [DeliveryTenant].
 type Decision interface{ decision() }
 
-// Send moves a queued record to [Sending]; the lease becomes the attempt's.
-type Send struct{}
+// SendDecision moves a queued record to [Sending]; the lease becomes the attempt's.
+type SendDecision struct{}
 
-// Reschedule plans the next look after one that found no end, at most [MaxDue]
-// ahead. Heard is [Record.Notifications] as it was when the look began: if
-// another notification came since, the look that it asked for is kept.
-type Reschedule struct {
-	Due      time.Time
-	Heard    int
-	Progress Progress // what the look saw; the zero value keeps what was seen before
+// RescheduleDecision plans the next poll after one that found no end, at most
+// [MaxDue] ahead. Notifications is [Record.Notifications] as it was when the poll
+// began: if another notification came since, the poll that it asked for is kept.
+type RescheduleDecision struct {
+	Due           time.Time
+	Notifications int
+	Progress      Progress // what the poll saw; the zero value keeps what was seen before
 }
 
-// Interrupt says that the run that began under the lease was cut off, by no
+// InterruptDecision says that the run that began under the lease was cut off, by no
 // fault of the handler. It is no longer counted, and its work is due as it was.
 // It is lazy: see [Store].
-type Interrupt struct{}
+type InterruptDecision struct{}
 
-// Handle says that the application has the outcome, or knows that it expired.
+// AcknowledgeDecision says that the application has the outcome, or knows that it expired.
 // It is lazy: see [Store].
-type Handle struct{}
+type AcknowledgeDecision struct{}
 
-// Retry says that the handler failed and is to run again when due, at most
+// RetryDecision says that the handler failed and is to run again when due, at most
 // [MaxDue] ahead. It counts nothing: the run was counted when it began.
-type Retry struct {
+type RetryDecision struct {
 	Due    time.Time
 	Reason string
 }
 
-// Bury parks a settled record among the dead.
-type Bury struct{ Reason string }
+// DeadLetterDecision parks a settled record among the dead.
+type DeadLetterDecision struct{ Reason string }
 
-// Replay brings a dead record back to its handler.
-type Replay struct{}
+// ReplayDecision brings a dead record back to its handler.
+type ReplayDecision struct{}
 
-// Expire says that the ERP no longer knows an accepted operation.
-type Expire struct{ Reason string }
+// ExpireDecision says that the ERP no longer knows an accepted operation.
+type ExpireDecision struct{ Reason string }
 
-// Abandon gives up a record that is uncertain, unclear or tentatively bound,
+// AbandonDecision gives up a record that is uncertain, unclear or tentatively bound,
 // and frees its key.
-type Abandon struct{ Reason string }
+type AbandonDecision struct{ Reason string }
 
-func (Send) decision()       {}
-func (Reschedule) decision() {}
-func (Interrupt) decision()  {}
-func (Handle) decision()     {}
-func (Retry) decision()      {}
-func (Bury) decision()       {}
-func (Replay) decision()     {}
-func (Expire) decision()     {}
-func (Abandon) decision()    {}
+func (SendDecision) decision()        {}
+func (RescheduleDecision) decision()  {}
+func (InterruptDecision) decision()   {}
+func (AcknowledgeDecision) decision() {}
+func (RetryDecision) decision()       {}
+func (DeadLetterDecision) decision()  {}
+func (ReplayDecision) decision()      {}
+func (ExpireDecision) decision()      {}
+func (AbandonDecision) decision()     {}

@@ -1,6 +1,6 @@
 // Package store keeps the record of every operation: an ERP request that runs
 // in the background. It is where the client and the webhook receiver meet:
-// the receiver writes what it heard, the client is woken by the store, and
+// the receiver writes what it was told, the client is woken by the store, and
 // neither knows the other, so both may live in different processes.
 //
 // # Facts and decisions
@@ -12,8 +12,8 @@
 // whoever reports them and however late: a process that was stopped for an
 // hour and wakes up with an accepted id in hand must not lose it.
 //
-// A [Decision] is something that a process chose: when to look again, that
-// the work is handled, that it is given up. Decisions are fenced: they need
+// A [Decision] is something that a process chose: when to poll again, that
+// the work is acknowledged, that it is given up. Decisions are fenced: they need
 // a [Lease] that is still valid, so that a process which was presumed dead
 // cannot undo what its successor decided.
 //

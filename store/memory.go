@@ -17,15 +17,15 @@ type Memory struct {
 	hub  Hub
 	keep time.Duration
 
-	mu     sync.Mutex // guards the rest
-	closed bool
-	recs   map[string]*Record   // by ref
-	ids    map[string][]string  // refs by id
-	keys   map[tenantKey]string // ref by key held
-	graves map[string]Tombstone // by ref
-	graved map[tenantKey]string // ref by key
-	gone   []string             // refs of tombstones without a key, oldest first
-	heard  map[string]int       // records in phase Heard by tenant
+	mu         sync.Mutex // guards the rest
+	closed     bool
+	recs       map[string]*Record   // by ref
+	ids        map[string][]string  // refs by id
+	keys       map[tenantKey]string // ref by key held
+	tombstones map[string]Tombstone // by ref
+	keysGone   map[tenantKey]string // ref by key
+	gone       []string             // refs of tombstones without a key, oldest first
+	unmatched  map[string]int       // records in phase Unmatched by tenant
 	// deliveries are those of recs that have the DeliveryTenant.
 	deliveries map[string]*Record
 	ended      []string // refs in the order in which they ended, for dropping
@@ -50,13 +50,13 @@ type MemoryConfig struct {
 // NewMemory returns an empty store.
 func NewMemory(cfg MemoryConfig) *Memory {
 	return &Memory{
-		keep:   cmp.Or(cfg.Keep, 24*time.Hour),
-		recs:   make(map[string]*Record),
-		ids:    make(map[string][]string),
-		keys:   make(map[tenantKey]string),
-		graves: make(map[string]Tombstone),
-		graved: make(map[tenantKey]string),
-		heard:  make(map[string]int),
+		keep:       cmp.Or(cfg.Keep, 24*time.Hour),
+		recs:       make(map[string]*Record),
+		ids:        make(map[string][]string),
+		keys:       make(map[tenantKey]string),
+		tombstones: make(map[string]Tombstone),
+		keysGone:   make(map[tenantKey]string),
+		unmatched:  make(map[string]int),
 
 		deliveries: make(map[string]*Record),
 		documents:  make(map[tenantKey]Document),
@@ -317,11 +317,11 @@ func ended(rec Record) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	switch rec.Phase {
-	case Handled, Rejected, Expired, Abandoned:
+	case Acknowledged, Rejected, Expired, Abandoned:
 		return rec.EndedAt, true
 	case Settled, Dead:
 		return rec.SettledAt, true
-	case Heard:
+	case Unmatched:
 		return rec.CreatedAt, true
 	}
 	return time.Time{}, false

@@ -17,12 +17,12 @@ func (m *Memory) Purge(ctx context.Context, tenant string, p Retention) (out Pur
 	var refs, keys []string
 	err = m.step(ctx, func(Rules) error {
 		for ref, rec := range m.recs {
-			mine := among(tenant, rec.Tenant) || rec.Phase == Heard && rec.Tenant == NoTenant
+			mine := among(tenant, rec.Tenant) || rec.Phase == Unmatched && rec.Tenant == NoTenant
 			if mine && out.count(*rec) != nil && p.old(*rec) {
 				refs = append(refs, ref)
 			}
 		}
-		for ref, t := range m.graves {
+		for ref, t := range m.tombstones {
 			if among(tenant, t.Tenant) && p.forgets(t) {
 				keys = append(keys, ref)
 			}
@@ -58,11 +58,11 @@ func (m *Memory) Purge(ctx context.Context, tenant string, p Retention) (out Pur
 
 // freeKey forgets an operation whose key nobody needs any more.
 func (m *Memory) freeKey(ref string, p Retention, out *PurgeCount) {
-	t, ok := m.graves[ref]
+	t, ok := m.tombstones[ref]
 	held := tenantKey{t.Tenant, t.Key}
-	if ok && p.forgets(t) && m.graved[held] == ref {
-		delete(m.graves, ref)
-		delete(m.graved, held)
+	if ok && p.forgets(t) && m.keysGone[held] == ref {
+		delete(m.tombstones, ref)
+		delete(m.keysGone, held)
 		out.Keys++
 	}
 }

@@ -22,7 +22,7 @@ func (tx *memoryTx) GetByID(tenant, id string) (Record, bool, error) {
 		if !among(tenant, rec.Tenant) {
 			continue
 		}
-		if best == nil || best.Phase == Heard {
+		if best == nil || best.Phase == Unmatched {
 			best = rec
 		}
 	}
@@ -40,20 +40,20 @@ func (tx *memoryTx) GetByKey(tenant, key string) (Record, bool, error) {
 	return tx.Get(tenant, ref)
 }
 
-func (tx *memoryTx) Tombstone(tenant, ref string) (Tombstone, bool, error) {
-	t, ok := tx.m.graves[ref]
+func (tx *memoryTx) GetTombstone(tenant, ref string) (Tombstone, bool, error) {
+	t, ok := tx.m.tombstones[ref]
 	return t, ok && among(tenant, t.Tenant), nil
 }
 
-func (tx *memoryTx) TombstoneByKey(tenant, key string) (Tombstone, bool, error) {
-	ref, ok := tx.m.graved[tenantKey{tenant, key}]
+func (tx *memoryTx) GetTombstoneByKey(tenant, key string) (Tombstone, bool, error) {
+	ref, ok := tx.m.keysGone[tenantKey{tenant, key}]
 	if !ok {
 		return Tombstone{}, false, nil
 	}
-	return tx.Tombstone(tenant, ref)
+	return tx.GetTombstone(tenant, ref)
 }
 
-func (tx *memoryTx) CountHeard(tenant string) (int, error) { return tx.m.heard[tenant], nil }
+func (tx *memoryTx) CountUnmatched(tenant string) (int, error) { return tx.m.unmatched[tenant], nil }
 
 func (tx *memoryTx) Put(rec Record) error {
 	m := tx.m
@@ -75,13 +75,13 @@ func (tx *memoryTx) Put(rec Record) error {
 	if rec.HoldsKey() {
 		m.keys[tenantKey{rec.Tenant, rec.Key}] = rec.Ref
 		// A successor that took over a purged key owns it from now on.
-		if ref, ok := m.graved[tenantKey{rec.Tenant, rec.Key}]; ok {
-			delete(m.graved, tenantKey{rec.Tenant, rec.Key})
+		if ref, ok := m.keysGone[tenantKey{rec.Tenant, rec.Key}]; ok {
+			delete(m.keysGone, tenantKey{rec.Tenant, rec.Key})
 			tx.forget(ref)
 		}
 	}
-	if rec.Phase == Heard {
-		m.heard[rec.Tenant]++
+	if rec.Phase == Unmatched {
+		m.unmatched[rec.Tenant]++
 	}
 	if old == nil || rec.Wakes(*old) {
 		tx.woke = append(tx.woke, &rec)
@@ -101,9 +101,9 @@ func (tx *memoryTx) unlink(rec *Record) {
 	if rec.HoldsKey() {
 		delete(m.keys, tenantKey{rec.Tenant, rec.Key})
 	}
-	if rec.Phase == Heard {
-		if m.heard[rec.Tenant]--; m.heard[rec.Tenant] == 0 {
-			delete(m.heard, rec.Tenant)
+	if rec.Phase == Unmatched {
+		if m.unmatched[rec.Tenant]--; m.unmatched[rec.Tenant] == 0 {
+			delete(m.unmatched, rec.Tenant)
 		}
 	}
 }
@@ -117,11 +117,11 @@ func (tx *memoryTx) Delete(_, ref string) error {
 	return nil
 }
 
-func (tx *memoryTx) Bury(t Tombstone) error {
+func (tx *memoryTx) PutTombstone(t Tombstone) error {
 	m := tx.m
-	m.graves[t.Ref] = t
+	m.tombstones[t.Ref] = t
 	if t.Key != "" {
-		m.graved[tenantKey{t.Tenant, t.Key}] = t.Ref
+		m.keysGone[tenantKey{t.Tenant, t.Key}] = t.Ref
 	} else {
 		tx.forget(t.Ref)
 	}
@@ -133,7 +133,7 @@ func (tx *memoryTx) forget(ref string) {
 	m := tx.m
 	m.gone = append(m.gone, ref)
 	if len(m.gone) > maxGone {
-		delete(m.graves, m.gone[0])
+		delete(m.tombstones, m.gone[0])
 		m.gone = m.gone[1:]
 	}
 }

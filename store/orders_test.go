@@ -112,7 +112,7 @@ func expiring(t *testing.T) []event {
 			if err != nil {
 				return err
 			}
-			_, err = s.Decide(t.Context(), l, store.Expire{Reason: "404"})
+			_, err = s.Decide(t.Context(), l, store.ExpireDecision{Reason: "404"})
 			return errors.Join(err, s.Release(t.Context(), l))
 		}},
 		{"a handler begins", func(s store.Store, rec store.Record) error {
@@ -124,7 +124,7 @@ func expiring(t *testing.T) []event {
 			return err
 		}},
 		{"it ends", func(s store.Store, _ store.Record) error {
-			_, err := s.Decide(t.Context(), run, store.Handle{})
+			_, err := s.Decide(t.Context(), run, store.AcknowledgeDecision{})
 			return err
 		}},
 		{"a person ends it", report(store.SettledFact{ByUser: true, Outcome: store.Outcome{StatusCode: 200, Told: "it is there"}})},
@@ -171,7 +171,7 @@ func TestEveryOrderOfAnExpiry(t *testing.T) {
 			if before.Outcome != nil && before.Outcome.Told != "" {
 				told++
 			}
-			if before.Phase == store.Handled {
+			if before.Phase == store.Acknowledged {
 				handled++
 			}
 		})

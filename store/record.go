@@ -23,8 +23,8 @@ const (
 	Accepted Phase = "accepted"
 	// Settled has a terminal state that nobody has acknowledged yet.
 	Settled Phase = "settled"
-	// Handled was acknowledged by the application.
-	Handled Phase = "handled"
+	// Acknowledged was acknowledged by the application.
+	Acknowledged Phase = "acknowledged"
 	// Rejected was certainly not accepted; its key is free again.
 	Rejected Phase = "rejected"
 	// Uncertain was sent, and no answer told whether it was accepted.
@@ -39,9 +39,9 @@ const (
 	Unclear Phase = "unclear"
 	// Dead was settled, and its handler gave it up.
 	Dead Phase = "dead"
-	// Heard is known only from a notification: either the 202 has not been
+	// Unmatched is known only from a notification: either the 202 has not been
 	// recorded yet, or the operation was submitted by somebody else.
-	Heard Phase = "heard"
+	Unmatched Phase = "unmatched"
 	// Delivery is not an operation but a notification on its way to the
 	// handlers of a receiver, see [DeliveryTenant].
 	Delivery Phase = "delivery"
@@ -50,7 +50,7 @@ const (
 // Valid reports whether p is one of the phases above.
 func (p Phase) Valid() bool {
 	switch p {
-	case Queued, Sending, Accepted, Settled, Handled, Rejected, Uncertain, Abandoned, Expired, Unclear, Dead, Heard, Delivery:
+	case Queued, Sending, Accepted, Settled, Acknowledged, Rejected, Uncertain, Abandoned, Expired, Unclear, Dead, Unmatched, Delivery:
 		return true
 	}
 	return false
@@ -59,7 +59,7 @@ func (p Phase) Valid() bool {
 // Terminal reports whether nothing more is awaited from the ERP in phase p.
 func (p Phase) Terminal() bool {
 	switch p {
-	case Settled, Handled, Rejected, Expired, Unclear, Dead:
+	case Settled, Acknowledged, Rejected, Expired, Unclear, Dead:
 		return true
 	}
 	return false
@@ -78,7 +78,7 @@ const (
 	// reading the state with our own credentials.
 	FromEvidence Source = "evidence"
 	// FromNotification is an id that only a notification told of; only
-	// records in phase [Heard] carry it.
+	// records in phase [Unmatched] carry it.
 	FromNotification Source = "notification"
 )
 
@@ -107,11 +107,11 @@ type Record struct {
 	Link        string // ties later work to the trace of the submit
 	Metadata    map[string]string
 
-	// Due is when to look next, or when the handler runs; the zero time means
+	// Due is when to poll next, or when the handler runs; the zero time means
 	// not scheduled. It is never more than [MaxDue] ahead.
 	Due      time.Time
-	Polls    int       // looks at the state that found no end
-	LookedAt time.Time // when the last of them was recorded
+	Polls    int       // polls of the state that found no end
+	PolledAt time.Time // when the last of them was recorded
 	Progress Progress  // what the last of them saw
 	Attempts int       // runs of the handler that began and were not interrupted
 	// RunEpoch is the lease epoch of the run that was counted last, until a
@@ -123,7 +123,7 @@ type Record struct {
 	SendEpoch uint64
 
 	Notification  *Notification // the last one that belongs to the operation
-	Notifications int           // distinct ones heard
+	Notifications int           // distinct ones
 	Duplicates    int
 	Conflict      *Conflict // the first contradiction
 	Conflicts     int
@@ -138,7 +138,7 @@ type Record struct {
 	SentAt     time.Time
 	AcceptedAt time.Time
 	SettledAt  time.Time
-	EndedAt    time.Time // when it became handled, rejected, abandoned, expired or unclear
+	EndedAt    time.Time // when it became acknowledged, rejected, abandoned, expired or unclear
 	UpdatedAt  time.Time
 }
 
@@ -148,18 +148,18 @@ type Progress struct {
 	StatusCode int       // as read with it
 	Location   string    // the Location that came with it, as read
 	SeenAt     time.Time // when a state was read last
-	Missing    bool      // the last look found no such operation
-	// MissingSince and Missings tell of the looks in a row, up to the last
+	Missing    bool      // the last poll found no such operation
+	// MissingSince and Missings tell of the polls in a row, up to the last
 	// one, that found no such operation.
 	MissingSince time.Time
 	Missings     int
-	// RefusedSince and RefusedStatus tell of the looks in a row, up to the
+	// RefusedSince and RefusedStatus tell of the polls in a row, up to the
 	// last one, that the ERP refused in a way that no repetition changes.
 	RefusedSince  time.Time
 	RefusedStatus int
 	ReceivedAt    time.Time
 	StartedAt     time.Time // zero while it is queued
-	// EndSeen is when a look first saw that it has ended, where the rest of
+	// EndSeen is when a poll first saw that it has ended, where the rest of
 	// the outcome could not be had yet.
 	EndSeen time.Time
 }
@@ -201,7 +201,7 @@ func (o Outcome) Succeeded() bool {
 	return ran && o.StatusCode >= 200 && o.StatusCode <= 299 && o.Failure == "" && o.Refuted == ""
 }
 
-// Conflict is a contradiction that was kept for a person to look at.
+// Conflict is a contradiction that was kept for a person.
 type Conflict struct {
 	At     time.Time
 	Reason string
@@ -250,7 +250,7 @@ func (r Record) unconfirmed() bool {
 // how it ended; its handler may have been told that it expired. A person who
 // knows the end can tell it.
 func (r Record) Unlearnt() bool {
-	return r.Outcome == nil && (r.Phase == Expired || r.Phase == Handled || r.Phase == Dead)
+	return r.Outcome == nil && (r.Phase == Expired || r.Phase == Acknowledged || r.Phase == Dead)
 }
 
 // Wakes reports whether a change from old to r is worth waking somebody:

@@ -92,7 +92,7 @@ func TestMemoryForgetsTheOldestPurgedOnesWithoutAKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.Decide(t.Context(), l, store.Handle{}); err != nil {
+	if _, err := m.Decide(t.Context(), l, store.AcknowledgeDecision{}); err != nil {
 		t.Fatal(err)
 	}
 	purge := func(want int) {

@@ -5,7 +5,7 @@ import "time"
 // Retention tells [Store.Purge] what is old enough to go. A zero time means
 // that nothing of its kind does.
 type Retention struct {
-	// Ended removes what was handled or rejected, or expired, before this
+	// Ended removes what was acknowledged or rejected, or expired, before this
 	// time. An expired record goes whether or not its handler was told.
 	Ended time.Time
 	// Unacknowledged removes what settled before this time and was never
@@ -13,9 +13,9 @@ type Retention struct {
 	// handler is to run again counts from that run on, and one that somebody
 	// leases stays.
 	Unacknowledged time.Time
-	// Heard removes notifications of unknown operations that came before
+	// Unmatched removes notifications of unknown operations that came before
 	// this time. Those of [NoTenant] belong to every tenant.
-	Heard time.Time
+	Unmatched time.Time
 	// Keys frees the keys of operations that were removed before this time. A
 	// key protects from doing the same work twice for only as long as it is
 	// remembered: keep it for longer than anybody may submit the work again.
@@ -28,12 +28,12 @@ type Retention struct {
 type PurgeCount struct {
 	Ended          int
 	Unacknowledged int // outcomes that were lost to the application
-	Heard          int
+	Unmatched      int
 	Keys           int // of operations that were removed before
 }
 
 // Total is how many records were removed.
-func (p PurgeCount) Total() int { return p.Ended + p.Unacknowledged + p.Heard }
+func (p PurgeCount) Total() int { return p.Ended + p.Unacknowledged + p.Unmatched }
 
 // count returns the counter of a record's phase, nil if a purge never removes
 // it: it is pending, uncertain, unclear or dead, which wait for a person,
@@ -43,12 +43,12 @@ func (p *PurgeCount) count(rec Record) *int {
 		return nil
 	}
 	switch rec.Phase {
-	case Handled, Rejected, Expired:
+	case Acknowledged, Rejected, Expired:
 		return &p.Ended
 	case Settled:
 		return &p.Unacknowledged
-	case Heard:
-		return &p.Heard
+	case Unmatched:
+		return &p.Unmatched
 	}
 	return nil
 }
@@ -56,12 +56,12 @@ func (p *PurgeCount) count(rec Record) *int {
 // old reports whether a record is older than p keeps it.
 func (p Retention) old(rec Record) bool {
 	switch rec.Phase {
-	case Handled, Rejected, Expired:
+	case Acknowledged, Rejected, Expired:
 		return rec.EndedAt.Before(p.Ended)
 	case Settled:
 		return rec.SettledAt.Before(p.Unacknowledged) && rec.Due.Before(p.Unacknowledged)
-	case Heard:
-		return rec.CreatedAt.Before(p.Heard)
+	case Unmatched:
+		return rec.CreatedAt.Before(p.Unmatched)
 	}
 	return false
 }

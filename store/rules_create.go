@@ -70,7 +70,7 @@ func (r Rules) takeKey(rec Record) error {
 		_, err = r.put(holder)
 		return err
 	}
-	t, gone, err := r.Tx.TombstoneByKey(rec.Tenant, rec.Key)
+	t, gone, err := r.Tx.GetTombstoneByKey(rec.Tenant, rec.Key)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (r Rules) knownToSupersede(rec Record) error {
 	if ok {
 		return &InvalidError{"Supersedes", fmt.Sprintf("operation %s never held the key %q", rec.Supersedes, rec.Key)}
 	}
-	_, purged, err := r.Tx.Tombstone(rec.Tenant, rec.Supersedes)
+	_, purged, err := r.Tx.GetTombstone(rec.Tenant, rec.Supersedes)
 	if err != nil || purged {
 		return err
 	}
@@ -111,17 +111,17 @@ func supersedable(rec Record) bool {
 	if rec.Unlearnt() {
 		return true
 	}
-	return rec.only("", Settled, Handled, Dead) == nil && !rec.Outcome.Succeeded()
+	return rec.only("", Settled, Acknowledged, Dead) == nil && !rec.Outcome.Succeeded()
 }
 
 // remove takes a record away. One of our own leaves a tombstone.
 func (r Rules) remove(rec Record) error {
-	if rec.Phase == Heard || rec.Tenant == DeliveryTenant {
+	if rec.Phase == Unmatched || rec.Tenant == DeliveryTenant {
 		return r.Tx.Delete(rec.Tenant, rec.Ref)
 	}
 	t := Tombstone{Tenant: rec.Tenant, Ref: rec.Ref, ID: rec.ID, Fingerprint: rec.Fingerprint, At: r.Tx.Now()}
 	if rec.HoldsKey() {
 		t.Key, t.Supersedable = rec.Key, supersedable(rec)
 	}
-	return r.Tx.Bury(t)
+	return r.Tx.PutTombstone(t)
 }

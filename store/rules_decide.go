@@ -12,9 +12,9 @@ func (r Rules) Decide(l Lease, d Decision) (Record, error) {
 		return r.decideDelivery(rec, d)
 	}
 	switch d := d.(type) {
-	case Send, Reschedule, Expire, Abandon:
+	case SendDecision, RescheduleDecision, ExpireDecision, AbandonDecision:
 		rec, err = decideOperation(rec, d, r.Tx.Now())
-	case Interrupt, Handle, Retry, Bury, Replay:
+	case InterruptDecision, AcknowledgeDecision, RetryDecision, DeadLetterDecision, ReplayDecision:
 		rec, err = decideCompletion(rec, d, r.Tx.Now())
 	default:
 		err = &InvalidError{"decision", "must be one of the decision types of this package, by value"}
@@ -48,23 +48,23 @@ func (r Record) only(change string, phases ...Phase) error {
 func decideOperation(rec Record, d Decision, now time.Time) (Record, error) {
 	var err error
 	switch d := d.(type) {
-	case Send:
+	case SendDecision:
 		err = rec.only("be sent", Queued)
 		rec.Phase, rec.SentAt, rec.SendEpoch = Sending, now, rec.Lease.Epoch
-	case Reschedule:
-		err = rec.only("be rescheduled", Queued, Accepted, Uncertain, Abandoned, Heard)
+	case RescheduleDecision:
+		err = rec.only("be rescheduled", Queued, Accepted, Uncertain, Abandoned, Unmatched)
 		rec.Polls++
-		rec.LookedAt = now
-		if d.Heard == rec.Notifications {
+		rec.PolledAt = now
+		if d.Notifications == rec.Notifications {
 			rec.Due = d.Due
 		}
 		if d.Progress != (Progress{}) {
 			rec.Progress = d.Progress
 		}
-	case Expire:
+	case ExpireDecision:
 		err = rec.only("expire", Accepted)
 		rec.Phase, rec.Reason, rec.Due, rec.EndedAt = Expired, d.Reason, now, now // its handler is told
-	case Abandon:
+	case AbandonDecision:
 		if !rec.Tentative() {
 			err = rec.only("be abandoned", Uncertain, Unclear)
 		}
@@ -79,22 +79,22 @@ func decideOperation(rec Record, d Decision, now time.Time) (Record, error) {
 func decideCompletion(rec Record, d Decision, now time.Time) (Record, error) {
 	var err error
 	switch d := d.(type) {
-	case Interrupt:
+	case InterruptDecision:
 		err = rec.only("have a run interrupted", Settled, Expired)
 		rec = rec.interrupted()
-	case Handle:
-		err = rec.only("be handled", Settled, Expired)
-		rec.Phase, rec.EndedAt, rec.Due, rec.Reason = Handled, now, time.Time{}, ""
+	case AcknowledgeDecision:
+		err = rec.only("be acknowledged", Settled, Expired)
+		rec.Phase, rec.EndedAt, rec.Due, rec.Reason = Acknowledged, now, time.Time{}, ""
 		if o := rec.Outcome; o != nil && len(o.Content) > 0 {
 			o.Kept, o.Content = false, nil // the application has it
 		}
-	case Retry:
+	case RetryDecision:
 		err = rec.only("be retried", Settled, Expired)
 		rec.Due, rec.Reason = d.Due, d.Reason
-	case Bury:
-		err = rec.only("be parked", Settled, Expired)
+	case DeadLetterDecision:
+		err = rec.only("be dead-lettered", Settled, Expired)
 		rec.Phase, rec.Due, rec.Reason = Dead, time.Time{}, d.Reason
-	case Replay:
+	case ReplayDecision:
 		err = rec.only("be replayed", Dead)
 		rec.Phase, rec.Due, rec.Attempts = Settled, now, 0
 		if rec.Outcome == nil {

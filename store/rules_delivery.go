@@ -17,7 +17,7 @@ func (r Rules) deliver(rec Record, n Notification) error {
 	}
 	n.Deliver = false
 	d := Record{Tenant: DeliveryTenant, Phase: Delivery, Kind: string(Unknown), Notifications: 1}
-	if rec.Phase != Heard { // what the record knows counts, and not what the sender said
+	if rec.Phase != Unmatched { // what the record knows counts, and not what the sender said
 		n.Tenant, n.Ref, d.Kind = rec.Tenant, rec.Ref, string(Matched)
 	}
 	now := r.Tx.Now()
@@ -34,28 +34,28 @@ func (r Rules) decideDelivery(rec Record, d Decision) (Record, error) {
 	wanted := Delivery
 	change := "be decided like an operation"
 	switch d := d.(type) {
-	case Interrupt:
+	case InterruptDecision:
 		change = "have a run interrupted"
 		if rec.Phase == wanted {
 			return r.decided(rec.interrupted())
 		}
-	case Handle:
+	case AcknowledgeDecision:
 		rec.Lease = release(rec.Lease)
-		rec.Phase, rec.EndedAt, rec.Due, rec.Reason = Handled, now, time.Time{}, ""
+		rec.Phase, rec.EndedAt, rec.Due, rec.Reason = Acknowledged, now, time.Time{}, ""
 		return rec, r.Tx.Delete(rec.Tenant, rec.Ref)
-	case Retry:
+	case RetryDecision:
 		change = "be retried"
 		if rec.Phase == wanted {
 			rec.Due, rec.Reason = d.Due, d.Reason
 			return r.decided(rec)
 		}
-	case Bury:
-		change = "be parked"
+	case DeadLetterDecision:
+		change = "be dead-lettered"
 		if rec.Phase == wanted {
 			rec.Phase, rec.Due, rec.Reason = Dead, time.Time{}, d.Reason
 			return r.decided(rec)
 		}
-	case Replay:
+	case ReplayDecision:
 		change = "be replayed"
 		if rec.Phase == Dead {
 			rec.Phase, rec.Due, rec.Attempts = Delivery, now, 0

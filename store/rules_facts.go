@@ -50,7 +50,7 @@ func (r Rules) accepted(rec Record, f AcceptedFact) (Record, error) {
 	default:
 		return rec, &InvalidError{"AcceptedFact.Source", "must be answer, user or evidence"}
 	}
-	if rec.Phase == Heard && rec.ID == f.ID {
+	if rec.Phase == Unmatched && rec.ID == f.ID {
 		return r.bind(rec, f) // adopted although somebody else submitted it
 	}
 	if rec.ID == f.ID {
@@ -60,7 +60,7 @@ func (r Rules) accepted(rec Record, f AcceptedFact) (Record, error) {
 		}
 		return rec, nil
 	}
-	if rec.Phase == Heard {
+	if rec.Phase == Unmatched {
 		return rec, &PhaseError{rec.Ref, rec.Phase, "bind another id"}
 	}
 	corrected := f.Source == FromUser && rec.Tentative()
@@ -72,14 +72,14 @@ func (r Rules) accepted(rec Record, f AcceptedFact) (Record, error) {
 	}
 	switch rec.Phase {
 	case Sending, Uncertain, Abandoned, Queued, Rejected, Accepted, Expired, Unclear, Settled:
-	default: // handled or dead under an inferred id: the outcome was used
+	default: // acknowledged or dead under an inferred id: the outcome was used
 		return r.secondID(rec, f)
 	}
 	holder, held, err := r.Tx.GetByID(rec.Tenant, f.ID)
 	if err != nil {
 		return rec, err
 	}
-	if held && holder.Phase != Heard {
+	if held && holder.Phase != Unmatched {
 		if f.Source != FromAnswer || holder.IDSource == FromAnswer {
 			return r.dispute(rec, Conflict{Reason: "the id is bound to operation " + holder.Ref, ID: f.ID})
 		}
@@ -114,18 +114,18 @@ func (r Rules) unbind(rec Record) error {
 		rec.Outcome, rec.Progress = nil, Progress{}
 		rec.AcceptedAt, rec.SettledAt, rec.EndedAt, rec.Due = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 		rec.Lease = release(rec.Lease) // what it was taken for was about the id
-	default: // what was handled, or told, stays so; the id stays as a trace
+	default: // what was acknowledged, or told, stays so; the id stays as a trace
 		rec.OtherIDs = append(rec.OtherIDs, id)
 	}
 	_, err := r.note(rec, Conflict{Reason: "the inferred id belongs to another operation", ID: id})
 	return err
 }
 
-// bind makes the record accepted under f.ID and takes over what was heard of
+// bind makes the record accepted under f.ID and takes over what was notified of
 // that id before.
 func (r Rules) bind(rec Record, f AcceptedFact) (Record, error) {
 	now := r.Tx.Now()
-	if rec.Phase != Heard {
+	if rec.Phase != Unmatched {
 		if err := r.adopt(&rec, f.ID); err != nil {
 			return rec, err
 		}
@@ -138,7 +138,7 @@ func (r Rules) bind(rec Record, f AcceptedFact) (Record, error) {
 	}
 	if rec.ID != "" && rec.ID != f.ID { // an inferred id gives way, and with it what it led to
 		rec.Outcome, rec.Progress, rec.SettledAt = nil, Progress{}, time.Time{}
-		rec.Lease = release(rec.Lease) // what a look at the other id saw is not about this one
+		rec.Lease = release(rec.Lease) // what a poll of the other id saw is not about this one
 		rec.Due = now
 		reason := "a 202 answered another id than the one inferred"
 		if f.Source == FromUser {
@@ -164,24 +164,24 @@ func (r Rules) bind(rec Record, f AcceptedFact) (Record, error) {
 // removes it.
 func (r Rules) adopt(rec *Record, id string) error {
 	for _, tenant := range []string{rec.Tenant, ""} { // "" if the sender named none
-		heard, ok, err := r.Tx.Get(cmp.Or(tenant, NoTenant), heardRef(tenant, id))
+		unmatched, ok, err := r.Tx.Get(cmp.Or(tenant, NoTenant), unmatchedRef(tenant, id))
 		if err != nil {
 			return err
 		}
-		if !ok || heard.ID != "" && heard.ID != id {
+		if !ok || unmatched.ID != "" && unmatched.ID != id {
 			continue // or it was adopted, and has become another operation's
 		}
-		switch heard.Phase {
-		case Heard, Accepted, Uncertain:
+		switch unmatched.Phase {
+		case Unmatched, Accepted, Uncertain:
 		default:
 			continue // it was adopted, and its outcome was or will be used
 		}
 		if rec.Notification == nil {
-			rec.Notification = heard.Notification
+			rec.Notification = unmatched.Notification
 		}
-		rec.Notifications += heard.Notifications
-		rec.Duplicates += heard.Duplicates
-		if err := r.Tx.Delete(heard.Tenant, heard.Ref); err != nil {
+		rec.Notifications += unmatched.Notifications
+		rec.Duplicates += unmatched.Duplicates
+		if err := r.Tx.Delete(unmatched.Tenant, unmatched.Ref); err != nil {
 			return err
 		}
 	}

@@ -12,10 +12,10 @@ import (
 // maxIDs bounds the lists of ids that outsiders can make grow.
 const maxIDs = 8
 
-// heardRef is the ref of a record that stands for an unknown operation; no
+// unmatchedRef is the ref of a record that stands for an unknown operation; no
 // random ref looks like it.
-func heardRef(tenant, id string) string {
-	return "heard:" + strconv.Itoa(len(tenant)) + ":" + tenant + ":" + id // the length keeps a and b:c from a:b and c
+func unmatchedRef(tenant, id string) string {
+	return "unmatched:" + strconv.Itoa(len(tenant)) + ":" + tenant + ":" + id // the length keeps a and b:c from a:b and c
 }
 
 // Notify is [Store.Notify].
@@ -103,7 +103,7 @@ func (r Rules) disputed(rec Record, n Notification, reason string) (Receipt, err
 // unknown keeps a notification of an operation that has no record.
 func (r Rules) unknown(n Notification) (Receipt, error) {
 	if n.Ref != "" {
-		t, gone, err := r.Tx.Tombstone(AnyTenant, n.Ref)
+		t, gone, err := r.Tx.GetTombstone(AnyTenant, n.Ref)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -112,7 +112,7 @@ func (r Rules) unknown(n Notification) (Receipt, error) {
 		}
 	}
 	sum := sha256.Sum256(n.Body)
-	ref := heardRef(n.Tenant, cmp.Or(n.ID, "sha256:"+hex.EncodeToString(sum[:])))
+	ref := unmatchedRef(n.Tenant, cmp.Or(n.ID, "sha256:"+hex.EncodeToString(sum[:])))
 	tenant := cmp.Or(n.Tenant, NoTenant)
 	old, ok, err := r.Tx.Get(tenant, ref)
 	if err != nil {
@@ -121,18 +121,18 @@ func (r Rules) unknown(n Notification) (Receipt, error) {
 	if ok {
 		return r.hear(old, n)
 	}
-	count, err := r.Tx.CountHeard(tenant)
+	count, err := r.Tx.CountUnmatched(tenant)
 	if err != nil {
 		return Receipt{}, err
 	}
-	if count >= cmp.Or(r.MaxHeard, 10_000) {
+	if count >= cmp.Or(r.MaxUnmatched, 10_000) {
 		return Receipt{}, ErrFull
 	}
 	now := r.Tx.Now()
 	kept := n
 	kept.Deliver = false
 	rec := Record{
-		Tenant: tenant, Ref: ref, Phase: Heard, ID: n.ID, Notification: &kept, Notifications: 1,
+		Tenant: tenant, Ref: ref, Phase: Unmatched, ID: n.ID, Notification: &kept, Notifications: 1,
 		CreatedAt: now, Due: now,
 	}
 	if n.ID != "" {

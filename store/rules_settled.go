@@ -17,27 +17,28 @@ func (r Rules) settled(rec Record, f SettledFact) (Record, error) {
 		return r.dispute(rec, Conflict{Reason: "a terminal state was read for an id that is not bound", ID: f.ID})
 	}
 	switch rec.Phase {
-	case Settled, Handled, Dead:
+	case Settled, Acknowledged, Dead:
 		return r.settledAgain(rec, f.Outcome)
 	case Accepted, Expired, Unclear:
 		if f.ID == "" {
-			return rec, &PhaseError{rec.Ref, rec.Phase, "settle without an id"}
+			return rec, &PhaseError{rec.Ref, rec.Phase, "have an outcome recorded without an id"}
 		}
 	case Sending, Uncertain, Abandoned, Rejected:
 		// One that was unclear before has its id.
 		if f.ID == "" && !f.Outcome.Foreground {
-			return rec, &PhaseError{rec.Ref, rec.Phase, "settle before it is accepted"}
+			return rec, &PhaseError{rec.Ref, rec.Phase, "have an outcome recorded before it is accepted"}
 		}
 		if rec.Phase == Sending {
 			rec.Lease = release(rec.Lease)
 		}
 	default:
-		return rec, &PhaseError{rec.Ref, rec.Phase, "settle"}
+		return rec, &PhaseError{rec.Ref, rec.Phase, "have an outcome recorded"}
 	}
-	return r.settle(rec, f.Outcome)
+	return r.recordOutcome(rec, f.Outcome)
 }
 
-func (r Rules) settle(rec Record, o Outcome) (Record, error) {
+// recordOutcome makes the record settled.
+func (r Rules) recordOutcome(rec Record, o Outcome) (Record, error) {
 	rec.Late = rec.Late || rec.Unlearnt() || rec.only("", Abandoned, Rejected) == nil
 	rec = rec.afresh()
 	rec.Outcome = &o
@@ -54,7 +55,7 @@ func (r Rules) settledAgain(rec Record, o Outcome) (Record, error) {
 	known := rec.Outcome
 	switch {
 	case known == nil: // it expired, and its handler was told so
-		if rec.Phase == Handled {
+		if rec.Phase == Acknowledged {
 			o.Kept, o.Content = false, nil
 		}
 		rec.Outcome, rec.Late = &o, true
@@ -80,7 +81,7 @@ func (r Rules) told(rec Record, f SettledFact) (Record, error) {
 	case f.ID != "" && f.ID != rec.ID:
 		return rec, &InvalidError{"SettledFact.ID", "must be empty or the id that is bound, as ByUser is set"}
 	case rec.Outcome != nil && rec.Outcome.Told == f.Outcome.Told && rec.Outcome.StatusCode == f.Outcome.StatusCode &&
-		rec.only("", Settled, Handled, Dead) == nil:
+		rec.only("", Settled, Acknowledged, Dead) == nil:
 		return rec, nil
 	case !rec.Tentative() && !rec.Unlearnt() && rec.only("", Uncertain, Abandoned, Unclear) != nil:
 		return rec, &PhaseError{rec.Ref, rec.Phase, "be told its outcome by a person"}
@@ -88,7 +89,7 @@ func (r Rules) told(rec Record, f SettledFact) (Record, error) {
 	if f.ID == "" {
 		rec = rec.withdrawn(r.Tx.Now())
 	}
-	return r.settle(rec, f.Outcome)
+	return r.recordOutcome(rec, f.Outcome)
 }
 
 // unclear keeps an end that nobody understands.
@@ -100,7 +101,7 @@ func (r Rules) unclear(rec Record, f UnclearFact) (Record, error) {
 		return rec, &InvalidError{"UnclearFact.Outcome.Told", "must be empty"}
 	case f.ID != rec.ID:
 		return r.dispute(rec, Conflict{Reason: "an unclear end was read for an id that is not bound", ID: f.ID})
-	case rec.only("", Unclear, Settled, Handled, Dead, Rejected, Abandoned) == nil:
+	case rec.only("", Unclear, Settled, Acknowledged, Dead, Rejected, Abandoned) == nil:
 		return rec, nil // as known, or known better, or decided by a person
 	case rec.only("", Accepted, Expired) != nil:
 		return rec, &PhaseError{rec.Ref, rec.Phase, "become unclear"}

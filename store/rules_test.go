@@ -56,7 +56,7 @@ func events(t *testing.T) []event {
 			if err != nil {
 				return err
 			}
-			_, err = s.Decide(t.Context(), l, store.Abandon{Reason: "by hand"})
+			_, err = s.Decide(t.Context(), l, store.AbandonDecision{Reason: "by hand"})
 			return errors.Join(err, s.Release(t.Context(), l))
 		}},
 	}

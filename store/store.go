@@ -12,13 +12,13 @@ import (
 // notifications that go in and come out share no memory with the store.
 //
 // A durable implementation has written to disk before it returns nil, with
-// one exception: [Handle] is a lazy decision. It is visible to every user of
+// one exception: [AcknowledgeDecision] is a lazy decision. It is visible to every user of
 // the store when Decide returns, in every process, and outlives a crash of
 // any of them, but for a short time, which the implementation bounds and
 // documents, it may not outlive a loss of power. Then the record is settled as
 // it was before, with its content, and its handler runs again. Whatever else
 // is changed later is never on disk without it, and Close waits for it. The
-// count of a run, by Acquire and [Interrupt], is lazy in the same
+// count of a run, by Acquire and [InterruptDecision], is lazy in the same
 // way, and so are documents: they outlive every crash of a process. A lease
 // that Acquire gives need not be on disk either where nobody who could hold it
 // survives what loses it, as in a store for the processes of one machine.
@@ -67,7 +67,7 @@ type Store interface {
 	Report(ctx context.Context, tenant, ref string, fact Fact) (Record, error)
 
 	// Notify merges what a webhook delivered. It never makes a record
-	// accepted or settled: it moves the next look to now and may propose an
+	// accepted or settled: it moves the next poll to now and may propose an
 	// id. [ErrFull] says that no more unknown operations can be kept.
 	Notify(ctx context.Context, n Notification) (Receipt, error)
 
@@ -135,7 +135,7 @@ type Verdict string
 // sent again.
 const (
 	Matched   Verdict = "matched"   // merged into a record of ours
-	Duplicate Verdict = "duplicate" // heard before
+	Duplicate Verdict = "duplicate" // received before
 	Unknown   Verdict = "unknown"   // kept in a record of its own
 	Disputed  Verdict = "conflict"  // contradicts what is known; kept and counted
 	Purged    Verdict = "purged"    // of an operation that is gone

@@ -19,9 +19,9 @@ const (
 	// that records it with its operation. It is the work item of the receiver's
 	// handlers and has a lease, attempts and a due time of its own, so that
 	// handling a notification and looking at its operation never wait for each
-	// other. Runs are counted as those of an operation, [Handle] removes it, [Retry]
-	// plans another run, [Bury] moves it to phase [Dead], from where [Replay]
-	// brings it back and [Handle] removes it.
+	// other. Runs are counted as those of an operation, [AcknowledgeDecision] removes it, [RetryDecision]
+	// plans another run, [DeadLetterDecision] moves it to phase [Dead], from where [ReplayDecision]
+	// brings it back and [AcknowledgeDecision] removes it.
 	// Nothing else does, not even a purge.
 	DeliveryTenant = "*deliveries"
 )

@@ -53,12 +53,12 @@ var starts = []start{
 	{"rejected, was unclear", []string{"send", "202", "unclear", "user: no"}},
 	{"abandoned", []string{"send", "uncertain", "abandon"}},
 	{"abandoned, was unclear", []string{"send", "202", "unclear", "abandon"}},
-	{"handled", []string{"send", "202", "finished", "handle"}},
-	{"handled, was expired", []string{"send", "202", "expire", "handle"}},
+	{"acknowledged", []string{"send", "202", "finished", "acknowledge"}},
+	{"acknowledged, was expired", []string{"send", "202", "expire", "acknowledge"}},
 	{"expired, a person's id", []string{"send", "uncertain", "user: id", "expire"}},
-	{"handled, was expired, a person's id", []string{"send", "uncertain", "user: id", "expire", "handle"}},
-	{"dead", []string{"send", "202", "finished", "bury"}},
-	{"dead, was expired", []string{"send", "202", "expire", "begin", "bury"}},
+	{"acknowledged, was expired, a person's id", []string{"send", "uncertain", "user: id", "expire", "acknowledge"}},
+	{"dead", []string{"send", "202", "finished", "dead-letter"}},
+	{"dead, was expired", []string{"send", "202", "expire", "begin", "dead-letter"}},
 }
 
 func moves() []move {
@@ -88,16 +88,16 @@ func moves() []move {
 		}},
 		{name: "user: ended", fact: func(store.Record) store.Fact { return store.SettledFact{ByUser: true, Outcome: told} }},
 		{name: "user: id ended", fact: func(r store.Record) store.Fact { return store.SettledFact{ByUser: true, ID: r.ID, Outcome: told} }},
-		{name: "send", decision: store.Send{}},
-		{name: "reschedule", decision: store.Reschedule{Progress: store.Progress{Status: "Started"}}},
+		{name: "send", decision: store.SendDecision{}},
+		{name: "reschedule", decision: store.RescheduleDecision{Progress: store.Progress{Status: "Started"}}},
 		{name: "begin", purpose: store.ToRun},
-		{name: "interrupt", decision: store.Interrupt{}},
-		{name: "handle", decision: store.Handle{}},
-		{name: "retry", decision: store.Retry{Reason: "busy"}},
-		{name: "bury", decision: store.Bury{Reason: "gave up"}},
-		{name: "replay", decision: store.Replay{}},
-		{name: "expire", decision: store.Expire{Reason: "404"}},
-		{name: "abandon", decision: store.Abandon{Reason: "by hand"}},
+		{name: "interrupt", decision: store.InterruptDecision{}},
+		{name: "acknowledge", decision: store.AcknowledgeDecision{}},
+		{name: "retry", decision: store.RetryDecision{Reason: "busy"}},
+		{name: "dead-letter", decision: store.DeadLetterDecision{Reason: "gave up"}},
+		{name: "replay", decision: store.ReplayDecision{}},
+		{name: "expire", decision: store.ExpireDecision{Reason: "404"}},
+		{name: "abandon", decision: store.AbandonDecision{Reason: "by hand"}},
 	}
 }
 

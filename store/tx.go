@@ -22,23 +22,23 @@ type Tx interface {
 	// takes [AnyTenant].
 	Get(tenant, ref string) (rec Record, found bool, err error)
 	// GetByID finds the record with this ID. It takes [AnyTenant]. Where
-	// several have it, one that is not in phase [Heard] is preferred;
+	// several have it, one that is not in phase [Unmatched] is preferred;
 	// which of those, if several tenants have it, is not said.
 	GetByID(tenant, id string) (rec Record, found bool, err error)
 	// GetByKey finds the record for which [Record.HoldsKey] is true.
 	GetByKey(tenant, key string) (rec Record, found bool, err error)
-	// Tombstone finds what a purge left behind of a ref. It takes [AnyTenant].
-	Tombstone(tenant, ref string) (t Tombstone, found bool, err error)
-	// TombstoneByKey finds the one whose Key this is.
-	TombstoneByKey(tenant, key string) (t Tombstone, found bool, err error)
-	// CountHeard counts the records of a tenant in phase [Heard].
-	CountHeard(tenant string) (int, error)
+	// GetTombstone finds what a purge left behind of a ref. It takes [AnyTenant].
+	GetTombstone(tenant, ref string) (t Tombstone, found bool, err error)
+	// GetTombstoneByKey finds the one whose Key this is.
+	GetTombstoneByKey(tenant, key string) (t Tombstone, found bool, err error)
+	// CountUnmatched counts the records of a tenant in phase [Unmatched].
+	CountUnmatched(tenant string) (int, error)
 	// Put stores a record, replacing the one with the same tenant and ref.
 	Put(Record) error
 	// Delete removes a record.
 	Delete(tenant, ref string) error
-	// Bury removes an ended record and leaves a tombstone.
-	Bury(Tombstone) error
+	// PutTombstone stores a tombstone and removes the record that it is of.
+	PutTombstone(Tombstone) error
 	// GetDocument finds a document. Its Now is not set.
 	GetDocument(tenant, name string) (d Document, found bool, err error)
 	// PutDocument stores a document, replacing the one with the same tenant
@@ -66,8 +66,8 @@ type Tombstone struct {
 // implementations. Each method is one atomic step.
 type Rules struct {
 	Tx Tx
-	// MaxHeard limits the records in phase [Heard] per tenant. Default 10 000.
-	MaxHeard int
+	// MaxUnmatched limits the records in phase [Unmatched] per tenant. Default 10 000.
+	MaxUnmatched int
 }
 
 // get returns the record of a tenant as it reads now.

@@ -206,12 +206,12 @@ func (r *rig) sweep(ctx context.Context) {
 			return
 		case <-time.After(2 * time.Second):
 		}
-		r.tidy(ctx, store.Uncertain, 3*time.Second, store.Abandon{Reason: "soak"}, &r.given)
-		r.tidy(ctx, store.Accepted, 2*r.keep, store.Expire{Reason: "soak"}, &r.expired)
-		r.tidy(ctx, store.Settled, 2*r.keep, store.Handle{}, nil)
-		r.tidy(ctx, store.Expired, 2*r.keep, store.Handle{}, nil)
+		r.tidy(ctx, store.Uncertain, 3*time.Second, store.AbandonDecision{Reason: "soak"}, &r.given)
+		r.tidy(ctx, store.Accepted, 2*r.keep, store.ExpireDecision{Reason: "soak"}, &r.expired)
+		r.tidy(ctx, store.Settled, 2*r.keep, store.AcknowledgeDecision{}, nil)
+		r.tidy(ctx, store.Expired, 2*r.keep, store.AcknowledgeDecision{}, nil)
 		now := time.Now()
-		_, _ = r.st.Purge(ctx, store.AnyTenant, store.Retention{Ended: now.Add(-time.Second), Heard: now.Add(-2 * r.keep)})
+		_, _ = r.st.Purge(ctx, store.AnyTenant, store.Retention{Ended: now.Add(-time.Second), Unmatched: now.Add(-2 * r.keep)})
 	}
 }
 

@@ -65,7 +65,7 @@ func (a *app) current(ctx context.Context, order string) (step, error) {
 	r.invoice = s.invoice
 	if errors.Is(err, errUnknown) {
 		err, r.state = nil, stateWaiting // its handler is about to submit it
-		if s.op != nil && s.now.Phase == store.Handled {
+		if s.op != nil && s.now.Phase == store.Acknowledged {
 			r.state, r.problem = stateFailed, "nobody submitted its release"
 		}
 	}

@@ -125,7 +125,7 @@ func (b *batch) replay(ctx context.Context) error {
 		errs = append(errs, fmt.Errorf("%d are dead, want %d", dead, want))
 	}
 	all := len(b.kinds)
-	err = b.runUntil(ctx, c, func() bool { return b.count(ctx, st, store.Handled) == all })
+	err = b.runUntil(ctx, c, func() bool { return b.count(ctx, st, store.Acknowledged) == all })
 	if replayed != dead {
 		errs = append(errs, fmt.Errorf("%d of %d were replayed", replayed, dead))
 	}

@@ -98,7 +98,7 @@ func (a *app) finish(ctx context.Context) error {
 	}
 	if a.handlers {
 		for _, rec := range recs {
-			if err := a.runUntil(ctx, rec.Ref, store.Handled); err != nil {
+			if err := a.runUntil(ctx, rec.Ref, store.Acknowledged); err != nil {
 				return err
 			}
 		}

@@ -131,7 +131,7 @@ func live(o orders) error {
 	}
 	a.fuse.pass("code/submitted")
 	if a.handlers {
-		err = a.runUntil(ctx, op.Ref(), store.Handled)
+		err = a.runUntil(ctx, op.Ref(), store.Acknowledged)
 		a.fuse.pass("code/handled")
 	} else {
 		err = a.waitAndAck(ctx, op)

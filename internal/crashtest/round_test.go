@@ -163,7 +163,7 @@ func (r *round) verify(want string, submits, processes int) error {
 		if rec.ID != "" {
 			known[rec.ID] = rec
 		}
-		ended := rec.Phase == store.Handled
+		ended := rec.Phase == store.Acknowledged
 		switch {
 		case want == wantUncertain && rec.Phase == store.Uncertain:
 		case want == wantRepeated && rec.Phase == store.Abandoned:
@@ -196,7 +196,7 @@ func (r *round) verify(want string, submits, processes int) error {
 				}
 			}
 		}
-		if rec.Phase == store.Handled && (n < 1 || n > processes) {
+		if rec.Phase == store.Acknowledged && (n < 1 || n > processes) {
 			fail("%s was used %d times by %d processes", op.ID, n, processes)
 		}
 	}

@@ -86,7 +86,7 @@ func (s *steps) Decide(ctx context.Context, l store.Lease, d store.Decision) (st
 	defer s.step(fmt.Sprintf("%T", d))()
 	rec, err := s.Store.Decide(ctx, l, d)
 	switch d.(type) {
-	case store.Handle, store.Bury:
+	case store.AcknowledgeDecision, store.DeadLetterDecision:
 		verdict := "ok"
 		if errors.Is(err, store.ErrFenced) {
 			verdict = "fenced"

@@ -42,7 +42,7 @@ func BenchmarkAccept(b *testing.B) {
 			})
 		})
 		b.Run("deliver/"+strconv.Itoa(senders), func(b *testing.B) {
-			s, err := sqlitestore.Open(b.Context(), sqlitestore.Config{Path: fresh(b), MaxHeard: 1 << 40})
+			s, err := sqlitestore.Open(b.Context(), sqlitestore.Config{Path: fresh(b), MaxUnmatched: 1 << 40})
 			if err != nil {
 				b.Fatal(err)
 			}

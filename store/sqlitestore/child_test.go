@@ -182,7 +182,7 @@ func liveStage(ctx context.Context, s *sqlitestore.Store, ref, stage string) (er
 	case "handled":
 		var l store.Lease
 		if l, _, err = s.Acquire(ctx, "fjord", ref, "child", store.ToPoll, time.Minute); err == nil {
-			_, err = s.Decide(ctx, l, store.Handle{})
+			_, err = s.Decide(ctx, l, store.AcknowledgeDecision{})
 		}
 	}
 	if err != nil {
@@ -224,7 +224,7 @@ func hold(s *sqlitestore.Store, prefix string) {
 	fail(err)
 	say("ready")
 	_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
-	_, err = s.Decide(ctx, l, store.Handle{})
+	_, err = s.Decide(ctx, l, store.AcknowledgeDecision{})
 	say("decided", strconv.FormatBool(errors.Is(err, store.ErrFenced)))
 	_, err = s.Report(ctx, "fjord", "sent", store.AcceptedFact{ID: "id-late", Source: store.FromAnswer})
 	fail(err)
@@ -244,7 +244,7 @@ func settle(s *sqlitestore.Store, ref string) error {
 func handle(s *sqlitestore.Store, ref string) error {
 	l, _, err := s.Acquire(context.Background(), "fjord", ref, "me", store.ToPoll, time.Minute)
 	if err == nil {
-		_, err = s.Decide(context.Background(), l, store.Handle{})
+		_, err = s.Decide(context.Background(), l, store.AcknowledgeDecision{})
 	}
 	return err
 }

@@ -55,7 +55,7 @@ func fields(c coder, r *store.Record) {
 	c.texts("metadata", &r.Metadata)
 	c.time("due", &r.Due)
 	c.number("polls", &r.Polls)
-	c.time("lookedAt", &r.LookedAt)
+	c.time("polledAt", &r.PolledAt)
 	progressFields(c, &r.Progress)
 	c.number("attempts", &r.Attempts)
 	c.epoch("runEpoch", &r.RunEpoch)

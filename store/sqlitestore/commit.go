@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// LazyFor is how long a [store.Handle], the count of a run, or a document may be
+// LazyFor is how long a [store.AcknowledgeDecision], the count of a run, or a document may be
 // without a sync of its own. It is committed before its caller is told:
 // everybody who has the file open sees it, and it outlives every process. Until
 // the next sync, by any of them, it may not outlive a loss of power, and then
@@ -96,9 +96,9 @@ func (w *writer) owe() {
 	}
 }
 
-// settle syncs what is owed. If that fails it is tried again, unless it is
+// syncOwed syncs what is owed. If that fails it is tried again, unless it is
 // the last time.
-func (w *writer) settle(last bool) error {
+func (w *writer) syncOwed(last bool) error {
 	if w.owed.IsZero() {
 		return nil
 	}

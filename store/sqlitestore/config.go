@@ -21,9 +21,9 @@ type Config struct {
 	// to the file before it fails with [ErrBusy]. Default: 5 s.
 	BusyTimeout time.Duration
 
-	// MaxHeard limits, per tenant, the records of operations that only a
+	// MaxUnmatched limits, per tenant, the records of operations that only a
 	// notification told of. Default: 10 000.
-	MaxHeard int
+	MaxUnmatched int
 
 	// KeepTombstones is for how long a purge remembers operations that had no
 	// key, so that a late notification of one is recognised. Those that held
@@ -55,8 +55,8 @@ func (c Config) validate() error {
 	if c.BusyTimeout < 0 {
 		fault("BusyTimeout", "must not be negative")
 	}
-	if c.MaxHeard < 0 {
-		fault("MaxHeard", "must not be negative")
+	if c.MaxUnmatched < 0 {
+		fault("MaxUnmatched", "must not be negative")
 	}
 	if err := sqlconn.CheckNames(c.AllowFileSystems); err != nil {
 		fault("AllowFileSystems", err.Error())
@@ -69,7 +69,7 @@ func (c Config) validate() error {
 
 func (c Config) withDefaults() Config {
 	c.BusyTimeout = cmp.Or(c.BusyTimeout, 5*time.Second)
-	c.MaxHeard = cmp.Or(c.MaxHeard, 10_000)
+	c.MaxUnmatched = cmp.Or(c.MaxUnmatched, 10_000)
 	c.KeepTombstones = cmp.Or(c.KeepTombstones, 30*24*time.Hour)
 	return c
 }

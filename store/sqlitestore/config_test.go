@@ -12,8 +12,8 @@ import (
 )
 
 func TestConfigNamesEveryFault(t *testing.T) {
-	_, err := sqlitestore.Open(t.Context(), sqlitestore.Config{BusyTimeout: -1, MaxHeard: -1, KeepTombstones: -1, AllowFileSystems: []string{"FUSE", "ext4"}})
-	for _, field := range []string{"Path", "BusyTimeout", "MaxHeard", "KeepTombstones", "AllowFileSystems"} {
+	_, err := sqlitestore.Open(t.Context(), sqlitestore.Config{BusyTimeout: -1, MaxUnmatched: -1, KeepTombstones: -1, AllowFileSystems: []string{"FUSE", "ext4"}})
+	for _, field := range []string{"Path", "BusyTimeout", "MaxUnmatched", "KeepTombstones", "AllowFileSystems"} {
 		if err == nil || !strings.Contains(err.Error(), field+":") {
 			t.Errorf("%s is not named in: %v", field, err)
 		}

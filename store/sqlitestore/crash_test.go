@@ -81,7 +81,7 @@ func TestProcessesShareAFile(t *testing.T) {
 		}
 	}
 	wg.Wait()
-	n, err := s.Count(t.Context(), "fjord", store.Query{Phases: []store.Phase{store.Handled}})
+	n, err := s.Count(t.Context(), "fjord", store.Query{Phases: []store.Phase{store.Acknowledged}})
 	if err != nil || n != 2*4*15+15 {
 		t.Errorf("%d records are handled, %v", n, err)
 	}
@@ -107,7 +107,7 @@ func liveOneQuiet(ctx context.Context, s *sqlitestore.Store, ref string) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.Decide(ctx, l, store.Handle{})
+	_, err = s.Decide(ctx, l, store.AcknowledgeDecision{})
 	return err
 }
 
@@ -140,8 +140,8 @@ func TestAStoppedProcessDecidesNothingAndLosesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	decide("settled", store.Bury{Reason: "taken over"})
-	decide("sent", store.Abandon{Reason: "nobody answered"})
+	decide("settled", store.DeadLetterDecision{Reason: "taken over"})
+	decide("sent", store.AbandonDecision{Reason: "nobody answered"})
 	if err := c.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}

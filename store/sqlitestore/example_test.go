@@ -73,5 +73,5 @@ func ExampleStore_Stats() {
 		panic(err)
 	}
 	fmt.Println(stats.Phases, st.Health(ctx))
-	// Output: map[heard:1] <nil>
+	// Output: map[unmatched:1] <nil>
 }

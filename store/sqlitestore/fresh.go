@@ -83,19 +83,19 @@ func (*fresh) Get(string, string) (store.Record, bool, error) { return store.Rec
 func (*fresh) GetByID(string, string) (store.Record, bool, error) { return store.Record{}, false, nil }
 
 func (*fresh) GetByKey(string, string) (store.Record, bool, error) { return store.Record{}, false, nil }
-func (*fresh) CountHeard(string) (int, error)                      { return 0, nil }
+func (*fresh) CountUnmatched(string) (int, error)                  { return 0, nil }
 func (*fresh) Delete(string, string) error                         { return nil }
-func (*fresh) Bury(store.Tombstone) error                          { return nil }
+func (*fresh) PutTombstone(store.Tombstone) error                  { return nil }
 func (*fresh) PutDocument(store.Document) error                    { return nil }
 func (*fresh) DeleteDocument(string, string) error                 { return nil }
 func (*fresh) GetDocument(string, string) (store.Document, bool, error) {
 	return store.Document{}, false, nil
 }
 
-func (*fresh) Tombstone(string, string) (store.Tombstone, bool, error) {
+func (*fresh) GetTombstone(string, string) (store.Tombstone, bool, error) {
 	return store.Tombstone{}, false, nil
 }
 
-func (*fresh) TombstoneByKey(string, string) (store.Tombstone, bool, error) {
+func (*fresh) GetTombstoneByKey(string, string) (store.Tombstone, bool, error) {
 	return store.Tombstone{}, false, nil
 }

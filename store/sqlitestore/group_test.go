@@ -224,7 +224,7 @@ func TestContentStaysBesideTheRecord(t *testing.T) {
 	if l, err = s.Extend(ctx, l, time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	rec, err = s.Decide(ctx, l, store.Retry{Reason: "busy"})
+	rec, err = s.Decide(ctx, l, store.RetryDecision{Reason: "busy"})
 	check("decide", rec, err)
 	rec, err = s.Get(ctx, "fjord", "big")
 	check("get", rec, err)
@@ -244,7 +244,7 @@ func TestContentStaysBesideTheRecord(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rec, err := s.Decide(ctx, l, store.Handle{})
+		rec, err := s.Decide(ctx, l, store.AcknowledgeDecision{})
 		if err != nil {
 			t.Fatal(err)
 		}

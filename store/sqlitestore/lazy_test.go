@@ -124,7 +124,7 @@ func inOrder(t *testing.T, path string) (n int) {
 	for i, rec := range list {
 		switch {
 		case i%2 != 0:
-		case rec.Phase != store.Handled:
+		case rec.Phase != store.Acknowledged:
 			gone = true
 		case gone:
 			t.Errorf("%s is handled, and an earlier one is not", rec.Ref)
@@ -162,7 +162,7 @@ func TestLazyMarksAreSeenAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range []*sqlitestore.Store{here, there} {
-		if rec, err := s.Get(t.Context(), "fjord", "r"); err != nil || rec.Phase != store.Handled {
+		if rec, err := s.Get(t.Context(), "fjord", "r"); err != nil || rec.Phase != store.Acknowledged {
 			t.Errorf("got %+v, %v", rec, err)
 		}
 	}

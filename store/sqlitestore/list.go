@@ -14,8 +14,8 @@ import (
 )
 
 var allPhases = []store.Phase{
-	store.Queued, store.Sending, store.Accepted, store.Settled, store.Handled, store.Rejected, store.Uncertain,
-	store.Abandoned, store.Expired, store.Unclear, store.Dead, store.Heard, store.Delivery,
+	store.Queued, store.Sending, store.Accepted, store.Settled, store.Acknowledged, store.Rejected, store.Uncertain,
+	store.Abandoned, store.Expired, store.Unclear, store.Dead, store.Unmatched, store.Delivery,
 }
 
 // hit is a record that a list found, and where it stands.

@@ -31,7 +31,7 @@ func schema4(t *testing.T) (path string) {
 // inSchema4 are the phases of the operations in it, by ref.
 var inSchema4 = map[string]store.Phase{
 	"queued": store.Queued, "sending": store.Uncertain, "accepted": store.Accepted, "polled": store.Accepted, "settled": store.Settled,
-	"retried": store.Settled, "handled": store.Handled, "rejected": store.Rejected, "uncertain": store.Uncertain,
+	"retried": store.Settled, "handled": store.Acknowledged, "rejected": store.Rejected, "uncertain": store.Uncertain,
 	"abandoned": store.Abandoned, "expired": store.Expired, "unclear": store.Unclear, "dead": store.Dead,
 }
 
@@ -74,7 +74,7 @@ func wantSchema4(t *testing.T, s *Store) {
 	for _, n := range stats.Phases {
 		total += n
 	}
-	if err != nil || total != 19 || stats.Phases[store.Handled] != 1 || stats.Phases[store.Heard] != 2 || stats.Tombstones != 3 {
+	if err != nil || total != 19 || stats.Phases[store.Acknowledged] != 1 || stats.Phases[store.Unmatched] != 2 || stats.Tombstones != 3 {
 		t.Errorf("counted %+v, %v", stats, err)
 	}
 	err = s.reading(ctx, func(c *conn) error {
@@ -127,19 +127,19 @@ func TestSchema4GoesOn(t *testing.T) {
 	}
 	done := store.Outcome{Status: "Finished", StatusCode: 201}
 
-	decide("fjord", "queued", store.ToPoll, store.Send{}, store.Sending)
+	decide("fjord", "queued", store.ToPoll, store.SendDecision{}, store.Sending)
 	report("queued", store.AcceptedFact{ID: "id-queued", Source: store.FromAnswer}, store.Accepted)
 	report("sending", store.AcceptedFact{ID: "id-sending", Source: store.FromAnswer}, store.Accepted)
 	report("uncertain", store.AcceptedFact{ID: "id-uncertain", Source: store.FromEvidence}, store.Accepted)
 	report("abandoned", store.AcceptedFact{ID: "id-abandoned", Source: store.FromAnswer}, store.Accepted)
 	report("rejected", store.AcceptedFact{ID: "id-rejected", Source: store.FromAnswer}, store.Accepted)
-	decide("fjord", "polled", store.ToPoll, store.Reschedule{Due: time.Now().Add(time.Minute)}, store.Accepted)
+	decide("fjord", "polled", store.ToPoll, store.RescheduleDecision{Due: time.Now().Add(time.Minute)}, store.Accepted)
 	for _, ref := range []string{"queued", "sending", "accepted", "polled", "uncertain", "abandoned", "rejected", "expired", "unclear"} {
 		report(ref, store.SettledFact{ID: "id-" + ref, Outcome: done}, store.Settled)
 	}
-	decide("fjord", "dead", store.ToAcknowledge, store.Replay{}, store.Settled)
+	decide("fjord", "dead", store.ToAcknowledge, store.ReplayDecision{}, store.Settled)
 	for _, ref := range []string{"settled", "retried", "accepted", "expired", "unclear", "dead"} {
-		decide("fjord", ref, store.ToRun, store.Handle{}, store.Handled)
+		decide("fjord", ref, store.ToRun, store.AcknowledgeDecision{}, store.Acknowledged)
 	}
 	if rec, err := s.Get(ctx, "fjord", "polled"); err != nil || rec.Polls != 2 || rec.Progress.Status != "Started" {
 		t.Errorf("polled: %d polls, %+v, %v", rec.Polls, rec.Progress, err)
@@ -185,12 +185,12 @@ func TestSchema4GoesOn(t *testing.T) {
 	if len(list) != 2 || len(dead) != 1 {
 		t.Fatalf("%d deliveries, %d dead, want 2 and 1", len(list), len(dead))
 	}
-	decide(store.DeliveryTenant, dead[0].Ref, store.ToAcknowledge, store.Replay{}, store.Delivery)
+	decide(store.DeliveryTenant, dead[0].Ref, store.ToAcknowledge, store.ReplayDecision{}, store.Delivery)
 	for _, d := range append(list, dead...) {
-		decide(store.DeliveryTenant, d.Ref, store.ToRun, store.Handle{}, store.Handled)
+		decide(store.DeliveryTenant, d.Ref, store.ToRun, store.AcknowledgeDecision{}, store.Acknowledged)
 	}
 	later := time.Now().Add(time.Hour)
-	if n, err := s.Purge(ctx, store.AnyTenant, store.Retention{Ended: later, Unacknowledged: later, Heard: later, Keys: later}); err != nil || n.Total() != 14 {
+	if n, err := s.Purge(ctx, store.AnyTenant, store.Retention{Ended: later, Unacknowledged: later, Unmatched: later, Keys: later}); err != nil || n.Total() != 14 {
 		t.Errorf("purged %+v, %v, want 14 records", n, err)
 	}
 	must(s.Check(ctx))
@@ -210,9 +210,17 @@ func TestMigrationThatIsCutOff(t *testing.T) {
 			t.Fatal(err)
 		}
 		list := statements(migrations[4])
+		if n == len(list) {
+			n++ // and what is not SQL
+		}
 		for _, sql := range list[:min(n, len(list))] {
 			if err := c.Script(sql); err != nil {
 				t.Fatalf("%s: %v", sql, err)
+			}
+		}
+		if n > len(list) {
+			if err := renameUnmatched(c); err != nil {
+				t.Fatal(err)
 			}
 		}
 		cut := temp(t)
@@ -236,7 +244,7 @@ func TestMigrationThatIsCutOff(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if n == len(list) {
+		if n > len(list) {
 			return
 		}
 	}

@@ -246,7 +246,7 @@ func (m *machine) ambiguous(id string) bool {
 	for _, rec := range m.seen {
 		switch {
 		case id == "" || rec.ID != id:
-		case rec.Phase == store.Heard:
+		case rec.Phase == store.Unmatched:
 			heard++
 		default:
 			bound++
@@ -306,10 +306,10 @@ func (m *machine) release(t *rapid.T) {
 func (m *machine) decide(t *rapid.T) {
 	l := m.lease(t)
 	soon, later := time.Now(), time.Now().Add(time.Hour)
-	d := pick[store.Decision](t, "decision", store.Send{}, store.Reschedule{Due: later}, store.Reschedule{Due: later, Heard: 1},
-		store.Reschedule{Due: soon, Progress: store.Progress{Status: "Started", Missing: true}}, store.Handle{}, store.Handle{},
-		store.Interrupt{}, store.Reschedule{Due: time.Now().Add(100 * time.Hour), Progress: store.Progress{Missings: 2, MissingSince: soon, RefusedStatus: 402}},
-		store.Retry{Due: later, Reason: "busy"}, store.Bury{Reason: "gave up"}, store.Replay{}, store.Expire{Reason: "404"}, store.Abandon{Reason: "by hand"})
+	d := pick[store.Decision](t, "decision", store.SendDecision{}, store.RescheduleDecision{Due: later}, store.RescheduleDecision{Due: later, Notifications: 1},
+		store.RescheduleDecision{Due: soon, Progress: store.Progress{Status: "Started", Missing: true}}, store.AcknowledgeDecision{}, store.AcknowledgeDecision{},
+		store.InterruptDecision{}, store.RescheduleDecision{Due: time.Now().Add(100 * time.Hour), Progress: store.Progress{Missings: 2, MissingSince: soon, RefusedStatus: 402}},
+		store.RetryDecision{Due: later, Reason: "busy"}, store.DeadLetterDecision{Reason: "gave up"}, store.ReplayDecision{}, store.ExpireDecision{Reason: "404"}, store.AbandonDecision{Reason: "by hand"})
 	recs, err := both(t, m, func(side int, s store.Store) (store.Record, error) { return s.Decide(t.Context(), l[side], d) })
 	m.decided = err == nil
 	if err == nil && recs[0].Phase == store.Sending {
@@ -337,20 +337,20 @@ func (m *machine) document(t *rapid.T) {
 
 func (m *machine) purge(t *rapid.T) {
 	tenant, p := pick(t, "tenant", store.AnyTenant, store.AnyTenant, fjord, fjell), store.Retention{}
-	for _, at := range []*time.Time{&p.Ended, &p.Unacknowledged, &p.Heard} {
+	for _, at := range []*time.Time{&p.Ended, &p.Unacknowledged, &p.Unmatched} {
 		if ago := pick(t, "before", time.Hour, time.Hour, -time.Hour, 0); ago != 0 {
 			*at = time.Now().Add(ago)
 		}
 	}
 	both(t, m, func(_ int, s store.Store) (store.PurgeCount, error) { return s.Purge(t.Context(), tenant, p) })
 	if m.purged = nil; !p.Ended.IsZero() {
-		m.purged = append(m.purged, store.Handled, store.Rejected, store.Expired)
+		m.purged = append(m.purged, store.Acknowledged, store.Rejected, store.Expired)
 	}
 	if !p.Unacknowledged.IsZero() {
 		m.purged = append(m.purged, store.Settled)
 	}
-	if !p.Heard.IsZero() {
-		m.purged = append(m.purged, store.Heard)
+	if !p.Unmatched.IsZero() {
+		m.purged = append(m.purged, store.Unmatched)
 	}
 }
 

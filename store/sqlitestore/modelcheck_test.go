@@ -56,7 +56,7 @@ func (m *machine) invariants(t *rapid.T, now []store.Record) {
 		if !rec.Phase.Valid() {
 			t.Fatalf("phase %q of %s", rec.Phase, rec.Ref)
 		}
-		if rec.Phase != store.Heard && rec.ID != "" {
+		if rec.Phase != store.Unmatched && rec.ID != "" {
 			if ids[rec.Tenant+"/"+rec.ID] {
 				t.Fatalf("id %s is bound twice", rec.ID)
 			}
@@ -80,7 +80,7 @@ func (m *machine) invariants(t *rapid.T, now []store.Record) {
 		if rec.Phase == store.Unclear && (rec.Outcome == nil || rec.ID == "" || rec.Key != "" && !rec.HoldsKey()) {
 			t.Fatalf("%s is unclear and lacks its outcome, its id or its key", rec.Ref)
 		}
-		if rec.Phase == store.Handled && rec.Outcome != nil && len(rec.Outcome.Content) > 0 {
+		if rec.Phase == store.Acknowledged && rec.Outcome != nil && len(rec.Outcome.Content) > 0 {
 			t.Fatalf("%s is handled and still keeps its content", rec.Ref)
 		}
 	}
@@ -91,13 +91,13 @@ func (m *machine) invariants(t *rapid.T, now []store.Record) {
 			if !m.decided {
 				t.Fatalf("delivery %s vanished", old.Ref)
 			}
-		case !there && old.Phase == store.Heard: // merged or purged
-		case !there && strings.HasPrefix(old.Ref, "heard:") && ids[tenantOfID(old)+"/"+old.ID]: // adopted, and then merged
+		case !there && old.Phase == store.Unmatched: // merged or purged
+		case !there && strings.HasPrefix(old.Ref, "unmatched:") && ids[tenantOfID(old)+"/"+old.ID]: // adopted, and then merged
 		case !there:
 			if !slices.Contains(m.purged, old.Phase) {
 				t.Fatalf("%s vanished while %s", old.Ref, old.Phase)
 			}
-		case rec.Phase != old.Phase && !m.decided && slices.Contains([]store.Phase{store.Handled, store.Dead, store.Expired, store.Abandoned}, rec.Phase):
+		case rec.Phase != old.Phase && !m.decided && slices.Contains([]store.Phase{store.Acknowledged, store.Dead, store.Expired, store.Abandoned}, rec.Phase):
 			t.Fatalf("%s became %s without a decision", rec.Ref, rec.Phase)
 		case old.Outcome != nil && old.Outcome.Told != "" && (rec.Outcome == nil || rec.Outcome.Told == ""):
 			t.Fatalf("%s has lost what a person told", rec.Ref)

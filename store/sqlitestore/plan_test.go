@@ -119,7 +119,7 @@ func useAll(t *testing.T, s *Store) {
 			must(s.Release(ctx, l))
 			continue
 		}
-		_, err = s.Decide(ctx, l, store.Handle{})
+		_, err = s.Decide(ctx, l, store.AcknowledgeDecision{})
 		must(err)
 	}
 	d, err := s.PutDocument(ctx, store.Document{Tenant: "fjord", Name: "budget", Body: []byte("1")})
@@ -136,16 +136,16 @@ func useAll(t *testing.T, s *Store) {
 			if _, _, err := tx.GetByID(tenant, "nothing"); err != nil {
 				return err
 			}
-			if _, _, err := tx.Tombstone(tenant, "nothing"); err != nil {
+			if _, _, err := tx.GetTombstone(tenant, "nothing"); err != nil {
 				return err
 			}
 		}
-		_, _, err := tx.TombstoneByKey("fjord", "nothing")
+		_, _, err := tx.GetTombstoneByKey("fjord", "nothing")
 		return err
 	}))
 	later := now.Add(time.Hour)
 	for _, tenant := range []string{"fjord", store.AnyTenant} {
-		_, err := s.Purge(ctx, tenant, store.Retention{Ended: later, Unacknowledged: later, Heard: later, Keys: now})
+		_, err := s.Purge(ctx, tenant, store.Retention{Ended: later, Unacknowledged: later, Unmatched: later, Keys: now})
 		must(err)
 	}
 	again := sending("again", "kb")
@@ -225,7 +225,7 @@ func TestCountsAreRight(t *testing.T) {
 	total := 0
 	for phase, n := range st.Phases {
 		total += n
-		if phase == store.Handled || n < 0 {
+		if phase == store.Acknowledged || n < 0 {
 			t.Errorf("%d records are %s", n, phase)
 		}
 	}

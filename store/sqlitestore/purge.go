@@ -35,7 +35,7 @@ func (s *Store) Purge(ctx context.Context, tenant string, p store.Retention) (ou
 		}
 	}
 	for _, name := range tenants {
-		for _, phase := range []store.Phase{store.Handled, store.Rejected, store.Expired} {
+		for _, phase := range []store.Phase{store.Acknowledged, store.Rejected, store.Expired} {
 			if err := s.sweep(ctx, sweepEnded, name, phase, p.Ended, p, &out); err != nil {
 				return out, err
 			}
@@ -48,7 +48,7 @@ func (s *Store) Purge(ctx context.Context, tenant string, p store.Retention) (ou
 		tenants = append(tenants, store.NoTenant) // which belongs to every tenant
 	}
 	for _, name := range tenants {
-		if err := s.sweep(ctx, sweepEnded, name, store.Heard, p.Heard, p, &out); err != nil {
+		if err := s.sweep(ctx, sweepEnded, name, store.Unmatched, p.Unmatched, p, &out); err != nil {
 			return out, err
 		}
 	}

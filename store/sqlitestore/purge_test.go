@@ -77,7 +77,7 @@ func TestTombstonesWithAKeyStay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Decide(ctx, l, store.Handle{}); err != nil {
+		if _, err := s.Decide(ctx, l, store.AcknowledgeDecision{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -117,7 +117,7 @@ func TestStatsTellPhasesAndWhatIsDue(t *testing.T) {
 	}
 	time.Sleep(time.Millisecond)
 	st, err := s.Stats(ctx)
-	if err != nil || st.Phases[store.Sending] != 1 || st.Phases[store.Uncertain] != 1 || st.Phases[store.Heard] != 1 || !st.OldestDue.Equal(due) {
+	if err != nil || st.Phases[store.Sending] != 1 || st.Phases[store.Uncertain] != 1 || st.Phases[store.Unmatched] != 1 || !st.OldestDue.Equal(due) {
 		t.Errorf("got %+v, %v; want due %v", st, err, due)
 	}
 }

@@ -41,9 +41,9 @@ const (
 
 	// Two halves, each of which has its index; the better one comes first.
 	byID = `SELECT r.doc, c.body, 0 FROM records r LEFT JOIN contents c ON c.n = r.n
-			WHERE r.id = ?1 AND r.phase <> 'heard' AND (?2 = '` + store.AnyTenant + `' OR r.tenant = ?2)
+			WHERE r.id = ?1 AND r.phase <> 'unmatched' AND (?2 = '` + store.AnyTenant + `' OR r.tenant = ?2)
 		UNION ALL
-		SELECT r.doc, NULL, 1 FROM records r WHERE r.id = ?1 AND r.phase = 'heard' AND (?2 = '` + store.AnyTenant + `' OR r.tenant = ?2)
+		SELECT r.doc, NULL, 1 FROM records r WHERE r.id = ?1 AND r.phase = 'unmatched' AND (?2 = '` + store.AnyTenant + `' OR r.tenant = ?2)
 		ORDER BY 3 LIMIT 1`
 )
 

@@ -1,6 +1,8 @@
 package sqlitestore
 
 import (
+	"context"
+	"database/sql/driver"
 	"fmt"
 	"strings"
 )
@@ -104,13 +106,37 @@ CREATE TRIGGER tombstones_removed AFTER DELETE ON tombstones BEGIN
 	UPDATE counts SET count = count - 1 WHERE name = 'tombstone';
 END;
 `,
-	// 5: what nobody named a tenant has one all the same; documents; lists in the
-	// order of creation. The table of changes has another name, so that a process of an earlier version that has the
-	// file open still can write nothing more.
+	// 5: the words of today for what is acknowledged, polled and unmatched; what
+	// nobody named a tenant has one all the same; documents; lists in the order
+	// of creation. The table of changes has another name, so that a process of
+	// an earlier version that has the file open still can write nothing more.
 	`
+DROP INDEX records_id;
+DROP INDEX records_heard;
+DROP INDEX records_phase;
+ALTER TABLE heard RENAME TO unmatched;
+
 UPDATE records SET tenant = '*none', doc = '{"tenant":"*none",' || substr(doc, 2) WHERE tenant = '';
-UPDATE heard SET tenant = '*none' WHERE tenant = '';
+UPDATE unmatched SET tenant = '*none' WHERE tenant = '';
 UPDATE tombstones SET tenant = '*none' WHERE tenant = '';
+
+UPDATE records SET phase = 'acknowledged', doc = json_replace(doc, '$.phase', 'acknowledged') WHERE phase = 'handled';
+UPDATE records SET phase = 'unmatched', doc = json_replace(doc, '$.phase', 'unmatched') WHERE phase = 'heard';
+DELETE FROM counts WHERE name IN ('handled', 'heard');
+-- No text in a document, and no name in its metadata, is followed by a number.
+UPDATE records SET doc = replace(doc, '"polls":' || (doc ->> '$.polls') || ',"lookedAt":', '"polls":' || (doc ->> '$.polls') || ',"polledAt":')
+	WHERE doc ->> '$.lookedAt' IS NOT NULL;
+
+ALTER TABLE records ADD COLUMN created INTEGER NOT NULL DEFAULT 0; -- ns
+ALTER TABLE records ADD COLUMN kind TEXT NOT NULL DEFAULT '';
+UPDATE records SET kind = coalesce(doc ->> '$.kind', ''),
+	created = coalesce(unixepoch(substr(doc ->> '$.createdAt', 1, 19)) * 1000000000
+		+ CAST(substr(rtrim(substr(doc ->> '$.createdAt', 21), 'Z') || '000000000', 1, 9) AS INTEGER), 0);
+
+CREATE UNIQUE INDEX records_id ON records (id, tenant) WHERE id IS NOT NULL AND phase <> 'unmatched';
+CREATE INDEX records_unmatched ON records (id) WHERE phase = 'unmatched';
+-- In the order of lists, with the kind beside it. What is new comes last.
+CREATE INDEX records_phase ON records (tenant, phase, created, ref, kind);
 
 DROP TABLE changes;
 CREATE TABLE wakeups (
@@ -127,15 +153,6 @@ CREATE TABLE documents (
 	body    BLOB NOT NULL,
 	PRIMARY KEY (tenant, name)
 ) STRICT;
-
-ALTER TABLE records ADD COLUMN created INTEGER NOT NULL DEFAULT 0; -- ns
-ALTER TABLE records ADD COLUMN kind TEXT NOT NULL DEFAULT '';
-UPDATE records SET kind = coalesce(doc ->> '$.kind', ''),
-	created = coalesce(unixepoch(substr(doc ->> '$.createdAt', 1, 19)) * 1000000000
-		+ CAST(substr(rtrim(substr(doc ->> '$.createdAt', 21), 'Z') || '000000000', 1, 9) AS INTEGER), 0);
--- In the order of lists, with the kind beside it. What is new comes last.
-DROP INDEX records_phase;
-CREATE INDEX records_phase ON records (tenant, phase, created, ref, kind);
 `,
 }
 
@@ -154,7 +171,11 @@ func migrate(c *conn, to int) (err error) {
 		return err
 	}
 	for i := have; i < to; i++ {
-		if err := c.Script(migrations[i]); err != nil {
+		err := c.Script(migrations[i])
+		if err == nil && i+1 == 5 {
+			err = renameUnmatched(c)
+		}
+		if err != nil {
 			return fmt.Errorf("migration %d: %w", i+1, err)
 		}
 	}
@@ -169,6 +190,36 @@ func migrate(c *conn, to int) (err error) {
 
 func newer(have int64) error {
 	return fmt.Errorf("%w: its schema has version %d, this code knows %d", ErrNewerSchema, have, schemaVersion)
+}
+
+// renameUnmatched is the part of migration 5 that SQL could not do: the refs of
+// what is unmatched may hold any bytes. Those of what was adopted from it stay
+// as soon as somebody may have noted them, which is when it has ended.
+func renameUnmatched(c *conn) error {
+	rows := make(map[int64]string)
+	err := c.Query(context.Background(), func(row []driver.Value) error {
+		n, _ := row[0].(int64)
+		rows[n], _ = row[1].(string)
+		return nil
+	}, "SELECT n, doc FROM records WHERE ref GLOB 'heard:*' AND phase IN ('unmatched', 'accepted', 'uncertain')")
+	if err != nil {
+		return err
+	}
+	for n, doc := range rows {
+		rec, err := decode(doc)
+		if err != nil {
+			return err
+		}
+		rec.Ref = "unmatched:" + strings.TrimPrefix(rec.Ref, "heard:")
+		buf, err := encode(nil, rec)
+		if err != nil {
+			return err
+		}
+		if err := c.exec("UPDATE records SET ref = ?, doc = ? WHERE n = ?", rec.Ref, string(buf), n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // version begins a transaction, so that all it reads is of one moment, and

@@ -70,7 +70,7 @@ INSERT INTO tombstones (ref, tenant, id, key, fingerprint, supersedable, at) VAL
 		t.Fatal(err)
 	}
 
-	s := mustOpen(t, Config{Path: path, MaxHeard: 2})
+	s := mustOpen(t, Config{Path: path, MaxUnmatched: 2})
 	ctx := t.Context()
 	if rec, err := s.GetByKey(ctx, "fjord", "order-1"); err != nil || rec.ID != "id-a" {
 		t.Errorf("by key: %+v, %v", rec, err)

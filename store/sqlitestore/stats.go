@@ -88,7 +88,7 @@ func oldestDue(ctx context.Context, c *conn) (oldest int64, err error) {
 			more = true
 			tenant, _ = row[0].(string)
 			phase, _ = row[1].(string)
-			if due, _ := row[2].(int64); phase != string(store.Heard) && (oldest == 0 || due < oldest) {
+			if due, _ := row[2].(int64); phase != string(store.Unmatched) && (oldest == 0 || due < oldest) {
 				oldest = due
 			}
 			return nil

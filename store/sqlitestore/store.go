@@ -55,12 +55,12 @@ func (s *Store) Report(ctx context.Context, tenant, ref string, fact store.Fact)
 	return s.record(ctx, strict, func(r store.Rules) (store.Record, error) { return r.Report(tenant, ref, fact) })
 }
 
-// Decide implements [store.Store]. [store.Handle] and [store.Interrupt] are
+// Decide implements [store.Store]. [store.AcknowledgeDecision] and [store.InterruptDecision] are
 // lazy: see [LazyFor].
 func (s *Store) Decide(ctx context.Context, l store.Lease, d store.Decision) (store.Record, error) {
 	lazy := strict
 	switch d.(type) {
-	case store.Handle, store.Interrupt:
+	case store.AcknowledgeDecision, store.InterruptDecision:
 		lazy = soon
 	}
 	return s.record(ctx, lazy, func(r store.Rules) (store.Record, error) { return r.Decide(l, d) })

@@ -49,7 +49,7 @@ func reached(t *testing.T, s *sqlitestore.Store, rec store.Record) int {
 			return 0
 		}
 		return 4
-	case store.Handled:
+	case store.Acknowledged:
 		return 5
 	}
 	return 0

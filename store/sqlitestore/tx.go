@@ -24,8 +24,8 @@ type tx struct {
 	written []string // refs of records that pending statements are about
 	absent  string   // a ref that no record had when it was read
 	once    quoted   // the body of the notification that the step is about
-	// buried is the tombstone of a key that was found in this step.
-	buried store.Tombstone
+	// keyGone is the tombstone of a key that was found in this step.
+	keyGone store.Tombstone
 }
 
 // stored is a record as it stands in the file. Its n is 0 until the pending
@@ -50,11 +50,11 @@ func (t *tx) begin(w *writer) {
 func (t *tx) Now() time.Time { return t.now }
 
 const (
-	selRef   = "SELECT n, doc FROM records WHERE ref = ?"
-	selID    = "SELECT n, doc FROM records WHERE id = ? AND phase <> 'heard' AND tenant = ?"
-	selAnyID = "SELECT n, doc FROM records WHERE id = ? AND phase <> 'heard' LIMIT 1"
-	selHeard = "SELECT n, doc FROM records WHERE id = ? AND phase = 'heard' AND (? = '" + store.AnyTenant + "' OR tenant = ?) LIMIT 1"
-	selKey   = "SELECT n, doc FROM records WHERE tenant = ? AND key = ?"
+	selRef       = "SELECT n, doc FROM records WHERE ref = ?"
+	selID        = "SELECT n, doc FROM records WHERE id = ? AND phase <> 'unmatched' AND tenant = ?"
+	selAnyID     = "SELECT n, doc FROM records WHERE id = ? AND phase <> 'unmatched' LIMIT 1"
+	selUnmatched = "SELECT n, doc FROM records WHERE id = ? AND phase = 'unmatched' AND (? = '" + store.AnyTenant + "' OR tenant = ?) LIMIT 1"
+	selKey       = "SELECT n, doc FROM records WHERE tenant = ? AND key = ?"
 )
 
 func (t *tx) Get(tenant, ref string) (store.Record, bool, error) {
@@ -74,7 +74,7 @@ func (t *tx) GetByID(tenant, id string) (rec store.Record, found bool, err error
 	if found || err != nil {
 		return rec, found, err
 	}
-	return t.find(selHeard, id, tenant, tenant)
+	return t.find(selUnmatched, id, tenant, tenant)
 }
 
 func (t *tx) GetByKey(tenant, key string) (store.Record, bool, error) {
@@ -153,15 +153,15 @@ const (
 	selGoneKey = tombstone + "WHERE tenant = ? AND key = ?"
 )
 
-func (t *tx) Tombstone(tenant, ref string) (store.Tombstone, bool, error) {
+func (t *tx) GetTombstone(tenant, ref string) (store.Tombstone, bool, error) {
 	found, ok, err := t.tombstone(selGoneRef, ref)
 	return found, ok && (tenant == store.AnyTenant || found.Tenant == tenant), err
 }
 
-func (t *tx) TombstoneByKey(tenant, key string) (store.Tombstone, bool, error) {
+func (t *tx) GetTombstoneByKey(tenant, key string) (store.Tombstone, bool, error) {
 	found, ok, err := t.tombstone(selGoneKey, tenant, key)
 	if ok {
-		t.buried = found
+		t.keyGone = found
 	}
 	return found, ok, err
 }
@@ -181,11 +181,11 @@ func (t *tx) tombstone(sql string, args ...driver.Value) (store.Tombstone, bool,
 	return found, true, nil
 }
 
-func (t *tx) CountHeard(tenant string) (int, error) {
+func (t *tx) CountUnmatched(tenant string) (int, error) {
 	if err := t.flush(); err != nil {
 		return 0, err
 	}
-	n, err := t.w.c.number("SELECT count FROM heard WHERE tenant = ?", tenant)
+	n, err := t.w.c.number("SELECT count FROM unmatched WHERE tenant = ?", tenant)
 	return int(n), err
 }
 
@@ -205,9 +205,9 @@ func columnsOf(r store.Record) columns {
 		if r.Lease.Owner != "" {
 			c[3] = nanos(r.Lease.Until)
 		}
-	case store.Handled, store.Rejected, store.Expired:
+	case store.Acknowledged, store.Rejected, store.Expired:
 		c[4] = nanos(r.EndedAt)
-	case store.Heard:
+	case store.Unmatched:
 		c[4] = nanos(r.CreatedAt)
 	}
 	return c
@@ -272,7 +272,7 @@ func (t *tx) Put(rec store.Record) error {
 	if err := t.putContent(old.n, old.rec, rec); err != nil {
 		return err
 	}
-	if err := t.countHeard(rec.Tenant, heard(rec)-heard(old.rec)); err != nil {
+	if err := t.countUnmatched(rec.Tenant, unmatched(rec)-unmatched(old.rec)); err != nil {
 		return err
 	}
 	if rec.Wakes(old.rec) {
@@ -302,7 +302,7 @@ func (t *tx) insert(rec store.Record) error {
 	t.remember(stored{rec: rec})
 	t.written = append(t.written, rec.Ref)
 	t.absent = ""
-	if b := t.buried; rec.HoldsKey() && b.Key == rec.Key && b.Tenant == rec.Tenant {
+	if b := t.keyGone; rec.HoldsKey() && b.Key == rec.Key && b.Tenant == rec.Tenant {
 		// A successor that took over a purged key owns it from now on.
 		if err := t.exec("UPDATE tombstones SET key = NULL WHERE ref = ?", b.Ref); err != nil {
 			return err
@@ -318,7 +318,7 @@ func (t *tx) insert(rec store.Record) error {
 		}
 	}
 	t.w.woken = append(t.w.woken, woken{rec.Tenant, rec.Ref})
-	return t.countHeard(rec.Tenant, heard(rec))
+	return t.countUnmatched(rec.Tenant, unmatched(rec))
 }
 
 // row holds the arguments of insRecord.
@@ -327,18 +327,18 @@ func row(rec store.Record, doc string) []driver.Value {
 	return []driver.Value{rec.Ref, rec.Tenant, doc, createdAt(rec.CreatedAt), rec.Kind, c[0], c[1], c[2], c[3], c[4], c[5]}
 }
 
-func heard(r store.Record) int64 {
-	if r.Phase == store.Heard {
+func unmatched(r store.Record) int64 {
+	if r.Phase == store.Unmatched {
 		return 1
 	}
 	return 0
 }
 
-func (t *tx) countHeard(tenant string, delta int64) error {
+func (t *tx) countUnmatched(tenant string, delta int64) error {
 	if delta == 0 {
 		return nil
 	}
-	return t.exec(`INSERT INTO heard (tenant, count) VALUES (?, ?)
+	return t.exec(`INSERT INTO unmatched (tenant, count) VALUES (?, ?)
 		ON CONFLICT (tenant) DO UPDATE SET count = count + excluded.count`, tenant, delta)
 }
 
@@ -353,7 +353,7 @@ func (t *tx) Delete(_, ref string) error {
 	if err := t.putContent(old.n, old.rec, store.Record{}); err != nil {
 		return err
 	}
-	if err := t.countHeard(old.rec.Tenant, -heard(old.rec)); err != nil {
+	if err := t.countUnmatched(old.rec.Tenant, -unmatched(old.rec)); err != nil {
 		return err
 	}
 	t.written = append(t.written, ref)
@@ -366,7 +366,7 @@ func (t *tx) Delete(_, ref string) error {
 	return nil
 }
 
-func (t *tx) Bury(b store.Tombstone) error {
+func (t *tx) PutTombstone(b store.Tombstone) error {
 	if b.Key != "" {
 		if err := t.exec("UPDATE tombstones SET key = NULL WHERE tenant = ? AND key = ? AND ref <> ?", b.Tenant, b.Key, b.Ref); err != nil {
 			return err

@@ -157,7 +157,7 @@ func TestWhoeverMissesChangesIsWokenForAll(t *testing.T) {
 func TestChangesAreBounded(t *testing.T) {
 	s := mustOpen(t, Config{Path: temp(t)})
 	for range keepChanges + 3*dropChanges {
-		if err := s.change(t.Context(), func(t *tx, _ store.Rules) error { return t.exec("UPDATE heard SET count = 0") }); err != nil {
+		if err := s.change(t.Context(), func(t *tx, _ store.Rules) error { return t.exec("UPDATE unmatched SET count = 0") }); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -35,7 +35,7 @@ type document struct {
 	Metadata      map[string]string `json:"metadata,omitempty"`
 	Due           time.Time         `json:"due,omitzero"`
 	Polls         int               `json:"polls,omitempty"`
-	LookedAt      time.Time         `json:"lookedAt,omitzero"`
+	PolledAt      time.Time         `json:"polledAt,omitzero"`
 	Progress      progress          `json:"progress,omitzero"`
 	Attempts      int               `json:"attempts,omitempty"`
 	RunEpoch      uint64            `json:"runEpoch,omitempty"`

@@ -189,7 +189,7 @@ func toDocument(r store.Record) document {
 		Key: armour(r.Key), KeyReleased: r.KeyReleased, Supersedes: armour(r.Supersedes), Fingerprint: armour(r.Fingerprint),
 		Kind: armour(r.Kind), Verifier: armour(r.Verifier), Method: armour(r.Method), Path: armour(r.Path), Origin: armour(r.Origin),
 		Notify: armour(r.Notify), Link: armour(r.Link), Metadata: mapped(r.Metadata, armour),
-		Due: r.Due.UTC(), Polls: r.Polls, LookedAt: r.LookedAt.UTC(),
+		Due: r.Due.UTC(), Polls: r.Polls, PolledAt: r.PolledAt.UTC(),
 		Progress: progress{
 			armour(r.Progress.Status), r.Progress.StatusCode, armour(r.Progress.Location), r.Progress.SeenAt.UTC(),
 			r.Progress.Missing, r.Progress.MissingSince.UTC(), r.Progress.Missings, r.Progress.RefusedSince.UTC(), r.Progress.RefusedStatus,

@@ -13,7 +13,7 @@ func fromDocument(d *document) store.Record {
 		Key: bare(d.Key), KeyReleased: d.KeyReleased, Supersedes: bare(d.Supersedes), Fingerprint: bare(d.Fingerprint),
 		Kind: bare(d.Kind), Verifier: bare(d.Verifier), Method: bare(d.Method), Path: bare(d.Path), Origin: bare(d.Origin),
 		Notify: bare(d.Notify), Link: bare(d.Link), Metadata: mapped(d.Metadata, bare),
-		Due: d.Due, Polls: d.Polls, LookedAt: d.LookedAt,
+		Due: d.Due, Polls: d.Polls, PolledAt: d.PolledAt,
 		Progress: store.Progress{
 			Status: bare(d.Progress.Status), StatusCode: d.Progress.StatusCode, Location: bare(d.Progress.Location), SeenAt: d.Progress.SeenAt,
 			Missing: d.Progress.Missing, MissingSince: d.Progress.MissingSince, Missings: d.Progress.Missings,

@@ -69,7 +69,7 @@ func (w *writer) run() {
 		case <-w.queue.signal:
 			w.drain()
 		case <-w.flush.C:
-			w.settle(false)
+			w.syncOwed(false)
 		case <-poll:
 			w.look()
 		case <-w.toggle:
@@ -90,7 +90,7 @@ func (w *writer) run() {
 				ticker.Stop()
 			}
 			w.flush.Stop()
-			w.closeErr = errors.Join(w.settle(true), w.c.close())
+			w.closeErr = errors.Join(w.syncOwed(true), w.c.close())
 			return
 		}
 	}
@@ -101,7 +101,7 @@ func (w *writer) drain() {
 	for !w.queue.idle() {
 		w.group()
 		if !w.owed.IsZero() && time.Since(w.owed) > LazyFor {
-			w.settle(false) // the timer has no turn while there is always more
+			w.syncOwed(false) // the timer has no turn while there is always more
 		}
 	}
 }
@@ -170,7 +170,7 @@ func (w *writer) step(st *step) (wrote bool, fatal error) {
 			return done, err
 		}
 	}
-	wrote, st.err, fatal = t.end(st.run(t, store.Rules{Tx: t, MaxHeard: w.cfg.MaxHeard}))
+	wrote, st.err, fatal = t.end(st.run(t, store.Rules{Tx: t, MaxUnmatched: w.cfg.MaxUnmatched}))
 	if !wrote {
 		w.woken = w.woken[:t.woken]
 	}

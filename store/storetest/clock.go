@@ -47,12 +47,12 @@ var clockTests = []test{
 				if l.Epoch <= dead.Epoch {
 					e.Errorf("%v ahead: epoch %d after %d", by, l.Epoch, dead.Epoch)
 				}
-				_, err := e.Decide(e.ctx, dead, store.Handle{})
+				_, err := e.Decide(e.ctx, dead, store.AcknowledgeDecision{})
 				e.wantErr(err, store.ErrFenced)
 				e.must(e.Release(e.ctx, l))
 			}
 			for _, d := range e.deliveries(store.Delivery) {
-				e.choose(d, store.Handle{})
+				e.choose(d, store.AcknowledgeDecision{})
 			}
 		}
 	}},
@@ -100,13 +100,13 @@ var clockTests = []test{
 			e.ahead(by, func(r store.Rules) error {
 				l, _, err := r.Acquire(tenant, looked.Ref, rival, store.ToPoll, e.ttl)
 				if err == nil {
-					_, err = r.Decide(l, store.Reschedule{Due: r.Tx.Now().Add(time.Minute)})
+					_, err = r.Decide(l, store.RescheduleDecision{Due: r.Tx.Now().Add(time.Minute)})
 				}
 				if err == nil {
 					l, _, err = r.Acquire(tenant, retried.Ref, rival, store.ToRun, e.ttl)
 				}
 				if err == nil {
-					_, err = r.Decide(l, store.Retry{Due: r.Tx.Now().Add(time.Minute)})
+					_, err = r.Decide(l, store.RetryDecision{Due: r.Tx.Now().Add(time.Minute)})
 				}
 				if err == nil {
 					_, err = r.Report(tenant, settled.Ref, foreground)
@@ -123,7 +123,7 @@ var clockTests = []test{
 				if got.Due.IsZero() || got.Due.After(time.Now()) || got.Due.Before(before) {
 					e.Errorf("%v ahead: %s is due %v, want now", by, got.Phase, got.Due)
 				}
-				for _, at := range []time.Time{got.LookedAt, got.AcceptedAt, got.SettledAt} {
+				for _, at := range []time.Time{got.PolledAt, got.AcceptedAt, got.SettledAt} {
 					if at.After(time.Now().Add(store.ClockSlack)) {
 						e.Errorf("%v ahead: %s still has the time %v", by, got.Phase, at)
 					}
@@ -139,7 +139,7 @@ var clockTests = []test{
 					e.Errorf("%v ahead: no run begins for what is %s", by, rec.Phase)
 				}
 				e.lapse()
-				e.choose(rec, store.Handle{})
+				e.choose(rec, store.AcknowledgeDecision{})
 			}
 		}
 	}},
@@ -149,9 +149,9 @@ var clockTests = []test{
 		created.Due = far
 		for name, got := range map[string]store.Record{
 			"created":     e.create(created),
-			"rescheduled": e.choose(e.accepted(id1), store.Reschedule{Due: far}),
-			"retried":     e.choose(e.settledAnew(), store.Retry{Due: far}),
-			"delivery":    e.choose(e.delivery(e.accepted(id2)), store.Retry{Due: far}),
+			"rescheduled": e.choose(e.accepted(id1), store.RescheduleDecision{Due: far}),
+			"retried":     e.choose(e.settledAnew(), store.RetryDecision{Due: far}),
+			"delivery":    e.choose(e.delivery(e.accepted(id2)), store.RetryDecision{Due: far}),
 		} {
 			if got.Due.After(latest()) || got.Due.Before(time.Now().Add(store.MaxDue-time.Minute)) {
 				e.Errorf("%s: due %v, want %v", name, got.Due, latest())

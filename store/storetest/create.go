@@ -30,7 +30,7 @@ var createTests = []test{
 			e.Fatalf("leased to %q", rec.Lease.Owner)
 		}
 		l := e.acquire(rec, owner)
-		sent := e.decide(l, store.Send{})
+		sent := e.decide(l, store.SendDecision{})
 		e.wantPhase(sent, store.Sending)
 		if sent.SendEpoch != l.Epoch || sent.SentAt.IsZero() {
 			e.Errorf("send epoch %d at %v, want epoch %d", sent.SendEpoch, sent.SentAt, l.Epoch)
@@ -175,7 +175,7 @@ var createTests = []test{
 	{"an expired operation can be superseded by name", func(e *env) {
 		first := e.keyed("order-1")
 		e.report(first, store.AcceptedFact{ID: id1, Source: answered})
-		e.choose(first, store.Expire{Reason: "404"})
+		e.choose(first, store.ExpireDecision{Reason: "404"})
 		second := e.create(e.successor(first))
 		if got, err := e.GetByKey(e.ctx, tenant, "order-1"); err != nil || got.Ref != second.Ref {
 			e.Errorf("the key belongs to %s, %v, want %s", got.Ref, err, second.Ref)
@@ -188,7 +188,7 @@ var createTests = []test{
 			id := id1[:33] + strconv.Itoa(code)
 			e.report(first, store.AcceptedFact{ID: id, Source: answered})
 			e.report(first, store.SettledFact{ID: id, Outcome: store.Outcome{Status: "Finished", StatusCode: code}})
-			e.choose(first, store.Handle{})
+			e.choose(first, store.AcknowledgeDecision{})
 			if n, err := e.purge(tenant, time.Now().Add(time.Hour)); n != 1 || err != nil {
 				e.Fatalf("%d: purged %d, %v, want 1", code, n, err)
 			}

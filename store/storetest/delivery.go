@@ -12,7 +12,7 @@ import (
 
 // delivered is a notification that asks for a delivery.
 func delivered(ref, id string) store.Notification {
-	n := heard(ref, id)
+	n := notification(ref, id)
 	n.Deliver = true
 	n.Header = map[string]string{"order": "4711"}
 	return n
@@ -40,7 +40,7 @@ func (e *env) delivery(rec store.Record) store.Record {
 var deliveryTests = []test{
 	{"a delivery is made once, beside the operation", func(e *env) {
 		rec := e.accepted(id1)
-		if e.notify(heard(rec.Ref, id1)); len(e.deliveries()) != 0 {
+		if e.notify(notification(rec.Ref, id1)); len(e.deliveries()) != 0 {
 			e.Fatal("delivered without being asked")
 		}
 		n := delivered("", id1)
@@ -81,7 +81,7 @@ var deliveryTests = []test{
 		foreign := delivered(rec.Ref, id1)
 		foreign.Tenant = other
 		e.wantReceipt(e.notify(foreign), store.Disputed, rec.Ref)
-		gone := e.choose(e.settled(id2, 200), store.Handle{})
+		gone := e.choose(e.settled(id2, 200), store.AcknowledgeDecision{})
 		if n, err := e.purge(tenant, time.Now().Add(time.Hour)); n != 1 || err != nil {
 			e.Fatalf("purged %d, %v", n, err)
 		}
@@ -105,10 +105,10 @@ var deliveryTests = []test{
 		rec := e.accepted(id1)
 		d := e.delivery(rec)
 		l := e.acquire(d, owner)
-		e.choose(rec, store.Reschedule{Due: time.Now().Add(time.Hour), Heard: 1})
+		e.choose(rec, store.RescheduleDecision{Due: time.Now().Add(time.Hour), Notifications: 1})
 		_, _, err := e.Acquire(e.ctx, d.Tenant, d.Ref, rival, store.ToPoll, e.ttl)
 		e.wantErr(err, store.ErrLeased)
-		e.decide(l, store.Handle{})
+		e.decide(l, store.AcknowledgeDecision{})
 		_, err = e.Get(e.ctx, d.Tenant, d.Ref)
 		e.wantErr(err, store.ErrNotFound)
 		if got := e.get(rec); got.Phase != store.Accepted || got.Attempts != 0 {
@@ -126,14 +126,14 @@ var deliveryTests = []test{
 		if begun.Attempts != 2 {
 			e.Errorf("the second run is number %d", begun.Attempts)
 		}
-		_, err := e.Decide(e.ctx, dead, store.Handle{})
+		_, err := e.Decide(e.ctx, dead, store.AcknowledgeDecision{})
 		e.wantErr(err, store.ErrFenced)
-		e.decide(l, store.Handle{})
+		e.decide(l, store.AcknowledgeDecision{})
 	}},
 	{"a delivery is retried when due, parked and replayed", func(e *env) {
 		d := e.delivery(e.accepted(id1))
 		due := time.Now().Add(time.Hour)
-		got := e.ran(d, store.Retry{Due: due, Reason: "database down"})
+		got := e.ran(d, store.RetryDecision{Due: due, Reason: "database down"})
 		if got.Phase != store.Delivery || got.Attempts != 1 || !same(got.Due, due) || got.Reason != "database down" || got.Lease.Owner != "" {
 			e.Fatalf("got %+v", got)
 		}
@@ -141,19 +141,19 @@ var deliveryTests = []test{
 		if early.Attempts != 1 {
 			e.Errorf("a look before it is due counted as run %d", early.Attempts)
 		}
-		got = e.decide(l, store.Bury{Reason: "gave up"})
+		got = e.decide(l, store.DeadLetterDecision{Reason: "gave up"})
 		if got.Phase != store.Dead || got.Reason != "gave up" || !got.Due.IsZero() {
 			e.Fatalf("got %+v", got)
 		}
 		if list := e.deliveries(store.Dead); len(list) != 1 || len(e.deliveries(store.Delivery)) != 0 {
 			e.Errorf("the dead: %+v", list)
 		}
-		got = e.choose(d, store.Replay{})
+		got = e.choose(d, store.ReplayDecision{})
 		if got.Phase != store.Delivery || got.Attempts != 0 || got.Due.IsZero() || got.Due.After(time.Now()) || got.Reason != "gave up" {
 			e.Errorf("got %+v", got)
 		}
-		e.choose(d, store.Bury{Reason: "again"})
-		e.choose(d, store.Handle{}) // dropped by hand
+		e.choose(d, store.DeadLetterDecision{Reason: "again"})
+		e.choose(d, store.AcknowledgeDecision{}) // dropped by hand
 		if list := e.deliveries(); len(list) != 0 {
 			e.Errorf("left over: %+v", list)
 		}
@@ -162,7 +162,7 @@ var deliveryTests = []test{
 		d := e.delivery(e.accepted(id1))
 		now := time.Now()
 		for _, decision := range []store.Decision{
-			store.Send{}, store.Reschedule{Due: now}, store.Replay{}, store.Expire{}, store.Abandon{}, nil,
+			store.SendDecision{}, store.RescheduleDecision{Due: now}, store.ReplayDecision{}, store.ExpireDecision{}, store.AbandonDecision{}, nil,
 		} {
 			l := e.acquire(d, owner)
 			if _, err := e.Decide(e.ctx, l, decision); err == nil {
@@ -174,8 +174,8 @@ var deliveryTests = []test{
 		}
 		_, err := e.Report(e.ctx, d.Tenant, d.Ref, store.AcceptedFact{ID: id2, Source: answered})
 		e.wantPhaseError(err)
-		e.choose(d, store.Bury{Reason: "no"})
-		for _, decision := range []store.Decision{store.Retry{Due: now}, store.Bury{}} {
+		e.choose(d, store.DeadLetterDecision{Reason: "no"})
+		for _, decision := range []store.Decision{store.RetryDecision{Due: now}, store.DeadLetterDecision{}} {
 			l := e.acquire(d, owner)
 			_, err := e.Decide(e.ctx, l, decision)
 			e.wantPhaseError(err)
@@ -191,8 +191,8 @@ var deliveryTests = []test{
 	{"no notification finds a delivery", func(e *env) {
 		rec := e.accepted(id1)
 		d := e.delivery(rec)
-		e.wantReceipt(e.notify(heard(d.Ref, id1)), store.Duplicate, rec.Ref)
-		if r := e.notify(heard(d.Ref, id2)); r.Verdict != store.Unknown || r.Ref == d.Ref {
+		e.wantReceipt(e.notify(notification(d.Ref, id1)), store.Duplicate, rec.Ref)
+		if r := e.notify(notification(d.Ref, id2)); r.Verdict != store.Unknown || r.Ref == d.Ref {
 			e.Errorf("receipt %+v", r)
 		}
 	}},
@@ -201,7 +201,7 @@ var deliveryTests = []test{
 		if n, err := e.purge(store.AnyTenant, time.Now().Add(time.Hour)); n != 0 || err != nil {
 			e.Errorf("purged %d, %v", n, err)
 		}
-		e.choose(d, store.Bury{Reason: "no"})
+		e.choose(d, store.DeadLetterDecision{Reason: "no"})
 		if n, err := e.purge(store.AnyTenant, time.Now().Add(time.Hour)); n != 0 || err != nil {
 			e.Errorf("purged %d, %v", n, err)
 		}
@@ -220,7 +220,7 @@ var deliveryTests = []test{
 		if list[0].Ref != first.Ref || list[0].Notification.ID != id1[:35]+"0" || list[4].Notification.ID != id1[:35]+"4" {
 			e.Errorf("listed %s first and %s last", list[0].Notification.ID, list[4].Notification.ID)
 		}
-		e.choose(first, store.Retry{Due: time.Now().Add(time.Hour)})
+		e.choose(first, store.RetryDecision{Due: time.Now().Add(time.Hour)})
 		due := store.Query{Phases: []store.Phase{store.Delivery}, DueBy: time.Now(), Limit: 3}
 		page, err := e.List(e.ctx, store.DeliveryTenant, due)
 		e.must(err)
@@ -238,7 +238,7 @@ var deliveryTests = []test{
 				e.Errorf("counted %d, %v; want %d", n, err, want)
 			}
 		}
-		e.choose(e.settled(id2, 200), store.Bury{Reason: "no"})
+		e.choose(e.settled(id2, 200), store.DeadLetterDecision{Reason: "no"})
 		if n, err := e.Count(e.ctx, tenant, store.Query{DueBy: time.Now()}); n != 0 || err != nil {
 			e.Errorf("counted %d as due that are not scheduled, %v", n, err)
 		}
@@ -249,7 +249,7 @@ var deliveryTests = []test{
 		rec := e.accepted(id1)
 		d := e.delivery(rec)
 		e.woken(w)
-		for _, decision := range []store.Decision{store.Retry{Due: time.Now()}, store.Bury{}, store.Replay{}} {
+		for _, decision := range []store.Decision{store.RetryDecision{Due: time.Now()}, store.DeadLetterDecision{}, store.ReplayDecision{}} {
 			e.choose(d, decision)
 			e.woken(w)
 		}

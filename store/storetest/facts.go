@@ -48,7 +48,7 @@ var factTests = []test{
 		first.Key = "order-1"
 		e.create(first)
 		e.lapse()
-		e.wantPhase(e.choose(first, store.Abandon{Reason: "checked by hand"}), store.Abandoned)
+		e.wantPhase(e.choose(first, store.AbandonDecision{Reason: "checked by hand"}), store.Abandoned)
 		second := e.fresh(store.Sending)
 		second.Key = "order-1"
 		e.create(second)
@@ -86,7 +86,7 @@ var factTests = []test{
 	}},
 	{"only the last attempt's uncertainty counts", func(e *env) {
 		rec := e.create(e.fresh(store.Queued))
-		rec = e.decide(e.acquire(rec, owner), store.Send{})
+		rec = e.decide(e.acquire(rec, owner), store.SendDecision{})
 		for _, epoch := range []uint64{0, rec.SendEpoch - 1, rec.SendEpoch + 1} {
 			got := e.report(rec, store.UncertainFact{Epoch: epoch, Reason: "of another attempt"})
 			if e.wantPhase(got, store.Sending); got.Lease.Owner != owner {
@@ -156,7 +156,7 @@ var factTests = []test{
 	{"an id that gives way takes its outcome with it", func(e *env) {
 		rec := e.sending()
 		e.report(rec, store.AcceptedFact{ID: id1, Source: store.FromEvidence})
-		e.choose(rec, store.Reschedule{Due: time.Now(), Progress: store.Progress{Status: "Started"}})
+		e.choose(rec, store.RescheduleDecision{Due: time.Now(), Progress: store.Progress{Status: "Started"}})
 		e.report(rec, store.SettledFact{ID: id1, Outcome: store.Outcome{Status: "Finished", StatusCode: 201}})
 		got := e.report(rec, store.AcceptedFact{ID: id2, Source: answered})
 		if e.wantPhase(got, store.Accepted); got.ID != id2 || got.Outcome != nil || !got.SettledAt.IsZero() || got.Progress.Status != "" || got.Conflicts == 0 {
@@ -167,16 +167,16 @@ var factTests = []test{
 			e.Errorf("got outcome %+v, want that of %s", got.Outcome, id2)
 		}
 	}},
-	{"what was handled stays so when its id turns out to be another's", func(e *env) {
+	{"what was acknowledged stays so when its id turns out to be another's", func(e *env) {
 		wrong := e.sending()
 		e.report(wrong, store.AcceptedFact{ID: id1, Source: store.FromEvidence})
 		e.report(wrong, store.SettledFact{ID: id1, Outcome: store.Outcome{Status: "Finished", StatusCode: 201}})
-		e.choose(wrong, store.Handle{})
+		e.choose(wrong, store.AcknowledgeDecision{})
 		right := e.sending()
 		e.wantPhase(e.report(right, store.AcceptedFact{ID: id1, Source: answered}), store.Accepted)
 		got := e.get(wrong)
-		if got.Phase != store.Handled || got.ID != "" || got.Outcome == nil || got.Outcome.StatusCode != 201 || got.Conflicts != 1 || !slices.Equal(got.OtherIDs, []string{id1}) {
-			e.Errorf("got %s, id %q, others %v, outcome %+v, want it handled with its outcome and a trace of the id", got.Phase, got.ID, got.OtherIDs, got.Outcome)
+		if got.Phase != store.Acknowledged || got.ID != "" || got.Outcome == nil || got.Outcome.StatusCode != 201 || got.Conflicts != 1 || !slices.Equal(got.OtherIDs, []string{id1}) {
+			e.Errorf("got %s, id %q, others %v, outcome %+v, want it acknowledged with its outcome and a trace of the id", got.Phase, got.ID, got.OtherIDs, got.Outcome)
 		}
 		if byID, err := e.GetByID(e.ctx, tenant, id1); err != nil || byID.Ref != right.Ref {
 			e.Errorf("by id: got %s, %v, want %s", byID.Ref, err, right.Ref)
@@ -235,7 +235,7 @@ var factTests = []test{
 	}},
 	{"an expired operation that shows up again is settled", func(e *env) {
 		rec := e.accepted(id1)
-		e.wantPhase(e.choose(rec, store.Expire{Reason: "404"}), store.Expired)
+		e.wantPhase(e.choose(rec, store.ExpireDecision{Reason: "404"}), store.Expired)
 		got := e.report(rec, store.SettledFact{ID: id1, Outcome: store.Outcome{Status: "Finished", StatusCode: 200}})
 		if e.wantPhase(got, store.Settled); !got.Late {
 			e.Error("not marked late")
@@ -266,7 +266,7 @@ var factTests = []test{
 		rejected, abandoned, uncertain := e.sending(), e.sending(), e.sending()
 		e.lapse()
 		e.report(rejected, store.RejectedFact{ByUser: true, Reason: "not in the ERP"})
-		e.choose(abandoned, store.Abandon{Reason: "by hand"})
+		e.choose(abandoned, store.AbandonDecision{Reason: "by hand"})
 		for _, tt := range []struct {
 			rec  store.Record
 			late bool
@@ -288,7 +288,7 @@ var factTests = []test{
 	}},
 	{"a refuted candidate is dropped and kept as a conflict", func(e *env) {
 		rec := e.sending()
-		e.notify(heard(rec.Ref, id1))
+		e.notify(notification(rec.Ref, id1))
 		got := e.report(rec, store.RefutedFact{ID: id1, Reason: "another path"})
 		if len(got.Candidates) != 0 || got.Conflict == nil || got.Conflict.ID != id1 || got.Conflict.Reason != "another path" {
 			e.Errorf("got %+v", got)

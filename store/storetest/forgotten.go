@@ -14,13 +14,13 @@ func (e *env) forgotten() map[string]store.Record {
 		rec := e.held()
 		e.report(rec, store.UncertainFact{Epoch: rec.SendEpoch, Reason: "reset"})
 		e.report(rec, store.AcceptedFact{ID: "id-of-" + rec.Ref, Source: source})
-		return e.choose(rec, store.Expire{Reason: "404"})
+		return e.choose(rec, store.ExpireDecision{Reason: "404"})
 	}
 	return map[string]store.Record{
-		"expired": expired(answered), "failed once": e.ran(expired(answered), store.Retry{Reason: "busy"}),
-		"handled": e.ran(expired(answered), store.Handle{}), "dead": e.ran(expired(answered), store.Bury{Reason: "gave up"}),
-		"a person's id": expired(store.FromUser), "a person's id, handled": e.ran(expired(store.FromUser), store.Handle{}),
-		"a person's id, dead": e.ran(expired(store.FromUser), store.Bury{Reason: "gave up"}),
+		"expired": expired(answered), "failed once": e.ran(expired(answered), store.RetryDecision{Reason: "busy"}),
+		"acknowledged": e.ran(expired(answered), store.AcknowledgeDecision{}), "dead": e.ran(expired(answered), store.DeadLetterDecision{Reason: "gave up"}),
+		"a person's id": expired(store.FromUser), "a person's id, acknowledged": e.ran(expired(store.FromUser), store.AcknowledgeDecision{}),
+		"a person's id, dead": e.ran(expired(store.FromUser), store.DeadLetterDecision{Reason: "gave up"}),
 	}
 }
 
@@ -53,10 +53,10 @@ var forgottenTests = []test{
 			if run.Attempts != 1 || run.Outcome == nil || run.Outcome.Told == "" {
 				e.Errorf("%s: its handler begins run %d with %+v", name, run.Attempts, run.Outcome)
 			}
-			e.wantPhase(e.decide(l, store.Handle{}), store.Handled)
+			e.wantPhase(e.decide(l, store.AcknowledgeDecision{}), store.Acknowledged)
 			e.report(rec, byHand)
-			if after := e.get(rec); after.Phase != store.Handled || after.Conflicts != got.Conflicts {
-				e.Errorf("%s: told after it was handled: got %+v", name, after)
+			if after := e.get(rec); after.Phase != store.Acknowledged || after.Conflicts != got.Conflicts {
+				e.Errorf("%s: told after it was acknowledged: got %+v", name, after)
 			}
 		}
 	}},
@@ -82,7 +82,7 @@ var forgottenTests = []test{
 			}
 		}
 	}},
-	{"a handler that runs while the end of what expired is told does not take it as handled", func(e *env) {
+	{"a handler that runs while the end of what expired is told does not take it as acknowledged", func(e *env) {
 		for who := range ends(store.Record{}) {
 			for name, rec := range e.forgotten() {
 				if rec.Phase != store.Expired {
@@ -90,7 +90,7 @@ var forgottenTests = []test{
 				}
 				knowsNothing, _ := e.begin(rec, rival)
 				got := e.report(rec, ends(rec)[who])
-				_, err := e.Decide(e.ctx, knowsNothing, store.Handle{})
+				_, err := e.Decide(e.ctx, knowsNothing, store.AcknowledgeDecision{})
 				e.wantErr(err, store.ErrFenced)
 				_, err = e.Extend(e.ctx, knowsNothing, e.ttl)
 				e.wantErr(err, store.ErrFenced)
@@ -105,7 +105,7 @@ var forgottenTests = []test{
 			_, err := e.Report(e.ctx, tenant, rec.Ref, store.RejectedFact{ByUser: true, Reason: "not there"})
 			e.wantPhaseError(err)
 			l := e.acquire(rec, owner)
-			_, err = e.Decide(e.ctx, l, store.Abandon{Reason: "by hand"})
+			_, err = e.Decide(e.ctx, l, store.AbandonDecision{Reason: "by hand"})
 			e.wantPhaseError(err)
 			e.must(e.Release(e.ctx, l))
 			if got := e.get(rec); got.Phase != rec.Phase || !got.HoldsKey() || got.ID != rec.ID {

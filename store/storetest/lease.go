@@ -24,19 +24,19 @@ var leaseTests = []test{
 		dead := e.acquire(rec, owner)
 		e.lapse()
 		live := e.acquire(rec, rival)
-		_, err := e.Decide(e.ctx, dead, store.Reschedule{Due: time.Now()})
+		_, err := e.Decide(e.ctx, dead, store.RescheduleDecision{Due: time.Now()})
 		e.wantErr(err, store.ErrFenced)
 		_, err = e.Extend(e.ctx, dead, e.ttl)
 		e.wantErr(err, store.ErrFenced)
 		e.must(e.Release(e.ctx, dead)) // harmless
-		_, err = e.Decide(e.ctx, live, store.Reschedule{Due: time.Now()})
+		_, err = e.Decide(e.ctx, live, store.RescheduleDecision{Due: time.Now()})
 		e.must(err)
 	}},
 	{"a lease that ended decides nothing, even if nobody took it over", func(e *env) {
 		rec := e.settled(id1, 200)
 		l := e.acquire(rec, owner)
 		e.lapse()
-		_, err := e.Decide(e.ctx, l, store.Handle{})
+		_, err := e.Decide(e.ctx, l, store.AcknowledgeDecision{})
 		e.wantErr(err, store.ErrFenced)
 		e.wantPhase(e.get(rec), store.Settled)
 	}},
@@ -45,25 +45,25 @@ var leaseTests = []test{
 		old := e.acquire(rec, owner)
 		e.lapse()
 		now := e.acquire(rec, owner)
-		_, err := e.Decide(e.ctx, old, store.Handle{})
+		_, err := e.Decide(e.ctx, old, store.AcknowledgeDecision{})
 		e.wantErr(err, store.ErrFenced)
 		_, err = e.Extend(e.ctx, old, e.ttl)
 		e.wantErr(err, store.ErrFenced)
 		e.must(e.Release(e.ctx, old))
-		e.wantPhase(e.decide(now, store.Handle{}), store.Handled) // the old one did not let go of it
+		e.wantPhase(e.decide(now, store.AcknowledgeDecision{}), store.Acknowledged) // the old one did not let go of it
 	}},
 	{"epochs do not repeat when a record is purged and made again", func(e *env) {
-		r := e.notify(heard("", id1))
+		r := e.notify(notification("", id1))
 		list, err := e.List(e.ctx, store.NoTenant, store.Query{})
 		if err != nil || len(list) != 1 || list[0].Ref != r.Ref {
-			e.Fatalf("got %+v, %v, want the one that was heard", list, err)
+			e.Fatalf("got %+v, %v, want the unmatched one", list, err)
 		}
 		old := e.acquire(list[0], owner)
 		if n, err := e.purge(store.AnyTenant, time.Now().Add(time.Hour)); n != 1 || err != nil {
 			e.Fatalf("purged %d, %v, want 1", n, err)
 		}
 		time.Sleep(time.Millisecond)
-		if again := e.notify(heard("", id1)); again.Ref != r.Ref {
+		if again := e.notify(notification("", id1)); again.Ref != r.Ref {
 			e.Fatalf("made again as %q, want %q", again.Ref, r.Ref)
 		}
 		now := e.acquire(list[0], owner)
@@ -79,15 +79,15 @@ var leaseTests = []test{
 		l, err := e.Extend(e.ctx, l, 10*e.ttl)
 		e.must(err)
 		e.lapse()
-		e.wantPhase(e.decide(l, store.Handle{}), store.Handled)
+		e.wantPhase(e.decide(l, store.AcknowledgeDecision{}), store.Acknowledged)
 	}},
 	{"the zero lease and a forged one decide nothing", func(e *env) {
 		rec := e.settled(id1, 200)
-		_, err := e.Decide(e.ctx, store.Lease{Tenant: tenant, Ref: rec.Ref}, store.Handle{})
+		_, err := e.Decide(e.ctx, store.Lease{Tenant: tenant, Ref: rec.Ref}, store.AcknowledgeDecision{})
 		e.wantErr(err, store.ErrFenced)
 		l := e.acquire(rec, owner)
 		l.Owner = rival
-		_, err = e.Decide(e.ctx, l, store.Handle{})
+		_, err = e.Decide(e.ctx, l, store.AcknowledgeDecision{})
 		e.wantErr(err, store.ErrFenced)
 	}},
 	{"an attempt's lease is not let go without an outcome", func(e *env) {
@@ -102,54 +102,54 @@ var leaseTests = []test{
 		e.lapse()
 		l := e.acquire(rec, rival)
 		e.report(rec, store.AcceptedFact{ID: id1, Source: answered})
-		e.decide(l, store.Reschedule{Due: time.Now().Add(time.Hour)})
+		e.decide(l, store.RescheduleDecision{Due: time.Now().Add(time.Hour)})
 	}},
 	{"a decision ends the lease, and a look is remembered", func(e *env) {
 		rec := e.accepted(id1)
 		l := e.acquire(rec, owner)
 		started, due := time.Now().Add(-time.Second), time.Now().Add(time.Hour)
-		e.decide(l, store.Reschedule{Due: due, Progress: store.Progress{Status: "Started", StartedAt: started, EndSeen: started}})
-		_, err := e.Decide(e.ctx, l, store.Reschedule{Due: due})
+		e.decide(l, store.RescheduleDecision{Due: due, Progress: store.Progress{Status: "Started", StartedAt: started, EndSeen: started}})
+		_, err := e.Decide(e.ctx, l, store.RescheduleDecision{Due: due})
 		e.wantErr(err, store.ErrFenced)
-		e.decide(e.acquire(rec, rival), store.Reschedule{Due: due})
+		e.decide(e.acquire(rec, rival), store.RescheduleDecision{Due: due})
 		got := e.get(rec)
-		if got.Polls != 2 || got.LookedAt.IsZero() || !same(got.Due, due) || got.Progress.Status != "Started" || !same(got.Progress.StartedAt, started) || !same(got.Progress.EndSeen, started) {
+		if got.Polls != 2 || got.PolledAt.IsZero() || !same(got.Due, due) || got.Progress.Status != "Started" || !same(got.Progress.StartedAt, started) || !same(got.Progress.EndSeen, started) {
 			e.Errorf("got %+v", got)
 		}
 	}},
 	{"a new plan does not undo a notification that came meanwhile", func(e *env) {
 		rec := e.accepted(id1)
 		l := e.acquire(rec, owner)
-		e.notify(heard(rec.Ref, id1))
-		got := e.decide(l, store.Reschedule{Due: time.Now().Add(time.Hour), Heard: 0})
+		e.notify(notification(rec.Ref, id1))
+		got := e.decide(l, store.RescheduleDecision{Due: time.Now().Add(time.Hour), Notifications: 0})
 		if got.Due.After(time.Now()) || got.Polls != 1 {
 			e.Errorf("due %v after %d polls: the hint was lost", got.Due, got.Polls)
 		}
 	}},
 	{"decisions fit the phase", func(e *env) {
 		queued, accepted := e.create(e.fresh(store.Queued)), e.accepted(id1)
-		settled, handled := e.settled(id2, 200), e.settled(id2[:35]+"2", 200)
+		settled, acknowledged := e.settled(id2, 200), e.settled(id2[:35]+"2", 200)
 		dead, uncertain := e.settled(id2[:35]+"3", 200), e.sending()
 		uncertain = e.report(uncertain, store.UncertainFact{Epoch: uncertain.SendEpoch, Reason: "reset"})
-		handled = e.choose(handled, store.Handle{})
-		dead = e.choose(dead, store.Bury{Reason: "gave up"})
+		acknowledged = e.choose(acknowledged, store.AcknowledgeDecision{})
+		dead = e.choose(dead, store.DeadLetterDecision{Reason: "gave up"})
 		now := time.Now()
 		for _, tt := range []struct {
 			d       store.Decision
 			allowed []store.Phase
 		}{
-			{store.Send{}, []store.Phase{store.Queued}},
-			{store.Reschedule{Due: now}, []store.Phase{store.Queued, store.Accepted, store.Uncertain}},
-			{store.Handle{}, []store.Phase{store.Settled}},
-			{store.Retry{Due: now, Reason: "busy"}, []store.Phase{store.Settled}},
-			{store.Bury{Reason: "no"}, []store.Phase{store.Settled}},
-			{store.Replay{}, []store.Phase{store.Dead}},
-			{store.Expire{Reason: "410"}, []store.Phase{store.Accepted}},
-			{store.Abandon{Reason: "by hand"}, []store.Phase{store.Uncertain}},
-			{&store.Handle{}, nil},
+			{store.SendDecision{}, []store.Phase{store.Queued}},
+			{store.RescheduleDecision{Due: now}, []store.Phase{store.Queued, store.Accepted, store.Uncertain}},
+			{store.AcknowledgeDecision{}, []store.Phase{store.Settled}},
+			{store.RetryDecision{Due: now, Reason: "busy"}, []store.Phase{store.Settled}},
+			{store.DeadLetterDecision{Reason: "no"}, []store.Phase{store.Settled}},
+			{store.ReplayDecision{}, []store.Phase{store.Dead}},
+			{store.ExpireDecision{Reason: "410"}, []store.Phase{store.Accepted}},
+			{store.AbandonDecision{Reason: "by hand"}, []store.Phase{store.Uncertain}},
+			{&store.AcknowledgeDecision{}, nil},
 			{nil, nil},
 		} {
-			for _, rec := range []store.Record{queued, accepted, settled, handled, dead, uncertain} {
+			for _, rec := range []store.Record{queued, accepted, settled, acknowledged, dead, uncertain} {
 				want := false
 				for _, p := range tt.allowed {
 					want = want || p == rec.Phase
@@ -175,17 +175,17 @@ var leaseTests = []test{
 		rejected, abandoned, foregrounded := e.sending(), e.sending(), e.report(e.sending(), foreground)
 		rejected = e.report(rejected, store.RejectedFact{Epoch: rejected.SendEpoch})
 		abandoned = e.report(abandoned, store.UncertainFact{Epoch: abandoned.SendEpoch, Reason: "reset"})
-		abandoned = e.choose(abandoned, store.Abandon{Reason: "by hand"})
-		expired := e.choose(e.accepted(id1), store.Expire{Reason: "404"})
+		abandoned = e.choose(abandoned, store.AbandonDecision{Reason: "by hand"})
+		expired := e.choose(e.accepted(id1), store.ExpireDecision{Reason: "404"})
 		for _, rec := range []store.Record{rejected, abandoned, foregrounded, expired} {
 			l := e.acquire(rec, owner)
-			_, err := e.Decide(e.ctx, l, store.Expire{Reason: "404"})
+			_, err := e.Decide(e.ctx, l, store.ExpireDecision{Reason: "404"})
 			e.wantPhaseError(err)
 			e.must(e.Release(e.ctx, l))
 			e.wantPhase(e.get(rec), rec.Phase)
 		}
 		sending := e.sending()
-		_, err := e.Decide(e.ctx, sending.Lease, store.Expire{Reason: "404"})
+		_, err := e.Decide(e.ctx, sending.Lease, store.ExpireDecision{Reason: "404"})
 		e.wantPhaseError(err)
 		e.wantPhase(e.get(sending), store.Sending)
 	}},
@@ -194,37 +194,37 @@ var leaseTests = []test{
 		e.report(rec, store.SettledFact{ID: id1, Outcome: store.Outcome{
 			Status: "Finished", StatusCode: 200, HasContent: true, Kept: true, Content: []byte("[1]"), ContentType: "application/json",
 		}})
-		e.choose(rec, store.Handle{})
+		e.choose(rec, store.AcknowledgeDecision{})
 		got := e.get(rec).Outcome
 		if got == nil || len(got.Content) > 0 || got.Kept || !got.HasContent || got.StatusCode != 200 || got.ContentType != "application/json" {
 			e.Errorf("got %+v, want all but the content", got)
 		}
 	}},
 	{"an expired operation is told to its handler like a settled one", func(e *env) {
-		rec := e.choose(e.accepted(id1), store.Expire{Reason: "404"})
+		rec := e.choose(e.accepted(id1), store.ExpireDecision{Reason: "404"})
 		if rec.Due.IsZero() {
 			e.Error("not due for its handler")
 		}
 		due := time.Now().Add(time.Minute)
-		if got := e.ran(rec, store.Retry{Due: due, Reason: "busy"}); got.Phase != store.Expired || got.Attempts != 1 || !same(got.Due, due) {
+		if got := e.ran(rec, store.RetryDecision{Due: due, Reason: "busy"}); got.Phase != store.Expired || got.Attempts != 1 || !same(got.Due, due) {
 			e.Errorf("got %+v", got)
 		}
-		e.wantPhase(e.choose(rec, store.Bury{Reason: "gave up"}), store.Dead)
-		e.wantPhase(e.choose(rec, store.Replay{}), store.Expired)
-		e.wantPhase(e.choose(rec, store.Handle{}), store.Handled)
+		e.wantPhase(e.choose(rec, store.DeadLetterDecision{Reason: "gave up"}), store.Dead)
+		e.wantPhase(e.choose(rec, store.ReplayDecision{}), store.Expired)
+		e.wantPhase(e.choose(rec, store.AcknowledgeDecision{}), store.Acknowledged)
 	}},
 	{"a handler's failures are counted and its work can be parked and replayed", func(e *env) {
 		rec := e.settled(id1, 200)
 		due := time.Now().Add(time.Minute)
-		got := e.ran(rec, store.Retry{Due: due, Reason: "database down"})
+		got := e.ran(rec, store.RetryDecision{Due: due, Reason: "database down"})
 		if got.Attempts != 1 || !same(got.Due, due) || got.Reason != "database down" {
 			e.Errorf("got %+v", got)
 		}
-		e.wantPhase(e.choose(rec, store.Bury{Reason: "gave up"}), store.Dead)
-		got = e.choose(rec, store.Replay{})
+		e.wantPhase(e.choose(rec, store.DeadLetterDecision{Reason: "gave up"}), store.Dead)
+		got = e.choose(rec, store.ReplayDecision{})
 		if e.wantPhase(got, store.Settled); got.Attempts != 0 || got.Due.IsZero() {
 			e.Errorf("got %+v", got)
 		}
-		e.wantPhase(e.choose(rec, store.Handle{}), store.Handled)
+		e.wantPhase(e.choose(rec, store.AcknowledgeDecision{}), store.Acknowledged)
 	}},
 }

@@ -188,7 +188,7 @@ var listTests = []test{
 		recs := e.listing()
 		gone := recs[1]
 		e.report(gone, store.SettledFact{ID: gone.ID, Outcome: store.Outcome{Status: "Finished", StatusCode: 200}})
-		e.choose(gone, store.Handle{})
+		e.choose(gone, store.AcknowledgeDecision{})
 		page, err := e.List(e.ctx, tenant, store.Query{Limit: 2})
 		e.must(err)
 		if n, err := e.purge(tenant, time.Now().Add(time.Hour)); n != 1 || err != nil {

@@ -17,7 +17,7 @@ var retentionTests = []test{
 			Status: "Finished", StatusCode: 500, HasContent: true, Kept: true, Content: []byte("why"),
 		}})
 		at := rec.SettledAt
-		e.wantPurged(store.AnyTenant, store.Retention{Ended: at.Add(time.Hour), Heard: at.Add(time.Hour)}, store.PurgeCount{})
+		e.wantPurged(store.AnyTenant, store.Retention{Ended: at.Add(time.Hour), Unmatched: at.Add(time.Hour)}, store.PurgeCount{})
 		e.wantPurged(store.AnyTenant, store.Retention{Unacknowledged: at}, store.PurgeCount{})
 		e.wantPurged(other, store.Retention{Unacknowledged: at.Add(time.Hour)}, store.PurgeCount{})
 		e.wantPurged(store.AnyTenant, store.Retention{Unacknowledged: at.Add(time.Hour)}, store.PurgeCount{Unacknowledged: 1})
@@ -30,36 +30,36 @@ var retentionTests = []test{
 		if held, ok := err.(*store.KeyHeldError); !ok || !held.Purged || held.Record.ID != id1 || held.Record.Fingerprint != "aa" || held.Record.Outcome != nil {
 			e.Errorf("got %v", err)
 		}
-		e.wantReceipt(e.notify(heard(rec.Ref, id1)), store.Purged, "")
+		e.wantReceipt(e.notify(notification(rec.Ref, id1)), store.Purged, "")
 		again.Supersedes = rec.Ref // it failed
 		e.create(again)
 	}},
 	{"an outcome that a handler works on is not purged", func(e *env) {
 		due, later := time.Now().Add(time.Hour), time.Now().Add(time.Minute)
 		retried, buried, held := e.settled(id1, 500), e.settled(id2, 500), e.settled(id2[:35]+"2", 500)
-		e.choose(retried, store.Retry{Due: due, Reason: "busy"})
-		e.choose(buried, store.Bury{Reason: "no"})
+		e.choose(retried, store.RetryDecision{Due: due, Reason: "busy"})
+		e.choose(buried, store.DeadLetterDecision{Reason: "no"})
 		l, _, err := e.Acquire(e.ctx, tenant, held.Ref, owner, store.ToPoll, time.Hour)
 		e.must(err)
 		e.wantPurged(tenant, store.Retention{Unacknowledged: later}, store.PurgeCount{})
 		e.must(e.Release(e.ctx, l))
 		e.wantPurged(tenant, store.Retention{Unacknowledged: later}, store.PurgeCount{Unacknowledged: 1})
 
-		replayed := e.choose(buried, store.Replay{}) // it counts from now on
+		replayed := e.choose(buried, store.ReplayDecision{}) // it counts from now on
 		e.wantPurged(tenant, store.Retention{Unacknowledged: replayed.Due}, store.PurgeCount{})
 		e.wantPurged(tenant, store.Retention{Unacknowledged: replayed.Due.Add(1)}, store.PurgeCount{Unacknowledged: 1})
 		e.wantPurged(tenant, store.Retention{Unacknowledged: due}, store.PurgeCount{})
 		e.wantPurged(tenant, store.Retention{Unacknowledged: due.Add(1)}, store.PurgeCount{Unacknowledged: 1})
 	}},
-	{"what was heard goes by a time of its own, also without a tenant", func(e *env) {
-		named := heard("", id1)
+	{"what is unmatched goes by a time of its own, also without a tenant", func(e *env) {
+		named := notification("", id1)
 		named.Tenant = tenant
 		e.notify(named)
-		e.notify(heard("", id2))
+		e.notify(notification("", id2))
 		later := time.Now().Add(time.Hour)
 		e.wantPurged(tenant, store.Retention{Ended: later, Unacknowledged: later}, store.PurgeCount{})
-		e.wantPurged(other, store.Retention{Heard: later}, store.PurgeCount{Heard: 1})
-		e.wantPurged(tenant, store.Retention{Heard: later}, store.PurgeCount{Heard: 1})
+		e.wantPurged(other, store.Retention{Unmatched: later}, store.PurgeCount{Unmatched: 1})
+		e.wantPurged(tenant, store.Retention{Unmatched: later}, store.PurgeCount{Unmatched: 1})
 	}},
 	{"a key of what was purged is remembered until it is freed", func(e *env) {
 		later := time.Now().Add(time.Hour)
@@ -97,7 +97,7 @@ var retentionTests = []test{
 		if err := again(recs[1]); err != nil {
 			e.Errorf("a key that was freed: got error %v", err)
 		}
-		n := heard(recs[0].Ref, id1)
+		n := notification(recs[0].Ref, id1)
 		n.Tenant = tenant
 		if got := e.notify(n); got.Verdict != store.Unknown {
 			e.Errorf("a notification of what is forgotten: got %+v, want unknown", got)

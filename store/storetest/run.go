@@ -20,7 +20,7 @@ func (e *env) wantRuns(rec store.Record, want int) {
 func (e *env) runnable() []store.Record {
 	e.Helper()
 	return []store.Record{
-		e.settled(id1, 200), e.choose(e.accepted(id2), store.Expire{Reason: "404"}), e.delivery(e.accepted(id2[:35] + "2")),
+		e.settled(id1, 200), e.choose(e.accepted(id2), store.ExpireDecision{Reason: "404"}), e.delivery(e.accepted(id2[:35] + "2")),
 	}
 }
 
@@ -42,7 +42,7 @@ var runTests = []test{
 	{"a run that was cut off is not counted, and due as it was", func(e *env) {
 		for _, rec := range e.runnable() {
 			l, begun := e.begin(rec, owner)
-			got := e.decide(l, store.Interrupt{})
+			got := e.decide(l, store.InterruptDecision{})
 			if got.Attempts != 0 || got.Lease.Owner != "" || got.RunEpoch != 0 || !same(got.Due, begun.Due) || got.Phase != rec.Phase {
 				e.Errorf("%s: got %+v", rec.Phase, got)
 			}
@@ -59,7 +59,7 @@ var runTests = []test{
 				e.Errorf("%s: begun twice: %d runs, then %d, leased %+v", rec.Phase, begun.Attempts, got.Attempts, got.Lease)
 			}
 			e.must(e.Release(e.ctx, l))
-			if got := e.choose(rec, store.Interrupt{}); got.Attempts != 1 {
+			if got := e.choose(rec, store.InterruptDecision{}); got.Attempts != 1 {
 				e.Errorf("%s: another's run was taken back: %d left, want 1", rec.Phase, got.Attempts)
 			}
 			l, begun = e.begin(rec, owner)
@@ -68,7 +68,7 @@ var runTests = []test{
 			}
 			l, err = e.Extend(e.ctx, l, e.ttl)
 			e.must(err)
-			if got := e.decide(l, store.Interrupt{}); got.Attempts != 1 {
+			if got := e.decide(l, store.InterruptDecision{}); got.Attempts != 1 {
 				e.Errorf("%s: %d runs after the interrupted one, want 1", rec.Phase, got.Attempts)
 			}
 		}
@@ -76,15 +76,15 @@ var runTests = []test{
 	{"a retry counts nothing, and a replay begins anew", func(e *env) {
 		for _, rec := range e.runnable() {
 			for n := range 3 {
-				if got := e.ran(rec, store.Retry{Due: time.Now(), Reason: "busy"}); got.Attempts != n+1 || got.RunEpoch != 0 {
+				if got := e.ran(rec, store.RetryDecision{Due: time.Now(), Reason: "busy"}); got.Attempts != n+1 || got.RunEpoch != 0 {
 					e.Errorf("%s: %d runs, epoch %d after %d failures", rec.Phase, got.Attempts, got.RunEpoch, n+1)
 				}
 			}
-			e.choose(rec, store.Retry{Due: time.Now()})
+			e.choose(rec, store.RetryDecision{Due: time.Now()})
 			e.wantRuns(rec, 3)
-			e.choose(rec, store.Bury{Reason: "no"})
+			e.choose(rec, store.DeadLetterDecision{Reason: "no"})
 			e.wantRuns(rec, 3)
-			if got := e.choose(rec, store.Replay{}); got.Attempts != 0 || got.Phase != rec.Phase {
+			if got := e.choose(rec, store.ReplayDecision{}); got.Attempts != 0 || got.Phase != rec.Phase {
 				e.Errorf("replayed: %d runs, %s", got.Attempts, got.Phase)
 			}
 		}
@@ -98,36 +98,36 @@ var runTests = []test{
 				}
 				e.must(e.Release(e.ctx, l))
 			}
-			e.choose(rec, store.Retry{Due: time.Now().Add(time.Hour)})
+			e.choose(rec, store.RetryDecision{Due: time.Now().Add(time.Hour)})
 			l, got := e.begin(rec, owner)
 			if got.Attempts != 0 || l.Owner != owner || got.Lease != l {
 				e.Errorf("%s that is not due: %d runs, %+v", rec.Phase, got.Attempts, l)
 			}
 			e.must(e.Release(e.ctx, l))
 			l = e.acquire(rec, owner)
-			e.decide(l, store.Bury{Reason: "no"})
+			e.decide(l, store.DeadLetterDecision{Reason: "no"})
 			l, _ = e.begin(rec, owner)
 			e.must(e.Release(e.ctx, l))
 			e.wantRuns(rec, 0)
 		}
 		polled := e.accepted(id1[:35] + "5")
 		l, _ := e.begin(polled, owner)
-		e.decide(l, store.Reschedule{Due: time.Now()})
+		e.decide(l, store.RescheduleDecision{Due: time.Now()})
 		e.wantRuns(polled, 0)
-		acknowledged := e.choose(e.settled(id1[:35]+"6", 200), store.Handle{})
+		acknowledged := e.choose(e.settled(id1[:35]+"6", 200), store.AcknowledgeDecision{})
 		l, _ = e.begin(acknowledged, owner)
 		e.must(e.Release(e.ctx, l))
 		e.wantRuns(acknowledged, 0)
 	}},
 	{"no run begins for what has no handler's work", func(e *env) {
-		uncertain, dead := e.sending(), e.choose(e.settled(id2, 200), store.Bury{Reason: "no"})
+		uncertain, dead := e.sending(), e.choose(e.settled(id2, 200), store.DeadLetterDecision{Reason: "no"})
 		uncertain = e.report(uncertain, store.UncertainFact{Epoch: uncertain.SendEpoch, Reason: "reset"})
 		for _, rec := range []store.Record{e.create(e.fresh(store.Queued)), e.accepted(id1), uncertain, dead, e.unclear(id2[:35] + "4")} {
 			l, got := e.begin(rec, owner)
 			if got.Attempts != 0 || got.RunEpoch == l.Epoch || got.Lease != l {
 				e.Errorf("%s: counted a run: %d, epoch %d of %+v", rec.Phase, got.Attempts, got.RunEpoch, l)
 			}
-			_, err := e.Decide(e.ctx, l, store.Interrupt{})
+			_, err := e.Decide(e.ctx, l, store.InterruptDecision{})
 			e.wantPhaseError(err)
 			e.must(e.Release(e.ctx, l))
 		}
@@ -143,7 +143,7 @@ var runTests = []test{
 		if e.wantErr(err, store.ErrLeased); got.Lease.Owner != owner || got.Attempts != 1 || none != (store.Lease{}) {
 			e.Errorf("refused with %+v and the lease %+v", got, none)
 		}
-		e.wantPhase(e.decide(l, store.Handle{}), store.Handled)
+		e.wantPhase(e.decide(l, store.AcknowledgeDecision{}), store.Acknowledged)
 		_, _, err = e.Acquire(e.ctx, tenant, "none", owner, store.ToRun, e.ttl)
 		e.wantErr(err, store.ErrNotFound)
 		stopped, stop := context.WithCancel(e.ctx)

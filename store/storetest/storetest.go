@@ -112,9 +112,9 @@ func (e *env) create(rec store.Record) store.Record {
 	return out
 }
 
-// purge removes what ended before the time, and what was heard of before it.
+// purge removes what ended before the time, and what is unmatched since before it.
 func (e *env) purge(tenant string, before time.Time) (int, error) {
-	out, err := e.Purge(e.ctx, tenant, store.Retention{Ended: before, Heard: before})
+	out, err := e.Purge(e.ctx, tenant, store.Retention{Ended: before, Unmatched: before})
 	return out.Total(), err
 }
 

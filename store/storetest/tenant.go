@@ -23,7 +23,7 @@ func (e *env) byTenant(ref string) map[string]func(tenant string) error {
 			return err
 		},
 		"Decide": func(t string) error {
-			_, err := e.Decide(e.ctx, store.Lease{Tenant: t, Ref: ref, Owner: owner, Epoch: 1}, store.Handle{})
+			_, err := e.Decide(e.ctx, store.Lease{Tenant: t, Ref: ref, Owner: owner, Epoch: 1}, store.AcknowledgeDecision{})
 			return err
 		},
 		"Create": func(t string) error {
@@ -92,7 +92,7 @@ var tenantTests = []test{
 	{"a notification that names no tenant is of none, and can be listed, watched and purged", func(e *env) {
 		w := e.Watch(store.NoTenant)
 		defer w.Close()
-		r := e.notify(heard("", id1))
+		r := e.notify(notification("", id1))
 		if r.Tenant != store.NoTenant {
 			e.Errorf("received for tenant %q, want %q", r.Tenant, store.NoTenant)
 		}
@@ -115,7 +115,7 @@ var tenantTests = []test{
 	}},
 	{"a notification is never of a tenant that is a word of the store", func(e *env) {
 		for _, name := range []string{store.AnyTenant, store.NoTenant, store.DeliveryTenant} {
-			n := heard("", id1)
+			n := notification("", id1)
 			n.Tenant = name
 			_, err := e.Notify(e.ctx, n)
 			if _, ok := errors.AsType[*store.InvalidError](err); !ok {
@@ -129,7 +129,7 @@ var tenantTests = []test{
 		rec = e.create(rec)
 		_, err := e.Report(e.ctx, other, rec.Ref, store.SettledFact{Outcome: store.Outcome{Foreground: true, StatusCode: 200}})
 		e.must(err)
-		e.choose(rec, store.Handle{})
+		e.choose(rec, store.AcknowledgeDecision{})
 		if n, err := e.purge(store.AnyTenant, time.Now().Add(time.Hour)); n != 1 || err != nil {
 			e.Fatalf("purged %d, %v, want 1", n, err)
 		}

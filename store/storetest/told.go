@@ -37,9 +37,9 @@ func (e *env) open() map[string]store.Record {
 	e.lapse()
 	return map[string]store.Record{
 		"uncertain": uncertain(), "a sender that vanished": lapsed, "tentative": bound(store.FromUser),
-		"abandoned": e.choose(uncertain(), store.Abandon{Reason: "by hand"}),
+		"abandoned": e.choose(uncertain(), store.AbandonDecision{Reason: "by hand"}),
 		"unclear":   e.report(unclear, store.UnclearFact{ID: unclear.ID, Outcome: odd}),
-		"tentative, and not found once": e.choose(bound(store.FromUser), store.Reschedule{
+		"tentative, and not found once": e.choose(bound(store.FromUser), store.RescheduleDecision{
 			Progress: store.Progress{Missing: true, Missings: 1},
 		}),
 	}
@@ -62,11 +62,11 @@ var toldTests = []test{
 			if l, run := e.begin(rec, owner); run.Attempts != 1 {
 				e.Errorf("%s: its handler does not run", name)
 			} else {
-				e.wantPhase(e.decide(l, store.Handle{}), store.Handled)
+				e.wantPhase(e.decide(l, store.AcknowledgeDecision{}), store.Acknowledged)
 			}
 			e.report(rec, byHand)
-			if got := e.get(rec); got.Phase != store.Handled || got.Outcome.Told == "" {
-				e.Errorf("%s: handled: got %+v", name, got)
+			if got := e.get(rec); got.Phase != store.Acknowledged || got.Outcome.Told == "" {
+				e.Errorf("%s: acknowledged: got %+v", name, got)
 			}
 		}
 	}},
@@ -82,7 +82,7 @@ var toldTests = []test{
 			if got.Phase != store.Settled || got.Outcome.Told == "" || got.ID != before.ID || len(got.OtherIDs) != 3 || got.Conflicts != before.Conflicts+3 || got.HoldsKey() != before.HoldsKey() {
 				e.Errorf("%s: got %+v", name, got)
 			}
-			e.wantReceipt(e.notify(heard(rec.Ref, "answer-of-"+rec.Ref)), store.Matched, rec.Ref)
+			e.wantReceipt(e.notify(notification(rec.Ref, "answer-of-"+rec.Ref)), store.Matched, rec.Ref)
 		}
 	}},
 	{"what the ERP says after a person's word is a conflict if it differs", func(e *env) {
@@ -138,12 +138,12 @@ var toldTests = []test{
 			e.Errorf("got %+v", got)
 		}
 		confirmed := e.report(e.sending(), store.AcceptedFact{ID: id1, Source: store.FromUser})
-		e.choose(confirmed, store.Reschedule{Progress: store.Progress{Status: "Started"}})
+		e.choose(confirmed, store.RescheduleDecision{Progress: store.Progress{Status: "Started"}})
 		sending, err := e.Create(e.ctx, e.fresh(store.Sending), owner, time.Hour) // does not lapse meanwhile
 		e.must(err)
 		closed := []store.Record{
 			e.create(e.fresh(store.Queued)), sending, e.accepted(id2), confirmed, e.settled(id2[:35]+"5", 200), e.report(e.sending(), foreground),
-			e.choose(e.settled(id2[:35]+"2", 200), store.Handle{}), e.choose(e.settled(id2[:35]+"3", 200), store.Bury{}),
+			e.choose(e.settled(id2[:35]+"2", 200), store.AcknowledgeDecision{}), e.choose(e.settled(id2[:35]+"3", 200), store.DeadLetterDecision{}),
 		}
 		for _, rec := range closed {
 			before := e.get(rec)
@@ -181,14 +181,14 @@ var boundTests = []test{
 			if got.Phase != store.Accepted || got.ID != id1 || !got.Tentative() || got.Due.IsZero() || got.Conflict == nil || got.Conflict.ID != rec.ID || !got.HoldsKey() {
 				e.Errorf("%s: got %+v", name, got)
 			}
-			_, err := e.Decide(e.ctx, look, store.Reschedule{Progress: store.Progress{Status: "Started"}})
+			_, err := e.Decide(e.ctx, look, store.RescheduleDecision{Progress: store.Progress{Status: "Started"}})
 			e.wantErr(err, store.ErrFenced) // what it saw is not about the second
 			_, err = e.Report(e.ctx, tenant, rec.Ref, store.SettledFact{ID: rec.ID, Outcome: store.Outcome{Status: "Finished", StatusCode: 200}})
 			e.wantConflict(err)
 			if _, err := e.GetByID(e.ctx, tenant, rec.ID); !errors.Is(err, store.ErrNotFound) {
 				e.Errorf("%s: still found by the first id: %v", name, err)
 			}
-			e.choose(rec, store.Reschedule{Progress: store.Progress{Status: "Started"}})
+			e.choose(rec, store.RescheduleDecision{Progress: store.Progress{Status: "Started"}})
 			if got := e.get(rec); got.Tentative() {
 				e.Errorf("%s: tentative after a state was read", name)
 			}
@@ -198,7 +198,7 @@ var boundTests = []test{
 			e.wantPhaseError(err)
 			got = e.report(rec, store.SettledFact{ID: id1, Outcome: store.Outcome{Status: "Finished", StatusCode: 200}})
 			e.wantPhase(got, store.Settled)
-			e.choose(rec, store.Handle{})
+			e.choose(rec, store.AcknowledgeDecision{})
 			if n, err := e.purge(tenant, time.Now().Add(time.Hour)); n == 0 || err != nil { // the next one has the same ids
 				e.Fatalf("%s: not purged: %v", name, err)
 			}
@@ -209,7 +209,7 @@ var boundTests = []test{
 			func(rec store.Record) store.Record {
 				return e.report(rec, store.RejectedFact{ByUser: true, Reason: "not there"})
 			},
-			func(rec store.Record) store.Record { return e.choose(rec, store.Abandon{Reason: "by hand"}) },
+			func(rec store.Record) store.Record { return e.choose(rec, store.AbandonDecision{Reason: "by hand"}) },
 			func(rec store.Record) store.Record { return e.report(rec, byHand) },
 		} {
 			rec := e.held()
@@ -239,7 +239,7 @@ var boundTests = []test{
 			for _, rec := range []store.Record{owner, late} {
 				if rec.Phase == store.Accepted {
 					e.report(rec, store.SettledFact{ID: rec.ID, Outcome: store.Outcome{Status: "Finished", StatusCode: 200}})
-					e.choose(rec, store.Handle{})
+					e.choose(rec, store.AcknowledgeDecision{})
 				}
 			}
 			if _, err := e.purge(tenant, time.Now().Add(time.Hour)); err != nil {

@@ -31,19 +31,19 @@ var unclearTests = []test{
 		if got := e.get(rec); !got.Phase.Terminal() || got.Outcome.Succeeded() {
 			e.Errorf("terminal %v, succeeded %v", got.Phase.Terminal(), got.Outcome.Succeeded())
 		}
-		e.notify(heard(rec.Ref, id1))
+		e.notify(notification(rec.Ref, id1))
 		if list, err := e.List(e.ctx, tenant, store.Query{DueBy: time.Now().Add(time.Hour)}); err != nil || len(list) != 0 {
 			e.Errorf("due: %v, %v", list, err)
 		}
 		for _, d := range []store.Decision{
-			store.Send{},
-			store.Reschedule{Due: time.Now()},
-			store.Interrupt{},
-			store.Handle{},
-			store.Retry{Due: time.Now()},
-			store.Bury{},
-			store.Replay{},
-			store.Expire{},
+			store.SendDecision{},
+			store.RescheduleDecision{Due: time.Now()},
+			store.InterruptDecision{},
+			store.AcknowledgeDecision{},
+			store.RetryDecision{Due: time.Now()},
+			store.DeadLetterDecision{},
+			store.ReplayDecision{},
+			store.ExpireDecision{},
 		} {
 			l := e.acquire(rec, owner)
 			_, err := e.Decide(e.ctx, l, d)
@@ -59,7 +59,7 @@ var unclearTests = []test{
 		e.report(rec, store.AcceptedFact{ID: id1, Source: answered})
 		e.report(rec, store.UnclearFact{ID: id1, Outcome: odd})
 		later := time.Now().Add(1000 * time.Hour)
-		e.wantPurged(store.AnyTenant, store.Retention{Ended: later, Unacknowledged: later, Heard: later}, store.PurgeCount{})
+		e.wantPurged(store.AnyTenant, store.Retention{Ended: later, Unacknowledged: later, Unmatched: later}, store.PurgeCount{})
 		for _, q := range []store.Query{{}, {Phases: []store.Phase{store.Unclear}}, {Phases: []store.Phase{store.Uncertain, store.Unclear}}} {
 			list, err := e.List(e.ctx, tenant, q)
 			e.must(err)
@@ -83,8 +83,8 @@ var unclearTests = []test{
 			e.Errorf("got %+v", got)
 		}
 		e.wantPhase(e.report(rec, store.UnclearFact{ID: id1, Outcome: odd}), store.Settled) // known better
-		e.wantPhase(e.ran(rec, store.Handle{}), store.Handled)
-		e.wantPhase(e.report(rec, store.UnclearFact{ID: id1, Outcome: odd}), store.Handled)
+		e.wantPhase(e.ran(rec, store.AcknowledgeDecision{}), store.Acknowledged)
+		e.wantPhase(e.report(rec, store.UnclearFact{ID: id1, Outcome: odd}), store.Acknowledged)
 	}},
 	{"a person ends what was unclear, and the ERP's word after that is not lost", func(e *env) {
 		finished := store.SettledFact{Outcome: store.Outcome{Status: "Finished", StatusCode: 201}}
@@ -92,7 +92,7 @@ var unclearTests = []test{
 			func(rec store.Record) store.Record {
 				return e.report(rec, store.RejectedFact{ByUser: true, Reason: "not there"})
 			},
-			func(rec store.Record) store.Record { return e.choose(rec, store.Abandon{Reason: "by hand"}) },
+			func(rec store.Record) store.Record { return e.choose(rec, store.AbandonDecision{Reason: "by hand"}) },
 		} {
 			id := id1[:35] + string(rune('1'+i))
 			rec := e.fresh(store.Sending)
@@ -126,7 +126,7 @@ var unclearTests = []test{
 			e.Error("taken without an id")
 		}
 		e.wantPhase(e.get(rec), store.Accepted)
-		expired := e.choose(rec, store.Expire{Reason: "404"})
+		expired := e.choose(rec, store.ExpireDecision{Reason: "404"})
 		if got := e.report(expired, store.UnclearFact{ID: id1, Outcome: odd}); got.Phase != store.Unclear || !got.Late {
 			e.Errorf("got %+v", got)
 		}

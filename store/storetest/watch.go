@@ -24,7 +24,7 @@ var watchTests = []test{
 		rec := e.accepted(id1)
 		w := e.Watch(tenant, rec.Ref)
 		defer w.Close()
-		e.notify(heard(rec.Ref, id1))
+		e.notify(notification(rec.Ref, id1))
 		e.woken(w)
 		if refs, all := w.Take(); !all && !slices.Contains(refs, rec.Ref) {
 			e.Errorf("woken for %v", refs)
@@ -56,7 +56,7 @@ var watchTests = []test{
 		e.acquire(rec, rival)
 		w := e.Watch(tenant, rec.Ref)
 		defer w.Close()
-		e.wantReceipt(e.notify(heard(rec.Ref, id2)), store.Disputed, rec.Ref)
+		e.wantReceipt(e.notify(notification(rec.Ref, id2)), store.Disputed, rec.Ref)
 		e.woken(w)
 	}},
 	{"a lease that is given back wakes", func(e *env) {
@@ -85,19 +85,19 @@ var watchTests = []test{
 var purgeTests = []test{
 	{"a purge removes what ended and nothing else", func(e *env) {
 		phases := map[store.Phase]store.Record{
-			store.Queued:   e.create(e.fresh(store.Queued)),
-			store.Accepted: e.accepted(id1),
-			store.Settled:  e.settled(id2, 200),
-			store.Handled:  e.choose(e.settled(id2[:35]+"2", 200), store.Handle{}),
-			store.Dead:     e.choose(e.settled(id2[:35]+"3", 500), store.Bury{Reason: "no"}),
-			store.Expired:  e.choose(e.accepted(id2[:35]+"4"), store.Expire{Reason: "404"}),
+			store.Queued:       e.create(e.fresh(store.Queued)),
+			store.Accepted:     e.accepted(id1),
+			store.Settled:      e.settled(id2, 200),
+			store.Acknowledged: e.choose(e.settled(id2[:35]+"2", 200), store.AcknowledgeDecision{}),
+			store.Dead:         e.choose(e.settled(id2[:35]+"3", 500), store.DeadLetterDecision{Reason: "no"}),
+			store.Expired:      e.choose(e.accepted(id2[:35]+"4"), store.ExpireDecision{Reason: "404"}),
 		}
 		rejected, uncertain := e.sending(), e.sending()
 		phases[store.Rejected] = e.report(rejected, store.RejectedFact{Epoch: rejected.SendEpoch})
 		phases[store.Uncertain] = e.report(uncertain, store.UncertainFact{Epoch: uncertain.SendEpoch, Reason: "reset"})
 		abandoned := e.sending()
 		abandoned = e.report(abandoned, store.UncertainFact{Epoch: abandoned.SendEpoch, Reason: "reset"})
-		phases[store.Abandoned] = e.choose(abandoned, store.Abandon{Reason: "by hand"})
+		phases[store.Abandoned] = e.choose(abandoned, store.AbandonDecision{Reason: "by hand"})
 		phases[store.Sending] = e.sending()
 
 		if n, err := e.purge(store.AnyTenant, time.Now().Add(-time.Hour)); n != 0 || err != nil {
@@ -112,7 +112,7 @@ var purgeTests = []test{
 		}
 		for phase, rec := range phases {
 			_, err := e.Get(e.ctx, tenant, rec.Ref)
-			gone := phase == store.Handled || phase == store.Rejected || phase == store.Expired
+			gone := phase == store.Acknowledged || phase == store.Rejected || phase == store.Expired
 			if gone != (err == store.ErrNotFound) {
 				e.Errorf("%s: got error %v", phase, err)
 			}
@@ -124,7 +124,7 @@ var purgeTests = []test{
 		rec = e.create(rec)
 		e.report(rec, store.AcceptedFact{ID: id1, Source: answered})
 		e.report(rec, store.SettledFact{ID: id1, Outcome: store.Outcome{Status: "Finished", StatusCode: 200}})
-		e.choose(rec, store.Handle{})
+		e.choose(rec, store.AcknowledgeDecision{})
 		if n, err := e.purge(tenant, time.Now().Add(time.Hour)); n != 1 || err != nil {
 			e.Fatalf("purged %d, %v", n, err)
 		}
@@ -134,10 +134,10 @@ var purgeTests = []test{
 		if held, ok := err.(*store.KeyHeldError); !ok || !held.Purged || held.Record.ID != id1 || held.Record.Fingerprint != "aa" {
 			e.Errorf("got %v", err)
 		}
-		e.wantReceipt(e.notify(heard(rec.Ref, id1)), store.Purged, "")
+		e.wantReceipt(e.notify(notification(rec.Ref, id1)), store.Purged, "")
 	}},
 	{"unknown notifications are purged by age", func(e *env) {
-		e.notify(heard("", id1))
+		e.notify(notification("", id1))
 		if n, err := e.purge(store.AnyTenant, time.Now().Add(time.Hour)); n != 1 || err != nil {
 			e.Errorf("purged %d, %v", n, err)
 		}
@@ -184,8 +184,8 @@ var concurrencyTests = []test{
 			id := id1[:34] + string(rune('a'+round%6)) + string(rune('0'+round%10))
 			var wg sync.WaitGroup
 			for _, f := range []func(){
-				func() { e.notify(heard(rec.Ref, id)) },
-				func() { e.notify(heard("", id)) },
+				func() { e.notify(notification(rec.Ref, id)) },
+				func() { e.notify(notification("", id)) },
 				func() { e.report(rec, store.AcceptedFact{ID: id, Source: answered}) },
 				func() { e.report(rec, store.UncertainFact{Epoch: rec.SendEpoch, Reason: "reset"}) },
 				func() { e.report(rec, store.AcceptedFact{ID: id, Source: store.FromEvidence}) },

@@ -62,7 +62,7 @@ func base32(n int) []byte {
 }
 
 func openStore(ctx context.Context, dir string) (*sqlitestore.Store, error) {
-	return sqlitestore.Open(ctx, sqlitestore.Config{Path: filepath.Join(dir, "background.db"), MaxHeard: math.MaxInt32})
+	return sqlitestore.Open(ctx, sqlitestore.Config{Path: filepath.Join(dir, "background.db"), MaxUnmatched: math.MaxInt32})
 }
 
 // newRecord is what the client stores before it sends.
