@@ -16,7 +16,7 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// What the README's table on security says about recorded requests.
+// What docs/receiver-security.md says about recorded requests.
 func TestAReplayedNotificationIsADuplicateAndIsHandledOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rcv, st := setup(t)
