@@ -13,8 +13,8 @@ import (
 )
 
 // ended sends the notification of an operation that has ended, unless there is to
-// be none. By is as for Ended.
-func (n *Notifier) ended(d *delivery, op *background.Operation, by *vtime.Task) {
+// be none.
+func (n *Notifier) ended(d *delivery, op *background.Operation) {
 	n.mu.Lock()
 	if d.taken {
 		n.mu.Unlock()
@@ -35,12 +35,12 @@ func (n *Notifier) ended(d *delivery, op *background.Operation, by *vtime.Task) 
 		n.save(d)
 		return
 	}
-	n.start(d, by)
+	n.start(d)
 }
 
 // start makes the first attempt when its time has come. A delivery that is to
 // be overtaken has two such times; the first counts.
-func (n *Notifier) start(d *delivery, by *vtime.Task) {
+func (n *Notifier) start(d *delivery) {
 	wait := d.fault.Delay
 	if d.fault.Reorder {
 		wait = cmp.Or(wait, time.Minute)
@@ -48,7 +48,7 @@ func (n *Notifier) start(d *delivery, by *vtime.Task) {
 		n.parked = append(n.parked, d)
 		n.mu.Unlock()
 	}
-	by.Then(d.generation, wait, d.label("notification"), func(ctx context.Context, _ *vtime.Task) { n.begin(ctx, d) })
+	d.generation.After(wait, d.label("notification"), func(ctx context.Context, _ *vtime.Task) { n.begin(ctx, d) })
 }
 
 func (n *Notifier) begin(ctx context.Context, d *delivery) {

@@ -52,9 +52,8 @@ func (n *Notifier) restored(op *background.Operation, g *vtime.Generation) *deli
 	return &delivery{Delivery: stored.Delivery, op: op, retry: stored.Retry, fault: stored.Fault, first: g.Clock().NewSignal(), generation: g}
 }
 
-// Ended is told of every operation that has ended, with a copy of it. By is who
-// tells it, if that is about to end.
-func (n *Notifier) Ended(op *background.Operation, g *vtime.Generation, by *vtime.Task) {
+// Ended is told of every operation that has ended, with a copy of it.
+func (n *Notifier) Ended(op *background.Operation, g *vtime.Generation) {
 	d, _ := op.Local.(*delivery)
 	switch {
 	case d == nil || d.generation != g: // it came from the queue's files, or from another server in this process
@@ -63,7 +62,7 @@ func (n *Notifier) Ended(op *background.Operation, g *vtime.Generation, by *vtim
 		n.enlist(d)
 	}
 	if d != nil {
-		n.ended(d, op, by)
+		n.ended(d, op)
 	}
 }
 
@@ -77,7 +76,7 @@ func (n *Notifier) Resume(op *background.Operation) {
 // goOn plans the next attempt of a restored delivery.
 func (n *Notifier) goOn(d *delivery) {
 	if d.Body == nil {
-		n.ended(d, d.op, nil)
+		n.ended(d, d.op)
 		return
 	}
 	made, last := 0, time.Time{}

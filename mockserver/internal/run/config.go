@@ -31,9 +31,8 @@ type Config struct {
 	// Work prepares a job.
 	Work func(*queue.Job) Work
 
-	// Ended hears of an operation that has just ended; by, if not nil, is the
-	// task that tells it, and about to end.
-	Ended func(op *background.Operation, g *vtime.Generation, by *vtime.Task)
+	// Ended hears of an operation that has just ended.
+	Ended func(op *background.Operation, g *vtime.Generation)
 
 	// Resume goes on with the notification of an operation that another
 	// process has left.

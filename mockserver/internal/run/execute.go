@@ -40,24 +40,24 @@ func (q *Runner) start(job *queue.Job) *run {
 // company.
 func (q *Runner) execute(ctx context.Context, r *run, job *queue.Job, t *vtime.Task) {
 	var decided atomic.Bool
-	finish := func(w Work, out answer.Outcome, by *vtime.Task) error {
+	finish := func(w Work, out answer.Outcome) error {
 		if t.Generation().Context().Err() != nil || !decided.CompareAndSwap(false, true) {
 			return nil
 		}
-		err := q.finish(ctx, job, t.Generation(), w, out, by)
+		err := q.finish(ctx, job, t.Generation(), w, out)
 		if errors.Is(err, queue.ErrConflict) {
 			decided.Store(false)
 		}
 		return err
 	}
 	stop := t.Generation().After(q.cfg.ExecTimeout, background.Label("timeout of", &job.Operation), func(context.Context, *vtime.Task) {
-		_ = finish(nil, answer.Outcome{Failure: "The operation was cancelled: execution timed out after " + q.cfg.ExecTimeout.String() + "."}, nil)
+		_ = finish(nil, answer.Outcome{Failure: "The operation was cancelled: execution timed out after " + q.cfg.ExecTimeout.String() + "."})
 		t.Interrupt(context.DeadlineExceeded)
 		r.cancel(context.DeadlineExceeded)
 	})
 	defer stop()
 	if job.Attempts > q.cfg.MaxAttempts {
-		_ = finish(nil, answer.Outcome{Failure: fmt.Sprintf("The operation was given up: its worker stopped %d times.", job.Attempts-1)}, t)
+		_ = finish(nil, answer.Outcome{Failure: fmt.Sprintf("The operation was given up: its worker stopped %d times.", job.Attempts-1)})
 		return
 	}
 	for errors.Is(q.attempt(ctx, job, t, finish), queue.ErrConflict) {
@@ -65,23 +65,22 @@ func (q *Runner) execute(ctx context.Context, r *run, job *queue.Job, t *vtime.T
 }
 
 // attempt runs the handler once.
-func (q *Runner) attempt(ctx context.Context, job *queue.Job, t *vtime.Task, finish func(Work, answer.Outcome, *vtime.Task) error) (err error) {
+func (q *Runner) attempt(ctx context.Context, job *queue.Job, t *vtime.Task, finish func(Work, answer.Outcome) error) (err error) {
 	w := q.cfg.Work(job)
 	out := answer.ConnectionLost()
 	defer func() { // also when the handler ends its goroutine
-		err = finish(w, out, t)
+		err = finish(w, out)
 		w.Done(false) // if somebody else decided
 	}()
 	out = disturbed(job.Fault, func(ctx context.Context) answer.Outcome {
-		return w.Run(ctx, func(early answer.Outcome) { _ = finish(w, early, nil) })
+		return w.Run(ctx, func(early answer.Outcome) { _ = finish(w, early) })
 	})(ctx)
 	return nil
 }
 
-// finish ends a job; the first end counts. By, if not nil, is the task that
-// calls it, and about to end. While the queue cannot store it, it
+// finish ends a job; the first end counts. While the queue cannot store it, it
 // is tried again: the job has been done, and somebody waits for it.
-func (q *Runner) finish(ctx context.Context, job *queue.Job, g *vtime.Generation, w Work, out answer.Outcome, by *vtime.Task) error {
+func (q *Runner) finish(ctx context.Context, job *queue.Job, g *vtime.Generation, w Work, out answer.Outcome) error {
 	r := q.result(job, out)
 	if w != nil && out.Failure == "" {
 		r.Changes = w.Changes()
@@ -119,7 +118,7 @@ func (q *Runner) finish(ctx context.Context, job *queue.Job, g *vtime.Generation
 		q.cfg.Log.Warn("result discarded", "id", job.ID, "attempt", job.Attempts, "error", err)
 		return err
 	}
-	q.cfg.Ended(op, g, by)
+	q.cfg.Ended(op, g)
 	return nil
 }
 

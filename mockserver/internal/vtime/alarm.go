@@ -34,26 +34,16 @@ func (c *Clock) scale(d time.Duration) time.Duration {
 	return math.MaxInt64
 }
 
-// ring fires what is due on a clock that runs, in a goroutine of its own, which
-// the last of it is left to. It takes c.mu itself.
+// ring fires what is due on a clock that runs.
 func (c *Clock) ring() {
-	if last := c.due(); last != nil && !c.all.pool.hand(last) {
-		c.all.pool.serve(last)
-	}
-}
-
-// due begins what is due and returns the last work, which nobody runs yet.
-func (c *Clock) due() (last *work) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.rate == 0 || c.closed {
-		return nil
+		return
 	}
 	for now := c.now(); len(c.timers) > 0 && !c.timers[0].due.After(now); {
-		last.start()
-		last = c.fire()
+		c.fire()
 	}
 	c.rearm()
 	c.settle()
-	return last
 }

@@ -56,6 +56,21 @@ func (g *Generation) leave() {
 	}
 }
 
+// launch begins a task that runs f in a goroutine of its own, unless the server
+// is closed. It needs the clock's mutex.
+func (g *Generation) launch(label Label, f Func) {
+	p := g.clock.all.pool
+	if !p.grow() {
+		return
+	}
+	t := g.begin(label)
+	go func() {
+		defer p.wg.Done()
+		defer t.End()
+		f(g.ctx, t)
+	}()
+}
+
 // doing names what is busy. It needs the clock's mutex.
 func (g *Generation) doing() []string {
 	var list []string
@@ -77,7 +92,7 @@ func (g *Generation) After(d time.Duration, label Label, f Func) (stop func()) {
 		return func() {}
 	}
 	if d <= 0 && c.rate > 0 {
-		g.launch(label, f).start()
+		g.launch(label, f)
 		return func() {}
 	}
 	t := &timer{label: label, run: f}

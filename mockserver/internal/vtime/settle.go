@@ -9,7 +9,7 @@ func (c *Clock) settle() {
 	for c.rate == 0 && c.generation.busy == 0 && !c.closed && !c.generation.over && c.all.pool.ctx.Err() == nil {
 		limit := c.limit()
 		if len(c.timers) > 0 && !c.timers[0].due.After(limit) {
-			c.fire().start()
+			c.fire()
 			continue
 		}
 		m := c.move

@@ -3,7 +3,6 @@ package vtime
 import (
 	"context"
 	"slices"
-	"time"
 )
 
 // A Label says what is under way, or planned, in words that are put together
@@ -34,7 +33,6 @@ type Task struct {
 	label      Label
 	signals    []*Signal // that it waits for; then it is not busy
 	ended      bool
-	next       *work // goes on in the same goroutine afterwards; nil: nothing
 }
 
 // Func is what a task does that begins by itself. The context is that of its
@@ -106,24 +104,6 @@ func (t *Task) End() {
 	if g == c.generation {
 		c.settle()
 	}
-}
-
-// Then is g.After for a task that is about to end: what would begin at once
-// goes on in its goroutine, whose stack has grown already. A nil task is none.
-func (t *Task) Then(g *Generation, d time.Duration, label Label, f Func) {
-	if t == nil || t.generation != g || t.next != nil || d > 0 {
-		g.After(d, label, f)
-		return
-	}
-	c := g.clock
-	c.mu.Lock()
-	if !g.over && !c.closed && c.rate > 0 {
-		t.next = g.launch(label, f)
-		c.mu.Unlock()
-		return
-	}
-	c.mu.Unlock()
-	g.After(d, label, f)
 }
 
 // Interrupt wakes a task that waits.

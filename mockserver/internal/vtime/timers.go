@@ -83,16 +83,15 @@ func (c *Clock) cancel(t *timer) {
 	}
 }
 
-// fire makes the next timer happen, and returns the work that begins, if it is
-// one. It needs c.mu.
-func (c *Clock) fire() *work {
+// fire makes the next timer happen. It needs c.mu.
+func (c *Clock) fire() {
 	t := heap.Pop(&c.timers).(*timer)
 	if c.rate == 0 && t.due.After(c.base) {
 		c.base = t.due
 	}
 	if t.signal != nil {
 		t.signal.open(nil)
-		return nil
+		return
 	}
-	return c.generation.launch(t.label, t.run)
+	c.generation.launch(t.label, t.run)
 }

@@ -196,7 +196,7 @@ func TestNothingIsLeftOfAPool(t *testing.T) {
 		c := clocks.Of("1")
 		for range 100 {
 			c.Generation().After(0, vtime.Label{Verb: "work"}, func(ctx context.Context, task *vtime.Task) {
-				task.Then(task.Generation(), 0, vtime.Label{Verb: "next"}, func(ctx context.Context, task *vtime.Task) { <-ctx.Done() })
+				task.Generation().After(0, vtime.Label{Verb: "next"}, func(ctx context.Context, task *vtime.Task) { <-ctx.Done() })
 			})
 		}
 		synctest.Wait()
