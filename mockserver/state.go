@@ -34,8 +34,7 @@ func (a *stateAPI) GetBackgroundState(w http.ResponseWriter, r *http.Request, id
 	case op.State == operation.Expired:
 		answer.Refuse(w, p, p.ExpiredStateStatus, "The background operation was removed.")
 	default:
-		doc := op.Document(p)
-		answer.WriteBody(w, http.StatusOK, doc.Encode())
+		answer.WriteJSON(w, http.StatusOK, op.Document(p))
 	}
 }
 

@@ -79,12 +79,11 @@ func (op *Operation) plainNotification(p profile.Profile) []byte {
 	}
 	switch p.Notification {
 	case profile.NotificationState:
-		doc := op.Document(p)
-		return doc.Encode()
+		return wire.JSON(op.Document(p))
 	case profile.NotificationPascal:
 		return n.Pascal(p.IDField)
 	}
-	return wire.RenameID(n.Encode(), p.IDField)
+	return wire.RenameID(wire.JSON(n), p.IDField)
 }
 
 // Accepted is the body of its 202.
@@ -93,5 +92,5 @@ func (op *Operation) Accepted(p profile.Profile) []byte {
 	if p.ContentLocationIn202 {
 		body.ContentLocation = op.ContentLocation()
 	}
-	return wire.RenameID(body.Encode(), p.IDField)
+	return wire.RenameID(wire.JSON(body), p.IDField)
 }

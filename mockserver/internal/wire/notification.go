@@ -2,7 +2,6 @@ package wire
 
 import (
 	"encoding/json"
-	"strconv"
 	"strings"
 )
 
@@ -14,17 +13,7 @@ type Notification struct {
 	ContentLocation Text   `json:"contentLocation,omitzero"`
 }
 
-// Encode writes the body.
-func (n *Notification) Encode() []byte {
-	b := append(make([]byte, 0, 320), '{')
-	b = appendField(b, "id", n.ID)
-	b = strconv.AppendInt(appendName(b, "statusCode"), int64(n.StatusCode), 10)
-	b = appendField(b, "stateLocation", n.StateLocation)
-	b = appendGiven(b, "contentLocation", n.ContentLocation)
-	return append(b, '}')
-}
-
-// Pascal is Encode with names that begin with a capital, and idField, so
+// Pascal is its JSON with names that begin with a capital, and idField, so
 // spelt, for the id.
 func (n *Notification) Pascal(idField string) []byte {
 	return RenameID(JSON(struct {

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/vismanet-go/background/mockserver/internal/call"
@@ -24,31 +23,6 @@ type State struct {
 	HasRequestContent  bool              `json:"hasRequestContent"`
 	ContentLocation    Text              `json:"contentLocation,omitzero"`
 	ResponseHeaders    map[string]string `json:"responseHeaders"`
-}
-
-// Encode writes the document.
-func (d *State) Encode() []byte {
-	b := append(make([]byte, 0, 640), '{')
-	b = appendField(b, "id", d.ID)
-	b = appendField(b, "status", d.Status)
-	b = strconv.AppendInt(appendName(b, "statusCode"), int64(d.StatusCode), 10)
-	b = appendGiven(b, "receivedUtc", d.ReceivedUTC)
-	b = appendGiven(b, "startedUtc", d.StartedUTC)
-	b = appendGiven(b, "finishedUtc", d.FinishedUTC)
-	b = appendField(b, "webhookAddress", d.WebhookAddress)
-	b = appendOptional(b, "errorMessage", d.ErrorMessage)
-	b = appendOptional(b, "reference", d.Reference)
-	b = appendField(b, "originalUri", d.OriginalURI)
-	b = strconv.AppendBool(appendName(b, "hasResponseContent"), d.HasResponseContent)
-	b = strconv.AppendBool(appendName(b, "hasRequestContent"), d.HasRequestContent)
-	b = appendGiven(b, "contentLocation", d.ContentLocation)
-	b = appendName(b, "responseHeaders")
-	if d.ResponseHeaders == nil {
-		b = append(b, "null"...)
-	} else {
-		b = append(b, JSON(d.ResponseHeaders)...)
-	}
-	return append(b, '}')
 }
 
 // OriginalURI names an endpoint as the ERP sees it: on an internal host, below
