@@ -11,14 +11,15 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/bench/internal/proc"
+	"github.com/vismanet-go/background/mockserver/queue"
 )
 
 // bounds are what a mock and a store remember of operations that are over, and
 // up to how many. Until so many have come memory may grow by them; the amounts
 // are rough and hold the slack of the collector.
 var bounds = []struct{ operations, kib float64 }{
-	{10_000, 8},  // deliveries, with all their attempts and headers
-	{100_000, 2}, // tombstones
+	{10_000, 8}, // deliveries, with all their attempts and headers
+	{queue.MaxTombstones, 2},
 }
 
 // a watch holds what is sampled.

@@ -15,7 +15,7 @@ func TestTombstonesAreBounded(t *testing.T) {
 	src, now := wire.NewIDs(1), time.Unix(0, 0)
 	clock := func(string) time.Time { return now }
 	var first, last string
-	for range maxTombstones + 1 {
+	for range MaxTombstones + 1 {
 		job := &Job{Operation: operation.Operation{ID: src.GUID("operation", "1"), Company: "1", Received: now}}
 		first, last = cmp.Or(first, job.ID), job.ID
 		if err := q.Add(t.Context(), job); err != nil {
@@ -30,7 +30,7 @@ func TestTombstonesAreBounded(t *testing.T) {
 		}
 	}
 	q.sweep(q.lanes["1"], now.Add(time.Hour))
-	if len(q.byID) != maxTombstones/2 || len(q.order) != maxTombstones/2 || len(q.tombstones) != maxTombstones/2 || len(q.lanes["1"].expiring) != 0 {
+	if len(q.byID) != MaxTombstones/2 || len(q.order) != MaxTombstones/2 || len(q.tombstones) != MaxTombstones/2 || len(q.lanes["1"].expiring) != 0 {
 		t.Errorf("%d, %d, %d, %d left", len(q.byID), len(q.order), len(q.tombstones), len(q.lanes["1"].expiring))
 	}
 	if job, err := q.Get(t.Context(), last, clock); err != nil || job.State != operation.Expired {

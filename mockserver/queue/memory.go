@@ -11,10 +11,6 @@ import (
 	"github.com/vismanet-go/background/mockserver/operation"
 )
 
-// maxTombstones bounds what is remembered of operations past their retention;
-// beyond it the oldest turn from "gone" into "never was".
-const maxTombstones = 100_000
-
 // A Memory is a [Queue] for one process; what is in it ends with it. Its
 // jobs are never leased again: a lease lasts until the job has ended.
 type Memory struct {
@@ -28,6 +24,20 @@ type Memory struct {
 	arrivals   int
 	epochs     int64   // leases ever given
 	sweeping   []*lane // to be swept, in turn
+}
+
+// An entry is a job in memory.
+type entry struct {
+	Job
+	content []byte
+	arrival int
+}
+
+// copy is the job without its request.
+func (e *entry) copy() *Job {
+	j := e.Job
+	j.Request = Request{}
+	return &j
 }
 
 // A lane is one company's part.
@@ -55,16 +65,15 @@ func (q *Memory) Add(_ context.Context, job *Job) error {
 	if l := q.lanes[job.Company]; l != nil {
 		q.sweep(l, job.Received)
 	}
-	e := newEntry(job)
+	q.arrivals++
+	e := &entry{Job: *job, arrival: q.arrivals}
 	e.State = operation.Queued
 	q.byID[e.ID] = e
 	q.order = append(q.order, e)
-	q.arrivals++
-	e.arrival = q.arrivals
 	if q.lanes[e.Company] == nil {
 		q.lanes[e.Company] = &lane{company: e.Company}
 	}
-	if e.live.notBefore.After(e.Received) {
+	if e.NotBefore.After(e.Received) {
 		q.held = append(q.held, e)
 		return nil
 	}
@@ -97,7 +106,7 @@ func (q *Memory) Take(_ context.Context, now Now, limits Limits) ([]*Job, error)
 	defer q.mu.Unlock()
 	q.sweepNext(now)
 	q.held = slices.DeleteFunc(q.held, func(e *entry) bool {
-		due := !now(e.Company).Before(e.live.notBefore)
+		due := !now(e.Company).Before(e.NotBefore)
 		if due {
 			q.line(e)
 		}
@@ -123,8 +132,9 @@ func (q *Memory) Take(_ context.Context, now Now, limits Limits) ([]*Job, error)
 		e.State, e.Started = operation.Running, now(e.Company)
 		e.Attempts++
 		q.epochs++
-		e.live.epoch = q.epochs
-		taken = append(taken, e.job())
+		e.Epoch = q.epochs
+		job := e.Job
+		taken = append(taken, &job)
 	}
 	if passed != nil {
 		q.ready = append(passed, q.ready...)
@@ -157,15 +167,15 @@ func (q *Memory) Finish(_ context.Context, lease Lease, r Result) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	e := q.byID[lease.ID]
-	if e == nil || e.State != operation.Running || e.live.epoch != lease.Epoch {
+	if e == nil || e.State != operation.Running || e.Epoch != lease.Epoch {
 		return ErrLeaseLost
 	}
 	e.State, e.StatusCode, e.ErrorMessage = r.State, r.StatusCode, r.ErrorMessage
-	e.Ended, e.expires = r.Ended, r.Expires
-	e.live.local = nil // whoever took the job has it; kept here it would live as long as the job
-	e.live.answer, e.contentType = r.Answer, r.ContentType
-	e.live.content, e.hasContent = r.Content, r.Content != nil
-	e.live.request = nil
+	e.Ended, e.Expires = r.Ended, r.Expires
+	e.Answer, e.ContentType = r.Answer, r.ContentType
+	e.content, e.HasContent = r.Content, r.Content != nil
+	e.Request = Request{}
+	e.Local = nil // whoever took the job has it; kept here it would live as long as the job
 	l := q.lanes[e.Company]
 	l.running--
 	l.expiring = append(l.expiring, e)
@@ -185,9 +195,7 @@ func (q *Memory) Get(_ context.Context, id string, now Now) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	job := e.job()
-	job.Request = Request{}
-	return job, nil
+	return e.copy(), nil
 }
 
 // find looks an entry up as it is now. The caller holds q.mu.
@@ -208,10 +216,7 @@ func (q *Memory) Content(_ context.Context, id string, now Now) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	if e.live == nil {
-		return nil, nil
-	}
-	return e.live.content, nil
+	return e.content, nil
 }
 
 // List implements [Queue].
@@ -221,8 +226,7 @@ func (q *Memory) List(_ context.Context, now Now) ([]*Job, error) {
 	list := make([]*Job, len(q.order))
 	for i, e := range q.order {
 		q.expireIfDue(e, now(e.Company))
-		list[i] = e.job()
-		list[i].Request = Request{}
+		list[i] = e.copy()
 	}
 	return list, nil
 }
@@ -272,7 +276,7 @@ func (q *Memory) Reset(_ context.Context, company string) error {
 // The rest is called with q.mu held.
 
 func (q *Memory) expireIfDue(e *entry, now time.Time) {
-	if !e.expires.IsZero() && !now.Before(e.expires) {
+	if !e.Expires.IsZero() && !now.Before(e.Expires) {
 		q.expire(e)
 	}
 }
@@ -282,12 +286,8 @@ func (q *Memory) expire(e *entry) {
 	if e.State == operation.Expired {
 		return
 	}
-	e.State = operation.Expired
-	var neighbour *entry
-	if len(q.tombstones) > 0 {
-		neighbour = q.tombstones[len(q.tombstones)-1]
-	}
-	e.erase(neighbour)
+	e.State, e.Epoch = operation.Expired, 0
+	e.Answer, e.Notice, e.content = nil, nil, nil
 	q.tombstones = append(q.tombstones, e)
 }
 
@@ -317,12 +317,12 @@ func (q *Memory) sweep(l *lane, now time.Time) {
 		l.expiring[0] = nil
 		l.expiring = l.expiring[1:]
 	}
-	if len(q.tombstones) <= maxTombstones {
+	if len(q.tombstones) <= MaxTombstones {
 		return
 	}
-	for _, e := range q.tombstones[:len(q.tombstones)-maxTombstones/2] {
+	for _, e := range q.tombstones[:len(q.tombstones)-MaxTombstones/2] {
 		delete(q.byID, e.ID)
 	}
-	q.tombstones = slices.Clone(q.tombstones[len(q.tombstones)-maxTombstones/2:])
+	q.tombstones = slices.Clone(q.tombstones[len(q.tombstones)-MaxTombstones/2:])
 	q.order = slices.DeleteFunc(q.order, func(e *entry) bool { return q.byID[e.ID] == nil })
 }

@@ -46,9 +46,10 @@ var (
 //     server calls Take again at that time.
 //   - Every company has a clock of its own, which may stand, jump, and show any
 //     time from 1970 to 2199; see [Now].
-//   - From Job.Expires on a job reads as Expired, without answer and content.
-//     HasContent stays: it tells "gone" from "never was". A queue may forget
-//     the oldest of these; then their ids are unknown.
+//   - From Job.Expires on a job reads as Expired, without answer and content:
+//     it is a tombstone. HasContent stays: it tells "gone" from "never was".
+//     Beyond [MaxTombstones] a queue may forget the oldest of them; then their
+//     ids are unknown.
 //   - The queue keeps what it is given and returns copies; a slice or map in a
 //     Job is not changed by anybody.
 //
@@ -89,6 +90,12 @@ type Queue interface {
 	// to another job with the same id.
 	Reset(ctx context.Context, company string) error
 }
+
+// MaxTombstones is how many operations past their retention the queues of this
+// module remember at most, of all companies together. Asked for one of these
+// the mock answers 410, gone; for an older one it answers 404, as for an
+// operation that never was.
+const MaxTombstones = 10_000
 
 // Now tells the time of a company. Each company has a clock of its own: none
 // of the times of a job may be compared with those of another company, or with

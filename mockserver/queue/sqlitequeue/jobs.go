@@ -352,7 +352,7 @@ func (q *Queue) Expire(_ context.Context, id string) (bool, error) {
 		if state == expired {
 			return nil
 		}
-		return q.bury(t, seq)
+		return q.expire(t, seq)
 	})
 	return found, err
 }

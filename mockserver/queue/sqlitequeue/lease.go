@@ -7,13 +7,8 @@ import (
 	"github.com/vismanet-go/background/mockserver/queue"
 )
 
-const (
-	// maxTombstones bounds what is remembered of jobs past their retention.
-	maxTombstones = 100_000
-
-	// buryBatch is how many jobs are buried at a time.
-	buryBatch = 500
-)
+// expireBatch is how many jobs are made tombstones at a time.
+const expireBatch = 500
 
 // eager and lazy are how often Watch looks: soon after a change, and less and
 // less often while there is none.
@@ -145,8 +140,8 @@ func (q *Queue) reap(t *tx, which string, args ...any) error {
 	return nil
 }
 
-// sweep buries what is past its retention by the clock of its company, and
-// forgets the oldest graves.
+// sweep makes tombstones of what is past its retention by the clock of its
+// company, and forgets the oldest ones.
 func (q *Queue) sweep(t *tx, now queue.Now) error {
 	var companies []string
 	err := t.rows(`SELECT company FROM lanes`, nil, func(scan func(...any) error) error {
@@ -157,11 +152,11 @@ func (q *Queue) sweep(t *tx, now queue.Now) error {
 	})
 	var due []int64
 	for _, company := range companies {
-		if err != nil || len(due) >= buryBatch {
+		if err != nil || len(due) >= expireBatch {
 			break
 		}
 		err = t.rows(`SELECT seq FROM jobs WHERE expires > 0 AND state < 4 AND company = ? AND expires <= ? LIMIT ?`,
-			[]any{company, nanos(now(company)), buryBatch - len(due)}, func(scan func(...any) error) error {
+			[]any{company, nanos(now(company)), expireBatch - len(due)}, func(scan func(...any) error) error {
 				var seq int64
 				err := scan(&seq)
 				due = append(due, seq)
@@ -172,23 +167,23 @@ func (q *Queue) sweep(t *tx, now queue.Now) error {
 		return err
 	}
 	for _, seq := range due {
-		if err := q.bury(t, seq); err != nil {
+		if err := q.expire(t, seq); err != nil {
 			return err
 		}
 	}
-	var graves int
-	if err := t.row(`SELECT count(*) FROM jobs WHERE state = 4`, nil, &graves); err != nil {
+	var tombstones int
+	if err := t.row(`SELECT count(*) FROM jobs WHERE state = 4`, nil, &tombstones); err != nil {
 		return err
 	}
-	if graves > maxTombstones {
-		_, err = t.exec(`DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE state = 4 ORDER BY seq LIMIT ?)`, graves-maxTombstones)
+	if tombstones > queue.MaxTombstones {
+		_, err = t.exec(`DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE state = 4 ORDER BY seq LIMIT ?)`, tombstones-queue.MaxTombstones)
 	}
 	return err
 }
 
-// bury turns a job that has ended into a tombstone. A notice that is still
+// expire turns a job that has ended into a tombstone. A notice that is still
 // under way stays until it is done.
-func (q *Queue) bury(t *tx, seq int64) error {
+func (q *Queue) expire(t *tx, seq int64) error {
 	if _, err := t.exec(`UPDATE jobs SET state = 4, answer = NULL WHERE seq = ?`, seq); err != nil {
 		return err
 	}

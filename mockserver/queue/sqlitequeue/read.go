@@ -49,8 +49,8 @@ func scanJob(scan func(...any) error) (*queue.Job, error) {
 	return &j, nil
 }
 
-// asOf is j as it looks now: what is past its retention looks buried
-// before it is.
+// asOf is j as it is now: what is past its retention is a tombstone before the
+// sweep makes it one.
 func (q *Queue) asOf(j *queue.Job, now queue.Now) *queue.Job {
 	if !j.Expires.IsZero() && !now(j.Company).Before(j.Expires) {
 		j.State = operation.Expired
