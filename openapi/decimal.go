@@ -72,7 +72,12 @@ func (d Decimal) Rat() *big.Rat {
 
 // Cmp compares the values: -1 if d is less than e, 0 if they are equal, +1 if
 // it is greater. What holds no number counts as 0.
-func (d Decimal) Cmp(e Decimal) int { return d.Rat().Cmp(e.Rat()) }
+func (d Decimal) Cmp(e Decimal) int {
+	if d == e {
+		return 0
+	}
+	return d.Rat().Cmp(e.Rat())
+}
 
 // MarshalJSON writes a JSON number without an exponent.
 func (d Decimal) MarshalJSON() ([]byte, error) {

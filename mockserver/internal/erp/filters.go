@@ -27,34 +27,30 @@ func checkNumbers(p server.ListCustomerInvoicesParams) *refusal {
 	return nil
 }
 
-// beyondInt32 names a whole number in a body that is larger than the ERP's
-// fields are, empty if there is none.
-func beyondInt32(v reflect.Value, name string) string {
+// beyondInt32 looks in a body for a whole number that is larger than the ERP's
+// fields are, and names its field.
+func beyondInt32(v reflect.Value) (field string, found bool) {
 	switch v.Kind() {
 	case reflect.Int:
-		if n := v.Int(); n < math.MinInt32 || n > math.MaxInt32 {
-			return name
-		}
+		n := v.Int()
+		return "", n < math.MinInt32 || n > math.MaxInt32
 	case reflect.Pointer:
 		if !v.IsNil() {
-			return beyondInt32(v.Elem(), name)
+			return beyondInt32(v.Elem())
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
-			if found := beyondInt32(v.Index(i), name); found != "" {
-				return found
+			if field, found = beyondInt32(v.Index(i)); found {
+				return field, true
 			}
 		}
 	case reflect.Struct:
-		for field, value := range v.Fields() {
-			own, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			if name != "" {
-				own = name + "." + own
-			}
-			if found := beyondInt32(value, own); found != "" {
-				return found
+		for i := range v.NumField() { // names are put together once there is something to tell
+			if field, found = beyondInt32(v.Field(i)); found {
+				name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+				return strings.TrimSuffix(name+"."+field, "."), true
 			}
 		}
 	}
-	return ""
+	return "", false
 }

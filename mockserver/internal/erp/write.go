@@ -132,7 +132,7 @@ func (e *ERP) decode(r *http.Request, into any) *refusal {
 	if err != nil {
 		return badRequest("The request body is not valid JSON: %v.", err)
 	}
-	if field := beyondInt32(reflect.ValueOf(into), ""); field != "" {
+	if field, ok := beyondInt32(reflect.ValueOf(into)); ok {
 		return badRequest("The request body is invalid: field '%s' takes a whole number of 32 bits.", field)
 	}
 	return nil
