@@ -246,8 +246,8 @@ func (c *contract) play(cfg mockserver.Config) {
 		}
 	}
 	for _, as := range as {
-		c.look(h2, firstID, as)
-		c.look(h2, "no-guid", as)
+		c.poll(h2, firstID, as)
+		c.poll(h2, "no-guid", as)
 	}
 	_ = h.Close()
 	_ = h2.Close()
@@ -255,7 +255,7 @@ func (c *contract) play(cfg mockserver.Config) {
 		c.see("erp", call.method, call.pattern, h.call(call, as[0]))
 		c.see("background", call.method, call.pattern, h2.call(call, append(slices.Clone(as[0]), "erp-api-background", "none")))
 	}
-	c.look(h2, firstID, as[0])
+	c.poll(h2, firstID, as[0])
 }
 
 func (h *harness) call(call matrixCall, headers []string) answer {
@@ -265,8 +265,8 @@ func (h *harness) call(call matrixCall, headers []string) answer {
 	return h.do(call.method, strings.ReplaceAll(call.pattern, "{invoiceNumber}", call.number)+call.query, call.body, headers...)
 }
 
-// look reads a state and its content, and returns both.
-func (c *contract) look(h *harness, id string, headers []string) (state, content answer) {
+// poll reads a state and its content, and returns both.
+func (c *contract) poll(h *harness, id string, headers []string) (state, content answer) {
 	state = h.do("GET", "/v1/background/"+id, "", headers...)
 	content = h.do("GET", "/v1/background/"+id+"/content", "", headers...)
 	for _, view := range []string{"background", "erp"} {
@@ -287,10 +287,10 @@ func (c *contract) queue(h *harness, call matrixCall, headers []string) {
 		return
 	}
 	id := ops[len(ops)-1].ID
-	c.look(h, id, headers) // too early
+	c.poll(h, id, headers) // too early
 	time.Sleep(time.Minute)
-	state, content := c.look(h, id, headers)
-	c.look(h, id, append(slices.Clone(headers[:min(len(headers), 6)]), "Authorization", "Bearer company:2"))
+	state, content := c.poll(h, id, headers)
+	c.poll(h, id, append(slices.Clone(headers[:min(len(headers), 6)]), "Authorization", "Bearer company:2"))
 	if state.status == http.StatusOK {
 		doc := decode[map[string]any](c.t, state.body)
 		final := answer{status: int(doc["statusCode"].(float64))}
@@ -303,6 +303,6 @@ func (c *contract) queue(h *harness, call matrixCall, headers []string) {
 	}
 	if call.pattern == "/v1/customerinvoice" && call.method == http.MethodGet { // once is enough
 		time.Sleep(25 * time.Hour)
-		c.look(h, id, headers)
+		c.poll(h, id, headers)
 	}
 }

@@ -320,7 +320,7 @@ func checkUncertain(t *testing.T, srv *mockserver.Server, u *undertaking) {
 	}
 }
 
-// disturbed tells whether any look at an operation's state was.
+// disturbed reports whether any poll of an operation was.
 func disturbed(srv *mockserver.Server, id string) bool {
 	return slices.ContainsFunc(srv.Faults().Hits(""), func(h fault.Hit) bool {
 		return (h.Point == fault.OnState || h.Point == fault.OnAuth) && h.OperationID == id

@@ -180,7 +180,7 @@ func TestRulesComeAndGo(t *testing.T) {
 	}
 }
 
-func TestLooksAreCountedPerOperation(t *testing.T) {
+func TestPollsAreCountedPerOperation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := start(t, mockserver.Config{Faults: []fault.Rule{
 			{Name: "lag", On: fault.OnState, PerOperation: true, Times: 2, Method: "DELETE", Do: fault.Answer{Status: 404}},
@@ -191,7 +191,7 @@ func TestLooksAreCountedPerOperation(t *testing.T) {
 		for n, want := range []int{404, 404, 200} {
 			for _, id := range []string{del, del2} {
 				if a := h.do("GET", "/v1/background/"+id, ""); a.status != want {
-					t.Errorf("look %d: got %d, want %d", n+1, a.status, want)
+					t.Errorf("poll %d: got %d, want %d", n+1, a.status, want)
 				}
 			}
 			h.want(200, "GET", "/v1/background/"+get, "")

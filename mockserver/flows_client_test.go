@@ -124,7 +124,7 @@ func (f *clientFlow) told(op *client.Operation, want mockservertest.Delivery) op
 	return mockservertest.RequireDelivered(f.t, f.Server, want)
 }
 
-// state is what the client knows without looking.
+// state is what the client knows without a poll.
 func (f *clientFlow) state(op *client.Operation) client.State {
 	f.t.Helper()
 	s, err := op.State(f.t.Context())
@@ -247,7 +247,7 @@ func clientSeesAFailure(f *clientFlow) {
 	f.told(op, mockservertest.Delivery{Attempts: 1})
 }
 
-// clientIsNotTold finds the end by looking; the notification comes later or
+// clientIsNotTold finds the end by polling; the notification comes later or
 // never.
 func clientIsNotTold(notifications int) func(f *clientFlow) {
 	return func(f *clientFlow) {
@@ -273,7 +273,7 @@ func clientIsTold(copies int) func(f *clientFlow) {
 		}
 		f.told(op, mockservertest.Delivery{Attempts: copies})
 		if s := f.state(op); s.Notified.IsZero() || s.Polls != 1 {
-			f.t.Errorf("got %+v, want one look", s)
+			f.t.Errorf("got %+v, want one poll", s)
 		}
 	}
 }
@@ -290,7 +290,7 @@ func clientIsToldInAnotherOrder(f *clientFlow) {
 	}
 }
 
-// clientIsLiedTo finds the end by looking: the receiver refused what was not
+// clientIsLiedTo finds the end by polling: the receiver refused what was not
 // signed by the ERP. Once redelivered it is taken.
 func clientIsLiedTo(f *clientFlow) {
 	op := f.submit("GET", listed, "", client.SubmitOptions{})

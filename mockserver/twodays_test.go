@@ -12,7 +12,7 @@ import (
 	"github.com/vismanet-go/background/mockserver"
 )
 
-// A watch is two days of looks at one operation, a minute apart: 2 880 of them.
+// A watch is two days of polls of one operation, a minute apart: 2 880 of them.
 // The operation takes a minute, and is kept for a day.
 type watch struct {
 	testing.TB

@@ -17,7 +17,7 @@ import (
 )
 
 // hammer sends requests to one erpmock with its usual settings, but for a
-// retention of two seconds: an operation each, two looks at it, its content, a
+// retention of two seconds: an operation each, two polls of it, its content, a
 // notification, and a call in the foreground. It samples after each fiftieth
 // of them.
 func hammer(ctx context.Context, requests int, out io.Writer) ([]string, error) {

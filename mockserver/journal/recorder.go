@@ -65,7 +65,7 @@ func (j *Recorder) Request(r Request) *Entry {
 	return j.add(&Entry{Time: r.Time, Company: r.Company, Kind: KindRequest, Request: &r})
 }
 
-// Operation records a step in an operation's life.
+// Operation records a step of an operation.
 func (j *Recorder) Operation(kind Kind, op operation.Operation, at time.Time) *Entry {
 	return j.add(&Entry{Time: at, Company: op.Company, Kind: kind, OperationID: op.ID, Operation: &op})
 }

@@ -20,8 +20,8 @@ type Request struct {
 
 	// Path is below the API root and without the query. Case does not matter;
 	// "{number}" stands for any one segment, "{rest...}" for all that follow.
-	// Looks at operations and calls for a token are not meant unless Path
-	// says so.
+	// Polls of operations and calls for a token are not meant unless Path says
+	// so.
 	Path string
 
 	Query  map[string]string // parameters it has, among others

@@ -92,9 +92,9 @@ type Queue interface {
 }
 
 // MaxTombstones is how many operations past their retention the queues of this
-// module remember at most, of all companies together. Asked for one of these
-// the mock answers 410, gone; for an older one it answers 404, as for an
-// operation that never was.
+// module remember, of all companies together. Of these the mock says that they
+// are gone (410 for the content, Profile.ExpiredStateStatus for the state); the
+// id of an older one is unknown, and answered 404.
 const MaxTombstones = 10_000
 
 // Now tells the time of a company. Each company has a clock of its own: none

@@ -28,7 +28,7 @@ func mockDays() compare.Row {
 	const ours = "mockserver under synctest"
 	return compare.Row{
 		Name:       "mock/two days",
-		What:       "Two virtual days in which an operation is looked at 2 880 times: while it runs, while its result is kept, and after that.",
+		What:       "Two virtual days in which an operation is polled 2 880 times: while it runs, while its result is kept, and after that.",
 		Contenders: []compare.Contender{{Name: ours, Run: twoDays}},
 		Goals:      []compare.Goal{{Of: ours, Figure: "real s", AtMost: 0.5}},
 	}

@@ -11,21 +11,21 @@ import (
 	"github.com/vismanet-go/background/mockserver"
 )
 
-// TestTwoDays looks at an operation every minute of two virtual days: while it
+// TestTwoDays polls an operation every minute of two virtual days: while it
 // runs, while its result is kept, and when it is gone. It logs the real time
 // that this took, which the row reads.
 func TestTwoDays(t *testing.T) {
 	begun := time.Now()
-	looks := make(map[string]int)
-	synctest.Test(t, func(t *testing.T) { twoDays(t, looks) })
+	polls := make(map[string]int)
+	synctest.Test(t, func(t *testing.T) { twoDays(t, polls) })
 	t.Logf("real time: %d µs", time.Since(begun).Microseconds())
 	want := map[string]int{"Started": 20 * 60, "Finished": 24 * 60, "404": 4 * 60}
-	if fmt.Sprint(looks) != fmt.Sprint(want) {
-		t.Errorf("2880 looks found %v, want %v", looks, want)
+	if fmt.Sprint(polls) != fmt.Sprint(want) {
+		t.Errorf("2880 polls found %v, want %v", polls, want)
 	}
 }
 
-func twoDays(t *testing.T, looks map[string]int) {
+func twoDays(t *testing.T, polls map[string]int) {
 	srv, err := mockserver.New(mockserver.Config{ExecTime: mockserver.Fixed(20 * time.Hour), Retention: 24 * time.Hour})
 	if err != nil {
 		t.Fatal(err)
@@ -56,14 +56,14 @@ func twoDays(t *testing.T, looks map[string]int) {
 	if status != http.StatusAccepted {
 		t.Fatalf("answered %d", status)
 	}
-	time.Sleep(30 * time.Second) // so that no look falls on a change
+	time.Sleep(30 * time.Second) // so that no poll falls on a change
 	for range 2 * 24 * 60 {
 		status, doc := get("/v1/background/"+accepted.ID, "")
 		word := doc.Status
 		if status != http.StatusOK {
 			word = fmt.Sprint(status)
 		}
-		looks[word]++
+		polls[word]++
 		time.Sleep(time.Minute)
 	}
 }

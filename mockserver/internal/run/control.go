@@ -135,12 +135,12 @@ func (q *Runner) startOne(company string) (*queue.Job, *run, *run, error) {
 		}
 	}
 	q.mu.Unlock()
-	if company != "" && !paused.holds(company) || company == "" && paused.none() {
+	if company != "" && !paused.has(company) || company == "" && paused.none() {
 		return nil, nil, nil, ErrNotPaused
 	}
 	if q.room() > 0 {
 		limits := queue.Limits{Max: 1, PerCompany: q.cfg.Workers, Order: q.cfg.Order, Hold: func(other string) bool {
-			return company != "" && other != company || !paused.holds(other)
+			return company != "" && other != company || !paused.has(other)
 		}}
 		jobs, err := q.cfg.Store.Take(context.WithoutCancel(q.cfg.Pool.Context()), q.cfg.Clocks.Now, limits)
 		if err != nil {

@@ -13,7 +13,7 @@ type pauses struct {
 
 func (p pauses) none() bool { return !p.all && len(p.except) == 0 }
 
-func (p pauses) holds(company string) bool { return p.all != p.except[company] }
+func (p pauses) has(company string) bool { return p.all != p.except[company] }
 
 // set pauses or resumes a company, or all.
 func (p *pauses) set(company string, paused bool) {
@@ -32,9 +32,9 @@ func (p *pauses) set(company string, paused bool) {
 	p.except = except
 }
 
-// holds reports whether nothing of a company may start.
-func (q *Runner) holds(company string) bool {
+// isPaused reports whether nothing of a company may start.
+func (q *Runner) isPaused(company string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.paused.holds(company)
+	return q.paused.has(company)
 }

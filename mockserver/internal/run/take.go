@@ -68,7 +68,7 @@ func (q *Runner) limits(limit int) queue.Limits {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !q.paused.none() {
-		r.Hold = q.holds
+		r.Hold = q.isPaused
 	}
 	return r
 }

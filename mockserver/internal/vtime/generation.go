@@ -39,8 +39,8 @@ func (g *Generation) Context() context.Context { return g.ctx }
 // IsOver reports whether the company was reset since g began.
 func (g *Generation) IsOver() bool { return errors.Is(context.Cause(g.ctx), ErrReset) }
 
-// IsVoid reports whether what g does would not be wiped any more by the reset
-// that ended it.
+// IsVoid reports whether a reset has already wiped this generation; nothing may
+// be stored for it.
 func (g *Generation) IsVoid() bool {
 	g.clock.mu.Lock()
 	defer g.clock.mu.Unlock()

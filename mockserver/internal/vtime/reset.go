@@ -76,7 +76,7 @@ func (a *Clocks) seizeAll(ctx context.Context, company string) (seized []*Clock,
 	return seized, release, nil
 }
 
-// holdNew lets companies that nobody has heard of yet begin with releaseNew
+// holdNew lets companies that are new begin with releaseNew
 // only. One caller at a time gets it.
 func (a *Clocks) holdNew(ctx context.Context) error {
 	if err := seize(ctx, a.resets); err != nil {

@@ -4,7 +4,7 @@ import "time"
 
 // Times are those of all companies at one moment. They are not changed.
 type Times struct {
-	others time.Time // of companies that were not heard of yet
+	others time.Time // of companies that have no clock yet
 	known  map[string]time.Time
 }
 

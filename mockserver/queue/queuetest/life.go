@@ -197,6 +197,6 @@ func testCounts(f *fixture) {
 	f.Count("AA", 1, 1)
 	f.Count("unknown", 1, 1)
 	if j := f.get("aa", epoch); j.StateReads != 2 || j.ContentReads != 1 {
-		f.t.Errorf("got %d and %d looks, want 2 and 1", j.StateReads, j.ContentReads)
+		f.t.Errorf("got %d and %d polls, want 2 and 1", j.StateReads, j.ContentReads)
 	}
 }

@@ -43,7 +43,7 @@ func Run(t *testing.T, open func(*testing.T) queue.Queue) {
 		"held jobs are passed":                   testHeld,
 		"retention":                              testRetention,
 		"expiry at once":                         testExpire,
-		"looks are counted":                      testCounts,
+		"polls are counted":                      testCounts,
 		"many at a time":                         testManyAtATime,
 		"companies that are stopped":             testHold,
 		"one at a time by Hold":                  testHoldAllButOne,

@@ -78,7 +78,7 @@ func testSweep(t *testing.T, open func() queue.Shared) {
 	done := make(chan struct{})
 	go func() { defer close(done); q.Watch(ctx, now.now, nothing, nothing) }()
 	t.Cleanup(func() { cancel(); <-done })
-	// Once it is buried, it stays so, whatever the clock says.
+	// Once it is a tombstone, it stays one, whatever the clock says.
 	eventually(t, "the retention of one company ends", func() bool { return f.getAt(c, "over").State == operation.Expired })
 	f.wantAt(c, "past", operation.Finished)
 }

@@ -10,7 +10,7 @@ import (
 // expireBatch is how many jobs are made tombstones at a time.
 const expireBatch = 500
 
-// eager and lazy are how often Watch looks: soon after a change, and less and
+// eager and lazy are how often Watch asks for the version: soon after a change, and less and
 // less often while there is none.
 const (
 	eager = 5 * time.Millisecond
@@ -18,16 +18,16 @@ const (
 )
 
 // Watch implements [queue.Shared]. Whether another process wrote
-// something is seen in a word of shared memory.
+// something is read from a word of shared memory.
 func (q *Queue) Watch(ctx context.Context, now queue.Now, wake, lost func()) {
-	beat := time.NewTicker(q.cfg.Lease / 3)
-	defer beat.Stop()
+	renew := time.NewTicker(q.cfg.Lease / 3)
+	defer renew.Stop()
 	files := time.NewTicker(orphanAge)
 	defer files.Stop()
 	var version int64
 	wait := eager
-	look := time.NewTimer(wait)
-	defer look.Stop()
+	next := time.NewTimer(wait)
+	defer next.Stop()
 	q.tick(now, wake)
 	for {
 		select {
@@ -35,15 +35,15 @@ func (q *Queue) Watch(ctx context.Context, now queue.Now, wake, lost func()) {
 			return
 		case <-files.C:
 			q.sweepFiles()
-		case <-beat.C:
+		case <-renew.C:
 			q.tick(now, wake)
-		case <-look.C:
+		case <-next.C:
 			wait = min(2*wait, lazy)
 			if v := q.version(); v != version {
 				version, wait = v, eager
 				wake()
 			}
-			look.Reset(wait)
+			next.Reset(wait)
 		}
 		if q.lost.Swap(false) {
 			lost()
@@ -53,20 +53,20 @@ func (q *Queue) Watch(ctx context.Context, now queue.Now, wake, lost func()) {
 
 // version changes with every commit of another connection.
 func (q *Queue) version() int64 {
-	if q.looks == nil {
+	if q.dataVersion == nil {
 		var err error
-		if q.looks, err = q.watch.Prepare(`PRAGMA data_version`); err != nil {
+		if q.dataVersion, err = q.watch.Prepare(`PRAGMA data_version`); err != nil {
 			return -1
 		}
 	}
 	var v int64
-	if err := q.looks.QueryRow().Scan(&v); err != nil {
+	if err := q.dataVersion.QueryRow().Scan(&v); err != nil {
 		return -1
 	}
 	return v
 }
 
-// tick tells that we live, and looks after what others left.
+// tick renews the lease of this process, and gives back what others left.
 func (q *Queue) tick(clock queue.Now, wake func()) {
 	err := q.writer.do(func(t *tx) error {
 		if err := q.register(t); err != nil {
@@ -85,7 +85,7 @@ func (q *Queue) tick(clock queue.Now, wake func()) {
 		err = q.writer.do(func(t *tx) error { return q.sweep(t, clock) })
 	}
 	if err != nil {
-		q.cfg.Logger.Warn("lease not extended", "error", err)
+		q.cfg.Logger.Warn("lease not renewed", "error", err)
 	}
 	wake()
 }

@@ -64,7 +64,8 @@ func toVersion1(t *testing.T, file string) {
 	defer db.Close()
 	for _, s := range []string{
 		`DROP INDEX jobs_expires`, `CREATE INDEX jobs_expires ON jobs (expires) WHERE expires > 0 AND state < 4`,
-		`ALTER TABLE books DROP COLUMN began`, `ALTER TABLE workers DROP COLUMN ttl`, `PRAGMA user_version = 1`,
+		`ALTER TABLE books DROP COLUMN began`, `ALTER TABLE workers DROP COLUMN ttl`,
+		`DROP INDEX jobs_tombstones`, `CREATE INDEX jobs_graves ON jobs (seq) WHERE state = 4`, `PRAGMA user_version = 1`,
 	} {
 		if _, err := db.Exec(s); err != nil {
 			t.Fatal(s, err)

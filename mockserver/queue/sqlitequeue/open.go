@@ -39,15 +39,15 @@ var ErrClosed = errors.New("the queue is closed")
 // A Queue is a [queue.Shared] in a directory. Use [Open] to make one;
 // it is safe for concurrent use.
 type Queue struct {
-	cfg    Config
-	dir    string
-	worker string // id of this process in table workers
-	lock   *os.File
-	write  *sql.DB // one connection, used by the writer only
-	read   *sql.DB
-	watch  *sql.DB // one connection, which looks for the writes of others
-	looks  *sql.Stmt
-	writer *writer
+	cfg         Config
+	dir         string
+	worker      string // id of this process in table workers
+	lock        *os.File
+	write       *sql.DB // one connection, used by the writer only
+	read        *sql.DB
+	watch       *sql.DB   // one connection, which looks for the writes of others
+	dataVersion *sql.Stmt // reads the version; nil: not yet prepared
+	writer      *writer
 
 	registered atomic.Bool // we are, or were, among the workers
 	lost       atomic.Bool // our leases went to others, and nobody was told yet
@@ -56,7 +56,7 @@ type Queue struct {
 	fresh   fresh
 
 	mu     sync.Mutex        // guards counts
-	counts map[string][2]int // looks at state and content that are not stored yet
+	counts map[string][2]int // polls of state and content that are not stored yet
 }
 
 var _ queue.Shared = (*Queue)(nil)

@@ -20,7 +20,7 @@ func TestQueryPlans(t *testing.T) {
 		`SELECT seq FROM jobs WHERE state = 0 AND company = '1' AND not_before <= 9 ORDER BY seq LIMIT 0 + 9`:            "jobs_line",
 		`UPDATE jobs SET state = 0, worker = NULL WHERE state = 1 AND worker = 'w'`:                                      "jobs_leased",
 		`SELECT seq FROM jobs WHERE expires > 0 AND state < 4 AND company = '1' AND expires <= 9 LIMIT 9`:                "jobs_expires",
-		`SELECT count(*) FROM jobs WHERE state = 4`:                                                                      "jobs_graves",
+		`SELECT count(*) FROM jobs WHERE state = 4`:                                                                      "jobs_tombstones",
 		`SELECT 1 FROM notices WHERE state = 1 AND worker IS NULL LIMIT 1`:                                               "notices_open",
 		`UPDATE notices SET worker = NULL WHERE state = 1 AND worker = 'w'`:                                              "notices_open",
 		`SELECT key, body FROM docs WHERE company = '1' AND version > 3`:                                                 "docs_version",

@@ -1,7 +1,7 @@
 package sqlitequeue
 
 // schemaVersion is that of the tables below; it grows with every change.
-const schemaVersion = 3
+const schemaVersion = 4
 
 // applicationID marks the file as ours: "erpq".
 const applicationID = 0x65727071
@@ -31,6 +31,10 @@ ALTER TABLE books ADD COLUMN began INTEGER NOT NULL DEFAULT 0;
 `,
 	2: `
 ALTER TABLE workers ADD COLUMN ttl INTEGER NOT NULL DEFAULT 0;
+`,
+	3: `
+DROP INDEX jobs_graves;
+CREATE INDEX jobs_tombstones ON jobs (seq) WHERE state = 4;
 `,
 }
 
@@ -63,7 +67,7 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_line    ON jobs (company, seq)  WHERE state = 0;
 CREATE INDEX jobs_leased  ON jobs (worker)        WHERE state = 1;
 CREATE INDEX jobs_expires ON jobs (company, expires) WHERE expires > 0 AND state < 4;
-CREATE INDEX jobs_graves  ON jobs (seq)           WHERE state = 4;
+CREATE INDEX jobs_tombstones ON jobs (seq)        WHERE state = 4;
 
 -- A request is there until its job has ended.
 CREATE TABLE requests (
