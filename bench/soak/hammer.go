@@ -14,6 +14,7 @@ import (
 	"github.com/vismanet-go/background/bench/internal/load"
 	"github.com/vismanet-go/background/bench/internal/proc"
 	"github.com/vismanet-go/background/bench/internal/rows"
+	"github.com/vismanet-go/background/mockserver/queue"
 )
 
 // hammer sends requests to one erpmock with its usual settings, but for a
@@ -80,7 +81,7 @@ func hammer(ctx context.Context, requests int, out io.Writer) ([]string, error) 
 }
 
 // filled is how many operations fill what a mock remembers of them.
-const filled = 120_000
+const filled = 3 * queue.MaxTombstones
 
 // fill calls the mock for a company that has no faults, as fast as it answers, until it holds
 // all that it will, or the time is over.
