@@ -113,3 +113,20 @@ func TestEveryMakeTargetThatIsNamedExists(t *testing.T) {
 		}
 	}
 }
+
+// source is a file that a page names with its folder.
+var source = regexp.MustCompile("`((?:[\\w.-]+/)+[\\w.-]+\\.(?:go|md|yaml|txt|mk))`")
+
+// TestEveryFileThatIsNamedExists looks for the files that pages name with
+// their folders, from the root of the module or beside the page.
+func TestEveryFileThatIsNamedExists(t *testing.T) {
+	for _, p := range pages(t) {
+		for _, m := range source.FindAllStringSubmatch(p.text, -1) {
+			_, fromRoot := os.Stat(filepath.Join(root, m[1]))
+			_, beside := os.Stat(filepath.Join(root, path.Dir(p.path), m[1]))
+			if fromRoot != nil && beside != nil {
+				t.Errorf("%s: there is no %s", p.path, m[1])
+			}
+		}
+	}
+}
