@@ -175,8 +175,9 @@ func (q *Queue) sweep(t *tx, now queue.Now) error {
 	if err := t.row(`SELECT count(*) FROM jobs WHERE state = 4`, nil, &tombstones); err != nil {
 		return err
 	}
-	if tombstones > queue.MaxTombstones {
-		_, err = t.exec(`DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE state = 4 ORDER BY seq LIMIT ?)`, tombstones-queue.MaxTombstones)
+	if tombstones > queue.MaxTombstones { // not all at once: a file of before may hold ten times as many
+		_, err = t.exec(`DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE state = 4 ORDER BY seq LIMIT ?)`,
+			min(tombstones-queue.MaxTombstones, 2*expireBatch))
 	}
 	return err
 }
