@@ -1,6 +1,7 @@
 package sqlitestore_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -53,6 +54,46 @@ func BenchmarkAccept(b *testing.B) {
 			})
 		})
 	}
+}
+
+// BenchmarkLife measures the whole life of an operation: it is created, accepted,
+// polled once, settled with its answer, handled and acknowledged.
+func BenchmarkLife(b *testing.B) {
+	for _, senders := range []int{1, 64} {
+		b.Run(strconv.Itoa(senders), func(b *testing.B) {
+			b.ReportAllocs()
+			s := open(b, fresh(b))
+			measure(b, senders, func(i int) error { return life(b.Context(), s, ref(i), id(i)) })
+		})
+	}
+}
+
+func life(ctx context.Context, s store.Store, ref, id string) error {
+	_, err := s.Create(ctx, store.Record{
+		Tenant: "fjord", Ref: ref, Phase: store.Sending, Method: "POST", Path: "/v2/customerinvoice", Origin: "https://erp.test",
+		Kind: "invoice", Key: "order-" + ref, Fingerprint: ref + ref, Notify: "none", Metadata: map[string]string{"order": ref},
+	}, "replica-a", time.Minute)
+	if err == nil {
+		_, err = s.Report(ctx, "fjord", ref, store.AcceptedFact{ID: id, Source: store.FromAnswer})
+	}
+	decide := func(p store.Purpose, d store.Decision) {
+		if err == nil {
+			var l store.Lease
+			if l, _, err = s.Acquire(ctx, "fjord", ref, "replica-a", p, time.Minute); err == nil {
+				_, err = s.Decide(ctx, l, d)
+			}
+		}
+	}
+	now := time.Now()
+	decide(store.ToPoll, store.RescheduleDecision{Due: now, Progress: store.Progress{Status: "Started", SeenAt: now, ReceivedAt: now, StartedAt: now}})
+	if err == nil {
+		_, err = s.Report(ctx, "fjord", ref, store.SettledFact{ID: id, Outcome: store.Outcome{
+			Status: "Finished", StatusCode: 201, Header: map[string][]string{"Location": {"/v2/customerinvoice/7"}, "Content-Type": {"application/json"}},
+			HasContent: true, Kept: true, Content: body, ContentType: "application/json", ReceivedAt: now, StartedAt: now, FinishedAt: now,
+		}})
+	}
+	decide(store.ToRun, store.AcknowledgeDecision{})
+	return err
 }
 
 // ref is like those of the client, in the order of time; id is like those of

@@ -1,42 +1,16 @@
 package sqlitestore
 
 import (
-	"bytes"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 
 	"github.com/vismanet-go/background/store"
+	"github.com/vismanet-go/background/store/internal/recordjson"
 )
 
 // Kept content may be a thousand times as large as its record. It stands in a
 // table of its own, and the steps that only prolong a lease or count an
 // attempt neither read nor write it: in its place they see a stand-in, which
 // tells its size. Empty content needs none.
-
-// marker begins every stand-in. It is recognised by value, so that a copy does
-// no harm, and no content can be made to equal one.
-var marker = func() []byte {
-	b := make([]byte, 32)
-	_, _ = rand.Read(b) // never fails
-	return b
-}()
-
-// standIn stands for content of the size.
-func standIn(size int) []byte {
-	if size == 0 {
-		return []byte{}
-	}
-	return binary.BigEndian.AppendUint64(bytes.Clone(marker), uint64(size))
-}
-
-// sizeOf returns the size of content, and whether b only stands for it.
-func sizeOf(b []byte) (size int, elsewhere bool) {
-	if rest, ok := bytes.CutPrefix(b, marker); ok && len(rest) == 8 {
-		return int(binary.BigEndian.Uint64(rest)), true
-	}
-	return len(b), false
-}
 
 // kept reports whether a record has content in the table beside it.
 func kept(r store.Record) bool { return r.Outcome != nil && r.Outcome.Kept }
@@ -50,7 +24,7 @@ func (t *tx) putContent(n int64, old, rec store.Record) error {
 		}
 		return nil
 	}
-	size, elsewhere := sizeOf(rec.Outcome.Content)
+	size, elsewhere := recordjson.SizeOf(rec.Outcome.Content)
 	if kept(old) && (elsewhere || size == 0 && len(old.Outcome.Content) == 0) {
 		return nil
 	}
@@ -62,7 +36,7 @@ func (t *tx) fill(rec *store.Record) error {
 	if !kept(*rec) {
 		return nil
 	}
-	if _, elsewhere := sizeOf(rec.Outcome.Content); !elsewhere {
+	if _, elsewhere := recordjson.SizeOf(rec.Outcome.Content); !elsewhere {
 		return nil
 	}
 	s, err := t.known(rec.Ref)

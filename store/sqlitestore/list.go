@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/store"
+	"github.com/vismanet-go/background/store/internal/recordjson"
 )
 
 var allPhases = []store.Phase{
@@ -154,7 +155,7 @@ func parts(tenant string, q store.Query, now time.Time) (out []part) {
 			p.and("kind IN (?"+strings.Repeat(", ?", len(kinds)-1)+")", kinds...)
 		}
 		for _, name := range slices.Sorted(maps.Keys(q.Metadata)) {
-			p.and("EXISTS (SELECT 1 FROM json_each(doc, '$.metadata') WHERE key = ? AND value = ?)", armour(name), armour(q.Metadata[name]))
+			p.and("EXISTS (SELECT 1 FROM json_each(doc, '$.metadata') WHERE key = ? AND value = ?)", recordjson.Armour(name), recordjson.Armour(q.Metadata[name]))
 		}
 		if q.DueBy.IsZero() {
 			out = append(out, p)

@@ -6,13 +6,14 @@ import (
 	"sync/atomic"
 
 	"github.com/vismanet-go/background/store"
+	"github.com/vismanet-go/background/store/internal/recordjson"
 )
 
 // step is one change: it runs inside the transaction of its group.
 type step struct {
 	run   func(*tx, store.Rules) error
-	fresh *fresh // tried before run
-	once  quoted // the body of a notification, if the step is about one
+	fresh *fresh            // tried before run
+	once  recordjson.Quoted // the body of a notification, if the step is about one
 	lazy  laziness
 	alone func(*conn) error // instead of run: outside of any transaction
 	state atomic.Int32

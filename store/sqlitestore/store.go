@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/store"
+	"github.com/vismanet-go/background/store/internal/recordjson"
 )
 
 // Store is a [store.Store] in an SQLite file. It is safe for concurrent use,
@@ -81,7 +82,7 @@ func (s *Store) record(ctx context.Context, lazy laziness, rule func(store.Rules
 
 // Notify implements [store.Store].
 func (s *Store) Notify(ctx context.Context, n store.Notification) (out store.Receipt, err error) {
-	err = s.do(ctx, &step{once: quote(n.Body), run: func(_ *tx, r store.Rules) (err error) {
+	err = s.do(ctx, &step{once: recordjson.Quote(n.Body), run: func(_ *tx, r store.Rules) (err error) {
 		out, err = r.Notify(n)
 		return err
 	}})

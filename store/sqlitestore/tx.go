@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/store"
+	"github.com/vismanet-go/background/store/internal/recordjson"
 )
 
 // tx is one step inside the transaction of its group. It implements
@@ -21,9 +22,9 @@ type tx struct {
 	woken   int  // length of w.woken before the step
 	pending []statement
 	seen    []stored
-	written []string // refs of records that pending statements are about
-	absent  string   // a ref that no record had when it was read
-	once    quoted   // the body of the notification that the step is about
+	written []string          // refs of records that pending statements are about
+	absent  string            // a ref that no record had when it was read
+	once    recordjson.Quoted // the body of the notification that the step is about
 	// keyGone is the tombstone of a key that was found in this step.
 	keyGone store.Tombstone
 }
@@ -285,7 +286,7 @@ func (t *tx) Put(rec store.Record) error {
 
 func (t *tx) encode(rec store.Record) (doc string, err error) {
 	t.w.scratch = rec // which an interface would have moved to the heap
-	if t.w.buf, err = encodeWith(t.w.buf[:0], &t.w.scratch, t.once); err != nil {
+	if t.w.buf, err = recordjson.Append(t.w.buf[:0], &t.w.scratch, t.once); err != nil {
 		return "", err
 	}
 	return string(t.w.buf), nil

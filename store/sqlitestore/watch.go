@@ -5,6 +5,8 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"time"
+
+	"github.com/vismanet-go/background/store/internal/recordjson"
 )
 
 // PollInterval is how often a store with watchers asks whether another
@@ -37,8 +39,8 @@ func (w *writer) told() driver.Value {
 		if i > 0 {
 			buf = append(buf, ',')
 		}
-		buf = append(appendString(buf, armour(r.tenant)), ',')
-		if buf = appendString(buf, armour(r.ref)); len(buf) > maxTold {
+		buf = append(recordjson.AppendString(buf, recordjson.Armour(r.tenant)), ',')
+		if buf = recordjson.AppendString(buf, recordjson.Armour(r.ref)); len(buf) > maxTold {
 			return nil
 		}
 	}
@@ -122,7 +124,7 @@ func (w *writer) publish(list []change) {
 	}
 	for _, c := range list {
 		for i := 0; i < len(c.told) && !c.ours; i += 2 {
-			w.hub.Publish(bare(c.told[i]), bare(c.told[i+1]))
+			w.hub.Publish(recordjson.Bare(c.told[i]), recordjson.Bare(c.told[i+1]))
 		}
 	}
 }

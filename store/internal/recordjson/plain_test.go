@@ -1,18 +1,13 @@
-package sqlitestore
+package recordjson
 
 import (
-	"encoding/base64"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/vismanet-go/background/store"
 )
 
-// document is a record as it stands in the column doc. Its names are part of
-// the schema, and so is their order, in which [fields] writes and reads them;
-// package encoding/json reads what has another form. Kept content is not in
-// it.
+// document is what [fields] writes and reads, for package encoding/json, against
+// which both are held.
 type document struct {
 	Tenant        string            `json:"tenant,omitempty"`
 	Ref           string            `json:"ref"`
@@ -119,32 +114,93 @@ type outcome struct {
 	FinishedAt   time.Time           `json:"finishedAt,omitzero"`
 }
 
-// armour makes any bytes survive JSON, which knows only valid UTF-8. Strings
-// that are valid, which is nearly all, stay as they are and readable.
-func armour(s string) string {
-	if utf8.ValidString(s) && !strings.HasPrefix(s, "\x00") {
-		return s
+func toDocument(r store.Record) document {
+	d := document{
+		Tenant: Armour(r.Tenant), Ref: Armour(r.Ref), Phase: r.Phase,
+		ID: Armour(r.ID), IDSource: r.IDSource, OtherIDs: mappedList(r.OtherIDs, Armour), Candidates: mappedList(r.Candidates, Armour),
+		Key: Armour(r.Key), KeyReleased: r.KeyReleased, Supersedes: Armour(r.Supersedes), Fingerprint: Armour(r.Fingerprint),
+		Kind: Armour(r.Kind), Verifier: Armour(r.Verifier), Method: Armour(r.Method), Path: Armour(r.Path), Origin: Armour(r.Origin),
+		Notify: Armour(r.Notify), Link: Armour(r.Link), Metadata: mapped(r.Metadata, Armour),
+		Due: r.Due.UTC(), Polls: r.Polls, PolledAt: r.PolledAt.UTC(),
+		Progress: progress{
+			Armour(r.Progress.Status), r.Progress.StatusCode, Armour(r.Progress.Location), r.Progress.SeenAt.UTC(),
+			r.Progress.Missing, r.Progress.MissingSince.UTC(), r.Progress.Missings, r.Progress.RefusedSince.UTC(), r.Progress.RefusedStatus,
+			r.Progress.ReceivedAt.UTC(), r.Progress.StartedAt.UTC(), r.Progress.EndSeen.UTC(),
+		},
+		Attempts: r.Attempts, RunEpoch: r.RunEpoch, Lease: lease{Armour(r.Lease.Owner), r.Lease.Epoch, r.Lease.Until.UTC(), r.Lease.TTL}, SendEpoch: r.SendEpoch,
+		Notifications: r.Notifications, Duplicates: r.Duplicates, Conflicts: r.Conflicts,
+		Reason: Armour(r.Reason), Late: r.Late,
+		CreatedAt: r.CreatedAt.UTC(), SentAt: r.SentAt.UTC(), AcceptedAt: r.AcceptedAt.UTC(),
+		SettledAt: r.SettledAt.UTC(), EndedAt: r.EndedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}
-	return "\x00" + base64.StdEncoding.EncodeToString([]byte(s))
+	if n := r.Notification; n != nil {
+		d.Notification = &notification{
+			Tenant: Armour(n.Tenant), Ref: Armour(n.Ref), ID: Armour(n.ID), NotificationID: Armour(n.NotificationID),
+			StatusCode: n.StatusCode, Mode: Armour(n.Mode), Unparsed: n.Unparsed, Header: mapped(n.Header, Armour),
+			Body: Armour(string(n.Body)), ReceivedAt: n.ReceivedAt.UTC(),
+		}
+	}
+	if c := r.Conflict; c != nil {
+		d.Conflict = &conflict{c.At.UTC(), Armour(c.Reason), Armour(c.ID), Armour(string(c.Body))}
+	}
+	if o := r.Outcome; o != nil {
+		size, _ := SizeOf(o.Content)
+		d.Outcome = &outcome{
+			Status: Armour(o.Status), Foreground: o.Foreground, StatusCode: o.StatusCode, Header: mappedHeader(o.Header, Armour),
+			ErrorMessage: Armour(o.ErrorMessage), Failure: Armour(o.Failure), Unconfirmed: o.Unconfirmed, Told: Armour(o.Told), HasContent: o.HasContent, Kept: o.Kept, ContentSize: size, ContentType: Armour(o.ContentType),
+			Confirmed: o.Confirmed, Refuted: Armour(o.Refuted),
+			ReceivedAt: o.ReceivedAt.UTC(), StartedAt: o.StartedAt.UTC(), FinishedAt: o.FinishedAt.UTC(),
+		}
+	}
+	return d
 }
 
-func bare(s string) string {
-	rest, armoured := strings.CutPrefix(s, "\x00")
-	if !armoured {
-		return s
+func fromDocument(d *document) store.Record {
+	r := store.Record{
+		Tenant: Bare(d.Tenant), Ref: Bare(d.Ref), Phase: d.Phase,
+		ID: Bare(d.ID), IDSource: d.IDSource, OtherIDs: mappedList(d.OtherIDs, Bare), Candidates: mappedList(d.Candidates, Bare),
+		Key: Bare(d.Key), KeyReleased: d.KeyReleased, Supersedes: Bare(d.Supersedes), Fingerprint: Bare(d.Fingerprint),
+		Kind: Bare(d.Kind), Verifier: Bare(d.Verifier), Method: Bare(d.Method), Path: Bare(d.Path), Origin: Bare(d.Origin),
+		Notify: Bare(d.Notify), Link: Bare(d.Link), Metadata: mapped(d.Metadata, Bare),
+		Due: d.Due, Polls: d.Polls, PolledAt: d.PolledAt,
+		Progress: store.Progress{
+			Status: Bare(d.Progress.Status), StatusCode: d.Progress.StatusCode, Location: Bare(d.Progress.Location), SeenAt: d.Progress.SeenAt,
+			Missing: d.Progress.Missing, MissingSince: d.Progress.MissingSince, Missings: d.Progress.Missings,
+			RefusedSince: d.Progress.RefusedSince, RefusedStatus: d.Progress.RefusedStatus,
+			ReceivedAt: d.Progress.ReceivedAt, StartedAt: d.Progress.StartedAt, EndSeen: d.Progress.EndSeen,
+		},
+		Attempts: d.Attempts, RunEpoch: d.RunEpoch, SendEpoch: d.SendEpoch,
+		Notifications: d.Notifications, Duplicates: d.Duplicates, Conflicts: d.Conflicts,
+		Reason: Bare(d.Reason), Late: d.Late,
+		CreatedAt: d.CreatedAt, SentAt: d.SentAt, AcceptedAt: d.AcceptedAt,
+		SettledAt: d.SettledAt, EndedAt: d.EndedAt, UpdatedAt: d.UpdatedAt,
 	}
-	b, err := base64.StdEncoding.DecodeString(rest)
-	if err != nil {
-		return s
+	if d.Lease != (lease{}) {
+		r.Lease = store.Lease{Tenant: r.Tenant, Ref: r.Ref, Owner: Bare(d.Lease.Owner), Epoch: d.Lease.Epoch, Until: d.Lease.Until, TTL: d.Lease.TTL}
 	}
-	return string(b)
-}
-
-func bareBytes(s string) []byte {
-	if s == "" {
-		return nil
+	if n := d.Notification; n != nil {
+		r.Notification = &store.Notification{
+			Tenant: Bare(n.Tenant), Ref: Bare(n.Ref), ID: Bare(n.ID), NotificationID: Bare(n.NotificationID),
+			StatusCode: n.StatusCode, Mode: Bare(n.Mode), Unparsed: n.Unparsed, Header: mapped(n.Header, Bare),
+			Body: bareBytes(n.Body), ReceivedAt: n.ReceivedAt,
+		}
 	}
-	return []byte(bare(s))
+	if c := d.Conflict; c != nil {
+		r.Conflict = &store.Conflict{At: c.At, Reason: Bare(c.Reason), ID: Bare(c.ID), Body: bareBytes(c.Body)}
+	}
+	if o := d.Outcome; o != nil {
+		r.Outcome = &store.Outcome{
+			Status: Bare(o.Status), Foreground: o.Foreground, StatusCode: o.StatusCode, Header: mappedHeader(o.Header, Bare),
+			ErrorMessage: Bare(o.ErrorMessage), Failure: Bare(o.Failure), Unconfirmed: o.Unconfirmed, Told: Bare(o.Told),
+			HasContent: o.HasContent, Kept: o.Kept, ContentType: Bare(o.ContentType),
+			Confirmed: o.Confirmed, Refuted: Bare(o.Refuted),
+			ReceivedAt: o.ReceivedAt, StartedAt: o.StartedAt, FinishedAt: o.FinishedAt,
+		}
+		if o.Kept {
+			r.Outcome.Content = StandIn(o.ContentSize)
+		}
+	}
+	return r
 }
 
 // mapped applies f to the keys and values.

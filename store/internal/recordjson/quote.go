@@ -1,35 +1,36 @@
-package sqlitestore
+package recordjson
 
 import "unicode/utf8"
 
-// quoted is a body and how it stands in a document, so that whoever brings it
+// Quoted is a body and how it stands in a document, so that whoever brings it
 // does this work and not the writer.
-type quoted struct{ body, text []byte }
+type Quoted struct{ body, text []byte }
 
-func quote(body []byte) quoted {
+// Quote quotes a body, which must not change as long as that is used.
+func Quote(body []byte) Quoted {
 	if len(body) == 0 {
-		return quoted{}
+		return Quoted{}
 	}
-	return quoted{body, appendBytes(make([]byte, 0, len(body)+len(body)/8+16), body)}
+	return Quoted{body, appendBytes(make([]byte, 0, len(body)+len(body)/8+16), body)}
 }
 
 // is reports whether b is the same memory.
-func (q quoted) is(b []byte) bool {
+func (q Quoted) is(b []byte) bool {
 	return len(q.body) > 0 && len(b) == len(q.body) && &b[0] == &q.body[0]
 }
 
 // appendBytes appends bytes as a JSON string.
 func appendBytes(buf, b []byte) []byte {
 	if utf8.Valid(b) && b[0] != 0 {
-		return appendString(buf, b)
+		return AppendString(buf, b)
 	}
-	return appendString(buf, armour(string(b)))
+	return AppendString(buf, Armour(string(b)))
 }
 
 const hexDigits = "0123456789abcdef"
 
-// appendString appends a JSON string. The text is valid UTF-8.
-func appendString[T string | []byte](b []byte, s T) []byte {
+// AppendString appends a JSON string. The text is valid UTF-8.
+func AppendString[T string | []byte](b []byte, s T) []byte {
 	b = append(b, '"')
 	from := 0
 	for i := 0; i < len(s); i++ {

@@ -1,15 +1,42 @@
-package sqlitestore
+package recordjson
 
 import (
+	"errors"
 	"math"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"github.com/vismanet-go/background/store"
 )
 
+var errForm = errors.New("not a record in the form of this package")
+
+// Decode reads the JSON of a record into rec, whatever was there. Something
+// stands in for kept content: see [StandIn]. After an error rec is zero.
+func Decode(rec *store.Record, doc string) error {
+	*rec = store.Record{}
+	if !utf8.ValidString(doc) {
+		return errForm
+	}
+	d := decoder{s: doc}
+	d.expect('{')
+	d.next()
+	fields(&d, rec)
+	d.close()
+	if d.bad || d.i != len(d.s) {
+		*rec = store.Record{}
+		return errForm
+	}
+	if rec.Lease != (store.Lease{}) {
+		rec.Lease.Tenant, rec.Lease.Ref = rec.Tenant, rec.Ref
+	}
+	return nil
+}
+
 // decoder is the [coder] that reads what the encoder writes: fields in their
-// order, without white space. Anything else is bad, which means no more than
-// that encoding/json has to read it.
+// order, without white space. Anything else is bad.
 type decoder struct {
 	s    string
 	i    int
@@ -79,7 +106,7 @@ func (d *decoder) close() {
 
 func (d *decoder) text(name string, v *string) {
 	if d.is(name) {
-		*v = bare(d.string())
+		*v = Bare(d.string())
 		d.more()
 	}
 }
@@ -96,7 +123,7 @@ func (d *decoder) bytes(name string, v *[]byte) {
 func (d *decoder) strings() (out []string) {
 	d.expect('[')
 	for !d.bad {
-		out = append(out, bare(d.string()))
+		out = append(out, Bare(d.string()))
 		if d.peek() != ',' {
 			break
 		}
@@ -123,7 +150,7 @@ func (d *decoder) each(f func(key string)) {
 		}
 		last = key
 		d.expect(':')
-		f(bare(key))
+		f(Bare(key))
 		if d.peek() != ',' {
 			break
 		}
@@ -136,7 +163,7 @@ func (d *decoder) each(f func(key string)) {
 func (d *decoder) texts(name string, v *map[string]string) {
 	if d.is(name) {
 		m := make(map[string]string)
-		d.each(func(key string) { m[key] = bare(d.string()) })
+		d.each(func(key string) { m[key] = Bare(d.string()) })
 		*v = m
 	}
 }

@@ -1,0 +1,45 @@
+package sqlitestore
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+	"github.com/vismanet-go/background/store/internal/recordjson"
+)
+
+// The document of a record, in the column doc, is its JSON without the kept
+// content. The names in it are part of the schema, and so is their order.
+
+// encode appends the document of a record to buf.
+func encode(buf []byte, rec store.Record) ([]byte, error) {
+	return recordjson.Append(buf, &rec, recordjson.Quoted{})
+}
+
+// decode reads a document. Something stands in for kept content.
+func decode(doc string) (rec store.Record, err error) {
+	err = decodeTo(&rec, doc)
+	return rec, err
+}
+
+// decodeTo reads a document into rec, whatever was there.
+func decodeTo(rec *store.Record, doc string) error {
+	if err := recordjson.Decode(rec, doc); err != nil {
+		return fmt.Errorf("%w: a record's document: %w", ErrCorrupt, err)
+	}
+	return nil
+}
+
+// nanos is the time for a column that is searched: NULL for the zero time,
+// and the nearest that fits for times centuries away.
+func nanos(t time.Time) any {
+	switch {
+	case t.IsZero():
+		return nil
+	case t.Year() < 1700:
+		return int64(-8 << 60)
+	case t.Year() > 2250:
+		return int64(8<<60 - 1)
+	}
+	return t.UnixNano()
+}
