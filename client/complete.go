@@ -1,14 +1,14 @@
 package client
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
-	"math/rand/v2"
 	"time"
 
+	"github.com/vismanet-go/background/internal/handler"
+	"github.com/vismanet-go/background/internal/usercode"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -56,15 +56,10 @@ const KindHTTP = "http"
 // drain was over. Their work will be done again.
 var ErrDrainTimeout = errors.New("handlers were cut off by the drain timeout")
 
-// discarded marks an error that no retry can mend.
-type discarded struct{ error }
-
-func (d discarded) Unwrap() error { return d.error }
-
 // Discard makes an error final: the operation is parked among the dead, from
 // where [Operation.Replay] brings it back.
 func Discard(err error) error {
-	return discarded{cmp.Or(err, errors.New("discarded"))}
+	return handler.Discard(err)
 }
 
 // Dead yields the operations whose handler gave up. It iterates as
@@ -112,15 +107,9 @@ func (c *Client) complete(ctx context.Context, ref string) error {
 	begun := time.Now()
 	run := Handled{Err: c.runHandler(watched, h, rec)}
 	run.Duration = time.Since(begun)
-	lost := stop()
-	switch {
-	case lost != nil: // what it returned no longer counts
+	if lost := stop(); lost != nil { // what it returned no longer counts
 		run.Outcome = c.handlerLost(ctx, rec, run.Err)
-	case run.Err != nil && context.Cause(work) == ErrDrainTimeout:
-		// Not the handler's failure: it runs again as if it had not begun.
-		_, err = c.decide(ctx, lease, store.InterruptDecision{})
-		run.Outcome = HandlerInterrupted
-	default:
+	} else {
 		run.Outcome, err = c.concludeHandler(ctx, lease, rec, run.Err)
 	}
 	if err == nil && run.Outcome == HandlerLost {
@@ -133,10 +122,11 @@ func (c *Client) complete(ctx context.Context, ref string) error {
 // parkLost parks an operation of which all runs of the handler began and none
 // came to an end.
 func (c *Client) parkLost(ctx context.Context, lease store.Lease, rec store.Record) error {
-	reason := fmt.Sprintf("the process ended during run %d of the handler, or lost its lease", rec.Attempts-1)
-	got, err := c.decide(ctx, lease, store.DeadLetterDecision{Reason: reason})
+	rec.Attempts-- // the last one that ran
+	decision, why := handler.LastLost(rec.Attempts, rec.Reason)
+	got, err := c.decide(ctx, lease, decision)
 	if err == nil && got.Ref != "" {
-		c.log.ErrorContext(ctx, "handler gave up", "ref", rec.Ref, "kind", rec.Kind, "attempt", rec.Attempts-1, "error", reason)
+		c.log.ErrorContext(ctx, "handler gave up", aboutRun(rec, why)...)
 	}
 	return err
 }
@@ -148,9 +138,9 @@ func (c *Client) runHandler(ctx context.Context, h Handler, rec store.Record) er
 	done := Completion{
 		Operation: c.operation(rec), Result: res, Err: failed, Kind: rec.Kind, Metadata: rec.Metadata, Attempt: rec.Attempts,
 	}
-	err := called("the handler", func() error { return h(ctx, done) })
-	if broken, ok := err.(*brokenError); ok {
-		c.log.ErrorContext(ctx, "handler did not return", append([]any{"ref", rec.Ref, "kind", rec.Kind}, logged(broken)...)...)
+	err := usercode.Call("the handler", func() error { return h(ctx, done) })
+	if broken, ok := err.(*usercode.Error); ok {
+		c.log.ErrorContext(ctx, "handler did not return", append([]any{"ref", rec.Ref, "kind", rec.Kind}, usercode.Logged(broken)...)...)
 	}
 	return err
 }
@@ -159,7 +149,8 @@ func (c *Client) runHandler(ctx context.Context, h Handler, rec store.Record) er
 // store did not take it.
 func (c *Client) concludeHandler(ctx context.Context, lease store.Lease, rec store.Record, err error) (HandlerOutcome, error) {
 	about := func(more ...any) []any { return append(aboutRun(rec, err), more...) }
-	outcome, d := c.follows(rec, err)
+	run := handler.Run{Attempt: rec.Attempts, Err: err, Interrupted: context.Cause(ctx) != nil}
+	outcome, d := run.Follows(c.cfg.MaxAttempts)
 	got, failed := c.decide(ctx, lease, d)
 	switch {
 	case failed != nil:
@@ -168,12 +159,14 @@ func (c *Client) concludeHandler(ctx context.Context, lease store.Lease, rec sto
 		return HandlerLost, failed
 	case got.Ref == "":
 		return c.handlerLost(ctx, rec, err), nil
-	case outcome == HandlerRetried:
+	case outcome == handler.Retried:
 		c.log.WarnContext(ctx, "handler failed", about("again_at", got.Due)...)
-	case outcome != HandlerDone:
+	case outcome == handler.Interrupted:
+		c.log.WarnContext(ctx, "handler was cut off by the drain timeout and will run again", about()...)
+	case outcome != handler.Done:
 		c.log.ErrorContext(ctx, "handler gave up", about()...)
 	}
-	return outcome, nil
+	return HandlerOutcome(outcome), nil
 }
 
 // handlerLost tells that a run counts for nothing, because somebody else may be at
@@ -186,32 +179,6 @@ func (c *Client) handlerLost(ctx context.Context, rec store.Record, err error) H
 // aboutRun is what a log line tells of a run of a handler.
 func aboutRun(rec store.Record, err error) []any {
 	return []any{"ref", rec.Ref, "kind", rec.Kind, "attempt", rec.Attempts, "error", err}
-}
-
-// follows says what follows from what a handler returned.
-func (c *Client) follows(rec store.Record, err error) (HandlerOutcome, store.Decision) {
-	if err == nil {
-		return HandlerDone, store.AcknowledgeDecision{}
-	}
-	reason := cut(err.Error(), 2000)
-	if final := (discarded{}); errors.As(err, &final) {
-		return HandlerDiscarded, store.DeadLetterDecision{Reason: reason}
-	}
-	if rec.Attempts >= c.cfg.MaxAttempts {
-		return HandlerDead, store.DeadLetterDecision{Reason: reason}
-	}
-	return HandlerRetried, store.RetryDecision{Due: time.Now().Add(handlerDelay(rec.Attempts - 1)), Reason: reason}
-}
-
-// maxRetry is the longest wait between two runs of a handler.
-const maxRetry = 10 * time.Minute
-
-// handlerDelay is the wait after the n-th failure: 1 s, doubled up to 10 min,
-// with up to half of it taken off at random.
-func handlerDelay(n int) time.Duration {
-	d := time.Second << min(max(n, 0), 10)
-	d = min(d, maxRetry)
-	return d - rand.N(d/2)
 }
 
 func (c *Client) release(ctx context.Context, lease store.Lease) {

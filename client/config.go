@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/internal/handler"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -87,8 +88,9 @@ type Config struct {
 
 	// MaxAttempts is how often a handler is run before its operation is
 	// parked among the dead. A run counts when it begins, so that a handler
-	// that takes its process with it is parked too. Default: 20, which takes
-	// about two hours.
+	// that takes its process with it is parked too. The waits between them
+	// double from a second to an hour, and half of each is random, so that the
+	// default, 20, takes seven hours or so.
 	MaxAttempts int
 
 	// UncertainAfter is how long after a request was sent a wait hopes for the
@@ -247,11 +249,11 @@ func (cfg Config) withDefaults() (Config, origin, error) {
 	}
 	cfg.Header = header.Clone()
 	cfg.OnComplete = maps.Clone(cfg.OnComplete)
-	cfg.Handlers = cmp.Or(cfg.Handlers, 4)
-	cfg.HandlerTimeout = cmp.Or(cfg.HandlerTimeout, 15*time.Minute)
-	cfg.DrainTimeout = cmp.Or(cfg.DrainTimeout, 20*time.Second)
+	cfg.Handlers = cmp.Or(cfg.Handlers, handler.Workers)
+	cfg.HandlerTimeout = cmp.Or(cfg.HandlerTimeout, handler.Timeout)
+	cfg.DrainTimeout = cmp.Or(cfg.DrainTimeout, handler.DrainTimeout)
 	cfg.UncertainAfter = cmp.Or(cfg.UncertainAfter, 15*time.Minute)
-	cfg.MaxAttempts = cmp.Or(cfg.MaxAttempts, 20)
+	cfg.MaxAttempts = cmp.Or(cfg.MaxAttempts, handler.MaxAttempts)
 	cfg.KeepRecords = cmp.Or(cfg.KeepRecords, 7*24*time.Hour)
 	cfg.KeepUnacknowledged = cmp.Or(cfg.KeepUnacknowledged, 30*24*time.Hour)
 	cfg.KeepKeys = cmp.Or(cfg.KeepKeys, 2*365*24*time.Hour)

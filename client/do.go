@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
+
+	"github.com/vismanet-go/background/internal/usercode"
 )
 
 // Do runs a request in the background and returns its real answer: status
@@ -104,12 +106,12 @@ func tellsItself(res *Result, err error) bool {
 // tellAccepted calls the application's code between acceptance and answer, which
 // must not lose the operation.
 func (c *Client) tellAccepted(ctx context.Context, op *Operation, accepted func(context.Context, *Operation)) {
-	err := called("Transport.OnAccepted", func() error {
+	err := usercode.Call("Transport.OnAccepted", func() error {
 		accepted(ctx, op)
 		return nil
 	})
 	if err != nil {
-		c.log.ErrorContext(ctx, "OnAccepted did not return", append([]any{"ref", op.ref, "id", op.id}, logged(err)...)...)
+		c.log.ErrorContext(ctx, "OnAccepted did not return", append([]any{"ref", op.ref, "id", op.id}, usercode.Logged(err)...)...)
 	}
 }
 

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/internal/usercode"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -60,11 +60,8 @@ func (c *Client) lookOn() {
 		if l == nil {
 			return
 		}
-		err := &brokenError{name: "the application's code in a look", goexit: true}
-		if p := recover(); p != nil {
-			err = &brokenError{name: err.name, value: p, stack: string(debug.Stack())}
-		}
-		c.log.ErrorContext(c.life, "a look did not return", append([]any{"ref", l.ref}, logged(err)...)...)
+		err := usercode.Broken("the application's code in a look", recover())
+		c.log.ErrorContext(c.life, "a look did not return", append([]any{"ref", l.ref}, usercode.Logged(err)...)...)
 		l.err, l.unwritten = err, true
 		c.working.Go(c.lookOn) // it counts as this one among the lookers
 		c.looked(l)

@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"sync"
+
+	"github.com/vismanet-go/background/internal/usercode"
 )
 
 // safeObserver keeps an [Observer] that does not return from taking with it
@@ -17,7 +19,7 @@ type safeObserver struct {
 // call calls a method. The first failure of each is logged: more would come
 // with every call.
 func (o *safeObserver) call(name string, f func()) {
-	err := called("Config.Observer: "+name, func() error {
+	err := usercode.Call("Config.Observer: "+name, func() error {
 		f()
 		return nil
 	})
@@ -25,7 +27,7 @@ func (o *safeObserver) call(name string, f func()) {
 		return
 	}
 	if _, again := o.told.LoadOrStore(name, true); !again {
-		o.c.log.ErrorContext(o.c.life, "the observer did not return, which is logged once for each of its methods", logged(err)...)
+		o.c.log.ErrorContext(o.c.life, "the observer did not return, which is logged once for each of its methods", usercode.Logged(err)...)
 	}
 }
 

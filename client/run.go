@@ -4,12 +4,13 @@ import (
 	"container/heap"
 	"context"
 	"errors"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/vismanet-go/background/internal/handler"
 	"github.com/vismanet-go/background/internal/lease"
+	"github.com/vismanet-go/background/internal/usercode"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -231,10 +232,10 @@ func (r *runner) plan(rec store.Record) {
 	r.set(rec.Ref, due, next)
 }
 
-// handlerDue is when a handler runs. No handler waits longer than maxRetry: a
+// handlerDue is when a handler runs. None waits longer than the policy plans: a
 // time further ahead was written by a clock that was wrong.
 func handlerDue(rec store.Record, now time.Time) time.Time {
-	if rec.Due.Sub(now) > maxRetry+time.Minute {
+	if rec.Due.Sub(now) > handler.MaxDelay+time.Minute {
 		return now
 	}
 	return rec.Due
@@ -299,15 +300,15 @@ func (r *runner) dispatch(ctx, work context.Context, now time.Time) time.Time {
 // application around it does.
 func (r *runner) complete(work context.Context, ref string) {
 	c := r.c
-	err := error(&brokenError{name: "the code around a handler", goexit: true}) // unless it is found otherwise
+	var err error
+	returned := false
 	defer func() {
-		if p := recover(); p != nil {
-			err = &brokenError{name: "the code around a handler", value: p, stack: string(debug.Stack())}
+		if !returned {
+			err = usercode.Broken("the code around a handler", recover())
 		}
-		_, broken := err.(*brokenError)
 		known := errors.Is(err, store.ErrLeased) || errors.Is(err, store.ErrFenced) // another's, or told of
-		if broken || err != nil && !known && c.life.Err() == nil {
-			c.log.WarnContext(work, "a completion was not worked on", append([]any{"ref", ref}, logged(err)...)...)
+		if !returned || err != nil && !known && c.life.Err() == nil {
+			c.log.WarnContext(work, "a completion was not worked on", append([]any{"ref", ref}, usercode.Logged(err)...)...)
 		}
 		r.mu.Lock()
 		r.freed++
@@ -315,6 +316,7 @@ func (r *runner) complete(work context.Context, ref string) {
 		r.done(ref, err)
 	}()
 	err = c.complete(work, ref)
+	returned = true
 }
 
 // rest is how long an operation is left alone.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/vismanet-go/background/internal/httpx"
 	"github.com/vismanet-go/background/internal/lease"
+	"github.com/vismanet-go/background/internal/usercode"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -76,6 +77,14 @@ func (c *Client) mayResend(ctx context.Context, cl *call, a *attempt) (bool, err
 		return false, fmt.Errorf("the wait of %v would outlast the context", wait)
 	}
 	return pause(ctx, c.life, wait)
+}
+
+// refresh has the application drop its credentials.
+func (c *Client) refresh(ctx context.Context) error {
+	if err := usercode.Call("Config.Refresh", func() error { return c.cfg.Refresh(ctx) }); err != nil {
+		return fmt.Errorf("refresh the credentials: %w", err)
+	}
+	return nil
 }
 
 // held keeps a submit back while the ERP has asked not to be called. Where it

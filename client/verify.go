@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/vismanet-go/background/internal/usercode"
 	"github.com/vismanet-go/background/internal/wire"
 	"github.com/vismanet-go/background/store"
 )
@@ -79,7 +80,7 @@ func (c *Client) verify(ctx context.Context, rec store.Record, o *store.Outcome)
 	}
 	get, cancel := context.WithTimeout(ctx, c.cfg.CallTimeout)
 	defer cancel()
-	err := called("the verifier", func() error { return c.confirm(get, v, seen) })
+	err := usercode.Call("the verifier", func() error { return c.confirm(get, v, seen) })
 	switch {
 	case err == nil:
 		o.Confirmed = true

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/vismanet-go/background/internal/usercode"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -304,12 +305,12 @@ func (c *Client) schedule(look Look) time.Duration {
 		return DefaultSchedule(look)
 	}
 	var d time.Duration
-	err := called("Config.Schedule", func() error {
+	err := usercode.Call("Config.Schedule", func() error {
 		d = c.cfg.Schedule(look)
 		return nil
 	})
 	if err != nil {
-		c.log.ErrorContext(c.life, "the schedule did not return", logged(err)...)
+		c.log.ErrorContext(c.life, "the schedule did not return", usercode.Logged(err)...)
 		return DefaultSchedule(look)
 	}
 	return d

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
+	"github.com/vismanet-go/background/internal/handler"
 	"github.com/vismanet-go/background/internal/lease"
+	"github.com/vismanet-go/background/internal/usercode"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -20,7 +21,7 @@ func (d *dispatcher) attend(ref string) (again bool) {
 	case errors.Is(err, store.ErrLeased), errors.Is(err, store.ErrNotFound):
 		return false // another process was faster
 	case err != nil:
-		d.rc.log.WarnContext(d.work, "notification not taken on; will try again", "err", err, "delivery", ref)
+		d.rc.log.WarnContext(d.work, "notification not taken on; will try again", "error", err, "delivery", ref)
 		d.pause(lookEvery) // the slot is kept, so that failing does not spin
 		return true
 	case rec.Phase != store.Delivery, rec.At(time.Now()).Due.After(time.Now()):
@@ -31,20 +32,24 @@ func (d *dispatcher) attend(ref string) (again bool) {
 	seen := Handled{Mode: n.Mode, Attempt: n.Attempt}
 	begun := time.Now()
 	seen.Delay = max(0, begun.Sub(rec.At(begun).Due)) // a clock that was ahead may have planned it
+	outcome := handler.Lost
 	if n.Attempt > d.rc.cfg.MaxAttempts {
-		// No run came back to tell; this one may take the process down, too.
-		seen.Err = fmt.Errorf("%d runs ended without an outcome: %s", n.Attempt-1, rec.Reason)
-		seen.Outcome = d.record(lease, n, store.DeadLetterDecision{Reason: reason(seen.Err)}, seen.Err)
+		var decision store.Decision
+		decision, seen.Err = handler.LastLost(n.Attempt-1, rec.Reason)
+		outcome = d.record(lease, n, handler.Dead, decision, seen.Err)
 	} else {
 		var lost bool
 		seen.Err, lost = d.run(lease, asked, n)
 		seen.Duration = time.Since(begun)
-		if seen.Outcome = OutcomeLost; !lost {
-			seen.Outcome = d.conclude(lease, n, seen.Err)
+		if !lost {
+			run := handler.Run{Attempt: n.Attempt, Err: seen.Err, Interrupted: context.Cause(d.work) != nil}
+			follows, decision := run.Follows(d.rc.cfg.MaxAttempts)
+			outcome = d.record(lease, n, follows, decision, seen.Err)
 		}
 	}
+	seen.Outcome = Outcome(outcome)
 	d.rc.observe(d.work, func() { d.rc.cfg.Observer.Handled(d.work, seen) })
-	return seen.Outcome != OutcomeDone && seen.Outcome != OutcomeDead
+	return outcome.Again()
 }
 
 func (d *dispatcher) acquire(ref string) (store.Lease, store.Record, error) {
@@ -77,17 +82,14 @@ func (d *dispatcher) run(l store.Lease, asked time.Time, n Notification) (err er
 	defer lose(nil)
 	ctx, cancel := context.WithTimeoutCause(ctx, d.rc.cfg.HandlerTimeout, ErrHandlerTimeout)
 	defer cancel()
-	done := make(chan error, 1)
-	go call(ctx, d.handler, n, done)
-
 	keeper := lease.Keep(context.WithoutCancel(ctx), lease.Config{
 		Store: d.rc.cfg.Store, Lease: l, TTL: d.rc.cfg.Lease, Asked: asked, Log: d.rc.log,
 		Lost: func(err error) {
-			d.rc.log.WarnContext(ctx, "lease of a notification lost while it was handled", "err", err, "delivery", n.Delivery)
+			d.rc.log.WarnContext(ctx, "lease of a notification lost while it was handled", "error", err, "delivery", n.Delivery)
 			lose(ErrLeaseLost)
 		},
 	})
-	err = <-done
+	err = usercode.Call("the handler", func() error { return d.handle(ctx, n) })
 	lost = keeper.Stop() != nil
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
@@ -95,68 +97,28 @@ func (d *dispatcher) run(l store.Lease, asked time.Time, n Notification) (err er
 	return err, lost
 }
 
-// call runs the handler and makes an error of whatever ends it.
-func call(ctx context.Context, handler func(context.Context, Notification) error, n Notification, done chan<- error) {
-	var err error
-	returned := false
-	defer func() {
-		if !returned {
-			p := recover()
-			if p == nil { // runtime.Goexit; whoever waits for us would wait for ever
-				p = "the handler ended its goroutine"
-			}
-			err = &panicked{p, debug.Stack()}
-		}
-		done <- err
-	}()
-	err = handler(ctx, n)
-	returned = true
-}
-
-// conclude decides what follows from a run, and returns how it ended.
-func (d *dispatcher) conclude(lease store.Lease, n Notification, err error) Outcome {
-	var gaveUp *discarded
-	switch {
-	case err == nil:
-		return d.record(lease, n, store.AcknowledgeDecision{}, nil)
-	case errors.As(err, &gaveUp):
-		return d.record(lease, n, store.DeadLetterDecision{Reason: reason(err)}, err)
-	case context.Cause(d.work) != nil: // another process may go on at once
-		return d.record(lease, n, store.InterruptDecision{}, err)
-	case n.Attempt >= d.rc.cfg.MaxAttempts:
-		return d.record(lease, n, store.DeadLetterDecision{Reason: reason(err)}, err)
-	}
-	return d.record(lease, n, store.RetryDecision{Due: time.Now().Add(retryDelay(n.Attempt)), Reason: reason(err)}, err)
-}
-
-// record writes the outcome of a run down and logs it. If that does not
+// record writes down what follows from a run, and logs it. If that does not
 // succeed the lease ends by itself, and the notification is handled again.
-func (d *dispatcher) record(lease store.Lease, n Notification, decision store.Decision, cause error) Outcome {
+func (d *dispatcher) record(l store.Lease, n Notification, outcome handler.Outcome, decision store.Decision, cause error) handler.Outcome {
 	attrs := []any{"notification", n}
 	if cause != nil {
-		attrs = append(attrs, "err", cause)
+		attrs = append(attrs, usercode.Logged(cause)...)
 	}
-	var p *panicked
-	if errors.As(cause, &p) {
-		attrs = append(attrs, "stack", string(p.stack))
-	}
-	if err := d.decide(lease, decision); err != nil {
+	if err := d.decide(l, decision); err != nil {
 		d.rc.log.WarnContext(d.work, "outcome of a notification not recorded; it will be handled again", append(attrs, "store", err)...)
-		return OutcomeLost
+		return handler.Lost
 	}
-	switch decision := decision.(type) {
-	case store.DeadLetterDecision:
+	switch outcome {
+	case handler.Dead, handler.Discarded:
 		d.rc.log.ErrorContext(d.work, "notification given up", attrs...)
-		return OutcomeDead
-	case store.RetryDecision:
-		d.rc.log.WarnContext(d.work, "notification not handled; will try again", append(attrs, "at", decision.Due)...)
-		return OutcomeRetried
-	case store.InterruptDecision:
+	case handler.Retried:
+		d.rc.log.WarnContext(d.work, "notification not handled; will try again", append(attrs, "at", decision.(store.RetryDecision).Due)...)
+	case handler.Interrupted:
 		d.rc.log.WarnContext(d.work, "notification not handled, because the time to drain is over; it will be handled again", attrs...)
-		return OutcomeInterrupted
+	case handler.Done:
+		d.rc.log.DebugContext(d.work, "notification handled", attrs...)
 	}
-	d.rc.log.DebugContext(d.work, "notification handled", attrs...)
-	return OutcomeDone
+	return outcome
 }
 
 // decide tries for as long as storing may take, whatever became of the work.
@@ -168,7 +130,7 @@ func (d *dispatcher) decide(lease store.Lease, decision store.Decision) error {
 		if err == nil || errors.Is(err, store.ErrFenced) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrClosed) {
 			return err
 		}
-		timer := time.NewTimer(doubled(50*time.Millisecond, tries, 2*time.Second))
+		timer := time.NewTimer(handler.Doubled(50*time.Millisecond, tries, 2*time.Second))
 		select {
 		case <-ctx.Done():
 			timer.Stop()

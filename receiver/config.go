@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/vismanet-go/background/internal/handler"
 	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/store"
 )
@@ -233,11 +234,11 @@ func (c Config) withDefaults() Config {
 	c.StoreTimeout = cmp.Or(c.StoreTimeout, 10*time.Second)
 	c.AllowFrom = unmapped(c.AllowFrom)
 	c.TrustedProxies = unmapped(c.TrustedProxies)
-	c.Workers = cmp.Or(c.Workers, 4)
-	c.HandlerTimeout = cmp.Or(c.HandlerTimeout, 15*time.Minute)
+	c.Workers = cmp.Or(c.Workers, handler.Workers)
+	c.HandlerTimeout = cmp.Or(c.HandlerTimeout, handler.Timeout)
 	c.Lease = cmp.Or(c.Lease, time.Minute)
-	c.MaxAttempts = cmp.Or(c.MaxAttempts, 20)
-	c.DrainTimeout = cmp.Or(c.DrainTimeout, 20*time.Second)
+	c.MaxAttempts = cmp.Or(c.MaxAttempts, handler.MaxAttempts)
+	c.DrainTimeout = cmp.Or(c.DrainTimeout, handler.DrainTimeout)
 	if c.Observer == nil {
 		c.Observer = silent{}
 	}

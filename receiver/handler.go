@@ -3,11 +3,10 @@ package receiver
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/internal/handler"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -86,13 +85,13 @@ var (
 // Most programs need no handler: the client hears of every notification
 // through the store, reads the outcome and hands that over. Call Handle once,
 // before the receiver serves and before [Receiver.Run]; otherwise it panics.
-func (rc *Receiver) Handle(handler func(context.Context, Notification) error) {
+func (rc *Receiver) Handle(handle func(context.Context, Notification) error) {
 	switch {
-	case handler == nil:
+	case handle == nil:
 		panic("receiver: Handle: the handler is nil")
 	case rc.running.Load():
 		panic("receiver: Handle: Run is running")
-	case !rc.handler.CompareAndSwap(nil, &handler):
+	case !rc.handler.CompareAndSwap(nil, &handle):
 		panic("receiver: Handle: there is a handler already")
 	}
 }
@@ -100,33 +99,5 @@ func (rc *Receiver) Handle(handler func(context.Context, Notification) error) {
 // Discard wraps the error of a handler for which trying again is of no use:
 // the notification is parked among the dead at once.
 func Discard(err error) error {
-	if err == nil {
-		err = errors.New("discarded")
-	}
-	return &discarded{err}
-}
-
-type discarded struct{ err error }
-
-func (d *discarded) Error() string { return d.err.Error() }
-func (d *discarded) Unwrap() error { return d.err }
-
-// panicked is a panic of a handler; its stack is for the log.
-type panicked struct {
-	value any
-	stack []byte
-}
-
-func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }
-
-// maxReason bounds what is stored of an error.
-const maxReason = 1024
-
-// reason returns the words of an error in a form that any store can hold.
-func reason(err error) string {
-	s := strings.ToValidUTF8(strings.ReplaceAll(err.Error(), "\x00", ""), "")
-	if len(s) > maxReason {
-		s = strings.ToValidUTF8(s[:maxReason], "") + "…"
-	}
-	return s
+	return handler.Discard(err)
 }

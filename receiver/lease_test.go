@@ -192,7 +192,7 @@ func TestANotificationThatKillsIsGivenUpWithoutAnotherRun(t *testing.T) {
 		run(t, rcv)
 		j.wantRuns(t, time.Hour, 0)
 		for letter, err := range rcv.Dead(t.Context()) {
-			if want := "3 runs ended without an outcome: "; err != nil || letter.Reason != want {
+			if want := "the process ended during run 3 of the handler, or lost its lease"; err != nil || letter.Reason != want {
 				t.Errorf("got %q, %v, want %q", letter.Reason, err, want)
 			}
 		}

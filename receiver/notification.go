@@ -50,7 +50,7 @@ func (rc *Receiver) keep(r *http.Request, a admission, body []byte, seen *Receiv
 	defer func() {
 		if p := recover(); p != nil {
 			retry, err = retrySoon, fmt.Errorf("panic: %v", p)
-			rc.log.ErrorContext(ctx, "storing a notification panicked", "err", err, "stack", string(debug.Stack()))
+			rc.log.ErrorContext(ctx, "storing a notification panicked", "error", err, "stack", string(debug.Stack()))
 		}
 	}()
 	begun := time.Now()
@@ -70,7 +70,7 @@ func (rc *Receiver) keep(r *http.Request, a admission, body []byte, seen *Receiv
 	}
 	receipt, err := rc.cfg.Store.Notify(ctx, n)
 	if err != nil {
-		rc.log.ErrorContext(ctx, "notification not stored", "err", err, "mode", n.Mode, "ref", n.Ref, "id", n.ID, "bytes", len(body))
+		rc.log.ErrorContext(ctx, "notification not stored", "error", err, "mode", n.Mode, "ref", n.Ref, "id", n.ID, "bytes", len(body))
 		if errors.Is(err, store.ErrFull) {
 			return retryLater, err
 		}

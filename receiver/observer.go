@@ -39,10 +39,11 @@ type Outcome string
 
 // The outcomes of a run.
 const (
-	OutcomeDone    Outcome = "done"
-	OutcomeRetried Outcome = "retried" // it will run again
-	OutcomeDead    Outcome = "dead"    // given up
-	OutcomeLost    Outcome = "lost"    // the outcome could not be recorded: it will run again
+	OutcomeDone      Outcome = "handled"
+	OutcomeRetried   Outcome = "retried"   // it will run again
+	OutcomeDead      Outcome = "dead"      // it failed Config.MaxAttempts times
+	OutcomeDiscarded Outcome = "discarded" // by [Discard]
+	OutcomeLost      Outcome = "lost"      // its lease ended, or the store failed: it will run again
 	// OutcomeInterrupted is that of a run that Config.DrainTimeout cut off: it
 	// will run again, and does not count.
 	OutcomeInterrupted Outcome = "interrupted"

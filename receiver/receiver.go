@@ -214,7 +214,7 @@ func (rc *Receiver) authenticatedBody(w http.ResponseWriter, r *http.Request, a 
 func (rc *Receiver) unread(w http.ResponseWriter, r *http.Request, e *consumedError) int {
 	rc.failed.Store(time.Now().UnixNano())
 	rc.broken.log(r.Context(), slog.LevelError, "webhook not stored, because something before the receiver touches the body: "+
-		"mount the receiver before whatever reads or replaces bodies", "err", e, "remote", rc.remote(r))
+		"mount the receiver before whatever reads or replaces bodies", "error", e, "remote", rc.remote(r))
 	return again(w, retryLater)
 }
 

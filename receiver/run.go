@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vismanet-go/background/internal/handler"
 	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/store"
 )
@@ -26,8 +27,8 @@ func (rc *Receiver) Run(ctx context.Context) error {
 		return errors.New("receiver: Run is running already")
 	}
 	defer rc.running.Store(false)
-	handler := rc.handler.Load()
-	if handler == nil {
+	handle := rc.handler.Load()
+	if handle == nil {
 		<-ctx.Done()
 		return nil
 	}
@@ -36,7 +37,7 @@ func (rc *Receiver) Run(ctx context.Context) error {
 	work, abort := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer abort(nil)
 	d := &dispatcher{
-		rc: rc, handler: *handler, work: work, owner: hook.NewRef(),
+		rc: rc, handle: *handle, work: work, owner: hook.NewRef(),
 		slots: make(chan struct{}, rc.cfg.Workers), here: make(map[string]bool), again: make(chan struct{}, 1),
 	}
 	err := d.dispatch(ctx)
@@ -48,13 +49,13 @@ func (rc *Receiver) Run(ctx context.Context) error {
 
 // dispatcher is one Run.
 type dispatcher struct {
-	rc      *Receiver
-	handler func(context.Context, Notification) error
-	work    context.Context // of the handlers; a dispatcher lives as long as one call
-	owner   string
-	slots   chan struct{} // one is held by each goroutine of wg
-	again   chan struct{} // a delivery has left that is to be handled again
-	wg      sync.WaitGroup
+	rc     *Receiver
+	handle func(context.Context, Notification) error
+	work   context.Context // of the handlers; a dispatcher lives as long as one call
+	owner  string
+	slots  chan struct{} // one is held by each goroutine of wg
+	again  chan struct{} // a delivery has left that is to be handled again
+	wg     sync.WaitGroup
 
 	page     []string  // refs that were due at the last look
 	nextLook time.Time // when to look again once the page is empty
@@ -97,7 +98,7 @@ func (d *dispatcher) dispatch(ctx context.Context) error {
 		case errors.Is(err, store.ErrClosed):
 			return fmt.Errorf("receiver: %w", err)
 		case err != nil && ctx.Err() == nil:
-			d.rc.log.WarnContext(ctx, "looking for notifications to handle; will try again", "err", err, "in", wait)
+			d.rc.log.WarnContext(ctx, "looking for notifications to handle; will try again", "error", err, "in", wait)
 		}
 		wake := watcher.C()
 		if err != nil {
@@ -129,7 +130,7 @@ func (d *dispatcher) next(ctx context.Context) (ref string, wait time.Duration, 
 		defer cancel()
 		if wait, err = d.look(ctx); err != nil {
 			d.failures++
-			return "", doubled(lookEvery/4, d.failures, idleEvery/2), err
+			return "", handler.Doubled(lookEvery/4, d.failures, idleEvery/2), err
 		}
 		d.failures = 0
 		if len(d.page) > 0 { // others may be faster, and may end before they are done

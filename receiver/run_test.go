@@ -170,11 +170,11 @@ func TestWhatAHandlerReturnsDecides(t *testing.T) {
 	}{
 		{"nil", func(context.Context, receiver.Notification) error { return nil }, 1, 0, "notification handled"},
 		{"an error", func(context.Context, receiver.Notification) error { return errors.New("no") }, 3, 1, "notification given up"},
-		{"Discard", func(context.Context, receiver.Notification) error { return receiver.Discard(errors.New("not ours")) }, 1, 1, `err="not ours"`},
+		{"Discard", func(context.Context, receiver.Notification) error { return receiver.Discard(errors.New("not ours")) }, 1, 1, `error="not ours"`},
 		{"Discard, wrapped", func(context.Context, receiver.Notification) error {
 			return fmt.Errorf("order: %w", receiver.Discard(errors.New("not ours")))
-		}, 1, 1, `err="order: not ours"`},
-		{"Discard of nothing", func(context.Context, receiver.Notification) error { return receiver.Discard(nil) }, 1, 1, "err=discarded"},
+		}, 1, 1, `error="order: not ours"`},
+		{"Discard of nothing", func(context.Context, receiver.Notification) error { return receiver.Discard(nil) }, 1, 1, "error=discarded"},
 		{"a panic", func(context.Context, receiver.Notification) error { panic("a nil map") }, 3, 1, "run_test.go"},
 		{"a panic of nil", func(context.Context, receiver.Notification) error { panic(nil) }, 3, 1, "panic called with nil"},
 		{"the end of its goroutine", func(context.Context, receiver.Notification) error { runtime.Goexit(); return nil }, 3, 1, "ended its goroutine"},

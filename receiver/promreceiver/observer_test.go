@@ -83,9 +83,9 @@ func TestWhatAReceiverDoesIsMeasured(t *testing.T) {
 		for _, want := range []string{
 			`background_receiver_backlog{app="a"} 0`,
 			`background_receiver_dead{app="a"} 2`,
-			`background_receiver_runs_total{app="a",mode="subscription",outcome="dead"} 2`,
-			`background_receiver_run_duration_seconds_sum{app="a",outcome="dead"} 4`,
-			`background_receiver_run_delay_seconds_sum{app="a",outcome="dead"} 120`,
+			`background_receiver_runs_total{app="a",mode="subscription",outcome="discarded"} 2`,
+			`background_receiver_run_duration_seconds_sum{app="a",outcome="discarded"} 4`,
+			`background_receiver_run_delay_seconds_sum{app="a",outcome="discarded"} 120`,
 		} {
 			if !strings.Contains(after, want+"\n") {
 				t.Errorf("after Run, not among the metrics: %s\n%s", want, after)
