@@ -114,7 +114,7 @@ func (c *Client) backOff(l *look) {
 	}
 	f := c.failed[l.ref]
 	f.count++
-	f.until = time.Now().Add(grow(time.Second, f.count, 30*time.Second))
+	f.until = time.Now().Add(storeRetry.After(f.count))
 	c.failed[l.ref] = f
 }
 
@@ -220,7 +220,7 @@ func (c *Client) nextDue(ctx context.Context, rec store.Record, err error, failu
 			level = slog.LevelDebug
 		}
 		c.log.Log(ctx, level, "look failed", "ref", rec.Ref, "id", rec.ID, "error", err)
-		wait := growPoll(2*time.Second, rec.Polls, time.Minute)
+		wait := failedPoll.After(rec.Polls)
 		if refusedForGood(rec.Progress, now) {
 			wait = refusedDelay(rec.Progress, now)
 		}

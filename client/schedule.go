@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/cenkalti/backoff/v4"
+	"github.com/vismanet-go/background/internal/backoff"
 )
 
 // Look is what a [Schedule] knows of an operation.
@@ -36,14 +36,36 @@ type Schedule func(Look) time.Duration
 func DefaultSchedule(l Look) time.Duration {
 	switch {
 	case l.Missing && l.Age > graceMissing:
-		return grow(time.Minute, l.Polls, 5*time.Minute)
+		return missingPoll.After(l.Polls)
 	case l.Notified >= 0 && l.Notified < time.Minute:
 		return max(3*time.Second, 3*l.Notified)
 	case l.Notify:
-		return grow(30*time.Second, l.Polls, 5*time.Minute)
+		return notifiedPoll.After(l.Polls)
 	}
-	return growPoll(2*time.Second, l.Polls, 30*time.Second)
+	return unnotifiedPoll.After(l.Polls)
 }
+
+// The waits from poll to poll of [DefaultSchedule].
+var (
+	// Six polls that begin two seconds apart take more than a minute, whatever
+	// the jitter takes off.
+	unnotifiedPoll = backoff.Policy{First: 2 * time.Second, Factor: 1.8, Limit: 30 * time.Second}
+	notifiedPoll   = backoff.Policy{First: 30 * time.Second, Factor: 1.5, Limit: 5 * time.Minute}
+	missingPoll    = backoff.Policy{First: time.Minute, Factor: 1.5, Limit: 5 * time.Minute}
+)
+
+// The waits after something failed.
+var (
+	// storeRetry spaces the calls of a store that fails.
+	storeRetry = backoff.Policy{First: time.Second, Factor: 1.5, Limit: 30 * time.Second}
+	// factRetry spaces the tries to record a fact that the store did not take.
+	factRetry = backoff.Policy{First: time.Second, Factor: 2, Limit: time.Minute}
+	// failedPoll is the wait after polls that failed.
+	failedPoll = backoff.Policy{First: 2 * time.Second, Factor: 1.8, Limit: time.Minute}
+	// unknownPoll spaces the questions for an operation that only a notification
+	// told of, and that the ERP does not show.
+	unknownPoll = backoff.Policy{First: time.Second, Factor: 1.5, Limit: time.Hour}
+)
 
 const (
 	// graceMissing is how long after the 202 a missing operation is taken
@@ -57,25 +79,6 @@ const (
 	maxDelay = time.Hour
 )
 
-// grow is first × 1.5ⁿ, at most limit.
-func grow(first time.Duration, n int, limit time.Duration) time.Duration {
-	d := first
-	for ; n > 0 && d < limit; n-- {
-		d += d / 2
-	}
-	return min(d, limit)
-}
-
-// growPoll is first × 1.8ⁿ, at most limit: six polls that begin two seconds
-// apart take more than a minute, whatever the jitter takes off.
-func growPoll(first time.Duration, n int, limit time.Duration) time.Duration {
-	d := first
-	for ; n > 0 && d < limit; n-- {
-		d += d * 4 / 5
-	}
-	return min(d, limit)
-}
-
 // jitter spreads d by up to a tenth either way, the same for the same seed:
 // operations that were submitted together are not looked at together.
 func jitter(d time.Duration, ref string, polls int) time.Duration {
@@ -84,16 +87,4 @@ func jitter(d time.Duration, ref string, polls int) time.Duration {
 	h.Write(strconv.AppendInt(nil, int64(polls), 10))
 	d = min(max(d, minDelay), maxDelay)
 	return d - d/10 + time.Duration(h.Sum64()%1000)*(d/5)/1000
-}
-
-// retryDelays returns the waits between attempts at something that fails for
-// a passing reason, without end.
-func retryDelays() backoff.BackOff {
-	b := backoff.NewExponentialBackOff(
-		backoff.WithInitialInterval(time.Second),
-		backoff.WithMultiplier(2),
-		backoff.WithMaxInterval(time.Minute),
-		backoff.WithMaxElapsedTime(0), // the default would stop after 15 minutes
-	)
-	return b
 }

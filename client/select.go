@@ -59,7 +59,7 @@ func (s *selection) read(ctx context.Context, m *member, now time.Time) (bool, e
 	default:
 		m.w.last = err
 		m.w.broken++
-		s.retryRead(m, grow(time.Second, m.w.broken, 30*time.Second))
+		s.retryRead(m, storeRetry.After(m.w.broken))
 		return false, nil
 	}
 	m.w.broken = 0

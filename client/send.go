@@ -227,9 +227,9 @@ func (c *Client) unwritten(ref string, n int) {
 // insist tries to record what the ERP answered until it is written or the
 // client is closed.
 func (c *Client) insist(rec store.Record, fact store.Fact) {
-	delays := retryDelays()
+	waits := factRetry.Waits()
 	for {
-		if ok, _ := pause(c.life, c.life, delays.NextBackOff()); !ok {
+		if ok, _ := pause(c.life, c.life, waits.Next()); !ok {
 			return
 		}
 		ctx, cancel := recording(c.life)

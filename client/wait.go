@@ -67,7 +67,7 @@ func (w *waiter) read(ctx context.Context) (store.Record, error) {
 		}
 		w.last = fmt.Errorf("store: %w", err)
 		w.broken++
-		if _, err := pause(ctx, c.life, grow(time.Second, w.broken, 30*time.Second)); err != nil {
+		if _, err := pause(ctx, c.life, storeRetry.After(w.broken)); err != nil {
 			return rec, w.ended(err, rec)
 		}
 	}

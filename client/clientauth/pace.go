@@ -3,23 +3,20 @@ package clientauth
 import (
 	"time"
 
-	"github.com/cenkalti/backoff/v4"
+	"github.com/vismanet-go/background/internal/backoff"
 )
 
-const (
+var (
 	// A failure that passes is tried again after half a second, then after
-	// waits that double up to slowest; a random half more or less keeps
-	// processes apart that failed together.
-	soonest = 500 * time.Millisecond
-	slowest = 2 * time.Minute
+	// waits that double; a random half more or less keeps processes apart that
+	// failed together.
+	passing = backoff.Policy{First: 500 * time.Millisecond, Factor: 2, Limit: 2 * time.Minute}
 	// A failure that somebody has to mend, a wrong secret for example, is
-	// repeated without a call for finalFor, then for times that double up to
-	// finalMost: an application that is asked for with a wrong secret all the
-	// time may get locked. A TokenSource may be mended sooner than that, by a
-	// login.
-	finalFor        = 5 * time.Second
-	finalMost       = 5 * time.Minute
-	finalMostSource = time.Minute
+	// repeated without a call for a while that doubles: an application that is
+	// asked for with a wrong secret all the time may get locked. A TokenSource
+	// may be mended sooner than that, by a login.
+	final       = backoff.Policy{First: 5 * time.Second, Factor: 2, Limit: 5 * time.Minute}
+	finalSource = backoff.Policy{First: 5 * time.Second, Factor: 2, Limit: time.Minute}
 )
 
 // pace spaces the calls to the token endpoint from one failure to the next,
@@ -29,37 +26,32 @@ type pace struct {
 	failed *TokenError // why the last call failed, nil if it did not
 	next   time.Time   // no call before this time
 
-	passing *backoff.ExponentialBackOff
-	final   time.Duration // the last wait for somebody to mend it
-	most    time.Duration // bounds it
+	passing backoff.Waits
+	final   backoff.Policy
+	finals  int // failures in a row that somebody has to mend
 }
 
 func newPace(source bool) pace {
-	p := pace{most: finalMost, passing: backoff.NewExponentialBackOff(
-		backoff.WithInitialInterval(soonest),
-		backoff.WithMultiplier(2),
-		backoff.WithMaxInterval(slowest),
-		backoff.WithMaxElapsedTime(0),
-	)}
+	p := pace{passing: passing.Waits(), final: final}
 	if source {
-		p.most = finalMostSource
+		p.final = finalSource
 	}
 	return p
 }
 
 // fail notes that a call failed.
 func (p *pace) fail(failed *TokenError, now time.Time) {
-	wait := p.passing.NextBackOff()
+	wait := p.passing.Next()
 	if !failed.passing {
-		p.final = min(max(2*p.final, finalFor), p.most)
-		wait = p.final
+		wait = p.final.After(p.finals)
+		p.finals++
 	}
 	p.failed, p.next = failed, now.Add(max(wait, failed.after))
 }
 
 // succeed notes that a call brought a token.
 func (p *pace) succeed() {
-	p.failed, p.next, p.final = nil, time.Time{}, 0
+	p.failed, p.next, p.finals = nil, time.Time{}, 0
 	p.passing.Reset()
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/vismanet-go/background/internal/backoff"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -180,6 +181,9 @@ func (w *writer) step(st *step) (wrote bool, fatal error) {
 	return wrote, fatal
 }
 
+// busyRetry spaces the tries to begin while another process writes.
+var busyRetry = backoff.Policy{First: 500 * time.Microsecond, Factor: 2, Limit: 20 * time.Millisecond}
+
 // errNobodyWaits ends the wait for the file: all callers have left.
 var errNobodyWaits = errors.New("nobody waits")
 
@@ -190,7 +194,7 @@ func (w *writer) begin(idle func() bool) error {
 		return w.explain("begin", err)
 	}
 	end := time.Now().Add(w.cfg.BusyTimeout)
-	for pause := 500 * time.Microsecond; ; pause = min(2*pause, 20*time.Millisecond) {
+	for waits := busyRetry.Waits(); ; {
 		err := w.c.exec("BEGIN IMMEDIATE")
 		if err == nil {
 			err = w.current()
@@ -201,7 +205,7 @@ func (w *writer) begin(idle func() bool) error {
 		if !time.Now().Before(end) {
 			return w.explain(fmt.Sprintf("begin: waited %v", w.cfg.BusyTimeout), err)
 		}
-		time.Sleep(pause/2 + rand.N(pause))
+		time.Sleep(waits.Next())
 		if idle() {
 			return errNobodyWaits
 		}
