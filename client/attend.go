@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -30,7 +31,7 @@ func (r *runner) tell(ctx context.Context, ref string) {
 	if err == nil && rec.Phase == store.Uncertain && !r.told[ref] {
 		r.told[ref] = true
 		c.log.ErrorContext(ctx, "it is not known whether the ERP accepted an operation, and nothing is going to tell", "ref", ref, "method", rec.Method,
-			"path", pathOf(rec.Path), "kind", rec.Kind, "sent", rec.SentAt, "reason", rec.Reason, "remedy", remedyResolve)
+			"path", erp.PathOf(rec.Path), "kind", rec.Kind, "sent", rec.SentAt, "reason", rec.Reason, "remedy", remedyResolve)
 		c.attend(ctx, rec, NeedsUncertain)
 	}
 	if errors.Is(err, store.ErrNotFound) {

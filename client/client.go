@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/internal/httpx"
 	"github.com/vismanet-go/background/store"
@@ -20,7 +21,7 @@ import (
 // those outlives [Client.Close].
 type Client struct {
 	cfg    Config
-	origin origin
+	origin erp.Origin
 	http   *http.Client
 	// ownHTTP is the transport of http if we made it, else nil.
 	ownHTTP *http.Transport

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/handler"
 	"github.com/vismanet-go/background/store"
 )
@@ -169,15 +170,15 @@ func (cfg Config) GoString() string { return cfg.String() }
 
 // withDefaults checks the configuration and fills in the defaults. It reports
 // every fault at once, each named by its field.
-func (cfg Config) withDefaults() (Config, origin, error) {
+func (cfg Config) withDefaults() (Config, erp.Origin, error) {
 	var errs []error
-	base, err := parseOrigin(cfg.BaseURL, cfg.AllowHTTP)
+	base, err := erp.ParseOrigin(cfg.BaseURL, cfg.AllowHTTP)
 	if err != nil {
 		errs = append(errs, wrong("BaseURL", err))
 	}
 	former := make([]string, 0, len(cfg.FormerOrigins))
 	for i, f := range cfg.FormerOrigins {
-		o, err := parseOrigin(f, true)
+		o, err := erp.ParseOrigin(f, true)
 		if err != nil {
 			errs = append(errs, wrong(fmt.Sprintf("FormerOrigins[%d]", i), err))
 		}

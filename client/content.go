@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/wire"
 	"github.com/vismanet-go/background/store"
 )
@@ -20,9 +20,6 @@ const (
 	// noneAfter is how long after its end an operation that names an address of
 	// content, but does not say that there is any, is asked for it.
 	noneAfter = 2 * time.Minute
-	// maxHead is how much of an answer is read to tell what it says, also if it
-	// is too large to be kept.
-	maxHead = 64 << 10
 )
 
 // endedFor reports whether the end of an operation was seen longer than d ago.
@@ -42,7 +39,7 @@ func giveUpContent(err error, overdue bool) bool {
 // takeContent reads the stored answer into the outcome, as far as it is kept, and
 // decides by it what became of the work. Its error says that the outcome is not
 // to be recorded yet.
-func (c *Client) takeContent(ctx context.Context, rec store.Record, doc document, o *store.Outcome) error {
+func (c *Client) takeContent(ctx context.Context, rec store.Record, doc erp.Document, o *store.Outcome) error {
 	var head []byte
 	var whole, read bool
 	if o.HasContent {
@@ -56,20 +53,20 @@ func (c *Client) takeContent(ctx context.Context, rec store.Record, doc document
 		}
 		read = err == nil
 	}
-	judgeAction(rec.Method, rec.Path, o, head, whole, read)
+	erp.JudgeAction(rec.Method, rec.Path, o, head, whole, read)
 	return nil
 }
 
 // keepContent reads the stored answer into the outcome if it is small enough,
 // and returns the beginning of it. Where it is not certain that there is one, it
 // finds that out: one answer that there is none does not tell, for it may be late.
-func (c *Client) keepContent(ctx context.Context, rec store.Record, doc document, o *store.Outcome) (head []byte, whole bool, err error) {
+func (c *Client) keepContent(ctx context.Context, rec store.Record, doc erp.Document, o *store.Outcome) (head []byte, whole bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.CallTimeout)
 	defer cancel()
 	body, h, err := c.content(ctx, rec.ID, o.StatusCode, http.Header(o.Header), o.ContentType)
 	if refused, ok := errors.AsType[*ResponseError](err); ok {
 		none := refused.StatusCode == http.StatusNoContent || refused.StatusCode == http.StatusResetContent
-		if none || !doc.contentTold && missing(err) && endedFor(rec, noneAfter) {
+		if none || !doc.ContentTold && missing(err) && endedFor(rec, noneAfter) {
 			o.HasContent = false // there is none after all
 			return nil, true, nil
 		}
@@ -81,7 +78,7 @@ func (c *Client) keepContent(ctx context.Context, rec store.Record, doc document
 		return nil, false, err
 	}
 	defer body.Close()
-	limit := int64(maxHead)
+	limit := int64(erp.MaxHead)
 	if body.length <= c.cfg.KeepContent {
 		limit = max(limit, c.cfg.KeepContent)
 	}
@@ -90,7 +87,7 @@ func (c *Client) keepContent(ctx context.Context, rec store.Record, doc document
 		return nil, false, fmt.Errorf("content of %s: %w", rec.ID, err)
 	}
 	whole = int64(len(data)) <= limit
-	if whole && !isAttachment(h) && wire.SaysJSON(data, false, body.ContentType) && wire.CutOff(data) {
+	if whole && !erp.IsAttachment(h) && wire.SaysJSON(data, false, body.ContentType) && wire.CutOff(data) {
 		return nil, false, fmt.Errorf("content of %s: it is JSON that ends in the middle", rec.ID)
 	}
 	o.ContentType = body.ContentType
@@ -106,7 +103,7 @@ func (c *Client) keepContent(ctx context.Context, rec store.Record, doc document
 	if whole && int64(len(data)) <= c.cfg.KeepContent {
 		o.Kept, o.Content = true, data
 	}
-	return data[:min(len(data), maxHead)], whole && len(data) <= maxHead, nil
+	return data[:min(len(data), erp.MaxHead)], whole && len(data) <= erp.MaxHead, nil
 }
 
 // storedBody is the body of a stored answer, made readable.
@@ -118,7 +115,7 @@ type storedBody struct {
 // content asks for the stored answer of an operation that ended with status and
 // header; kind is the type that is known of it otherwise.
 func (c *Client) content(ctx context.Context, id string, status int, header http.Header, kind string) (*storedBody, http.Header, error) {
-	resp, err := c.get(ctx, "content", contentPath(id))
+	resp, err := c.get(ctx, "content", erp.ContentPath(id))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -135,7 +132,7 @@ func (c *Client) content(ctx context.Context, id string, status int, header http
 		told = stated
 	}
 	raw := &counted{ReadCloser: resp.Body, want: resp.ContentLength}
-	body := wire.Open(raw, told, isAttachment(resp.Header) || isAttachment(header))
+	body := wire.Open(raw, told, erp.IsAttachment(resp.Header) || erp.IsAttachment(header))
 	if body.HTML && !wire.IsHTML(stated) && status < 400 {
 		body.Close()
 		return nil, nil, &pageError{id: id, kind: resp.Header.Get("Content-Type")}
@@ -168,34 +165,13 @@ func (r *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// isAttachment reports whether an answer is a file, of which the name and the
-// type are the sender's business.
-func isAttachment(h http.Header) bool {
-	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(h.Get("Content-Disposition"))), "attachment")
-}
-
 // mergeHeader takes over what a user needs of the header that came with the
 // stored answer. What the operation said itself is kept.
 func mergeHeader(o *store.Outcome, h http.Header) {
 	for _, name := range []string{"Content-Disposition", "Content-Language"} {
 		if values := h.Values(name); len(values) > 0 && http.Header(o.Header).Get(name) == "" {
-			setHeader(o, name, values)
+			erp.SetHeader(o, name, values)
 		}
 	}
-	tellType(o)
-}
-
-// tellType has the header of an outcome say the type that its content turned
-// out to have.
-func tellType(o *store.Outcome) {
-	if o.ContentType != "" && o.HasContent {
-		setHeader(o, "Content-Type", []string{o.ContentType})
-	}
-}
-
-func setHeader(o *store.Outcome, name string, values []string) {
-	if o.Header == nil {
-		o.Header = map[string][]string{}
-	}
-	o.Header[name] = values
+	erp.TellType(o)
 }

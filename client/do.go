@@ -46,7 +46,7 @@ func (c *Client) absolute(req *http.Request) *http.Request {
 	if req.URL == nil || req.URL.Host != "" || req.URL.Scheme != "" || req.URL.Opaque != "" {
 		return req
 	}
-	u, err := url.Parse(c.origin.url(req.URL.RequestURI()))
+	u, err := url.Parse(c.origin.URL(req.URL.RequestURI()))
 	if err != nil {
 		return req // what sends it says why not
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/internal/wire"
 	"github.com/vismanet-go/background/store"
@@ -27,7 +28,7 @@ var (
 	ErrRateLimited = errors.New("the ERP's rate limit is reached")
 	// ErrUntrustedURL says that a request names another place than the
 	// configured one.
-	ErrUntrustedURL = errors.New("not the origin of this client")
+	ErrUntrustedURL = erp.ErrUntrustedURL
 	// ErrForeignToken says that a token is not of this tenant and origin, or
 	// no token at all.
 	ErrForeignToken = errors.New("not a token for this client")
@@ -216,9 +217,6 @@ func statusText(code int, message, fault string) string {
 	}
 	return s
 }
-
-// maxMessage bounds a message of the ERP in bytes.
-const maxMessage = 2000
 
 // messageIn reads the ERP's message out of an error body. A webhook address that
 // the ERP repeats loses its capability.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/store"
 )
@@ -31,7 +32,7 @@ func (c *Client) lookAtCandidates(ctx context.Context, lease store.Lease, rec st
 		}
 	}
 	for _, id := range rec.Candidates {
-		if !validID(id) {
+		if !erp.ValidID(id) {
 			refute(id, "not an id that can be asked for")
 			continue
 		}
@@ -62,12 +63,12 @@ func (c *Client) lookAtCandidates(ctx context.Context, lease store.Lease, rec st
 	if last == nil || missing(last) {
 		last = errNoEvidence
 	}
-	return c.notYet(ctx, lease, rec, document{}, last)
+	return c.notYet(ctx, lease, rec, erp.Document{}, last)
 }
 
 var errNoEvidence = errors.New("no proposed id could be confirmed yet")
 
-func (c *Client) bindEvidence(ctx context.Context, lease store.Lease, rec store.Record, id string, doc document) error {
+func (c *Client) bindEvidence(ctx context.Context, lease store.Lease, rec store.Record, id string, doc erp.Document) error {
 	write, cancel := recording(ctx)
 	defer cancel()
 	got, err := c.store.Report(write, rec.Tenant, rec.Ref, store.AcceptedFact{ID: id, Source: store.FromEvidence})
@@ -81,7 +82,7 @@ func (c *Client) bindEvidence(ctx context.Context, lease store.Lease, rec store.
 		return &unwrittenError{storeError(err)}
 	}
 	c.log.WarnContext(ctx, "resolved by a notification", "ref", rec.Ref, "id", id)
-	if doc.terminal() {
+	if doc.Terminal() {
 		return c.settle(ctx, lease, got, doc)
 	}
 	return c.notYet(ctx, lease, got, doc, nil)
@@ -100,15 +101,15 @@ func (c *Client) refute(ctx context.Context, rec store.Record, id, reason string
 // the one that we sent, or returns "". It is certain only if the document says
 // so, and not if it says nothing. Where the document names our own address,
 // which no other request has, no clock is asked.
-func mismatch(doc document, rec store.Record) (reason string, certain bool) {
+func mismatch(doc erp.Document, rec store.Record) (reason string, certain bool) {
 	switch {
-	case doc.originalURI == "" || doc.received.IsZero() || rec.Notify == modeURL && doc.webhook == "":
+	case doc.OriginalURI == "" || doc.Received.IsZero() || rec.Notify == modeURL && doc.Webhook == "":
 		return "the state does not tell whose operation it is", false
-	case !sameTail(doc.originalURI, rec.Path):
+	case !sameTail(doc.OriginalURI, rec.Path):
 		return "the proposed operation is of another address", true
-	case rec.Notify == modeURL && !strings.HasPrefix(lastSegment(doc.webhook), rec.Ref+"."):
+	case rec.Notify == modeURL && !strings.HasPrefix(lastSegment(doc.Webhook), rec.Ref+"."):
 		return "the proposed operation notifies somebody else", true
-	case rec.Notify == modeURL || !doc.received.Before(rec.SentAt.Add(-clockSlack)):
+	case rec.Notify == modeURL || !doc.Received.Before(rec.SentAt.Add(-clockSlack)):
 		return "", false
 	case sentAhead(rec, time.Now()):
 		return "the clock was ahead when the request was sent, so that the state does not tell whether it is of that request", false
@@ -131,7 +132,7 @@ func sameTail(originalURI, asked string) bool {
 	if err != nil {
 		return false
 	}
-	want, err := url.PathUnescape(pathOf(asked))
+	want, err := url.PathUnescape(erp.PathOf(asked))
 	return err == nil && len(want) > 1 && strings.HasSuffix(strings.TrimRight(strings.ToLower(u.Path), "/"), strings.TrimRight(strings.ToLower(want), "/"))
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/httpx"
 	"github.com/vismanet-go/background/internal/wire"
 )
@@ -16,34 +17,34 @@ import (
 // maxState bounds a state document in bytes.
 const maxState = 1 << 20
 
-func statePath(id string) string   { return "/v1/background/" + id }
-func contentPath(id string) string { return "/v1/background/" + id + "/content" }
+// maxRedirects is how many redirects of one GET are followed.
+const maxRedirects = 5
 
 // getState reads the state of an operation. A document of another operation is
 // an error: a cache or a proxy mixed them up.
-func (c *Client) getState(ctx context.Context, id string) (document, error) {
+func (c *Client) getState(ctx context.Context, id string) (erp.Document, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.CallTimeout)
 	defer cancel()
-	resp, err := c.get(ctx, "state", statePath(id))
+	resp, err := c.get(ctx, "state", erp.StatePath(id))
 	if err != nil {
-		return document{}, err
+		return erp.Document{}, err
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxState+1))
 	if err != nil {
-		return document{}, fmt.Errorf("state of %s: %w", id, err)
+		return erp.Document{}, fmt.Errorf("state of %s: %w", id, err)
 	}
 	if len(body) > maxState {
-		return document{}, fmt.Errorf("state of %s: %w (%d bytes)", id, ErrTooLarge, maxState)
+		return erp.Document{}, fmt.Errorf("state of %s: %w (%d bytes)", id, ErrTooLarge, maxState)
 	}
-	doc, err := parseState(wire.Document(body, resp.Header.Get("Content-Type")))
+	doc, err := erp.ParseDocument(wire.Document(body, resp.Header.Get("Content-Type")))
 	if err != nil {
-		return document{}, err
+		return erp.Document{}, err
 	}
-	if doc.id != "" && !sameID(doc.id, id) {
-		return document{}, fmt.Errorf("state of %s: the document is that of another operation, %s", id, cut(doc.id, 64))
+	if doc.ID != "" && !erp.SameID(doc.ID, id) {
+		return erp.Document{}, fmt.Errorf("state of %s: the document is that of another operation, %s", id, cut(doc.ID, 64))
 	}
-	doc.wait, _ = wire.RetryAfter(resp.Header, time.Now())
+	doc.Wait, _ = wire.RetryAfter(resp.Header, time.Now())
 	return doc, nil
 }
 
@@ -54,7 +55,7 @@ func (c *Client) get(ctx context.Context, kind, rel string) (*http.Response, err
 	refreshed, hops := false, 0
 	for {
 		sent := httpx.Watch(ctx, sends(http.MethodGet))
-		req, err := http.NewRequestWithContext(sent.Context(), http.MethodGet, c.origin.url(rel), nil)
+		req, err := http.NewRequestWithContext(sent.Context(), http.MethodGet, c.origin.URL(rel), nil)
 		if err != nil {
 			sent.End()
 			return nil, err
@@ -70,16 +71,16 @@ func (c *Client) get(ctx context.Context, kind, rel string) (*http.Response, err
 		c.observe(ctx, kind, req.Method, start, resp, err)
 		if err != nil {
 			c.forgetSilent(err)
-			return nil, fmt.Errorf("GET %s: %w", pathOf(rel), bare(err))
+			return nil, fmt.Errorf("GET %s: %w", erp.PathOf(rel), bare(err))
 		}
 		if hasDocument(resp.StatusCode) {
 			if err := wire.Unpack(resp); err != nil {
 				resp.Body.Close()
-				return nil, fmt.Errorf("GET %s: %w", pathOf(rel), err)
+				return nil, fmt.Errorf("GET %s: %w", erp.PathOf(rel), err)
 			}
 			return resp, nil
 		}
-		if to, inside := c.origin.redirected(req.URL, resp); inside && hops < maxRedirects {
+		if to, inside := c.origin.Redirected(req.URL, resp); inside && hops < maxRedirects {
 			refuse(resp, rel) // drains the body, so that the connection is kept
 			rel = to
 			hops++
@@ -111,11 +112,11 @@ func hasDocument(status int) bool {
 // refuse reads and closes an answer that does not bring what was asked for.
 func refuse(resp *http.Response, rel string) *ResponseError {
 	defer resp.Body.Close()
-	e := &ResponseError{Method: http.MethodGet, Path: pathOf(rel), StatusCode: resp.StatusCode, Header: resp.Header}
+	e := &ResponseError{Method: http.MethodGet, Path: erp.PathOf(rel), StatusCode: resp.StatusCode, Header: resp.Header}
 	if resp.StatusCode != http.StatusSwitchingProtocols { // its body is the connection, of which a read never ends
 		_ = wire.Unpack(resp)
 		e.Header = resp.Header
-		e.Body, _ = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+		e.Body, _ = io.ReadAll(io.LimitReader(resp.Body, erp.MaxAnswer))
 	}
 	e.read(resp)
 	return e

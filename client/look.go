@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/usercode"
 	"github.com/vismanet-go/background/store"
 )
@@ -184,7 +185,7 @@ func (c *Client) lookAtState(ctx context.Context, lease store.Lease, rec store.R
 
 // notYet plans the next look after one that found no end, for whatever
 // reason.
-func (c *Client) notYet(ctx context.Context, lease store.Lease, rec store.Record, doc document, err error) error {
+func (c *Client) notYet(ctx context.Context, lease store.Lease, rec store.Record, doc erp.Document, err error) error {
 	now := time.Now()
 	seen := progress(rec.Progress, doc, err, now)
 	if gone(rec, seen, now) {
@@ -287,9 +288,9 @@ func missing(err error) bool {
 }
 
 // settle fetches the content as far as it is kept, and records the outcome.
-func (c *Client) settle(ctx context.Context, lease store.Lease, rec store.Record, doc document) error {
-	o := doc.outcome()
-	if doc.statusCode == 0 && strings.EqualFold(doc.status, "Finished") {
+func (c *Client) settle(ctx context.Context, lease store.Lease, rec store.Record, doc erp.Document) error {
+	o := doc.Outcome()
+	if doc.StatusCode == 0 && strings.EqualFold(doc.Status, "Finished") {
 		if endedFor(rec, contentGrace) {
 			return c.endUnclear(ctx, rec, doc) // it may have succeeded
 		}
@@ -304,14 +305,6 @@ func (c *Client) settle(ctx context.Context, lease store.Lease, rec store.Record
 		return c.notYet(ctx, lease, rec, doc, err)
 	}
 	return c.settleAs(ctx, lease, rec, o)
-}
-
-// outcome is what a state document says of an end.
-func (d document) outcome() store.Outcome {
-	return store.Outcome{
-		Status: cut(d.status, 200), StatusCode: d.statusCode, Header: d.header, ErrorMessage: d.errorMessage,
-		HasContent: d.hasContent, ReceivedAt: d.received, StartedAt: d.started, FinishedAt: d.finished,
-	}
 }
 
 // settleAs records an outcome.

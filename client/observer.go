@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -214,7 +215,7 @@ const maxLink = 512
 // routeOf makes a name of few values out of a path: segments with a digit, but
 // for the version, and those in b64(…) become {}.
 func routeOf(path string) string {
-	path = pathOf(path)
+	path = erp.PathOf(path)
 	segs := strings.Split(path, "/")
 	for i, seg := range segs {
 		version := i == 1 && len(seg) == 2 && (seg[0] == 'v' || seg[0] == 'V')

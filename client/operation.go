@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -43,7 +44,7 @@ func (o *Operation) Key() string { return o.key }
 
 // String names the operation for people; it holds no query and no data.
 func (o *Operation) String() string {
-	return fmt.Sprintf("%s %s (%s)", o.method, pathOf(o.path), nameOf(o.id, o.ref))
+	return fmt.Sprintf("%s %s (%s)", o.method, erp.PathOf(o.path), nameOf(o.id, o.ref))
 }
 
 // State returns what the store knows of the operation, without a call to the

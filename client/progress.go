@@ -5,9 +5,9 @@ import (
 	"errors"
 	"maps"
 	"net/http"
-	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -29,16 +29,16 @@ const (
 )
 
 // progress is what is known after a poll that found no end.
-func progress(old store.Progress, doc document, err error, now time.Time) store.Progress {
+func progress(old store.Progress, doc erp.Document, err error, now time.Time) store.Progress {
 	p := old
 	refused, _ := errors.AsType[*ResponseError](err)
 	switch {
-	case doc.status != "":
+	case doc.Status != "":
 		p = store.Progress{
-			Status: cut(doc.status, 200), StatusCode: doc.statusCode, Location: cut(doc.header.Get("Location"), 1000), SeenAt: now,
-			ReceivedAt: doc.received, StartedAt: doc.started,
+			Status: cut(doc.Status, 200), StatusCode: doc.StatusCode, Location: cut(doc.Header.Get("Location"), 1000), SeenAt: now,
+			ReceivedAt: doc.Received, StartedAt: doc.Started,
 		}
-		if doc.terminal() || doc.endsUnclear() {
+		if doc.Terminal() || doc.EndsUnclear() {
 			p.EndSeen = since(old.EndSeen, now)
 		}
 	case missing(err):
@@ -103,26 +103,16 @@ func refusedDelay(p store.Progress, now time.Time) time.Duration {
 	return 10 * time.Minute
 }
 
-// knownWord reports whether a status is one of the words that the ERP is known
-// to say.
-func (d document) knownWord() bool { return d.terminal() || strings.EqualFold(d.status, "Started") }
-
-// endsUnclear reports whether a state names an end and a status code, and a
-// word that nobody knows.
-func (d document) endsUnclear() bool {
-	return !d.knownWord() && !d.finished.IsZero() && d.statusCode != 0
-}
-
 // maxWords bounds how many unknown words are told of.
 const maxWords = 100
 
 // unknownWord tells of a status that is not known: once per word in the log, and
 // once per operation to the observer.
-func (c *Client) unknownWord(ctx context.Context, rec store.Record, doc document) {
-	if rec.Progress.Status != cut(doc.status, 200) {
+func (c *Client) unknownWord(ctx context.Context, rec store.Record, doc erp.Document) {
+	if rec.Progress.Status != cut(doc.Status, 200) {
 		c.attend(ctx, rec, NeedsWord)
 	}
-	word := cut(doc.status, 64)
+	word := cut(doc.Status, 64)
 	c.mu.Lock()
 	fresh := !c.words[word] && len(c.words) < maxWords
 	if fresh {
@@ -131,38 +121,38 @@ func (c *Client) unknownWord(ctx context.Context, rec store.Record, doc document
 	c.mu.Unlock()
 	if fresh {
 		c.log.WarnContext(ctx, "the ERP says a status that is not known, which is taken for not ended", "status", word,
-			"status_code", doc.statusCode, "finished", !doc.finished.IsZero(), "ref", rec.Ref, "id", rec.ID)
+			"status_code", doc.StatusCode, "finished", !doc.Finished.IsZero(), "ref", rec.Ref, "id", rec.ID)
 	}
 }
 
 // stateRead goes on with what a poll of an operation saw.
-func (c *Client) stateRead(ctx context.Context, lease store.Lease, rec store.Record, doc document, err error) error {
-	if err != nil || doc.knownWord() {
-		if err == nil && doc.terminal() {
+func (c *Client) stateRead(ctx context.Context, lease store.Lease, rec store.Record, doc erp.Document, err error) error {
+	if err != nil || doc.KnownWord() {
+		if err == nil && doc.Terminal() {
 			return c.settle(ctx, lease, rec, doc)
 		}
 		return c.notYet(ctx, lease, rec, doc, err)
 	}
 	c.unknownWord(ctx, rec, doc)
 	ended := rec.Progress.EndSeen
-	if doc.endsUnclear() && !ended.IsZero() && time.Since(ended) >= unclearGrace {
+	if doc.EndsUnclear() && !ended.IsZero() && time.Since(ended) >= unclearGrace {
 		return c.endUnclear(ctx, rec, doc)
 	}
 	return c.notYet(ctx, lease, rec, doc, nil)
 }
 
 // endUnclear records an end that nobody understands.
-func (c *Client) endUnclear(ctx context.Context, rec store.Record, doc document) error {
+func (c *Client) endUnclear(ctx context.Context, rec store.Record, doc erp.Document) error {
 	write, cancel := recording(ctx)
 	defer cancel()
-	got, err := c.store.Report(write, rec.Tenant, rec.Ref, store.UnclearFact{ID: rec.ID, Outcome: doc.outcome()})
+	got, err := c.store.Report(write, rec.Tenant, rec.Ref, store.UnclearFact{ID: rec.ID, Outcome: doc.Outcome()})
 	if err != nil {
 		return &unwrittenError{storeError(err)}
 	}
 	c.well(rec.Ref)
 	if got.Phase == store.Unclear && rec.Phase != store.Unclear {
 		c.log.ErrorContext(ctx, "ended in a way that nobody knows", "ref", rec.Ref, "id", rec.ID,
-			"status", lastState(doc.status, doc.statusCode, doc.header.Get("Location")), "remedy", remedyResolve)
+			"status", lastState(doc.Status, doc.StatusCode, doc.Header.Get("Location")), "remedy", remedyResolve)
 		c.attend(ctx, got, NeedsUnclear)
 	}
 	return nil
@@ -173,18 +163,18 @@ func (c *Client) endUnclear(ctx context.Context, rec store.Record, doc document)
 // content is lost.
 func (c *Client) endAsSeen(ctx context.Context, lease store.Lease, rec store.Record) error {
 	p := rec.Progress
-	doc := document{
-		id: rec.ID, status: p.Status, statusCode: p.StatusCode, received: p.ReceivedAt, started: p.StartedAt,
-		hasContent: p.StatusCode != http.StatusNoContent, header: http.Header{},
+	doc := erp.Document{
+		ID: rec.ID, Status: p.Status, StatusCode: p.StatusCode, Received: p.ReceivedAt, Started: p.StartedAt,
+		HasContent: p.StatusCode != http.StatusNoContent, Header: http.Header{},
 	}
 	if p.Location != "" {
-		doc.header.Set("Location", p.Location)
+		doc.Header.Set("Location", p.Location)
 	}
-	if !doc.terminal() || doc.statusCode == 0 {
+	if !doc.Terminal() || doc.StatusCode == 0 {
 		return c.endUnclear(ctx, rec, doc)
 	}
-	o := doc.outcome()
-	judgeAction(rec.Method, rec.Path, &o, nil, false, false)
+	o := doc.Outcome()
+	erp.JudgeAction(rec.Method, rec.Path, &o, nil, false, false)
 	o.Unconfirmed = o.Unconfirmed || o.Succeeded()
 	c.log.WarnContext(ctx, "the ERP no longer knows it, and it is recorded as it was seen last", "ref", rec.Ref, "id", rec.ID,
 		"last", lastState(p.Status, p.StatusCode, p.Location))
@@ -278,7 +268,7 @@ func (c *Client) credentials(ctx context.Context, err error) {
 // five minutes failed.
 func (c *Client) spacing(n int) time.Duration {
 	switch {
-	case c.origin.host != oldHost:
+	case c.origin.Host != oldHost:
 		return 0
 	case n <= 1:
 		return 15 * time.Second

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/internal/wire"
 	"github.com/vismanet-go/background/store"
@@ -139,7 +140,7 @@ func (r Resolution) fits(rec store.Record) error {
 // bindTold binds an id that a person named, after the ERP was asked for it.
 func (o *Operation) bindTold(ctx context.Context, rec store.Record, given string) error {
 	id, ok := hook.CanonicalGUID(strings.TrimSpace(given))
-	if !ok || empty(id) {
+	if !ok || erp.EmptyID(id) {
 		return fmt.Errorf("AcceptedAs %q: an id looks like 2f6f0a57-3c43-4d0e-9d0b-6c1f1d3a7b10; the number of an invoice goes to EndedWith", cut(given, 64))
 	}
 	c := o.c
@@ -164,7 +165,7 @@ func (o *Operation) bindTold(ctx context.Context, rec store.Record, given string
 
 // wrongID says why an id that a person named cannot be that of the record, or
 // returns "".
-func wrongID(doc document, err error, rec store.Record) string {
+func wrongID(doc erp.Document, err error, rec store.Record) string {
 	refused, _ := errors.AsType[*ResponseError](err)
 	switch {
 	case missing(err):
@@ -182,7 +183,7 @@ func wrongID(doc document, err error, rec store.Record) string {
 
 // confirmTold writes down what the ERP said of an id that a person named, which
 // confirms it. What cannot be written now is read again by the next poll.
-func (c *Client) confirmTold(ctx context.Context, ref string, doc document) {
+func (c *Client) confirmTold(ctx context.Context, ref string, doc erp.Document) {
 	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, store.ToPoll, 4*c.cfg.CallTimeout)
 	if err != nil {
 		return
@@ -224,12 +225,12 @@ func (a *Answer) outcome(rec store.Record, reason string) store.Outcome {
 		name = http.CanonicalHeaderKey(name)
 		h[name] = append(h[name], values...)
 	}
-	h = keptHeader(h)
+	h = erp.KeptHeader(h)
 	o := store.Outcome{Status: "Finished", StatusCode: a.StatusCode, Header: h, Told: reason, HasContent: len(a.Body) > 0, Kept: true}
-	o.Content, o.ContentType = wire.Whole(slices.Clone(a.Body), h.Get("Content-Type"), isAttachment(h))
-	tellType(&o)
-	head := o.Content[:min(len(o.Content), maxHead)]
-	judgeAction(rec.Method, rec.Path, &o, head, len(head) == len(o.Content), true)
+	o.Content, o.ContentType = wire.Whole(slices.Clone(a.Body), h.Get("Content-Type"), erp.IsAttachment(h))
+	erp.TellType(&o)
+	head := o.Content[:min(len(o.Content), erp.MaxHead)]
+	erp.JudgeAction(rec.Method, rec.Path, &o, head, len(head) == len(o.Content), true)
 	return o
 }
 

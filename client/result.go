@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/wire"
 	"github.com/vismanet-go/background/store"
 )
@@ -61,7 +62,7 @@ func (c *Client) result(rec store.Record) (*Result, error) {
 	case rec.Unlearnt(): // also once its handler was told
 		return nil, expired(rec)
 	case rec.Phase == store.Rejected:
-		return nil, &OperationError{ID: name, Method: rec.Method, Path: pathOf(rec.Path), Status: "Rejected", Message: rec.Reason}
+		return nil, &OperationError{ID: name, Method: rec.Method, Path: erp.PathOf(rec.Path), Status: "Rejected", Message: rec.Reason}
 	case o == nil:
 		return nil, fmt.Errorf("operation %s is %s and has no outcome", name, rec.Phase)
 	}
@@ -83,7 +84,7 @@ func (c *Client) result(rec store.Record) (*Result, error) {
 		return r, nil
 	}
 	e := &OperationError{
-		ID: name, Method: rec.Method, Path: pathOf(rec.Path), Status: o.Status, StatusCode: o.StatusCode, Header: r.Header.Clone(), Body: bytes.Clone(o.Content), Message: o.ErrorMessage,
+		ID: name, Method: rec.Method, Path: erp.PathOf(rec.Path), Status: o.Status, StatusCode: o.StatusCode, Header: r.Header.Clone(), Body: bytes.Clone(o.Content), Message: o.ErrorMessage,
 	}
 	if o.Failure != "" {
 		e.Message = o.Failure
@@ -141,7 +142,7 @@ func (r *Result) Open(ctx context.Context) (io.ReadCloser, error) {
 // open asks the ERP for the stored answer.
 func (r *Result) open(ctx context.Context) (*storedBody, error) {
 	if r.Foreground {
-		return nil, fmt.Errorf("content of %s: %w: it came in the foreground, and was over %d bytes, or acknowledged", r.Ref, ErrContentExpired, int64(maxForeground))
+		return nil, fmt.Errorf("content of %s: %w: it came in the foreground, and was over %d bytes, or acknowledged", r.Ref, ErrContentExpired, int64(erp.MaxForeground))
 	}
 	body, _, err := r.c.content(ctx, r.ID, r.StatusCode, r.Header, r.kind)
 	if refused, ok := errors.AsType[*ResponseError](err); ok && (refused.StatusCode == http.StatusGone ||
@@ -239,4 +240,16 @@ func Decode[T any](ctx context.Context, r *Result) (T, error) {
 		return v, fmt.Errorf("decode the answer of %s: %w", nameOf(r.ID, r.Ref), err)
 	}
 	return v, nil
+}
+
+// unjudged reports whether the kept answer of an action does not say that it was
+// done, and the outcome was recorded by a version that did not judge it.
+func unjudged(rec store.Record) bool {
+	o := *rec.Outcome
+	if !o.Kept || len(o.Content) == 0 || o.Failure != "" || o.Unconfirmed || !erp.IsAction(rec.Path) {
+		return false
+	}
+	head := o.Content[:min(len(o.Content), erp.MaxHead)]
+	erp.JudgeAction(rec.Method, rec.Path, &o, head, len(head) == len(o.Content), true)
+	return o.Unconfirmed || o.Failure != ""
 }

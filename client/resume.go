@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/store"
 )
@@ -49,7 +50,7 @@ func (o *Operation) Token(ctx context.Context) (string, error) {
 	}
 	data, err := json.Marshal(token{
 		Version: tokenVersion, Tenant: rec.Tenant, Origin: rec.Origin, Ref: rec.Ref, ID: rec.ID,
-		Method: rec.Method, Path: pathOf(rec.Path), Accepted: rec.AcceptedAt,
+		Method: rec.Method, Path: erp.PathOf(rec.Path), Accepted: rec.AcceptedAt,
 	})
 	if err != nil {
 		return "", err
@@ -113,7 +114,7 @@ func (c *Client) parseToken(text string) (token, error) {
 		return t, fmt.Errorf("token: %w: it is of tenant %q, this client is of %q", ErrForeignToken, t.Tenant, c.cfg.Tenant)
 	case !c.trusts(t.Origin):
 		return t, fmt.Errorf("token: %w: it is of %s, which is neither BaseURL nor one of FormerOrigins", ErrForeignToken, t.Origin)
-	case !validID(t.ID) || !hook.ValidRef(t.Ref) || !hook.IsToken(t.Method) || t.Path == "" || t.Path[0] != '/':
+	case !erp.ValidID(t.ID) || !hook.ValidRef(t.Ref) || !hook.IsToken(t.Method) || t.Path == "" || t.Path[0] != '/':
 		return t, fmt.Errorf("token: %w: it is damaged", ErrForeignToken)
 	}
 	return t, nil
@@ -126,7 +127,7 @@ func (c *Client) parseToken(text string) (token, error) {
 // for.
 func (c *Client) Operation(ctx context.Context, id string) (*Operation, error) {
 	given := id
-	if id = canonicalID(id); id == "" {
+	if id = erp.CanonicalID(id); id == "" {
 		return nil, fmt.Errorf("operation id %q: want letters, digits, - and _", cut(given, 64))
 	}
 	rec, err := c.store.GetByID(ctx, c.cfg.Tenant, id)

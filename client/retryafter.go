@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/wire"
 	"github.com/vismanet-go/background/store"
 )
@@ -38,8 +39,8 @@ func (c *Client) obey(status int, h http.Header) {
 
 // askedWait is how long the answer to a poll asks to wait before the next one of
 // the same operation, 0 if it does not.
-func askedWait(doc document, err error) time.Duration {
-	wait := doc.wait
+func askedWait(doc erp.Document, err error) time.Duration {
+	wait := doc.Wait
 	if refused, ok := errors.AsType[*ResponseError](err); ok {
 		wait, _ = wire.RetryAfter(refused.Header, time.Now())
 	}

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/httpx"
 	"github.com/vismanet-go/background/internal/lease"
 	"github.com/vismanet-go/background/internal/usercode"
@@ -25,14 +26,14 @@ func (c *Client) send(ctx context.Context, rec store.Record, cl *call, keeper *l
 		a := c.held(ctx)
 		if a == nil && !keeper.Valid() { // a long wait, or a process that was stopped
 			if err := stillOurs(ctx, keeper); err != nil {
-				a = &attempt{verdict: notSent, err: err}
+				a = &attempt{Answer: erp.Answer{Verdict: erp.NotSent, Err: err}}
 			}
 		}
 		if a == nil {
 			a = c.attempt(ctx, cl)
 		}
-		c.log.DebugContext(ctx, "submitted", "ref", rec.Ref, "method", cl.method, "status", a.status, "verdict", a.verdict.String())
-		if a.verdict == unauthorized || a.verdict == limited {
+		c.log.DebugContext(ctx, "submitted", "ref", rec.Ref, "method", cl.method, "status", a.Status, "verdict", a.Verdict.String())
+		if a.Verdict == erp.Unauthorized || a.Verdict == erp.Limited {
 			again, err := c.mayResend(ctx, cl, a)
 			if again {
 				err = stillOurs(ctx, keeper)
@@ -41,15 +42,15 @@ func (c *Client) send(ctx context.Context, rec store.Record, cl *call, keeper *l
 				continue
 			}
 			if err != nil {
-				a.err = errors.Join(a.err, err)
+				a.Err = errors.Join(a.Err, err)
 			}
-			a.verdict = rejected
+			a.Verdict = erp.Rejected
 		}
 		op, err := c.conclude(ctx, rec, cl, a)
 		if _, unclear := errors.AsType[*UncertainError](err); unclear {
-			a.verdict = uncertain
+			a.Verdict = erp.Uncertain
 		}
-		return op, a.verdict.String(), err
+		return op, a.Verdict.String(), err
 	}
 }
 
@@ -59,7 +60,7 @@ func (c *Client) mayResend(ctx context.Context, cl *call, a *attempt) (bool, err
 	if !cl.replayable() {
 		return false, nil
 	}
-	if a.verdict == unauthorized {
+	if a.Verdict == erp.Unauthorized {
 		if cl.refreshed {
 			return false, nil
 		}
@@ -71,7 +72,7 @@ func (c *Client) mayResend(ctx context.Context, cl *call, a *attempt) (bool, err
 		}
 		return ctx.Err() == nil, nil
 	}
-	wait := retryAfter(a.header, time.Now())
+	wait := retryAfter(a.Header, time.Now())
 	c.log.WarnContext(ctx, "rate limited", "wait", wait)
 	if end, ok := ctx.Deadline(); ok && time.Until(end) < wait {
 		return false, fmt.Errorf("the wait of %v would outlast the context", wait)
@@ -95,14 +96,14 @@ func (c *Client) held(ctx context.Context) *attempt {
 		return nil
 	}
 	if end, ok := ctx.Deadline(); ok && time.Until(end) < wait {
-		return &attempt{
-			verdict: rejected, status: http.StatusTooManyRequests, header: http.Header{"Retry-After": {strconv.Itoa(int(wait.Seconds()) + 1)}},
-			err: fmt.Errorf("the wait of %v would outlast the context", wait),
-		}
+		return &attempt{Answer: erp.Answer{
+			Verdict: erp.Rejected, Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {strconv.Itoa(int(wait.Seconds()) + 1)}},
+			Err: fmt.Errorf("the wait of %v would outlast the context", wait),
+		}}
 	}
 	c.log.WarnContext(ctx, "a submit waits, because the ERP has asked for a pause", "wait", wait)
 	if _, err := pause(ctx, c.life, wait); err != nil {
-		return &attempt{verdict: notSent, err: err}
+		return &attempt{Answer: erp.Answer{Verdict: erp.NotSent, Err: err}}
 	}
 	return nil
 }
@@ -134,21 +135,21 @@ func pause(ctx, life context.Context, d time.Duration) (bool, error) {
 func (c *Client) conclude(ctx context.Context, rec store.Record, cl *call, a *attempt) (*Operation, error) {
 	write, cancel := recording(ctx)
 	defer cancel()
-	what := cl.method + " " + pathOf(cl.path)
-	switch a.verdict {
-	case accepted:
-		c.postpone(rec.Ref, a.header)
-		return c.accept(write, rec, a.id)
-	case foreground:
-		c.log.WarnContext(ctx, "ran in the foreground", "ref", rec.Ref, "status", a.status)
+	what := cl.method + " " + erp.PathOf(cl.path)
+	switch a.Verdict {
+	case erp.Accepted:
+		c.postpone(rec.Ref, a.Header)
+		return c.accept(write, rec, a.ID)
+	case erp.Foreground:
+		c.log.WarnContext(ctx, "ran in the foreground", "ref", rec.Ref, "status", a.Status)
 		return c.ran(write, rec, a)
-	case uncertain:
-		return c.unclear(write, rec, a.reason(), a.err)
-	case notSent:
+	case erp.Uncertain:
+		return c.unclear(write, rec, a.Reason(), a.Err)
+	case erp.NotSent:
 		c.reject(write, rec, "not sent")
-		return nil, fmt.Errorf("submit %s: not sent: %w", what, a.err)
+		return nil, fmt.Errorf("submit %s: not sent: %w", what, a.Err)
 	default:
-		c.reject(write, rec, fmt.Sprintf("answered %d", a.status))
+		c.reject(write, rec, fmt.Sprintf("answered %d", a.Status))
 		return nil, a.refusal(cl)
 	}
 }
@@ -191,15 +192,15 @@ func (c *Client) accept(ctx context.Context, rec store.Record, id string) (*Oper
 // ran records an answer that came in the foreground. It loses it as little as
 // accept loses an id.
 func (c *Client) ran(ctx context.Context, rec store.Record, a *attempt) (*Operation, error) {
-	fact := store.SettledFact{Outcome: a.outcome(rec)}
+	fact := store.SettledFact{Outcome: a.Outcome(rec)}
 	got, err := c.store.Report(ctx, rec.Tenant, rec.Ref, fact)
 	if err == nil {
 		c.observeEnd(ctx, got, byForeground)
 		return c.operation(got), nil
 	}
-	c.log.ErrorContext(ctx, "ran in the foreground and not recorded", "ref", rec.Ref, "status", a.status, "error", err)
+	c.log.ErrorContext(ctx, "ran in the foreground and not recorded", "ref", rec.Ref, "status", a.Status, "error", err)
 	c.keepTrying(rec, fact)
-	return c.operation(rec), &RecordError{Ref: rec.Ref, StatusCode: a.status, Err: storeError(err)}
+	return c.operation(rec), &RecordError{Ref: rec.Ref, StatusCode: a.Status, Err: storeError(err)}
 }
 
 // keepTrying has insist run. It is a function of its own so that rec is copied
@@ -262,9 +263,9 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 	s := httpx.Watch(ctx, sends(cl.method))
 	defer s.End()
 	body := &onceBody{}
-	req, err := http.NewRequestWithContext(s.Context(), cl.method, c.origin.url(cl.path), nil)
+	req, err := http.NewRequestWithContext(s.Context(), cl.method, c.origin.URL(cl.path), nil)
 	if err != nil {
-		return &attempt{verdict: notSent, err: err}
+		return &attempt{Answer: erp.Answer{Verdict: erp.NotSent, Err: err}}
 	}
 	// A header of its own, because the transport below may write to it.
 	req.Header = cl.header.Clone()
@@ -280,7 +281,7 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 	}
 	c.withBody(req)
 	if err := ctx.Err(); err != nil {
-		return &attempt{verdict: notSent, err: err}
+		return &attempt{Answer: erp.Answer{Verdict: erp.NotSent, Err: err}}
 	}
 	cl.sent++
 	start := time.Now()
@@ -289,7 +290,7 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 	if err != nil {
 		c.forgetSilent(err)
 		// Without the address that net/http adds: its query may hold data.
-		a := &attempt{verdict: uncertain, err: bare(err)}
+		a := &attempt{Answer: erp.Answer{Verdict: erp.Uncertain, Err: bare(err)}}
 		// Once the header is out, the server may have acted on it. A second
 		// GetConn would be for something else than this request.
 		untouched := body.reads.Load() == 0 && !s.Connected() && !s.Wrote()
@@ -297,10 +298,10 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 		unwritten := s.HTTP2() && body.reads.Load() == 0 && !s.Wrote() && ctx.Err() == nil
 		switch {
 		case s.Stopped():
-			a.err = httpx.ErrResend
+			a.Err = httpx.ErrResend
 		case errors.Is(err, errNoAnswer):
-		case untouched && (s.Dialled() == 1 || cl.length > 0), unwritten, refusedByHTTP2(a.err), saysNotSent(err):
-			a.verdict = notSent
+		case untouched && (s.Dialled() == 1 || cl.length > 0), unwritten, erp.RefusedByHTTP2(a.Err), saysNotSent(err):
+			a.Verdict = erp.NotSent
 		}
 		return a
 	}
@@ -313,7 +314,11 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 	coming := &comingBody{ReadCloser: resp.Body, idle: idle, timer: time.AfterFunc(idle, s.End)}
 	defer coming.timer.Stop()
 	resp.Body = coming
-	return judge(resp, cl)
+	a := &attempt{Answer: erp.Judge(resp, cl.method, cl.header)}
+	if a.Verdict == erp.Unauthorized {
+		a.hint = withoutToken(resp)
+	}
+	return a
 }
 
 // comingBody ends a call whose answer stops coming: what was read of it until

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/store"
 )
@@ -143,10 +144,10 @@ func (c *Client) submit(ctx context.Context, ref string, cl *call, notify Notify
 		return op, "known", known
 	}
 	if bad, ok := errors.AsType[*store.InvalidError](err); ok && bad.Field == "Supersedes" {
-		return nil, notSent.String(), fmt.Errorf("submit: %w", wrong("Supersede", errors.New(bad.Want)))
+		return nil, erp.NotSent.String(), fmt.Errorf("submit: %w", wrong("Supersede", errors.New(bad.Want)))
 	}
 	if err != nil {
-		return nil, notSent.String(), fmt.Errorf("submit %s: record it: %w", cl.method, storeError(err))
+		return nil, erp.NotSent.String(), fmt.Errorf("submit %s: record it: %w", cl.method, storeError(err))
 	}
 	keeper := c.keepSending(made.Lease, began)
 	defer keeper.Stop()
@@ -217,11 +218,11 @@ func (c *Client) prepare(ctx context.Context, req *http.Request, notify Notify, 
 	if req == nil {
 		return nil, errors.New("request: missing")
 	}
-	path, err := c.origin.background(req.URL)
+	path, err := c.origin.Background(req.URL)
 	if err != nil {
 		return nil, err
 	}
-	if req.Host != "" && originOf(req.URL).host != "" && req.Host != req.URL.Host {
+	if req.Host != "" && erp.OriginOf(req.URL).Host != "" && req.Host != req.URL.Host {
 		return nil, fmt.Errorf("request Host %q: %w", req.Host, ErrUntrustedURL)
 	}
 	if err := c.checkHeader(req.Header); err != nil {

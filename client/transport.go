@@ -2,13 +2,13 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/httpx"
 )
 
@@ -120,13 +120,13 @@ func (c *Client) foreground(req *http.Request, send func(*http.Request) (*http.R
 	if c.life.Err() != nil {
 		return refuse(ErrClosed)
 	}
-	if err := c.origin.covers(req); err != nil {
+	if err := c.origin.Covers(req); err != nil {
 		return refuse(err)
 	}
 	if err := sendable(req.Header); err != nil {
 		return refuse(fmt.Errorf("request header %w", err))
 	}
-	query, err := escapedQuery(req.URL.RawQuery)
+	query, err := erp.EscapedQuery(req.URL.RawQuery)
 	if err != nil {
 		return refuse(fmt.Errorf("request URL: %w", err))
 	}
@@ -152,19 +152,4 @@ func (c *Client) foreground(req *http.Request, send func(*http.Request) (*http.R
 	resp, err := sent.Take(send(out))
 	c.observe(req.Context(), "foreground", req.Method, start, resp, err)
 	return resp, err
-}
-
-// covers reports whether a request goes to the origin, Host header included.
-func (o origin) covers(req *http.Request) error {
-	if req.URL == nil {
-		return errors.New("request URL: missing")
-	}
-	got := originOf(req.URL)
-	if got.scheme != o.scheme || got.host != o.host || req.URL.User != nil {
-		return fmt.Errorf("request URL: %w: it names %s://%s, this client calls %s", ErrUntrustedURL, got.scheme, got.host, o)
-	}
-	if req.Host != "" && !strings.EqualFold(req.Host, req.URL.Host) {
-		return fmt.Errorf("request Host %q: %w", cut(req.Host, 100), ErrUntrustedURL)
-	}
-	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/usercode"
 	"github.com/vismanet-go/background/internal/wire"
 	"github.com/vismanet-go/background/store"
@@ -127,7 +128,7 @@ func (c *Client) confirm(ctx context.Context, v Verifier, seen Verification) (er
 	}
 	probe, err := http.NewRequest(http.MethodGet, path, nil)
 	if err == nil {
-		path, err = c.origin.relative(probe.URL)
+		path, err = c.origin.Relative(probe.URL)
 	}
 	if err != nil {
 		return fmt.Errorf("the verifier's path: %w", err)
@@ -144,7 +145,7 @@ func (c *Client) confirm(ctx context.Context, v Verifier, seen Verification) (er
 	case code < 200 || code == 206 || code == 401 || code == 403 || code == 408 || code == 425 || code == 429 || code >= 500:
 		return &failedGet{err: fmt.Errorf("%w: the ERP answered %d", ErrNotYet, code)}
 	}
-	opened := wire.Open(&counted{ReadCloser: resp.Body, want: resp.ContentLength}, resp.Header.Get("Content-Type"), isAttachment(resp.Header))
+	opened := wire.Open(&counted{ReadCloser: resp.Body, want: resp.ContentLength}, resp.Header.Get("Content-Type"), erp.IsAttachment(resp.Header))
 	if opened.HTML && resp.StatusCode < 300 {
 		return fmt.Errorf("%w: a page of HTML came: a proxy may have spoken", ErrNotYet)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/usercode"
 	"github.com/vismanet-go/background/store"
 )
@@ -180,7 +181,7 @@ func (w *waiter) refused(rec store.Record) error {
 		return fmt.Errorf("wait for %s: %w", w.Operation, last)
 	}
 	return fmt.Errorf("wait for %s: %w", w.Operation, &ResponseError{
-		Method: http.MethodGet, Path: statePath(rec.ID), StatusCode: rec.Progress.RefusedStatus, Header: http.Header{},
+		Method: http.MethodGet, Path: erp.StatePath(rec.ID), StatusCode: rec.Progress.RefusedStatus, Header: http.Header{},
 		Message: fmt.Sprintf("so since %s", rec.Progress.RefusedSince.Format(time.RFC3339)),
 	})
 }

@@ -1,41 +1,48 @@
-package client
+package erp
 
 import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/internal/wire"
 )
 
-// origin is the one place that credentials may be sent to.
-type origin struct {
-	scheme string
-	host   string // lower case, with a port only if it is not the default one
+// ErrUntrustedURL says that a request names another place than the origin.
+var ErrUntrustedURL = errors.New("not the origin of this client")
+
+// Origin is the one place that credentials may be sent to.
+type Origin struct {
+	Scheme string
+	Host   string // lower case, with a port only if it is not the default one
 	prefix string // escaped path without a slash at its end, "" for none
 }
 
-func parseOrigin(base string, allowHTTP bool) (origin, error) {
+// ParseOrigin reads a base URL. It must be https, or http on a loopback address,
+// or on any with allowHTTP.
+func ParseOrigin(base string, allowHTTP bool) (Origin, error) {
 	u, err := url.Parse(base)
 	switch {
 	case err != nil || u.Host == "" || u.Opaque != "":
-		return origin{}, fmt.Errorf("%q: want scheme://host", base)
+		return Origin{}, fmt.Errorf("%q: want scheme://host", base)
 	case u.User != nil:
-		return origin{}, errors.New("must not hold a user name or password")
+		return Origin{}, errors.New("must not hold a user name or password")
 	case u.RawQuery != "" || u.Fragment != "":
-		return origin{}, fmt.Errorf("%q: must not hold a query or a fragment", base)
+		return Origin{}, fmt.Errorf("%q: must not hold a query or a fragment", base)
 	case u.Scheme != "https" && u.Scheme != "http":
-		return origin{}, fmt.Errorf("%q: want https", base)
+		return Origin{}, fmt.Errorf("%q: want https", base)
 	case u.Scheme == "http" && !allowHTTP && !hook.IsLoopback(u.Hostname()):
-		return origin{}, fmt.Errorf("%q: want https (http only on a loopback address, or with AllowHTTP)", base)
+		return Origin{}, fmt.Errorf("%q: want https (http only on a loopback address, or with AllowHTTP)", base)
 	}
-	o := originOf(u)
+	o := OriginOf(u)
 	o.prefix = strings.TrimRight(u.EscapedPath(), "/")
 	if dotted(o.prefix) {
-		return origin{}, fmt.Errorf("%q: the path must not hold . or .. segments", base)
+		return Origin{}, fmt.Errorf("%q: the path must not hold . or .. segments", base)
 	}
 	root := o.prefix
 	if n := len(root) - len("/background"); n > 0 && strings.EqualFold(root[n:], "/background") {
@@ -43,13 +50,13 @@ func parseOrigin(base string, allowHTTP bool) (origin, error) {
 	}
 	if last := root[strings.LastIndexByte(root, '/')+1:]; strings.EqualFold(last, "v1") || strings.EqualFold(last, "v2") {
 		end := o.prefix[len(root)-len(last):]
-		return origin{}, fmt.Errorf("%q: must not end in /%s, with which the path of each request begins: leave it out", base, end)
+		return Origin{}, fmt.Errorf("%q: must not end in /%s, with which the path of each request begins: leave it out", base, end)
 	}
 	return o, nil
 }
 
-// originOf returns scheme and host of a URL in one spelling.
-func originOf(u *url.URL) origin {
+// OriginOf returns scheme and host of a URL in one spelling.
+func OriginOf(u *url.URL) Origin {
 	scheme, host, port := strings.ToLower(u.Scheme), strings.ToLower(u.Hostname()), u.Port()
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
@@ -57,7 +64,7 @@ func originOf(u *url.URL) origin {
 	if port != "" && !(scheme == "https" && port == "443") && !(scheme == "http" && port == "80") {
 		host = net.JoinHostPort(strings.Trim(host, "[]"), port)
 	}
-	return origin{scheme: scheme, host: host}
+	return Origin{Scheme: scheme, Host: host}
 }
 
 // dotted reports whether a path has a segment that climbs or stays, plain or
@@ -71,10 +78,10 @@ func dotted(path string) bool {
 	return false
 }
 
-// relative returns path and query of a request's URL below the base, or an
+// Relative returns path and query of a request's URL below the base, or an
 // error that matches [ErrUntrustedURL] if the URL is not below it. A URL
 // without a host is taken as relative to the base.
-func (o origin) relative(u *url.URL) (string, error) {
+func (o Origin) Relative(u *url.URL) (string, error) {
 	if u == nil {
 		return "", errors.New("request URL: missing")
 	}
@@ -83,9 +90,9 @@ func (o origin) relative(u *url.URL) (string, error) {
 		return "", fmt.Errorf("request URL: %w: want a plain path below %s", ErrUntrustedURL, o)
 	}
 	if u.Host != "" || u.Scheme != "" {
-		got := originOf(u)
-		if got.scheme != o.scheme || got.host != o.host {
-			return "", fmt.Errorf("request URL: %w: it names %s://%s, this client calls %s", ErrUntrustedURL, got.scheme, got.host, o)
+		got := OriginOf(u)
+		if got.Scheme != o.Scheme || got.Host != o.Host {
+			return "", fmt.Errorf("request URL: %w: it names %s://%s, this client calls %s", ErrUntrustedURL, got.Scheme, got.Host, o)
 		}
 		rest, ok := strings.CutPrefix(path, o.prefix)
 		if !ok || (rest != "" && rest[0] != '/') {
@@ -101,7 +108,7 @@ func (o origin) relative(u *url.URL) (string, error) {
 	case strings.HasPrefix(strings.ToLower(path)+"/", "/v1/background/"):
 		return "", errors.New("request URL: the state of an operation is not itself run in the background")
 	}
-	query, err := escapedQuery(u.RawQuery)
+	query, err := EscapedQuery(u.RawQuery)
 	if err != nil {
 		return "", fmt.Errorf("request URL: %w", err)
 	}
@@ -111,12 +118,12 @@ func (o origin) relative(u *url.URL) (string, error) {
 	return path, nil
 }
 
-// background is relative for a request that is to run in the background: the ERP
+// Background is Relative for a request that is to run in the background: the ERP
 // reads the header for that below v1 and v2 only, and runs any other at once.
-func (o origin) background(u *url.URL) (string, error) {
-	path, err := o.relative(u)
-	if err == nil && !versioned(pathOf(path)) {
-		err = fmt.Errorf("request URL: the path %s is neither below /v1/ nor below /v2/: the ERP runs nothing else in the background", cut(pathOf(path), 100))
+func (o Origin) Background(u *url.URL) (string, error) {
+	path, err := o.Relative(u)
+	if err == nil && !versioned(PathOf(path)) {
+		err = fmt.Errorf("request URL: the path %s is neither below /v1/ nor below /v2/: the ERP runs nothing else in the background", wire.Cut(PathOf(path), 100))
 	}
 	return path, err
 }
@@ -132,11 +139,11 @@ func versioned(path string) bool {
 	return false
 }
 
-// escapedQuery returns a query as it may stand on the wire: what RFC 3986 keeps
+// EscapedQuery returns a query as it may stand on the wire: what RFC 3986 keeps
 // out of one is escaped, so that HTTP/1.1, HTTP/2 and a transport in memory bring
 // the same. What nobody can have meant is an error, which shows nothing of the
 // query, for that may hold data of customers.
-func escapedQuery(raw string) (string, error) {
+func EscapedQuery(raw string) (string, error) {
 	if !utf8.ValidString(raw) {
 		return "", errors.New("the query is not UTF-8: escape it with url.QueryEscape")
 	}
@@ -160,57 +167,49 @@ func isHex(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }
 
-// url builds the address of a path and query below the base.
-func (o origin) url(rel string) string { return o.scheme + "://" + o.host + o.prefix + rel }
+// URL builds the address of a path and query below the base.
+func (o Origin) URL(rel string) string { return o.Scheme + "://" + o.Host + o.prefix + rel }
 
-func (o origin) String() string { return o.url("") }
+func (o Origin) String() string { return o.URL("") }
 
-// validID reports whether an operation id is safe to put into a path. The ids
-// of the real API are GUIDs.
-func validID(id string) bool {
-	if id == "" || len(id) > 128 {
-		return false
+// Redirected returns path and query, below the base, to which an answer sends
+// a GET. It reports false for an answer that is no redirect, and for one that
+// leads elsewhere: there the credentials would go along.
+func (o Origin) Redirected(from *url.URL, resp *http.Response) (rel string, ok bool) {
+	switch resp.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	default:
+		return "", false
 	}
-	for _, c := range []byte(id) {
-		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '_') {
-			return false
-		}
+	address := resp.Header.Get("Location")
+	to, err := from.Parse(address)
+	if err != nil || address == "" || to.User != nil || to.Opaque != "" {
+		return "", false
 	}
-	return true
+	if there := OriginOf(to); there.Scheme != o.Scheme || there.Host != o.Host || dotted(to.EscapedPath()) {
+		return "", false
+	}
+	rel, ok = strings.CutPrefix(to.EscapedPath(), o.prefix)
+	if !ok || rel == "" || rel[0] != '/' {
+		return "", false
+	}
+	if to.RawQuery != "" {
+		rel += "?" + to.RawQuery
+	}
+	return rel, true
 }
 
-// canonicalID gives an id one spelling, so that the one of a 202 and the one
-// of a notification are the same: that of a GUID, where it is one. It returns
-// "" for what cannot be an id.
-func canonicalID(id string) string {
-	id = strings.TrimSpace(id)
-	if guid, ok := hook.CanonicalGUID(id); ok {
-		return guid
+// Covers reports whether a request goes to the Origin, Host header included.
+func (o Origin) Covers(req *http.Request) error {
+	if req.URL == nil {
+		return errors.New("request URL: missing")
 	}
-	if !validID(id) {
-		return ""
+	got := OriginOf(req.URL)
+	if got.Scheme != o.Scheme || got.Host != o.Host || req.URL.User != nil {
+		return fmt.Errorf("request URL: %w: it names %s://%s, this client calls %s", ErrUntrustedURL, got.Scheme, got.Host, o)
 	}
-	return id
-}
-
-// sameID reports whether two spellings are of one id.
-func sameID(a, b string) bool {
-	ca := canonicalID(a)
-	return ca != "" && strings.EqualFold(ca, canonicalID(b))
-}
-
-// idIn reads the operation id out of a state or content address, whatever its
-// host; the address itself is never called.
-func idIn(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
+	if req.Host != "" && !strings.EqualFold(req.Host, req.URL.Host) {
+		return fmt.Errorf("request Host %q: %w", wire.Cut(req.Host, 100), ErrUntrustedURL)
 	}
-	segs := strings.Split(u.Path, "/")
-	for i := len(segs) - 2; i >= 0; i-- {
-		if id := canonicalID(segs[i+1]); strings.EqualFold(segs[i], "background") && id != "" {
-			return id
-		}
-	}
-	return ""
+	return nil
 }

@@ -1,4 +1,4 @@
-package client
+package erp
 
 import (
 	"errors"
@@ -20,12 +20,12 @@ const (
 	codeRefused  = 0x7
 )
 
-// refusedByHTTP2 reports whether an error says that the server did not process
+// RefusedByHTTP2 reports whether an error says that the server did not process
 // the request (RFC 9113, 8.7): it refused the stream, or it went away and named
 // a last stream below it. net/http does not send such a request again by itself
 // where it has a body, and then wraps the reason in text. That is read from its
 // beginning to its end, because parts of such texts come from the server.
-func refusedByHTTP2(err error) bool {
+func RefusedByHTTP2(err error) bool {
 	if s := (streamError{}); errors.As(err, &s) && s.Code == codeRefused && fromPeer(s.Cause) {
 		return true
 	}

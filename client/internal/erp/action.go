@@ -1,4 +1,4 @@
-package client
+package erp
 
 import (
 	"bytes"
@@ -12,11 +12,11 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// judgeAction decides, when an outcome is recorded, what the body of a 2xx says
+// JudgeAction decides, when an outcome is recorded, what the body of a 2xx says
 // of the work itself: that it failed, or no more than that it was started. head
 // is the beginning of the body, whole tells that it is all of it; read is false
 // where there is a body that could not be had.
-func judgeAction(method, path string, o *store.Outcome, head []byte, whole, read bool) {
+func JudgeAction(method, path string, o *store.Outcome, head []byte, whole, read bool) {
 	if !o.Succeeded() || o.Confirmed {
 		return
 	}
@@ -26,7 +26,7 @@ func judgeAction(method, path string, o *store.Outcome, head []byte, whole, read
 	if method == http.MethodGet || method == http.MethodHead || method == "" {
 		return // what it reads is data
 	}
-	action := isAction(path)
+	action := IsAction(path)
 	if !o.HasContent || len(head) == 0 {
 		o.Unconfirmed = o.Unconfirmed || o.HasContent && action && !read
 		return
@@ -45,7 +45,7 @@ func judgeAction(method, path string, o *store.Outcome, head []byte, whole, read
 		if info == "" {
 			info = "the action failed, and the ERP did not say why"
 		}
-		o.Failure = cut(hook.Redact(info), maxMessage)
+		o.Failure = wire.Cut(hook.Redact(info), MaxMessage)
 	case t.failed > 0 || t.open > 0:
 		o.Unconfirmed = true
 	case action && (t.broken || len(t.infos) > 0 && t.count == 0):
@@ -53,19 +53,8 @@ func judgeAction(method, path string, o *store.Outcome, head []byte, whole, read
 	}
 }
 
-// unjudged reports whether the kept answer of an action does not say that it was
-// done, and the outcome was recorded by a version that did not judge it.
-func unjudged(rec store.Record) bool {
-	o := *rec.Outcome
-	if !o.Kept || len(o.Content) == 0 || o.Failure != "" || o.Unconfirmed || !isAction(rec.Path) {
-		return false
-	}
-	head := o.Content[:min(len(o.Content), maxHead)]
-	judgeAction(rec.Method, rec.Path, &o, head, len(head) == len(o.Content), true)
-	return o.Unconfirmed || o.Failure != ""
-}
-
-func isAction(path string) bool { return strings.Contains(strings.ToLower(pathOf(path)), "/action/") }
+// IsAction reports whether a path is that of an action.
+func IsAction(path string) bool { return strings.Contains(strings.ToLower(PathOf(path)), "/action/") }
 
 // actions is what a body says in its actionResult and errorInfo. A list of
 // results counts each.
@@ -93,7 +82,7 @@ func (a *actions) result(word string) {
 
 func (a *actions) info(text string) {
 	if text = strings.Join(strings.Fields(text), " "); text != "" && len(a.infos) < 20 {
-		a.infos = append(a.infos, cut(text, maxMessage))
+		a.infos = append(a.infos, wire.Cut(text, MaxMessage))
 	}
 }
 

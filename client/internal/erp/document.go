@@ -1,0 +1,181 @@
+package erp
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/internal/wire"
+	"github.com/vismanet-go/background/openapi"
+	"github.com/vismanet-go/background/store"
+)
+
+// Document is the ERP's state document, read tolerantly: names without case,
+// every field may be null or missing or of a neighbouring type, times may
+// have an offset, Z or nothing. It fails only where there is no status.
+type Document struct {
+	ID           string
+	Status       string
+	StatusCode   int
+	Received     time.Time
+	Started      time.Time
+	Finished     time.Time
+	Webhook      string // a capability: never shown
+	ErrorMessage string
+	OriginalURI  string
+	HasContent   bool
+	ContentTold  bool // HasContent was told, and not inferred from an address
+	Header       http.Header
+	Wait         time.Duration // that the answer asked for before the next poll, 0 for none
+}
+
+// ParseDocument reads a state document.
+func ParseDocument(data []byte) (Document, error) {
+	var raw struct {
+		Status                                                                         word
+		ID, JobID                                                                      written
+		StatusCode, ReceivedUtc, StartedUtc, FinishedUtc                               scalar
+		WebhookAddress, ErrorMessage, OriginalUri, HasResponseContent, ContentLocation scalar
+		ResponseHeaders                                                                json.RawMessage
+	}
+	if err := json.Unmarshal(wire.Document(data, ""), &raw); err != nil {
+		return Document{}, fmt.Errorf("state document: %w", err)
+	}
+	d := Document{
+		ID: cmp.Or(string(raw.ID), string(raw.JobID)), Status: strings.TrimSpace(string(raw.Status)), Webhook: string(raw.WebhookAddress),
+		ErrorMessage: wire.Cut(hook.Redact(string(raw.ErrorMessage)), MaxMessage), OriginalURI: string(raw.OriginalUri),
+		Received: raw.ReceivedUtc.time(), Started: raw.StartedUtc.time(), Finished: raw.FinishedUtc.time(),
+		HasContent: strings.EqualFold(string(raw.HasResponseContent), "true"),
+		Header:     parseHeaders(raw.ResponseHeaders),
+	}
+	if d.ContentTold = raw.HasResponseContent != ""; !d.ContentTold {
+		d.HasContent = raw.ContentLocation != "" && d.Terminal()
+	}
+	if code, err := strconv.ParseFloat(string(raw.StatusCode), 64); err == nil && code >= 200 && code <= 999 {
+		d.StatusCode = int(code)
+	}
+	if d.Status == "" && !d.Finished.IsZero() && d.StatusCode != 0 {
+		d.Status = "(none)" // it tells of an end all the same
+	}
+	if d.Status == "" {
+		return Document{}, errors.New("state document: no status")
+	}
+	return d, nil
+}
+
+// word takes a status, whatever its type: a list is told to people as it was
+// written.
+type word string
+
+func (w *word) UnmarshalJSON(data []byte) error {
+	var s scalar
+	if err := json.Unmarshal(data, &s); err != nil {
+		return err
+	}
+	if *w = word(s); data[0] == '[' {
+		*w = word(wire.Cut(strings.Join(strings.Fields(string(data)), " "), 64))
+	}
+	return nil
+}
+
+// written takes an id; a list or an object is nobody's, and kept as it was written.
+type written string
+
+func (w *written) UnmarshalJSON(data []byte) error {
+	if data[0] == '[' || data[0] == '{' {
+		*w = written(wire.Cut(string(data), 64))
+		return nil
+	}
+	var s scalar
+	err := json.Unmarshal(data, &s)
+	*w = written(s)
+	return err
+}
+
+// Terminal reports whether the operation has ended. The set is closed on
+// purpose: a word that nobody knows yet means that it goes on.
+func (d Document) Terminal() bool {
+	return strings.EqualFold(d.Status, "Finished") || strings.EqualFold(d.Status, "Failed")
+}
+
+// scalar takes a string, number or boolean as text; null, objects and arrays
+// as "".
+type scalar string
+
+func (s *scalar) UnmarshalJSON(data []byte) error {
+	switch data[0] {
+	case '"':
+		var text string
+		if err := json.Unmarshal(data, &text); err != nil {
+			return err
+		}
+		*s = scalar(text)
+	case 'n', '{', '[':
+		*s = ""
+	default:
+		*s = scalar(data)
+	}
+	return nil
+}
+
+// time reads a time; what is missing, unreadable or in the year 1 (the zero
+// of .NET) is the zero time.
+func (s scalar) time() time.Time {
+	t, err := openapi.ParseTime(string(s))
+	if err != nil || t.Year() <= 1 {
+		return time.Time{}
+	}
+	return t
+}
+
+// parseHeaders reads responseHeaders: an object of strings, or of lists.
+func parseHeaders(data json.RawMessage) http.Header {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(data, &fields) != nil || fields == nil {
+		return nil
+	}
+	h := make(http.Header, len(fields))
+	for name, value := range fields {
+		var one scalar
+		var many []scalar
+		if value[0] == '[' {
+			_ = json.Unmarshal(value, &many)
+		} else if json.Unmarshal(value, &one) == nil && one != "" {
+			many = []scalar{one}
+		}
+		for _, v := range many {
+			if clean(name) && clean(string(v)) {
+				h.Add(name, string(v))
+			}
+		}
+	}
+	return KeptHeader(h)
+}
+
+// clean reports whether a text can stand in a header without breaking out of
+// it.
+func clean(s string) bool { return !strings.ContainsAny(s, "\r\n\x00") }
+
+// KnownWord reports whether a status is one of the words that the ERP is known
+// to say.
+func (d Document) KnownWord() bool { return d.Terminal() || strings.EqualFold(d.Status, "Started") }
+
+// EndsUnclear reports whether a state names an end and a status code, and a
+// word that nobody knows.
+func (d Document) EndsUnclear() bool {
+	return !d.KnownWord() && !d.Finished.IsZero() && d.StatusCode != 0
+}
+
+// outcome is what a state Document says of an end.
+func (d Document) Outcome() store.Outcome {
+	return store.Outcome{
+		Status: wire.Cut(d.Status, 200), StatusCode: d.StatusCode, Header: d.Header, ErrorMessage: d.ErrorMessage,
+		HasContent: d.HasContent, ReceivedAt: d.Received, StartedAt: d.Started, FinishedAt: d.Finished,
+	}
+}
