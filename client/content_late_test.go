@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit/faultstore"
 )
 
 // TestContentThatIsLate is about states that name an address of content and do
@@ -31,7 +32,7 @@ func TestContentThatIsLate(t *testing.T) {
 				}
 				write(200, `[1]`)(w, r)
 			})
-			withERP(t, client.Config{}, erp, func(t *testing.T, c *client.Client, _ *sick, _ *hits) {
+			withERP(t, client.Config{}, erp, func(t *testing.T, c *client.Client, _ *faultstore.Store, _ *hits) {
 				began := time.Now()
 				res, err := post(t, c).Wait(within(t, time.Hour))
 				if err != nil || res.HasContent() != tt.has {
@@ -57,7 +58,7 @@ func TestHeaderOfTheAnswer(t *testing.T) {
 		write(200, `{"status":"Finished","statusCode":200,"hasResponseContent":true,"responseHeaders":{"Content-Type":"application/json","Content-Language":"nn","ETag":"\"7\"",
 			"Content-Encoding":"gzip","Content-MD5":"x","Digest":"y","Content-Digest":"z","Content-Range":"bytes 0-1/2","Content-Length":"5"}}`)(w, r)
 	})
-	withERP(t, client.Config{}, erp, func(t *testing.T, c *client.Client, _ *sick, _ *hits) {
+	withERP(t, client.Config{}, erp, func(t *testing.T, c *client.Client, _ *faultstore.Store, _ *hits) {
 		res, err := post(t, c).Wait(within(t, time.Hour))
 		if err != nil {
 			t.Fatal(err)
@@ -88,7 +89,7 @@ func TestNothingIsOfNoType(t *testing.T) {
 		"foreground": write(200, "", "Content-Type", "application/json"),
 		"refused":    write(400, "", "Content-Type", "application/json"),
 	} {
-		withERP(t, client.Config{}, erp, func(t *testing.T, c *client.Client, _ *sick, _ *hits) {
+		withERP(t, client.Config{}, erp, func(t *testing.T, c *client.Client, _ *faultstore.Store, _ *hits) {
 			resp, err := c.Do(request("POST", base+"/v2/customerinvoice", invoice))
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)

@@ -13,40 +13,20 @@ import (
 
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/internal/memhttp"
+	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/store"
 )
 
-// process is a store as one process sees it: it can be stopped for a while
-// (SIGSTOP: its lease is not renewed) and killed (nothing it does arrives).
-type process struct {
-	store.Store
-	stopped, killed atomic.Bool
-}
-
 var errKilled = errors.New("killed")
-
-func (p *process) Report(ctx context.Context, tenant, ref string, f store.Fact) (store.Record, error) {
-	if p.killed.Load() {
-		return store.Record{}, errKilled
-	}
-	return p.Store.Report(ctx, tenant, ref, f)
-}
-
-func (p *process) Extend(ctx context.Context, l store.Lease, ttl time.Duration) (store.Lease, error) {
-	if p.stopped.Load() || p.killed.Load() {
-		return store.Lease{}, errKilled
-	}
-	return p.Store.Extend(ctx, l, ttl)
-}
 
 // scene is one submit whose 202 is held back, and two processes that share
 // its store.
 type scene struct {
 	t      *testing.T
 	st     store.Store
-	a      *process
-	first  *client.Client // submits, in process a
-	second *client.Client // another process
+	a      *faultstore.Store // as process a sees it
+	first  *client.Client    // submits, in process a
+	second *client.Client    // another process
 	cancel context.CancelFunc
 
 	mu    sync.Mutex
@@ -111,13 +91,14 @@ var steps = map[string]func(*scene){
 		}
 	},
 	"restart": func(s *scene) {
-		s.a.killed.Store(true)
+		s.a.Fail("Report", faultstore.Always, errKilled) // nothing that it does arrives
+		s.a.Fail("Extend", faultstore.Always, errKilled)
 		s.cancel()
 		synctest.Wait()
 		s.first.Close()
 	},
 	"lease loss": func(s *scene) {
-		s.a.stopped.Store(true)
+		s.a.Fail("Extend", faultstore.Always, errKilled) // it is stopped for a while
 		time.Sleep(2 * time.Minute)
 	},
 }
@@ -142,7 +123,7 @@ func TestEveryInterleaving(t *testing.T) {
 
 func playScene(t *testing.T, order []string) {
 	s := &scene{t: t, st: store.NewMemory(store.MemoryConfig{}), open: make(chan struct{})}
-	s.a = &process{Store: s.st}
+	s.a = faultstore.New(s.st)
 	newClient := func(st store.Store) *client.Client {
 		c, err := client.New(client.Config{
 			BaseURL: base, Tenant: "fjord", Store: st, Notify: client.Subscription(),

@@ -15,6 +15,7 @@ import (
 	"github.com/vismanet-go/background/mockserver/fault"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
 )
@@ -142,9 +143,9 @@ func TestReplicasTellOfAnEndOnceBetweenThem(t *testing.T) {
 
 func TestObserverIsToldOfAnswersInTheForeground(t *testing.T) {
 	d := &diary{link: "link"}
-	withERP(t, client.Config{Observer: d}, write(201, ``), func(t *testing.T, c *client.Client, st *sick, _ *hits) {
+	withERP(t, client.Config{Observer: d}, write(201, ``), func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
 		post(t, c)
-		st.fail("Report", 2, errDisk)
+		st.Fail("Report", 2, errDisk)
 		if _, err := c.Submit(t.Context(), request("POST", "/v2/customerinvoice?x=1", invoice), client.SubmitOptions{}); err == nil {
 			t.Error("recorded by a store that fails")
 		}
@@ -218,18 +219,18 @@ func TestObserverIsToldOfLostRuns(t *testing.T) {
 	runs := []string{"handle", "handled", "lost"}
 	t.Run("lease", func(t *testing.T) {
 		d := &diary{}
-		st := &deadLease{}
+		var st *faultstore.Store
 		var once sync.Once
 		h := func(ctx context.Context, _ client.Completion) error {
 			once.Do(func() {
-				st.dead.Store(true)
+				st.Fail("Extend", faultstore.Always, errors.New("stopped"))
 				<-ctx.Done()
-				st.dead.Store(false)
+				st.Fail("Extend", 0, nil)
 			})
 			return nil // the first time it is too late
 		}
 		synctest.Test(t, func(t *testing.T) {
-			st.Store = store.NewMemory(store.MemoryConfig{})
+			st = faultstore.NewMemory()
 			c, _ := serving(t, client.Config{Observer: d, Store: st, Tenant: "fjord", OnComplete: map[string]client.Handler{"": h}}, accepting(write(200, ended("200"))))
 			defer c.Close()
 			post(t, c)
@@ -249,14 +250,14 @@ func TestObserverIsToldOfLostRuns(t *testing.T) {
 	})
 	t.Run("store", func(t *testing.T) {
 		d := &diary{}
-		var st *sick
-		h := func(context.Context, client.Completion) error { st.fail("Decide", 1, errDisk); return nil }
+		var st *faultstore.Store
+		h := func(context.Context, client.Completion) error { st.Fail("Decide", 1, errDisk); return nil }
 		withERP(t, client.Config{Observer: d, OnComplete: map[string]client.Handler{"": func(ctx context.Context, done client.Completion) error {
 			if len(d.about("lost")) == 0 {
 				return h(ctx, done)
 			}
 			return nil
-		}}}, accepting(write(200, ended("200"))), func(t *testing.T, c *client.Client, s *sick, _ *hits) {
+		}}}, accepting(write(200, ended("200"))), func(t *testing.T, c *client.Client, s *faultstore.Store, _ *hits) {
 			st = s
 			post(t, c)
 			stop := start(t, c)
@@ -323,9 +324,9 @@ func TestAnObserverMayHearOfSomeThingsOnly(t *testing.T) {
 // the answer is to be recorded.
 func TestAnAnswerInTheForegroundSurvivesAStoreThatFails(t *testing.T) {
 	body := `{"referenceNumber":"000001"}`
-	fail := func(t *testing.T, c *client.Client, st *sick, n int) (*client.Operation, error) {
+	fail := func(t *testing.T, c *client.Client, st *faultstore.Store, n int) (*client.Operation, error) {
 		t.Helper()
-		st.fail("Report", n, errDisk)
+		st.Fail("Report", n, errDisk)
 		op, err := c.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{Key: "k"})
 		unrecorded, ok := errors.AsType[*client.RecordError](err)
 		if !ok || op == nil || unrecorded.Ref != op.Ref() || unrecorded.ID != "" || unrecorded.StatusCode != 201 || !errors.Is(err, errDisk) {
@@ -338,7 +339,7 @@ func TestAnAnswerInTheForegroundSurvivesAStoreThatFails(t *testing.T) {
 	}
 	erp := write(201, body, "Location", "/v1/customerinvoice/7")
 	t.Run("written later", func(t *testing.T) {
-		withERP(t, client.Config{}, erp, func(t *testing.T, c *client.Client, st *sick, n *hits) {
+		withERP(t, client.Config{}, erp, func(t *testing.T, c *client.Client, st *faultstore.Store, n *hits) {
 			op, _ := fail(t, c, st, 5)
 			res, err := op.Wait(within(t, 10*time.Minute))
 			if err != nil || res.StatusCode != 201 || !res.Foreground || res.Header.Get("Location") == "" {
@@ -354,8 +355,8 @@ func TestAnAnswerInTheForegroundSurvivesAStoreThatFails(t *testing.T) {
 		})
 	})
 	t.Run("written for Do", func(t *testing.T) {
-		withERP(t, client.Config{}, erp, func(t *testing.T, c *client.Client, st *sick, _ *hits) {
-			st.fail("Report", 5, errDisk)
+		withERP(t, client.Config{}, erp, func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
+			st.Fail("Report", 5, errDisk)
 			resp, err := c.Do(request("POST", base+"/v2/customerinvoice", invoice))
 			if err != nil {
 				t.Fatal(err)
@@ -367,7 +368,7 @@ func TestAnAnswerInTheForegroundSurvivesAStoreThatFails(t *testing.T) {
 		})
 	})
 	t.Run("lost with the process", func(t *testing.T) {
-		withERP(t, client.Config{}, erp, func(t *testing.T, c *client.Client, st *sick, _ *hits) {
+		withERP(t, client.Config{}, erp, func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
 			op, _ := fail(t, c, st, 1000)
 			if err := c.Close(); err != nil {
 				t.Error(err)

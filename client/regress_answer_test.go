@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -52,7 +53,7 @@ func TestAcceptedIDIsReadFromWhateverIsReadable(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			withERP(t, client.Config{}, tt.answer, func(t *testing.T, c *client.Client, st *sick, _ *hits) {
+			withERP(t, client.Config{}, tt.answer, func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
 				op := post(t, c)
 				if rec := record(t, st, op); op.ID() != tt.want || rec.ID != tt.want || rec.Phase != store.Accepted {
 					t.Fatalf("got %q, recorded %s %q, want %q", op.ID(), rec.Phase, rec.ID, tt.want)
@@ -68,7 +69,7 @@ func TestAcceptedIDIsReadFromWhateverIsReadable(t *testing.T) {
 }
 
 func TestIDsThatPeopleGiveHaveOneSpellingToo(t *testing.T) {
-	withERP(t, client.Config{}, losing(write(200, ended("201"))), func(t *testing.T, c *client.Client, st *sick, _ *hits) {
+	withERP(t, client.Config{}, losing(write(200, ended("201"))), func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
 		op := lose(t, c)
 		if err := op.Resolve(t.Context(), client.AcceptedAs(" {"+strings.ToUpper(id1)+"} ")); err != nil {
 			t.Fatal(err)
@@ -121,7 +122,7 @@ func TestTraceTellsWhetherARequestMayHaveGoneOut(t *testing.T) {
 func TestRefusalIsAnAnswerOfItsOwnLength(t *testing.T) {
 	for size, kept := range map[int]int{20: 20, 100_000: 64 << 10} {
 		refusal := write(400, strings.Repeat("x", size), "Content-Length", strconv.Itoa(size), "X-Request", "7")
-		withERP(t, client.Config{}, refusal, func(t *testing.T, c *client.Client, _ *sick, _ *hits) {
+		withERP(t, client.Config{}, refusal, func(t *testing.T, c *client.Client, _ *faultstore.Store, _ *hits) {
 			resp, err := c.Do(request("POST", "/v2/customerinvoice", invoice))
 			if err != nil {
 				t.Fatal(err)
@@ -139,8 +140,8 @@ func TestRefusalIsAnAnswerOfItsOwnLength(t *testing.T) {
 }
 
 func TestDoWaitsForWhatTheStoreDidNotTakeYet(t *testing.T) {
-	withERP(t, client.Config{}, accepting(write(200, ended("201"))), func(t *testing.T, c *client.Client, st *sick, n *hits) {
-		st.fail("Report", 3, errDisk)
+	withERP(t, client.Config{}, accepting(write(200, ended("201"))), func(t *testing.T, c *client.Client, st *faultstore.Store, n *hits) {
+		st.Fail("Report", 3, errDisk)
 		req := request("POST", "/v2/customerinvoice", invoice).WithContext(within(t, 10*time.Minute))
 		resp, err := c.Do(req)
 		if err != nil {
@@ -197,7 +198,7 @@ func TestSecretsThatTheERPRepeatsAreNotShown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			capability = ""
 			logged.Reset()
-			withERP(t, cc, h, func(t *testing.T, c *client.Client, _ *sick, _ *hits) {
+			withERP(t, cc, h, func(t *testing.T, c *client.Client, _ *faultstore.Store, _ *hits) {
 				op, err := c.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
 				shown := fmt.Sprint(err)
 				if op != nil {

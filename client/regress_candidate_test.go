@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -19,7 +20,7 @@ var subscribed = client.Config{Notify: client.Subscription()}
 func forgery(n int) string { return "00000000-0000-4000-8000-00000000000" + string(rune('0'+n)) }
 
 func TestCandidateOfSomebodyElseIsRefutedAndEndsNoWait(t *testing.T) {
-	withERP(t, subscribed, losing(write(403, ``)), func(t *testing.T, c *client.Client, st *sick, n *hits) {
+	withERP(t, subscribed, losing(write(403, ``)), func(t *testing.T, c *client.Client, st *faultstore.Store, n *hits) {
 		op := lose(t, c)
 		propose(t, st, op, id2)
 		begun := time.Now()
@@ -46,7 +47,7 @@ func TestTrueCandidateSurvivesAStray404(t *testing.T) {
 					return
 				}
 				proof(w, r)
-			}), func(t *testing.T, c *client.Client, st *sick, n *hits) {
+			}), func(t *testing.T, c *client.Client, st *faultstore.Store, n *hits) {
 				op := lose(t, c)
 				propose(t, st, op, id2)
 				time.Sleep(idle)
@@ -66,7 +67,7 @@ func TestFloodOfCandidatesDoesNotShutOutTheTrueOne(t *testing.T) {
 			return
 		}
 		w.WriteHeader(404)
-	}), func(t *testing.T, c *client.Client, st *sick, _ *hits) {
+	}), func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
 		op := lose(t, c)
 		for n := range 9 {
 			propose(t, st, op, forgery(n))
@@ -92,7 +93,7 @@ func TestCandidateThatBelongsToAnotherOperationIsRefuted(t *testing.T) {
 		default:
 			drop(w, r)
 		}
-	}, func(t *testing.T, c *client.Client, st *sick, n *hits) {
+	}, func(t *testing.T, c *client.Client, st *faultstore.Store, n *hits) {
 		first, lost := post(t, c), lose(t, c)
 		propose(t, st, lost, id1)
 		begun := time.Now()
@@ -111,7 +112,7 @@ func TestCandidateThatBelongsToAnotherOperationIsRefuted(t *testing.T) {
 
 func TestCandidateThatIsNoIDIsNeverAskedFor(t *testing.T) {
 	ids := []string{"../../x", "..", "a/content", "%2e%2e%2fx", "a?b", "a b", strings.Repeat("a", 200)}
-	withERP(t, subscribed, losing(proof), func(t *testing.T, c *client.Client, st *sick, n *hits) {
+	withERP(t, subscribed, losing(proof), func(t *testing.T, c *client.Client, st *faultstore.Store, n *hits) {
 		op := lose(t, c)
 		propose(t, st, op, ids...)
 		begun := time.Now()
@@ -126,7 +127,7 @@ func TestCandidateThatIsNoIDIsNeverAskedFor(t *testing.T) {
 }
 
 func TestWorkThatWasGivenUpIsRevivedByItsNotification(t *testing.T) {
-	withERP(t, subscribed, losing(proof), func(t *testing.T, c *client.Client, st *sick, _ *hits) {
+	withERP(t, subscribed, losing(proof), func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
 		op := lose(t, c)
 		if err := op.Resolve(t.Context(), client.GivenUp("nobody knows")); err != nil {
 			t.Fatal(err)
@@ -164,7 +165,7 @@ func TestResolutionOfWhatIsNotUncertainChangesNothing(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(string(tt.phase), func(t *testing.T) {
-			withERP(t, client.Config{}, tt.answer, func(t *testing.T, c *client.Client, st *sick, _ *hits) {
+			withERP(t, client.Config{}, tt.answer, func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
 				op := tt.submit(t, c)
 				before := record(t, st, op)
 				if before.Phase != tt.phase {

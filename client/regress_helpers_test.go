@@ -1,115 +1,29 @@
 package client_test
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/store"
 )
 
 var errDisk = errors.New("disk full")
 
-// sick is a store whose methods fail as often as they are told to. After that
-// they work again, and after very many calls all of them fail: a client that
-// asks without end fails its test and does not hang it.
-type sick struct {
-	store.Store
-	mu    sync.Mutex // guards the rest
-	fails map[string]failing
-	calls int
-}
-
-type failing struct {
-	err  error
-	left int
-}
-
-const patience = 20_000
-
-func newSick() *sick {
-	return &sick{Store: store.NewMemory(store.MemoryConfig{}), fails: map[string]failing{}}
-}
-
-// fail has the next n calls of a method fail.
-func (s *sick) fail(method string, n int, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.fails[method], s.calls = failing{err, n}, 0
-}
-
-// made returns how many calls there were since the last fail.
-func (s *sick) made() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.calls
-}
-
-func (s *sick) call(method string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.calls++; s.calls > patience {
-		return errDisk
-	}
-	f := s.fails[method]
-	if f.left == 0 {
-		return nil
-	}
-	f.left--
-	s.fails[method] = f
-	return f.err
-}
-
-func (s *sick) Get(ctx context.Context, tenant, ref string) (store.Record, error) {
-	if err := s.call("Get"); err != nil {
-		return store.Record{}, err
-	}
-	return s.Store.Get(ctx, tenant, ref)
-}
-
-func (s *sick) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, ttl time.Duration) (store.Lease, store.Record, error) {
-	if err := s.call("Acquire"); err != nil {
-		return store.Lease{}, store.Record{}, err
-	}
-	return s.Store.Acquire(ctx, tenant, ref, owner, purpose, ttl)
-}
-
-func (s *sick) Extend(ctx context.Context, l store.Lease, ttl time.Duration) (store.Lease, error) {
-	if err := s.call("Extend"); err != nil {
-		return store.Lease{}, err
-	}
-	return s.Store.Extend(ctx, l, ttl)
-}
-
-func (s *sick) Decide(ctx context.Context, l store.Lease, d store.Decision) (store.Record, error) {
-	if err := s.call("Decide"); err != nil {
-		return store.Record{}, err
-	}
-	return s.Store.Decide(ctx, l, d)
-}
-
-func (s *sick) Report(ctx context.Context, tenant, ref string, f store.Fact) (store.Record, error) {
-	if err := s.call("Report"); err != nil {
-		return store.Record{}, err
-	}
-	return s.Store.Report(ctx, tenant, ref, f)
-}
-
 const started = `{"status":"Started"}`
 
 // withERP runs f in a bubble with a client whose ERP is the handler and whose
-// store is a sick one.
-func withERP(t *testing.T, cc client.Config, h http.HandlerFunc, f func(t *testing.T, c *client.Client, st *sick, n *hits)) {
+// store is one that can fail.
+func withERP(t *testing.T, cc client.Config, h http.HandlerFunc, f func(t *testing.T, c *client.Client, st *faultstore.Store, n *hits)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		st := newSick()
+		st := faultstore.NewMemory()
 		cc.Store, cc.Tenant = st, "fjord"
 		c, n := serving(t, cc, h)
 		defer c.Close()
@@ -178,7 +92,7 @@ func withContent(h http.HandlerFunc) http.HandlerFunc {
 }
 
 // record reads what the store has of an operation.
-func record(t *testing.T, st *sick, op *client.Operation) store.Record {
+func record(t *testing.T, st *faultstore.Store, op *client.Operation) store.Record {
 	t.Helper()
 	rec, err := st.Store.Get(t.Context(), "fjord", op.Ref())
 	if err != nil {

@@ -10,20 +10,16 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/store"
 )
 
-// slowCreate is a store that answers late: the record is written, and so is
-// its lease.
-type slowCreate struct {
-	store.Store
-	delay time.Duration
-}
-
-func (s slowCreate) Create(ctx context.Context, rec store.Record, owner string, ttl time.Duration) (store.Record, error) {
-	rec, err := s.Store.Create(ctx, rec, owner, ttl)
-	time.Sleep(s.delay)
-	return rec, err
+// answersLate returns a store over st that answers a Create late: the record is
+// written, and so is its lease.
+func answersLate(st store.Store, d time.Duration) *faultstore.Store {
+	late := faultstore.New(st)
+	late.Late("Create", d)
+	return late
 }
 
 // TestRequestIsNotSentWithoutItsLease has an attempt lose its lease before its
@@ -39,25 +35,25 @@ func TestRequestIsNotSentWithoutItsLease(t *testing.T) {
 		}
 		write(202, `{"id":"id-`+strconv.Itoa(int(posts.Add(1)))+`"}`)(w, r)
 	}
-	for name, late := range map[string]func(t *testing.T, st *sick) *client.Client{
-		"stopped": func(t *testing.T, st *sick) *client.Client {
-			c, _ := serving(t, client.Config{Store: slowCreate{st, 2 * time.Minute}, Tenant: "fjord"}, erp)
+	for name, late := range map[string]func(t *testing.T, st *faultstore.Store) *client.Client{
+		"stopped": func(t *testing.T, st *faultstore.Store) *client.Client {
+			c, _ := serving(t, client.Config{Store: answersLate(st, 2*time.Minute), Tenant: "fjord"}, erp)
 			return c
 		},
-		"held back": func(t *testing.T, st *sick) *client.Client {
+		"held back": func(t *testing.T, st *faultstore.Store) *client.Client {
 			c, _ := serving(t, client.Config{Store: st, Tenant: "fjord"}, erp)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			if _, err := c.Submit(ctx, request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{}); !errors.Is(err, client.ErrRateLimited) {
 				t.Fatalf("got error %v, want ErrRateLimited", err)
 			}
-			st.fail("Extend", 11, errDisk)
+			st.Fail("Extend", 11, errDisk)
 			return c
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			posts.Store(0)
-			withERP(t, client.Config{}, erp, func(t *testing.T, other *client.Client, st *sick, _ *hits) {
+			withERP(t, client.Config{}, erp, func(t *testing.T, other *client.Client, st *faultstore.Store, _ *hits) {
 				cut := late(t, st)
 				defer cut.Close()
 				if err := overtake(t, cut, other, st.Store); !errors.Is(err, store.ErrFenced) && !errors.Is(err, errDisk) {
@@ -74,8 +70,8 @@ func TestRequestIsNotSentWithoutItsLease(t *testing.T) {
 // TestAttemptThatTurnsOutNotSentIsRejected finds its lease gone and its record
 // uncertain. It knows better: nothing was sent, and the key is free.
 func TestAttemptThatTurnsOutNotSentIsRejected(t *testing.T) {
-	withERP(t, client.Config{}, write(202, `{"id":"id-1"}`), func(t *testing.T, _ *client.Client, st *sick, _ *hits) {
-		c, n := serving(t, client.Config{Store: slowCreate{st, time.Minute}, Tenant: "fjord"}, write(202, `{"id":"id-1"}`))
+	withERP(t, client.Config{}, write(202, `{"id":"id-1"}`), func(t *testing.T, _ *client.Client, st *faultstore.Store, _ *hits) {
+		c, n := serving(t, client.Config{Store: answersLate(st, time.Minute), Tenant: "fjord"}, write(202, `{"id":"id-1"}`))
 		defer c.Close()
 		op, err := c.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{Key: "order-1"})
 		if op != nil || !errors.Is(err, store.ErrFenced) || n.of("POST") != 0 {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -42,7 +43,7 @@ func TestContentThatFailsDoesNotHideTheOutcome(t *testing.T) {
 				}
 				write(200, `{"status":"Finished","statusCode":201,"hasResponseContent":true`+tt.finished+`}`)(w, r)
 			})
-			withERP(t, client.Config{}, erp, func(t *testing.T, c *client.Client, _ *sick, n *hits) {
+			withERP(t, client.Config{}, erp, func(t *testing.T, c *client.Client, _ *faultstore.Store, n *hits) {
 				start := time.Now()
 				res, err := post(t, c).Wait(within(t, time.Hour))
 				if err != nil || res.StatusCode != 201 || !res.HasContent() {
@@ -58,7 +59,7 @@ func TestContentThatFailsDoesNotHideTheOutcome(t *testing.T) {
 
 func TestContentThatIsThereNoMoreIsAskedForOnce(t *testing.T) {
 	for code, has := range map[int]bool{http.StatusGone: true, http.StatusNoContent: false} {
-		withERP(t, client.Config{}, withContent(write(code, ``)), func(t *testing.T, c *client.Client, _ *sick, n *hits) {
+		withERP(t, client.Config{}, withContent(write(code, ``)), func(t *testing.T, c *client.Client, _ *faultstore.Store, n *hits) {
 			op := post(t, c)
 			res, err := op.Wait(within(t, time.Hour))
 			if err != nil || n.of("GET") != 2 {
@@ -80,7 +81,7 @@ func TestCallTimeoutBoundsEachCall(t *testing.T) {
 	}
 	for name, h := range map[string]http.HandlerFunc{"state": accepting(hang), "content": withContent(hang)} {
 		t.Run(name, func(t *testing.T) {
-			withERP(t, client.Config{CallTimeout: 5 * time.Second}, h, func(t *testing.T, c *client.Client, _ *sick, _ *hits) {
+			withERP(t, client.Config{CallTimeout: 5 * time.Second}, h, func(t *testing.T, c *client.Client, _ *faultstore.Store, _ *hits) {
 				op := post(t, c)
 				start := time.Now()
 				_, err := op.Poll(t.Context())
@@ -93,7 +94,7 @@ func TestCallTimeoutBoundsEachCall(t *testing.T) {
 }
 
 func TestRefusedCredentialsEndAWaitForManyAsForOne(t *testing.T) {
-	withERP(t, client.Config{}, accepting(write(403, ``)), func(t *testing.T, c *client.Client, _ *sick, n *hits) {
+	withERP(t, client.Config{}, accepting(write(403, ``)), func(t *testing.T, c *client.Client, _ *faultstore.Store, n *hits) {
 		_, err := client.WaitAll(within(t, time.Hour), post(t, c))
 		if refused, ok := errors.AsType[*client.ResponseError](err); !ok || refused.StatusCode != 403 || n.of("GET") != 3 {
 			t.Errorf("got %v after %d looks, want a 403 after 3", err, n.of("GET"))
@@ -110,7 +111,7 @@ func TestRefusedLooksEndAWaitOnlyInARow(t *testing.T) {
 	}
 	withERP(t, client.Config{}, accepting(func(w http.ResponseWriter, r *http.Request) {
 		answers[min(int(looks.Add(1)), len(answers))-1](w, r)
-	}), func(t *testing.T, c *client.Client, _ *sick, n *hits) {
+	}), func(t *testing.T, c *client.Client, _ *faultstore.Store, n *hits) {
 		if _, err := post(t, c).Wait(within(t, time.Hour)); err != nil || n.of("GET") != len(answers) {
 			t.Errorf("got %v after %d looks, want the outcome after %d", err, n.of("GET"), len(answers))
 		}
@@ -126,7 +127,7 @@ func TestFloodOfNotificationsDoesNotReachTheERP(t *testing.T) {
 			return
 		}
 		write(200, started)(w, r)
-	}), func(t *testing.T, c *client.Client, st *sick, n *hits) {
+	}), func(t *testing.T, c *client.Client, st *faultstore.Store, n *hits) {
 		op := post(t, c)
 		done := make(chan error, 1)
 		go func() {
@@ -168,7 +169,7 @@ func TestLongerLimitStands(t *testing.T) {
 			}
 			write(202, `{"id":"id-`+strconv.Itoa(int(n))+`"}`)(w, r)
 		}
-	}, func(t *testing.T, c *client.Client, _ *sick, _ *hits) {
+	}, func(t *testing.T, c *client.Client, _ *faultstore.Store, _ *hits) {
 		start = time.Now()
 		reqs := []*http.Request{
 			request("POST", "/v1/a", invoice), request("POST", "/v1/b", invoice), request("POST", "/v1/c", invoice),
@@ -188,7 +189,7 @@ func TestStateDocumentOfAMegabyteIsTheLargest(t *testing.T) {
 	doc := ended("201")
 	for size, tooLarge := range map[int]bool{1 << 20: false, 1<<20 + 1: true} {
 		body := doc + strings.Repeat(" ", size-len(doc))
-		withERP(t, client.Config{}, accepting(write(200, body)), func(t *testing.T, c *client.Client, _ *sick, _ *hits) {
+		withERP(t, client.Config{}, accepting(write(200, body)), func(t *testing.T, c *client.Client, _ *faultstore.Store, _ *hits) {
 			s, err := post(t, c).Poll(t.Context())
 			if errors.Is(err, client.ErrTooLarge) != tooLarge || !tooLarge && (err != nil || s.Phase != store.Settled) {
 				t.Errorf("%d bytes: got %s, %v, want ErrTooLarge: %v", size, s.Phase, err, tooLarge)
@@ -206,7 +207,7 @@ func TestWatchYieldsNoStateTwice(t *testing.T) {
 			return
 		}
 		write(200, started)(w, r)
-	}), func(t *testing.T, c *client.Client, st *sick, _ *hits) {
+	}), func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
 		op := post(t, c)
 		go func() {
 			for i := range 5 {
@@ -242,7 +243,7 @@ func TestWatchYieldsNoStateTwice(t *testing.T) {
 }
 
 func TestStateDocumentMayBeginWithAMark(t *testing.T) {
-	withERP(t, client.Config{}, accepting(write(200, "\xef\xbb\xbf"+ended("201"))), func(t *testing.T, c *client.Client, _ *sick, n *hits) {
+	withERP(t, client.Config{}, accepting(write(200, "\xef\xbb\xbf"+ended("201"))), func(t *testing.T, c *client.Client, _ *faultstore.Store, n *hits) {
 		if res, err := post(t, c).Wait(within(t, time.Minute)); err != nil || res.StatusCode != 201 || n.of("GET") != 1 {
 			t.Errorf("got %+v, %v after %d looks, want the outcome after 1", res, err, n.of("GET"))
 		}
@@ -251,7 +252,7 @@ func TestStateDocumentMayBeginWithAMark(t *testing.T) {
 
 func TestStatusCodeThatIsNoneIsZero(t *testing.T) {
 	for _, code := range []string{"99", "1000", "-200", "1e9", `"20x"`, "null", "{}"} {
-		withERP(t, client.Config{}, accepting(write(200, ended(code))), func(t *testing.T, c *client.Client, _ *sick, _ *hits) {
+		withERP(t, client.Config{}, accepting(write(200, ended(code))), func(t *testing.T, c *client.Client, _ *faultstore.Store, _ *hits) {
 			res, err := post(t, c).Wait(within(t, time.Hour))
 			unclear, ok := errors.AsType[*client.UnclearError](err)
 			if !ok || unclear.StatusCode != 0 || unclear.Status != "Finished" || res == nil || res.StatusCode != 0 {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -32,10 +33,10 @@ func TestLimitedRequestIsNotSentAgainWithoutItsLease(t *testing.T) {
 		}
 		write(202, `{"id":"id-`+strconv.Itoa(int(taken.Add(1)))+`"}`)(w, r)
 	}
-	withERP(t, client.Config{}, limiting, func(t *testing.T, cut *client.Client, st *sick, n *hits) {
+	withERP(t, client.Config{}, limiting, func(t *testing.T, cut *client.Client, st *faultstore.Store, n *hits) {
 		other, _ := serving(t, client.Config{Store: st.Store, Tenant: "fjord"}, limiting)
 		defer other.Close()
-		st.fail("Extend", 1000, errDisk)
+		st.Fail("Extend", 1000, errDisk)
 		if err := overtake(t, cut, other, st.Store); !errors.Is(err, client.ErrRateLimited) || !errors.Is(err, errDisk) {
 			t.Errorf("got error %v, want ErrRateLimited and that of the store", err)
 		}
@@ -144,7 +145,7 @@ func TestHeadersThatNetHTTPActsOnAreNotSent(t *testing.T) {
 			t.Errorf("%s %s: the header of the configuration is missing", r.Method, r.URL.Path)
 		}
 		accepting(write(200, ended("201")))(w, r)
-	}, func(t *testing.T, c *client.Client, _ *sick, n *hits) {
+	}, func(t *testing.T, c *client.Client, _ *faultstore.Store, n *hits) {
 		if _, err := post(t, c).Wait(within(t, time.Hour)); err != nil || n.of("GET") != 1 {
 			t.Errorf("got %v after %d looks", err, n.of("GET"))
 		}
@@ -197,7 +198,7 @@ func TestFewRequestsRunIntoALimit(t *testing.T) {
 			return
 		}
 		write(202, `{"id":"id-`+strconv.Itoa(int(taken.Add(1)))+`"}`)(w, r)
-	}, func(t *testing.T, c *client.Client, _ *sick, _ *hits) {
+	}, func(t *testing.T, c *client.Client, _ *faultstore.Store, _ *hits) {
 		start = time.Now()
 		var wg sync.WaitGroup
 		for i := range 20 {
@@ -219,7 +220,7 @@ func TestTokenThatEndsDuringALimitIsRefreshed(t *testing.T) {
 	answers := []http.HandlerFunc{write(429, ``, "Retry-After", "3600"), write(401, ``), write(202, `{"id":"`+id1+`"}`)}
 	withERP(t, cc, func(w http.ResponseWriter, r *http.Request) {
 		answers[n.Add(1)-1](w, r)
-	}, func(t *testing.T, c *client.Client, _ *sick, _ *hits) {
+	}, func(t *testing.T, c *client.Client, _ *faultstore.Store, _ *hits) {
 		if op := post(t, c); op.ID() != id1 || refreshed.Load() != 1 {
 			t.Errorf("got %s after %d refreshes, want %s after 1", op.ID(), refreshed.Load(), id1)
 		}
@@ -227,7 +228,7 @@ func TestTokenThatEndsDuringALimitIsRefreshed(t *testing.T) {
 }
 
 func TestSupersedeNeedsTheKey(t *testing.T) {
-	withERP(t, client.Config{}, write(202, `{"id":"`+id1+`"}`), func(t *testing.T, c *client.Client, _ *sick, n *hits) {
+	withERP(t, client.Config{}, write(202, `{"id":"`+id1+`"}`), func(t *testing.T, c *client.Client, _ *faultstore.Store, n *hits) {
 		_, err := c.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{Supersede: "some ref"})
 		if err == nil || !strings.Contains(err.Error(), "Supersede") || n.of("POST") != 0 {
 			t.Errorf("got %v and %d requests, want an error about Supersede and none", err, n.of("POST"))
@@ -236,7 +237,7 @@ func TestSupersedeNeedsTheKey(t *testing.T) {
 }
 
 func TestBodyThatBlocksIsLetGoWithTheContext(t *testing.T) {
-	withERP(t, client.Config{}, write(202, `{"id":"`+id1+`"}`), func(t *testing.T, c *client.Client, _ *sick, n *hits) {
+	withERP(t, client.Config{}, write(202, `{"id":"`+id1+`"}`), func(t *testing.T, c *client.Client, _ *faultstore.Store, n *hits) {
 		r, w := io.Pipe()
 		defer time.AfterFunc(time.Hour, func() { w.Close() }).Stop()
 		req, err := http.NewRequest("POST", "/v2/customerinvoice", r)
@@ -252,7 +253,7 @@ func TestBodyThatBlocksIsLetGoWithTheContext(t *testing.T) {
 }
 
 func TestBodyThatIsShorterThanDeclaredIsNotSent(t *testing.T) {
-	withERP(t, client.Config{}, write(202, `{"id":"`+id1+`"}`), func(t *testing.T, c *client.Client, _ *sick, n *hits) {
+	withERP(t, client.Config{}, write(202, `{"id":"`+id1+`"}`), func(t *testing.T, c *client.Client, _ *faultstore.Store, n *hits) {
 		req, err := http.NewRequest("POST", "/v2/customerinvoice", io.NopCloser(strings.NewReader(`{"half":`)))
 		if err != nil {
 			t.Fatal(err)

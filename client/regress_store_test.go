@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -41,15 +42,15 @@ func TestStoreThatFailsIsNotAskedWithoutEnd(t *testing.T) {
 	for _, tt := range faults {
 		for how, wait := range waits {
 			t.Run(tt.name+", "+how, func(t *testing.T) {
-				withERP(t, client.Config{}, accepting(write(200, tt.state)), func(t *testing.T, c *client.Client, st *sick, n *hits) {
+				withERP(t, client.Config{}, accepting(write(200, tt.state)), func(t *testing.T, c *client.Client, st *faultstore.Store, n *hits) {
 					op := post(t, c)
-					st.fail(tt.method, 1000, tt.err)
+					st.Fail(tt.method, 1000, tt.err)
 					err := wait(within(t, 10*time.Second), op)
 					if _, pending := errors.AsType[*client.PendingError](err); !pending {
 						t.Errorf("got error %v, want a *client.PendingError", err)
 					}
-					if n.of("GET") > 10 || st.made() > 150 {
-						t.Errorf("in 10 s the ERP got %d calls and the store %d, want at most 10 and 150", n.of("GET"), st.made())
+					if n.of("GET") > 10 || st.Made() > 150 {
+						t.Errorf("in 10 s the ERP got %d calls and the store %d, want at most 10 and 150", n.of("GET"), st.Made())
 					}
 				})
 			})
@@ -66,10 +67,10 @@ func TestWaitGoesOnWhenTheStoreWorksAgain(t *testing.T) {
 					state = ended("201")
 				}
 				write(200, state)(w, r)
-			}), func(t *testing.T, c *client.Client, st *sick, _ *hits) {
+			}), func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
 				start = time.Now()
 				op := post(t, c)
-				st.fail(method, 5, errDisk)
+				st.Fail(method, 5, errDisk)
 				if res, err := op.Wait(within(t, 10*time.Minute)); err != nil || res.StatusCode != 201 {
 					t.Errorf("got %+v, %v, want the outcome", res, err)
 				}
@@ -80,11 +81,11 @@ func TestWaitGoesOnWhenTheStoreWorksAgain(t *testing.T) {
 
 // late is a store whose clock is behind: by ours, the leases it names have
 // ended.
-type late struct{ *sick }
+type late struct{ *faultstore.Store }
 
 func (s late) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, ttl time.Duration) (store.Lease, store.Record, error) {
-	l, rec, err := s.sick.Acquire(ctx, tenant, ref, owner, purpose, ttl)
-	if s.made() < 1000 { // beyond it has caught up, so that the test ends
+	l, rec, err := s.Store.Acquire(ctx, tenant, ref, owner, purpose, ttl)
+	if s.Made() < 1000 { // beyond it has caught up, so that the test ends
 		rec.Lease.Until = rec.Lease.Until.Add(-time.Hour)
 	}
 	return l, rec, err
@@ -92,17 +93,17 @@ func (s late) Acquire(ctx context.Context, tenant, ref, owner string, purpose st
 
 func TestLeaseThatEndedByOurClockIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newSick()
+		st := faultstore.NewMemory()
 		c, _ := serving(t, client.Config{Store: late{st}, Tenant: "fjord"}, accepting(write(200, started)))
 		defer c.Close()
 		op := post(t, c)
 		if _, _, err := st.Store.Acquire(t.Context(), "fjord", op.Ref(), "another replica", store.ToPoll, time.Minute); err != nil {
 			t.Fatal(err)
 		}
-		st.fail("", 0, nil)
+		st.Fail("", 0, nil)
 		_, err := op.Wait(within(t, 10*time.Second))
-		if _, pending := errors.AsType[*client.PendingError](err); !pending || st.made() > 150 {
-			t.Errorf("got %v after %d calls of the store, want a *client.PendingError and at most 150", err, st.made())
+		if _, pending := errors.AsType[*client.PendingError](err); !pending || st.Made() > 150 {
+			t.Errorf("got %v after %d calls of the store, want a *client.PendingError and at most 150", err, st.Made())
 		}
 	})
 }
@@ -113,7 +114,7 @@ func TestSlowLookLeavesNoLeaseBehind(t *testing.T) {
 		write(200, ended("201"))(w, r)
 	})
 	t.Run("Ack", func(t *testing.T) {
-		withERP(t, client.Config{}, slow, func(t *testing.T, c *client.Client, st *sick, _ *hits) {
+		withERP(t, client.Config{}, slow, func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
 			op := post(t, c)
 			if _, err := op.Wait(within(t, time.Hour)); err != nil {
 				t.Fatal(err)
@@ -128,7 +129,7 @@ func TestSlowLookLeavesNoLeaseBehind(t *testing.T) {
 		})
 	})
 	t.Run("Do", func(t *testing.T) {
-		withERP(t, client.Config{}, slow, func(t *testing.T, c *client.Client, st *sick, _ *hits) {
+		withERP(t, client.Config{}, slow, func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
 			resp, err := c.Do(request("POST", "/v2/customerinvoice", invoice))
 			if err != nil {
 				t.Fatal(err)
@@ -143,9 +144,9 @@ func TestSlowLookLeavesNoLeaseBehind(t *testing.T) {
 
 func TestLookThatIsNotRecordedGivesItsLeaseBack(t *testing.T) {
 	for method, state := range map[string]string{"Decide": started, "Report": ended("201")} {
-		withERP(t, client.Config{}, accepting(write(200, state)), func(t *testing.T, c *client.Client, st *sick, _ *hits) {
+		withERP(t, client.Config{}, accepting(write(200, state)), func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
 			op := post(t, c)
-			st.fail(method, 1, errDisk)
+			st.Fail(method, 1, errDisk)
 			if _, err := op.Poll(t.Context()); !errors.Is(err, errDisk) {
 				t.Errorf("%s: Poll got error %v, want that of the store", method, err)
 			}
@@ -157,7 +158,7 @@ func TestLookThatIsNotRecordedGivesItsLeaseBack(t *testing.T) {
 }
 
 func TestDecisionThatFailsGivesItsLeaseBack(t *testing.T) {
-	withERP(t, client.Config{}, accepting(write(200, ended("201"))), func(t *testing.T, c *client.Client, st *sick, _ *hits) {
+	withERP(t, client.Config{}, accepting(write(200, ended("201"))), func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
 		op := post(t, c)
 		if _, err := op.Wait(within(t, time.Hour)); err != nil {
 			t.Fatal(err)
@@ -172,7 +173,7 @@ func TestDecisionThatFailsGivesItsLeaseBack(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		st.fail("Decide", 1, errDisk)
+		st.Fail("Decide", 1, errDisk)
 		if err := op.Ack(t.Context()); !errors.Is(err, errDisk) {
 			t.Errorf("Ack: got error %v, want that of the store", err)
 		}
@@ -207,9 +208,9 @@ func TestAckMayBeCalledByManyAtOnce(t *testing.T) {
 // TestLookThatAnotherTookOverIsNoError has a replica lose its lease while it
 // reads the state.
 func TestLookThatAnotherTookOverIsNoError(t *testing.T) {
-	withERP(t, client.Config{}, accepting(write(200, started)), func(t *testing.T, c *client.Client, st *sick, _ *hits) {
+	withERP(t, client.Config{}, accepting(write(200, started)), func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
 		op := post(t, c)
-		st.fail("Decide", 1, store.ErrFenced)
+		st.Fail("Decide", 1, store.ErrFenced)
 		if s, err := op.Poll(t.Context()); err != nil || s.Phase != store.Accepted {
 			t.Errorf("got %+v, %v, want accepted and no error", s, err)
 		}
@@ -218,27 +219,28 @@ func TestLookThatAnotherTookOverIsNoError(t *testing.T) {
 
 // overtaken is a store in which another replica looks just before each lease
 // is asked for, and plans the next look in an hour.
-type overtaken struct{ *sick }
+type overtaken struct{ *faultstore.Store }
 
 func (s overtaken) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, ttl time.Duration) (store.Lease, store.Record, error) {
-	if err := s.call("Acquire"); err != nil {
+	if err := s.Call("Acquire"); err != nil {
 		return store.Lease{}, store.Record{}, err
 	}
-	l, rec, err := s.Store.Acquire(ctx, tenant, ref, "another replica", store.ToPoll, time.Minute)
+	replica := s.Store.Store // without the count
+	l, rec, err := replica.Acquire(ctx, tenant, ref, "another replica", store.ToPoll, time.Minute)
 	if err == nil && rec.Polls == 0 {
-		_, err = s.Store.Decide(ctx, l, store.RescheduleDecision{Due: time.Now().Add(time.Hour)})
+		_, err = replica.Decide(ctx, l, store.RescheduleDecision{Due: time.Now().Add(time.Hour)})
 	} else if err == nil {
-		err = s.Store.Release(ctx, l)
+		err = replica.Release(ctx, l)
 	}
 	if err != nil {
 		return store.Lease{}, store.Record{}, err
 	}
-	return s.Store.Acquire(ctx, tenant, ref, owner, purpose, ttl)
+	return replica.Acquire(ctx, tenant, ref, owner, purpose, ttl)
 }
 
 func TestLookThatIsNoLongerDueIsNotMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, n := serving(t, client.Config{Store: overtaken{newSick()}, Tenant: "fjord"}, accepting(write(200, started)))
+		c, n := serving(t, client.Config{Store: overtaken{faultstore.NewMemory()}, Tenant: "fjord"}, accepting(write(200, started)))
 		defer c.Close()
 		op := post(t, c)
 		_, err := op.Wait(within(t, 50*time.Minute))
@@ -279,8 +281,8 @@ func TestAttemptSurvivesAHeartbeatThatFails(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		write(202, `{"id":"`+id1+`"}`)(w, r)
 	}
-	withERP(t, client.Config{}, slow, func(t *testing.T, c *client.Client, st *sick, _ *hits) {
-		st.fail("Extend", 1, errDisk)
+	withERP(t, client.Config{}, slow, func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
+		st.Fail("Extend", 1, errDisk)
 		done := make(chan error, 1)
 		go func() {
 			_, err := c.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
@@ -302,37 +304,37 @@ func TestAttemptSurvivesAHeartbeatThatFails(t *testing.T) {
 // TestIDThatIsNotTakenIsTriedNowAndThen has the store refuse an id that a
 // handle knows: as the id of another operation, so that it stays refused.
 func TestIDThatIsNotTakenIsTriedNowAndThen(t *testing.T) {
-	withERP(t, client.Config{}, accepting(write(200, started)), func(t *testing.T, c *client.Client, st *sick, n *hits) {
+	withERP(t, client.Config{}, accepting(write(200, started)), func(t *testing.T, c *client.Client, st *faultstore.Store, n *hits) {
 		post(t, c) // has id1
-		st.fail("Report", 1, errDisk)
+		st.Fail("Report", 1, errDisk)
 		op, err := c.Submit(t.Context(), request("POST", "/v2/customerinvoice?x=1", invoice), client.SubmitOptions{})
 		if _, unrecorded := errors.AsType[*client.RecordError](err); !unrecorded {
 			t.Fatalf("got error %v, want a *client.RecordError", err)
 		}
-		st.fail("", 0, nil)
+		st.Fail("", 0, nil)
 		_, err = op.Wait(within(t, 10*time.Second))
 		if _, pending := errors.AsType[*client.PendingError](err); !pending {
 			t.Errorf("got error %v, want a *client.PendingError", err)
 		}
-		if st.made() > 50 || n.of("GET") > 0 {
-			t.Errorf("in 10 s the store got %d calls and the ERP %d, want at most 50 and none", st.made(), n.of("GET"))
+		if st.Made() > 50 || n.of("GET") > 0 {
+			t.Errorf("in 10 s the store got %d calls and the ERP %d, want at most 50 and none", st.Made(), n.of("GET"))
 		}
 	})
 }
 
 func TestIDOutranksAPersonWhoFoundNothing(t *testing.T) {
-	withERP(t, client.Config{}, accepting(write(200, ended("201"))), func(t *testing.T, c *client.Client, st *sick, _ *hits) {
-		st.fail("Report", 1, errDisk)
+	withERP(t, client.Config{}, accepting(write(200, ended("201"))), func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
+		st.Fail("Report", 1, errDisk)
 		op, err := c.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
 		if _, unrecorded := errors.AsType[*client.RecordError](err); !unrecorded {
 			t.Fatalf("got error %v, want a *client.RecordError", err)
 		}
-		st.fail("Report", 1000, errDisk)
+		st.Fail("Report", 1000, errDisk)
 		time.Sleep(time.Minute)
 		if _, err := st.Store.Report(t.Context(), "fjord", op.Ref(), store.RejectedFact{ByUser: true, Reason: "not in the ERP"}); err != nil {
 			t.Fatal(err)
 		}
-		st.fail("Report", 0, nil)
+		st.Fail("Report", 0, nil)
 		if res, err := op.Wait(within(t, time.Minute)); err != nil || res.StatusCode != 201 {
 			t.Fatalf("got %+v, %v, want the outcome", res, err)
 		}
@@ -343,13 +345,13 @@ func TestIDOutranksAPersonWhoFoundNothing(t *testing.T) {
 }
 
 func TestEvidenceThatIsNotTakenIsNotReadWithoutEnd(t *testing.T) {
-	withERP(t, subscribed, losing(proof), func(t *testing.T, c *client.Client, st *sick, n *hits) {
+	withERP(t, subscribed, losing(proof), func(t *testing.T, c *client.Client, st *faultstore.Store, n *hits) {
 		op := lose(t, c)
 		propose(t, st, op, id2)
-		st.fail("Report", 1000, errDisk)
+		st.Fail("Report", 1000, errDisk)
 		_, err := op.Wait(within(t, 10*time.Second))
-		if _, pending := errors.AsType[*client.PendingError](err); !pending || n.of("GET") > 10 || st.made() > 150 {
-			t.Errorf("got %v; in 10 s the ERP got %d calls and the store %d, want a *client.PendingError, at most 10 and 150", err, n.of("GET"), st.made())
+		if _, pending := errors.AsType[*client.PendingError](err); !pending || n.of("GET") > 10 || st.Made() > 150 {
+			t.Errorf("got %v; in 10 s the ERP got %d calls and the store %d, want a *client.PendingError, at most 10 and 150", err, n.of("GET"), st.Made())
 		}
 	})
 }

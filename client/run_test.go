@@ -15,6 +15,7 @@ import (
 	"github.com/vismanet-go/background/mockserver/fault"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
 )
@@ -200,26 +201,12 @@ func TestEveryCompletionIsHandledOnceByManyReplicas(t *testing.T) {
 	})
 }
 
-// deadlease is a store whose leases cannot be prolonged: a process that was
-// stopped.
-type deadLease struct {
-	store.Store
-	dead atomic.Bool
-}
-
-func (s *deadLease) Extend(ctx context.Context, l store.Lease, ttl time.Duration) (store.Lease, error) {
-	if s.dead.Load() {
-		return store.Lease{}, errors.New("stopped")
-	}
-	return s.Store.Extend(ctx, l, ttl)
-}
-
 func TestLostLeaseCancelsTheHandlerAndAnotherTakesOver(t *testing.T) {
-	st := &deadLease{}
+	var st *faultstore.Store
 	var causes diaryOf
 	var second atomic.Int32
 	slow := func(ctx context.Context, _ client.Completion) error {
-		st.dead.Store(true)
+		st.Fail("Extend", faultstore.Always, errors.New("stopped")) // so is the process
 		<-ctx.Done()
 		causes.add("%v", context.Cause(ctx))
 		return nil // too late: the decision is fenced
@@ -227,7 +214,7 @@ func TestLostLeaseCancelsTheHandlerAndAnotherTakesOver(t *testing.T) {
 	quick := func(context.Context, client.Completion) error { second.Add(1); return nil }
 	synctest.Test(t, func(t *testing.T) {
 		shared := store.NewMemory(store.MemoryConfig{})
-		st.Store = shared
+		st = faultstore.New(shared)
 		c1, _ := serving(t, client.Config{Store: st, Tenant: "fjord", OnComplete: map[string]client.Handler{"": slow}}, accepting(write(200, ended("200"))))
 		defer c1.Close()
 		c2, _ := serving(t, client.Config{Store: shared, Tenant: "fjord", OnComplete: map[string]client.Handler{"": quick}}, accepting(write(200, ended("200"))))
@@ -366,18 +353,18 @@ func TestUnknownOperationsAreHandledOnlyIfAdopted(t *testing.T) {
 }
 
 func TestRunSurvivesAStoreThatFails(t *testing.T) {
-	st := &brokenStore{Store: store.NewMemory(store.MemoryConfig{})}
+	st := faultstore.NewMemory()
 	var handled atomic.Int32
 	cc := client.Config{Store: st, Tenant: "fjord", OnComplete: map[string]client.Handler{"": func(context.Context, client.Completion) error { handled.Add(1); return nil }}}
 	play(t, mockserver.Config{}, cc, func(w *world) {
 		stop := start(w.T, w.client)
 		w.submit(request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{})
-		st.down.Store(true)
+		down(st, true)
 		time.Sleep(30 * time.Minute)
 		if n := w.calls("GET", "/v1/background/"); n > 200 {
 			t.Errorf("%d looks while the store was down", n)
 		}
-		st.down.Store(false)
+		down(st, false)
 		time.Sleep(15 * time.Minute)
 		if err := stop(); err != nil || handled.Load() != 1 {
 			t.Errorf("%v, %d handled", err, handled.Load())

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/store"
@@ -205,31 +206,22 @@ func TestStateThatCannotBeReadYetIsPending(t *testing.T) {
 	})
 }
 
-// brokenStore fails its writes while down.
-type brokenStore struct {
-	store.Store
-	down atomic.Bool
-}
-
-func (s *brokenStore) Report(ctx context.Context, tenant, ref string, f store.Fact) (store.Record, error) {
-	if s.down.Load() {
-		return store.Record{}, errors.New("disk full")
+// down has a store fail the calls of a wait, or work again.
+func down(st *faultstore.Store, now bool) {
+	n := 0
+	if now {
+		n = faultstore.Always
 	}
-	return s.Store.Report(ctx, tenant, ref, f)
-}
-
-func (s *brokenStore) Get(ctx context.Context, tenant, ref string) (store.Record, error) {
-	if s.down.Load() {
-		return store.Record{}, errors.New("disk full")
+	for _, method := range []string{"Report", "Get"} {
+		st.Fail(method, n, errDisk)
 	}
-	return s.Store.Get(ctx, tenant, ref)
 }
 
 func TestAcceptedIDSurvivesAStoreThatFails(t *testing.T) {
 	for _, name := range []string{"written later", "written by a wait", "lost with the process"} {
 		t.Run(name, func(t *testing.T) {
-			st := &brokenStore{Store: store.NewMemory(store.MemoryConfig{})}
-			st.down.Store(true)
+			st := faultstore.NewMemory()
+			down(st, true)
 			play(t, mockserver.Config{}, client.Config{Store: st, Tenant: "fjord"}, func(w *world) {
 				op, err := w.client.Submit(w.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
 				unrecorded, ok := errors.AsType[*client.RecordError](err)
@@ -238,19 +230,19 @@ func TestAcceptedIDSurvivesAStoreThatFails(t *testing.T) {
 				}
 				switch name {
 				case "written later":
-					time.AfterFunc(time.Minute, func() { st.down.Store(false) })
+					time.AfterFunc(time.Minute, func() { down(st, false) })
 					time.Sleep(5 * time.Minute)
 					if rec, err := st.GetByID(w.Context(), "fjord", op.ID()); err != nil || rec.Ref != op.Ref() {
 						t.Errorf("recorded: %+v, %v", rec, err)
 					}
 				case "written by a wait":
-					time.AfterFunc(time.Second, func() { st.down.Store(false) })
+					time.AfterFunc(time.Second, func() { down(st, false) })
 					if res := w.wait(op); res.StatusCode != 201 {
 						t.Errorf("status %d", res.StatusCode)
 					}
 				default:
 					w.client.Close()
-					st.down.Store(false)
+					down(st, false)
 					time.Sleep(time.Minute)
 					if rec, err := st.Get(w.Context(), "fjord", op.Ref()); err != nil || rec.Phase != store.Uncertain {
 						t.Errorf("recorded: %+v, %v", rec, err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -98,7 +99,7 @@ func TestWhoWaitsForRetryAfter(t *testing.T) {
 // an uncertain one: neither believes it.
 func TestStateOfAnotherOperation(t *testing.T) {
 	for _, id := range []string{id2, "{" + strings.ToUpper(id2) + "}", "x y"} {
-		withERP(t, client.Config{}, accepting(write(200, strings.Replace(ended("201"), id1, id, 1))), func(t *testing.T, c *client.Client, st *sick, _ *hits) {
+		withERP(t, client.Config{}, accepting(write(200, strings.Replace(ended("201"), id1, id, 1))), func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
 			op := post(t, c)
 			if s, err := op.Poll(t.Context()); err == nil || !strings.Contains(err.Error(), "another operation") || s.Phase != store.Accepted {
 				t.Errorf("%s: got %+v, %v, want a failed poll", id, s, err)
@@ -106,7 +107,7 @@ func TestStateOfAnotherOperation(t *testing.T) {
 		})
 	}
 	for _, id := range []string{"", "{" + strings.ToUpper(id1) + "}", strings.ReplaceAll(id1, "-", "")} {
-		withERP(t, client.Config{}, accepting(write(200, strings.Replace(ended("201"), id1, id, 1))), func(t *testing.T, c *client.Client, _ *sick, _ *hits) {
+		withERP(t, client.Config{}, accepting(write(200, strings.Replace(ended("201"), id1, id, 1))), func(t *testing.T, c *client.Client, _ *faultstore.Store, _ *hits) {
 			if _, err := post(t, c).Wait(within(t, time.Hour)); err != nil {
 				t.Errorf("%q: got %v, want it to be taken for ours", id, err)
 			}
@@ -144,7 +145,7 @@ func TestAnActionWhoseAnswerCannotBeReadIsUnconfirmed(t *testing.T) {
 				return
 			}
 			write(200, finishedState)(w, r)
-		}), func(t *testing.T, c *client.Client, _ *sick, _ *hits) {
+		}), func(t *testing.T, c *client.Client, _ *faultstore.Store, _ *hits) {
 			op, err := c.Submit(t.Context(), request("POST", path, "{}"), client.SubmitOptions{})
 			if err != nil {
 				t.Fatal(err)

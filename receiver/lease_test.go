@@ -3,56 +3,16 @@ package receiver_test
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/receiver"
 	"github.com/vismanet-go/background/store"
 )
 
-// troubled is a store whose methods for handlers fail while a test wants it.
-type troubled struct {
-	store.Store
-	list, acquire, extend, decide atomic.Bool
-	fenced                        atomic.Bool // Extend says so
-	lists                         atomic.Int32
-}
-
 var errDown = errors.New("the database is down")
-
-func (s *troubled) List(ctx context.Context, tenant string, q store.Query) ([]store.Record, error) {
-	s.lists.Add(1)
-	if s.list.Load() {
-		return nil, errDown
-	}
-	return s.Store.List(ctx, tenant, q)
-}
-
-func (s *troubled) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, ttl time.Duration) (store.Lease, store.Record, error) {
-	if s.acquire.Load() {
-		return store.Lease{}, store.Record{}, errDown
-	}
-	return s.Store.Acquire(ctx, tenant, ref, owner, purpose, ttl)
-}
-
-func (s *troubled) Extend(ctx context.Context, l store.Lease, ttl time.Duration) (store.Lease, error) {
-	if s.fenced.Load() {
-		return store.Lease{}, store.ErrFenced
-	}
-	if s.extend.Load() {
-		return store.Lease{}, errDown
-	}
-	return s.Store.Extend(ctx, l, ttl)
-}
-
-func (s *troubled) Decide(ctx context.Context, l store.Lease, d store.Decision) (store.Record, error) {
-	if s.decide.Load() {
-		return store.Record{}, errDown
-	}
-	return s.Store.Decide(ctx, l, d)
-}
 
 // shared returns receivers on one store, as processes have them.
 func shared(t testing.TB, st store.Store, n int) []*receiver.Receiver {
@@ -110,13 +70,13 @@ func TestARunIsEndedWhenItsTimeIsOver(t *testing.T) {
 }
 
 func TestALostLeaseEndsTheRunAndItsResultDoesNotCount(t *testing.T) {
-	for name, fail := range map[string]func(*troubled){
-		"taken by another": func(s *troubled) { s.fenced.Store(true) },
-		"store down":       func(s *troubled) { s.extend.Store(true) },
+	for name, fail := range map[string]error{
+		"taken by another": store.ErrFenced,
+		"store down":       errDown,
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				st := &troubled{Store: store.NewMemory(store.MemoryConfig{})}
+				st := faultstore.NewMemory()
 				rcv := shared(t, st, 1)[0]
 				var cause error
 				var after time.Duration
@@ -125,12 +85,11 @@ func TestALostLeaseEndsTheRunAndItsResultDoesNotCount(t *testing.T) {
 					if n.Attempt > 1 {
 						return nil
 					}
-					fail(st)
+					st.Fail("Extend", faultstore.Always, fail)
 					begun := time.Now()
 					<-ctx.Done()
 					cause, after = context.Cause(ctx), time.Since(begun)
-					st.fenced.Store(false)
-					st.extend.Store(false)
+					st.Fail("Extend", 0, nil)
 					return nil // too late
 				}))
 				run(t, rcv)
@@ -227,46 +186,50 @@ func TestManyProcessesHandleEachNotificationOnce(t *testing.T) {
 
 func TestAStoreThatIsDownForTenMinutesOnlyDelays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &troubled{Store: store.NewMemory(store.MemoryConfig{})}
+		st := faultstore.NewMemory()
 		rcv := shared(t, st, 1)[0]
 		var j journal
 		rcv.Handle(j.handler(nil))
 		down := func(now bool) {
-			st.list.Store(now)
-			st.acquire.Store(now)
+			n := 0
+			if now {
+				n = faultstore.Always
+			}
+			st.Fail("List", n, errDown)
+			st.Fail("Acquire", n, errDown)
 		}
 		down(true)
 		run(t, rcv)
 		deliver(t, mounted(rcv), 50)
 		j.wantRuns(t, 10*time.Minute, 0)
-		if asked := st.lists.Load(); asked > 60 {
+		if asked := st.Calls("List"); asked > 60 {
 			t.Errorf("asked %d times in ten minutes", asked)
 		}
 		down(false)
 		j.wantRuns(t, 31*time.Second, 50)
 
-		st.acquire.Store(true) // only this one
+		st.Fail("Acquire", faultstore.Always, errDown) // only this one
 		deliver(t, mounted(rcv), 1)
 		if _, err := st.Notify(t.Context(), store.Notification{ID: id, Deliver: true}); err != nil {
 			t.Fatal(err)
 		}
 		j.wantRuns(t, 10*time.Minute, 50)
-		st.acquire.Store(false)
+		st.Fail("Acquire", 0, nil)
 		j.wantRuns(t, time.Minute, 51)
 	})
 }
 
 func TestAnOutcomeThatCannotBeRecordedMeansAnotherRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &troubled{Store: store.NewMemory(store.MemoryConfig{})}
+		st := faultstore.NewMemory()
 		rcv := shared(t, st, 1)[0]
 		var j journal
 		rcv.Handle(j.handler(nil))
-		st.decide.Store(true)
+		st.Fail("Decide", faultstore.Always, errDown)
 		run(t, rcv)
 		deliver(t, mounted(rcv), 1)
 		j.wantRuns(t, 30*time.Second, 1)
-		st.decide.Store(false)
+		st.Fail("Decide", 0, nil)
 		j.wantRuns(t, 2*time.Minute, 2)
 		if left(t, st, store.Delivery) != 0 {
 			t.Error("it is still there")
@@ -296,13 +259,13 @@ func TestAClosedStoreEndsRun(t *testing.T) {
 // With nothing to do it asks about once a minute.
 func TestIdleCostsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &troubled{Store: store.NewMemory(store.MemoryConfig{})}
+		st := faultstore.NewMemory()
 		rcv := shared(t, st, 1)[0]
 		rcv.Handle(func(context.Context, receiver.Notification) error { return nil })
 		run(t, rcv)
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if asked := st.lists.Load(); asked > 62 {
+		if asked := st.Calls("List"); asked > 62 {
 			t.Errorf("asked %d times in an hour", asked)
 		}
 	})
