@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -240,7 +241,7 @@ func TestRateLimitedSubmitThatCannotWait(t *testing.T) {
 			c, hits := serving(t, client.Config{Store: st}, limited)
 			defer c.Close()
 			start := time.Now()
-			_, err := c.Submit(within(t, time.Minute), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
+			_, err := c.Submit(testkit.Within(t, time.Minute), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
 			if !errors.Is(err, client.ErrRateLimited) || time.Since(start) != 0 || hits.of("POST") != 1 {
 				t.Errorf("%v after %v and %d attempts", err, time.Since(start), hits.of("POST"))
 			}
@@ -390,7 +391,7 @@ func TestContextThatEndsDuringTheSubmit(t *testing.T) {
 			<-r.Context().Done()
 		})
 		defer c.Close()
-		op, err := c.Submit(within(t, time.Minute), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
+		op, err := c.Submit(testkit.Within(t, time.Minute), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
 		unclear, ok := errors.AsType[*client.UncertainError](err)
 		if !ok || op == nil || unclear.SafeToRepeat || !errors.Is(err, context.DeadlineExceeded) || hits.of("POST") != 1 {
 			t.Fatalf("got %v", err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/internal/httpx/httpxtest"
+	"github.com/vismanet-go/background/internal/testkit"
 )
 
 // reply is one answer of a server, or of whatever stands in front of it.
@@ -184,7 +185,7 @@ func tried(t *testing.T, part string, odd reply) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := op.Wait(within(t, time.Hour)); err != nil {
+	if _, err := op.Wait(testkit.Within(t, time.Hour)); err != nil {
 		t.Fatalf("wait: %v", err)
 	}
 	if asked > 1 {

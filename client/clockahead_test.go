@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -73,7 +74,7 @@ func TestEvidenceCountsAfterAClockWasAhead(t *testing.T) {
 				} else if _, err := st.Notify(t.Context(), store.Notification{Ref: ref, ID: id1, Body: []byte("{}")}); err != nil {
 					t.Fatal(err)
 				}
-				_, err := op.Wait(within(t, 2*time.Hour))
+				_, err := op.Wait(testkit.Within(t, 2*time.Hour))
 				rec, _ := st.Get(t.Context(), "default", ref)
 				if bound := rec.ID == id1; bound != tt.bound || (err == nil) != tt.bound {
 					t.Errorf("got bound %v and %v, want bound %v", bound, err, tt.bound)
@@ -120,7 +121,7 @@ func TestANotificationHeardByAClockThatWasAhead(t *testing.T) {
 				if _, err := st.Notify(t.Context(), store.Notification{Ref: op.Ref(), ID: id1, Body: []byte("{}"), ReceivedAt: begun.Add(48 * time.Hour)}); err != nil {
 					t.Fatal(err)
 				}
-				_, err := op.Wait(within(t, 6*time.Hour))
+				_, err := op.Wait(testkit.Within(t, 6*time.Hour))
 				if _, uncertain := errors.AsType[*client.UncertainError](err); uncertain != lost || lost && time.Since(begun) > time.Hour {
 					t.Errorf("got %v after %v", err, time.Since(begun))
 				}
@@ -141,7 +142,7 @@ func TestExpiryAfterAClockWasAhead(t *testing.T) {
 		defer st.Close()
 		c, _ := serving(t, client.Config{Store: st, Tenant: "default"}, accepting(write(404, "")))
 		defer c.Close()
-		_, err := post(t, c).Wait(within(t, 72*time.Hour))
+		_, err := post(t, c).Wait(testkit.Within(t, 72*time.Hour))
 		if took := time.Since(begun); !errors.Is(err, client.ErrExpired) || took < 24*time.Hour || took > 26*time.Hour {
 			t.Errorf("got %v after %v, want ErrExpired after a day", err, took)
 		}
@@ -166,7 +167,7 @@ func TestNoWaitBeginsAnewAfterAClockWasAhead(t *testing.T) {
 			st := readAhead{spoilt{store.NewMemory(store.MemoryConfig{}), spoil}}
 			c, _ := serving(t, client.Config{Store: st, Tenant: "default"}, accepting(write(200, ended("200"))))
 			begun := time.Now()
-			if _, err := post(t, c).Wait(within(t, 24*time.Hour)); err != nil || time.Since(begun) > time.Minute {
+			if _, err := post(t, c).Wait(testkit.Within(t, 24*time.Hour)); err != nil || time.Since(begun) > time.Minute {
 				t.Errorf("%s: %v after %v, want no delay", name, err, time.Since(begun))
 			}
 			c.Close()

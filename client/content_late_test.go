@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/internal/testkit/faultstore"
 )
 
@@ -34,7 +35,7 @@ func TestContentThatIsLate(t *testing.T) {
 			})
 			withERP(t, client.Config{}, erp, func(t *testing.T, c *client.Client, _ *faultstore.Store, _ *hits) {
 				began := time.Now()
-				res, err := post(t, c).Wait(within(t, time.Hour))
+				res, err := post(t, c).Wait(testkit.Within(t, time.Hour))
 				if err != nil || res.HasContent() != tt.has {
 					t.Fatalf("got %+v, %v, want content: %v", res, err, tt.has)
 				}
@@ -59,7 +60,7 @@ func TestHeaderOfTheAnswer(t *testing.T) {
 			"Content-Encoding":"gzip","Content-MD5":"x","Digest":"y","Content-Digest":"z","Content-Range":"bytes 0-1/2","Content-Length":"5"}}`)(w, r)
 	})
 	withERP(t, client.Config{}, erp, func(t *testing.T, c *client.Client, _ *faultstore.Store, _ *hits) {
-		res, err := post(t, c).Wait(within(t, time.Hour))
+		res, err := post(t, c).Wait(testkit.Within(t, time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/vismanet-go/background/mockserver/fault"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
 )
@@ -58,7 +59,7 @@ func TestLost202WithoutNotificationStaysUncertain(t *testing.T) {
 			t.Fatalf("got %v", err)
 		}
 		begun := time.Now()
-		_, err = op.Wait(within(w.T, time.Hour))
+		_, err = op.Wait(testkit.Within(w.T, time.Hour))
 		if _, ok := errors.AsType[*client.UncertainError](err); !ok || time.Since(begun) > 0 || w.calls("GET", "/v1/background/") != 0 {
 			t.Errorf("got %v after %v and %d looks, want a *client.UncertainError at once: nothing can tell", err, time.Since(begun), w.calls("GET", "/v1/background/"))
 		}
@@ -109,7 +110,7 @@ func TestProposedIDMustBeProven(t *testing.T) {
 				if _, err := st.Notify(t.Context(), store.Notification{Ref: ref, ID: id1, Body: []byte("{}")}); err != nil {
 					t.Fatal(err)
 				}
-				_, err := op.Wait(within(t, time.Hour))
+				_, err := op.Wait(testkit.Within(t, time.Hour))
 				rec, _ := st.Get(t.Context(), "default", ref)
 				if bound := rec.ID == id1; bound != tt.bound || (err == nil) != tt.bound {
 					t.Errorf("bound: %v, wait: %v", bound, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/vismanet-go/background/mockserver/fault"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/openapi"
 	"github.com/vismanet-go/background/openapi/erp"
@@ -152,7 +153,7 @@ func TestFailedMachineryIsAnError(t *testing.T) {
 func TestContextEndsTheWaitAndNotTheOperation(t *testing.T) {
 	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute)}, client.Config{}, func(w *world) {
 		op := w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
-		_, err := op.Wait(within(w.T, 10*time.Second))
+		_, err := op.Wait(testkit.Within(w.T, 10*time.Second))
 		pending, ok := errors.AsType[*client.PendingError](err)
 		if !ok || pending.ID != op.ID() || pending.Ref != op.Ref() || !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("got %v", err)
@@ -173,7 +174,7 @@ func TestManyWaitersShareTheLooks(t *testing.T) {
 		for i := range 50 {
 			wg.Go(func() {
 				if i%2 == 0 { // half of them leave early, whatever goes on
-					_, _ = op.Wait(within(w.T, time.Duration(i)*time.Second))
+					_, _ = op.Wait(testkit.Within(w.T, time.Duration(i)*time.Second))
 					return
 				}
 				if res, err := op.Wait(w.Context()); err != nil || res.StatusCode != 201 {
@@ -247,7 +248,7 @@ func TestWatchEndsWithTheError(t *testing.T) {
 	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Hour)}, client.Config{}, func(w *world) {
 		op := w.submit(request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{})
 		var last error
-		for _, err := range op.Watch(within(w.T, time.Minute)) {
+		for _, err := range op.Watch(testkit.Within(w.T, time.Minute)) {
 			last = err
 		}
 		if _, ok := errors.AsType[*client.PendingError](last); !ok {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -40,7 +41,7 @@ func forgetting(t *testing.T, expired client.Handler, f func(*testing.T, *client
 			t.Fatal(err)
 		}
 		stop := start(t, c)
-		if _, err := op.Wait(within(t, 48*time.Hour)); !errors.Is(err, client.ErrExpired) {
+		if _, err := op.Wait(testkit.Within(t, 48*time.Hour)); !errors.Is(err, client.ErrExpired) {
 			t.Fatalf("got %v, want ErrExpired", err)
 		}
 		time.Sleep(time.Minute)
@@ -172,7 +173,7 @@ func TestAnIDOfAPersonThatExpiredIsWithdrawn(t *testing.T) {
 		e.set(write(503, ``))
 		must(t, op.Resolve(t.Context(), client.AcceptedAs(id1)))
 		e.set(write(404, ``))
-		if _, err := op.Wait(within(t, 48*time.Hour)); !errors.Is(err, client.ErrExpired) {
+		if _, err := op.Wait(testkit.Within(t, 48*time.Hour)); !errors.Is(err, client.ErrExpired) {
 			t.Fatalf("got %v, want ErrExpired", err)
 		}
 		must(t, op.Resolve(t.Context(), client.EndedWith(found, "it is there")))

@@ -1,14 +1,12 @@
 package client_test
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/internal/memhttp"
@@ -171,11 +169,4 @@ const (
 // ended is a state document of an operation that has ended.
 func ended(code string) string {
 	return `{"id":"` + id1 + `","status":"Finished","statusCode":` + code + `,"receivedUtc":"2022-11-10T10:20:53.75+01:00","hasResponseContent":false}`
-}
-
-// within returns a context that ends after d of virtual time.
-func within(t *testing.T, d time.Duration) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), d)
-	t.Cleanup(cancel)
-	return ctx
 }

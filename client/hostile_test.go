@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 )
 
 // recorder is a listener on another port that must never be called.
@@ -214,7 +215,7 @@ func TestStatusThatGoesInCirclesEndsWithTheContextOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = op.Wait(within(t, 12*time.Hour))
+		_, err = op.Wait(testkit.Within(t, 12*time.Hour))
 		if _, ok := errors.AsType[*client.PendingError](err); !ok || hits.of("GET") > 12*130 {
 			t.Errorf("%v after %d looks", err, hits.of("GET"))
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/internal/memhttp"
+	"github.com/vismanet-go/background/internal/testkit"
 )
 
 // TestPollsKeepTheLimitOnEqualRequests counts the polls of one operation in any
@@ -101,7 +102,7 @@ func TestExpiryNeedsSeveral404s(t *testing.T) {
 					write(200, `{"status":"Started"}`)(w, r)
 				}))
 				defer c.Close()
-				_, err := post(t, c).Wait(within(t, 40*time.Hour))
+				_, err := post(t, c).Wait(testkit.Within(t, 40*time.Hour))
 				took := time.Since(begun)
 				if tt.expires == 0 && errors.Is(err, client.ErrExpired) || tt.expires > 0 && (!errors.Is(err, client.ErrExpired) || took < tt.expires-time.Minute || took > tt.expires+time.Hour) {
 					t.Errorf("after %v: %v, want it to expire after %v (0 for never)", took, err, tt.expires)

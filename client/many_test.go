@@ -17,6 +17,7 @@ import (
 
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/internal/memhttp"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
 )
@@ -90,7 +91,7 @@ func TestAsCompletedTellsWhatRemains(t *testing.T) {
 		defer c.Close()
 		ops := submitAll(t, c, "/v1/wait/5", "/v1/wait/1000", "/v1/wait/2000")
 		pending := 0
-		for op, err := range client.AsCompleted(within(t, time.Minute), ops...) {
+		for op, err := range client.AsCompleted(testkit.Within(t, time.Minute), ops...) {
 			if p, ok := errors.AsType[*client.PendingError](err); ok && p.ID == op.ID() && errors.Is(err, context.DeadlineExceeded) {
 				pending++
 			} else if err != nil {
@@ -182,7 +183,7 @@ func TestWaitAllKeepsTheOrder(t *testing.T) {
 		defer c.Close()
 		ops := submitAll(t, c, "/v1/wait/50", "/v1/wait/5/400", "/v1/wait/1", "/v1/wait/100000")
 		ops = append(ops, ops[2])
-		results, err := client.WaitAll(within(t, time.Hour), ops...)
+		results, err := client.WaitAll(testkit.Within(t, time.Hour), ops...)
 		if len(results) != 5 || results[0].StatusCode != 200 || results[1].StatusCode != 400 || results[2].ID != "id-2" || results[3] != nil || results[4].ID != "id-2" {
 			t.Errorf("got %+v", results)
 		}

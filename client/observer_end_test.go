@@ -15,6 +15,7 @@ import (
 	"github.com/vismanet-go/background/mockserver/fault"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
@@ -80,10 +81,10 @@ func TestObserverIsToldHowEachOperationEnds(t *testing.T) {
 					}
 					for range 2 { // told of once, however often it is asked for
 						if tt.after == nil {
-							_, _ = op.Wait(within(w.T, 30*time.Hour))
+							_, _ = op.Wait(testkit.Within(w.T, 30*time.Hour))
 						} else {
 							time.Sleep(2 * time.Minute)
-							_, _ = op.Wait(within(w.T, time.Hour))
+							_, _ = op.Wait(testkit.Within(w.T, time.Hour))
 						}
 					}
 					if got := d.about("settled"); len(got) != 1 || !strings.HasPrefix(got[0], tt.want) {
@@ -341,7 +342,7 @@ func TestAnAnswerInTheForegroundSurvivesAStoreThatFails(t *testing.T) {
 	t.Run("written later", func(t *testing.T) {
 		withERP(t, client.Config{}, erp, func(t *testing.T, c *client.Client, st *faultstore.Store, n *hits) {
 			op, _ := fail(t, c, st, 5)
-			res, err := op.Wait(within(t, 10*time.Minute))
+			res, err := op.Wait(testkit.Within(t, 10*time.Minute))
 			if err != nil || res.StatusCode != 201 || !res.Foreground || res.Header.Get("Location") == "" {
 				t.Fatalf("got %+v, %v", res, err)
 			}

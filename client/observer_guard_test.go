@@ -12,6 +12,7 @@ import (
 	"github.com/vismanet-go/background/mockserver/fault"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
 )
@@ -72,7 +73,7 @@ func TestAnObserverThatDoesNotReturnLosesNothing(t *testing.T) {
 					if op.ID() == "" {
 						w.Error("got no id of an operation that was accepted")
 					}
-					if res, err := op.Wait(within(w.T, time.Hour)); err != nil || res.StatusCode != 201 {
+					if res, err := op.Wait(testkit.Within(w.T, time.Hour)); err != nil || res.StatusCode != 201 {
 						w.Errorf("got %+v, %v, want the result", res, err)
 					}
 					time.Sleep(time.Minute)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
 )
@@ -122,7 +123,7 @@ func TestObserverIsToldOfFailures(t *testing.T) {
 		if last := d.lines[len(d.lines)-1]; last != "submitted known id=true attempts=0 err=false" {
 			t.Errorf("got %s", last)
 		}
-		_, err := op.Wait(within(w.T, time.Second))
+		_, err := op.Wait(testkit.Within(w.T, time.Second))
 		if _, ok := errors.AsType[*client.PendingError](err); !ok {
 			t.Error(err)
 		}

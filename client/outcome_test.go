@@ -15,6 +15,7 @@ import (
 
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/internal/memhttp"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -83,7 +84,7 @@ func TestWaitsForWhatIsUncertainEnd(t *testing.T) {
 					}
 					for _, want := range []time.Duration{after, 0} { // the lease first; then nothing is hoped for any more
 						begun := time.Now()
-						err = wait(within(t, 48*time.Hour), op)
+						err = wait(testkit.Within(t, 48*time.Hour), op)
 						if _, ok := errors.AsType[*client.UncertainError](err); !ok || time.Since(begun) != want {
 							t.Errorf("after %v: %v, want *UncertainError after %v", time.Since(begun), err, want)
 						}
@@ -178,7 +179,7 @@ func TestAnEndWithAnUnknownWordIsUnclear(t *testing.T) {
 				}
 				stop := start(t, c)
 				begun := time.Now()
-				res, err := op.Wait(within(t, 48*time.Hour))
+				res, err := op.Wait(testkit.Within(t, 48*time.Hour))
 				unclear, ok := errors.AsType[*client.UnclearError](err)
 				if took := time.Since(begun); !ok || took < 10*time.Minute || took > 12*time.Minute {
 					t.Fatalf("after %v: %v, want *UnclearError after 10 minutes", took, err)
@@ -259,7 +260,7 @@ func TestRefusalsThatNoRepetitionChanges(t *testing.T) {
 				op := post(t, c)
 				stop := start(t, c)
 				begun := time.Now()
-				_, err := op.Wait(within(t, 23*time.Hour))
+				_, err := op.Wait(testkit.Within(t, 23*time.Hour))
 				refused, ok := errors.AsType[*client.ResponseError](err)
 				took := time.Since(begun)
 				if passing {
@@ -273,7 +274,7 @@ func TestRefusalsThatNoRepetitionChanges(t *testing.T) {
 				if !passing {
 					asked := n.of("GET")
 					begun = time.Now()
-					_, err = op.Wait(within(t, time.Hour)) // a new wait asks once, and ends
+					_, err = op.Wait(testkit.Within(t, time.Hour)) // a new wait asks once, and ends
 					if refused, ok := errors.AsType[*client.ResponseError](err); !ok || refused.StatusCode != code || time.Since(begun) > time.Minute {
 						t.Errorf("again: after %v: %v, want *ResponseError at once", time.Since(begun), err)
 					}
@@ -329,7 +330,7 @@ func TestRedirectsOfPollsStayBelowTheBase(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer c.Close()
-				_, err = post(t, c).Wait(within(t, time.Hour))
+				_, err = post(t, c).Wait(testkit.Within(t, time.Hour))
 				if refused, ok := errors.AsType[*client.ResponseError](err); tt.want != (err == nil) || !tt.want && (!ok || refused.StatusCode != tt.code) {
 					t.Errorf("got %v, want it followed: %v", err, tt.want)
 				}

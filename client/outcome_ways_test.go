@@ -15,6 +15,7 @@ import (
 
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/internal/memhttp"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -126,7 +127,7 @@ func TestWhatAPersonTellsIsJudgedLikeTheERP(t *testing.T) {
 func TestAStateOfSomebodyElseUnderAnyName(t *testing.T) {
 	for _, id := range []string{`"id":"` + id2 + `"`, `"jobId":"` + id2 + `"`, `"id":["` + id1 + `"]`, `"Id":{"value":"` + id2 + `"}`, `"id":5`, `"id":"00000000-0000-0000-0000-000000000000"`} {
 		bubble(t, client.Config{}, accepting(write(200, `{`+id+`,"status":"Finished","statusCode":201}`)), func(t *testing.T, c *client.Client, _ *hits) {
-			_, err := post(t, c).Wait(within(t, time.Hour))
+			_, err := post(t, c).Wait(testkit.Within(t, time.Hour))
 			pending, ok := errors.AsType[*client.PendingError](err)
 			if !ok || pending.Last == nil || !strings.Contains(pending.Last.Error(), "another operation") {
 				t.Errorf("%s: got %v, want it pending, and why", id, err)
@@ -143,7 +144,7 @@ func TestPendingListsWhatExpired(t *testing.T) {
 		defer st.Close()
 		c, _ := serving(t, client.Config{Store: st}, accepting(write(404, ``)))
 		op := post(t, c)
-		if _, err := op.Wait(within(t, 48*time.Hour)); !errors.Is(err, client.ErrExpired) {
+		if _, err := op.Wait(testkit.Within(t, 48*time.Hour)); !errors.Is(err, client.ErrExpired) {
 			t.Fatal(err)
 		}
 		c.Close()
@@ -200,7 +201,7 @@ func TestVerifiersKeepTheLimitOnFailedRequests(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				_, err = op.Wait(within(t, 23*time.Hour))
+				_, err = op.Wait(testkit.Within(t, 23*time.Hour))
 				if failed, ok := errors.AsType[*client.OperationError](err); !ok || !failed.Refuted {
 					t.Errorf("got %v, want it refuted in the end", err)
 				}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/store"
 )
@@ -142,7 +143,7 @@ func TestRefusalIsAnAnswerOfItsOwnLength(t *testing.T) {
 func TestDoWaitsForWhatTheStoreDidNotTakeYet(t *testing.T) {
 	withERP(t, client.Config{}, accepting(write(200, ended("201"))), func(t *testing.T, c *client.Client, st *faultstore.Store, n *hits) {
 		st.Fail("Report", 3, errDisk)
-		req := request("POST", "/v2/customerinvoice", invoice).WithContext(within(t, 10*time.Minute))
+		req := request("POST", "/v2/customerinvoice", invoice).WithContext(testkit.Within(t, 10*time.Minute))
 		resp, err := c.Do(req)
 		if err != nil {
 			t.Fatal(err)
@@ -202,7 +203,7 @@ func TestSecretsThatTheERPRepeatsAreNotShown(t *testing.T) {
 				op, err := c.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
 				shown := fmt.Sprint(err)
 				if op != nil {
-					_, err = op.Wait(within(t, time.Minute))
+					_, err = op.Wait(testkit.Within(t, time.Minute))
 					shown += fmt.Sprintf("\n%v %+v %#v", err, op, op)
 				}
 				shown += "\n" + logged.String()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/store"
 )
@@ -24,7 +25,7 @@ func TestCandidateOfSomebodyElseIsRefutedAndEndsNoWait(t *testing.T) {
 		op := lose(t, c)
 		propose(t, st, op, id2)
 		begun := time.Now()
-		_, err := op.Wait(within(t, 10*time.Hour))
+		_, err := op.Wait(testkit.Within(t, 10*time.Hour))
 		if _, unclear := errors.AsType[*client.UncertainError](err); !unclear || time.Since(begun) < 14*time.Minute || n.of("GET") != 1 {
 			t.Errorf("got %v after %d looks, want a *client.UncertainError when the patience is over after 1", err, n.of("GET"))
 		}
@@ -51,7 +52,7 @@ func TestTrueCandidateSurvivesAStray404(t *testing.T) {
 				op := lose(t, c)
 				propose(t, st, op, id2)
 				time.Sleep(idle)
-				res, err := op.Wait(within(t, time.Minute))
+				res, err := op.Wait(testkit.Within(t, time.Minute))
 				if err != nil || res.ID != id2 || n.of("GET") != 2 {
 					t.Errorf("got %+v, %v after %d looks, want %s after 2", res, err, n.of("GET"), id2)
 				}
@@ -76,7 +77,7 @@ func TestFloodOfCandidatesDoesNotShutOutTheTrueOne(t *testing.T) {
 		if got := record(t, st, op).Candidates; len(got) > 8 || !slices.Contains(got, id2) || slices.Contains(got, forgery(0)) {
 			t.Errorf("got candidates %v, want the newest 8", got)
 		}
-		if res, err := op.Wait(within(t, time.Minute)); err != nil || res.ID != id2 {
+		if res, err := op.Wait(testkit.Within(t, time.Minute)); err != nil || res.ID != id2 {
 			t.Errorf("got %+v, %v, want %s", res, err, id2)
 		}
 	})
@@ -97,14 +98,14 @@ func TestCandidateThatBelongsToAnotherOperationIsRefuted(t *testing.T) {
 		first, lost := post(t, c), lose(t, c)
 		propose(t, st, lost, id1)
 		begun := time.Now()
-		_, err := lost.Wait(within(t, time.Hour))
+		_, err := lost.Wait(testkit.Within(t, time.Hour))
 		if _, unclear := errors.AsType[*client.UncertainError](err); !unclear || time.Since(begun) < 14*time.Minute || n.of("GET") > 1 {
 			t.Errorf("got %v after %d looks, want a *client.UncertainError when the patience is over after at most 1", err, n.of("GET"))
 		}
 		if rec := record(t, st, lost); rec.Phase != store.Uncertain || rec.ID != "" || len(rec.Candidates) > 0 || rec.Conflicts == 0 {
 			t.Errorf("got %s, id %q, candidates %v, want it uncertain and the id refuted", rec.Phase, rec.ID, rec.Candidates)
 		}
-		if res, err := first.Wait(within(t, time.Hour)); err != nil || res.ID != id1 {
+		if res, err := first.Wait(testkit.Within(t, time.Hour)); err != nil || res.ID != id1 {
 			t.Errorf("the owner of the id: got %+v, %v", res, err)
 		}
 	})
@@ -116,7 +117,7 @@ func TestCandidateThatIsNoIDIsNeverAskedFor(t *testing.T) {
 		op := lose(t, c)
 		propose(t, st, op, ids...)
 		begun := time.Now()
-		_, err := op.Wait(within(t, time.Hour))
+		_, err := op.Wait(testkit.Within(t, time.Hour))
 		if _, unclear := errors.AsType[*client.UncertainError](err); !unclear || time.Since(begun) < 14*time.Minute || n.of("GET") != 0 {
 			t.Errorf("got %v after %d calls, want a *client.UncertainError when the patience is over and none", err, n.of("GET"))
 		}
@@ -132,12 +133,12 @@ func TestWorkThatWasGivenUpIsRevivedByItsNotification(t *testing.T) {
 		if err := op.Resolve(t.Context(), client.GivenUp("nobody knows")); err != nil {
 			t.Fatal(err)
 		}
-		_, err := op.Wait(within(t, time.Hour))
+		_, err := op.Wait(testkit.Within(t, time.Hour))
 		if _, unclear := errors.AsType[*client.UncertainError](err); !unclear {
 			t.Errorf("given up: got error %v, want a *client.UncertainError", err)
 		}
 		propose(t, st, op, id2)
-		res, err := op.Wait(within(t, time.Hour))
+		res, err := op.Wait(testkit.Within(t, time.Hour))
 		if err != nil || res.ID != id2 {
 			t.Fatalf("notified: got %+v, %v, want %s", res, err, id2)
 		}

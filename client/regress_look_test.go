@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/store"
 )
@@ -45,7 +46,7 @@ func TestContentThatFailsDoesNotHideTheOutcome(t *testing.T) {
 			})
 			withERP(t, client.Config{}, erp, func(t *testing.T, c *client.Client, _ *faultstore.Store, n *hits) {
 				start := time.Now()
-				res, err := post(t, c).Wait(within(t, time.Hour))
+				res, err := post(t, c).Wait(testkit.Within(t, time.Hour))
 				if err != nil || res.StatusCode != 201 || !res.HasContent() {
 					t.Fatalf("got %+v, %v, want the outcome", res, err)
 				}
@@ -61,7 +62,7 @@ func TestContentThatIsThereNoMoreIsAskedForOnce(t *testing.T) {
 	for code, has := range map[int]bool{http.StatusGone: true, http.StatusNoContent: false} {
 		withERP(t, client.Config{}, withContent(write(code, ``)), func(t *testing.T, c *client.Client, _ *faultstore.Store, n *hits) {
 			op := post(t, c)
-			res, err := op.Wait(within(t, time.Hour))
+			res, err := op.Wait(testkit.Within(t, time.Hour))
 			if err != nil || n.of("GET") != 2 {
 				t.Fatalf("%d: got %v after %d calls, want the outcome after 2", code, err, n.of("GET"))
 			}
@@ -95,7 +96,7 @@ func TestCallTimeoutBoundsEachCall(t *testing.T) {
 
 func TestRefusedCredentialsEndAWaitForManyAsForOne(t *testing.T) {
 	withERP(t, client.Config{}, accepting(write(403, ``)), func(t *testing.T, c *client.Client, _ *faultstore.Store, n *hits) {
-		_, err := client.WaitAll(within(t, time.Hour), post(t, c))
+		_, err := client.WaitAll(testkit.Within(t, time.Hour), post(t, c))
 		if refused, ok := errors.AsType[*client.ResponseError](err); !ok || refused.StatusCode != 403 || n.of("GET") != 3 {
 			t.Errorf("got %v after %d looks, want a 403 after 3", err, n.of("GET"))
 		}
@@ -112,7 +113,7 @@ func TestRefusedLooksEndAWaitOnlyInARow(t *testing.T) {
 	withERP(t, client.Config{}, accepting(func(w http.ResponseWriter, r *http.Request) {
 		answers[min(int(looks.Add(1)), len(answers))-1](w, r)
 	}), func(t *testing.T, c *client.Client, _ *faultstore.Store, n *hits) {
-		if _, err := post(t, c).Wait(within(t, time.Hour)); err != nil || n.of("GET") != len(answers) {
+		if _, err := post(t, c).Wait(testkit.Within(t, time.Hour)); err != nil || n.of("GET") != len(answers) {
 			t.Errorf("got %v after %d looks, want the outcome after %d", err, n.of("GET"), len(answers))
 		}
 	})
@@ -131,7 +132,7 @@ func TestFloodOfNotificationsDoesNotReachTheERP(t *testing.T) {
 		op := post(t, c)
 		done := make(chan error, 1)
 		go func() {
-			_, err := op.Wait(within(t, time.Hour))
+			_, err := op.Wait(testkit.Within(t, time.Hour))
 			done <- err
 		}()
 		for i := range 20 {
@@ -227,7 +228,7 @@ func TestWatchYieldsNoStateTwice(t *testing.T) {
 			over.Store(true)
 		}()
 		var seen []client.State
-		for s, err := range op.Watch(within(t, time.Hour)) {
+		for s, err := range op.Watch(testkit.Within(t, time.Hour)) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -244,7 +245,7 @@ func TestWatchYieldsNoStateTwice(t *testing.T) {
 
 func TestStateDocumentMayBeginWithAMark(t *testing.T) {
 	withERP(t, client.Config{}, accepting(write(200, "\xef\xbb\xbf"+ended("201"))), func(t *testing.T, c *client.Client, _ *faultstore.Store, n *hits) {
-		if res, err := post(t, c).Wait(within(t, time.Minute)); err != nil || res.StatusCode != 201 || n.of("GET") != 1 {
+		if res, err := post(t, c).Wait(testkit.Within(t, time.Minute)); err != nil || res.StatusCode != 201 || n.of("GET") != 1 {
 			t.Errorf("got %+v, %v after %d looks, want the outcome after 1", res, err, n.of("GET"))
 		}
 	})
@@ -253,7 +254,7 @@ func TestStateDocumentMayBeginWithAMark(t *testing.T) {
 func TestStatusCodeThatIsNoneIsZero(t *testing.T) {
 	for _, code := range []string{"99", "1000", "-200", "1e9", `"20x"`, "null", "{}"} {
 		withERP(t, client.Config{}, accepting(write(200, ended(code))), func(t *testing.T, c *client.Client, _ *faultstore.Store, _ *hits) {
-			res, err := post(t, c).Wait(within(t, time.Hour))
+			res, err := post(t, c).Wait(testkit.Within(t, time.Hour))
 			unclear, ok := errors.AsType[*client.UnclearError](err)
 			if !ok || unclear.StatusCode != 0 || unclear.Status != "Finished" || res == nil || res.StatusCode != 0 {
 				t.Fatalf("%s: got %+v, %v, want it unclear with the status code 0: it may have succeeded", code, res, err)

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/store"
 )
@@ -146,7 +147,7 @@ func TestHeadersThatNetHTTPActsOnAreNotSent(t *testing.T) {
 		}
 		accepting(write(200, ended("201")))(w, r)
 	}, func(t *testing.T, c *client.Client, _ *faultstore.Store, n *hits) {
-		if _, err := post(t, c).Wait(within(t, time.Hour)); err != nil || n.of("GET") != 1 {
+		if _, err := post(t, c).Wait(testkit.Within(t, time.Hour)); err != nil || n.of("GET") != 1 {
 			t.Errorf("got %v after %d looks", err, n.of("GET"))
 		}
 	})
@@ -245,7 +246,7 @@ func TestBodyThatBlocksIsLetGoWithTheContext(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		_, err = c.Submit(within(t, time.Minute), req, client.SubmitOptions{})
+		_, err = c.Submit(testkit.Within(t, time.Minute), req, client.SubmitOptions{})
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Minute || n.of("POST") != 0 {
 			t.Errorf("got %v after %v and %d requests, want the end of the context and none", err, time.Since(start), n.of("POST"))
 		}

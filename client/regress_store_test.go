@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/store"
 )
@@ -45,7 +46,7 @@ func TestStoreThatFailsIsNotAskedWithoutEnd(t *testing.T) {
 				withERP(t, client.Config{}, accepting(write(200, tt.state)), func(t *testing.T, c *client.Client, st *faultstore.Store, n *hits) {
 					op := post(t, c)
 					st.Fail(tt.method, 1000, tt.err)
-					err := wait(within(t, 10*time.Second), op)
+					err := wait(testkit.Within(t, 10*time.Second), op)
 					if _, pending := errors.AsType[*client.PendingError](err); !pending {
 						t.Errorf("got error %v, want a *client.PendingError", err)
 					}
@@ -71,7 +72,7 @@ func TestWaitGoesOnWhenTheStoreWorksAgain(t *testing.T) {
 				start = time.Now()
 				op := post(t, c)
 				st.Fail(method, 5, errDisk)
-				if res, err := op.Wait(within(t, 10*time.Minute)); err != nil || res.StatusCode != 201 {
+				if res, err := op.Wait(testkit.Within(t, 10*time.Minute)); err != nil || res.StatusCode != 201 {
 					t.Errorf("got %+v, %v, want the outcome", res, err)
 				}
 			})
@@ -101,7 +102,7 @@ func TestLeaseThatEndedByOurClockIsWaitedFor(t *testing.T) {
 			t.Fatal(err)
 		}
 		st.Fail("", 0, nil)
-		_, err := op.Wait(within(t, 10*time.Second))
+		_, err := op.Wait(testkit.Within(t, 10*time.Second))
 		if _, pending := errors.AsType[*client.PendingError](err); !pending || st.Made() > 150 {
 			t.Errorf("got %v after %d calls of the store, want a *client.PendingError and at most 150", err, st.Made())
 		}
@@ -116,7 +117,7 @@ func TestSlowLookLeavesNoLeaseBehind(t *testing.T) {
 	t.Run("Ack", func(t *testing.T) {
 		withERP(t, client.Config{}, slow, func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
 			op := post(t, c)
-			if _, err := op.Wait(within(t, time.Hour)); err != nil {
+			if _, err := op.Wait(testkit.Within(t, time.Hour)); err != nil {
 				t.Fatal(err)
 			}
 			if l := record(t, st, op).Lease; l.Valid(time.Now()) {
@@ -160,7 +161,7 @@ func TestLookThatIsNotRecordedGivesItsLeaseBack(t *testing.T) {
 func TestDecisionThatFailsGivesItsLeaseBack(t *testing.T) {
 	withERP(t, client.Config{}, accepting(write(200, ended("201"))), func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
 		op := post(t, c)
-		if _, err := op.Wait(within(t, time.Hour)); err != nil {
+		if _, err := op.Wait(testkit.Within(t, time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 		leased := func(after string) {
@@ -243,7 +244,7 @@ func TestLookThatIsNoLongerDueIsNotMade(t *testing.T) {
 		c, n := serving(t, client.Config{Store: overtaken{faultstore.NewMemory()}, Tenant: "fjord"}, accepting(write(200, started)))
 		defer c.Close()
 		op := post(t, c)
-		_, err := op.Wait(within(t, 50*time.Minute))
+		_, err := op.Wait(testkit.Within(t, 50*time.Minute))
 		if _, pending := errors.AsType[*client.PendingError](err); !pending || n.of("GET") != 0 {
 			t.Errorf("got %v after %d looks, want a *client.PendingError and none", err, n.of("GET"))
 		}
@@ -312,7 +313,7 @@ func TestIDThatIsNotTakenIsTriedNowAndThen(t *testing.T) {
 			t.Fatalf("got error %v, want a *client.RecordError", err)
 		}
 		st.Fail("", 0, nil)
-		_, err = op.Wait(within(t, 10*time.Second))
+		_, err = op.Wait(testkit.Within(t, 10*time.Second))
 		if _, pending := errors.AsType[*client.PendingError](err); !pending {
 			t.Errorf("got error %v, want a *client.PendingError", err)
 		}
@@ -335,7 +336,7 @@ func TestIDOutranksAPersonWhoFoundNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		st.Fail("Report", 0, nil)
-		if res, err := op.Wait(within(t, time.Minute)); err != nil || res.StatusCode != 201 {
+		if res, err := op.Wait(testkit.Within(t, time.Minute)); err != nil || res.StatusCode != 201 {
 			t.Fatalf("got %+v, %v, want the outcome", res, err)
 		}
 		if rec := record(t, st, op); rec.ID != id1 || !rec.Late {
@@ -349,7 +350,7 @@ func TestEvidenceThatIsNotTakenIsNotReadWithoutEnd(t *testing.T) {
 		op := lose(t, c)
 		propose(t, st, op, id2)
 		st.Fail("Report", 1000, errDisk)
-		_, err := op.Wait(within(t, 10*time.Second))
+		_, err := op.Wait(testkit.Within(t, 10*time.Second))
 		if _, pending := errors.AsType[*client.PendingError](err); !pending || n.of("GET") > 10 || st.Made() > 150 {
 			t.Errorf("got %v; in 10 s the ERP got %d calls and the store %d, want a *client.PendingError, at most 10 and 150", err, n.of("GET"), st.Made())
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -184,7 +185,7 @@ func TestATentativeIDCanBeUndone(t *testing.T) {
 				t.Fatal(err)
 			}
 			e.set(ours(`"status":"Finished","statusCode":201`))
-			if res, err := op.Wait(within(t, time.Hour)); err != nil || res.ID != id1 || res.Told != "" {
+			if res, err := op.Wait(testkit.Within(t, time.Hour)); err != nil || res.ID != id1 || res.Told != "" {
 				t.Errorf("got %+v, %v, want the ERP's own answer", res, err)
 			}
 		})
@@ -204,7 +205,7 @@ func TestErrorsOfALifecycleSayWhatIsSo(t *testing.T) {
 		check("it has not ended yet", op.Ack(t.Context()))
 		check("it is not dead", op.Replay(t.Context()))
 		check("it is already accepted", op.Resolve(t.Context(), client.NotAccepted("x")))
-		_, err := op.Wait(within(t, time.Minute))
+		_, err := op.Wait(testkit.Within(t, time.Minute))
 		check("is pending (accepted)", err)
 	})
 	withTold(t, client.Config{}, func(t *testing.T, c *client.Client, _ *told, op *client.Operation) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -55,7 +56,7 @@ func TestAnEndThatWasSeenDoesNotExpire(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				res, err := op.Wait(within(t, 40*time.Hour))
+				res, err := op.Wait(testkit.Within(t, 40*time.Hour))
 				s, failed := op.State(t.Context())
 				if failed != nil || s.Phase != tt.phase || s.StatusCode != tt.code {
 					t.Fatalf("got %+v, %v, want %s with %d (wait: %v)", s, failed, tt.phase, tt.code, err)
@@ -112,7 +113,7 @@ func TestAnERPThatIsAwayRefutesNothing(t *testing.T) {
 				if op, err = c.Operation(t.Context(), op.ID()); err != nil {
 					t.Fatal(err)
 				}
-				if res, err := op.Wait(within(t, 20*time.Hour)); err != nil || res.Unconfirmed() {
+				if res, err := op.Wait(testkit.Within(t, 20*time.Hour)); err != nil || res.Unconfirmed() {
 					t.Errorf("got %+v, %v after %v, want it confirmed", res, err, time.Since(begun))
 				}
 			})

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -55,7 +56,7 @@ func TestCodeOfTheApplicationThatDoesNotReturn(t *testing.T) {
 				Schedule: func(client.Look) time.Duration { fail(); return time.Second },
 			}
 			bubble(t, cc, accepting(write(200, ended("200"))), func(t *testing.T, c *client.Client, _ *hits) {
-				if res, err := post(t, c).Wait(within(t, time.Hour)); err != nil || res.StatusCode != 200 {
+				if res, err := post(t, c).Wait(testkit.Within(t, time.Hour)); err != nil || res.StatusCode != 200 {
 					t.Errorf("got %v, want the result in spite of %d failures", err, n.Load())
 				}
 			})
@@ -71,7 +72,7 @@ func TestCodeOfTheApplicationThatDoesNotReturn(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					_, err = op.Wait(within(t, time.Hour))
+					_, err = op.Wait(testkit.Within(t, time.Hour))
 					if failed, ok := errors.AsType[*client.OperationError](err); !ok || !failed.Refuted {
 						t.Errorf("got %v, want it refuted", err)
 					}
@@ -164,7 +165,7 @@ func TestTimesOfAClockThatWasAhead(t *testing.T) {
 			st := spoilt{store.NewMemory(store.MemoryConfig{}), spoil}
 			c, _ := serving(t, client.Config{Store: st, Tenant: "default"}, accepting(write(200, ended("200"))))
 			begun := time.Now()
-			if _, err := post(t, c).Wait(within(t, 72*time.Hour)); err != nil || time.Since(begun) > time.Minute {
+			if _, err := post(t, c).Wait(testkit.Within(t, 72*time.Hour)); err != nil || time.Since(begun) > time.Minute {
 				t.Errorf("%s: %v after %v, want no delay", name, err, time.Since(begun))
 			}
 			c.Close()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -186,7 +187,7 @@ func TestVerifierSurvivesARestartByName(t *testing.T) {
 		without := w.another(client.Config{Store: w.store})
 		defer without.Close()
 		for same := range without.Pending(w.Context()) {
-			_, err := same.Wait(within(w.T, time.Minute))
+			_, err := same.Wait(testkit.Within(w.T, time.Minute))
 			if p, ok := errors.AsType[*client.PendingError](err); !ok || p.Last == nil || !strings.Contains(p.Last.Error(), `Config.Verifiers has no "released"`) {
 				t.Errorf("a replica that does not know the verifier: %v", err)
 			}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/fault"
@@ -83,7 +84,7 @@ func TestPendingErrorTellsWhyTheLastLookFailed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = op.Wait(within(t, time.Minute))
+		_, err = op.Wait(testkit.Within(t, time.Minute))
 		pending, ok := errors.AsType[*client.PendingError](err)
 		if !ok || pending.Last == nil || !strings.Contains(err.Error(), "maintenance") {
 			t.Errorf("got %v", err)
@@ -174,7 +175,7 @@ func TestExpiryIsCertainAndReported(t *testing.T) {
 	play(t, mc, client.Config{}, func(w *world) {
 		start := time.Now()
 		op := w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
-		_, err := op.Wait(within(w.T, time.Hour))
+		_, err := op.Wait(testkit.Within(w.T, time.Hour))
 		if _, ok := errors.AsType[*client.PendingError](err); !ok {
 			t.Fatalf("within an hour: %v", err)
 		}

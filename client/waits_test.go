@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/store"
 )
@@ -84,7 +85,7 @@ func TestWhoWaitsForRetryAfter(t *testing.T) {
 						t.Errorf("another submit waited: %v, want %v", waited, tt.others)
 					}
 				}
-				if _, err := op.Wait(within(t, time.Hour)); err != nil {
+				if _, err := op.Wait(testkit.Within(t, time.Hour)); err != nil {
 					t.Fatal(err)
 				}
 				if got := next.Sub(odd); got < tt.own || got > tt.own+time.Minute {
@@ -108,7 +109,7 @@ func TestStateOfAnotherOperation(t *testing.T) {
 	}
 	for _, id := range []string{"", "{" + strings.ToUpper(id1) + "}", strings.ReplaceAll(id1, "-", "")} {
 		withERP(t, client.Config{}, accepting(write(200, strings.Replace(ended("201"), id1, id, 1))), func(t *testing.T, c *client.Client, _ *faultstore.Store, _ *hits) {
-			if _, err := post(t, c).Wait(within(t, time.Hour)); err != nil {
+			if _, err := post(t, c).Wait(testkit.Within(t, time.Hour)); err != nil {
 				t.Errorf("%q: got %v, want it to be taken for ours", id, err)
 			}
 		})
@@ -150,7 +151,7 @@ func TestAnActionWhoseAnswerCannotBeReadIsUnconfirmed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if res, err := op.Wait(within(t, time.Hour)); err != nil || res.Unconfirmed() != want {
+			if res, err := op.Wait(testkit.Within(t, time.Hour)); err != nil || res.Unconfirmed() != want {
 				t.Errorf("%s: got %+v, %v, want unconfirmed: %v", path, res, err, want)
 			}
 		})

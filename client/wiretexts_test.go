@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit"
 )
 
 // TestWireTexts reads each text in each place where one is read, and wants the
@@ -76,7 +77,7 @@ func TestWireTexts(t *testing.T) {
 					var res *client.Result
 					op, err := c.Submit(t.Context(), request("POST", "/v1/customerinvoice", invoice), opts)
 					if err == nil {
-						res, err = op.Wait(within(t, time.Hour))
+						res, err = op.Wait(testkit.Within(t, time.Hour))
 					}
 					var resp *http.Response
 					if res != nil {
@@ -285,7 +286,7 @@ func TestErrorsThatNameTheRemedy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := serving(t, client.Config{}, write(429, "", "Retry-After", "600"))
 		defer c.Close()
-		_, err := c.Submit(within(t, time.Minute), request("POST", "/v1/x", ""), client.SubmitOptions{})
+		_, err := c.Submit(testkit.Within(t, time.Minute), request("POST", "/v1/x", ""), client.SubmitOptions{})
 		if !errors.Is(err, client.ErrRateLimited) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("429: got %q, want one line that matches ErrRateLimited", err)
 		}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"flag"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,10 +13,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/receiver"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // outcome is what a golden file holds.
 type outcome struct {
@@ -83,16 +81,5 @@ func compareGolden(t *testing.T, file string, got outcome) {
 	if err := enc.Encode(got); err != nil {
 		t.Fatal(err)
 	}
-	if *update {
-		if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(out.Bytes(), want) {
-		t.Errorf("got\n%s\nwant\n%s", out.Bytes(), want)
-	}
+	testkit.Golden(t, file, out.String())
 }

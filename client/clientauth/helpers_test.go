@@ -1,7 +1,6 @@
 package clientauth_test
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -119,12 +118,6 @@ func want(t *testing.T, s *clientauth.Source, text string) {
 	if token.AccessToken != text {
 		t.Fatalf("got %s, want %s", token.AccessToken, text)
 	}
-}
-
-func within(t *testing.T, d time.Duration) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), d)
-	t.Cleanup(cancel)
-	return ctx
 }
 
 // logbook returns a logger and what it wrote.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client/clientauth"
+	"github.com/vismanet-go/background/internal/testkit"
 	"golang.org/x/oauth2"
 )
 
@@ -109,10 +110,10 @@ func TestARefusedTokenIsNotUsedAgainWhenTheEndpointIsDown(t *testing.T) {
 	playERP(t, e, nil, func(t *testing.T, s *clientauth.Source, erp *choosy) {
 		erp.token.Store("another")
 		get(t, s.HTTPClient())
-		if err := s.Refresh(within(t, time.Second)); err == nil {
+		if err := s.Refresh(testkit.Within(t, time.Second)); err == nil {
 			t.Error("a refresh without a new token succeeded")
 		}
-		if _, err := s.Token(within(t, time.Second)); err == nil {
+		if _, err := s.Token(testkit.Within(t, time.Second)); err == nil {
 			t.Error("the refused token was given again")
 		}
 	})
@@ -229,7 +230,7 @@ func TestATokenSourceThatHangsHoldsNobodyBeyondItsContext(t *testing.T) {
 		})}
 		s := mustNew(t, cfg)
 		for range 3 {
-			if _, err := s.Token(within(t, time.Second)); err == nil {
+			if _, err := s.Token(testkit.Within(t, time.Second)); err == nil {
 				t.Fatal("no error")
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/vismanet-go/background/client/clientauth"
+	"github.com/vismanet-go/background/internal/testkit"
 )
 
 // counted counts the calls of a transport that changes.
@@ -139,7 +140,7 @@ func TestATokenSourceThatFailsForGoodIsNotStormed(t *testing.T) {
 				})}
 				s := mustNew(t, cfg)
 				for range 3600 {
-					if _, err := s.Token(within(t, time.Minute)); err == nil || errors.Is(err, context.DeadlineExceeded) {
+					if _, err := s.Token(testkit.Within(t, time.Minute)); err == nil || errors.Is(err, context.DeadlineExceeded) {
 						t.Fatalf("got %v, want the source's failure", err)
 					}
 					time.Sleep(time.Second)
@@ -202,7 +203,7 @@ func TestTheImpatienceOfOthersIsNotOnesOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := sourceOf(t, hanging{})
 		for range 20 {
-			if _, err := s.Token(within(t, time.Second)); err == nil {
+			if _, err := s.Token(testkit.Within(t, time.Second)); err == nil {
 				t.Fatal("got a token")
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client/clientauth"
+	"github.com/vismanet-go/background/internal/testkit"
 )
 
 func TestATokenIsRenewedBeforeItsEnd(t *testing.T) {
@@ -115,7 +116,7 @@ func TestOneWhoStopsWaitingDoesNotEndItForTheOthers(t *testing.T) {
 	play(t, e, func(t *testing.T, s *clientauth.Source) {
 		var wg sync.WaitGroup
 		wg.Go(func() { // the first, who started it
-			_, err := s.Token(within(t, time.Second))
+			_, err := s.Token(testkit.Within(t, time.Second))
 			if !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("got %v, want the context's error", err)
 			}
@@ -135,7 +136,7 @@ func TestWhenTheLastOneStopsWaitingTheCallEnds(t *testing.T) {
 		start := time.Now()
 		var wg sync.WaitGroup
 		for i := range 5 {
-			wg.Go(func() { _, _ = s.Token(within(t, time.Duration(i+1)*time.Second)) })
+			wg.Go(func() { _, _ = s.Token(testkit.Within(t, time.Duration(i+1)*time.Second)) })
 		}
 		wg.Wait()
 		synctest.Wait()
@@ -176,11 +177,11 @@ func TestAFailedRenewalLeavesTheOldTokenInUse(t *testing.T) {
 			t.Errorf("log: %s", text)
 		}
 		time.Sleep(5 * time.Second) // too late to be sent, but for the lack of another
-		if _, err := s.Token(within(t, 3*time.Second)); err != nil {
+		if _, err := s.Token(testkit.Within(t, 3*time.Second)); err != nil {
 			t.Error(err)
 		}
 		time.Sleep(10 * time.Second)
-		_, err := s.Token(within(t, 3*time.Second))
+		_, err := s.Token(testkit.Within(t, 3*time.Second))
 		if e, ok := errors.AsType[*clientauth.TokenError](err); !ok || e.StatusCode != 503 || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want the context's end and the last answer", err)
 		}
@@ -198,7 +199,7 @@ func TestAnEndpointThatHangsCostsACallWithAValidTokenLittle(t *testing.T) {
 		time.Sleep(56 * time.Minute)
 		e.delay = time.Hour
 		start := time.Now()
-		ctx := within(t, 4*time.Second)
+		ctx := testkit.Within(t, 4*time.Second)
 		if token, err := s.Token(ctx); err != nil || token.AccessToken != "token-1" {
 			t.Fatalf("got %v, %v", token, err)
 		}

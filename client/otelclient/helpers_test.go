@@ -1,38 +1,19 @@
 package otelclient_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/vismanet-go/background/client/otelclient"
+	"github.com/vismanet-go/background/internal/testkit"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-// golden compares a text with a file in testdata.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := "testdata/" + name
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil || got != string(want) {
-		t.Errorf("got\n%s\nwant\n%s\n%v", got, want, err)
-	}
-}
 
 // watched is an observer and all that it told.
 type watched struct {
@@ -139,17 +120,11 @@ const module = "github.com/vismanet-go/background/"
 // module, whose own packages have lists of their own.
 func links(t *testing.T, pkg string) []string {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", pkg).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := slices.DeleteFunc(strings.Fields(string(out)), func(p string) bool { return strings.HasPrefix(p, module) })
-	slices.Sort(list)
-	return list
+	return slices.DeleteFunc(testkit.Links(t, pkg), func(p string) bool { return strings.HasPrefix(p, module) })
 }
 
 func TestWhatThisPackageLinks(t *testing.T) {
-	golden(t, "deps.golden", strings.Join(links(t, "."), "\n")+"\n")
+	testkit.Golden(t, "testdata/deps.golden", strings.Join(links(t, "."), "\n")+"\n")
 }
 
 func TestThisPackageLinksNoSDKAndTheClientNoOpenTelemetry(t *testing.T) {

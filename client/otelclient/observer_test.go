@@ -13,6 +13,7 @@ import (
 
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/client/otelclient"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/store"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
@@ -233,8 +234,8 @@ func TestSpansAndMetricsSayWhatHappened(t *testing.T) {
 			handled(ended)
 		}
 		w.Attention(t.Context(), client.Attention{Need: client.NeedsUncertain, Ref: "r4", Method: "POST", Route: "/v2/customerinvoice", Kind: "release"})
-		golden(t, "spans.golden", w.show())
-		golden(t, "metrics.golden", w.measure(t))
+		testkit.Golden(t, "testdata/spans.golden", w.show())
+		testkit.Golden(t, "testdata/metrics.golden", w.measure(t))
 	})
 }
 

@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 )
 
@@ -87,7 +88,7 @@ func TestTheImage(t *testing.T) {
 	service = im.start()
 	im.healthy()
 	var last string
-	eventually(t, "the order is done", func() bool {
+	testkit.Eventually(t, "the order is done", func() bool {
 		_, last = call(t, http.MethodGet, "http://"+hook+"/orders/4711", "")
 		return strings.Contains(last, `"state":"done"`)
 	})
@@ -231,7 +232,7 @@ func (im *image) start() *exec.Cmd {
 
 func (im *image) healthy() {
 	im.Helper()
-	eventually(im.T, "the image's health check succeeds", func() bool { return im.command("healthcheck").Run() == nil })
+	testkit.Eventually(im.T, "the image's health check succeeds", func() bool { return im.command("healthcheck").Run() == nil })
 }
 
 // mustBeStatic wants a program that needs no library and no loader.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver/fault"
 
 	"github.com/vismanet-go/background/mockserver"
@@ -99,34 +100,24 @@ func call(t *testing.T, method, address, body string) (int, string) {
 	return resp.StatusCode, string(data)
 }
 
-// eventually waits for a condition of something real.
-func eventually(t *testing.T, what string, f func() bool) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); !f(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("never: ", what)
-		}
-	}
-}
-
 func TestAShutdownAnswersTheRequestUnderWayAndTakesNoMore(t *testing.T) {
 	t.Parallel()
 	var logs safeBuffer
 	slow := fault.Rule{Name: "slow", On: fault.OnIntake, Path: invoices, Do: fault.Answer{Delay: 2 * time.Second}}
 	base, ops, stop, ended := serving(t, mockserver.Config{Faults: []fault.Rule{slow}}, &logs)
-	eventually(t, "ready", func() bool { code, _ := call(t, http.MethodGet, ops+"/readyz", ""); return code == http.StatusOK })
+	testkit.Eventually(t, "ready", func() bool { code, _ := call(t, http.MethodGet, ops+"/readyz", ""); return code == http.StatusOK })
 
 	answer := make(chan string, 1)
 	go func() {
 		code, text := call(t, http.MethodPost, base+"/orders", good)
 		answer <- fmt.Sprint(code, " ", text)
 	}()
-	eventually(t, "the order is being sent", func() bool {
+	testkit.Eventually(t, "the order is being sent", func() bool {
 		_, text := call(t, http.MethodGet, ops+"/metrics", "")
 		return strings.Contains(text, `background_client_operations{phase="sending"} 1`)
 	})
 	stop() // as SIGTERM does
-	eventually(t, "not ready, and says why", func() bool {
+	testkit.Eventually(t, "not ready, and says why", func() bool {
 		code, text := call(t, http.MethodGet, ops+"/readyz", "")
 		return code == http.StatusServiceUnavailable && strings.Contains(text, "shutting down")
 	})
@@ -157,7 +148,7 @@ func TestTheHealthCheckAsksTheService(t *testing.T) {
 		env := func(name string) string { return map[string]string{"OPS_ADDR": address}[name] }
 		return run(t.Context(), append([]string{"healthcheck"}, args...), env, io.Discard, io.Discard)
 	}
-	eventually(t, "healthy", func() bool { return check() == nil })
+	testkit.Eventually(t, "healthy", func() bool { return check() == nil })
 	_, port, _ := strings.Cut(address, ":")
 	for _, any := range []string{":" + port, "0.0.0.0:" + port, "[::]:" + port} {
 		if err := check("-ops-addr", any); err != nil {
