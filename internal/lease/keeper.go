@@ -44,8 +44,9 @@ type Config struct {
 // for concurrent use.
 //
 // It renews when a third of the time is over, and tries again every twelfth
-// while that fails. It goes on after Lost was called, unless the store said
-// that the lease is gone: what works under it may need a while to stop.
+// while that fails. Once the lease is lost it renews no more, so that the work is
+// free for others when the time is over; without Lost it goes on until the store
+// says that the lease is gone.
 type Keeper struct {
 	cfg Config
 
@@ -97,7 +98,7 @@ func (k *Keeper) renew(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, k.cfg.TTL/3)
 	defer cancel()
 	k.mu.Lock()
-	if k.stopped {
+	if k.stopped || k.lost != nil {
 		k.mu.Unlock()
 		return
 	}
@@ -111,12 +112,14 @@ func (k *Keeper) renew(ctx context.Context) {
 	defer k.mu.Unlock()
 	k.cancel = nil
 	switch {
-	case k.stopped || err == nil:
+	case k.stopped || k.lost != nil || err == nil:
 	case gone(err):
 		k.lose(err)
 	default:
-		k.next.Reset(k.cfg.TTL / 12)
-		k.cfg.Log.WarnContext(ctx, "a lease was not renewed; will try again", "ref", k.cfg.Lease.Ref, "error", err)
+		if retry := k.cfg.TTL / 12; k.lapse == nil || retry < k.untilLapse() {
+			k.next.Reset(retry)
+		}
+		k.cfg.Log.WarnContext(ctx, "a lease was not renewed", "ref", k.cfg.Lease.Ref, "error", err)
 	}
 }
 
@@ -129,12 +132,12 @@ func (k *Keeper) extend(ctx context.Context) error {
 	_, err := k.cfg.Store.Extend(ctx, k.cfg.Lease, k.cfg.TTL)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.failed = err; err != nil || k.stopped {
+	if k.failed = err; err != nil || k.stopped || k.lost != nil {
 		return err
 	}
 	k.asked = asked
 	k.next.Reset(k.cfg.TTL/3 - time.Since(asked))
-	if k.lapse != nil && k.lost == nil {
+	if k.lapse != nil {
 		k.lapse.Reset(k.untilLapse())
 	}
 	return nil
@@ -171,6 +174,10 @@ func (k *Keeper) lose(err error) {
 		return
 	}
 	k.lost = err
+	k.next.Stop()
+	if k.cancel != nil {
+		k.cancel()
+	}
 	if k.cfg.Lost != nil {
 		k.cfg.Lost(err)
 	}

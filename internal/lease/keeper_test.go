@@ -143,6 +143,11 @@ func TestTheWorkEndsBeforeTheLeaseCanHaveEnded(t *testing.T) {
 				if k.Valid() {
 					t.Error("valid after its time")
 				}
+				n := len(l.times())
+				time.Sleep(time.Hour)
+				if more := len(l.times()) - n; more != 0 {
+					t.Errorf("asked %d times after it was lost", more)
+				}
 				if err := k.Stop(); !errors.Is(err, errLapsed) {
 					t.Errorf("stopped with %v, want %v", err, errLapsed)
 				}
@@ -225,8 +230,8 @@ func TestALeaseIsValidByBothClocks(t *testing.T) {
 
 func TestRenewBringsALeaseBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &lender{err: errDown}
-		_, k := keep(t, l)
+		l := &lender{err: errDown, begun: time.Now()}
+		k := Keep(t.Context(), Config{Store: l, TTL: ttl, Asked: time.Now(), Log: slog.New(slog.DiscardHandler)})
 		defer k.Stop()
 		time.Sleep(ttl)
 		if err := k.Renew(t.Context()); k.Valid() || !errors.Is(err, errDown) {
