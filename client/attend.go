@@ -110,10 +110,10 @@ func (c *Client) noHandler(rec store.Record, now time.Time) {
 	c.attend(c.life, rec, NeedsHandler)
 }
 
-// foreign tells of an operation that this client must not look for.
+// foreign tells of an operation that this client must not poll.
 func (c *Client) foreign(rec store.Record) {
 	if c.once("origin " + rec.Origin) {
-		c.log.WarnContext(c.life, "operations were submitted to another origin and are not looked for", "ref", rec.Ref, "origin", rec.Origin,
+		c.log.WarnContext(c.life, "operations were submitted to another origin and are not polled", "ref", rec.Ref, "origin", rec.Origin,
 			"remedy", "name it in Config.FormerOrigins if the ERP has moved")
 	}
 }

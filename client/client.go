@@ -30,30 +30,30 @@ type Client struct {
 	owner   string // names this client in leases
 	log     *slog.Logger
 
-	// life ends with Close. Looks run under it and not under the context of
-	// the waiter that asked: others may wait for the same look.
+	// life ends with Close. Polls run under it and not under the context of
+	// the waiter that asked: others may wait for the same poll.
 	life context.Context
 	end  context.CancelFunc
-	// gate is the time (Unix nanoseconds) before which the ERP asked not to
+	// rateLimitedUntil is the time (Unix nanoseconds) before which the ERP asked not to
 	// be called.
-	gate atomic.Int64
+	rateLimitedUntil atomic.Int64
 
 	running     atomic.Bool  // Run
 	http2       atomic.Bool  // the last answer came over HTTP/2
 	deniedPolls atomic.Int64 // polls in a row that were refused for their credentials
 
-	mu       sync.Mutex // guards the rest
-	closed   bool
-	failed   map[string]failure   // records whose looks the store does not take, by ref
-	facts    map[string]int       // how many facts are still to be written, by ref
-	troubles map[string]*trouble  // records whose polls fail, by ref
-	words    map[string]bool      // statuses that are not known and were told of
-	kinds    map[string]bool      // kinds without a handler that were told of
-	asked    map[string]time.Time // before which a 202 asked not to be polled, by ref
-	looks    map[string]*look     // queued or in progress, by ref
-	backlog  []*look              // queued
-	lookers  int                  // goroutines that work on the backlog
-	working  sync.WaitGroup       // Add needs mu and !closed
+	mu          sync.Mutex // guards the rest
+	closed      bool
+	failed      map[string]failure   // records whose polls the store does not take, by ref
+	facts       map[string]int       // how many facts are still to be written, by ref
+	troubles    map[string]*trouble  // records whose polls fail, by ref
+	words       map[string]bool      // statuses that are not known and were told of
+	kinds       map[string]bool      // kinds without a handler that were told of
+	asked       map[string]time.Time // before which a 202 asked not to be polled, by ref
+	polls       map[string]*poll     // queued or in progress, by ref
+	backlog     []*poll              // queued
+	pollWorkers int                  // goroutines that work on the backlog
+	working     sync.WaitGroup       // Add needs mu and !closed
 }
 
 // New returns a client, or an error that names every field that is wrong. It
@@ -68,7 +68,7 @@ func New(cfg Config) (*Client, error) {
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Client{
 		cfg: cfg, origin: base, http: &hc, store: cfg.Store, owner: hook.NewRef(), log: cfg.Logger,
-		looks: make(map[string]*look), failed: make(map[string]failure), asked: make(map[string]time.Time),
+		polls: make(map[string]*poll), failed: make(map[string]failure), asked: make(map[string]time.Time),
 		facts: make(map[string]int), troubles: make(map[string]*trouble), words: make(map[string]bool), kinds: make(map[string]bool),
 	}
 	if hc.Transport == nil {
@@ -140,20 +140,20 @@ func recording(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 }
 
-// hold keeps looks from being made until the time; a later one wins.
-func (c *Client) hold(until time.Time) {
+// pauseUntil keeps polls from being made until the time; a later one wins.
+func (c *Client) pauseUntil(until time.Time) {
 	for {
-		old := c.gate.Load()
-		if until.UnixNano() <= old || c.gate.CompareAndSwap(old, until.UnixNano()) {
+		old := c.rateLimitedUntil.Load()
+		if until.UnixNano() <= old || c.rateLimitedUntil.CompareAndSwap(old, until.UnixNano()) {
 			return
 		}
 	}
 }
 
-// heldUntil is the time before which no look is made. Nobody asks for more than
+// pausedUntil is the time before which no poll is made. Nobody asks for more than
 // an hour: a time further ahead is of before the clock was set back.
-func (c *Client) heldUntil() time.Time {
-	until := time.Unix(0, c.gate.Load())
+func (c *Client) pausedUntil() time.Time {
+	until := time.Unix(0, c.rateLimitedUntil.Load())
 	if until.Unix() == 0 || time.Until(until) > maxDelay+maxDelay/10 {
 		return time.Time{}
 	}

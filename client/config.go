@@ -25,7 +25,7 @@ type Config struct {
 	BaseURL string
 
 	// FormerOrigins are base URLs that the ERP had before: operations that
-	// were submitted there are looked for at BaseURL. No call is made to them.
+	// were submitted there are polled at BaseURL. No call is made to them.
 	FormerOrigins []string
 
 	// AllowHTTP permits a BaseURL of http on any host. Tokens then travel in
@@ -77,8 +77,8 @@ type Config struct {
 	// without one are left to [Operation.Ack].
 	OnComplete map[string]Handler
 
-	// Handlers is how many handlers run at a time. Default: 4.
-	Handlers int
+	// Workers is how many handlers run at a time. Default: 4.
+	Workers int
 
 	// HandlerTimeout bounds one run of a handler. Default: 15 min.
 	HandlerTimeout time.Duration
@@ -87,9 +87,9 @@ type Config struct {
 	// 20 s, which is less than what orchestrators usually give.
 	DrainTimeout time.Duration
 
-	// MaxAttempts is how often a handler is run before its operation is
-	// parked among the dead. A run counts when it begins, so that a handler
-	// that takes its process with it is parked too. The waits between them
+	// MaxAttempts is how often a handler is run before its operation is a
+	// dead letter. A run counts when it begins, also of a handler that takes its
+	// process with it. The waits between them
 	// double from a second to an hour, and half of each is random, so that the
 	// default, 20, takes seven hours or so.
 	MaxAttempts int
@@ -101,10 +101,10 @@ type Config struct {
 	// operation. Default: 15 min.
 	UncertainAfter time.Duration
 
-	// AdoptUnknown takes over operations of this tenant that were submitted
+	// AdoptUnmatched takes over operations of this tenant that were submitted
 	// by others, and that only a notification told of: once the ERP shows
 	// them, they are handled like our own, with an empty Kind.
-	AdoptUnknown bool
+	AdoptUnmatched bool
 
 	// KeepRecords is how long Run keeps records that ended. Default: 7 days.
 	KeepRecords time.Duration
@@ -114,7 +114,7 @@ type Config struct {
 	// removes after that. Default: 30 days.
 	KeepUnacknowledged time.Duration
 
-	// Schedule plans the looks at the state. Default: [DefaultSchedule].
+	// Schedule plans the polls. Default: [DefaultSchedule].
 	Schedule Schedule
 
 	// KeepKeys is for how long Run has the store remember the keys of
@@ -137,15 +137,15 @@ type Config struct {
 	// is sent once, as a stream. Default: 1 MiB.
 	MaxBuffer int64
 
-	// InFlight is how many looks run at a time, over all operations of the
+	// InFlight is how many polls run at a time, over all operations of the
 	// client. Default: 8.
 	InFlight int
 
-	// CallTimeout bounds each look at a state, each fetch of content that is
+	// CallTimeout bounds each poll, each fetch of content that is
 	// kept, and each call of a verifier. It is also how long the body of a 202
 	// or of a refusal may stop coming; that of any other answer to a submit may
 	// do so ten times as long. Four times of it is how long an operation that a
-	// killed process was looking at waits for another one. Default: 30 s.
+	// killed process was polling waits for another one. Default: 30 s.
 	CallTimeout time.Duration
 
 	// Observer is told of submits, waits, calls, ends and handlers, for traces
@@ -223,7 +223,7 @@ func (cfg Config) withDefaults() (Config, erp.Origin, error) {
 		{"MaxBuffer", cfg.MaxBuffer},
 		{"CallTimeout", int64(cfg.CallTimeout)},
 		{"InFlight", int64(cfg.InFlight)},
-		{"Handlers", int64(cfg.Handlers)},
+		{"Workers", int64(cfg.Workers)},
 		{"HandlerTimeout", int64(cfg.HandlerTimeout)},
 		{"DrainTimeout", int64(cfg.DrainTimeout)},
 		{"MaxAttempts", int64(cfg.MaxAttempts)},
@@ -250,7 +250,7 @@ func (cfg Config) withDefaults() (Config, erp.Origin, error) {
 	}
 	cfg.Header = header.Clone()
 	cfg.OnComplete = maps.Clone(cfg.OnComplete)
-	cfg.Handlers = cmp.Or(cfg.Handlers, handler.Workers)
+	cfg.Workers = cmp.Or(cfg.Workers, handler.Workers)
 	cfg.HandlerTimeout = cmp.Or(cfg.HandlerTimeout, handler.Timeout)
 	cfg.DrainTimeout = cmp.Or(cfg.DrainTimeout, handler.DrainTimeout)
 	cfg.UncertainAfter = cmp.Or(cfg.UncertainAfter, 15*time.Minute)

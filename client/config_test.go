@@ -256,7 +256,7 @@ func TestNoSecretIsShown(t *testing.T) {
 				t.Errorf("%q is shown in:\n%s", secret, shown)
 			}
 		}
-		if !strings.Contains(logged.String(), "look failed") {
+		if !strings.Contains(logged.String(), "poll failed") {
 			t.Errorf("nothing was logged: %s", logged.String())
 		}
 	})

@@ -25,11 +25,11 @@
 //   - Success is a state of Finished, or an answer at once, with a 2xx status
 //     code and a body that tells of no failure. An end that nobody understands
 //     is neither success nor failure.
-//   - A failed look at the state never ends a wait, but for refusals that go
+//   - A failed poll never ends a wait, but for refusals that go
 //     on: see [Operation.Wait].
 //   - Credentials go to the origin of BaseURL only: addresses are built from
 //     the base and the id, and what the ERP names is compared, never dialled.
-//   - A notification is a hint. It moves the next look to now; what counts is
+//   - A notification is a hint. It moves the next poll to now; what counts is
 //     the state that the client reads itself.
 //
 // # Time

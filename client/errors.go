@@ -51,7 +51,7 @@ func (storeClosed) Error() string        { return store.ErrClosed.Error() }
 func (storeClosed) Is(target error) bool { return target == ErrClosed || target == store.ErrClosed }
 
 // ResponseError is an answer with which the ERP refused a call: a request
-// that was not accepted, or a look that it will not permit.
+// that was not accepted, or a poll that it will not permit.
 type ResponseError struct {
 	Method     string
 	Path       string // without the query
@@ -133,7 +133,7 @@ type PendingError struct {
 	ID  string // empty if it is not known yet
 	// Phase is how far it had come; empty if the store could not tell.
 	Phase store.Phase
-	Last  error // why the last look failed, nil if it did not
+	Last  error // why the last poll failed, nil if it did not
 	Err   error // the context's error
 }
 
@@ -144,7 +144,7 @@ func (e *PendingError) Error() string {
 	}
 	s += fmt.Sprintf(": %v", e.Err)
 	if e.Last != nil {
-		s += fmt.Sprintf(" (last look: %v)", e.Last)
+		s += fmt.Sprintf(" (last poll: %v)", e.Last)
 	}
 	return s
 }

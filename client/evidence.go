@@ -21,14 +21,14 @@ const (
 	graceCandidate = time.Minute
 )
 
-// lookAtCandidates checks the ids that notifications proposed for an
+// pollCandidates checks the ids that notifications proposed for an
 // operation whose 202 was never read. An id is bound only if the ERP itself,
 // asked with our own credentials, tells of an operation that is ours.
-func (c *Client) lookAtCandidates(ctx context.Context, lease store.Lease, rec store.Record) error {
+func (c *Client) pollCandidates(ctx context.Context, lease store.Lease, rec store.Record) error {
 	var last error
 	refute := func(id, reason string) {
 		if err := c.refute(ctx, rec, id, reason); err != nil {
-			last = err // looked at again, after the plan below
+			last = err // polled again, after the plan below
 		}
 	}
 	for _, id := range rec.Candidates {
@@ -37,7 +37,7 @@ func (c *Client) lookAtCandidates(ctx context.Context, lease store.Lease, rec st
 			continue
 		}
 		doc, err := c.getState(ctx, id)
-		if missing(err) && rec.Polls >= 3 && rec.Notification != nil && time.Since(heardAt(rec, time.Now())) > graceCandidate {
+		if missing(err) && rec.Polls >= 3 && rec.Notification != nil && time.Since(notifiedAt(rec, time.Now())) > graceCandidate {
 			refute(id, "the ERP does not know the proposed id")
 			continue
 		}
@@ -83,7 +83,7 @@ func (c *Client) bindEvidence(ctx context.Context, lease store.Lease, rec store.
 	}
 	c.log.WarnContext(ctx, "resolved by a notification", "ref", rec.Ref, "id", id)
 	if doc.Terminal() {
-		return c.settle(ctx, lease, got, doc)
+		return c.recordOutcome(ctx, lease, got, doc)
 	}
 	return c.notYet(ctx, lease, got, doc, nil)
 }

@@ -61,7 +61,7 @@ func TestLost202WithoutNotificationStaysUncertain(t *testing.T) {
 		begun := time.Now()
 		_, err = op.Wait(testkit.Within(w.T, time.Hour))
 		if _, ok := errors.AsType[*client.UncertainError](err); !ok || time.Since(begun) > 0 || w.calls("GET", "/v1/background/") != 0 {
-			t.Errorf("got %v after %v and %d looks, want a *client.UncertainError at once: nothing can tell", err, time.Since(begun), w.calls("GET", "/v1/background/"))
+			t.Errorf("got %v after %v and %d polls, want a *client.UncertainError at once: nothing can tell", err, time.Since(begun), w.calls("GET", "/v1/background/"))
 		}
 	})
 }
@@ -119,7 +119,7 @@ func TestProposedIDMustBeProven(t *testing.T) {
 					t.Errorf("became %s", rec.Phase)
 				}
 				if n := hits.of("GET"); n > 100 {
-					t.Errorf("%d looks at a forgery in an hour", n)
+					t.Errorf("%d polls of a forgery in an hour", n)
 				}
 			})
 		})

@@ -96,7 +96,7 @@ func TestNotificationBeforeThe202IsNotLost(t *testing.T) {
 			t.Errorf("took %v", took)
 		}
 		if n := w.calls("GET", "/v1/background/"); n != 1 {
-			t.Errorf("%d looks for one operation that was notified four times", n)
+			t.Errorf("%d polls for one operation that was notified four times", n)
 		}
 	})
 }
@@ -167,7 +167,7 @@ func TestContextEndsTheWaitAndNotTheOperation(t *testing.T) {
 	})
 }
 
-func TestManyWaitersShareTheLooks(t *testing.T) {
+func TestManyWaitersShareThePolls(t *testing.T) {
 	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute)}, client.Config{}, func(w *world) {
 		op := w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
 		var wg sync.WaitGroup
@@ -184,12 +184,12 @@ func TestManyWaitersShareTheLooks(t *testing.T) {
 		}
 		wg.Wait()
 		if n := w.calls("GET", "/v1/background/"); n > 10 {
-			t.Errorf("%d looks for 50 waiters", n)
+			t.Errorf("%d polls for 50 waiters", n)
 		}
 	})
 }
 
-func TestReplicasShareTheLooks(t *testing.T) {
+func TestReplicasShareThePolls(t *testing.T) {
 	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute)}, client.Config{}, func(w *world) {
 		op := w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{Key: "order-1"})
 		other, err := client.New(client.Config{BaseURL: base, HTTPClient: w.mock.Client(), Store: w.store})
@@ -212,7 +212,7 @@ func TestReplicasShareTheLooks(t *testing.T) {
 		}
 		wg.Wait()
 		if n := w.calls("GET", "/v1/background/"); n > 10 || w.calls("POST", "") != 1 {
-			t.Errorf("%d looks, %d submits", n, w.calls("POST", ""))
+			t.Errorf("%d polls, %d submits", n, w.calls("POST", ""))
 		}
 	})
 }
@@ -257,7 +257,7 @@ func TestWatchEndsWithTheError(t *testing.T) {
 	})
 }
 
-func TestPollLooksNowAndStateDoesNot(t *testing.T) {
+func TestPollPollsNowAndStateDoesNot(t *testing.T) {
 	play(t, mockserver.Config{ExecTime: mockserver.Fixed(10 * time.Second)}, client.Config{}, func(w *world) {
 		op := w.submit(request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{})
 		if s, err := op.State(w.Context()); err != nil || s.Status != "" || w.calls("GET", "/v1/background/") != 0 {

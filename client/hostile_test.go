@@ -60,7 +60,7 @@ func TestNoCredentialLeavesTheOrigin(t *testing.T) {
 
 func redirectEverywhere(t *testing.T, status int) {
 	thief := newRecorder(t)
-	var looks atomic.Int32
+	var polls atomic.Int32
 	erp := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/v1/redirected":
@@ -68,7 +68,7 @@ func redirectEverywhere(t *testing.T, status int) {
 		case r.Method == "POST":
 			write(202, `{"id":"`+id1+`","stateLocation":"`+thief.URL+`/state"}`, "Location", thief.URL+"/location", "Content-Location", thief.URL+"/cl",
 				"Refresh", "0; url="+thief.URL, "Link", "<"+thief.URL+">; rel=next")(w, r)
-		case looks.Add(1) == 1:
+		case polls.Add(1) == 1:
 			http.Redirect(w, r, thief.URL+"/look", status)
 		case strings.HasSuffix(r.URL.Path, "/content"):
 			write(200, `[]`)(w, r)
@@ -80,7 +80,7 @@ func redirectEverywhere(t *testing.T, status int) {
 	defer erp.Close()
 	c, err := client.New(client.Config{
 		BaseURL: erp.URL, HTTPClient: &http.Client{Transport: withToken},
-		Schedule: func(client.Look) time.Duration { return time.Millisecond },
+		Schedule: func(client.PollInfo) time.Duration { return time.Millisecond },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +146,7 @@ func TestHostileAnswersAreBounded(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, `{"status":"Finished","statusCode":200,"responseHeaders":{`+headers.String()+`"a":"b"}}`)
 	}
-	tests := map[string]struct{ submit, look http.HandlerFunc }{
+	tests := map[string]struct{ submit, poll http.HandlerFunc }{
 		"endless 202":              {with(202, endless(spaces)), nil},
 		"endless 400":              {with(400, endless(spaces)), nil},
 		"endless 500":              {with(500, endless(spaces)), nil},
@@ -166,7 +166,7 @@ func TestHostileAnswersAreBounded(t *testing.T) {
 				case r.Method == "POST":
 					write(202, `{"id":"`+id1+`"}`)(w, r)
 				default:
-					tt.look(w, r)
+					tt.poll(w, r)
 				}
 			}))
 			defer erp.Close()
@@ -217,7 +217,7 @@ func TestStatusThatGoesInCirclesEndsWithTheContextOnly(t *testing.T) {
 		}
 		_, err = op.Wait(testkit.Within(t, 12*time.Hour))
 		if _, ok := errors.AsType[*client.PendingError](err); !ok || hits.of("GET") > 12*130 {
-			t.Errorf("%v after %d looks", err, hits.of("GET"))
+			t.Errorf("%v after %d polls", err, hits.of("GET"))
 		}
 	})
 }

@@ -14,7 +14,7 @@ import (
 // WaitAll waits for all operations and returns their results in the order of
 // ops. A result stands also where the operation did not succeed, and is nil
 // where there is none; the errors of [Operation.Wait] are joined, each wrapped
-// with its operation's name. It looks at all of them at once and starts no
+// with its operation's name. It polls all of them at once and starts no
 // goroutine for each.
 func WaitAll(ctx context.Context, ops ...*Operation) ([]*Result, error) {
 	index := make(map[*Operation][]int, len(ops))
@@ -136,7 +136,7 @@ type member struct {
 	rec  store.Record // its id and phase, as last read
 	err  error        // why it is done
 	next plan
-	look *look // in progress
+	poll *poll // in progress
 }
 
 // selection waits for many operations from one goroutine.
@@ -150,9 +150,9 @@ type selection struct {
 	stop    chan struct{}
 	pumps   sync.WaitGroup
 
-	mu     sync.Mutex // guards what other goroutines leave here
-	looked []*member
-	woken  map[*Client]bool // with true: its store or the client itself has ended
+	mu    sync.Mutex // guards what other goroutines leave here
+	again []*member
+	woken map[*Client]bool // with true: its store or the client itself has ended
 }
 
 func newSelection(ops []*Operation) *selection {

@@ -228,10 +228,10 @@ func TestThousandsAtOnce(t *testing.T) {
 			goroutines = max(goroutines, runtime.NumGoroutine()-before)
 		}
 		if n != 3000 || most.Load() > 8 || goroutines > 60 {
-			t.Errorf("%d ended, up to %d looks at a time, %d goroutines", n, most.Load(), goroutines)
+			t.Errorf("%d ended, up to %d polls at a time, %d goroutines", n, most.Load(), goroutines)
 		}
 		if calls := hits.of("GET"); calls > 3000*12 {
-			t.Errorf("%d looks", calls)
+			t.Errorf("%d polls", calls)
 		}
 	})
 }
@@ -331,7 +331,7 @@ func TestTenThousandCancelledWaitsLeaveNothing(t *testing.T) {
 			cancelled()
 		}
 		goroutinesAfter, heapAfter := measure()
-		if goroutinesAfter > goroutines+3 { // a look may be in flight
+		if goroutinesAfter > goroutines+3 { // a poll may be in flight
 			t.Errorf("%d goroutines, before %d", goroutinesAfter, goroutines)
 		}
 		if grown := int64(heapAfter) - int64(heap); grown > 10_000*32 {

@@ -33,7 +33,7 @@ type Notify struct {
 // ASCII without a comma.
 type Pair struct{ Name, Value string }
 
-// NoNotification has the ERP tell nobody: the client finds out by looking.
+// NoNotification has the ERP tell nobody: the client finds out by polling.
 // An uncertain operation can then be resolved only by a person.
 func NoNotification() Notify { return Notify{mode: modeNone} }
 

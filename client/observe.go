@@ -43,7 +43,7 @@ func (c *Client) observeEnd(ctx context.Context, rec store.Record, by string) {
 	switch {
 	case rec.Phase == store.Expired:
 		s.Outcome, end = Expired, rec.EndedAt
-		s.Polls++ // the look that found it gone
+		s.Polls++ // the poll that found it gone
 	case rec.Outcome != nil && rec.Outcome.Succeeded():
 		s.Outcome = Succeeded
 	}
@@ -53,7 +53,7 @@ func (c *Client) observeEnd(ctx context.Context, rec store.Record, by string) {
 	c.cfg.Observer.Settled(ctx, s)
 }
 
-// soughtBy tells what a look at the record was made for.
+// soughtBy tells what a poll of the record was made for.
 func soughtBy(rec store.Record) string {
 	if rec.Notification != nil {
 		return byNotification

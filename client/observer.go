@@ -76,7 +76,7 @@ type Waited struct {
 	ID         string
 	Phase      store.Phase
 	StatusCode int           // of the answer, 0 if there is none
-	Polls      int           // looks at the ERP for this operation
+	Polls      int           // polls of this operation
 	Notified   bool          // a notification was heard
 	Ran        time.Duration // from queued to done by the ERP's clock, 0 if not known
 	Err        error
@@ -114,11 +114,11 @@ type Settled struct {
 	Outcome    Outcome
 	StatusCode int // of the answer, 0 if there is none
 	// By is what had the end looked for: "notification" if one had been heard
-	// when the look began, else "poll"; "foreground" where no look was needed, and
+	// when the poll began, else "poll"; "foreground" where no poll was needed, and
 	// "person" where [EndedWith] told of it.
 	By       string
 	Late     bool          // it turned out to be accepted after it was given up
-	Polls    int           // looks at the ERP, that which found the end included
+	Polls    int           // polls, that which found the end included
 	Duration time.Duration // from accepted to settled by the store's clock, 0 in the foreground
 	Ran      time.Duration // from queued to done by the ERP's clock, 0 if not known
 }
@@ -140,12 +140,12 @@ type HandlerOutcome string
 
 // The outcomes of a run.
 const (
-	HandlerDone        HandlerOutcome = "handled"
-	HandlerRetried     HandlerOutcome = "retried"     // it will run again
-	HandlerDead        HandlerOutcome = "dead"        // it failed [Config.MaxAttempts] times
-	HandlerDiscarded   HandlerOutcome = "discarded"   // by [Discard]
-	HandlerInterrupted HandlerOutcome = "interrupted" // by a shutdown: it will run again, and this run does not count
-	HandlerLost        HandlerOutcome = "lost"        // its lease ended, or the store failed: it will run again
+	HandlerAcknowledged HandlerOutcome = "acknowledged"
+	HandlerRetried      HandlerOutcome = "retried"     // it will run again
+	HandlerDead         HandlerOutcome = "dead"        // it failed [Config.MaxAttempts] times
+	HandlerDiscarded    HandlerOutcome = "discarded"   // by [Discard]
+	HandlerInterrupted  HandlerOutcome = "interrupted" // by a shutdown: it will run again, and this run does not count
+	HandlerLost         HandlerOutcome = "lost"        // its lease ended, or the store failed: it will run again
 )
 
 // Handled is how a run of a handler ended.

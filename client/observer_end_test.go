@@ -135,7 +135,7 @@ func TestReplicasTellOfAnEndOnceBetweenThem(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			if n, runs := len(d.about("settled")), len(d.about("handled")); n != 20 || runs != 20 {
+			if n, runs := len(d.about("settled")), len(d.about("acknowledged")); n != 20 || runs != 20 {
 				t.Errorf("stopped %v: told of %d ends and %d runs, want 20 and 20", stopped, n, runs)
 			}
 		})
@@ -168,8 +168,8 @@ func TestObserverIsToldOfEachRunOfAHandler(t *testing.T) {
 		run  func(ctx context.Context, done client.Completion) error
 		want []string
 	}{
-		"handled": {func(context.Context, client.Completion) error { time.Sleep(3 * time.Second); return nil }, []string{
-			`handle GET /v1/customerinvoice "k" attempt=1 late=0s`, "handled err=<nil> after=3s",
+		"acknowledged": {func(context.Context, client.Completion) error { time.Sleep(3 * time.Second); return nil }, []string{
+			`handle GET /v1/customerinvoice "k" attempt=1 late=0s`, "acknowledged err=<nil> after=3s",
 		}},
 		"retried": {func(_ context.Context, done client.Completion) error {
 			if done.Attempt < 2 {
@@ -178,7 +178,7 @@ func TestObserverIsToldOfEachRunOfAHandler(t *testing.T) {
 			return nil
 		}, []string{
 			`handle GET /v1/customerinvoice "k" attempt=1 late=0s`, "retried err=out of paper after=0s",
-			`handle GET /v1/customerinvoice "k" attempt=2 late=0s`, "handled err=<nil> after=0s",
+			`handle GET /v1/customerinvoice "k" attempt=2 late=0s`, "acknowledged err=<nil> after=0s",
 		}},
 		"dead": {func(context.Context, client.Completion) error { panic(paper) }, []string{
 			`handle GET /v1/customerinvoice "k" attempt=1 late=0s`, "retried err=the handler panicked: out of paper after=0s",
@@ -205,7 +205,7 @@ func TestObserverIsToldOfEachRunOfAHandler(t *testing.T) {
 				if err := stop(); err != nil && !errors.Is(err, client.ErrDrainTimeout) {
 					t.Error(err)
 				}
-				got := d.about("handle", "handled", "retried", "dead", "discarded", "interrupted", "lost")
+				got := d.about("handle", "acknowledged", "retried", "dead", "discarded", "interrupted", "lost")
 				if !slices.EqualFunc(got, tt.want, strings.HasPrefix) {
 					t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(tt.want, "\n"))
 				}
@@ -217,7 +217,7 @@ func TestObserverIsToldOfEachRunOfAHandler(t *testing.T) {
 // TestObserverIsToldOfLostRuns has a handler lose its lease, and the store
 // refuse what the handler decided.
 func TestObserverIsToldOfLostRuns(t *testing.T) {
-	runs := []string{"handle", "handled", "lost"}
+	runs := []string{"handle", "acknowledged", "lost"}
 	t.Run("lease", func(t *testing.T) {
 		d := &diary{}
 		var st *faultstore.Store
@@ -239,7 +239,7 @@ func TestObserverIsToldOfLostRuns(t *testing.T) {
 			time.Sleep(10 * time.Minute)
 			want := []string{
 				`handle POST /v2/customerinvoice "" attempt=1 late=0s`, "lost err=<nil> after=25s",
-				`handle POST /v2/customerinvoice "" attempt=2 late=30s`, "handled err=<nil> after=0s",
+				`handle POST /v2/customerinvoice "" attempt=2 late=30s`, "acknowledged err=<nil> after=0s",
 			}
 			if got := d.about(runs...); !slices.Equal(got, want) {
 				t.Errorf("got %q, want %q", got, want)
@@ -264,7 +264,7 @@ func TestObserverIsToldOfLostRuns(t *testing.T) {
 			stop := start(t, c)
 			time.Sleep(10 * time.Minute)
 			got := d.about(runs...)
-			if len(got) != 4 || got[1] != "lost err=<nil> after=0s" || got[3] != "handled err=<nil> after=0s" {
+			if len(got) != 4 || got[1] != "lost err=<nil> after=0s" || got[3] != "acknowledged err=<nil> after=0s" {
 				t.Errorf("got %q", got)
 			}
 			if err := stop(); err != nil {

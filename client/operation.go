@@ -57,25 +57,25 @@ func (o *Operation) State(ctx context.Context) (State, error) {
 	return stateOf(rec), nil
 }
 
-// Poll looks at the ERP now, unless the operation has ended in a way that is
-// clear, and returns the state after that. If a look is in progress it waits
-// for that one. It returns the error of a look that failed, *[ResponseError] among
+// Poll asks the ERP for the state now, unless the operation has ended in a way that is
+// clear, and returns the state after that. If a poll is in progress it waits
+// for that one. It returns the error of a poll that failed, *[ResponseError] among
 // them; the operation is not affected by it.
 func (o *Operation) Poll(ctx context.Context) (State, error) {
-	var looked error
+	var polled error
 	rec, err := o.c.store.Get(ctx, o.c.cfg.Tenant, o.ref)
 	if err == nil && (!rec.Phase.Terminal() || rec.Phase == store.Unclear) {
-		l := o.c.startLook(o.ref, true)
+		p := o.c.startPoll(o.ref, true)
 		select {
-		case <-l.done:
-			looked = l.err
+		case <-p.done:
+			polled = p.err
 		case <-ctx.Done():
 			return stateOf(rec), fmt.Errorf("poll %s: %w", o, ctx.Err())
 		}
 	}
 	s, err := o.State(ctx)
-	if err == nil && looked != nil {
-		err = fmt.Errorf("poll %s: %w", o, looked)
+	if err == nil && polled != nil {
+		err = fmt.Errorf("poll %s: %w", o, polled)
 	}
 	return s, err
 }
@@ -88,14 +88,14 @@ func (o *Operation) Poll(ctx context.Context) (State, error) {
 // Wait ends by: [*PendingError] when ctx ends (it wraps ctx's error, and the
 // operation goes on), [ErrExpired] when the ERP no longer knows the
 // operation, a [*ResponseError] when the ERP goes on refusing the credentials
-// (401 or 403, three looks in a row) or refuses all looks for ten minutes in a
+// (401 or 403, three polls in a row) or refuses all polls for ten minutes in a
 // way that no repetition changes (400, 405, a redirect to elsewhere),
 // [*UncertainError] for an operation of which it is not known whether the ERP
 // accepted it (at once where no notification can tell, else
 // [Config.UncertainAfter] after it was sent), and [ErrClosed].
 //
 // An [*UnclearError] comes with the result: the ERP named an end that nobody
-// understands. Any other failed look does not end a wait. Whatever ended it, a
+// understands. Any other failed poll does not end a wait. Whatever ended it, a
 // new wait finds what has become known since.
 func (o *Operation) Wait(ctx context.Context) (*Result, error) {
 	ctx, end := o.c.cfg.Observer.Wait(ctx, Waiting{

@@ -248,7 +248,7 @@ func TestRefusalsThatNoRepetitionChanges(t *testing.T) {
 		case code == 101:
 			continue // no handler can write it
 		case code == 401 || code == 403:
-			continue // three in a row, see TestDeniedLooks
+			continue // three in a row, see TestDeniedPolls
 		}
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
 			log, lines := logTo()

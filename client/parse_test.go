@@ -59,23 +59,23 @@ func TestRetryAfter(t *testing.T) {
 
 func TestDefaultSchedule(t *testing.T) {
 	for _, tt := range []struct {
-		look Look
+		info PollInfo
 		want time.Duration
 	}{
-		{Look{Notified: -1}, 2 * time.Second},
-		{Look{Notified: -1, Polls: 1}, 3600 * time.Millisecond},
-		{Look{Notified: -1, Polls: 100}, 30 * time.Second},
-		{Look{Notified: -1, Notify: true}, 30 * time.Second},
-		{Look{Notified: -1, Notify: true, Polls: 100}, 5 * time.Minute},
-		{Look{Notified: 0, Notify: true, Polls: 9}, 3 * time.Second},
-		{Look{Notified: 20 * time.Second, Notify: true}, time.Minute},
-		{Look{Notified: time.Hour, Notify: true}, 30 * time.Second},
-		{Look{Notified: -1, Missing: true, Age: 10 * time.Second}, 2 * time.Second},
-		{Look{Notified: -1, Missing: true, Age: time.Minute}, time.Minute},
-		{Look{Notified: 0, Missing: true, Age: time.Hour, Polls: 50}, 5 * time.Minute},
+		{PollInfo{Notified: -1}, 2 * time.Second},
+		{PollInfo{Notified: -1, Polls: 1}, 3600 * time.Millisecond},
+		{PollInfo{Notified: -1, Polls: 100}, 30 * time.Second},
+		{PollInfo{Notified: -1, Notify: true}, 30 * time.Second},
+		{PollInfo{Notified: -1, Notify: true, Polls: 100}, 5 * time.Minute},
+		{PollInfo{Notified: 0, Notify: true, Polls: 9}, 3 * time.Second},
+		{PollInfo{Notified: 20 * time.Second, Notify: true}, time.Minute},
+		{PollInfo{Notified: time.Hour, Notify: true}, 30 * time.Second},
+		{PollInfo{Notified: -1, Missing: true, Age: 10 * time.Second}, 2 * time.Second},
+		{PollInfo{Notified: -1, Missing: true, Age: time.Minute}, time.Minute},
+		{PollInfo{Notified: 0, Missing: true, Age: time.Hour, Polls: 50}, 5 * time.Minute},
 	} {
-		if got := DefaultSchedule(tt.look); got != tt.want {
-			t.Errorf("%+v: got %v, want %v", tt.look, got, tt.want)
+		if got := DefaultSchedule(tt.info); got != tt.want {
+			t.Errorf("%+v: got %v, want %v", tt.info, got, tt.want)
 		}
 	}
 }

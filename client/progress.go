@@ -129,7 +129,7 @@ func (c *Client) unknownWord(ctx context.Context, rec store.Record, doc erp.Docu
 func (c *Client) stateRead(ctx context.Context, lease store.Lease, rec store.Record, doc erp.Document, err error) error {
 	if err != nil || doc.KnownWord() {
 		if err == nil && doc.Terminal() {
-			return c.settle(ctx, lease, rec, doc)
+			return c.recordOutcome(ctx, lease, rec, doc)
 		}
 		return c.notYet(ctx, lease, rec, doc, err)
 	}
@@ -178,7 +178,7 @@ func (c *Client) endAsSeen(ctx context.Context, lease store.Lease, rec store.Rec
 	o.Unconfirmed = o.Unconfirmed || o.Succeeded()
 	c.log.WarnContext(ctx, "the ERP no longer knows it, and it is recorded as it was seen last", "ref", rec.Ref, "id", rec.ID,
 		"last", lastState(p.Status, p.StatusCode, p.Location))
-	return c.settleAs(ctx, lease, rec, o)
+	return c.recordAs(ctx, lease, rec, o)
 }
 
 // remedyResolve is what the log tells a person to do.

@@ -16,12 +16,12 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// newClient is a client of the mock that looks often, so that the examples
+// newClient is a client of the mock that polls often, so that the examples
 // are quick.
 func newClient(mock *mockserver.Server, st store.Store) *client.Client {
 	c, err := client.New(client.Config{
 		BaseURL: "https://erp.mock", HTTPClient: mock.Client(), Store: st,
-		Schedule: func(client.Look) time.Duration { return 50 * time.Millisecond },
+		Schedule: func(client.PollInfo) time.Duration { return 50 * time.Millisecond },
 	})
 	if err != nil {
 		panic(err)
@@ -292,7 +292,7 @@ func ExampleClient_Run() {
 				return nil // nil completes; an error has it run again later
 			},
 		},
-		Schedule: func(client.Look) time.Duration { return 50 * time.Millisecond },
+		Schedule: func(client.PollInfo) time.Duration { return 50 * time.Millisecond },
 	})
 	if err != nil {
 		panic(err)

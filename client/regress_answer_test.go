@@ -180,7 +180,7 @@ func TestSecretsThatTheERPRepeatsAreNotShown(t *testing.T) {
 		"an uncertain one": func(w http.ResponseWriter, r *http.Request) {
 			echo(500, `{"message":"no route to %s"}`)(w, r)
 		},
-		"a look": func(w http.ResponseWriter, r *http.Request) {
+		"a poll": func(w http.ResponseWriter, r *http.Request) {
 			if capability = r.Header.Get("Erp-Api-Background") + capability; r.Method == "POST" {
 				write(202, `{"id":"`+id1+`"}`)(w, r)
 				return

@@ -27,7 +27,7 @@ func TestCandidateOfSomebodyElseIsRefutedAndEndsNoWait(t *testing.T) {
 		begun := time.Now()
 		_, err := op.Wait(testkit.Within(t, 10*time.Hour))
 		if _, unclear := errors.AsType[*client.UncertainError](err); !unclear || time.Since(begun) < 14*time.Minute || n.of("GET") != 1 {
-			t.Errorf("got %v after %d looks, want a *client.UncertainError when the patience is over after 1", err, n.of("GET"))
+			t.Errorf("got %v after %d polls, want a *client.UncertainError when the patience is over after 1", err, n.of("GET"))
 		}
 		rec := record(t, st, op)
 		if rec.Phase != store.Uncertain || len(rec.Candidates) > 0 || rec.Conflict == nil || rec.Conflict.ID != id2 {
@@ -41,9 +41,9 @@ func TestCandidateOfSomebodyElseIsRefutedAndEndsNoWait(t *testing.T) {
 func TestTrueCandidateSurvivesAStray404(t *testing.T) {
 	for name, idle := range map[string]time.Duration{"asked at once": 0, "asked when the grace is over": 2 * time.Minute} {
 		t.Run(name, func(t *testing.T) {
-			var looks atomic.Int32
+			var polls atomic.Int32
 			withERP(t, subscribed, losing(func(w http.ResponseWriter, r *http.Request) {
-				if looks.Add(1) == 1 {
+				if polls.Add(1) == 1 {
 					w.WriteHeader(404)
 					return
 				}
@@ -54,7 +54,7 @@ func TestTrueCandidateSurvivesAStray404(t *testing.T) {
 				time.Sleep(idle)
 				res, err := op.Wait(testkit.Within(t, time.Minute))
 				if err != nil || res.ID != id2 || n.of("GET") != 2 {
-					t.Errorf("got %+v, %v after %d looks, want %s after 2", res, err, n.of("GET"), id2)
+					t.Errorf("got %+v, %v after %d polls, want %s after 2", res, err, n.of("GET"), id2)
 				}
 			})
 		})
@@ -100,7 +100,7 @@ func TestCandidateThatBelongsToAnotherOperationIsRefuted(t *testing.T) {
 		begun := time.Now()
 		_, err := lost.Wait(testkit.Within(t, time.Hour))
 		if _, unclear := errors.AsType[*client.UncertainError](err); !unclear || time.Since(begun) < 14*time.Minute || n.of("GET") > 1 {
-			t.Errorf("got %v after %d looks, want a *client.UncertainError when the patience is over after at most 1", err, n.of("GET"))
+			t.Errorf("got %v after %d polls, want a *client.UncertainError when the patience is over after at most 1", err, n.of("GET"))
 		}
 		if rec := record(t, st, lost); rec.Phase != store.Uncertain || rec.ID != "" || len(rec.Candidates) > 0 || rec.Conflicts == 0 {
 			t.Errorf("got %s, id %q, candidates %v, want it uncertain and the id refuted", rec.Phase, rec.ID, rec.Candidates)

@@ -148,7 +148,7 @@ func TestHeadersThatNetHTTPActsOnAreNotSent(t *testing.T) {
 		accepting(write(200, ended("201")))(w, r)
 	}, func(t *testing.T, c *client.Client, _ *faultstore.Store, n *hits) {
 		if _, err := post(t, c).Wait(testkit.Within(t, time.Hour)); err != nil || n.of("GET") != 1 {
-			t.Errorf("got %v after %d looks", err, n.of("GET"))
+			t.Errorf("got %v after %d polls", err, n.of("GET"))
 		}
 	})
 }

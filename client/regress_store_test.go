@@ -36,7 +36,7 @@ func TestStoreThatFailsIsNotAskedWithoutEnd(t *testing.T) {
 	}{
 		{"no lease is given", "Acquire", started, errDisk},
 		{"the lease is another's and nobody says how long", "Acquire", started, store.ErrLeased},
-		{"the next look is not planned", "Decide", started, errDisk},
+		{"the next poll is not planned", "Decide", started, errDisk},
 		{"the outcome is not taken", "Report", ended("201"), errDisk},
 		{"nothing can be read", "Get", started, errDisk},
 	}
@@ -109,7 +109,7 @@ func TestLeaseThatEndedByOurClockIsWaitedFor(t *testing.T) {
 	})
 }
 
-func TestSlowLookLeavesNoLeaseBehind(t *testing.T) {
+func TestSlowPollLeavesNoLeaseBehind(t *testing.T) {
 	slow := accepting(func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(12 * time.Second)
 		write(200, ended("201"))(w, r)
@@ -143,7 +143,7 @@ func TestSlowLookLeavesNoLeaseBehind(t *testing.T) {
 	})
 }
 
-func TestLookThatIsNotRecordedGivesItsLeaseBack(t *testing.T) {
+func TestPollThatIsNotRecordedGivesItsLeaseBack(t *testing.T) {
 	for method, state := range map[string]string{"Decide": started, "Report": ended("201")} {
 		withERP(t, client.Config{}, accepting(write(200, state)), func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
 			op := post(t, c)
@@ -206,9 +206,9 @@ func TestAckMayBeCalledByManyAtOnce(t *testing.T) {
 	}
 }
 
-// TestLookThatAnotherTookOverIsNoError has a replica lose its lease while it
+// TestPollThatAnotherTookOverIsNoError has a replica lose its lease while it
 // reads the state.
-func TestLookThatAnotherTookOverIsNoError(t *testing.T) {
+func TestPollThatAnotherTookOverIsNoError(t *testing.T) {
 	withERP(t, client.Config{}, accepting(write(200, started)), func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
 		op := post(t, c)
 		st.Fail("Decide", 1, store.ErrFenced)
@@ -218,8 +218,8 @@ func TestLookThatAnotherTookOverIsNoError(t *testing.T) {
 	})
 }
 
-// overtaken is a store in which another replica looks just before each lease
-// is asked for, and plans the next look in an hour.
+// overtaken is a store in which another replica polls just before each lease
+// is asked for, and plans the next poll in an hour.
 type overtaken struct{ *faultstore.Store }
 
 func (s overtaken) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, ttl time.Duration) (store.Lease, store.Record, error) {
@@ -239,14 +239,14 @@ func (s overtaken) Acquire(ctx context.Context, tenant, ref, owner string, purpo
 	return replica.Acquire(ctx, tenant, ref, owner, purpose, ttl)
 }
 
-func TestLookThatIsNoLongerDueIsNotMade(t *testing.T) {
+func TestPollThatIsNoLongerDueIsNotMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, n := serving(t, client.Config{Store: overtaken{faultstore.NewMemory()}, Tenant: "fjord"}, accepting(write(200, started)))
 		defer c.Close()
 		op := post(t, c)
 		_, err := op.Wait(testkit.Within(t, 50*time.Minute))
 		if _, pending := errors.AsType[*client.PendingError](err); !pending || n.of("GET") != 0 {
-			t.Errorf("got %v after %d looks, want a *client.PendingError and none", err, n.of("GET"))
+			t.Errorf("got %v after %d polls, want a *client.PendingError and none", err, n.of("GET"))
 		}
 	})
 }

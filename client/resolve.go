@@ -254,7 +254,7 @@ func (o *Operation) decide(ctx context.Context, allows func(store.Record) bool, 
 		case errors.Is(err, store.ErrLeased):
 			// Somebody is about to give it back, or to decide the same.
 			wait := min(time.Second, max(time.Millisecond, time.Until(rec.Lease.Until)))
-			if _, err := pause(ctx, o.c.life, wait); err != nil {
+			if _, err := sleep(ctx, o.c.life, wait); err != nil {
 				return err
 			}
 		default:

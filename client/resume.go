@@ -172,7 +172,7 @@ func (c *Client) adopt(ctx context.Context, t token) (store.Record, error) {
 	return rec, err
 }
 
-// trusts reports whether work that was sent to an origin may be looked for at
+// trusts reports whether work that was sent to an origin may be polled at
 // the present one.
 func (c *Client) trusts(origin string) bool {
 	return origin == "" || origin == c.origin.String() || slices.Contains(c.cfg.FormerOrigins, origin)

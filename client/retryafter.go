@@ -29,10 +29,10 @@ func (c *Client) obey(status int, h http.Header) {
 	now := time.Now()
 	switch status {
 	case http.StatusTooManyRequests:
-		c.hold(now.Add(retryAfter(h, now)))
+		c.pauseUntil(now.Add(retryAfter(h, now)))
 	case http.StatusServiceUnavailable:
 		if wait, ok := wire.RetryAfter(h, now); ok {
-			c.hold(now.Add(wait))
+			c.pauseUntil(now.Add(wait))
 		}
 	}
 }

@@ -22,8 +22,8 @@ var errRunning = errors.New("Run is running already")
 
 // Run brings every operation of the tenant to its end and every completion to
 // its handler in [Config.OnComplete], on whichever replica it was submitted:
-// it looks at the ERP for what is accepted, resolves by notifications what is
-// uncertain, and calls handlers, up to [Config.Handlers] at a time. It logs at
+// it polls what is accepted, resolves by notifications what is
+// uncertain, and calls handlers, up to [Config.Workers] at a time. It logs at
 // level Error what needs a person: at its start how many operations are
 // uncertain, unclear or dead, and from then on each that becomes so, once. Any number
 // of replicas may run it on one store. Now and then it also purges what is
@@ -204,7 +204,7 @@ func (r *runner) plan(rec store.Record) {
 			c.noHandler(rec, now)
 		}
 	case store.Unmatched:
-		if c.cfg.AdoptUnknown && rec.ID != "" {
+		if c.cfg.AdoptUnmatched && rec.ID != "" {
 			due, next = latest(rec.Due, now), adopt
 		}
 	default:
@@ -212,7 +212,7 @@ func (r *runner) plan(rec store.Record) {
 			c.foreign(rec)
 			break
 		}
-		due = c.nextLook(rec)
+		due = c.nextPoll(rec)
 		if until := r.tellAt(rec); !until.IsZero() && (due.IsZero() || until.Before(due)) {
 			due, next = until, tell
 		}
@@ -283,22 +283,22 @@ func (r *runner) dispatch(ctx, work context.Context, now time.Time) time.Time {
 				delete(r.items, it.ref)
 			}
 		case ask:
-			l := r.c.startLook(it.ref, false)
-			r.c.then(l, func() { r.done(it.ref, l.err) })
+			p := r.c.startPoll(it.ref, false)
+			r.c.then(p, func() { r.done(it.ref, p.err) })
 		}
 	}
-	for len(r.ready) > 0 && r.busy < r.c.cfg.Handlers {
+	for len(r.ready) > 0 && r.busy < r.c.cfg.Workers {
 		it := r.ready[0]
 		r.ready = r.ready[1:]
 		r.busy++
-		r.work.Go(func() { r.complete(work, it.ref) })
+		r.work.Go(func() { r.handle(work, it.ref) })
 	}
 	return next
 }
 
-// complete runs a handler and frees its place, whatever the code of the
+// handle runs a handler and frees its place, whatever the code of the
 // application around it does.
-func (r *runner) complete(work context.Context, ref string) {
+func (r *runner) handle(work context.Context, ref string) {
 	c := r.c
 	var err error
 	returned := false
@@ -315,7 +315,7 @@ func (r *runner) complete(work context.Context, ref string) {
 		r.mu.Unlock()
 		r.done(ref, err)
 	}()
-	err = c.complete(work, ref)
+	err = c.handle(work, ref)
 	returned = true
 }
 

@@ -170,11 +170,11 @@ func TestEveryCompletionIsHandledOnceByManyReplicas(t *testing.T) {
 		mu.Unlock()
 		return nil
 	}
-	cc := client.Config{OnComplete: map[string]client.Handler{"": h}, Handlers: 3}
+	cc := client.Config{OnComplete: map[string]client.Handler{"": h}, Workers: 3}
 	play(t, mockserver.Config{Workers: 50}, cc, func(w *world) {
 		var stops []func() error
 		for range 3 {
-			c := w.another(client.Config{Store: w.store, OnComplete: map[string]client.Handler{"": h}, Handlers: 3})
+			c := w.another(client.Config{Store: w.store, OnComplete: map[string]client.Handler{"": h}, Workers: 3})
 			defer c.Close()
 			stops = append(stops, start(w.T, c))
 		}
@@ -324,7 +324,7 @@ func TestExpiredOperationsAreToldToTheirHandler(t *testing.T) {
 func TestUnknownOperationsAreHandledOnlyIfAdopted(t *testing.T) {
 	for _, adopt := range []bool{false, true} {
 		var handled atomic.Int32
-		cc := client.Config{AdoptUnknown: adopt, OnComplete: map[string]client.Handler{"": func(context.Context, client.Completion) error { handled.Add(1); return nil }}}
+		cc := client.Config{AdoptUnmatched: adopt, OnComplete: map[string]client.Handler{"": func(context.Context, client.Completion) error { handled.Add(1); return nil }}}
 		play(t, mockserver.Config{}, cc, func(w *world) {
 			elsewhere := w.another(client.Config{})
 			defer elsewhere.Close()
@@ -343,7 +343,7 @@ func TestUnknownOperationsAreHandledOnlyIfAdopted(t *testing.T) {
 				t.Errorf("adopt %v: %d handled", adopt, handled.Load())
 			}
 			if n := w.calls("GET", id1); n > 60 {
-				t.Errorf("%d looks at an operation of nobody", n)
+				t.Errorf("%d polls of an operation of nobody", n)
 			}
 			if err := stop(); err != nil {
 				t.Error(err)
@@ -362,7 +362,7 @@ func TestRunSurvivesAStoreThatFails(t *testing.T) {
 		down(st, true)
 		time.Sleep(30 * time.Minute)
 		if n := w.calls("GET", "/v1/background/"); n > 200 {
-			t.Errorf("%d looks while the store was down", n)
+			t.Errorf("%d polls while the store was down", n)
 		}
 		down(st, false)
 		time.Sleep(15 * time.Minute)
@@ -382,8 +382,8 @@ func TestRunEndsWithTheClient(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-	if _, err := client.New(client.Config{BaseURL: base, OnComplete: map[string]client.Handler{"x": nil}, Handlers: -1}); err == nil ||
-		!strings.Contains(err.Error(), `OnComplete["x"]`) || !strings.Contains(err.Error(), "Handlers") {
+	if _, err := client.New(client.Config{BaseURL: base, OnComplete: map[string]client.Handler{"x": nil}, Workers: -1}); err == nil ||
+		!strings.Contains(err.Error(), `OnComplete["x"]`) || !strings.Contains(err.Error(), "Workers") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -20,7 +20,7 @@ func (c *Client) adoptUnmatched(ctx context.Context, ref string) error {
 	defer cancel()
 	if _, err := c.getState(call, rec.ID); err != nil {
 		c.log.DebugContext(ctx, "an unknown operation is not shown", "id", rec.ID, "error", err)
-		due := time.Now().Add(unknownPoll.After(rec.Polls))
+		due := time.Now().Add(unmatchedPoll.After(rec.Polls))
 		_, err = c.decide(ctx, lease, store.RescheduleDecision{Due: due, Notifications: rec.Notifications})
 		return err
 	}

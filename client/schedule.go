@@ -8,41 +8,41 @@ import (
 	"github.com/vismanet-go/background/internal/backoff"
 )
 
-// Look is what a [Schedule] knows of an operation.
-type Look struct {
-	// Polls is how many looks found no end so far.
+// PollInfo is what a [Schedule] knows of an operation.
+type PollInfo struct {
+	// Polls is how many polls found no end so far.
 	Polls int
 	// Age is the time since the operation was accepted.
 	Age time.Duration
 	// Notify is true if a notification is expected.
 	Notify bool
 	// Notified is the time since the last notification, or negative if there
-	// was none. Normally the ERP notifies when it is done, so that a look
+	// was none. Normally the ERP notifies when it is done, so that a poll
 	// after it finds the end at once; if not, it will soon.
 	Notified time.Duration
-	// Missing is true if the last look found no such operation.
+	// Missing is true if the last poll found no such operation.
 	Missing bool
 }
 
-// Schedule tells how long to wait before the next look at an operation. It
+// Schedule tells how long to wait before the next poll of an operation. It
 // must be a pure function, safe for concurrent use. The client adds jitter
 // and keeps the result between half a second and an hour.
-type Schedule func(Look) time.Duration
+type Schedule func(PollInfo) time.Duration
 
-// DefaultSchedule looks after 2 s and then at growing intervals of up to 30 s.
+// DefaultSchedule polls after 2 s and then at growing intervals of up to 30 s.
 // With a notification expected it is only a safety net: after 30 s, then at
-// growing intervals of up to 5 min. It never looks at one operation more than
+// growing intervals of up to 5 min. It never polls one operation more than
 // five times a minute, which is the most that the old host allows.
-func DefaultSchedule(l Look) time.Duration {
+func DefaultSchedule(p PollInfo) time.Duration {
 	switch {
-	case l.Missing && l.Age > graceMissing:
-		return missingPoll.After(l.Polls)
-	case l.Notified >= 0 && l.Notified < time.Minute:
-		return max(3*time.Second, 3*l.Notified)
-	case l.Notify:
-		return notifiedPoll.After(l.Polls)
+	case p.Missing && p.Age > graceMissing:
+		return missingPoll.After(p.Polls)
+	case p.Notified >= 0 && p.Notified < time.Minute:
+		return max(3*time.Second, 3*p.Notified)
+	case p.Notify:
+		return notifiedPoll.After(p.Polls)
 	}
-	return unnotifiedPoll.After(l.Polls)
+	return unnotifiedPoll.After(p.Polls)
 }
 
 // The waits from poll to poll of [DefaultSchedule].
@@ -62,9 +62,9 @@ var (
 	factRetry = backoff.Policy{First: time.Second, Factor: 2, Limit: time.Minute}
 	// failedPoll is the wait after polls that failed.
 	failedPoll = backoff.Policy{First: 2 * time.Second, Factor: 1.8, Limit: time.Minute}
-	// unknownPoll spaces the questions for an operation that only a notification
+	// unmatchedPoll spaces the questions for an operation that only a notification
 	// told of, and that the ERP does not show.
-	unknownPoll = backoff.Policy{First: time.Second, Factor: 1.5, Limit: time.Hour}
+	unmatchedPoll = backoff.Policy{First: time.Second, Factor: 1.5, Limit: time.Hour}
 )
 
 const (
@@ -80,7 +80,7 @@ const (
 )
 
 // jitter spreads d by up to a tenth either way, the same for the same seed:
-// operations that were submitted together are not looked at together.
+// operations that were submitted together are not polled together.
 func jitter(d time.Duration, ref string, polls int) time.Duration {
 	h := fnv.New64a()
 	h.Write([]byte(ref))

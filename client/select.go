@@ -38,7 +38,7 @@ func (s *selection) ready(ctx context.Context) []*member {
 		}
 		return done
 	}
-	s.sleep(ctx, s.lookAtDue(now))
+	s.sleep(ctx, s.pollDue(now))
 	s.collect()
 	return nil
 }
@@ -72,14 +72,14 @@ func (s *selection) read(ctx context.Context, m *member, now time.Time) (bool, e
 		return true, ErrClosed
 	}
 	var busy time.Time
-	if m.look != nil {
+	if m.poll != nil {
 		select {
-		case <-m.look.done:
+		case <-m.poll.done:
 		default:
 			return false, nil // read again when it is
 		}
-		busy, err = m.w.judge(m.look)
-		m.look = nil
+		busy, err = m.w.judge(m.poll)
+		m.poll = nil
 		if err != nil {
 			return true, err
 		}
@@ -88,7 +88,7 @@ func (s *selection) read(ctx context.Context, m *member, now time.Time) (bool, e
 	if err != nil {
 		return true, err
 	}
-	if next.look {
+	if next.poll {
 		next.until = latest(next.until, busy)
 	}
 	s.plan(m, next)
@@ -103,7 +103,7 @@ func (s *selection) retryRead(m *member, after time.Duration) {
 // readAgain has a record read again. Any goroutine may call it.
 func (s *selection) readAgain(m *member) {
 	s.mu.Lock()
-	s.looked = append(s.looked, m)
+	s.again = append(s.again, m)
 	s.mu.Unlock()
 	s.signal()
 }
@@ -115,12 +115,12 @@ func (s *selection) plan(m *member, next plan) {
 	}
 }
 
-// lookAtDue starts the looks that are due and returns when the next one is.
-func (s *selection) lookAtDue(now time.Time) time.Time {
+// pollDue starts the polls that are due and returns when the next one is.
+func (s *selection) pollDue(now time.Time) time.Time {
 	for len(s.dues) > 0 {
 		e := s.dues[0]
 		m := e.m
-		stale := s.waiting[m.op] == nil || m.look != nil || !m.next.until.Equal(e.due)
+		stale := s.waiting[m.op] == nil || m.poll != nil || !m.next.until.Equal(e.due)
 		if !stale && e.due.After(now) {
 			return e.due
 		}
@@ -130,13 +130,13 @@ func (s *selection) lookAtDue(now time.Time) time.Time {
 		}
 		next := m.next
 		m.next = plan{}
-		if !next.look {
+		if !next.poll {
 			s.readAgain(m)
 			continue
 		}
 		m.w.asked = m.w.asked || next.force
-		m.look = m.op.c.startLook(m.op.ref, next.force)
-		m.op.c.then(m.look, func() { s.readAgain(m) })
+		m.poll = m.op.c.startPoll(m.op.ref, next.force)
+		m.op.c.then(m.poll, func() { s.readAgain(m) })
 	}
 	return time.Time{}
 }
@@ -177,10 +177,10 @@ func (s *selection) sleep(ctx context.Context, until time.Time) {
 func (s *selection) collect() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, m := range s.looked {
+	for _, m := range s.again {
 		s.mark(m)
 	}
-	s.looked = nil
+	s.again = nil
 	for c, ended := range s.woken {
 		refs, all := s.watches[c].Take()
 		for _, ref := range refs {

@@ -23,7 +23,7 @@ import (
 // once, but for the answers that say for certain that it was not taken.
 func (c *Client) send(ctx context.Context, rec store.Record, cl *call, keeper *lease.Keeper) (*Operation, string, error) {
 	for {
-		a := c.held(ctx)
+		a := c.awaitPause(ctx)
 		if a == nil && !keeper.Valid() { // a long wait, or a process that was stopped
 			if err := stillOurs(ctx, keeper); err != nil {
 				a = &attempt{Answer: erp.Answer{Verdict: erp.NotSent, Err: err}}
@@ -77,7 +77,7 @@ func (c *Client) mayResend(ctx context.Context, cl *call, a *attempt) (bool, err
 	if end, ok := ctx.Deadline(); ok && time.Until(end) < wait {
 		return false, fmt.Errorf("the wait of %v would outlast the context", wait)
 	}
-	return pause(ctx, c.life, wait)
+	return sleep(ctx, c.life, wait)
 }
 
 // refresh has the application drop its credentials.
@@ -88,10 +88,10 @@ func (c *Client) refresh(ctx context.Context) error {
 	return nil
 }
 
-// held keeps a submit back while the ERP has asked not to be called. Where it
+// awaitPause keeps a submit back while the ERP has asked not to be called. Where it
 // cannot wait it is refused as the ERP would refuse it.
-func (c *Client) held(ctx context.Context) *attempt {
-	wait := time.Until(c.heldUntil())
+func (c *Client) awaitPause(ctx context.Context) *attempt {
+	wait := time.Until(c.pausedUntil())
 	if wait <= 0 {
 		return nil
 	}
@@ -102,7 +102,7 @@ func (c *Client) held(ctx context.Context) *attempt {
 		}}
 	}
 	c.log.WarnContext(ctx, "a submit waits, because the ERP has asked for a pause", "wait", wait)
-	if _, err := pause(ctx, c.life, wait); err != nil {
+	if _, err := sleep(ctx, c.life, wait); err != nil {
 		return &attempt{Answer: erp.Answer{Verdict: erp.NotSent, Err: err}}
 	}
 	return nil
@@ -117,8 +117,8 @@ func stillOurs(ctx context.Context, keeper *lease.Keeper) error {
 	return nil
 }
 
-// pause waits; it reports false if ctx or life ended first.
-func pause(ctx, life context.Context, d time.Duration) (bool, error) {
+// sleep waits; it reports false if ctx or life ended first.
+func sleep(ctx, life context.Context, d time.Duration) (bool, error) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -230,7 +230,7 @@ func (c *Client) unwritten(ref string, n int) {
 func (c *Client) insist(rec store.Record, fact store.Fact) {
 	waits := factRetry.Waits()
 	for {
-		if ok, _ := pause(c.life, c.life, waits.Next()); !ok {
+		if ok, _ := sleep(c.life, c.life, waits.Next()); !ok {
 			return
 		}
 		ctx, cancel := recording(c.life)

@@ -12,16 +12,16 @@ type State struct {
 	ID    string // empty while it is not known
 	Phase store.Phase
 	// Status is the ERP's own word: "Started", "Finished", "Failed" or
-	// whatever it may invent; empty before the first look.
+	// whatever it may invent; empty before the first poll.
 	Status string
 	// StatusCode is that of the answer, 0 until there is one.
 	StatusCode int
 	Received   time.Time // when the ERP queued it; zero if not known
 	Started    time.Time // when it was picked up; zero while it is queued
 	Finished   time.Time // zero until it has ended
-	Polls      int       // looks at the ERP, the one that found the end included
+	Polls      int       // polls, the one that found the end included
 	Notified   time.Time // when the last notification came; zero if none did
-	// Missing says that the last look found no such operation.
+	// Missing says that the last poll found no such operation.
 	Missing bool
 	// Foreground says that the ERP ran the request at once.
 	Foreground bool

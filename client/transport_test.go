@@ -99,7 +99,7 @@ func TestContextChoosesBetweenBackgroundAndForeground(t *testing.T) {
 			t.Errorf("%d operations after a POST in the foreground", n)
 		}
 		if n := do(w.Context(), "GET", "/v1/background/"+w.mock.Operations()[0].ID, ""); n != 1 {
-			t.Errorf("%d operations after a look at a state", n)
+			t.Errorf("%d operations after a poll", n)
 		}
 		if n := do(w.Context(), "POST", "/v3/salesorders", "{}"); n != 1 {
 			t.Errorf("%d operations after a POST to v3", n)

@@ -23,7 +23,7 @@ func TestCodeOfTheApplicationThatDoesNotReturn(t *testing.T) {
 	for how, fail := range ways {
 		t.Run("a handler that "+how, func(t *testing.T) {
 			var runs, good atomic.Int32
-			cc := client.Config{Handlers: 1, MaxAttempts: 3, OnComplete: map[string]client.Handler{
+			cc := client.Config{Workers: 1, MaxAttempts: 3, OnComplete: map[string]client.Handler{
 				"bad":  func(_ context.Context, d client.Completion) error { runs.Store(int32(d.Attempt)); fail(); return nil },
 				"good": func(context.Context, client.Completion) error { good.Add(1); return nil },
 			}}
@@ -53,7 +53,7 @@ func TestCodeOfTheApplicationThatDoesNotReturn(t *testing.T) {
 			var n atomic.Int32
 			cc := client.Config{
 				InFlight: 1, Observer: &rude{fail: fail, n: &n},
-				Schedule: func(client.Look) time.Duration { fail(); return time.Second },
+				Schedule: func(client.PollInfo) time.Duration { fail(); return time.Second },
 			}
 			bubble(t, cc, accepting(write(200, ended("200"))), func(t *testing.T, c *client.Client, _ *hits) {
 				if res, err := post(t, c).Wait(testkit.Within(t, time.Hour)); err != nil || res.StatusCode != 200 {

@@ -12,7 +12,7 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// maxDenied is how many looks in a row may be refused for their credentials
+// maxDenied is how many polls in a row may be refused for their credentials
 // before a wait ends.
 const maxDenied = 3
 
@@ -21,10 +21,10 @@ type waiter struct {
 	*Operation
 	watch  *store.Watcher
 	began  time.Time
-	denied int   // looks refused in a row
-	last   error // of the last look, nil if it went well
+	denied int   // polls refused in a row
+	last   error // of the last poll, nil if it went well
 	broken int   // reads of the store that failed in a row
-	asked  bool  // this wait had the ERP asked about an operation of which all looks are refused
+	asked  bool  // this wait had the ERP asked about an operation of which all polls are refused
 }
 
 func (o *Operation) waiter() *waiter { return &waiter{Operation: o, began: time.Now()} }
@@ -68,7 +68,7 @@ func (w *waiter) read(ctx context.Context) (store.Record, error) {
 		}
 		w.last = fmt.Errorf("store: %w", err)
 		w.broken++
-		if _, err := pause(ctx, c.life, storeRetry.After(w.broken)); err != nil {
+		if _, err := sleep(ctx, c.life, storeRetry.After(w.broken)); err != nil {
 			return rec, w.ended(err, rec)
 		}
 	}
@@ -95,15 +95,15 @@ func (w *waiter) step(ctx context.Context, rec store.Record) error {
 		return err
 	}
 	until := next.until
-	if now := time.Now(); next.look && !until.After(now) {
-		l := w.c.startLook(w.ref, next.force)
+	if now := time.Now(); next.poll && !until.After(now) {
+		p := w.c.startPoll(w.ref, next.force)
 		w.asked = w.asked || next.force
 		select {
-		case <-l.done:
+		case <-p.done:
 		case <-ctx.Done():
 			return w.ended(ctx.Err(), rec)
 		}
-		busy, err := w.judge(l)
+		busy, err := w.judge(p)
 		if err != nil || busy.IsZero() {
 			return err
 		}
@@ -112,11 +112,11 @@ func (w *waiter) step(ctx context.Context, rec store.Record) error {
 	return w.sleep(ctx, rec, until)
 }
 
-// plan is what a wait does next: at a time it looks, or reads the record again.
+// plan is what a wait does next: at a time it polls, or reads the record again.
 type plan struct {
 	until time.Time // zero: only a change can help
-	look  bool
-	force bool // look although it is not due
+	poll  bool
+	force bool // poll although it is not due
 }
 
 // next says what a wait for the record does next, or why waiting cannot help.
@@ -130,9 +130,9 @@ func (w *waiter) next(rec store.Record) (plan, error) {
 		if w.asked || rec.PolledAt.After(w.began.Add(-time.Minute)) {
 			return plan{}, w.refused(rec)
 		}
-		return plan{until: latest(latest(now, c.heldUntil()), c.notBefore(rec.Ref)), look: true, force: true}, nil
+		return plan{until: latest(latest(now, c.pausedUntil()), c.notBefore(rec.Ref)), poll: true, force: true}, nil
 	}
-	due := c.nextLook(rec)
+	due := c.nextPoll(rec)
 	end := c.patience(rec, w.began)
 	c.mu.Lock()
 	known := c.facts[rec.Ref] > 0
@@ -146,7 +146,7 @@ func (w *waiter) next(rec store.Record) (plan, error) {
 	case due.IsZero() || end.Before(due):
 		return plan{until: end}, nil
 	}
-	return plan{until: due, look: true}, nil
+	return plan{until: due, poll: true}, nil
 }
 
 // patience is when a wait that began at a time gives up on a record of which
@@ -164,10 +164,10 @@ func (c *Client) patience(rec store.Record, began time.Time) time.Time {
 	}
 	switch {
 	case len(rec.Candidates) > 0 && rec.Notification != nil:
-		if heard := heardAt(rec, time.Now()); rec.PolledAt.After(heard) {
+		if heard := notifiedAt(rec, time.Now()); rec.PolledAt.After(heard) {
 			return latest(soon(rec.SentAt), soon(heard))
 		}
-		return time.Time{} // what it proposes is looked at first
+		return time.Time{} // what it proposes is polled first
 	case rec.Phase == store.Abandoned || rec.Notify == modeNone || rec.Notify == "":
 		return began // nothing will tell
 	}
@@ -175,7 +175,7 @@ func (c *Client) patience(rec store.Record, began time.Time) time.Time {
 }
 
 // refused is the error of a wait for an operation of which the ERP refuses all
-// looks.
+// polls.
 func (w *waiter) refused(rec store.Record) error {
 	if last, ok := errors.AsType[*ResponseError](w.last); ok && last.StatusCode == rec.Progress.RefusedStatus {
 		return fmt.Errorf("wait for %s: %w", w.Operation, last)
@@ -186,16 +186,16 @@ func (w *waiter) refused(rec store.Record) error {
 	})
 }
 
-// judge takes the outcome of a look. If another replica does the looking it
+// judge takes the outcome of a poll. If another replica does it
 // returns until when at the latest; an error ends the wait.
-func (w *waiter) judge(l *look) (busy time.Time, err error) {
-	if errors.Is(l.err, store.ErrLeased) {
-		return l.until, nil
+func (w *waiter) judge(p *poll) (busy time.Time, err error) {
+	if errors.Is(p.err, store.ErrLeased) {
+		return p.until, nil
 	}
-	w.last = l.err
-	if !l.denied {
+	w.last = p.err
+	if !p.denied {
 		w.denied = 0
-		if l.err != nil && w.c.life.Err() != nil {
+		if p.err != nil && w.c.life.Err() != nil {
 			return busy, ErrClosed
 		}
 		return busy, nil
@@ -203,7 +203,7 @@ func (w *waiter) judge(l *look) (busy time.Time, err error) {
 	if w.denied++; w.denied < maxDenied {
 		return busy, nil
 	}
-	return busy, fmt.Errorf("wait for %s: %w", w.Operation, l.err)
+	return busy, fmt.Errorf("wait for %s: %w", w.Operation, p.err)
 }
 
 // sleep waits for the time, a change of the record, or an end.
@@ -249,9 +249,9 @@ func (w *waiter) pending(err error, rec store.Record) error {
 	return &PendingError{Ref: w.ref, ID: id, Phase: rec.Phase, Last: w.last, Err: err}
 }
 
-// nextLook is when the ERP is to be asked, or when somebody else's work on
+// nextPoll is when the ERP is to be asked, or when somebody else's work on
 // the record ends; the zero time means that only a change can help.
-func (c *Client) nextLook(rec store.Record) time.Time {
+func (c *Client) nextPoll(rec store.Record) time.Time {
 	switch rec.Phase {
 	case store.Sending:
 		return rec.Lease.Until
@@ -274,25 +274,25 @@ func (c *Client) nextLook(rec store.Record) time.Time {
 		due = now // no schedule plans that: a clock was ahead
 	}
 	due = latest(due, c.postponed(rec))
-	return latest(latest(due, c.heldUntil()), c.notBefore(rec.Ref))
+	return latest(latest(due, c.pausedUntil()), c.notBefore(rec.Ref))
 }
 
 // delay asks the schedule how long to wait from now.
 func (c *Client) delay(rec store.Record, now time.Time) time.Duration {
-	look := Look{
+	info := PollInfo{
 		Polls: rec.Polls, Age: max(0, now.Sub(rec.AcceptedAt)), Notify: rec.Notify != modeNone, Notified: -1,
 		Missing: rec.Progress.Missing,
 	}
-	if heard := heardAt(rec, now); !heard.IsZero() {
-		look.Notified = max(0, now.Sub(heard))
+	if heard := notifiedAt(rec, now); !heard.IsZero() {
+		info.Notified = max(0, now.Sub(heard))
 	}
-	return jitter(c.schedule(look), rec.Ref, rec.Polls)
+	return jitter(c.schedule(info), rec.Ref, rec.Polls)
 }
 
-// heardAt returns when the last notification came. It is zero if none did, or
+// notifiedAt returns when the last notification came. It is zero if none did, or
 // if the clock that told was ahead: for as long as it was, the notification
 // would seem to have come just now.
-func heardAt(rec store.Record, now time.Time) time.Time {
+func notifiedAt(rec store.Record, now time.Time) time.Time {
 	if rec.Notification == nil || rec.Notification.ReceivedAt.After(now.Add(time.Minute)) {
 		return time.Time{}
 	}
@@ -301,18 +301,18 @@ func heardAt(rec store.Record, now time.Time) time.Time {
 
 // schedule asks the configured schedule. One that does not return is replaced
 // by the default.
-func (c *Client) schedule(look Look) time.Duration {
+func (c *Client) schedule(info PollInfo) time.Duration {
 	if c.cfg.Schedule == nil {
-		return DefaultSchedule(look)
+		return DefaultSchedule(info)
 	}
 	var d time.Duration
 	err := usercode.Call("Config.Schedule", func() error {
-		d = c.cfg.Schedule(look)
+		d = c.cfg.Schedule(info)
 		return nil
 	})
 	if err != nil {
 		c.log.ErrorContext(c.life, "the schedule did not return", usercode.Logged(err)...)
-		return DefaultSchedule(look)
+		return DefaultSchedule(info)
 	}
 	return d
 }

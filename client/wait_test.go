@@ -31,9 +31,9 @@ func accepting(h http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// TestFailedLookNeverEndsAWait runs through everything that may go wrong with
-// a look before the end is read.
-func TestFailedLookNeverEndsAWait(t *testing.T) {
+// TestFailedPollNeverEndsAWait runs through everything that may go wrong with
+// a poll before the end is read.
+func TestFailedPollNeverEndsAWait(t *testing.T) {
 	failures := []http.HandlerFunc{
 		write(500, ``), write(502, `<html>`), write(404, ``), write(410, ``), drop, write(408, ``),
 		write(200, `{"status":`), write(200, `null`), write(200, `[]`), write(200, `{"status":null}`),
@@ -55,9 +55,9 @@ func TestFailedLookNeverEndsAWait(t *testing.T) {
 		},
 	}
 	synctest.Test(t, func(t *testing.T) {
-		var looks atomic.Int32
+		var polls atomic.Int32
 		c, hits := serving(t, client.Config{}, accepting(func(w http.ResponseWriter, r *http.Request) {
-			i := int(looks.Add(1)) - 1
+			i := int(polls.Add(1)) - 1
 			if i < len(failures) {
 				failures[i](w, r)
 				return
@@ -70,13 +70,13 @@ func TestFailedLookNeverEndsAWait(t *testing.T) {
 			t.Fatal(err)
 		}
 		res, err := op.Wait(t.Context())
-		if err != nil || res.StatusCode != 201 || hits.of("POST") != 1 || int(looks.Load()) != len(failures)+1 {
-			t.Errorf("%v after %d looks and %d submits", err, looks.Load(), hits.of("POST"))
+		if err != nil || res.StatusCode != 201 || hits.of("POST") != 1 || int(polls.Load()) != len(failures)+1 {
+			t.Errorf("%v after %d polls and %d submits", err, polls.Load(), hits.of("POST"))
 		}
 	})
 }
 
-func TestPendingErrorTellsWhyTheLastLookFailed(t *testing.T) {
+func TestPendingErrorTellsWhyTheLastPollFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := serving(t, client.Config{}, accepting(write(503, `{"message":"maintenance"}`)))
 		defer c.Close()
@@ -116,7 +116,7 @@ func TestRefusedCredentialsEndAWaitAndNotTheOperation(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 			if n := hits.of("GET"); code == 401 && (n != 6 || refreshes.Load() != 3) || code == 403 && n != 3 {
-				t.Errorf("%d: %d looks and %d refreshes before giving up", code, n, refreshes.Load())
+				t.Errorf("%d: %d polls and %d refreshes before giving up", code, n, refreshes.Load())
 			}
 			open.Store(true)
 			if res, err := op.Wait(t.Context()); err != nil || res.StatusCode != 200 {
@@ -126,16 +126,16 @@ func TestRefusedCredentialsEndAWaitAndNotTheOperation(t *testing.T) {
 	}
 }
 
-func TestRateLimitedLookHoldsBackAllLooks(t *testing.T) {
+func TestRateLimitedPollPausesAllPolls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		var early atomic.Int32
-		var looks atomic.Int32
+		var polls atomic.Int32
 		c, _ := serving(t, client.Config{}, func(w http.ResponseWriter, r *http.Request) {
 			switch id := r.Header.Get("Ref"); {
 			case r.Header.Get("Erp-Api-Background") != "":
 				write(202, `{"id":"id-`+id+`"}`)(w, r)
-			case looks.Add(1) == 1:
+			case polls.Add(1) == 1:
 				write(429, ``, "X-RateLimit-Reset", "600")(w, r)
 			default:
 				if time.Since(start) < 10*time.Minute {
@@ -165,7 +165,7 @@ func TestRateLimitedLookHoldsBackAllLooks(t *testing.T) {
 		}
 		wg.Wait()
 		if early.Load() != 0 {
-			t.Errorf("%d looks in spite of the limit", early.Load())
+			t.Errorf("%d polls in spite of the limit", early.Load())
 		}
 	})
 }
@@ -183,7 +183,7 @@ func TestExpiryIsCertainAndReported(t *testing.T) {
 			t.Errorf("state %+v", s)
 		}
 		if n := w.calls("GET", "/v1/background/"); n > 30 {
-			t.Errorf("%d looks in an hour for a missing operation", n)
+			t.Errorf("%d polls in an hour for a missing operation", n)
 		}
 		_, err = op.Wait(w.Context())
 		if !errors.Is(err, client.ErrExpired) || time.Since(start) < 24*time.Hour || time.Since(start) > 25*time.Hour {

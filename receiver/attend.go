@@ -22,7 +22,7 @@ func (d *dispatcher) attend(ref string) (again bool) {
 		return false // another process was faster
 	case err != nil:
 		d.rc.log.WarnContext(d.work, "notification not taken on; will try again", "error", err, "delivery", ref)
-		d.pause(lookEvery) // the slot is kept, so that failing does not spin
+		d.pause(scanEvery) // the slot is kept, so that failing does not spin
 		return true
 	case rec.Phase != store.Delivery, rec.At(time.Now()).Due.After(time.Now()):
 		d.pass(lease)
@@ -110,13 +110,13 @@ func (d *dispatcher) record(l store.Lease, n Notification, outcome handler.Outco
 	}
 	switch outcome {
 	case handler.Dead, handler.Discarded:
-		d.rc.log.ErrorContext(d.work, "notification given up", attrs...)
+		d.rc.log.ErrorContext(d.work, "notification dead-lettered", attrs...)
 	case handler.Retried:
 		d.rc.log.WarnContext(d.work, "notification not handled; will try again", append(attrs, "at", decision.(store.RetryDecision).Due)...)
 	case handler.Interrupted:
 		d.rc.log.WarnContext(d.work, "notification not handled, because the time to drain is over; it will be handled again", attrs...)
-	case handler.Done:
-		d.rc.log.DebugContext(d.work, "notification handled", attrs...)
+	case handler.Acknowledged:
+		d.rc.log.DebugContext(d.work, "notification acknowledged by its handler", attrs...)
 	}
 	return outcome
 }

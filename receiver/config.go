@@ -41,7 +41,7 @@ type Config struct {
 
 	// Unauthenticated accepts whatever is sent: for tests, or behind a
 	// gateway that authenticates. A notification is only a hint, so a forged
-	// one costs the client a look at the ERP, but anybody may fill the store.
+	// one costs the client a poll, but anybody may fill the store.
 	Unauthenticated bool
 
 	// SignatureHeader holds the base64 of HMAC-SHA256 over the raw body.
@@ -66,7 +66,7 @@ type Config struct {
 	// concurrently and must not block.
 	//
 	// The header is not signed. A recorded body can be sent again with any
-	// other tenant, so the name decides where an operation is looked for, and
+	// other tenant, so the name decides where an operation is sought, and
 	// nothing else: what names another tenant than the operation's is kept as
 	// a conflict and never wakes its client.
 	//
@@ -115,7 +115,7 @@ type Config struct {
 	Lease time.Duration
 
 	// MaxAttempts is how many runs may fail, or take their process with them,
-	// before a notification is given up. A run counts when it begins. The waits
+	// before a notification is a dead letter. A run counts when it begins. The waits
 	// between them double from a second to an hour, and half of each is random,
 	// so that the default, 20, takes seven hours or so.
 	MaxAttempts int

@@ -10,15 +10,15 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// DeadLetter is a notification that was given up. It stays until it is
-// replayed or dropped.
+// DeadLetter is a notification whose handler failed for good. It stays until it
+// is replayed or dropped.
 type DeadLetter struct {
 	Notification
 	Reason string    // the words of the handler's last error
-	DiedAt time.Time // when it was given up
+	DiedAt time.Time // when that was
 }
 
-// Dead yields what was given up, of all tenants, the oldest first. It reads a
+// Dead yields the dead letters of all tenants, the oldest first. It reads a
 // few at a time and yields at most one error, as its last pair.
 func (rc *Receiver) Dead(ctx context.Context) iter.Seq2[DeadLetter, error] {
 	return func(yield func(DeadLetter, error) bool) {

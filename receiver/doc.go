@@ -18,7 +18,7 @@
 // signs the body. Our ref, which the client sent along, comes back as a
 // header. In URL mode every operation has a URL of its own, whose last
 // segment is a capability: it vouches for the ref and lets its holder say
-// "look at this operation now", and nothing else, for two to three days.
+// "poll this operation now", and nothing else, for two to three days.
 //
 // # Handlers
 //
@@ -30,7 +30,7 @@
 //	err := rcv.Run(ctx)
 //
 // The notification and its work item are stored in one step. A failing handler
-// is retried with growing, random waits; what is given up stays listed by
+// is retried with growing, random waits; a dead letter stays listed by
 // [Receiver.Dead] and comes back with [Receiver.Replay]. Any number of
 // processes may run handlers on one store.
 //
@@ -76,7 +76,7 @@
 //     with 403; a known one that is not the operation's makes a conflict and
 //     wakes nobody.
 //   - There is no order, and no promise that a notification comes at all: the
-//     client also looks by itself.
+//     client also polls by itself.
 //   - Handlers are not told of duplicates, nor of what contradicts the
 //     operation's record, which keeps it as a conflict.
 //   - Nothing is removed here. What came for operations that the store does

@@ -68,7 +68,7 @@ var (
 
 // Handle sets the function that gets every notification, at least once: when
 // it returns nil the notification is done, an error has it called again later,
-// and [Discard] parks it among the dead, as does the last of
+// and [Discard] makes it a dead letter, as does the last of
 // Config.MaxAttempts. A panic counts as an error, and so does the end of its
 // goroutine by [runtime.Goexit]. It is called by up to
 // Config.Workers goroutines, in no particular order, and also after a restart
@@ -97,7 +97,7 @@ func (rc *Receiver) Handle(handle func(context.Context, Notification) error) {
 }
 
 // Discard wraps the error of a handler for which trying again is of no use:
-// the notification is parked among the dead at once.
+// the notification becomes a dead letter at once.
 func Discard(err error) error {
 	return handler.Discard(err)
 }

@@ -12,7 +12,7 @@ import (
 type Health struct {
 	// Backlog is how many notifications wait for the handler or for its next
 	// try, in the whole store; Oldest is when the oldest of them arrived, the
-	// zero time if none waits. Dead is how many were given up.
+	// zero time if none waits. Dead is how many dead letters there are.
 	Backlog int
 	Oldest  time.Time
 	Dead    int

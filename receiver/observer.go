@@ -39,11 +39,11 @@ type Outcome string
 
 // The outcomes of a run.
 const (
-	OutcomeDone      Outcome = "handled"
-	OutcomeRetried   Outcome = "retried"   // it will run again
-	OutcomeDead      Outcome = "dead"      // it failed Config.MaxAttempts times
-	OutcomeDiscarded Outcome = "discarded" // by [Discard]
-	OutcomeLost      Outcome = "lost"      // its lease ended, or the store failed: it will run again
+	OutcomeAcknowledged Outcome = "acknowledged" // the handler returned nil
+	OutcomeRetried      Outcome = "retried"      // it will run again
+	OutcomeDead         Outcome = "dead"         // it failed Config.MaxAttempts times
+	OutcomeDiscarded    Outcome = "discarded"    // by [Discard]
+	OutcomeLost         Outcome = "lost"         // its lease ended, or the store failed: it will run again
 	// OutcomeInterrupted is that of a run that Config.DrainTimeout cut off: it
 	// will run again, and does not count.
 	OutcomeInterrupted Outcome = "interrupted"

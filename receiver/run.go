@@ -57,19 +57,19 @@ type dispatcher struct {
 	again  chan struct{} // a delivery has left that is to be handled again
 	wg     sync.WaitGroup
 
-	page     []string  // refs that were due at the last look
-	nextLook time.Time // when to look again once the page is empty
-	failures int       // looks in a row at which the store failed
+	page     []string  // refs that were due at the last scan
+	nextScan time.Time // when to scan again once the page is empty
+	failures int       // scans in a row at which the store failed
 
 	mu   sync.Mutex      // guards here
 	here map[string]bool // refs that are attended to in this Run
 }
 
 const (
-	// lookEvery is the wait between looks while there is too much to know when
+	// scanEvery is the wait between scans while there is too much to know when
 	// the next one is due; idleEvery where nothing is known to come. New
 	// deliveries wake the dispatcher anyway.
-	lookEvery = time.Second
+	scanEvery = time.Second
 	idleEvery = time.Minute
 )
 
@@ -98,7 +98,7 @@ func (d *dispatcher) dispatch(ctx context.Context) error {
 		case errors.Is(err, store.ErrClosed):
 			return fmt.Errorf("receiver: %w", err)
 		case err != nil && ctx.Err() == nil:
-			d.rc.log.WarnContext(ctx, "looking for notifications to handle; will try again", "error", err, "in", wait)
+			d.rc.log.WarnContext(ctx, "the notifications to handle could not be listed; will try again", "error", err, "in", wait)
 		}
 		wake := watcher.C()
 		if err != nil {
@@ -117,7 +117,7 @@ func (d *dispatcher) dispatch(ctx context.Context) error {
 			watcher.Take()
 		}
 		timer.Stop()
-		d.nextLook = time.Time{}
+		d.nextScan = time.Time{}
 	}
 	return nil
 }
@@ -125,18 +125,18 @@ func (d *dispatcher) dispatch(ctx context.Context) error {
 // next returns a delivery that is due, or how long to wait for one unless
 // something wakes us.
 func (d *dispatcher) next(ctx context.Context) (ref string, wait time.Duration, err error) {
-	if wait = time.Until(d.nextLook); len(d.page) == 0 && wait <= 0 {
+	if wait = time.Until(d.nextScan); len(d.page) == 0 && wait <= 0 {
 		ctx, cancel := context.WithTimeout(ctx, d.rc.cfg.StoreTimeout)
 		defer cancel()
-		if wait, err = d.look(ctx); err != nil {
+		if wait, err = d.scan(ctx); err != nil {
 			d.failures++
-			return "", handler.Doubled(lookEvery/4, d.failures, idleEvery/2), err
+			return "", handler.Doubled(scanEvery/4, d.failures, idleEvery/2), err
 		}
 		d.failures = 0
 		if len(d.page) > 0 { // others may be faster, and may end before they are done
-			wait = min(wait, lookEvery)
+			wait = min(wait, scanEvery)
 		}
-		d.nextLook = time.Now().Add(wait)
+		d.nextScan = time.Now().Add(wait)
 	}
 	if len(d.page) == 0 {
 		return "", wait, nil
@@ -148,9 +148,9 @@ func (d *dispatcher) next(ctx context.Context) (ref string, wait time.Duration, 
 	return ref, 0, nil
 }
 
-// look fills the page with what is due, and tells when to look again after
+// scan fills the page with what is due, and tells when to scan again after
 // that: at once if there is more.
-func (d *dispatcher) look(ctx context.Context) (time.Duration, error) {
+func (d *dispatcher) scan(ctx context.Context) (time.Duration, error) {
 	want := max(16, 2*d.rc.cfg.Workers)
 	now := time.Now()
 	q := store.Query{Phases: []store.Phase{store.Delivery}, Limit: want, WithoutContent: true}
@@ -171,7 +171,7 @@ func (d *dispatcher) look(ctx context.Context) (time.Duration, error) {
 			return 0, nil
 		}
 		if len(list) < want {
-			return lookEvery, nil
+			return scanEvery, nil
 		}
 	}
 }

@@ -168,8 +168,8 @@ func TestWhatAHandlerReturnsDecides(t *testing.T) {
 		runs, dead int
 		logged     string
 	}{
-		{"nil", func(context.Context, receiver.Notification) error { return nil }, 1, 0, "notification handled"},
-		{"an error", func(context.Context, receiver.Notification) error { return errors.New("no") }, 3, 1, "notification given up"},
+		{"nil", func(context.Context, receiver.Notification) error { return nil }, 1, 0, "notification acknowledged by its handler"},
+		{"an error", func(context.Context, receiver.Notification) error { return errors.New("no") }, 3, 1, "notification dead-lettered"},
 		{"Discard", func(context.Context, receiver.Notification) error { return receiver.Discard(errors.New("not ours")) }, 1, 1, `error="not ours"`},
 		{"Discard, wrapped", func(context.Context, receiver.Notification) error {
 			return fmt.Errorf("order: %w", receiver.Discard(errors.New("not ours")))

@@ -64,7 +64,7 @@ func newReceiver(st store.Store) (*receiver.Receiver, http.Handler, error) {
 func (r *rig) start(ctx context.Context) error {
 	c, err := client.New(client.Config{
 		BaseURL: r.base, HTTPClient: r.http, Store: r.st, Tenant: tenant, Notify: client.Subscription(),
-		Schedule:    func(client.Look) time.Duration { return 500 * time.Millisecond }, // well within the retention
+		Schedule:    func(client.PollInfo) time.Duration { return 500 * time.Millisecond }, // well within the retention
 		CallTimeout: 5 * time.Second, KeepRecords: time.Second,
 		OnComplete: map[string]client.Handler{kindRun: func(context.Context, client.Completion) error {
 			r.handled.Add(1)

@@ -80,7 +80,7 @@ func Example() {
 
 // The old host has another root, and may want to be told the company and the
 // kind of the application. Those are no credentials: they are headers of the
-// client, so that each call carries them, the looks at a state too.
+// client, so that each call carries them, the polls too.
 func ExampleConfig_oldHost() {
 	ctx := context.Background()
 	internet, stop := network(issue)

@@ -150,7 +150,7 @@ func TestAChainOfStepsIsOneTraceAfterTheOther(t *testing.T) {
 		got += w.measure(t)
 		for _, part := range []string{
 			"background.client.operations {operation} {background.late=false,background.outcome=succeeded,background.settled_by=poll,http.request.method=GET,url.template=/v1/customerinvoice} 2",
-			"background.client.runs {run} {background.kind=first,background.outcome=handled} 1",
+			"background.client.runs {run} {background.kind=first,background.outcome=acknowledged} 1",
 			"background.client.runs {run} {background.kind=second,background.outcome=dead} 1",
 			"background.client.run.delay s {background.kind=first} count 1 sum 0.000",
 		} {

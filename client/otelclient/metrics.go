@@ -53,7 +53,7 @@ func newMeters(m metric.Meter) (meters, error) {
 	}
 	active, err := m.Int64UpDownCounter(prefix+"waits.active", metric.WithUnit("{wait}"), metric.WithDescription("Waits in progress."))
 	polls, failed := m.Int64Histogram(prefix+"polls", metric.WithUnit("{call}"), metric.WithExplicitBucketBoundaries(pollBounds...),
-		metric.WithDescription("Looks at the state that an operation took until its end was seen."))
+		metric.WithDescription("Polls that an operation took until its end was seen."))
 	x := meters{
 		submits:   count("submits", "{operation}", "Submits that ended, by verdict."),
 		calls:     count("calls", "{call}", "HTTP calls to the ERP. They all count against its limits."),
@@ -116,7 +116,7 @@ func (o *Observer) settled(ctx context.Context, s client.Settled) {
 	}
 	o.ended.Add(ctx, 1, with(outcome.String(string(s.Outcome)), settledBy.String(s.By), late.Bool(s.Late)))
 	if s.By == "foreground" || s.By == "person" {
-		return // nobody waited, and nobody looked
+		return // nobody waited, and nobody polled
 	}
 	o.settling.Record(ctx, s.Duration.Seconds(), with(outcome.String(string(s.Outcome)), settledBy.String(s.By)))
 	o.pollCount.Record(ctx, int64(s.Polls), with(settledBy.String(s.By)))

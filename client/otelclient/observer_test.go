@@ -224,7 +224,7 @@ func TestSpansAndMetricsSayWhatHappened(t *testing.T) {
 
 		run := client.Handling{Ref: "r1", ID: "op-1", Method: "POST", Route: "/v2/customerinvoice/{}/action/release", Kind: "release", Link: link, Attempt: 1, Delay: 3 * time.Second}
 		for _, ended := range []client.Handled{
-			{Outcome: client.HandlerDone, Duration: time.Second},
+			{Outcome: client.HandlerAcknowledged, Duration: time.Second},
 			{Outcome: client.HandlerRetried, Duration: 2 * time.Second, Err: context.DeadlineExceeded},
 			{Outcome: client.HandlerLost, Duration: 4 * time.Second},
 		} {
@@ -278,7 +278,7 @@ func BenchmarkARunWithoutAnSDK(b *testing.B) {
 	for b.Loop() {
 		obs.Settled(b.Context(), client.Settled{Method: "POST", Route: "/v2/customerinvoice", By: "poll"})
 		_, end := obs.Handle(b.Context(), client.Handling{Method: "POST", Route: "/v2/customerinvoice"})
-		end(client.Handled{Outcome: client.HandlerDone})
+		end(client.Handled{Outcome: client.HandlerAcknowledged})
 	}
 }
 

@@ -21,7 +21,7 @@
 // An operation is counted as settled once, by the process that recorded its
 // end: as succeeded, failed or expired, found by a notification, by a poll, in
 // the foreground or told by a person. Its duration is from its acceptance to
-// that. A run is one of a handler of client.Run: handled, retried, dead,
+// that. A run is one of a handler of client.Run: acknowledged, retried, dead,
 // discarded, interrupted or lost. The need is one of client.Need: why an
 // operation came to need a person.
 //

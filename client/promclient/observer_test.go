@@ -120,9 +120,9 @@ func TestWhatAClientDoesIsMeasured(t *testing.T) {
 			`background_client_settled_total{app="a",by="poll",kind="b",late="false",outcome="succeeded"} 1`,
 			`background_client_settle_duration_seconds_bucket{app="a",by="poll",kind="a",outcome="succeeded",le="30"} 0`,
 			`background_client_settle_duration_seconds_bucket{app="a",by="poll",kind="a",outcome="succeeded",le="120"} 1`,
-			`background_client_runs_total{app="a",kind="a",outcome="handled"} 1`,
+			`background_client_runs_total{app="a",kind="a",outcome="acknowledged"} 1`,
 			`background_client_runs_total{app="a",kind="b",outcome="discarded"} 1`,
-			`background_client_run_duration_seconds_sum{app="a",kind="a",outcome="handled"} 2`,
+			`background_client_run_duration_seconds_sum{app="a",kind="a",outcome="acknowledged"} 2`,
 			`background_client_run_delay_seconds_count{app="a",kind="a"} 1`,
 			`background_client_operations{app="a",phase="settled"} 1`, // that of the Wait, not acknowledged
 			`background_client_operations{app="a",phase="dead"} 1`,

@@ -92,7 +92,7 @@ func open(ctx context.Context, url, file string) (*client.Client, error) {
 }
 
 // pollOften is a schedule for tests on sockets, whose time is real.
-func pollOften(client.Look) time.Duration { return 500 * time.Millisecond }
+func pollOften(client.PollInfo) time.Duration { return 500 * time.Millisecond }
 
 // A worker of the ERP dies twice with the operation: it takes longer.
 func TestERPWorkerDies(t *testing.T) {

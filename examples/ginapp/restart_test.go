@@ -60,7 +60,7 @@ func TestAHandlerThatIsCutOffIsDoneAgainAndHasItsEffectOnce(t *testing.T) {
 		if s := w.await("4711", stateDone); s.Invoice != "003549" {
 			w.Errorf("got %+v", s)
 		}
-		if got := w.metric(`background_client_runs_total{kind="invoice",outcome="handled"}`); got != "1" {
+		if got := w.metric(`background_client_runs_total{kind="invoice",outcome="acknowledged"}`); got != "1" {
 			w.Errorf("the handler of the invoice ran %s times after the restart, want once more", got)
 		}
 		if n, m, rows := w.operations(invoices), w.operations("/action/release"), w.rows("4711"); n != 1 || m != 1 || rows != 2 {
@@ -156,7 +156,7 @@ func TestAShutdownWaitsForAHandler(t *testing.T) {
 		}
 		w.start()
 		w.await("4711", stateDone)
-		if got := w.metric(`background_client_runs_total{kind="invoice",outcome="handled"}`); got != "none" {
+		if got := w.metric(`background_client_runs_total{kind="invoice",outcome="acknowledged"}`); got != "none" {
 			w.Errorf("the handler ran again: %s", got)
 		}
 	})
@@ -219,8 +219,8 @@ func TestTheCountersCount(t *testing.T) {
 			`background_client_settled_total{by="notification",kind="invoice",late="false",outcome="succeeded"}`: "1",
 			`background_client_settled_total{by="notification",kind="invoice",late="false",outcome="failed"}`:    "1",
 			`background_client_settled_total{by="notification",kind="release",late="false",outcome="succeeded"}`: "1",
-			`background_client_runs_total{kind="invoice",outcome="handled"}`:                                     "2",
-			`background_client_runs_total{kind="release",outcome="handled"}`:                                     "1",
+			`background_client_runs_total{kind="invoice",outcome="acknowledged"}`:                                "2",
+			`background_client_runs_total{kind="release",outcome="acknowledged"}`:                                "1",
 			`background_client_operations{phase="settled"}`:                                                      "0",
 			`background_client_up`: "1",
 			`background_client_call_duration_seconds_count{call="submit",code="202"}`: "3",

@@ -71,7 +71,7 @@ func walkThrough(ctx context.Context, out io.Writer) error {
 
 // impatient polls every half second, because the mock is quick. The default
 // begins at two seconds and slows down: the ERP limits the number of calls.
-func impatient(l client.Look) time.Duration {
+func impatient(l client.PollInfo) time.Duration {
 	if l.Notify {
 		return client.DefaultSchedule(l) // only a safety net
 	}

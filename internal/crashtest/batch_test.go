@@ -93,7 +93,7 @@ func (b *batch) open(ctx context.Context, handlers map[string]client.Handler) (*
 	}
 	c, err := client.New(client.Config{
 		BaseURL: b.erp.base, Store: st, Tenant: tenant, OnComplete: handlers, InFlight: 32,
-		Schedule: func(client.Look) time.Duration { return time.Millisecond },
+		Schedule: func(client.PollInfo) time.Duration { return time.Millisecond },
 	})
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, st.Close())

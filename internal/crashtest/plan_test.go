@@ -80,7 +80,7 @@ var (
 
 // byChance reports whether it depends on the machine's speed that a point is
 // passed: the first calls of each kind always are, and where the ERP shows the
-// end to the first look there is no second one, unless that was too early.
+// end to the first poll there is no second one, unless that was too early.
 func (sc scenario) byChance(point string) bool {
 	if m := storeCall.FindStringSubmatch(point); m != nil {
 		return m[2] > "2" || len(m[2]) > 1 || m[1] == "Reschedule" && sc.faults == nil

@@ -76,7 +76,7 @@ func (sc scenario) options() client.SubmitOptions {
 func (sc scenario) config(o orders, st *steps, w *wire) client.Config {
 	cfg := client.Config{
 		BaseURL: o.Base, HTTPClient: &http.Client{Transport: w}, Store: st, Tenant: tenant, MaxBuffer: sc.buffer,
-		Schedule: func(client.Look) time.Duration { return time.Millisecond }, // half a second at the least
+		Schedule: func(client.PollInfo) time.Duration { return time.Millisecond }, // half a second at the least
 	}
 	switch sc.notify {
 	case "subscription":

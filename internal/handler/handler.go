@@ -26,12 +26,12 @@ type Outcome string
 
 // The outcomes of a run.
 const (
-	Done        Outcome = "handled"
-	Retried     Outcome = "retried"     // it will run again
-	Dead        Outcome = "dead"        // it failed for the last time
-	Discarded   Outcome = "discarded"   // by [Discard]
-	Interrupted Outcome = "interrupted" // by a shutdown: it will run again, and this run does not count
-	Lost        Outcome = "lost"        // its lease ended, or the store failed: it will run again
+	Acknowledged Outcome = "acknowledged"
+	Retried      Outcome = "retried"     // it will run again
+	Dead         Outcome = "dead"        // it failed for the last time
+	Discarded    Outcome = "discarded"   // by [Discard]
+	Interrupted  Outcome = "interrupted" // by a shutdown: it will run again, and this run does not count
+	Lost         Outcome = "lost"        // its lease ended, or the store failed: it will run again
 )
 
 // Again reports whether the work is to be handled again.
@@ -49,7 +49,7 @@ type Run struct {
 func (r Run) Follows(maxAttempts int) (Outcome, store.Decision) {
 	switch final := (*discarded)(nil); {
 	case r.Err == nil:
-		return Done, store.AcknowledgeDecision{}
+		return Acknowledged, store.AcknowledgeDecision{}
 	case errors.As(r.Err, &final):
 		return Discarded, store.DeadLetterDecision{Reason: reason(r.Err)}
 	case r.Interrupted: // another process may go on at once

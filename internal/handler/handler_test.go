@@ -21,8 +21,8 @@ func TestWhatARunReturnsDecides(t *testing.T) {
 		want handler.Outcome
 		does store.Decision
 	}{
-		{"nil", handler.Run{Attempt: 3}, handler.Done, store.AcknowledgeDecision{}},
-		{"nil in a shutdown", handler.Run{Attempt: 1, Interrupted: true}, handler.Done, store.AcknowledgeDecision{}},
+		{"nil", handler.Run{Attempt: 3}, handler.Acknowledged, store.AcknowledgeDecision{}},
+		{"nil in a shutdown", handler.Run{Attempt: 1, Interrupted: true}, handler.Acknowledged, store.AcknowledgeDecision{}},
 		{"an error in a shutdown", handler.Run{Attempt: 3, Err: failed, Interrupted: true}, handler.Interrupted, store.InterruptDecision{}},
 		{"the last error", handler.Run{Attempt: 3, Err: failed}, handler.Dead, store.DeadLetterDecision{Reason: "no room"}},
 		{"one too many", handler.Run{Attempt: 4, Err: failed}, handler.Dead, store.DeadLetterDecision{Reason: "no room"}},

@@ -15,7 +15,7 @@
 //	background.receiver.run.delay         s               by outcome
 //	background.receiver.backlog           {notification}  waiting for the handler
 //	background.receiver.backlog.age       s               of the oldest of them
-//	background.receiver.dead              {notification}  given up
+//	background.receiver.dead              {notification}  dead letters
 //
 // An alarm on requests with unparsed=true, on dead and on backlog.age covers
 // what needs a person. The key is the index of the one that matched: an old

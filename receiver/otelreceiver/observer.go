@@ -103,7 +103,7 @@ func (o *Observer) instruments() error {
 	o.backedFor, errs[7] = o.meter.Float64ObservableGauge(prefix+"backlog.age", metric.WithUnit("s"),
 		metric.WithDescription("Age of the oldest notification that waits, 0 if none does."))
 	o.dead, errs[8] = o.meter.Int64ObservableGauge(prefix+"dead", metric.WithUnit("{notification}"),
-		metric.WithDescription("Notifications that were given up."))
+		metric.WithDescription("Notifications that are dead letters."))
 	return errors.Join(errs...)
 }
 

@@ -14,7 +14,7 @@
 //	background_receiver_run_delay_seconds         by outcome
 //	background_receiver_backlog                   waiting for the handler
 //	background_receiver_backlog_age_seconds       of the oldest of them
-//	background_receiver_dead                      given up
+//	background_receiver_dead                      dead letters
 //	background_receiver_up                        1 if the store can be read
 //
 // An alarm on requests with unparsed="true", on dead, on backlog_age_seconds

@@ -19,7 +19,7 @@ func newGauges(s Source, r *prom.Registry) *gauges {
 		source:  s,
 		backlog: r.Desc("backlog", "Notifications that wait for the handler or for its next try."),
 		age:     r.Desc("backlog_age_seconds", "Age of the oldest notification that waits, 0 if none does."),
-		dead:    r.Desc("dead", "Notifications that were given up."),
+		dead:    r.Desc("dead", "Notifications that are dead letters."),
 		up:      r.Desc("up", "1 if the store can be read, else 0."),
 	}
 }

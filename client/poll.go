@@ -14,63 +14,63 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// look is one look at an operation. All waiters of this client share it.
-type look struct {
+// poll is one poll of an operation. All waiters of this client share it.
+type poll struct {
 	ref   string
 	force bool // also if it is not due
 	done  chan struct{}
 	after []func() // guarded by Client.mu, called when done is closed
 
 	// These are set when done is closed.
-	err       error     // why it failed; store.ErrLeased if another replica looks
+	err       error     // why it failed; store.ErrLeased if another replica polls
 	denied    bool      // the credentials were refused
 	unwritten bool      // the store did not take what it saw
 	until     time.Time // when another replica's lease ends
 }
 
-// startLook starts a look, or joins the one in progress. Without force it
+// startPoll starts a poll, or joins the one in progress. Without force it
 // ends at once if the operation turns out not to be due. No more than InFlight
-// looks run at a time; the others queue.
-func (c *Client) startLook(ref string, force bool) *look {
+// polls run at a time; the others queue.
+func (c *Client) startPoll(ref string, force bool) *poll {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if l := c.looks[ref]; l != nil {
-		return l
+	if p := c.polls[ref]; p != nil {
+		return p
 	}
-	l := &look{ref: ref, force: force, done: make(chan struct{})}
+	p := &poll{ref: ref, force: force, done: make(chan struct{})}
 	if c.closed {
-		l.err = ErrClosed
-		close(l.done)
-		return l
+		p.err = ErrClosed
+		close(p.done)
+		return p
 	}
-	c.looks[ref] = l
-	c.backlog = append(c.backlog, l)
-	if c.lookers < c.cfg.InFlight {
-		c.lookers++
-		c.working.Go(c.lookOn)
+	c.polls[ref] = p
+	c.backlog = append(c.backlog, p)
+	if c.pollWorkers < c.cfg.InFlight {
+		c.pollWorkers++
+		c.working.Go(c.pollWorker)
 	}
-	return l
+	return p
 }
 
-// lookOn makes the looks of the backlog until there are none.
-func (c *Client) lookOn() {
-	var l *look
-	// A look runs code of the application: verifiers, the observer, the
+// pollWorker makes the polls of the backlog until there are none.
+func (c *Client) pollWorker() {
+	var p *poll
+	// A poll runs code of the application: verifiers, the observer, the
 	// schedule. What does not return must not take the goroutine with it.
 	defer func() {
-		if l == nil {
+		if p == nil {
 			return
 		}
-		err := usercode.Broken("the application's code in a look", recover())
-		c.log.ErrorContext(c.life, "a look did not return", append([]any{"ref", l.ref}, usercode.Logged(err)...)...)
-		l.err, l.unwritten = err, true
-		c.working.Go(c.lookOn) // it counts as this one among the lookers
-		c.looked(l)
+		err := usercode.Broken("the application's code in a poll", recover())
+		c.log.ErrorContext(c.life, "a poll did not return", append([]any{"ref", p.ref}, usercode.Logged(err)...)...)
+		p.err, p.unwritten = err, true
+		c.working.Go(c.pollWorker) // it counts as this one among the workers
+		c.polled(p)
 	}()
 	for {
 		c.mu.Lock()
 		if len(c.backlog) == 0 {
-			c.lookers--
+			c.pollWorkers--
 			c.backlog = nil
 			c.mu.Unlock()
 			return
@@ -79,44 +79,44 @@ func (c *Client) lookOn() {
 		c.backlog = c.backlog[1:]
 		c.mu.Unlock()
 
-		l = next
-		c.runLook(l, l.ref, l.force)
-		l = nil
-		c.looked(next)
+		p = next
+		c.runPoll(p, p.ref, p.force)
+		p = nil
+		c.polled(next)
 	}
 }
 
-// looked tells those who wait for a look that it is done.
-func (c *Client) looked(l *look) {
+// polled tells those who wait for a poll that it is done.
+func (c *Client) polled(p *poll) {
 	c.mu.Lock()
-	c.backOff(l)
-	delete(c.looks, l.ref)
-	close(l.done)
-	after := l.after
+	c.backOff(p)
+	delete(c.polls, p.ref)
+	close(p.done)
+	after := p.after
 	c.mu.Unlock()
 	for _, f := range after {
 		f()
 	}
 }
 
-// failure is a look that could not be written down.
+// failure is a poll that could not be written down.
 type failure struct {
 	count int
-	until time.Time // no look before this
+	until time.Time // no poll before this
 }
 
-// backOff keeps a record from being looked at again at once when the store
-// did not take what the last look saw: nothing in the record would tell. It
+// backOff keeps a record from being polled again at once when the store
+// did not take what the last poll saw: nothing in the record would tell. It
 // needs c.mu.
-func (c *Client) backOff(l *look) {
-	if !l.unwritten {
-		delete(c.failed, l.ref)
+func (c *Client) backOff(p *poll) {
+	if !p.unwritten {
+		delete(c.failed, p.ref)
 		return
 	}
-	f := c.failed[l.ref]
+	f := c.failed[p.ref]
 	f.count++
 	f.until = time.Now().Add(storeRetry.After(f.count))
-	c.failed[l.ref] = f
+	c.failed[p.ref] = f
 }
 
 // notBefore is the time before which a failing record is left alone.
@@ -126,64 +126,64 @@ func (c *Client) notBefore(ref string) time.Time {
 	return c.failed[ref].until
 }
 
-// then calls f when the look is done, or at once if it is. f must not block.
-func (c *Client) then(l *look, f func()) {
+// then calls f when the poll is done, or at once if it is. f must not block.
+func (c *Client) then(p *poll, f func()) {
 	c.mu.Lock()
 	select {
-	case <-l.done:
+	case <-p.done:
 		c.mu.Unlock()
 		f()
 	default:
-		l.after = append(l.after, f)
+		p.after = append(p.after, f)
 		c.mu.Unlock()
 	}
 }
 
-// runLook leases the record, looks, and writes down what it saw.
-func (c *Client) runLook(l *look, ref string, force bool) {
+// runPoll leases the record, polls, and writes down what it saw.
+func (c *Client) runPoll(p *poll, ref string, force bool) {
 	ctx := c.life
 	// Long enough for state, verifier and content, and for writing it down.
 	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, store.ToPoll, 4*c.cfg.CallTimeout)
 	if err != nil {
 		// The store's clock may be behind ours: never ask again at once.
-		l.err, l.until = storeError(err), latest(rec.Lease.Until, time.Now().Add(minDelay/2))
-		if l.unwritten = !errors.Is(err, store.ErrLeased); l.unwritten && c.life.Err() == nil {
-			c.log.WarnContext(ctx, "the store did not let an operation be looked at", "ref", ref, "error", l.err)
+		p.err, p.until = storeError(err), latest(rec.Lease.Until, time.Now().Add(minDelay/2))
+		if p.unwritten = !errors.Is(err, store.ErrLeased); p.unwritten && c.life.Err() == nil {
+			c.log.WarnContext(ctx, "the store did not let an operation be polled", "ref", ref, "error", p.err)
 		}
 		return
 	}
 	defer c.release(ctx, lease) // a decision has ended it already, if one was made
 	if !c.trusts(rec.Origin) {
-		l.err = fmt.Errorf("%w: it was submitted to %s (see FormerOrigins)", ErrUntrustedURL, rec.Origin)
+		p.err = fmt.Errorf("%w: it was submitted to %s (see FormerOrigins)", ErrUntrustedURL, rec.Origin)
 		return
 	}
-	due := c.nextLook(rec)
+	due := c.nextPoll(rec)
 	again := force && rec.Phase == store.Unclear // a later state may say more
 	if !again && (due.IsZero() || (!force && due.After(time.Now()))) {
 		return
 	}
 	if rec.Phase == store.Accepted || again {
-		err = c.lookAtState(ctx, lease, rec)
+		err = c.pollState(ctx, lease, rec)
 	} else {
-		err = c.lookAtCandidates(ctx, lease, rec)
+		err = c.pollCandidates(ctx, lease, rec)
 	}
-	l.err = err
+	p.err = err
 	if unwritten, ok := errors.AsType[*unwrittenError](err); ok {
-		l.unwritten, l.err = true, unwritten.err
+		p.unwritten, p.err = true, unwritten.err
 	}
 	if refused, ok := errors.AsType[*ResponseError](err); ok {
-		l.denied = refused.StatusCode == http.StatusUnauthorized || refused.StatusCode == http.StatusForbidden
+		p.denied = refused.StatusCode == http.StatusUnauthorized || refused.StatusCode == http.StatusForbidden
 	}
 }
 
-// lookAtState reads the state of an accepted operation.
-func (c *Client) lookAtState(ctx context.Context, lease store.Lease, rec store.Record) error {
+// pollState reads the state of an accepted operation.
+func (c *Client) pollState(ctx context.Context, lease store.Lease, rec store.Record) error {
 	doc, err := c.getState(ctx, rec.ID)
 	c.credentials(ctx, err)
 	return c.stateRead(ctx, lease, rec, doc, err)
 }
 
-// notYet plans the next look after one that found no end, for whatever
+// notYet plans the next poll after one that found no end, for whatever
 // reason.
 func (c *Client) notYet(ctx context.Context, lease store.Lease, rec store.Record, doc erp.Document, err error) error {
 	now := time.Now()
@@ -211,7 +211,7 @@ func (c *Client) notYet(ctx context.Context, lease store.Lease, rec store.Record
 	return err
 }
 
-// nextDue is when to look again after a look that found no end. failures are
+// nextDue is when to poll again after a poll that found no end. failures are
 // those in a row, this one included.
 func (c *Client) nextDue(ctx context.Context, rec store.Record, err error, failures int, now time.Time) time.Time {
 	due := now.Add(c.delay(rec, now))
@@ -220,7 +220,7 @@ func (c *Client) nextDue(ctx context.Context, rec store.Record, err error, failu
 		if errors.Is(err, ErrNotYet) {
 			level = slog.LevelDebug
 		}
-		c.log.Log(ctx, level, "look failed", "ref", rec.Ref, "id", rec.ID, "error", err)
+		c.log.Log(ctx, level, "poll failed", "ref", rec.Ref, "id", rec.ID, "error", err)
 		wait := failedPoll.After(rec.Polls)
 		if refusedForGood(rec.Progress, now) {
 			wait = refusedDelay(rec.Progress, now)
@@ -258,7 +258,7 @@ func (c *Client) expire(ctx context.Context, lease store.Lease, rec store.Record
 	return nil
 }
 
-// unwrittenError says that the store did not take what a look saw.
+// unwrittenError says that the store did not take what a poll saw.
 type unwrittenError struct{ err error }
 
 func (e *unwrittenError) Error() string { return e.err.Error() }
@@ -287,8 +287,8 @@ func missing(err error) bool {
 	return ok && (refused.StatusCode == http.StatusNotFound || refused.StatusCode == http.StatusGone)
 }
 
-// settle fetches the content as far as it is kept, and records the outcome.
-func (c *Client) settle(ctx context.Context, lease store.Lease, rec store.Record, doc erp.Document) error {
+// recordOutcome fetches the content as far as it is kept, and records the outcome.
+func (c *Client) recordOutcome(ctx context.Context, lease store.Lease, rec store.Record, doc erp.Document) error {
 	o := doc.Outcome()
 	if doc.StatusCode == 0 && strings.EqualFold(doc.Status, "Finished") {
 		if endedFor(rec, contentGrace) {
@@ -304,11 +304,11 @@ func (c *Client) settle(ctx context.Context, lease store.Lease, rec store.Record
 	if err := c.takeContent(ctx, rec, doc, &o); err != nil {
 		return c.notYet(ctx, lease, rec, doc, err)
 	}
-	return c.settleAs(ctx, lease, rec, o)
+	return c.recordAs(ctx, lease, rec, o)
 }
 
-// settleAs records an outcome.
-func (c *Client) settleAs(ctx context.Context, lease store.Lease, rec store.Record, o store.Outcome) error {
+// recordAs records an outcome.
+func (c *Client) recordAs(ctx context.Context, lease store.Lease, rec store.Record, o store.Outcome) error {
 	write, cancel := recording(ctx)
 	defer cancel()
 	got, err := c.store.Report(write, rec.Tenant, rec.Ref, store.SettledFact{ID: rec.ID, Outcome: o})

@@ -98,23 +98,23 @@ func TestRefusedCredentialsEndAWaitForManyAsForOne(t *testing.T) {
 	withERP(t, client.Config{}, accepting(write(403, ``)), func(t *testing.T, c *client.Client, _ *faultstore.Store, n *hits) {
 		_, err := client.WaitAll(testkit.Within(t, time.Hour), post(t, c))
 		if refused, ok := errors.AsType[*client.ResponseError](err); !ok || refused.StatusCode != 403 || n.of("GET") != 3 {
-			t.Errorf("got %v after %d looks, want a 403 after 3", err, n.of("GET"))
+			t.Errorf("got %v after %d polls, want a 403 after 3", err, n.of("GET"))
 		}
 	})
 }
 
-func TestRefusedLooksEndAWaitOnlyInARow(t *testing.T) {
-	var looks atomic.Int32
+func TestRefusedPollsEndAWaitOnlyInARow(t *testing.T) {
+	var polls atomic.Int32
 	answers := []http.HandlerFunc{
 		write(403, ``), write(403, ``), write(200, started),
 		write(401, ``), write(403, ``), write(500, ``),
 		write(403, ``), write(403, ``), write(200, ended("201")),
 	}
 	withERP(t, client.Config{}, accepting(func(w http.ResponseWriter, r *http.Request) {
-		answers[min(int(looks.Add(1)), len(answers))-1](w, r)
+		answers[min(int(polls.Add(1)), len(answers))-1](w, r)
 	}), func(t *testing.T, c *client.Client, _ *faultstore.Store, n *hits) {
 		if _, err := post(t, c).Wait(testkit.Within(t, time.Hour)); err != nil || n.of("GET") != len(answers) {
-			t.Errorf("got %v after %d looks, want the outcome after %d", err, n.of("GET"), len(answers))
+			t.Errorf("got %v after %d polls, want the outcome after %d", err, n.of("GET"), len(answers))
 		}
 	})
 }
@@ -143,7 +143,7 @@ func TestFloodOfNotificationsDoesNotReachTheERP(t *testing.T) {
 			time.Sleep(5 * time.Millisecond)
 		}
 		if n.of("GET") < 1 || n.of("GET") > 2 {
-			t.Errorf("20 notifications in 100 ms led to %d looks, want 1 or 2", n.of("GET"))
+			t.Errorf("20 notifications in 100 ms led to %d polls, want 1 or 2", n.of("GET"))
 		}
 		over.Store(true)
 		if err := <-done; err != nil {
@@ -246,7 +246,7 @@ func TestWatchYieldsNoStateTwice(t *testing.T) {
 func TestStateDocumentMayBeginWithAMark(t *testing.T) {
 	withERP(t, client.Config{}, accepting(write(200, "\xef\xbb\xbf"+ended("201"))), func(t *testing.T, c *client.Client, _ *faultstore.Store, n *hits) {
 		if res, err := post(t, c).Wait(testkit.Within(t, time.Minute)); err != nil || res.StatusCode != 201 || n.of("GET") != 1 {
-			t.Errorf("got %+v, %v after %d looks, want the outcome after 1", res, err, n.of("GET"))
+			t.Errorf("got %+v, %v after %d polls, want the outcome after 1", res, err, n.of("GET"))
 		}
 	})
 }

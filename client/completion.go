@@ -32,11 +32,11 @@ type Completion struct {
 // Handler takes the outcome of an operation: a success or a failure, it must
 // look at Err. It may be called more than once for the same one, also on
 // different replicas, but at no time twice at once while leases hold. What it
-// returns decides what follows: nil completes, an error has it called again
-// later, and [Discard] parks the operation among the dead. A panic counts as
+// returns decides what follows: nil acknowledges the outcome, an error has it
+// called again later, and [Discard] makes the operation a dead letter. A panic counts as
 // an error, and so does ending the goroutine by runtime.Goexit, which is one of
 // the handler's own. So does a run that took its process with it, so that it is
-// parked after [Config.MaxAttempts] as well. No order is kept.
+// a dead letter after [Config.MaxAttempts] as well. No order is kept.
 //
 // Its context ends after [Config.HandlerTimeout], when a shutdown has waited
 // [Config.DrainTimeout], and when another replica has the work or may have it
@@ -56,13 +56,13 @@ const KindHTTP = "http"
 // drain was over. Their work will be done again.
 var ErrDrainTimeout = errors.New("handlers were cut off by the drain timeout")
 
-// Discard makes an error final: the operation is parked among the dead, from
-// where [Operation.Replay] brings it back.
+// Discard makes an error final: the operation becomes a dead letter, which
+// [Operation.Replay] brings back to its handler.
 func Discard(err error) error {
 	return handler.Discard(err)
 }
 
-// Dead yields the operations whose handler gave up. It iterates as
+// Dead yields the dead letters: operations whose handler failed for good. It iterates as
 // [Client.Pending] does.
 func (c *Client) Dead(ctx context.Context) iter.Seq2[*Operation, error] {
 	return c.list(ctx, store.Dead)
@@ -82,10 +82,10 @@ func (o *Operation) Replay(ctx context.Context) error {
 // handler returns the handler of a record, nil if it has none.
 func (c *Client) handler(rec store.Record) Handler { return c.cfg.OnComplete[rec.Kind] }
 
-// complete runs the handler of an operation that has ended, under its lease.
+// handle runs the handler of an operation that has ended, under its lease.
 // An error says that the store did not let it, or that the lease was lost: the
 // work is left to others for a moment, for they may prolong theirs.
-func (c *Client) complete(ctx context.Context, ref string) error {
+func (c *Client) handle(ctx context.Context, ref string) error {
 	asked := time.Now()
 	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, store.ToRun, handlerLease)
 	if err != nil {
@@ -100,7 +100,7 @@ func (c *Client) complete(ctx context.Context, ref string) error {
 		_, err = c.decide(ctx, lease, store.InterruptDecision{})
 		return err
 	case rec.Attempts > c.cfg.MaxAttempts:
-		return c.parkLost(ctx, lease, rec)
+		return c.deadLetterLost(ctx, lease, rec)
 	}
 	work, stop := c.underLease(ctx, lease, asked)
 	watched, end := c.observeHandler(work, rec)
@@ -119,14 +119,14 @@ func (c *Client) complete(ctx context.Context, ref string) error {
 	return err
 }
 
-// parkLost parks an operation of which all runs of the handler began and none
-// came to an end.
-func (c *Client) parkLost(ctx context.Context, lease store.Lease, rec store.Record) error {
+// deadLetterLost makes a dead letter of an operation of which all runs of the
+// handler began and the last one has no outcome.
+func (c *Client) deadLetterLost(ctx context.Context, lease store.Lease, rec store.Record) error {
 	rec.Attempts-- // the last one that ran
 	decision, why := handler.LastLost(rec.Attempts, rec.Reason)
 	got, err := c.decide(ctx, lease, decision)
 	if err == nil && got.Ref != "" {
-		c.log.ErrorContext(ctx, "handler gave up", aboutRun(rec, why)...)
+		c.log.ErrorContext(ctx, "dead-lettered", aboutRun(rec, why)...)
 	}
 	return err
 }
@@ -163,8 +163,8 @@ func (c *Client) concludeHandler(ctx context.Context, lease store.Lease, rec sto
 		c.log.WarnContext(ctx, "handler failed", about("again_at", got.Due)...)
 	case outcome == handler.Interrupted:
 		c.log.WarnContext(ctx, "handler was cut off by the drain timeout and will run again", about()...)
-	case outcome != handler.Done:
-		c.log.ErrorContext(ctx, "handler gave up", about()...)
+	case outcome != handler.Acknowledged:
+		c.log.ErrorContext(ctx, "dead-lettered", about()...)
 	}
 	return HandlerOutcome(outcome), nil
 }
