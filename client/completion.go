@@ -84,7 +84,7 @@ func (c *Client) handler(rec store.Record) Handler { return c.cfg.OnComplete[rec
 
 // handle runs the handler of an operation that has ended, under its lease.
 // An error says that the store did not let it, or that the lease was lost: the
-// work is left to others for a moment, for they may prolong theirs.
+// work is left to others for a moment, for they may renew theirs.
 func (c *Client) handle(ctx context.Context, ref string) error {
 	asked := time.Now()
 	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, store.ToRun, handlerLease)

@@ -19,7 +19,7 @@ func (c *Client) adoptUnmatched(ctx context.Context, ref string) error {
 	call, cancel := context.WithTimeout(c.life, c.cfg.CallTimeout)
 	defer cancel()
 	if _, err := c.getState(call, rec.ID); err != nil {
-		c.log.DebugContext(ctx, "an unknown operation is not shown", "id", rec.ID, "error", err)
+		c.log.DebugContext(ctx, "an unmatched operation is not shown", "id", rec.ID, "error", err)
 		due := time.Now().Add(unmatchedPoll.After(rec.Polls))
 		_, err = c.decide(ctx, lease, store.RescheduleDecision{Due: due, Notifications: rec.Notifications})
 		return err
@@ -32,7 +32,7 @@ func (c *Client) adoptUnmatched(ctx context.Context, ref string) error {
 	return err
 }
 
-// keepUnmatched is how long notifications of unknown operations are kept: as long
+// keepUnmatched is how long unmatched notifications are kept: as long
 // as the ERP keeps answers.
 const keepUnmatched = 24 * time.Hour
 

@@ -110,7 +110,7 @@ type Config struct {
 	HandlerTimeout time.Duration
 
 	// Lease is how long a notification belongs to a process that ended while
-	// it handled it; then another one takes it over. It is extended while the
+	// it handled it; then another one takes it over. It is renewed while the
 	// handler runs. At least 1 s. Default: 1 min.
 	Lease time.Duration
 

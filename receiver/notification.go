@@ -34,7 +34,7 @@ const (
 const maxHeaderValue = 1024
 
 // How long the sender should wait, in seconds: trouble of the store may be
-// over soon; a store full of unknown operations empties slowly.
+// over soon; a store full of unmatched ones empties slowly.
 const (
 	retrySoon  = "5"
 	retryLater = "60"
