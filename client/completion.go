@@ -62,8 +62,8 @@ func Discard(err error) error {
 	return handler.Discard(err)
 }
 
-// Dead yields the dead letters: operations whose handler failed for good. It iterates as
-// [Client.Pending] does.
+// Dead yields the dead letters: operations whose handler failed for good. It
+// iterates as [Client.Pending] does.
 func (c *Client) Dead(ctx context.Context) iter.Seq2[*Operation, error] {
 	return c.list(ctx, store.Dead)
 }
@@ -108,7 +108,7 @@ func (c *Client) handle(ctx context.Context, ref string) error {
 	run := Handled{Err: c.runHandler(watched, h, rec)}
 	run.Duration = time.Since(begun)
 	if lost := stop(); lost != nil { // what it returned no longer counts
-		run.Outcome = c.handlerLost(ctx, rec, run.Err)
+		run.Outcome = c.handlerLost(ctx, rec, run.Err, lost)
 	} else {
 		run.Outcome, err = c.concludeHandler(ctx, lease, rec, run.Err)
 	}
@@ -158,7 +158,7 @@ func (c *Client) concludeHandler(ctx context.Context, lease store.Lease, rec sto
 		c.log.WarnContext(ctx, "handler's outcome was not recorded", about("store", failed)...)
 		return HandlerLost, failed
 	case got.Ref == "":
-		return c.handlerLost(ctx, rec, err), nil
+		return c.handlerLost(ctx, rec, err, store.ErrFenced), nil
 	case outcome == handler.Retried:
 		c.log.WarnContext(ctx, "handler failed", about("again_at", got.Due)...)
 	case outcome == handler.Interrupted:
@@ -171,8 +171,8 @@ func (c *Client) concludeHandler(ctx context.Context, lease store.Lease, rec sto
 
 // handlerLost tells that a run counts for nothing, because somebody else may be at
 // work by now.
-func (c *Client) handlerLost(ctx context.Context, rec store.Record, err error) HandlerOutcome {
-	c.log.WarnContext(ctx, "handler's lease was lost while it ran", aboutRun(rec, err)...)
+func (c *Client) handlerLost(ctx context.Context, rec store.Record, err, why error) HandlerOutcome {
+	c.log.WarnContext(ctx, "handler's lease was lost while it ran", append(aboutRun(rec, err), "why", why)...)
 	return HandlerLost
 }
 

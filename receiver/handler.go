@@ -61,8 +61,9 @@ var (
 	ErrDrainTimeout = errors.New("receiver: the time to drain is over")
 	// ErrHandlerTimeout says that a run took longer than Config.HandlerTimeout.
 	ErrHandlerTimeout = errors.New("receiver: the handler's time is over")
-	// ErrLeaseLost says that another process may be handling the same
-	// notification by now. What the run returns no longer counts.
+	// ErrLeaseLost says that another process handles the same notification, or
+	// may do so soon, because the store did not renew the lease in time. What
+	// the run returns no longer counts.
 	ErrLeaseLost = errors.New("receiver: the lease of the notification was lost")
 )
 
