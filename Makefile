@@ -24,9 +24,9 @@ help: ## list the targets
 # on for long (fuzzing beyond the seeds, soak, thousands of kills) has targets of
 # its own; the short forms are ordinary tests.
 check: ## everything that must pass; installs what it lacks where it can (STRICT=1: nothing may be left out)
-	@$(SUITE) setup 3 $(MAKE) --no-print-directory setup
+	@$(SUITE) setup 2 $(MAKE) --no-print-directory setup
 	@$(SUITE) contract 3 $(MAKE) --no-print-directory verify spec-lint
-	@$(SUITE) lint 5 $(MAKE) --no-print-directory lint
+	@$(SUITE) lint 3 $(MAKE) --no-print-directory lint
 	@$(SUITE) tests 10 $(MAKE) --no-print-directory test
 	@$(SUITE) examples 2 $(MAKE) --no-print-directory examples
 	@$(SUITE) --table
@@ -68,8 +68,7 @@ fuzz: ## run every fuzz target for FUZZTIME (default 3s)
 
 lint: ## what git tracks, go vet as for Windows and macOS (test has it for this system), staticcheck, gofumpt
 	@.ci/tree
-	GOOS=windows go vet ./...
-	GOOS=darwin go vet ./...
+	$(BIN)/vet windows darwin
 	$(BIN)/staticcheck ./...
 	@out=$$($(BIN)/gofumpt -l $$(git ls-files --cached --others --exclude-standard '*.go' ':!*.gen.go')); \
 	test -z "$$out" || { echo "not formatted by gofumpt:"; echo "$$out"; exit 1; }
