@@ -20,7 +20,7 @@ func (c *Client) observe(ctx context.Context, kind, method string, start time.Ti
 	c.cfg.Observer.Call(ctx, call)
 }
 
-// What had the end of an operation looked for.
+// How the end of an operation was found.
 const (
 	byNotification = "notification"
 	byPoll         = "poll"

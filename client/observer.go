@@ -77,7 +77,7 @@ type Waited struct {
 	Phase      store.Phase
 	StatusCode int           // of the answer, 0 if there is none
 	Polls      int           // polls of this operation
-	Notified   bool          // a notification was heard
+	Notified   bool          // a notification came
 	Ran        time.Duration // from queued to done by the ERP's clock, 0 if not known
 	Err        error
 }
@@ -113,9 +113,9 @@ type Settled struct {
 	Link       string // what [Observer.Submit] returned
 	Outcome    Outcome
 	StatusCode int // of the answer, 0 if there is none
-	// By is what had the end looked for: "notification" if one had been heard
-	// when the poll began, else "poll"; "foreground" where no poll was needed, and
-	// "person" where [EndedWith] told of it.
+	// By is how the end was found: by a "notification" if one had come when the
+	// poll began that found it, else by a "poll"; in the "foreground" where no poll
+	// was needed, and by a "person" where [EndedWith] told of it.
 	By       string
 	Late     bool          // it turned out to be accepted after it was given up
 	Polls    int           // polls, that which found the end included

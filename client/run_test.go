@@ -96,7 +96,7 @@ func TestCompletionsReachTheHandlerOfTheirKind(t *testing.T) {
 	})
 }
 
-func TestHandlerThatFailsIsTriedAgainThenParkedThenReplayed(t *testing.T) {
+func TestHandlerThatFailsIsTriedAgainThenDeadLetteredThenReplayed(t *testing.T) {
 	var runs, healthy atomic.Int32
 	cc := client.Config{MaxAttempts: 4, OnComplete: map[string]client.Handler{
 		"flaky": func(context.Context, client.Completion) error {

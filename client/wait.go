@@ -164,8 +164,8 @@ func (c *Client) patience(rec store.Record, began time.Time) time.Time {
 	}
 	switch {
 	case len(rec.Candidates) > 0 && rec.Notification != nil:
-		if heard := notifiedAt(rec, time.Now()); rec.PolledAt.After(heard) {
-			return latest(soon(rec.SentAt), soon(heard))
+		if notified := notifiedAt(rec, time.Now()); rec.PolledAt.After(notified) {
+			return latest(soon(rec.SentAt), soon(notified))
 		}
 		return time.Time{} // what it proposes is polled first
 	case rec.Phase == store.Abandoned || rec.Notify == modeNone || rec.Notify == "":
@@ -283,8 +283,8 @@ func (c *Client) delay(rec store.Record, now time.Time) time.Duration {
 		Polls: rec.Polls, Age: max(0, now.Sub(rec.AcceptedAt)), Notify: rec.Notify != modeNone, Notified: -1,
 		Missing: rec.Progress.Missing,
 	}
-	if heard := notifiedAt(rec, now); !heard.IsZero() {
-		info.Notified = max(0, now.Sub(heard))
+	if notified := notifiedAt(rec, now); !notified.IsZero() {
+		info.Notified = max(0, now.Sub(notified))
 	}
 	return jitter(c.schedule(info), rec.Ref, rec.Polls)
 }

@@ -188,7 +188,7 @@ func TestInterruptedRunsAreNotCounted(t *testing.T) {
 				j.wantRuns(t, 100*time.Millisecond, 7)
 				_ = stop()
 				if left(t, st, store.Dead) != 1 {
-					t.Error("the second failure of its own has not parked it")
+					t.Error("the second failure of its own has not made a dead letter of it")
 				}
 			})
 		})

@@ -76,7 +76,7 @@ func TestACapabilitySecretIsRotatedWithoutLosingANotification(t *testing.T) {
 			wantStatus(t, serve(h, r), want)
 			rec, err := st.Get(t.Context(), "acme", op.Ref())
 			if err != nil || (rec.Notification != nil) != (want == 200) {
-				t.Errorf("the store heard %v, %v", rec.Notification, err)
+				t.Errorf("the store was told %v, %v", rec.Notification, err)
 			}
 		}
 

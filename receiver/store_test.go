@@ -46,7 +46,7 @@ func TestAWaiterIsWokenInBothModes(t *testing.T) {
 				}
 				rec := record(t, st)
 				if rec.Notifications != 1 || rec.Due.After(time.Now()) || rec.Due.IsZero() {
-					t.Errorf("%d notifications heard, next look at %v, want 1 and at once", rec.Notifications, rec.Due)
+					t.Errorf("%d notifications came, next poll at %v, want 1 and at once", rec.Notifications, rec.Due)
 				}
 			})
 		})
@@ -72,7 +72,7 @@ func TestANotificationWithoutRefMeetsThe202ThatComesLater(t *testing.T) {
 	sending(t, st, ref)
 	wantStatus(t, serve(mounted(rcv), signed(body)), 200)
 	if rec := record(t, st); rec.Notifications != 0 {
-		t.Fatalf("heard %d notifications before the id was known", rec.Notifications)
+		t.Fatalf("%d notifications came before the id was known", rec.Notifications)
 	}
 	rec, err := st.Report(t.Context(), "acme", ref, store.AcceptedFact{ID: id, Source: store.FromAnswer})
 	if err != nil || rec.Notification == nil || string(rec.Notification.Body) != body {

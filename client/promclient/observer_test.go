@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/client/promclient"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
 )
@@ -179,12 +179,10 @@ func TestARegistryTakesAnObserverOnceAndAllOrNothing(t *testing.T) {
 // user does not choose out of this one.
 func TestWhoLinksPrometheus(t *testing.T) {
 	for pkg, foreign := range map[string]string{".": "modernc.org/", "..": "github.com/prometheus/"} {
-		out, err := exec.Command("go", "list", "-deps", pkg).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(string(out), foreign) {
-			t.Errorf("%s links %s", pkg, foreign)
+		for _, linked := range testkit.Links(t, pkg) {
+			if strings.HasPrefix(linked, foreign) {
+				t.Errorf("%s links %s", pkg, linked)
+			}
 		}
 	}
 }

@@ -21,7 +21,7 @@ func walkThrough(ctx context.Context, out io.Writer) error {
 	defer cancel()
 
 	// Client and receiver meet in the store: the receiver writes what it
-	// heard, and the store wakes the client.
+	// was told, and the store wakes the client.
 	st := store.NewMemory(store.MemoryConfig{})
 	defer st.Close()
 	signingKey, secret := rand.Text(), rand.Text()

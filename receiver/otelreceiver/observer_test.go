@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/receiver"
 	"github.com/vismanet-go/background/receiver/otelreceiver"
 	"github.com/vismanet-go/background/receiver/receivertest"
@@ -147,11 +147,7 @@ func TestNewNamesWhatIsWrongAndTheZeroConfigDoesNoHarm(t *testing.T) {
 }
 
 func TestNoSDKIsLinked(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()
-	if err != nil {
-		t.Skip("the go command does not work here")
-	}
-	for pkg := range strings.FieldsSeq(string(out)) {
+	for _, pkg := range testkit.Links(t, ".") {
 		if strings.HasPrefix(pkg, "go.opentelemetry.io/otel/sdk") || strings.HasPrefix(pkg, "go.opentelemetry.io/otel/exporters") {
 			t.Errorf("links %s", pkg)
 		}
