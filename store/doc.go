@@ -15,7 +15,15 @@
 // A [Decision] is something that a process chose: when to poll again, that
 // the work is acknowledged, that it is given up. Decisions are fenced: they need
 // a [Lease] that is still valid, so that a process which was presumed dead
-// cannot undo what its successor decided.
+// cannot undo what its successor decided. A lease is taken for a [Purpose]: the
+// one that runs a handler counts the run in the same write.
+//
+// # Tenants
+//
+// Records belong to tenants, which never meet: keys and ids are unique within
+// one. An empty tenant is refused everywhere. [AnyTenant] says that the records of
+// all are meant, where a method takes it, and [NoTenant] is that of what nobody
+// named one for.
 //
 // # A person's word
 //
@@ -31,7 +39,9 @@
 //
 // Beside the records a store keeps a [Document] here and there: small state that
 // replicas share, such as what is left of a budget. It is changed by comparing and
-// setting, and a write that was lost costs no more than doing without it.
+// setting, and it has to be such that a write which a loss of power takes back does
+// no harm. Who ends between a write and its answer, or before it, finds out what
+// became of it by reading: the Version is its own or another's.
 //
 // # Clocks
 //

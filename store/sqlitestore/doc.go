@@ -36,6 +36,18 @@
 // disk. Match it with [ErrBusy], [ErrDiskFull], [ErrReadOnly], [ErrCorrupt]
 // and [ErrReplaced]; the store works again as soon as the cause is gone.
 //
+// # Upgrades
+//
+// Open migrates the file of an earlier version, in one transaction: a crash leaves
+// it as it was, or migrated. Stop the processes of the earlier version first. One
+// that goes on loses nothing and harms nothing: what it writes fails from then on
+// (with [ErrNewerSchema], or for lack of a table where it is older than that error),
+// and what it reads may hold words that it does not know. A file that was migrated
+// is refused by earlier versions with ErrNewerSchema; keep a copy to go back. While
+// a large file is migrated, some ten seconds for each 100 000 records on a busy
+// machine, changes by others fail with [ErrBusy] once they have waited for their
+// BusyTimeout.
+//
 // # What it does not do
 //
 // A file on a network file system, on one that a host shares with its

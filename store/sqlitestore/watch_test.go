@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -239,5 +240,45 @@ func TestAChangeAfterStillnessIsFound(t *testing.T) {
 		case <-time.After(10 * time.Second):
 			t.Fatalf("round %d: not woken", round)
 		}
+	}
+}
+
+// Changes there, here and there again within one look wake whoever watches any
+// of them: ours do not make those of the other process seem seen.
+func TestChangesOfBothWithinOneLook(t *testing.T) {
+	here, there := two(t, 4)
+	watchers := make(map[string]*store.Watcher)
+	for i := range 4 {
+		watchers[strconv.Itoa(i)] = here.Watch("fjord", strconv.Itoa(i))
+	}
+	looked(t, here, latest(t, here))
+	wakeUps(watchers)
+
+	// The writer of this store waits for us, so that it looks only afterwards.
+	held, hold := make(chan struct{}), make(chan struct{})
+	go func() {
+		_ = here.do(t.Context(), &step{alone: func(*conn) error { close(held); <-hold; return nil }})
+	}()
+	<-held
+	notify := func(s *Store, ref string) {
+		t.Helper()
+		if _, err := s.Notify(t.Context(), store.Notification{Ref: ref, ID: "id-" + ref, Body: []byte("{}")}); err != nil {
+			t.Error(err)
+		}
+	}
+	notify(there, "0")
+	done := make(chan struct{})
+	go func() { notify(here, "1"); close(done) }()
+	for here.queue.idle() {
+		time.Sleep(time.Millisecond)
+	}
+	close(hold)
+	<-done
+	notify(there, "2")
+	looked(t, here, latest(t, there))
+	woken, all := wakeUps(watchers)
+	slices.Sort(woken)
+	if all == 0 && !slices.Equal(woken, []string{"0", "1", "2"}) {
+		t.Errorf("woken %v and %d for all, want 0, 1 and 2", woken, all)
 	}
 }
