@@ -21,7 +21,7 @@ func BenchmarkSubmitToNotification(b *testing.B) {
 	b.Run("memory", func(b *testing.B) { benchmarkSubmitToNotification(b, nil) })
 	for _, d := range []sqlitequeue.Durability{sqlitequeue.Normal, sqlitequeue.Full} {
 		b.Run("sqlite "+string(d), func(b *testing.B) {
-			q, err := sqlitequeue.Open(b.TempDir(), sqlitequeue.Config{Durability: d})
+			q, err := sqlitequeue.Open(b.Context(), sqlitequeue.Config{Dir: b.TempDir(), Durability: d})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -30,7 +30,7 @@ var imported = map[string][]string{
 	"internal/erp":      {module + "openapi", module + "openapi/server"},
 	"internal/wire":     {"github.com/google/uuid"},
 	"internal/notify":   {module + "internal/httpx"},
-	"queue/sqlitequeue": {module + "internal/sqlconn", "modernc.org/sqlite"},
+	"queue/sqlitequeue": {module + "internal/lockfile", module + "internal/sqlitefile"},
 }
 
 func TestRoomsImportDownwardsOnly(t *testing.T) {

@@ -1,6 +1,4 @@
-// Package sqlconn is what the packages that keep SQLite files share: a
-// connection that talks to the driver, the version that is needed, the name by
-// which SQLite is told of a file, and the places where no file may be.
+// Package sqlconn is a connection that talks to the driver.
 package sqlconn
 
 import (

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vismanet-go/background/internal/sqlconn"
+	"github.com/vismanet-go/background/internal/sqlitefile"
 )
 
 // Config configures a [Store]. Only Path is required; a zero field means the
@@ -58,7 +58,7 @@ func (c Config) validate() error {
 	if c.MaxUnmatched < 0 {
 		fault("MaxUnmatched", "must not be negative")
 	}
-	if err := sqlconn.CheckNames(c.AllowFileSystems); err != nil {
+	if err := sqlitefile.CheckNames(c.AllowFileSystems); err != nil {
 		fault("AllowFileSystems", err.Error())
 	}
 	if c.KeepTombstones < 0 {

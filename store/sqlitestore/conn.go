@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/vismanet-go/background/internal/sqlconn"
+	"github.com/vismanet-go/background/internal/sqlitefile"
 	"modernc.org/sqlite"
 )
 
@@ -23,7 +24,7 @@ func open(path string) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	dc, err := new(sqlite.Driver).Open(sqlconn.DSN(filepath.ToSlash(abs), "_error_rc=true"))
+	dc, err := new(sqlite.Driver).Open(sqlitefile.URI(filepath.ToSlash(abs)) + "?_pragma=temp_store(MEMORY)&_error_rc=true")
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/vismanet-go/background/internal/sqlconn/notmp"
+	"github.com/vismanet-go/background/internal/sqlitefile/notmp"
 	"github.com/vismanet-go/background/store"
 )
 

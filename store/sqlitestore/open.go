@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/vismanet-go/background/internal/sqlconn"
+	"github.com/vismanet-go/background/internal/sqlitefile"
 )
 
 const (
@@ -79,7 +79,7 @@ func checkPlace(cfg Config) error {
 		return fmt.Errorf("%s: not a regular file", path)
 	}
 	// The file may be a link, or mounted alone.
-	return sqlconn.CheckPlace("AllowFileSystems", cfg.AllowFileSystems, dir, path)
+	return sqlitefile.CheckPlace("AllowFileSystems", cfg.AllowFileSystems, dir, path)
 }
 
 // openWriter opens the connection that writes and brings the file into shape.
@@ -217,8 +217,8 @@ func checkVersion(c *conn) error {
 	if err != nil {
 		return err
 	}
-	if !sqlconn.AtLeast(got, sqlconn.MinVersion) {
-		return fmt.Errorf("SQLite %s is linked, need %s or newer: older ones can damage a WAL file", got, sqlconn.MinVersion)
+	if !sqlitefile.AtLeast(got, sqlitefile.MinVersion) {
+		return fmt.Errorf("SQLite %s is linked, need %s or newer: older ones can damage a WAL file", got, sqlitefile.MinVersion)
 	}
 	return nil
 }

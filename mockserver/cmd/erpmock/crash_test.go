@@ -190,7 +190,7 @@ func (f *fleet) verifyStore(accepted, unsure int) {
 		}
 		eventually(f.t, "the end of a process", func() bool { return s.cmd.Process.Signal(syscall.Signal(0)) != nil })
 	}
-	q, err := sqlitequeue.Open(f.dir, sqlitequeue.Config{})
+	q, err := sqlitequeue.Open(f.t.Context(), sqlitequeue.Config{Dir: f.dir})
 	if err != nil {
 		f.t.Fatal(err)
 	}

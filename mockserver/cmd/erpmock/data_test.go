@@ -25,7 +25,7 @@ func TestDirectoriesThatCannotBeUsed(t *testing.T) {
 	if got := run(t.Context(), []string{"--data", t.TempDir(), "--durability", "eternal"}, &out, &errs); got != 2 || !strings.Contains(errs.String(), "eternal") {
 		t.Errorf("got %d, %s", got, errs.String())
 	}
-	if _, err := sqlitequeue.Open(dir, sqlitequeue.Config{}); !errors.Is(err, sqlitequeue.ErrDamaged) {
+	if _, err := sqlitequeue.Open(t.Context(), sqlitequeue.Config{Dir: dir}); !errors.Is(err, sqlitequeue.ErrCorrupt) {
 		t.Error(err)
 	}
 }

@@ -23,8 +23,7 @@ type options struct {
 	portFile string
 	verbose  bool
 	mock     mockserver.Config
-	data     string // empty: in memory
-	queue    sqlitequeue.Config
+	queue    sqlitequeue.Config // without a directory: in memory
 }
 
 // parse reads the flags, and the environment for those that are not given. It
@@ -102,7 +101,7 @@ func (o *options) place(f *flag.FlagSet) {
 	f.StringVar(&o.portFile, "port-file", "", "write the port's number to this `file` once connections are accepted, and remove it at the end")
 	f.BoolVar(&o.verbose, "verbose", false, "log every operation, and every attempt to notify with what came of it")
 	f.StringVar(&o.mock.ExternalURL, "external-url", "", "API root in the links of answers (default: as the caller wrote it)")
-	f.StringVar(&o.data, "data", "", "keep everything in this `directory`; several processes may share it (default: in memory)")
+	f.StringVar(&o.queue.Dir, "data", "", "keep everything in this `directory`; several processes may share it (default: in memory)")
 	f.Func("durability", "what --data survives: normal (kill -9) or full (power loss too) (default normal)", func(v string) error {
 		o.queue.Durability = sqlitequeue.Durability(v)
 		return nil

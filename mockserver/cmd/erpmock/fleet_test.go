@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"database/sql"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -18,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/vismanet-go/background/internal/sqlitefile"
 )
 
 // A fleet is several erpmock processes on one directory.
@@ -91,7 +92,10 @@ func (f *fleet) kill(i int) {
 // stands still in the middle of a write holds up all others.
 func (f *fleet) stop(s *ship) {
 	f.t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(f.dir, "queue.db")+"?_pragma=busy_timeout(1000)")
+	db, err := sqlitefile.Connect(filepath.Join(f.dir, "queue.db"))
+	if err == nil {
+		err = db.Script("PRAGMA busy_timeout = 1000")
+	}
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -100,7 +104,7 @@ func (f *fleet) stop(s *ship) {
 		if err := s.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 			f.t.Fatal(err)
 		}
-		if _, err := db.Exec("BEGIN IMMEDIATE; ROLLBACK"); err == nil {
+		if err := db.Script("BEGIN IMMEDIATE; ROLLBACK"); err == nil {
 			return true
 		}
 		_ = s.cmd.Process.Signal(syscall.SIGCONT)

@@ -63,9 +63,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		level = slog.LevelDebug
 	}
 	o.mock.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
-	if o.data != "" {
+	if o.queue.Dir != "" {
 		o.queue.Logger = o.mock.Logger
-		queue, err := sqlitequeue.Open(o.data, o.queue)
+		queue, err := sqlitequeue.Open(ctx, o.queue)
 		if err != nil {
 			text, wrong := byFlags(err)
 			if wrong {

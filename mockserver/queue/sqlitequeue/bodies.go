@@ -1,13 +1,15 @@
 package sqlitequeue
 
 import (
+	"context"
 	"crypto/rand"
-	"database/sql"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/vismanet-go/background/internal/sqlitefile"
 )
 
 // bodies is the directory of the bodies that are too large for the database.
@@ -84,14 +86,14 @@ func (k kept) discard() {
 }
 
 // load reads a body back.
-func (q *Queue) load(data []byte, file sql.NullString) ([]byte, error) {
-	if !file.Valid {
+func (q *Queue) load(data []byte, file string) ([]byte, error) {
+	if file == "" {
 		if data == nil {
 			data = []byte{}
 		}
 		return data, nil
 	}
-	return os.ReadFile(filepath.Join(q.dir, bodies, file.String))
+	return os.ReadFile(filepath.Join(q.dir, bodies, file))
 }
 
 // dropRequest forgets a job's request, and its file once that is certain.
@@ -104,20 +106,24 @@ func (q *Queue) dropContent(t *tx, seq int64) error {
 }
 
 func (q *Queue) drop(t *tx, query string, seq int64) error {
-	var file sql.NullString
-	err := t.row(query, []any{seq}, &file)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	if file.Valid {
-		t.after(func() { _ = os.Remove(filepath.Join(q.dir, bodies, file.String)) })
-	}
+	var file string
+	_, err := t.QueryRow(query, []any{seq}, &file)
+	q.forget(t, file)
 	return err
 }
 
+// forget removes a file, if there is one, once its row is gone for certain;
+// sweepFiles finds what stays.
+func (q *Queue) forget(t *tx, file string) {
+	if file != "" {
+		t.After(func() { _ = os.Remove(filepath.Join(q.dir, bodies, file)) })
+	}
+}
+
 // sweepFiles removes the files that no row names: those of processes that died
-// between file and row, or between row and removal.
+// between file and row, or between row and removal, and their locks.
 func (q *Queue) sweepFiles() {
+	q.locks.Sweep(max(time.Hour, q.cfg.Lease))
 	named := make(map[string]bool)
 	entries, err := os.ReadDir(filepath.Join(q.dir, bodies))
 	if err == nil && len(entries) > 0 {
@@ -139,17 +145,11 @@ func (q *Queue) sweepFiles() {
 }
 
 func (q *Queue) namedFiles(into map[string]bool) error {
-	rows, err := q.read.Query(`SELECT file FROM requests WHERE file IS NOT NULL UNION ALL SELECT file FROM contents WHERE file IS NOT NULL`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	const named = `SELECT file FROM requests WHERE file IS NOT NULL UNION ALL SELECT file FROM contents WHERE file IS NOT NULL`
+	return q.rows(context.Background(), named, nil, func(row sqlitefile.Row) error {
 		var name string
-		if err := rows.Scan(&name); err != nil {
-			return err
-		}
+		err := row.Scan(&name)
 		into[name] = true
-	}
-	return rows.Err()
+		return err
+	})
 }

@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/vismanet-go/background/internal/sqlconn"
+	"github.com/vismanet-go/background/internal/sqlitefile"
 )
 
 // Durability says what stored work survives.
@@ -20,30 +20,33 @@ const (
 	Full   Durability = "full"   // the end of the machine too
 )
 
-// Config configures a [Queue]. Every field may be left zero. Processes that
-// share a directory should be configured alike.
+// Config configures a [Queue]. Only Dir is required; a zero field means the
+// default named in its comment. Processes that share a directory should be
+// configured alike.
 type Config struct {
+	// Dir is the directory. It is made if it does not exist.
+	Dir string
+
 	// Durability is what is survived. Default: [Normal].
 	Durability Durability
 
 	// Worker names this process among those that use the directory: letters,
 	// digits, dots and dashes. A process with a name takes over at once what
-	// an earlier one of the same name left behind, where locks of files tell
-	// that it is dead; two at a time are refused. Default: no name, and what is
-	// left behind waits for the end of its lease.
+	// an earlier one of the same name left behind; two at a time are refused
+	// where there are locks of files. Default: no name.
 	Worker string
 
-	// Lease is how long a process may be silent before its work is given to
-	// others. It is extended every third of it. Default: 10 s.
+	// Lease is how long a process that has not ended may be silent before its
+	// work is given to others. It is extended every third of it. Default: 10 s.
 	Lease time.Duration
 
 	// Inline is the size up to which a body is stored in the database; larger
 	// ones get a file of their own. Default: 32 KiB.
 	Inline int
 
-	// Busy is how long a write waits for those of other processes before it
-	// fails. Default: 5 s.
-	Busy time.Duration
+	// BusyTimeout is how long a change waits for those of other processes
+	// before it fails with [ErrBusy]. Default: 5 s.
+	BusyTimeout time.Duration
 
 	// AllowFileSystems names file systems that Open accepts although users of
 	// one file may damage it there: those of networks, such as NFS, those that
@@ -61,7 +64,7 @@ func (c Config) withDefaults() Config {
 	c.Durability = cmp.Or(c.Durability, Normal)
 	c.Lease = cmp.Or(c.Lease, 10*time.Second)
 	c.Inline = cmp.Or(c.Inline, 32<<10)
-	c.Busy = cmp.Or(c.Busy, 5*time.Second)
+	c.BusyTimeout = cmp.Or(c.BusyTimeout, 5*time.Second)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -78,14 +81,15 @@ func (c Config) validate() error {
 			errs = append(errs, fmt.Errorf("%s: %s", field, why))
 		}
 	}
+	refuse("Dir", c.Dir == "", "must not be empty") // else it would be the working directory
 	refuse("Durability", c.Durability != "" && c.Durability != Normal && c.Durability != Full,
 		fmt.Sprintf("%q is neither %q nor %q", c.Durability, Normal, Full))
 	refuse("Worker", c.Worker != "" && !workerName.MatchString(c.Worker), fmt.Sprintf("%q: want letters, digits, dots and dashes", c.Worker))
 	refuse("Lease", c.Lease < 0 || c.Lease > 0 && c.Lease < 100*time.Millisecond, "must be at least 100 ms")
 	refuse("Inline", c.Inline < 0, "must not be negative")
-	if err := sqlconn.CheckNames(c.AllowFileSystems); err != nil {
+	if err := sqlitefile.CheckNames(c.AllowFileSystems); err != nil {
 		refuse("AllowFileSystems", true, err.Error())
 	}
-	refuse("Busy", c.Busy < 0, "must not be negative")
+	refuse("BusyTimeout", c.BusyTimeout < 0, "must not be negative")
 	return errors.Join(errs...)
 }

@@ -2,7 +2,7 @@
 // directory, so that they outlive the process, and so that several processes
 // work on them as the ERP's web servers do.
 //
-//	q, err := sqlitequeue.Open(dir, sqlitequeue.Config{})
+//	q, err := sqlitequeue.Open(ctx, sqlitequeue.Config{Dir: dir})
 //	if err != nil { … }
 //	defer q.Close()
 //	srv, err := mockserver.New(mockserver.Config{Queue: q})
@@ -30,10 +30,16 @@
 // # Several processes
 //
 // Any number of processes on one machine may open the directory. Each holds
-// leases on what it runs, and extends them while it lives. When it is not
-// heard of for Config.Lease, its operations are run again by the others, in
-// their old places, and whatever it still reports of them is refused. The
-// directory must be on a disk of this machine. Network file systems, those that
+// leases on what it runs, and extends them while it lives. When it ends without
+// having closed its queue, the others run its operations again, in their old
+// places, within a second. They learn of its end from a lock on a file in the
+// directory locks, which the system frees. A process that is only stopped keeps
+// its lock; when it is not heard of for Config.Lease, its operations are run
+// again all the same, and whatever it still reports of them is refused. That is
+// also what happens where there are no such locks: on Windows, and where the
+// file cannot be made.
+//
+// The directory must be on a disk of this machine. Network file systems, those that
 // a host shares with its containers and virtual machines (9P, vboxsf, …) and
 // FUSE are refused unless [Config].AllowFileSystems names them: their locks and
 // shared memory do not do.

@@ -14,7 +14,7 @@ import (
 
 // A job that is remembered is the same as one that is read back.
 func TestFreshJobsAreAsTheyWouldBeRead(t *testing.T) {
-	q, err := Open(t.TempDir(), Config{})
+	q, err := Open(t.Context(), Config{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,14 +2,13 @@ package sqlitequeue
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"math"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/internal/sqlitefile"
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/operation"
 	"github.com/vismanet-go/background/mockserver/queue"
@@ -48,31 +47,30 @@ func (q *Queue) Add(_ context.Context, job *queue.Job) error {
 	}
 	id := strings.ToLower(job.ID)
 	var seq int64
-	err = q.writer.do(func(t *tx) error {
+	err = q.change(func(t *tx) error {
 		if err := body.check(); err != nil {
 			return err
 		}
-		err := t.row(`INSERT INTO jobs (id, company, state, not_before, received, fixed) VALUES (?, ?, 0, ?, ?, ?)
+		added, err := t.QueryRow(`INSERT INTO jobs (id, company, state, not_before, received, fixed) VALUES (?, ?, 0, ?, ?, ?)
 			ON CONFLICT (id) DO NOTHING RETURNING seq`,
 			[]any{id, job.Company, nanos(job.NotBefore), nanos(job.Received), rest}, &seq)
-		if errors.Is(err, sql.ErrNoRows) {
-			return queue.ErrDuplicate
-		}
 		if err != nil {
 			return err
 		}
-		if _, err := t.exec(`INSERT INTO requests (seq, head, body, file) VALUES (?, ?, ?, ?)`, seq, top, body.data, body.name()); err != nil {
+		if !added {
+			return queue.ErrDuplicate
+		}
+		if err := t.Exec(`INSERT INTO requests (seq, head, body, file) VALUES (?, ?, ?, ?)`, seq, top, body.data, body.name()); err != nil {
 			return err
 		}
 		if job.Notice != nil {
-			if _, err := t.exec(`INSERT INTO notices (seq, state, data) VALUES (?, 0, ?)`, seq, job.Notice); err != nil {
+			if err := t.Exec(`INSERT INTO notices (seq, state, data) VALUES (?, 0, ?)`, seq, job.Notice); err != nil {
 				return err
 			}
 		}
-		_, err = t.exec(`INSERT INTO lanes (company, waiting, running, turn) VALUES (?, 1, 0, 0)
+		t.After(func() { q.fresh.add(seq, job) })
+		return t.Exec(`INSERT INTO lanes (company, waiting, running, turn) VALUES (?, 1, 0, 0)
 			ON CONFLICT (company) DO UPDATE SET waiting = waiting + 1`, job.Company)
-		t.after(func() { q.fresh.add(seq, job) })
-		return err
 	})
 	if err != nil {
 		body.discard()
@@ -96,7 +94,7 @@ func (q *Queue) Take(ctx context.Context, now queue.Now, rules queue.Limits) ([]
 	var jobs []*queue.Job
 	var places []int64
 	requests := make(map[int]storedRequest) // of those jobs that were read
-	err := q.writer.do(func(t *tx) error {
+	err := q.change(func(t *tx) error {
 		jobs, places = nil, nil
 		clear(requests)
 		if err := q.register(t); err != nil {
@@ -131,24 +129,15 @@ func (q *Queue) Take(ctx context.Context, now queue.Now, rules queue.Limits) ([]
 	return jobs, nil
 }
 
-// someWait tells whether there may be something to take.
-func (q *Queue) someWait(ctx context.Context, rules queue.Limits) (bool, error) {
-	rows, err := q.query(waitingLanes).rows(ctx, rules.PerCompany)
-	if err != nil {
-		return false, err
-	}
-	defer rows.Close()
-	for rows.Next() {
+// someWait reports whether there may be something to take.
+func (q *Queue) someWait(ctx context.Context, rules queue.Limits) (some bool, err error) {
+	err = q.rows(ctx, waitingLanes, []any{rules.PerCompany}, func(row sqlitefile.Row) error {
 		var company string
-		var running int
-		if err := rows.Scan(&company, &running); err != nil {
-			return false, err
-		}
-		if rules.Hold == nil || !rules.Hold(company) {
-			return true, nil
-		}
-	}
-	return false, rows.Err()
+		err := row.Scan(&company)
+		some = some || rules.Hold == nil || !rules.Hold(company)
+		return err
+	})
+	return some, err
 }
 
 const waitingLanes = `SELECT company, running FROM lanes WHERE waiting > 0 AND running < ? ORDER BY turn`
@@ -165,9 +154,9 @@ func (q *Queue) lanes(t *tx, now queue.Now, rules queue.Limits) ([]laneHead, err
 	if rules.Hold != nil {
 		query, args = waitingLanes, args[:1] // those that are held must not stand in the way of others
 	}
-	err := t.rows(query, args, func(scan func(...any) error) error {
+	err := t.Query(context.Background(), query, args, func(row sqlitefile.Row) error {
 		var l laneHead
-		err := scan(&l.company, &l.running)
+		err := row.Scan(&l.company, &l.running)
 		if len(lanes) < rules.Max && (rules.Hold == nil || !rules.Hold(l.company)) {
 			lanes = append(lanes, l)
 		}
@@ -182,13 +171,8 @@ func (q *Queue) lanes(t *tx, now queue.Now, rules queue.Limits) ([]laneHead, err
 	}
 	for i := range lanes {
 		l := &lanes[i]
-		err := t.rows(line, []any{l.company, nanos(now(l.company)), min(rules.PerCompany-l.running, rules.Max)}, func(scan func(...any) error) error {
-			var seq int64
-			err := scan(&seq)
-			l.jobs = append(l.jobs, seq)
-			return err
-		})
-		if err != nil {
+		args := []any{l.company, nanos(now(l.company)), min(rules.PerCompany-l.running, rules.Max)}
+		if l.jobs, err = numbers(t, line, args...); err != nil {
 			return nil, err
 		}
 	}
@@ -228,21 +212,20 @@ func (q *Queue) leaseFresh(t *tx, seq int64, now time.Time) (*queue.Job, error) 
 		return nil, nil
 	}
 	job.State, job.Started = operation.Running, fromNanos(nanos(now))
-	return job, t.row(leaseJob+` RETURNING epoch, attempts, state_reads, content_reads`, []any{q.worker, nanos(now), seq},
+	_, err := t.QueryRow(leaseJob+` RETURNING epoch, attempts, state_reads, content_reads`, []any{q.worker, nanos(now), seq},
 		&job.Epoch, &job.Attempts, &job.StateReads, &job.ContentReads)
+	return job, err
 }
 
 // lease leases any other job.
 func (q *Queue) lease(t *tx, seq int64, now time.Time) (job *queue.Job, r storedRequest, err error) {
-	_, err = t.exec(leaseJob, q.worker, nanos(now), seq)
-	if err != nil {
+	if err := t.Exec(leaseJob, q.worker, nanos(now), seq); err != nil {
 		return nil, r, err
 	}
-	job, err = scanJob(func(into ...any) error { return t.row(selectJob+` WHERE seq = ?`, []any{seq}, into...) })
-	if err != nil {
+	if job, err = oneJob(t.Conn, `seq = ?`, seq); err != nil {
 		return nil, r, err
 	}
-	err = t.row(`SELECT head, body, file FROM requests WHERE seq = ?`, []any{seq}, &r.head, &r.data, &r.file)
+	_, err = t.QueryRow(`SELECT head, body, file FROM requests WHERE seq = ?`, []any{seq}, &r.head, &r.data, &r.file)
 	return job, r, err
 }
 
@@ -259,7 +242,7 @@ func (q *Queue) turn(t *tx, jobs []*queue.Job, now time.Time) error {
 			continue
 		}
 		delete(taken, job.Company)
-		_, err := t.exec(`UPDATE lanes SET waiting = waiting - ?, running = running + ?, turn = max(turn + 1, ?) WHERE company = ?`,
+		err := t.Exec(`UPDATE lanes SET waiting = waiting - ?, running = running + ?, turn = max(turn + 1, ?) WHERE company = ?`,
 			n, n, nanos(now)+int64(i), job.Company)
 		if err != nil {
 			return err
@@ -286,17 +269,17 @@ func (q *Queue) Finish(_ context.Context, lease queue.Lease, r queue.Result) err
 	if r.State == operation.Failed {
 		state = failed
 	}
-	err = q.writer.do(func(t *tx) error {
+	err = q.change(func(t *tx) error {
 		var seq, version int64
 		var company string
-		err := t.row(`SELECT seq, company, ifnull((SELECT version FROM books WHERE books.company = jobs.company), 0)
+		leased, err := t.QueryRow(`SELECT seq, company, ifnull((SELECT version FROM books WHERE books.company = jobs.company), 0)
 			FROM jobs WHERE id = ? AND state = 1 AND worker = ? AND epoch = ?`,
 			[]any{lease.ID, q.worker, lease.Epoch}, &seq, &company, &version)
-		if errors.Is(err, sql.ErrNoRows) {
-			return queue.ErrLeaseLost
-		}
 		if err != nil {
 			return err
+		}
+		if !leased {
+			return queue.ErrLeaseLost
 		}
 		if err := content.check(); err != nil {
 			return err
@@ -318,15 +301,14 @@ func (q *Queue) Finish(_ context.Context, lease queue.Lease, r queue.Result) err
 			{`UPDATE lanes SET running = running - 1 WHERE company = ?`, []any{company}},
 			{`UPDATE notices SET state = 1, worker = ? WHERE seq = ? AND state = 0`, []any{q.worker, seq}},
 		} {
-			if _, err := t.exec(step.query, step.args...); err != nil {
+			if err := t.Exec(step.query, step.args...); err != nil {
 				return err
 			}
 		}
 		if r.Content == nil {
 			return nil
 		}
-		_, err = t.exec(`INSERT INTO contents (seq, body, file) VALUES (?, ?, ?)`, seq, content.data, content.name())
-		return err
+		return t.Exec(`INSERT INTO contents (seq, body, file) VALUES (?, ?, ?)`, seq, content.data, content.name())
 	})
 	if err != nil {
 		content.discard()
@@ -335,22 +317,13 @@ func (q *Queue) Finish(_ context.Context, lease queue.Lease, r queue.Result) err
 }
 
 // Expire implements [queue.Queue].
-func (q *Queue) Expire(_ context.Context, id string) (bool, error) {
-	found := false
-	err := q.writer.do(func(t *tx) error {
-		found = false
+func (q *Queue) Expire(_ context.Context, id string) (found bool, err error) {
+	err = q.change(func(t *tx) (err error) {
 		var seq int64
 		var state int
-		err := t.row(`SELECT seq, state FROM jobs WHERE id = ? AND state >= 2`, []any{strings.ToLower(id)}, &seq, &state)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
-		if err != nil {
+		found, err = t.QueryRow(`SELECT seq, state FROM jobs WHERE id = ? AND state >= 2`, []any{strings.ToLower(id)}, &seq, &state)
+		if err != nil || !found || state == expired {
 			return err
-		}
-		found = true
-		if state == expired {
-			return nil
 		}
 		return q.expire(t, seq)
 	})

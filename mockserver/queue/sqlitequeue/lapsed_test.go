@@ -28,7 +28,7 @@ func TestALeaseFromTheFutureIsVoid(t *testing.T) {
 		{"of an older version, years ahead", 30 * 365 * 24 * time.Hour, 0, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			q, err := Open(t.TempDir(), Config{})
+			q, err := Open(t.Context(), Config{Dir: t.TempDir()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -41,10 +41,10 @@ func TestALeaseFromTheFutureIsVoid(t *testing.T) {
 			if jobs, err := q.Take(t.Context(), now, queue.Limits{Max: 9, PerCompany: 9}); err != nil || len(jobs) != 1 {
 				t.Fatalf("took %v, %v", jobs, err)
 			}
-			err = q.writer.do(func(t *tx) error { // the job is that of a process that is gone
-				_, err := t.exec(`INSERT INTO workers (id, name, until, ttl) VALUES ('gone', '', ?, ?)`, nanos(time.Now().Add(tt.until)), int64(tt.ttl))
+			err = q.change(func(t *tx) error { // the job is that of a process that is gone
+				err := t.Exec(`INSERT INTO workers (id, name, until, ttl) VALUES ('gone', '', ?, ?)`, nanos(time.Now().Add(tt.until)), int64(tt.ttl))
 				if err == nil {
-					_, err = t.exec(`UPDATE jobs SET worker = 'gone' WHERE state = 1`)
+					err = t.Exec(`UPDATE jobs SET worker = 'gone' WHERE state = 1`)
 				}
 				return err
 			})

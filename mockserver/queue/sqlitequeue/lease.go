@@ -10,18 +10,22 @@ import (
 // expireBatch is how many jobs are made tombstones at a time.
 const expireBatch = 500
 
-// eager and lazy are how often Watch asks for the version: soon after a change, and less and
-// less often while there is none.
+// eager and lazy are how often Watch asks for the version: soon after a change,
+// and less and less often while there is none. For the end of other processes it
+// asks at the latter pace.
 const (
 	eager = 5 * time.Millisecond
 	lazy  = 250 * time.Millisecond
 )
 
-// Watch implements [queue.Shared]. Whether another process wrote
-// something is read from a word of shared memory.
+// Watch implements [queue.Shared]. Whether another process wrote something is
+// read from a word of shared memory, and that one has ended from the lock of a
+// file.
 func (q *Queue) Watch(ctx context.Context, now queue.Now, wake, lost func()) {
 	renew := time.NewTicker(q.cfg.Lease / 3)
 	defer renew.Stop()
+	deaths := time.NewTicker(lazy)
+	defer deaths.Stop()
 	files := time.NewTicker(orphanAge)
 	defer files.Stop()
 	var version int64
@@ -37,6 +41,10 @@ func (q *Queue) Watch(ctx context.Context, now queue.Now, wake, lost func()) {
 			q.sweepFiles()
 		case <-renew.C:
 			q.tick(now, wake)
+		case <-deaths.C:
+			if q.locks.News() {
+				q.tick(now, wake)
+			}
 		case <-next.C:
 			wait = min(2*wait, lazy)
 			if v := q.version(); v != version {
@@ -53,14 +61,8 @@ func (q *Queue) Watch(ctx context.Context, now queue.Now, wake, lost func()) {
 
 // version changes with every commit of another connection.
 func (q *Queue) version() int64 {
-	if q.dataVersion == nil {
-		var err error
-		if q.dataVersion, err = q.watch.Prepare(`PRAGMA data_version`); err != nil {
-			return -1
-		}
-	}
-	var v int64
-	if err := q.dataVersion.QueryRow().Scan(&v); err != nil {
+	v, err := q.watch.Int64(`PRAGMA data_version`)
+	if err != nil {
 		return -1
 	}
 	return v
@@ -68,12 +70,12 @@ func (q *Queue) version() int64 {
 
 // tick renews the lease of this process, and gives back what others left.
 func (q *Queue) tick(clock queue.Now, wake func()) {
-	err := q.writer.do(func(t *tx) error {
+	err := q.change(func(t *tx) error {
 		if err := q.register(t); err != nil {
 			return err
 		}
 		now := time.Now()
-		if _, err := t.exec(`UPDATE workers SET until = ?, ttl = ? WHERE id = ?`, nanos(now.Add(q.cfg.Lease)), int64(q.cfg.Lease), q.worker); err != nil {
+		if err := t.Exec(`UPDATE workers SET until = ?, ttl = ? WHERE id = ?`, nanos(now.Add(q.cfg.Lease)), int64(q.cfg.Lease), q.worker); err != nil {
 			return err
 		}
 		if err := q.reap(t, lapsed, nanos(now), nanos(now.Add(slack)), int64(q.cfg.Lease)); err != nil {
@@ -82,7 +84,7 @@ func (q *Queue) tick(clock queue.Now, wake func()) {
 		return q.flushCounts(t)
 	})
 	if err == nil {
-		err = q.writer.do(func(t *tx) error { return q.sweep(t, clock) })
+		err = q.change(func(t *tx) error { return q.sweep(t, clock) })
 	}
 	if err != nil {
 		q.cfg.Logger.Warn("lease not renewed", "error", err)
@@ -95,16 +97,17 @@ func (q *Queue) tick(clock queue.Now, wake func()) {
 // work of a process that is gone would lie for as long as the clock was wrong.
 const slack = 5 * time.Minute
 
-// lapsed finds the workers whose lease is over or void: ?1 is the time, ?2 the
-// latest at which one may begin, ?3 the length of those that do not tell it.
-const lapsed = `SELECT id FROM workers WHERE until < ?1 OR until - CASE ttl WHEN 0 THEN ?3 ELSE ttl END > ?2`
+// lapsed finds the workers whose lease is over or void, or whose lock tells that
+// they are gone: ?1 is the time, ?2 the latest at which a lease may begin, ?3 the
+// length of those that do not tell it.
+const lapsed = `SELECT id FROM workers WHERE until < ?1 OR until - CASE ttl WHEN 0 THEN ?3 ELSE ttl END > ?2 OR ended(lock)`
 
 // register enters this process among the workers. If it was there before, and
 // is not any more, its leases are lost.
 func (q *Queue) register(t *tx) error {
-	n, err := t.exec(`INSERT INTO workers (id, name, until, ttl) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-		q.worker, q.cfg.Worker, nanos(time.Now().Add(q.cfg.Lease)), int64(q.cfg.Lease))
-	if n > 0 && q.registered.Swap(true) {
+	err := t.Exec(`INSERT INTO workers (id, name, until, ttl, lock) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+		q.worker, q.cfg.Worker, nanos(time.Now().Add(q.cfg.Lease)), int64(q.cfg.Lease), q.lock.Name())
+	if err == nil && t.Changes() > 0 && q.registered.Swap(true) {
 		q.lost.Store(true)
 	}
 	return err
@@ -112,13 +115,7 @@ func (q *Queue) register(t *tx) error {
 
 // reap gives the work of some workers back, and forgets the workers.
 func (q *Queue) reap(t *tx, which string, args ...any) error {
-	var dead []string
-	err := t.rows(which, args, func(scan func(...any) error) error {
-		var id string
-		err := scan(&id)
-		dead = append(dead, id)
-		return err
-	})
+	dead, err := texts(t, which, args...)
 	if err != nil {
 		return err
 	}
@@ -132,7 +129,7 @@ func (q *Queue) reap(t *tx, which string, args ...any) error {
 			`UPDATE notices SET worker = NULL WHERE state = 1 AND worker = ?1`,
 			`DELETE FROM workers WHERE id = ?1`,
 		} {
-			if _, err := t.exec(query, id); err != nil {
+			if err := t.Exec(query, id); err != nil {
 				return err
 			}
 		}
@@ -143,25 +140,16 @@ func (q *Queue) reap(t *tx, which string, args ...any) error {
 // sweep makes tombstones of what is past its retention by the clock of its
 // company, and forgets the oldest ones.
 func (q *Queue) sweep(t *tx, now queue.Now) error {
-	var companies []string
-	err := t.rows(`SELECT company FROM lanes`, nil, func(scan func(...any) error) error {
-		var company string
-		err := scan(&company)
-		companies = append(companies, company)
-		return err
-	})
+	companies, err := texts(t, `SELECT company FROM lanes`)
 	var due []int64
 	for _, company := range companies {
 		if err != nil || len(due) >= expireBatch {
 			break
 		}
-		err = t.rows(`SELECT seq FROM jobs WHERE expires > 0 AND state < 4 AND company = ? AND expires <= ? LIMIT ?`,
-			[]any{company, nanos(now(company)), expireBatch - len(due)}, func(scan func(...any) error) error {
-				var seq int64
-				err := scan(&seq)
-				due = append(due, seq)
-				return err
-			})
+		var more []int64
+		more, err = numbers(t, `SELECT seq FROM jobs WHERE expires > 0 AND state < 4 AND company = ? AND expires <= ? LIMIT ?`,
+			company, nanos(now(company)), expireBatch-len(due))
+		due = append(due, more...)
 	}
 	if err != nil || len(due) == 0 {
 		return err
@@ -171,12 +159,9 @@ func (q *Queue) sweep(t *tx, now queue.Now) error {
 			return err
 		}
 	}
-	var tombstones int
-	if err := t.row(`SELECT count(*) FROM jobs WHERE state = 4`, nil, &tombstones); err != nil {
-		return err
-	}
-	if tombstones > queue.MaxTombstones { // not all at once: a file of before may hold ten times as many
-		_, err = t.exec(`DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE state = 4 ORDER BY seq LIMIT ?)`,
+	tombstones, err := t.Int64(`SELECT count(*) FROM jobs WHERE state = 4`)
+	if err == nil && tombstones > queue.MaxTombstones { // not all at once: a file of before may hold ten times as many
+		err = t.Exec(`DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE state = 4 ORDER BY seq LIMIT ?)`,
 			min(tombstones-queue.MaxTombstones, 2*expireBatch))
 	}
 	return err
@@ -185,10 +170,10 @@ func (q *Queue) sweep(t *tx, now queue.Now) error {
 // expire turns a job that has ended into a tombstone. A notice that is still
 // under way stays until it is done.
 func (q *Queue) expire(t *tx, seq int64) error {
-	if _, err := t.exec(`UPDATE jobs SET state = 4, answer = NULL WHERE seq = ?`, seq); err != nil {
+	if err := t.Exec(`UPDATE jobs SET state = 4, answer = NULL WHERE seq = ?`, seq); err != nil {
 		return err
 	}
-	if _, err := t.exec(`DELETE FROM notices WHERE seq = ? AND state = 2`, seq); err != nil {
+	if err := t.Exec(`DELETE FROM notices WHERE seq = ? AND state = 2`, seq); err != nil {
 		return err
 	}
 	return q.dropContent(t, seq)

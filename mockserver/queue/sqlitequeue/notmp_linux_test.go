@@ -1,11 +1,12 @@
 package sqlitequeue
 
 import (
-	"database/sql"
+	"errors"
 	"path/filepath"
 	"testing"
 
-	"github.com/vismanet-go/background/internal/sqlconn/notmp"
+	"github.com/vismanet-go/background/internal/sqlitefile"
+	"github.com/vismanet-go/background/internal/sqlitefile/notmp"
 )
 
 // A directory of the first version is brought up to date where SQLite can make
@@ -13,14 +14,13 @@ import (
 func TestNoTemporaryDirectory(t *testing.T) {
 	prepare := func(dir string) {
 		dir = filepath.Join(dir, "data")
-		q, err := Open(dir, Config{})
+		q, err := Open(t.Context(), Config{Dir: dir})
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = q.writer.do(func(t *tx) error {
-			_, err := t.exec(`WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000)
+		err = q.change(func(t *tx) error {
+			return t.Exec(`WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000)
 				INSERT INTO jobs (id, company, state, not_before, received, expires, fixed) SELECT 'job' || n, '1', 2, 0, 0, 9000000000000000000 - n, '{}' FROM n`)
-			return err
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -28,27 +28,25 @@ func TestNoTemporaryDirectory(t *testing.T) {
 		if err := q.Close(); err != nil {
 			t.Fatal(err)
 		}
-		toVersion1(t, q.file())
+		toVersion1(t, q.file.Path())
 	}
 	notmp.Run(t, prepare, func(dir string) {
-		q, err := Open(filepath.Join(dir, "data"), Config{})
+		q, err := Open(t.Context(), Config{Dir: filepath.Join(dir, "data")})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer q.Close()
-		for name, db := range map[string]*sql.DB{"write": q.write, "read": q.read, "watch": q.watch} {
-			var n int
-			if name == "write" {
-				err = q.writer.do(func(t *tx) error { return t.row("PRAGMA temp_store", nil, &n) })
-			} else {
-				err = db.QueryRow("PRAGMA temp_store").Scan(&n)
+		check := func(c *sqlitefile.Conn) error {
+			if n, err := c.Int64("PRAGMA temp_store"); err != nil || n != 2 {
+				t.Errorf("temp_store is %d, %v; want 2 (memory)", n, err)
 			}
-			if err != nil || n != 2 {
-				t.Errorf("%s: temp_store is %d, %v; want 2 (memory)", name, n, err)
-			}
+			return nil
+		}
+		if err := errors.Join(q.file.Visit(t.Context(), check), q.file.Read(t.Context(), check), check(q.watch)); err != nil {
+			t.Error(err)
 		}
 		var n int
-		if err := q.read.QueryRow("SELECT count(*) FROM (SELECT DISTINCT expires, id FROM jobs ORDER BY expires)").Scan(&n); err != nil || n != 3000 {
+		if _, err := q.row(t.Context(), "SELECT count(*) FROM (SELECT DISTINCT expires, id FROM jobs ORDER BY expires)", nil, &n); err != nil || n != 3000 {
 			t.Errorf("sorted %d jobs, %v; want 3000", n, err)
 		}
 	})
@@ -57,18 +55,13 @@ func TestNoTemporaryDirectory(t *testing.T) {
 // toVersion1 makes a file what the first version of the schema would be.
 func toVersion1(t *testing.T, file string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", file)
+	c, err := sqlitefile.Connect(file)
+	if err == nil {
+		err = errors.Join(c.Script(`DROP INDEX jobs_expires; CREATE INDEX jobs_expires ON jobs (expires) WHERE expires > 0 AND state < 4;
+			ALTER TABLE books DROP COLUMN began; ALTER TABLE workers DROP COLUMN ttl; ALTER TABLE workers DROP COLUMN lock;
+			DROP INDEX jobs_tombstones; CREATE INDEX jobs_graves ON jobs (seq) WHERE state = 4; PRAGMA user_version = 1`), c.Close())
+	}
 	if err != nil {
 		t.Fatal(err)
-	}
-	defer db.Close()
-	for _, s := range []string{
-		`DROP INDEX jobs_expires`, `CREATE INDEX jobs_expires ON jobs (expires) WHERE expires > 0 AND state < 4`,
-		`ALTER TABLE books DROP COLUMN began`, `ALTER TABLE workers DROP COLUMN ttl`,
-		`DROP INDEX jobs_tombstones`, `CREATE INDEX jobs_graves ON jobs (seq) WHERE state = 4`, `PRAGMA user_version = 1`,
-	} {
-		if _, err := db.Exec(s); err != nil {
-			t.Fatal(s, err)
-		}
 	}
 }

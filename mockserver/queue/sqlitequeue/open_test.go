@@ -2,7 +2,6 @@ package sqlitequeue_test
 
 import (
 	"bytes"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -13,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/internal/sqlitefile"
 	"github.com/vismanet-go/background/mockserver/operation"
 	"github.com/vismanet-go/background/mockserver/queue"
 
@@ -44,30 +44,27 @@ func take(t *testing.T, q queue.Queue) []*queue.Job {
 	return jobs
 }
 
-// exec changes the database behind the queue's back.
-func exec(t *testing.T, dir string, statements ...string) {
+// behind changes the database behind the queue's back.
+func behind(t *testing.T, dir string, statements ...string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(dir, "queue.db"))
+	c, err := sqlitefile.Connect(filepath.Join(dir, "queue.db"))
+	if err == nil {
+		err = errors.Join(c.Script(strings.Join(statements, ";")), c.Close())
+	}
 	if err != nil {
 		t.Fatal(err)
-	}
-	defer db.Close()
-	for _, s := range statements {
-		if _, err := db.Exec(s); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 
 func TestConfigIsValidated(t *testing.T) {
-	_, err := sqlitequeue.Open(t.TempDir(), sqlitequeue.Config{Durability: "x", Worker: "../x", Lease: 1, Inline: -1, Busy: -1, AllowFileSystems: []string{"ext4"}})
-	for _, field := range []string{"Durability", "Worker", "Lease", "Inline", "Busy", "AllowFileSystems"} {
+	_, err := sqlitequeue.Open(t.Context(), sqlitequeue.Config{Durability: "x", Worker: "../x", Lease: 1, Inline: -1, BusyTimeout: -1, AllowFileSystems: []string{"ext4"}})
+	for _, field := range []string{"Dir", "Durability", "Worker", "Lease", "Inline", "BusyTimeout", "AllowFileSystems"} {
 		if err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%s is not named in: %v", field, err)
 		}
 	}
 	t.Chdir(t.TempDir())
-	if q, err := sqlitequeue.Open("", sqlitequeue.Config{}); err == nil || !strings.Contains(err.Error(), "directory must not be empty") {
+	if q, err := sqlitequeue.Open(t.Context(), sqlitequeue.Config{}); err == nil || err.Error() != "Dir: must not be empty" {
 		t.Errorf("no directory: got %v, want an error that asks for one", err)
 		_ = q.Close()
 	}
@@ -75,7 +72,7 @@ func TestConfigIsValidated(t *testing.T) {
 
 func TestWorkOutlivesTheQueue(t *testing.T) {
 	dir := t.TempDir()
-	q, err := sqlitequeue.Open(dir, sqlitequeue.Config{})
+	q, err := sqlitequeue.Open(t.Context(), sqlitequeue.Config{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +99,7 @@ func TestANamedWorkerFollowsItself(t *testing.T) {
 	}
 	dir := t.TempDir()
 	first := open(t, dir, sqlitequeue.Config{Worker: "web-1", Lease: time.Hour})
-	if _, err := sqlitequeue.Open(dir, sqlitequeue.Config{Worker: "web-1"}); !errors.Is(err, sqlitequeue.ErrWorkerBusy) {
+	if _, err := sqlitequeue.Open(t.Context(), sqlitequeue.Config{Dir: dir, Worker: "web-1"}); !errors.Is(err, sqlitequeue.ErrWorkerBusy) {
 		t.Errorf("got %v, want ErrWorkerBusy", err)
 	}
 	open(t, dir, sqlitequeue.Config{Worker: "web-2"})
@@ -126,21 +123,21 @@ func TestOtherSchemasAreRefused(t *testing.T) {
 		change string
 		want   error
 	}{
-		"newer":          {"PRAGMA user_version = 99", sqlitequeue.ErrNewer},
-		"not ours":       {"PRAGMA application_id = 1", sqlitequeue.ErrDamaged},
-		"another's file": {"PRAGMA application_id = 0; PRAGMA user_version = 0", sqlitequeue.ErrDamaged},
+		"newer":          {"PRAGMA user_version = 99", sqlitequeue.ErrNewerSchema},
+		"not ours":       {"PRAGMA application_id = 1", sqlitequeue.ErrForeign},
+		"another's file": {"PRAGMA application_id = 0; PRAGMA user_version = 0", sqlitequeue.ErrForeign},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			q, err := sqlitequeue.Open(dir, sqlitequeue.Config{})
+			q, err := sqlitequeue.Open(t.Context(), sqlitequeue.Config{Dir: dir})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if err := q.Close(); err != nil {
 				t.Fatal(err)
 			}
-			exec(t, dir, tt.change)
-			if _, err := sqlitequeue.Open(dir, sqlitequeue.Config{}); !errors.Is(err, tt.want) || !strings.Contains(err.Error(), dir) {
+			behind(t, dir, tt.change)
+			if _, err := sqlitequeue.Open(t.Context(), sqlitequeue.Config{Dir: dir}); !errors.Is(err, tt.want) || !strings.Contains(err.Error(), dir) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
 		})
@@ -150,7 +147,7 @@ func TestOtherSchemasAreRefused(t *testing.T) {
 // A file that was cut off or overwritten is refused, and stays as it is.
 func TestDamagedFilesAreRefused(t *testing.T) {
 	dir := t.TempDir()
-	q, err := sqlitequeue.Open(dir, sqlitequeue.Config{})
+	q, err := sqlitequeue.Open(t.Context(), sqlitequeue.Config{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,8 +173,8 @@ func TestDamagedFilesAreRefused(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(at, "created"), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := sqlitequeue.Open(at, sqlitequeue.Config{}); !errors.Is(err, sqlitequeue.ErrDamaged) {
-			t.Errorf("%s: got %v, want ErrDamaged", name, err)
+		if _, err := sqlitequeue.Open(t.Context(), sqlitequeue.Config{Dir: at}); !errors.Is(err, sqlitequeue.ErrCorrupt) {
+			t.Errorf("%s: got %v, want ErrCorrupt", name, err)
 		}
 		if now, err := os.ReadFile(file); err != nil || !bytes.Equal(now[:min(len(now), len(data))], data[:min(len(now), len(data))]) && name != "cut to 0" {
 			t.Errorf("%s: the file was changed, %v", name, err)
@@ -220,7 +217,7 @@ func TestATornLogKeepsWhatWasCommittedBefore(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		again, err := sqlitequeue.Open(at, sqlitequeue.Config{})
+		again, err := sqlitequeue.Open(t.Context(), sqlitequeue.Config{Dir: at})
 		if err != nil {
 			t.Fatalf("cut to %d: %v", cut, err)
 		}

@@ -1,15 +1,16 @@
 package sqlitequeue
 
 import (
-	"database/sql"
 	"strings"
 	"testing"
+
+	"github.com/vismanet-go/background/internal/sqlitefile"
 )
 
 // What is asked often must not read whole tables: a partial index is only used
 // by a query that repeats its condition.
 func TestQueryPlans(t *testing.T) {
-	q, err := Open(t.TempDir(), Config{})
+	q, err := Open(t.Context(), Config{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,43 +29,18 @@ func TestQueryPlans(t *testing.T) {
 		`UPDATE notices SET state = 2 WHERE worker = 'w' AND state >= 1 AND seq = (SELECT seq FROM jobs WHERE id = 'x')`: "INTEGER PRIMARY KEY",
 		`SELECT seq FROM notices WHERE state >= 1 AND seq = (SELECT seq FROM jobs WHERE id = 'x')`:                       "INTEGER PRIMARY KEY",
 	} {
-		rows, err := q.read.Query("EXPLAIN QUERY PLAN " + query)
+		var plan []string
+		err := q.rows(t.Context(), "EXPLAIN QUERY PLAN "+query, nil, func(row sqlitefile.Row) error {
+			var detail string
+			err := row.Scan(nil, nil, nil, &detail)
+			plan = append(plan, detail)
+			return err
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		var plan []string
-		for rows.Next() {
-			var id, parent, unused int
-			var detail string
-			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-				t.Fatal(err)
-			}
-			plan = append(plan, detail)
-		}
-		_ = rows.Close()
 		if text := strings.Join(plan, "; "); !strings.Contains(text, index) || strings.Contains(text, "TEMP B-TREE") {
 			t.Errorf("%s\nplan: %s\nwant %s", query, text, index)
 		}
-	}
-}
-
-// Settings that a file system or another program does not grant are noticed.
-func TestSettingsAreReadBack(t *testing.T) {
-	q, err := Open(t.TempDir(), Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer q.Close()
-	if err := q.read.QueryRow("PRAGMA journal_mode").Err(); err != nil {
-		t.Fatal(err)
-	}
-	memory := &Queue{cfg: Config{}.withDefaults()}
-	memory.write, err = sql.Open("sqlite", ":memory:")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer memory.write.Close()
-	if err := memory.set("journal_mode", "WAL", "wal"); err == nil || !strings.Contains(err.Error(), "journal_mode is memory") {
-		t.Errorf("got %v", err)
 	}
 }

@@ -12,7 +12,8 @@ import (
 
 func open(t *testing.T, dir string, cfg sqlitequeue.Config) *sqlitequeue.Queue {
 	t.Helper()
-	q, err := sqlitequeue.Open(dir, cfg)
+	cfg.Dir = dir
+	q, err := sqlitequeue.Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

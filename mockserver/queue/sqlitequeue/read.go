@@ -2,12 +2,11 @@ package sqlitequeue
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/vismanet-go/background/internal/sqlitefile"
 	"github.com/vismanet-go/background/mockserver/operation"
 	"github.com/vismanet-go/background/mockserver/queue"
 )
@@ -16,24 +15,33 @@ const selectJob = `SELECT id, company, state, epoch, attempts, not_before, recei
 	status_code, error, state_reads, content_reads, fixed, answer, content_type, has_content,
 	(SELECT data FROM notices WHERE notices.seq = jobs.seq) FROM jobs`
 
+// oneJob reads the job of a condition, nil if there is none.
+func oneJob(c *sqlitefile.Conn, where string, args ...any) (job *queue.Job, err error) {
+	err = c.Query(context.Background(), selectJob+` WHERE `+where, args, func(row sqlitefile.Row) error {
+		job, err = scanJob(row)
+		return err
+	})
+	return job, err
+}
+
 // scanJob reads a row of selectJob.
-func scanJob(scan func(...any) error) (*queue.Job, error) {
+func scanJob(row sqlitefile.Row) (*queue.Job, error) {
 	var j queue.Job
 	var state int
 	var notBefore, received, started, ended, expires int64
 	var rest, answer []byte
-	err := scan(&j.ID, &j.Company, &state, &j.Epoch, &j.Attempts, &notBefore, &received, &started, &ended, &expires,
+	err := row.Scan(&j.ID, &j.Company, &state, &j.Epoch, &j.Attempts, &notBefore, &received, &started, &ended, &expires,
 		&j.StatusCode, &j.ErrorMessage, &j.StateReads, &j.ContentReads, &rest, &answer, &j.ContentType, &j.HasContent, &j.Notice)
 	if err != nil {
 		return nil, err
 	}
 	var f fixed
 	if err := json.Unmarshal(rest, &f); err != nil {
-		return nil, fmt.Errorf("%w: job %s: %w", ErrDamaged, j.ID, err)
+		return nil, fmt.Errorf("%w: job %s: %w", ErrCorrupt, j.ID, err)
 	}
 	if answer != nil {
 		if err := json.Unmarshal(answer, &j.Answer); err != nil {
-			return nil, fmt.Errorf("%w: answer of job %s: %w", ErrDamaged, j.ID, err)
+			return nil, fmt.Errorf("%w: answer of job %s: %w", ErrCorrupt, j.ID, err)
 		}
 	}
 	j.State = [...]operation.State{
@@ -66,90 +74,60 @@ func (q *Queue) asOf(j *queue.Job, now queue.Now) *queue.Job {
 	return j
 }
 
-// query is a statement for reading, prepared once.
-func (q *Queue) query(text string) *statement {
-	if s, ok := q.queries.Load(text); ok {
-		return s.(*statement)
-	}
-	s := &statement{}
-	s.Stmt, s.err = q.read.Prepare(text)
-	if s.err != nil {
-		return s // perhaps it works next time
-	}
-	if other, loaded := q.queries.LoadOrStore(text, s); loaded {
-		_ = s.Close()
-		return other.(*statement)
-	}
-	return s
+// row reads one row, and reports whether there is one.
+func (q *Queue) row(ctx context.Context, query string, args []any, into ...any) (found bool, err error) {
+	err = q.file.Read(ctx, func(c *sqlitefile.Conn) error {
+		found, err = c.QueryRow(query, args, into...)
+		return err
+	})
+	return found, err
 }
 
-// A statement is prepared, or the reason why it could not be.
-type statement struct {
-	*sql.Stmt
-	err error
-}
-
-// row reads one row.
-func (s *statement) row(ctx context.Context, args []any, into ...any) error {
-	if s.err != nil {
-		return s.err
-	}
-	return s.QueryRowContext(ctx, args...).Scan(into...)
-}
-
-// rows begins to read rows.
-func (s *statement) rows(ctx context.Context, args ...any) (*sql.Rows, error) {
-	if s.err != nil {
-		return nil, s.err
-	}
-	return s.QueryContext(ctx, args...)
+// rows reads rows one by one.
+func (q *Queue) rows(ctx context.Context, query string, args []any, each func(sqlitefile.Row) error) error {
+	return q.file.Read(ctx, func(c *sqlitefile.Conn) error { return c.Query(ctx, query, args, each) })
 }
 
 // Get implements [queue.Queue].
-func (q *Queue) Get(ctx context.Context, id string, now queue.Now) (*queue.Job, error) {
-	job, err := scanJob(func(into ...any) error {
-		return q.query(selectJob+` WHERE id = ?`).row(ctx, []any{strings.ToLower(id)}, into...)
+func (q *Queue) Get(ctx context.Context, id string, now queue.Now) (job *queue.Job, err error) {
+	err = q.file.Read(ctx, func(c *sqlitefile.Conn) error {
+		job, err = oneJob(c, `id = ?`, strings.ToLower(id))
+		return err
 	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, queue.ErrUnknownJob
-	}
 	if err != nil {
 		return nil, err
+	}
+	if job == nil {
+		return nil, queue.ErrUnknownJob
 	}
 	return q.asOf(job, now), nil
 }
 
 // List implements [queue.Queue].
 func (q *Queue) List(ctx context.Context, now queue.Now) ([]*queue.Job, error) {
-	rows, err := q.read.QueryContext(ctx, selectJob+` ORDER BY seq`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	var list []*queue.Job
-	for rows.Next() {
-		job, err := scanJob(rows.Scan)
-		if err != nil {
-			return nil, err
+	err := q.rows(ctx, selectJob+` ORDER BY seq`, nil, func(row sqlitefile.Row) error {
+		job, err := scanJob(row)
+		if err == nil {
+			list = append(list, q.asOf(job, now))
 		}
-		list = append(list, q.asOf(job, now))
-	}
-	return list, rows.Err()
+		return err
+	})
+	return list, err
 }
 
 // Content implements [queue.Queue].
 func (q *Queue) Content(ctx context.Context, id string, now queue.Now) ([]byte, error) {
 	var data []byte
-	var file sql.NullString
-	var company string
+	var file, company string
 	var expires int64
-	err := q.query(`SELECT contents.body, contents.file, company, expires FROM jobs JOIN contents USING (seq) WHERE id = ?`).
-		row(ctx, []any{strings.ToLower(id)}, &data, &file, &company, &expires)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && expires <= nanos(now(company)) {
-		_, err := q.Get(ctx, id, now)
+	found, err := q.row(ctx, `SELECT contents.body, contents.file, company, expires FROM jobs JOIN contents USING (seq) WHERE id = ?`,
+		[]any{strings.ToLower(id)}, &data, &file, &company, &expires)
+	if err != nil {
 		return nil, err
 	}
-	if err != nil {
+	if !found || expires <= nanos(now(company)) {
+		_, err := q.Get(ctx, id, now)
 		return nil, err
 	}
 	return q.load(data, file)
@@ -158,14 +136,14 @@ func (q *Queue) Content(ctx context.Context, id string, now queue.Now) ([]byte, 
 // A storedRequest is a row of table requests.
 type storedRequest struct {
 	head, data []byte
-	file       sql.NullString
+	file       string
 }
 
 // request makes a row what a worker needs.
 func (q *Queue) request(r storedRequest) (queue.Request, error) {
 	var h head
 	if err := json.Unmarshal(r.head, &h); err != nil {
-		return queue.Request{}, fmt.Errorf("%w: %w", ErrDamaged, err)
+		return queue.Request{}, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	body, err := q.load(r.data, r.file)
 	return queue.Request{URL: h.URL, Host: h.Host, RemoteAddr: h.RemoteAddr, Header: h.Header, Body: body}, err
@@ -195,12 +173,12 @@ func (q *Queue) flushCounts(t *tx) error {
 	}
 	q.mu.Unlock()
 	for id, c := range stored {
-		_, err := t.exec(`UPDATE jobs SET state_reads = state_reads + ?, content_reads = content_reads + ? WHERE id = ?`, c[0], c[1], id)
+		err := t.Exec(`UPDATE jobs SET state_reads = state_reads + ?, content_reads = content_reads + ? WHERE id = ?`, c[0], c[1], id)
 		if err != nil {
 			return err
 		}
 	}
-	t.after(func() {
+	t.After(func() {
 		q.mu.Lock()
 		defer q.mu.Unlock()
 		for id, c := range stored {

@@ -2,15 +2,14 @@ package sqlitequeue
 
 import (
 	"context"
-	"database/sql"
-	"os"
-	"path/filepath"
+
+	"github.com/vismanet-go/background/internal/sqlitefile"
 )
 
 // Reset implements [queue.Queue]. The versions of ERP data go on, so that
 // processes that have a copy notice.
 func (q *Queue) Reset(_ context.Context, company string) error {
-	return q.writer.do(func(t *tx) error {
+	return q.change(func(t *tx) error {
 		which, args := "", []any(nil)
 		if company != "" {
 			which, args = " WHERE company = ?", []any{company}
@@ -27,7 +26,7 @@ func (q *Queue) Reset(_ context.Context, company string) error {
 			`DELETE FROM docs` + which,
 			`UPDATE books SET version = version + 1, began = version + 1` + which,
 		} {
-			if _, err := t.exec(query, args...); err != nil {
+			if err := t.Exec(query, args...); err != nil {
 				return err
 			}
 		}
@@ -37,12 +36,10 @@ func (q *Queue) Reset(_ context.Context, company string) error {
 
 // dropAll deletes rows, and their files once that is certain.
 func (q *Queue) dropAll(t *tx, query string, args []any) error {
-	return t.rows(query, args, func(scan func(...any) error) error {
-		var file sql.NullString
-		if err := scan(&file); err != nil || !file.Valid {
-			return err
-		}
-		t.after(func() { _ = os.Remove(filepath.Join(q.dir, bodies, file.String)) }) // sweepFiles finds what stays
-		return nil
+	return t.Query(context.Background(), query, args, func(row sqlitefile.Row) error {
+		var file string
+		err := row.Scan(&file)
+		q.forget(t, file)
+		return err
 	})
 }

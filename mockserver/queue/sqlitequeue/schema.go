@@ -1,8 +1,5 @@
 package sqlitequeue
 
-// schemaVersion is that of the tables below; it grows with every change.
-const schemaVersion = 4
-
 // applicationID marks the file as ours: "erpq".
 const applicationID = 0x65727071
 
@@ -22,26 +19,14 @@ const (
 	noticeDone = 2
 )
 
-// upgrades lead from each version to the next.
-var upgrades = map[int]string{
-	1: `
-DROP INDEX jobs_expires;
-CREATE INDEX jobs_expires ON jobs (company, expires) WHERE expires > 0 AND state < 4;
-ALTER TABLE books ADD COLUMN began INTEGER NOT NULL DEFAULT 0;
-`,
-	2: `
-ALTER TABLE workers ADD COLUMN ttl INTEGER NOT NULL DEFAULT 0;
-`,
-	3: `
-DROP INDEX jobs_graves;
-CREATE INDEX jobs_tombstones ON jobs (seq) WHERE state = 4;
-`,
-}
-
+// migrations lead from one version of the schema to the next, see
+// [sqlitefile.Config]. Never change one that was released; append.
+//
 // Times are nanoseconds since 1970, 0 for none. A condition that is to use a
 // partial index repeats the index's own condition word for word; a test looks
 // at the plans.
-const schema = `
+var migrations = []string{
+	`
 CREATE TABLE jobs (
 	seq           INTEGER PRIMARY KEY AUTOINCREMENT,
 	id            TEXT    NOT NULL UNIQUE,
@@ -66,8 +51,8 @@ CREATE TABLE jobs (
 );
 CREATE INDEX jobs_line    ON jobs (company, seq)  WHERE state = 0;
 CREATE INDEX jobs_leased  ON jobs (worker)        WHERE state = 1;
-CREATE INDEX jobs_expires ON jobs (company, expires) WHERE expires > 0 AND state < 4;
-CREATE INDEX jobs_tombstones ON jobs (seq)        WHERE state = 4;
+CREATE INDEX jobs_expires ON jobs (expires)       WHERE expires > 0 AND state < 4;
+CREATE INDEX jobs_graves  ON jobs (seq)           WHERE state = 4;
 
 -- A request is there until its job has ended.
 CREATE TABLE requests (
@@ -94,8 +79,7 @@ CREATE INDEX lanes_turn ON lanes (turn) WHERE waiting > 0;
 CREATE TABLE workers (
 	id    TEXT PRIMARY KEY,
 	name  TEXT    NOT NULL,
-	until INTEGER NOT NULL,
-	ttl   INTEGER NOT NULL DEFAULT 0 -- what was given to it; 0: not told
+	until INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE notices (
@@ -108,8 +92,7 @@ CREATE INDEX notices_open ON notices (worker) WHERE state = 1;
 
 CREATE TABLE books (
 	company TEXT PRIMARY KEY,
-	version INTEGER NOT NULL,
-	began   INTEGER NOT NULL DEFAULT 0 -- the version of the last reset
+	version INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE docs (
 	company TEXT NOT NULL,
@@ -119,4 +102,25 @@ CREATE TABLE docs (
 	PRIMARY KEY (company, key)
 ) WITHOUT ROWID;
 CREATE INDEX docs_version ON docs (company, version);
-`
+`,
+	// 2: what is past its retention by the clock of its company; the version of
+	// the last reset.
+	`
+DROP INDEX jobs_expires;
+CREATE INDEX jobs_expires ON jobs (company, expires) WHERE expires > 0 AND state < 4;
+ALTER TABLE books ADD COLUMN began INTEGER NOT NULL DEFAULT 0;
+`,
+	// 3: what a worker was given, 0 where nobody told.
+	`
+ALTER TABLE workers ADD COLUMN ttl INTEGER NOT NULL DEFAULT 0;
+`,
+	// 4: an index by another name.
+	`
+DROP INDEX jobs_graves;
+CREATE INDEX jobs_tombstones ON jobs (seq) WHERE state = 4;
+`,
+	// 5: the lock that a worker holds while it lives, if it has one.
+	`
+ALTER TABLE workers ADD COLUMN lock TEXT NOT NULL DEFAULT '';
+`,
+}

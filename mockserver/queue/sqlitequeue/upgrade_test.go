@@ -27,9 +27,9 @@ func TestAnOlderSchemaIsUpgraded(t *testing.T) {
 	if err := q.Close(); err != nil {
 		t.Fatal(err)
 	}
-	exec(
+	behind(
 		t, dir, `DROP INDEX jobs_expires`, `CREATE INDEX jobs_expires ON jobs (expires) WHERE expires > 0 AND state < 4`,
-		`ALTER TABLE books DROP COLUMN began`, `ALTER TABLE workers DROP COLUMN ttl`,
+		`ALTER TABLE books DROP COLUMN began`, `ALTER TABLE workers DROP COLUMN ttl`, `ALTER TABLE workers DROP COLUMN lock`,
 		`DROP INDEX jobs_tombstones`, `CREATE INDEX jobs_graves ON jobs (seq) WHERE state = 4`, `UPDATE jobs SET epoch = 1`, `PRAGMA user_version = 1`,
 	)
 	for range 2 { // the second finds nothing to do

@@ -1,20 +1,17 @@
-package sqlconn
+package sqlitefile
 
 import (
-	"database/sql"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
-
-	_ "modernc.org/sqlite"
 )
 
 // What SQLite opens on Windows is what stands behind the third slash, without
 // that slash where a drive letter follows.
-func TestDSN(t *testing.T) {
-	const memory = "?_pragma=temp_store(MEMORY)"
+func TestURI(t *testing.T) {
 	for path, want := range map[string]string{
 		"/var/lib/x.db":               "file:///var/lib/x.db",
 		"/x.db":                       "file:///x.db",
@@ -33,37 +30,31 @@ func TestDSN(t *testing.T) {
 		"//?/UNC/server/share/x.db":   "file:////%3F/UNC/server/share/x.db",
 		"//wsl.localhost/Debian/x.db": "file:////wsl.localhost/Debian/x.db",
 	} {
-		if got := DSN(path); got != want+memory {
-			t.Errorf("%s:\n got %s\nwant %s", path, got, want+memory)
+		if got := URI(path); got != want {
+			t.Errorf("%s:\n got %s\nwant %s", path, got, want)
 		}
-	}
-	if got, want := DSN("/x", "_error_rc=true", "_txlock=immediate"), "file:///x"+memory+"&_error_rc=true&_txlock=immediate"; got != want {
-		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
-// SQLite and the driver read the name as it was meant, and obey.
-func TestDSNIsUnderstood(t *testing.T) {
+// SQLite reads the name as it was meant.
+func TestNamesAreUnderstood(t *testing.T) {
 	names := []string{"x.db", "sp ace.db", "a#b.db", "per%41cent.db", "a&_pragma=query_only(1).db", "æøå.db", "semi;colon.db", "plus+.db", "[b].db"}
 	if runtime.GOOS != "windows" {
-		names = append(names, "quest?ion.db", `back\slash.db`, "C:", "co:lon.db", "latin-1 \xf8.db")
+		names = append(names, "quest?ion.db", "x?mode=memory", `back\slash.db`, "C:", "co:lon.db", "latin-1 \xf8.db")
 	}
 	for _, name := range names {
 		path := filepath.Join(t.TempDir(), name)
-		db, err := sql.Open("sqlite", DSN(filepath.ToSlash(path)))
+		c, err := Connect(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var store, file string
-		_, err = db.Exec("CREATE TABLE t (n)")
+		store, file := 0, ""
+		err = c.Exec("CREATE TABLE t (n)")
 		if err == nil {
-			err = db.QueryRow("SELECT (SELECT temp_store FROM pragma_temp_store), (SELECT file FROM pragma_database_list WHERE name = 'main')").Scan(&store, &file)
+			_, err = c.QueryRow("SELECT (SELECT temp_store FROM pragma_temp_store), (SELECT file FROM pragma_database_list WHERE name = 'main')", nil, &store, &file)
 		}
-		if e := db.Close(); err == nil {
-			err = e
-		}
-		if err != nil || store != "2" || !strings.HasSuffix(file, filepath.Base(path)) {
-			t.Errorf("%q: temp_store %q, file %q, %v; want 2 (memory) and the same name", name, store, file, err)
+		if err = errors.Join(err, c.Close()); err != nil || store != 2 || !strings.HasSuffix(file, filepath.Base(path)) {
+			t.Errorf("%q: temp_store %d, file %q, %v; want 2 (memory) and the same name", name, store, file, err)
 		}
 		if _, err := os.Stat(path); err != nil {
 			t.Errorf("%q: %v", name, err)

@@ -1,6 +1,6 @@
 //go:build !linux && !darwin && !windows
 
-package sqlconn
+package sqlitefile
 
 // kindOf cannot tell on this system.
 func kindOf(string) string { return "" }

@@ -1,4 +1,4 @@
-package sqlconn
+package sqlitefile
 
 import (
 	"fmt"
@@ -52,6 +52,10 @@ func CheckPlace(option string, allowed []string, paths ...string) error {
 	}
 	return nil
 }
+
+// IsShared reports whether a path is on one of [SharedFileSystems], as far as the
+// system tells.
+func IsShared(path string) bool { return kindOf(path) != "" }
 
 func among(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
