@@ -94,7 +94,7 @@ func TestERPIsDown(t *testing.T) {
 // The stored answer breaks off in the middle; it is read again.
 func TestContentBreaksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		erp := newERP(t, fault.Rule{On: fault.OnContent, Times: 2, Do: fault.Answer{CutAfter: 100}})
+		erp := newERP(t, fault.Rule{Name: "cut", On: fault.OnContent, Times: 2, Do: fault.Answer{CutAfter: 100}})
 		c := newClient(t, erp, client.Config{})
 
 		req, err := http.NewRequest("GET", "/v1/customerinvoice?pageSize=10", nil)
@@ -112,6 +112,9 @@ func TestContentBreaksOff(t *testing.T) {
 		rows, err := client.Decode[[]struct{ ReferenceNumber string }](t.Context(), res)
 		if err != nil || len(rows) != 10 {
 			t.Errorf("got %d rows, %v; want 10", len(rows), err)
+		}
+		if got := erp.Faults().Count("cut", "").Hits; got != 2 {
+			t.Errorf("the answer broke off %d times, want 2", got)
 		}
 	})
 }

@@ -70,7 +70,7 @@ func TestExpiredToken(t *testing.T) {
 				Clients: map[string]mockserver.AuthClient{"app": {Secret: "s3cret"}},
 				Tenants: map[string]string{"tenant-of-the-company": "1000001"},
 			},
-			Faults: []fault.Rule{{On: fault.OnAuth, After: 5, Times: 1, Do: fault.Answer{Status: http.StatusUnauthorized}}},
+			Faults: []fault.Rule{{Name: "revoked", On: fault.OnAuth, After: 5, Times: 1, Do: fault.Answer{Status: http.StatusUnauthorized}}},
 		})
 		auth, err := clientauth.New(clientauth.Config{
 			BaseURLs: []string{erp.URL()}, ClientID: "app", ClientSecret: "s3cret", TenantID: "tenant-of-the-company",
@@ -87,6 +87,9 @@ func TestExpiredToken(t *testing.T) {
 		}
 		if _, err := op.Wait(t.Context()); err != nil {
 			t.Errorf("wait: %v, want it to outlive its tokens", err)
+		}
+		if got := erp.Faults().Count("revoked", "").Hits; got != 1 {
+			t.Errorf("%d tokens were revoked, want 1", got)
 		}
 	})
 }

@@ -65,6 +65,23 @@ func TestEveryGoBlockIsCompiledCode(t *testing.T) {
 	}
 }
 
+// TestTheCookbookIsShownWhole wants each test of examples/cookbook on a page.
+func TestTheCookbookIsShownWhole(t *testing.T) {
+	shown := read(t, "docs/testing.md") + read(t, "docs/migrating.md")
+	found := 0
+	for _, file := range filesOf(t, filepath.Join(root, "examples/cookbook")) {
+		for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)\(`).FindAllStringSubmatch(read(t, file), -1) {
+			found++
+			if !strings.Contains(shown, "<!-- from "+file+"#"+m[1]+" -->") {
+				t.Errorf("neither docs/testing.md nor docs/migrating.md shows %s of %s", m[1], file)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("examples/cookbook has no tests")
+	}
+}
+
 // declaration returns the lines of a declaration of a file, with its comment.
 func declaration(source, name string) (string, error) {
 	set := token.NewFileSet()
