@@ -189,17 +189,17 @@ func (c Config) validate() error {
 		fault.Validate("Faults", c.Faults),
 	}
 	if c.Order != queue.FIFO && c.Order != queue.Shuffle {
-		errs = append(errs, fmt.Errorf("Order: %q is not one of its values", c.Order))
+		errs = append(errs, fmt.Errorf("%s: %q is not one of its values", "Order", c.Order))
 	}
 	if _, shared := c.Queue.(queue.Shared); shared && c.Seed != 0 {
-		errs = append(errs, errors.New("Seed: a shared Queue needs ids that no other server makes: leave it 0"))
+		errs = append(errs, fmt.Errorf("%s: a shared Queue needs ids that no other server makes: leave it 0", "Seed"))
 	}
 	for _, company := range slices.Sorted(maps.Keys(c.Subscriptions)) {
 		errs = append(errs, c.Subscriptions[company].validate(fmt.Sprintf("Subscriptions[%q]", company)))
 	}
 	for token, company := range c.Companies {
 		if token == "" || company == "" {
-			errs = append(errs, fmt.Errorf("Companies: token %q, company %q: neither may be empty", token, company))
+			errs = append(errs, fmt.Errorf("%s: token %q, company %q: neither may be empty", "Companies", token, company))
 		}
 	}
 	return errors.Join(append(errs, c.Profile.Validate("Profile"))...)
