@@ -189,12 +189,13 @@ func (k *Keeper) lose(err error) {
 func (k *Keeper) Valid() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return valid(k.asked, time.Now(), k.cfg.TTL)
+	now := time.Now()
+	return valid(now.Sub(k.asked), now.Round(0).Sub(k.asked.Round(0)), k.cfg.TTL)
 }
 
-func valid(asked, now time.Time, ttl time.Duration) bool {
-	return now.Sub(asked) < ttl && now.Round(0).Sub(asked.Round(0)) < ttl
-}
+// valid is Valid for the time since the store was asked, by the monotonic clock
+// and by the wall clock.
+func valid(monotonic, wall, ttl time.Duration) bool { return monotonic < ttl && wall < ttl }
 
 // Stop ends the renewals and waits for one in progress, which it cancels. It
 // returns nil, or why the lease was lost. It does not give the lease back.

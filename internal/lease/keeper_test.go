@@ -20,10 +20,10 @@ var errDown = errors.New("the database is down")
 // lender is a store with one lease. It takes a while to answer, and answers
 // with an error while a test wants it.
 type lender struct {
-	delay time.Duration
-	deaf  bool // to the end of a context
+	deaf bool // to the end of a context
 
 	mu    sync.Mutex // guards the rest
+	delay time.Duration
 	err   error
 	begun time.Time
 	asked []time.Duration // when it was asked, since it gave the lease
@@ -33,13 +33,14 @@ type lender struct {
 func (l *lender) Extend(ctx context.Context, _ store.Lease, ttl time.Duration) (store.Lease, error) {
 	l.mu.Lock()
 	l.asked = append(l.asked, time.Since(l.begun))
+	delay := l.delay
 	l.mu.Unlock()
 	done := ctx.Done()
 	if l.deaf {
 		done = nil
 	}
 	select {
-	case <-time.After(l.delay):
+	case <-time.After(delay):
 	case <-done:
 		return store.Lease{}, ctx.Err()
 	}
@@ -55,6 +56,12 @@ func (l *lender) Extend(ctx context.Context, _ store.Lease, ttl time.Duration) (
 	return store.Lease{}, nil
 }
 
+func (l *lender) slow(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.delay = d
+}
+
 func (l *lender) fail(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -66,6 +73,12 @@ func (l *lender) holds() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return time.Now().Before(l.until)
+}
+
+func (l *lender) end() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.until
 }
 
 func (l *lender) endAt(t time.Time) {
@@ -133,7 +146,7 @@ func TestTheWorkEndsBeforeTheLeaseCanHaveEnded(t *testing.T) {
 				ctx, k := keep(t, l)
 				<-ctx.Done()
 				took := time.Since(l.begun)
-				if want := ttl - Margin(ttl); took != want || !k.Valid() || !l.holds() {
+				if want := 25 * time.Second; took != want || !k.Valid() || !l.holds() {
 					t.Errorf("lost after %v, the lease valid: %t, want %v and a lease that holds", took, k.Valid(), want)
 				}
 				if err := context.Cause(ctx); !errors.Is(err, errLapsed) || l.err != nil && !errors.Is(err, l.err) {
@@ -211,21 +224,84 @@ func TestALeaseThatAClockEndsIsLost(t *testing.T) {
 // One of our clocks stands still while the machine sleeps, the other one may
 // be set: the lease is valid only if both say so.
 func TestALeaseIsValidByBothClocks(t *testing.T) {
-	asked := time.Now() // has both readings
 	for _, tt := range []struct {
-		name string
-		now  time.Time
-		want bool
+		name            string
+		monotonic, wall time.Duration
+		want            bool
 	}{
-		{"in time", asked.Add(ttl - 1), true},
-		{"over", asked.Add(ttl), false},
-		{"set ahead, or slept", asked.Round(0).Add(ttl), false},
-		{"set back", asked.Round(0).Add(-time.Hour), true},
+		{"in time", ttl - 1, ttl - 1, true},
+		{"over", ttl, ttl, false},
+		{"the wall clock was set ahead, or the machine slept", time.Second, ttl, false},
+		{"the wall clock was set back, in time", ttl - 1, -time.Hour, true},
+		{"the wall clock was set back, over", ttl, -time.Hour, false},
 	} {
-		if got := valid(asked, tt.now, ttl); got != tt.want {
+		if got := valid(tt.monotonic, tt.wall, ttl); got != tt.want {
 			t.Errorf("%s: valid %t, want %t", tt.name, got, tt.want)
 		}
 	}
+}
+
+// A lease lasts from when the store was asked for it, and not from when it
+// answered.
+func TestALeaseCountsFromTheQuestion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lender{delay: 9 * time.Second}
+		ctx, k := keep(t, l)
+		defer k.Stop()
+		time.Sleep(ttl/3 + l.delay + time.Second) // renewed: asked at 10 s, answered at 19 s
+		l.fail(errDown)
+		<-ctx.Done()
+		if took, want := time.Since(l.begun), 35*time.Second; took != want {
+			t.Errorf("lost after %v, want %v", took, want)
+		}
+	})
+}
+
+// What is told to stop must be free for others when the time is over.
+func TestALostLeaseIsNotProlonged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lender{err: errDown}
+		ctx, k := keep(t, l)
+		defer k.Stop()
+		time.Sleep(22 * time.Second)
+		l.fail(nil)
+		l.slow(4 * time.Second) // from 22.5 s to 26.5 s, beyond the loss
+		<-ctx.Done()
+		time.Sleep(time.Minute)
+		if end := l.end().Sub(l.begun); end != ttl {
+			t.Errorf("the lease ends after %v, want %v", end, ttl)
+		}
+	})
+}
+
+func TestWithoutLostRenewalsGoOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		l := &lender{err: errDown, begun: now, until: now.Add(time.Hour)} // by the store's clock
+		k := Keep(t.Context(), Config{Store: l, TTL: ttl, Asked: now, Log: slog.New(slog.DiscardHandler)})
+		defer k.Stop()
+		time.Sleep(time.Minute)
+		if k.Valid() {
+			t.Error("valid without a renewal")
+		}
+		l.fail(nil)
+		time.Sleep(ttl / 12)
+		if synctest.Wait(); !k.Valid() {
+			t.Error("not renewed although the store is back")
+		}
+	})
+}
+
+func TestStopWaitsForAStoreThatDoesNotListen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lender{delay: 5 * time.Second, deaf: true}
+		_, k := keep(t, l)
+		time.Sleep(ttl/3 + time.Second)
+		begun := time.Now()
+		if err := k.Stop(); err != nil || time.Since(begun) != 4*time.Second {
+			t.Errorf("stopped with %v after %v, want nil when the store has answered, after 4s", err, time.Since(begun))
+		}
+	})
 }
 
 func TestRenewBringsALeaseBack(t *testing.T) {
