@@ -175,6 +175,9 @@ func TestSchema4GoesOn(t *testing.T) {
 	}
 	adopted, err := s.GetByID(ctx, "fjord", "id-adopted")
 	must(err)
+	if want := "unmatched:5:fjord:id-adopted"; adopted.Ref != want { // by which a late 202 finds it
+		t.Errorf("the adopted one is %s, want %s", adopted.Ref, want)
+	}
 	report(adopted.Ref, store.SettledFact{ID: "id-adopted", Outcome: done}, store.Settled)
 
 	// Deliveries.
