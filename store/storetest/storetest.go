@@ -157,10 +157,15 @@ func (e *env) decide(l store.Lease, d store.Decision) store.Record {
 	return out
 }
 
+// while is how long the leases last that a test takes to decide at once, so that
+// they do not end by themselves on a busy machine.
+const while = time.Minute
+
 // choose takes the lease, decides and gives it back.
 func (e *env) choose(rec store.Record, d store.Decision) store.Record {
 	e.Helper()
-	l := e.acquire(rec, owner)
+	l, _, err := e.Acquire(e.ctx, rec.Tenant, rec.Ref, owner, store.ToPoll, while)
+	e.must(err)
 	out := e.decide(l, d)
 	e.must(e.Release(e.ctx, l))
 	return out
@@ -177,7 +182,8 @@ func (e *env) begin(rec store.Record, who string) (store.Lease, store.Record) {
 // ran begins a run of the handler and decides what follows from it.
 func (e *env) ran(rec store.Record, d store.Decision) store.Record {
 	e.Helper()
-	l, _ := e.begin(rec, owner)
+	l, _, err := e.Acquire(e.ctx, rec.Tenant, rec.Ref, owner, store.ToRun, while)
+	e.must(err)
 	return e.decide(l, d)
 }
 
