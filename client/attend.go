@@ -71,7 +71,7 @@ func (r *runner) report(ctx context.Context) {
 		}
 	}
 	c.log.ErrorContext(ctx, "operations need a person", "uncertain", len(r.first), "unclear", unclear, "dead", dead, "refs", refs,
-		"remedy", remedyResolve+"; Client.Dead lists what is dead, and Operation.Replay brings it back to its handler")
+		"remedy", remedyResolve+"; Client.Dead lists what is dead, Operation.Replay brings it back to its handler, and Operation.Drop removes it")
 	r.first = nil
 }
 

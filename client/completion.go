@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/vismanet-go/background/internal/handler"
@@ -12,17 +13,26 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// Completion is an operation that has ended, on its way to its [Handler]. Its
-// Client method returns the client, for the next step.
+// Completion is an operation that has ended, on its way to its [Handler]. It is
+// plain data, so that a test of a handler makes one of its own.
 type Completion struct {
-	*Operation
+	// Client is the one that runs the handler, which submits the next step with
+	// it: done.Client.Submit(…).
+	Client *Client
+	// Ref and ID name the operation, for logs and [SubmitOptions.Supersede]; the
+	// ID is empty for an answer in the foreground.
+	Ref, ID string
+	// Key, Kind and Metadata are those of [SubmitOptions].
+	Key, Kind string
+	Metadata  map[string]string
 	// Result is the answer; nil if the operation expired.
 	Result *Result
 	// Err is nil for success, an *[OperationError] for an answer that is none,
 	// or matches [ErrExpired].
-	Err      error
-	Kind     string
-	Metadata map[string]string
+	Err error
+	// State is what is known of the operation as the run begins. Its Reason is
+	// why the run before this one failed, or why the operation expired.
+	State State
 	// Attempt counts the runs of the handler for this operation, from 1. Every
 	// run that began counts, also one that a crash cut off, but not one that
 	// [Config.DrainTimeout] did.
@@ -38,8 +48,8 @@ type Completion struct {
 // the handler's own. So does a run that took its process with it, so that it is
 // a dead letter after [Config.MaxAttempts] as well. No order is kept.
 //
-// Its context ends after [Config.HandlerTimeout], when a shutdown has waited
-// [Config.DrainTimeout], and when another replica has the work or may have it
+// Its context ends after [Config.HandlerTimeout] (with [ErrHandlerTimeout] as its
+// cause), when a shutdown has waited [Config.DrainTimeout] ([ErrDrainTimeout]), and when another replica has the work or may have it
 // soon, because the store did not renew the lease in time (with
 // store.ErrFenced as its cause). What the handler returns after that does not
 // count.
@@ -52,32 +62,58 @@ type Handler func(ctx context.Context, done Completion) error
 // listed by [Client.Pending], and [Client.Run] warns after ten minutes.
 const KindHTTP = "http"
 
-// ErrDrainTimeout says that handlers were still running when the time to
-// drain was over. Their work will be done again.
-var ErrDrainTimeout = errors.New("handlers were cut off by the drain timeout")
+var (
+	// ErrDrainTimeout says that handlers were still running when the time to
+	// drain was over. Their work will be done again.
+	ErrDrainTimeout = errors.New("handlers were cut off by the drain timeout")
+	// ErrHandlerTimeout says that a run took longer than [Config.HandlerTimeout].
+	ErrHandlerTimeout = errors.New("the handler's time is over")
+)
 
 // Discard makes an error final: the operation becomes a dead letter, which
-// [Operation.Replay] brings back to its handler.
+// [Operation.Replay] brings back to its handler and [Operation.Drop] removes.
 func Discard(err error) error {
 	return handler.Discard(err)
 }
 
-// Dead yields the dead letters: operations whose handler failed for good. It
-// iterates as [Client.Pending] does.
+// Dead yields the dead letters: operations whose handler failed for good. The
+// Reason of their [State] says why. It iterates as [Client.Pending] does.
 func (c *Client) Dead(ctx context.Context) iter.Seq2[*Operation, error] {
 	return c.list(ctx, store.Dead)
 }
 
-// Replay brings a dead operation back to its handler. It fails for one that is
-// not dead.
+// Replay brings a dead operation back to its handler, with all its attempts. It
+// fails for one that is not dead.
 func (o *Operation) Replay(ctx context.Context) error {
-	dead := func(rec store.Record) bool { return rec.Phase == store.Dead }
-	why := func(rec store.Record) error { return fmt.Errorf("it is not dead (it is %s)", rec.Phase) }
-	if err := o.decide(ctx, dead, why, store.ReplayDecision{}); err != nil {
+	if err := o.decide(ctx, isDead, notDead, store.ReplayDecision{}); err != nil {
 		return fmt.Errorf("replay %s: %w", o, storeError(err))
 	}
 	return nil
 }
+
+// Drop takes a dead operation out of the dead letters for good: it counts as
+// acknowledged, and no handler runs for it again. The reason says why; it is
+// logged, and shown in [State] as long as the record is kept. Drop changes nothing
+// at the ERP, and the key stays held. It fails for an operation that is not dead.
+func (o *Operation) Drop(ctx context.Context, reason string) error {
+	var err error
+	if strings.TrimSpace(reason) == "" {
+		err = errNoReason
+	} else {
+		err = o.decide(ctx, isDead, notDead, store.DropDecision{Reason: reason})
+	}
+	if err != nil {
+		return fmt.Errorf("drop %s: %w", o, storeError(err))
+	}
+	o.c.log.InfoContext(ctx, "a dead letter was dropped", "ref", o.ref, "id", o.id, "kind", o.kind, "reason", reason)
+	return nil
+}
+
+var errNoReason = errors.New("want a reason, which is kept for those who come after")
+
+func isDead(rec store.Record) bool { return rec.Phase == store.Dead }
+
+func notDead(rec store.Record) error { return fmt.Errorf("it is not dead (it is %s)", rec.Phase) }
 
 // handler returns the handler of a record, nil if it has none.
 func (c *Client) handler(rec store.Record) Handler { return c.cfg.OnComplete[rec.Kind] }
@@ -136,9 +172,13 @@ func (c *Client) deadLetterLost(ctx context.Context, lease store.Lease, rec stor
 func (c *Client) runHandler(ctx context.Context, h Handler, rec store.Record) error {
 	res, failed := c.result(rec)
 	done := Completion{
-		Operation: c.operation(rec), Result: res, Err: failed, Kind: rec.Kind, Metadata: rec.Metadata, Attempt: rec.Attempts,
+		Client: c, Ref: rec.Ref, ID: rec.ID, Key: rec.Key, Kind: rec.Kind, Metadata: rec.Metadata,
+		Result: res, Err: failed, State: stateOf(rec), Attempt: rec.Attempts,
 	}
 	err := usercode.Call("the handler", func() error { return h(ctx, done) })
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	}
 	if broken, ok := err.(*usercode.Error); ok {
 		c.log.ErrorContext(ctx, "handler did not return", append([]any{"ref", rec.Ref, "kind", rec.Kind}, usercode.Logged(broken)...)...)
 	}

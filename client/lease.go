@@ -29,7 +29,7 @@ func (c *Client) keepSending(l store.Lease, asked time.Time) *lease.Keeper {
 // returns why the lease was lost, if it was.
 func (c *Client) underLease(ctx context.Context, l store.Lease, asked time.Time) (work context.Context, stop func() error) {
 	work, abort := context.WithCancelCause(ctx)
-	work, cancel := context.WithTimeout(work, c.cfg.HandlerTimeout)
+	work, cancel := context.WithTimeoutCause(work, c.cfg.HandlerTimeout, ErrHandlerTimeout)
 	keeper := lease.Keep(context.WithoutCancel(ctx), lease.Config{
 		Store: c.store, Lease: l, TTL: handlerLease, Asked: asked, Log: c.log,
 		Lost: func(error) { abort(store.ErrFenced) },

@@ -283,7 +283,7 @@ func TestAHandlerReachesItsClientAndItsTrace(t *testing.T) {
 			if ctx.Value(marked{}) == nil {
 				t.Error("the handler's context is not the observer's")
 			}
-			_, err := done.Client().Submit(ctx, request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{Kind: "second", Key: "second/" + done.Ref()})
+			_, err := done.Client.Submit(ctx, request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{Kind: "second", Key: "second/" + done.Ref})
 			return err
 		},
 		"second": func(_ context.Context, done client.Completion) error { next.Add(1); return nil },

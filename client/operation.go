@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 
 	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/store"
@@ -20,15 +21,15 @@ type Operation struct {
 	path   string
 	key    string
 	kind   string
+	meta   map[string]string
 	link   string // the observer's
 }
 
 func (c *Client) operation(rec store.Record) *Operation {
-	return &Operation{c: c, ref: rec.Ref, id: rec.ID, method: rec.Method, path: rec.Path, key: rec.Key, kind: rec.Kind, link: rec.Link}
+	return &Operation{c: c, ref: rec.Ref, id: rec.ID, method: rec.Method, path: rec.Path, key: rec.Key, kind: rec.Kind, meta: rec.Metadata, link: rec.Link}
 }
 
-// Client returns the client that the operation was made by. A handler submits
-// the next step with it: done.Client().Submit(…).
+// Client returns the client that the operation was made by.
 func (o *Operation) Client() *Client { return o.c }
 
 // Ref returns the client's own name for the operation, unique in the store.
@@ -41,6 +42,12 @@ func (o *Operation) ID() string { return o.id }
 
 // Key returns the key given to Submit, if any.
 func (o *Operation) Key() string { return o.key }
+
+// Kind returns the kind given to Submit, if any.
+func (o *Operation) Kind() string { return o.kind }
+
+// Metadata returns a copy of the metadata given to Submit; nil if there is none.
+func (o *Operation) Metadata() map[string]string { return maps.Clone(o.meta) }
 
 // String names the operation for people; it holds no query and no data.
 func (o *Operation) String() string {

@@ -62,17 +62,17 @@ func TestDefaultSchedule(t *testing.T) {
 		info PollInfo
 		want time.Duration
 	}{
-		{PollInfo{Notified: -1}, 2 * time.Second},
-		{PollInfo{Notified: -1, Polls: 1}, 3600 * time.Millisecond},
-		{PollInfo{Notified: -1, Polls: 100}, 30 * time.Second},
-		{PollInfo{Notified: -1, Notify: true}, 30 * time.Second},
-		{PollInfo{Notified: -1, Notify: true, Polls: 100}, 5 * time.Minute},
-		{PollInfo{Notified: 0, Notify: true, Polls: 9}, 3 * time.Second},
-		{PollInfo{Notified: 20 * time.Second, Notify: true}, time.Minute},
-		{PollInfo{Notified: time.Hour, Notify: true}, 30 * time.Second},
-		{PollInfo{Notified: -1, Missing: true, Age: 10 * time.Second}, 2 * time.Second},
-		{PollInfo{Notified: -1, Missing: true, Age: time.Minute}, time.Minute},
-		{PollInfo{Notified: 0, Missing: true, Age: time.Hour, Polls: 50}, 5 * time.Minute},
+		{PollInfo{}, 2 * time.Second},
+		{PollInfo{Polls: 1}, 3600 * time.Millisecond},
+		{PollInfo{Polls: 100}, 30 * time.Second},
+		{PollInfo{Notify: true}, 30 * time.Second},
+		{PollInfo{Notify: true, Polls: 100}, 5 * time.Minute},
+		{PollInfo{Notified: true, Notify: true, Polls: 9}, 3 * time.Second},
+		{PollInfo{Notified: true, SinceNotified: 20 * time.Second, Notify: true}, time.Minute},
+		{PollInfo{Notified: true, SinceNotified: time.Hour, Notify: true}, 30 * time.Second},
+		{PollInfo{Missing: true, Age: 10 * time.Second}, 2 * time.Second},
+		{PollInfo{Missing: true, Age: time.Minute}, time.Minute},
+		{PollInfo{Notified: true, Missing: true, Age: time.Hour, Polls: 50}, 5 * time.Minute},
 	} {
 		if got := DefaultSchedule(tt.info); got != tt.want {
 			t.Errorf("%+v: got %v, want %v", tt.info, got, tt.want)

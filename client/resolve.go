@@ -126,7 +126,7 @@ func (r Resolution) fits(rec store.Record) error {
 		}
 	default:
 		if strings.TrimSpace(r.reason) == "" {
-			return fmt.Errorf("%s: want a reason, which is kept for those who come after", r.verb)
+			return fmt.Errorf("%s: %w", r.verb, errNoReason)
 		}
 	}
 	late := rec.Phase == store.Abandoned && (r.verb == acceptedAs || r.verb == endedWith)

@@ -60,7 +60,7 @@ func TestCompletionsReachTheHandlerOfTheirKind(t *testing.T) {
 		if done.Result != nil {
 			code = done.Result.StatusCode
 		}
-		got.add("%s %s %d err=%v attempt=%d order=%s", done.Kind, done.Key(), code, done.Err != nil, done.Attempt, done.Metadata["order"])
+		got.add("%s %s %d err=%v attempt=%d order=%s", done.Kind, done.Key, code, done.Err != nil, done.Attempt, done.Metadata["order"])
 		return nil
 	}
 	cc := client.Config{
@@ -156,7 +156,7 @@ func TestEveryCompletionIsHandledOnceByManyReplicas(t *testing.T) {
 	busy, most := 0, 0
 	h := func(ctx context.Context, done client.Completion) error {
 		mu.Lock()
-		runs[done.Ref()]++
+		runs[done.Ref]++
 		busy++
 		most = max(most, busy)
 		mu.Unlock()

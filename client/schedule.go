@@ -14,12 +14,13 @@ type PollInfo struct {
 	Polls int
 	// Age is the time since the operation was accepted.
 	Age time.Duration
-	// Notify is true if a notification is expected.
+	// Notify is true if a notification was asked for.
 	Notify bool
-	// Notified is the time since the last notification, or negative if there
-	// was none. Normally the ERP notifies when it is done, so that a poll
+	// Notified is true if a notification came, and SinceNotified is the time since
+	// the last one. Normally the ERP notifies when it is done, so that a poll
 	// after it finds the end at once; if not, it will soon.
-	Notified time.Duration
+	Notified      bool
+	SinceNotified time.Duration
 	// Missing is true if the last poll found no such operation.
 	Missing bool
 }
@@ -37,8 +38,8 @@ func DefaultSchedule(p PollInfo) time.Duration {
 	switch {
 	case p.Missing && p.Age > graceMissing:
 		return missingPoll.After(p.Polls)
-	case p.Notified >= 0 && p.Notified < time.Minute:
-		return max(3*time.Second, 3*p.Notified)
+	case p.Notified && p.SinceNotified < time.Minute:
+		return max(3*time.Second, 3*p.SinceNotified)
 	case p.Notify:
 		return notifiedPoll.After(p.Polls)
 	}

@@ -28,9 +28,16 @@ type State struct {
 	// Late marks an operation that turned out to be accepted after it had
 	// been given up.
 	Late bool
-	// Reason is why it is rejected, uncertain, abandoned, expired, unclear or
-	// dead, or why its handler failed last.
+	// Reason is why it is rejected, uncertain, abandoned, expired or unclear, why
+	// its handler failed last or gave it up, or why it was dropped.
 	Reason string
+	// Attempts counts the runs of its handler, from its first or from the last
+	// [Operation.Replay].
+	Attempts int
+	Sent     time.Time // when the request was sent last; zero if it was not
+	// Ended is when it was acknowledged, rejected, given up or dropped, expired,
+	// became unclear, or died.
+	Ended time.Time
 	// Told is why a person says that it ended like this: see [EndedWith].
 	Told string
 	// Tentative says that a person named the ID and that the ERP has not
@@ -43,7 +50,7 @@ func stateOf(rec store.Record) State {
 	s := State{
 		Ref: rec.Ref, ID: rec.ID, Phase: rec.Phase, Status: rec.Progress.Status, Received: rec.Progress.ReceivedAt,
 		Started: rec.Progress.StartedAt, Missing: rec.Progress.Missing, Polls: rec.Polls, Late: rec.Late,
-		Reason: rec.Reason, Tentative: rec.Tentative(),
+		Reason: rec.Reason, Attempts: rec.Attempts, Sent: rec.SentAt, Ended: rec.EndedAt, Tentative: rec.Tentative(),
 	}
 	if rec.Notification != nil {
 		s.Notified = rec.Notification.ReceivedAt

@@ -280,11 +280,11 @@ func (c *Client) nextPoll(rec store.Record) time.Time {
 // delay asks the schedule how long to wait from now.
 func (c *Client) delay(rec store.Record, now time.Time) time.Duration {
 	info := PollInfo{
-		Polls: rec.Polls, Age: max(0, now.Sub(rec.AcceptedAt)), Notify: rec.Notify != modeNone, Notified: -1,
+		Polls: rec.Polls, Age: max(0, now.Sub(rec.AcceptedAt)), Notify: rec.Notify != modeNone,
 		Missing: rec.Progress.Missing,
 	}
 	if notified := notifiedAt(rec, now); !notified.IsZero() {
-		info.Notified = max(0, now.Sub(notified))
+		info.Notified, info.SinceNotified = true, max(0, now.Sub(notified))
 	}
 	return jitter(c.schedule(info), rec.Ref, rec.Polls)
 }

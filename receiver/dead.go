@@ -2,8 +2,10 @@ package receiver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/vismanet-go/background/internal/hook"
@@ -30,7 +32,7 @@ func (rc *Receiver) Dead(ctx context.Context) iter.Seq2[DeadLetter, error] {
 				return
 			}
 			for _, rec := range page {
-				if !yield(DeadLetter{notificationOf(rec), rec.Reason, rec.UpdatedAt}, nil) {
+				if !yield(DeadLetter{notificationOf(rec), rec.Reason, diedAt(rec)}, nil) {
 					return
 				}
 			}
@@ -40,6 +42,15 @@ func (rc *Receiver) Dead(ctx context.Context) iter.Seq2[DeadLetter, error] {
 			q.After = page[len(page)-1].Position()
 		}
 	}
+}
+
+// diedAt is when a dead record died. What an older version wrote tells only when
+// it was changed last.
+func diedAt(rec store.Record) time.Time {
+	if rec.EndedAt.IsZero() {
+		return rec.UpdatedAt
+	}
+	return rec.EndedAt
 }
 
 // Replay brings a dead letter back to the handler, in whichever process runs
@@ -53,11 +64,17 @@ func (rc *Receiver) Replay(ctx context.Context, delivery string) error {
 	return nil
 }
 
-// Drop removes a dead letter for good. Errors are those of [Receiver.Replay].
-func (rc *Receiver) Drop(ctx context.Context, delivery string) error {
-	if err := rc.raise(ctx, delivery, store.AcknowledgeDecision{}); err != nil {
+// Drop removes a dead letter for good. The reason says why; it is logged. Errors
+// are those of [Receiver.Replay], and one that says that the reason is missing.
+func (rc *Receiver) Drop(ctx context.Context, delivery string, reason string) error {
+	err := errors.New("want a reason, which is logged for those who come after")
+	if strings.TrimSpace(reason) != "" {
+		err = rc.raise(ctx, delivery, store.DropDecision{Reason: reason})
+	}
+	if err != nil {
 		return fmt.Errorf("receiver: drop %q: %w", delivery, err)
 	}
+	rc.log.InfoContext(ctx, "a dead letter was dropped", "delivery", delivery, "reason", reason)
 	return nil
 }
 

@@ -59,8 +59,11 @@ func TestDeadLettersAreListedReplayedAndDropped(t *testing.T) {
 		if n := j.wantRuns(t, time.Second, 51)[50]; n.ID != letters[0].ID || n.Attempt != 1 {
 			t.Errorf("replayed %+v", n)
 		}
-		if err := rcv.Drop(t.Context(), letters[1].Delivery); err != nil {
+		if err := rcv.Drop(t.Context(), letters[1].Delivery, "no use"); err != nil {
 			t.Error(err)
+		}
+		if err := rcv.Drop(t.Context(), letters[2].Delivery, " "); err == nil {
+			t.Error("dropped without a reason")
 		}
 		if got := len(dead(t, rcv)); got != 48 || left(t, st, store.Delivery) != 0 {
 			t.Errorf("%d are dead, want 48", got)
@@ -76,7 +79,8 @@ func TestOnlyTheDeadAreReplayed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, f := range map[string]func(context.Context, string) error{"Replay": rcv.Replay, "Drop": rcv.Drop} {
+	drop := func(ctx context.Context, delivery string) error { return rcv.Drop(ctx, delivery, "no use") }
+	for name, f := range map[string]func(context.Context, string) error{"Replay": rcv.Replay, "Drop": drop} {
 		for _, unknown := range []string{"", "delivery:x", ref} {
 			if err := f(t.Context(), unknown); !errors.Is(err, store.ErrNotFound) {
 				t.Errorf("%s(%q): got %v", name, unknown, err)

@@ -26,13 +26,17 @@ type Received struct {
 	// or "purged"; empty if nothing was stored.
 	Verdict  string
 	Unparsed bool // stored, but not understood: somebody has to look
-	// Key is the index of the signing key or capability secret that matched,
-	// -1 if none did: an old one that no longer occurs can be removed.
-	Key      int
-	Bytes    int           // of the body
-	Stored   time.Duration // that storing took, 0 if it did not come to that
-	Duration time.Duration // from the head of the request to the answer
+	// Authenticated says that a signing key or a capability secret matched, and
+	// Key is its index: an old one that no longer occurs can be removed.
+	Authenticated bool
+	Key           int
+	Bytes         int           // of the body
+	Stored        time.Duration // that storing took, 0 if it did not come to that
+	Duration      time.Duration // from the head of the request to the answer
 }
+
+// matched notes which key authenticated the request, -1 for none.
+func (r *Received) matched(key int) { r.Authenticated, r.Key = key >= 0, max(0, key) }
 
 // Outcome is how a run of the handler ended.
 type Outcome string

@@ -57,14 +57,14 @@ func TestTheObserverIsToldOfEveryRequest(t *testing.T) {
 		serve(mux, signed(body))
 
 		want := []receiver.Received{
-			{Mode: "subscription", Status: 200, Verdict: "unknown", Key: 0, Bytes: len(body)},
-			{Mode: "subscription", Status: 200, Verdict: "duplicate", Key: 1, Bytes: len(body)},
-			{Mode: "subscription", Status: 200, Verdict: "unknown", Unparsed: true, Key: 0, Bytes: 5},
-			{Mode: "url", Status: 200, Verdict: "duplicate", Key: 1, Bytes: len(body)},
-			{Mode: "subscription", Status: 401, Key: -1},
-			{Status: 404, Key: -1},
-			{Status: 405, Key: -1},
-			{Mode: "subscription", Status: 503, Key: 0, Bytes: len(body), Stored: 3 * time.Second, Duration: 3 * time.Second},
+			{Mode: "subscription", Status: 200, Verdict: "unknown", Authenticated: true, Key: 0, Bytes: len(body)},
+			{Mode: "subscription", Status: 200, Verdict: "duplicate", Authenticated: true, Key: 1, Bytes: len(body)},
+			{Mode: "subscription", Status: 200, Verdict: "unknown", Unparsed: true, Authenticated: true, Key: 0, Bytes: 5},
+			{Mode: "url", Status: 200, Verdict: "duplicate", Authenticated: true, Key: 1, Bytes: len(body)},
+			{Mode: "subscription", Status: 401},
+			{Status: 404},
+			{Status: 405},
+			{Mode: "subscription", Status: 503, Authenticated: true, Key: 0, Bytes: len(body), Stored: 3 * time.Second, Duration: 3 * time.Second},
 		}
 		if !slices.Equal(w.received, want) {
 			t.Errorf("got\n%+v\nwant\n%+v", w.received, want)

@@ -81,7 +81,7 @@ func (rc *Receiver) ServeCapability(w http.ResponseWriter, r *http.Request) {
 
 func (rc *Receiver) serve(w http.ResponseWriter, r *http.Request, below bool) {
 	begun := time.Now()
-	seen := Received{Key: -1}
+	var seen Received
 	seen.Status = rc.answer(w, r, below, &seen)
 	seen.Duration = time.Since(begun)
 	rc.observe(r.Context(), func() { rc.cfg.Observer.Received(r.Context(), seen) })
@@ -106,7 +106,8 @@ func (rc *Receiver) answer(w http.ResponseWriter, r *http.Request, below bool, s
 		http.NotFound(w, r)
 		return http.StatusNotFound
 	}
-	seen.Mode, seen.Key = a.mode, a.key
+	seen.Mode = a.mode
+	seen.matched(a.key)
 	body, status := rc.authenticatedBody(w, r, a, seen)
 	if status != 0 {
 		return status
@@ -194,9 +195,9 @@ func (rc *Receiver) authenticatedBody(w http.ResponseWriter, r *http.Request, a 
 		return nil, rc.refuse(w, r, statusOfRead(err), "the body was not read")
 	}
 	if a.signed {
-		seen.Key = verify(rc.cfg.SigningKeys, signature, body)
+		seen.matched(verify(rc.cfg.SigningKeys, signature, body))
 	}
-	switch unsigned := a.signed && seen.Key < 0; {
+	switch unsigned := a.signed && !seen.Authenticated; {
 	case vanished(r, body) && (unsigned || !a.signed):
 		return nil, rc.unread(w, r, &consumedError{announced: -1})
 	case unsigned && r.ContentLength > 0 && int64(len(body)) > r.ContentLength:

@@ -76,7 +76,7 @@ func (UnclearFact) fact()   {}
 
 // Decision is something that the holder of a lease chose. The types are
 // [SendDecision], [RescheduleDecision], [InterruptDecision], [AcknowledgeDecision], [RetryDecision], [DeadLetterDecision], [ReplayDecision],
-// [ExpireDecision] and [AbandonDecision]. Each of them but [SendDecision] ends the lease. What they mean for a delivery says [DeliveryTenant].
+// [DropDecision], [ExpireDecision] and [AbandonDecision]. Each of them but [SendDecision] ends the lease. What they mean for a delivery says [DeliveryTenant].
 type Decision interface{ decision() }
 
 // SendDecision moves a queued record to [Sending]; the lease becomes the attempt's.
@@ -113,6 +113,10 @@ type DeadLetterDecision struct{ Reason string }
 // ReplayDecision brings a dead record back to its handler.
 type ReplayDecision struct{}
 
+// DropDecision says that nobody handles a dead record any more: it counts as
+// acknowledged, and the Reason, which is kept, says why. A dead delivery is removed.
+type DropDecision struct{ Reason string }
+
 // ExpireDecision says that the ERP no longer knows an accepted operation.
 type ExpireDecision struct{ Reason string }
 
@@ -127,5 +131,6 @@ func (AcknowledgeDecision) decision() {}
 func (RetryDecision) decision()       {}
 func (DeadLetterDecision) decision()  {}
 func (ReplayDecision) decision()      {}
+func (DropDecision) decision()        {}
 func (ExpireDecision) decision()      {}
 func (AbandonDecision) decision()     {}

@@ -129,7 +129,7 @@ type Record struct {
 	Conflicts     int
 
 	Outcome *Outcome // set once settled or unclear
-	Reason  string   // why it is rejected, uncertain, abandoned, expired, unclear or dead
+	Reason  string   // why it is rejected, uncertain, abandoned, expired, unclear or dead, or was dropped
 	// Late marks an operation that turned out to be accepted after it had
 	// been given up or written off.
 	Late bool
@@ -138,7 +138,7 @@ type Record struct {
 	SentAt     time.Time
 	AcceptedAt time.Time
 	SettledAt  time.Time
-	EndedAt    time.Time // when it became acknowledged, rejected, abandoned, expired or unclear
+	EndedAt    time.Time // when it became acknowledged, rejected, abandoned, expired, unclear or dead
 	UpdatedAt  time.Time
 }
 

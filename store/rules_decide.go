@@ -14,7 +14,7 @@ func (r Rules) Decide(l Lease, d Decision) (Record, error) {
 	switch d := d.(type) {
 	case SendDecision, RescheduleDecision, ExpireDecision, AbandonDecision:
 		rec, err = decideOperation(rec, d, r.Tx.Now())
-	case InterruptDecision, AcknowledgeDecision, RetryDecision, DeadLetterDecision, ReplayDecision:
+	case InterruptDecision, AcknowledgeDecision, RetryDecision, DeadLetterDecision, ReplayDecision, DropDecision:
 		rec, err = decideCompletion(rec, d, r.Tx.Now())
 	default:
 		err = &InvalidError{"decision", "must be one of the decision types of this package, by value"}
@@ -84,22 +84,33 @@ func decideCompletion(rec Record, d Decision, now time.Time) (Record, error) {
 		rec = rec.interrupted()
 	case AcknowledgeDecision:
 		err = rec.only("be acknowledged", Settled, Expired)
-		rec.Phase, rec.EndedAt, rec.Due, rec.Reason = Acknowledged, now, time.Time{}, ""
-		if o := rec.Outcome; o != nil && len(o.Content) > 0 {
-			o.Kept, o.Content = false, nil // the application has it
-		}
+		rec = rec.acknowledged(now, "")
 	case RetryDecision:
 		err = rec.only("be retried", Settled, Expired)
 		rec.Due, rec.Reason = d.Due, d.Reason
 	case DeadLetterDecision:
 		err = rec.only("be dead-lettered", Settled, Expired)
-		rec.Phase, rec.Due, rec.Reason = Dead, time.Time{}, d.Reason
+		rec.Phase, rec.Due, rec.Reason, rec.EndedAt = Dead, time.Time{}, d.Reason, now
+	case DropDecision:
+		err = rec.only("be dropped", Dead)
+		rec = rec.acknowledged(now, d.Reason)
 	case ReplayDecision:
 		err = rec.only("be replayed", Dead)
-		rec.Phase, rec.Due, rec.Attempts = Settled, now, 0
+		rec.Phase, rec.Due, rec.Attempts, rec.EndedAt = Settled, now, 0, time.Time{}
 		if rec.Outcome == nil {
-			rec.Phase = Expired
+			rec.Phase, rec.EndedAt = Expired, now
 		}
 	}
 	return rec, err
+}
+
+// acknowledged returns the record as one that nobody handles any more, for a
+// reason if it was dropped. Its content goes: the application has it, or does not
+// want it.
+func (r Record) acknowledged(now time.Time, reason string) Record {
+	r.Phase, r.EndedAt, r.Due, r.Reason = Acknowledged, now, time.Time{}, reason
+	if o := r.Outcome; o != nil && len(o.Content) > 0 {
+		o.Kept, o.Content = false, nil
+	}
+	return r
 }

@@ -40,9 +40,15 @@ func (r Rules) decideDelivery(rec Record, d Decision) (Record, error) {
 			return r.decided(rec.interrupted())
 		}
 	case AcknowledgeDecision:
-		rec.Lease = release(rec.Lease)
-		rec.Phase, rec.EndedAt, rec.Due, rec.Reason = Acknowledged, now, time.Time{}, ""
-		return rec, r.Tx.Delete(rec.Tenant, rec.Ref)
+		change = "be acknowledged"
+		if rec.Phase == wanted {
+			return r.gone(rec, "")
+		}
+	case DropDecision:
+		change = "be dropped"
+		if rec.Phase == Dead {
+			return r.gone(rec, d.Reason)
+		}
 	case RetryDecision:
 		change = "be retried"
 		if rec.Phase == wanted {
@@ -52,15 +58,22 @@ func (r Rules) decideDelivery(rec Record, d Decision) (Record, error) {
 	case DeadLetterDecision:
 		change = "be dead-lettered"
 		if rec.Phase == wanted {
-			rec.Phase, rec.Due, rec.Reason = Dead, time.Time{}, d.Reason
+			rec.Phase, rec.Due, rec.Reason, rec.EndedAt = Dead, time.Time{}, d.Reason, now
 			return r.decided(rec)
 		}
 	case ReplayDecision:
 		change = "be replayed"
 		if rec.Phase == Dead {
-			rec.Phase, rec.Due, rec.Attempts = Delivery, now, 0
+			rec.Phase, rec.Due, rec.Attempts, rec.EndedAt = Delivery, now, 0, time.Time{}
 			return r.decided(rec)
 		}
 	}
 	return Record{}, &PhaseError{rec.Ref, rec.Phase, change}
+}
+
+// gone removes a delivery that nobody handles any more, and returns it as it was
+// left.
+func (r Rules) gone(rec Record, reason string) (Record, error) {
+	rec.Lease = release(rec.Lease)
+	return rec.acknowledged(r.Tx.Now(), reason), r.Tx.Delete(rec.Tenant, rec.Ref)
 }

@@ -21,7 +21,7 @@ const (
 	// handling a notification and looking at its operation never wait for each
 	// other. Runs are counted as those of an operation, [AcknowledgeDecision] removes it, [RetryDecision]
 	// plans another run, [DeadLetterDecision] moves it to phase [Dead], from where [ReplayDecision]
-	// brings it back and [AcknowledgeDecision] removes it.
+	// brings it back and [DropDecision] removes it.
 	// Nothing else does, not even a purge.
 	DeliveryTenant = "*deliveries"
 )

@@ -96,6 +96,7 @@ func moves() []move {
 		{name: "retry", decision: store.RetryDecision{Reason: "busy"}},
 		{name: "dead-letter", decision: store.DeadLetterDecision{Reason: "gave up"}},
 		{name: "replay", decision: store.ReplayDecision{}},
+		{name: "drop", decision: store.DropDecision{Reason: "no use"}},
 		{name: "expire", decision: store.ExpireDecision{Reason: "404"}},
 		{name: "abandon", decision: store.AbandonDecision{Reason: "by hand"}},
 	}

@@ -117,7 +117,7 @@ func TestAChainOfStepsIsOneTraceAfterTheOther(t *testing.T) {
 		w := watch(t, nil)
 		c, err := client.New(client.Config{BaseURL: mockserver.BaseURL, HTTPClient: mock.Client(), Observer: w, MaxAttempts: 1, OnComplete: map[string]client.Handler{
 			"first": func(ctx context.Context, done client.Completion) error {
-				_, err := done.Client().Submit(ctx, request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{Kind: "second"})
+				_, err := done.Client.Submit(ctx, request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{Kind: "second"})
 				return err
 			},
 			"second": func(context.Context, client.Completion) error { return errors.New("words-leak") },

@@ -42,7 +42,7 @@ func (a *app) invoiced(ctx context.Context, done client.Completion) error {
 	if o.invoice == "" || !a.cfg.release {
 		return nil
 	}
-	err := release(ctx, done.Client(), o, "")
+	err := release(ctx, done.Client, o, "")
 	if errors.Is(err, client.ErrKeyReused) {
 		// Somebody gave the order up, or said that it was not done, and it was
 		// posted again.
@@ -107,7 +107,7 @@ func (a *app) released(ctx context.Context, done client.Completion) error {
 
 // outcomeOf reads what is common to both kinds.
 func outcomeOf(done client.Completion) outcome {
-	o := outcome{ref: done.Ref(), order: done.Metadata["order"], kind: done.Kind}
+	o := outcome{ref: done.Ref, order: done.Metadata["order"], kind: done.Kind}
 	if done.Result != nil {
 		o.code = done.Result.StatusCode
 	}

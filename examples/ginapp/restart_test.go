@@ -82,7 +82,7 @@ func TestAHandlerThatRunsTwiceHasItsEffectOnce(t *testing.T) {
 			}
 			res, err := op.Wait(w.Context())
 			meta := map[string]string{"order": "4711", "invoice": before.Invoice}
-			if err := handler(w.Context(), client.Completion{Operation: op, Result: res, Err: err, Kind: kindInvoice, Metadata: meta}); err != nil {
+			if err := handler(w.Context(), client.Completion{Client: w.app.client, Ref: op.Ref(), Kind: kindInvoice, Metadata: meta, Result: res, Err: err}); err != nil {
 				w.Error(err)
 			}
 		}

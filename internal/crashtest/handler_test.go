@@ -30,7 +30,7 @@ func handleAll(o orders) error {
 	handlers := make(map[string]client.Handler)
 	for kind, verdict := range verdicts {
 		handlers[kind] = func(ctx context.Context, done client.Completion) error {
-			say("begin", done.Ref(), now())
+			say("begin", done.Ref, now())
 			time.Sleep(20*time.Millisecond + rand.N(60*time.Millisecond))
 			told, err := told(ctx, done)
 			if err != nil {
@@ -38,7 +38,7 @@ func handleAll(o orders) error {
 				return err
 			}
 			err = verdict(done.Attempt)
-			say("end", done.Ref(), fmt.Sprint(err), told, now())
+			say("end", done.Ref, fmt.Sprint(err), told, now())
 			return err
 		}
 	}
@@ -75,7 +75,7 @@ func told(ctx context.Context, done client.Completion) (string, error) {
 		return "", done.Err
 	}
 	content, err := done.Result.Bytes(ctx)
-	return outcome(done.ID(), done.Result.StatusCode, done.Result.Header.Get("Location"), content), err
+	return outcome(done.ID, done.Result.StatusCode, done.Result.Header.Get("Location"), content), err
 }
 
 func now() string { return strconv.FormatInt(time.Now().UnixNano(), 10) }

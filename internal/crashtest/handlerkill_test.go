@@ -98,8 +98,8 @@ func (b *batch) replay(ctx context.Context) error {
 		line, err := told(ctx, done)
 		mu.Lock()
 		defer mu.Unlock()
-		if replayed++; err == nil && line != b.answers[done.Ref()] {
-			err = fmt.Errorf("%s replayed: told %q, want %q", done.Ref(), line, b.answers[done.Ref()])
+		if replayed++; err == nil && line != b.answers[done.Ref] {
+			err = fmt.Errorf("%s replayed: told %q, want %q", done.Ref, line, b.answers[done.Ref])
 		}
 		errs = append(errs, err)
 		return nil

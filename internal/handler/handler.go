@@ -113,6 +113,9 @@ const maxReason = 1024
 // reason returns the words of an error in a form that any store can hold.
 func reason(err error) string {
 	s := strings.ToValidUTF8(strings.ReplaceAll(err.Error(), "\x00", ""), "")
+	if strings.TrimSpace(s) == "" {
+		s = fmt.Sprintf("an error without words (%T)", err)
+	}
 	if len(s) > maxReason {
 		s = strings.ToValidUTF8(s[:maxReason], "") + "…"
 	}

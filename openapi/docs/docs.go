@@ -8,15 +8,17 @@
 package docs
 
 import (
-	"bytes"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/vismanet-go/background/openapi"
 )
 
-// HTML is the page. Do not change it.
-var HTML = openapi.ReferencePage()
+var page = string(openapi.ReferencePage())
+
+// HTML returns the page.
+func HTML() string { return page }
 
 // Handler serves the page at any path, to GET and HEAD. It is safe for
 // concurrent use.
@@ -28,6 +30,6 @@ func Handler() http.Handler {
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		http.ServeContent(w, r, "index.html", time.Time{}, bytes.NewReader(HTML))
+		http.ServeContent(w, r, "index.html", time.Time{}, strings.NewReader(page))
 	})
 }

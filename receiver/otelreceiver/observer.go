@@ -114,7 +114,11 @@ func (o *Observer) with(own ...attribute.KeyValue) metric.MeasurementOption {
 // Received implements [receiver.Observer].
 func (o *Observer) Received(ctx context.Context, r receiver.Received) {
 	about := o.with(mode.String(r.Mode), status.Int(r.Status))
-	o.requests.Add(ctx, 1, o.with(mode.String(r.Mode), status.Int(r.Status), verdict.String(r.Verdict), unparsed.Bool(r.Unparsed), key.Int(r.Key)))
+	request := []attribute.KeyValue{mode.String(r.Mode), status.Int(r.Status), verdict.String(r.Verdict), unparsed.Bool(r.Unparsed)}
+	if r.Authenticated {
+		request = append(request, key.Int(r.Key))
+	}
+	o.requests.Add(ctx, 1, o.with(request...))
 	o.duration.Record(ctx, r.Duration.Seconds(), about)
 	if r.Stored > 0 {
 		o.storing.Record(ctx, r.Stored.Seconds(), about)

@@ -110,10 +110,10 @@ background.receiver.backlog.age s {app=a} 62
 background.receiver.dead {notification} {app=a} 0
 background.receiver.request.duration s {app=a,background.mode=subscription,http.response.status_code=200} count 3 sum 0.0
 background.receiver.request.duration s {app=a,background.mode=subscription,http.response.status_code=401} count 1 sum 0.0
-background.receiver.requests {request} {app=a,background.key=-1,background.mode=subscription,background.unparsed=false,background.verdict=,http.response.status_code=401} 1
 background.receiver.requests {request} {app=a,background.key=0,background.mode=subscription,background.unparsed=false,background.verdict=duplicate,http.response.status_code=200} 1
 background.receiver.requests {request} {app=a,background.key=0,background.mode=subscription,background.unparsed=false,background.verdict=unknown,http.response.status_code=200} 1
 background.receiver.requests {request} {app=a,background.key=0,background.mode=subscription,background.unparsed=true,background.verdict=unknown,http.response.status_code=200} 1
+background.receiver.requests {request} {app=a,background.mode=subscription,background.unparsed=false,background.verdict=,http.response.status_code=401} 1
 background.receiver.run.delay s {app=a,background.outcome=retried} count 2 sum 120.0
 background.receiver.run.duration s {app=a,background.outcome=retried} count 2 sum 4.0
 background.receiver.runs {run} {app=a,background.mode=subscription,background.outcome=retried} 2`

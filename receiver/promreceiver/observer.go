@@ -67,7 +67,11 @@ func New(cfg Config) (*Observer, error) {
 // Received implements [receiver.Observer].
 func (o *Observer) Received(_ context.Context, r receiver.Received) {
 	code := strconv.Itoa(r.Status)
-	o.requests.WithLabelValues(r.Mode, code, r.Verdict, strconv.FormatBool(r.Unparsed), strconv.Itoa(r.Key)).Inc()
+	var key string
+	if r.Authenticated {
+		key = strconv.Itoa(r.Key)
+	}
+	o.requests.WithLabelValues(r.Mode, code, r.Verdict, strconv.FormatBool(r.Unparsed), key).Inc()
 	o.duration.WithLabelValues(r.Mode, code).Observe(r.Duration.Seconds())
 	if r.Stored > 0 {
 		o.storing.WithLabelValues(r.Mode, code).Observe(r.Stored.Seconds())

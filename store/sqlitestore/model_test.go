@@ -309,7 +309,7 @@ func (m *machine) decide(t *rapid.T) {
 	d := pick[store.Decision](t, "decision", store.SendDecision{}, store.RescheduleDecision{Due: later}, store.RescheduleDecision{Due: later, Notifications: 1},
 		store.RescheduleDecision{Due: soon, Progress: store.Progress{Status: "Started", Missing: true}}, store.AcknowledgeDecision{}, store.AcknowledgeDecision{},
 		store.InterruptDecision{}, store.RescheduleDecision{Due: time.Now().Add(100 * time.Hour), Progress: store.Progress{Missings: 2, MissingSince: soon, RefusedStatus: 402}},
-		store.RetryDecision{Due: later, Reason: "busy"}, store.DeadLetterDecision{Reason: "gave up"}, store.ReplayDecision{}, store.ExpireDecision{Reason: "404"}, store.AbandonDecision{Reason: "by hand"})
+		store.RetryDecision{Due: later, Reason: "busy"}, store.DeadLetterDecision{Reason: "gave up"}, store.ReplayDecision{}, store.DropDecision{Reason: "no use"}, store.ExpireDecision{Reason: "404"}, store.AbandonDecision{Reason: "by hand"})
 	recs, err := both(t, m, func(side int, s store.Store) (store.Record, error) { return s.Decide(t.Context(), l[side], d) })
 	m.decided = err == nil
 	if err == nil && recs[0].Phase == store.Sending {

@@ -153,7 +153,7 @@ var deliveryTests = []test{
 			e.Errorf("got %+v", got)
 		}
 		e.choose(d, store.DeadLetterDecision{Reason: "again"})
-		e.choose(d, store.AcknowledgeDecision{}) // dropped by hand
+		e.choose(d, store.DropDecision{Reason: "by hand"})
 		if list := e.deliveries(); len(list) != 0 {
 			e.Errorf("left over: %+v", list)
 		}
@@ -162,7 +162,7 @@ var deliveryTests = []test{
 		d := e.delivery(e.accepted(id1))
 		now := time.Now()
 		for _, decision := range []store.Decision{
-			store.SendDecision{}, store.RescheduleDecision{Due: now}, store.ReplayDecision{}, store.ExpireDecision{}, store.AbandonDecision{}, nil,
+			store.SendDecision{}, store.RescheduleDecision{Due: now}, store.ReplayDecision{}, store.DropDecision{}, store.ExpireDecision{}, store.AbandonDecision{}, nil,
 		} {
 			l := e.acquire(d, owner)
 			if _, err := e.Decide(e.ctx, l, decision); err == nil {
@@ -175,7 +175,7 @@ var deliveryTests = []test{
 		_, err := e.Report(e.ctx, d.Tenant, d.Ref, store.AcceptedFact{ID: id2, Source: answered})
 		e.wantPhaseError(err)
 		e.choose(d, store.DeadLetterDecision{Reason: "no"})
-		for _, decision := range []store.Decision{store.RetryDecision{Due: now}, store.DeadLetterDecision{}} {
+		for _, decision := range []store.Decision{store.RetryDecision{Due: now}, store.DeadLetterDecision{}, store.AcknowledgeDecision{}} {
 			l := e.acquire(d, owner)
 			_, err := e.Decide(e.ctx, l, decision)
 			e.wantPhaseError(err)

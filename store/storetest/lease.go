@@ -144,6 +144,7 @@ var leaseTests = []test{
 			{store.RetryDecision{Due: now, Reason: "busy"}, []store.Phase{store.Settled}},
 			{store.DeadLetterDecision{Reason: "no"}, []store.Phase{store.Settled}},
 			{store.ReplayDecision{}, []store.Phase{store.Dead}},
+			{store.DropDecision{Reason: "no use"}, []store.Phase{store.Dead}},
 			{store.ExpireDecision{Reason: "410"}, []store.Phase{store.Accepted}},
 			{store.AbandonDecision{Reason: "by hand"}, []store.Phase{store.Uncertain}},
 			{&store.AcknowledgeDecision{}, nil},
@@ -212,6 +213,22 @@ var leaseTests = []test{
 		e.wantPhase(e.choose(rec, store.DeadLetterDecision{Reason: "gave up"}), store.Dead)
 		e.wantPhase(e.choose(rec, store.ReplayDecision{}), store.Expired)
 		e.wantPhase(e.choose(rec, store.AcknowledgeDecision{}), store.Acknowledged)
+	}},
+	{"what is dead and dropped is acknowledged, for a reason, and keeps its key", func(e *env) {
+		rec := e.held()
+		e.report(rec, store.AcceptedFact{ID: id1, Source: answered})
+		e.report(rec, store.SettledFact{ID: id1, Outcome: store.Outcome{Status: "Finished", StatusCode: 200, HasContent: true, Kept: true, Content: []byte("[1]")}})
+		died := e.choose(rec, store.DeadLetterDecision{Reason: "gave up"})
+		if e.wantPhase(died, store.Dead); died.EndedAt.IsZero() || died.Reason != "gave up" {
+			e.Errorf("got %+v, want when and why it died", died)
+		}
+		got := e.choose(rec, store.DropDecision{Reason: "no use"})
+		if e.wantPhase(got, store.Acknowledged); got.Reason != "no use" || got.Outcome.Kept || !got.HoldsKey() || !got.Due.IsZero() || got.EndedAt.IsZero() {
+			e.Errorf("got %+v", got)
+		}
+		if n, err := e.purge(tenant, time.Now().Add(time.Hour)); n != 1 || err != nil {
+			e.Errorf("purged %d, %v, want what was dropped", n, err)
+		}
 	}},
 	{"a handler's failures are counted and its work can be parked and replayed", func(e *env) {
 		rec := e.settled(id1, 200)
