@@ -3,6 +3,8 @@ package cookbook
 import (
 	"context"
 	"errors"
+	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -43,6 +45,9 @@ func TestPoisonHandler(t *testing.T) {
 				t.Fatal(err)
 			}
 			dead++
+			if state, err := op.State(t.Context()); err != nil || !strings.Contains(state.Reason, "out of paper") {
+				t.Errorf("it is dead for %q, %v; want the panic", state.Reason, err)
+			}
 			if err := op.Replay(t.Context()); err != nil {
 				t.Error(err)
 			}
@@ -52,6 +57,34 @@ func TestPoisonHandler(t *testing.T) {
 			t.Errorf("%d dead letters and %d runs, want one that ran once more", dead, got)
 		}
 	})
+}
+
+// noteInvoice is a handler under test: it notes the numbers of invoices.
+func noteInvoice(book map[string]string) client.Handler {
+	return func(_ context.Context, done client.Completion) error {
+		if done.Err != nil {
+			return client.Discard(done.Err) // no retry can mend it
+		}
+		book[done.Metadata["order"]] = done.Result.CreatedID()
+		return nil
+	}
+}
+
+// A handler is tested without a client and without the ERP: a completion is
+// plain data.
+func TestHandlerAlone(t *testing.T) {
+	book := map[string]string{}
+	done := client.Completion{
+		Metadata: map[string]string{"order": "4711"},
+		Result:   &client.Result{StatusCode: 201, Header: http.Header{"Location": {"/v2/customerinvoice/003549"}}},
+	}
+	if err := noteInvoice(book)(t.Context(), done); err != nil || book["4711"] != "003549" {
+		t.Errorf("noted %v, %v; want 003549 for the order 4711", book, err)
+	}
+	done.Err, done.Result = &client.OperationError{StatusCode: 400}, nil
+	if err := noteInvoice(book)(t.Context(), done); err == nil {
+		t.Error("a failed operation was noted")
+	}
 }
 
 // A deploy cuts off a handler in its work; the next process does it again.
