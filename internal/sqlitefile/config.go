@@ -17,6 +17,10 @@ type Config struct {
 	// transaction.
 	Migrations []string
 
+	// Migrated, if not nil, is called after each migration, within the
+	// transaction, for what SQL cannot do.
+	Migrated func(c *Conn, version int) error
+
 	// BusyTimeout is how long a change waits for other processes that write
 	// before it fails with [ErrBusy].
 	BusyTimeout time.Duration

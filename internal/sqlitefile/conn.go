@@ -175,12 +175,12 @@ func (c *Conn) Text(query string, args ...any) (s string, err error) {
 
 // Script runs several statements.
 func (c *Conn) Script(script string) error {
-	for rest := strings.TrimSpace(script); rest != ""; {
+	for rest := code(script); rest != ""; {
 		st, trailing, err := c.conn.PrepareTransient(rest)
 		if err != nil {
 			return failed(err)
 		}
-		rest = strings.TrimSpace(rest[len(rest)-trailing:])
+		rest = code(rest[len(rest)-trailing:])
 		for more := true; more && err == nil; {
 			more, err = st.Step()
 		}
@@ -192,6 +192,16 @@ func (c *Conn) Script(script string) error {
 		}
 	}
 	return nil
+}
+
+// code is a script from its first statement on.
+func code(script string) string {
+	script = strings.TrimSpace(script)
+	for strings.HasPrefix(script, "--") {
+		_, script, _ = strings.Cut(script, "\n")
+		script = strings.TrimSpace(script)
+	}
+	return script
 }
 
 // pragmas sets each of them.

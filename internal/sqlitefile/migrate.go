@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// migrate brings the file to the version to.
-func migrate(c *Conn, cfg Config, to int) (err error) {
+// Migrate brings the file to a version of the schema.
+func Migrate(c *Conn, cfg Config, to int) (err error) {
 	defer func() {
 		if err != nil {
 			_ = c.Exec("ROLLBACK")
@@ -17,7 +17,11 @@ func migrate(c *Conn, cfg Config, to int) (err error) {
 		return err
 	}
 	for i := have; i < to; i++ {
-		if err := c.Script(cfg.Migrations[i]); err != nil {
+		err := c.Script(cfg.Migrations[i])
+		if err == nil && cfg.Migrated != nil {
+			err = cfg.Migrated(c, i+1)
+		}
+		if err != nil {
 			return fmt.Errorf("migration %d: %w", i+1, err)
 		}
 	}

@@ -5,19 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/vismanet-go/background/internal/backoff"
 )
 
 // patience is how long Open waits for other processes, if BusyTimeout is less:
 // it happens once, and a process that does not start helps nobody.
 const patience = 15 * time.Second
 
-// pause is how long a process waits between two tries to get its turn. SQLite's
-// own waiting is so slow after a while that busy processes leave it no gap.
-func pause() { time.Sleep(500*time.Microsecond + rand.N(time.Millisecond)) }
+// busyRetry spaces the tries of a process to get its turn. SQLite's own waits
+// are so long after a while that busy processes leave it no gap.
+var busyRetry = backoff.Policy{First: 500 * time.Microsecond, Factor: 2, Limit: 2 * time.Millisecond}
 
 // Open opens the file, makes or migrates it if need be, and starts the
 // goroutine that writes; [File.Close] ends it. It refuses a file that is damaged,
@@ -75,7 +76,8 @@ func checkPlace(cfg Config) error {
 func openWriter(ctx context.Context, cfg Config) (*Conn, error) {
 	_, err := os.Stat(cfg.Path)
 	isNew := errors.Is(err, fs.ErrNotExist)
-	for end := time.Now().Add(max(cfg.BusyTimeout, patience)); ; pause() {
+	waits := busyRetry.Waits()
+	for end := time.Now().Add(max(cfg.BusyTimeout, patience)); ; time.Sleep(waits.Next()) {
 		c, err := tryWriter(cfg, isNew)
 		if err == nil || !errors.Is(kindOfError(err), ErrBusy) || !time.Now().Before(end) {
 			return c, err
@@ -146,7 +148,7 @@ func prepareWriter(c *Conn, cfg Config, before sizes) error {
 		return err
 	}
 	if have < len(cfg.Migrations) {
-		if err := migrate(c, cfg, len(cfg.Migrations)); err != nil {
+		if err := Migrate(c, cfg, len(cfg.Migrations)); err != nil {
 			return err
 		}
 	}

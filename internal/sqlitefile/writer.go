@@ -63,11 +63,11 @@ func (w *writer) run() {
 		case visit := <-w.visits:
 			visit(w.c)
 		case <-w.flush.C:
-			_ = w.settle(false)
+			_ = w.syncOwed(false)
 		case <-w.gone:
 			w.drain()
 			w.flush.Stop()
-			w.closeErr = errors.Join(w.settle(true), w.c.Close())
+			w.closeErr = errors.Join(w.syncOwed(true), w.c.Close())
 			return
 		}
 	}
@@ -78,7 +78,7 @@ func (w *writer) drain() {
 	for !w.queue.idle() {
 		w.group()
 		if !w.owed.IsZero() && time.Since(w.owed) > SoonIs {
-			_ = w.settle(false) // the timer has no turn while there is always more
+			_ = w.syncOwed(false) // the timer has no turn while there is always more
 		}
 		select {
 		case visit := <-w.visits:
@@ -178,6 +178,7 @@ func (w *writer) begin(idle func() bool) error {
 	if err := w.setLevel(); err != nil {
 		return w.Explain("begin", err)
 	}
+	waits := busyRetry.Waits()
 	for end := time.Now().Add(w.cfg.BusyTimeout); ; {
 		err := w.c.Exec("BEGIN IMMEDIATE")
 		if err == nil {
@@ -195,7 +196,7 @@ func (w *writer) begin(idle func() bool) error {
 		if !time.Now().Before(end) {
 			return w.Explain(fmt.Sprintf("begin: waited %v", w.cfg.BusyTimeout), err)
 		}
-		pause()
+		time.Sleep(waits.Next())
 		if idle() {
 			return errNobodyWaits
 		}
@@ -320,9 +321,9 @@ func (w *writer) sync() error {
 	return w.end(committed, true, err)
 }
 
-// settle syncs what is owed. If that fails it is tried again, unless it is
+// syncOwed syncs what is owed. If that fails it is tried again, unless it is
 // the last time.
-func (w *writer) settle(last bool) error {
+func (w *writer) syncOwed(last bool) error {
 	if w.owed.IsZero() {
 		return nil
 	}

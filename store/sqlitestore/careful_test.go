@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/internal/sqlitefile"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -45,7 +46,7 @@ func TestAStatementThatFailsHarmsNoNeighbour(t *testing.T) {
 	unlock()
 	wg.Wait()
 	for i, err := range results {
-		if (i%4 == 1) != (resultCode(err)&0xff == codeConstraint) {
+		if (i%4 == 1) != sqlitefile.IsConstraint(err) {
 			t.Errorf("step %d: got error %v", i, err)
 		}
 	}

@@ -14,7 +14,8 @@ import (
 // default named in its comment.
 type Config struct {
 	// Path names the file. It is made if it does not exist; its directory is
-	// not. Two more files with the endings -wal and -shm live beside it.
+	// not. Two more files with the endings -wal and -shm live beside it, and a
+	// directory with the ending -locks.
 	Path string
 
 	// BusyTimeout is how long a change waits for other processes that write

@@ -43,23 +43,24 @@ func (t *tx) fill(rec *store.Record) error {
 	if err != nil || s == nil {
 		return err
 	}
-	row, err := t.one("SELECT body FROM contents WHERE n = ?", s.n)
-	if err != nil || row == nil {
+	var body []byte
+	found, err := t.one("SELECT body FROM contents WHERE n = ?", []any{s.n}, &body)
+	if err != nil || !found {
 		return err
 	}
 	o := *rec.Outcome
-	o.Content = content(row[0])
+	o.Content = content(body)
 	rec.Outcome = &o
 	return nil
 }
 
 // content is what stands in the table of contents; it is not nil, even if it
 // is empty.
-func content(v any) []byte {
-	if b, _ := v.([]byte); b != nil {
-		return b
+func content(b []byte) []byte {
+	if b == nil {
+		return []byte{}
 	}
-	return []byte{}
+	return b
 }
 
 // fillError does the same for the record that an error carries.

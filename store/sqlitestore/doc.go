@@ -25,6 +25,10 @@
 //     those whom it is about within [PollInterval], however many watch; who
 //     has missed too much is woken for anything. Nothing is polled while
 //     nobody watches, and nothing is written while there is nothing to do.
+//   - The leases of a process that ended without closing its store, killed or
+//     crashed, end with it: others can have them at once, what it was sending
+//     reads as uncertain, and watchers are woken within [PollInterval]. A process
+//     that is only stopped keeps its leases until they end by time.
 //   - A context that ends while a call waits for its turn ends the call, and
 //     nothing was changed. Once its turn has come it is carried out.
 //   - Bounded: [Store.Purge] removes what ended in slices of a few milliseconds,
@@ -47,6 +51,18 @@
 // a large file is migrated, some ten seconds for each 100 000 records on a busy
 // machine, changes by others fail with [ErrBusy] once they have waited for their
 // BusyTimeout.
+//
+// # Locks
+//
+// That a process has ended is told by the lock on a file of its own (flock), in a
+// directory beside the records' file with the ending -locks, which is named in its
+// leases. This only shortens leases, and only for certain. They end by time on
+// Windows, on file systems that are shared with other machines, where the file
+// could not be made (the directory cannot be written to, the disk is full), where
+// the directory was removed or came out of a backup, in a copy on another machine,
+// and where the file is reached by hard links of several names. The directory goes
+// with the last store that is closed; the files of processes that were killed stay
+// for an hour or two, until [Open] or [Store.Purge] finds them.
 //
 // # What it does not do
 //

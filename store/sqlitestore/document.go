@@ -2,9 +2,9 @@ package sqlitestore
 
 import (
 	"context"
-	"database/sql/driver"
 	"time"
 
+	"github.com/vismanet-go/background/internal/sqlitefile"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -15,10 +15,9 @@ func (s *Store) GetDocument(ctx context.Context, tenant, name string) (out store
 	if err := store.CheckDocument(tenant, name); err != nil {
 		return out, err
 	}
-	err = s.reading(ctx, func(c *conn) error {
-		row, err := c.one(selDocument, tenant, name)
-		out = documentOf(tenant, name, row)
-		return s.explain("read", err)
+	err = s.reading(ctx, func(c *sqlitefile.Conn) (err error) {
+		out, _, err = readDocument(c.QueryRow, tenant, name)
+		return s.file.Explain("read", err)
 	})
 	if err != nil {
 		return store.Document{}, err
@@ -26,21 +25,21 @@ func (s *Store) GetDocument(ctx context.Context, tenant, name string) (out store
 	return out.At(time.Now()), nil
 }
 
-// documentOf makes a document of its row, which is nil if there is none.
-func documentOf(tenant, name string, row []driver.Value) store.Document {
+// readDocument reads a document with a function that reads a row.
+func readDocument(one func(string, []any, ...any) (bool, error), tenant, name string) (store.Document, bool, error) {
+	var version, changed int64
+	var body []byte
 	d := store.Document{Tenant: tenant, Name: name}
-	if row == nil {
-		return d
+	found, err := one(selDocument, []any{tenant, name}, &version, &changed, &body)
+	if found {
+		d.Version, d.ChangedAt, d.Body = uint64(version), time.Unix(0, changed).UTC(), content(body)
 	}
-	version, _ := row[0].(int64)
-	changed, _ := row[1].(int64)
-	d.Version, d.ChangedAt, d.Body = uint64(version), time.Unix(0, changed).UTC(), content(row[2])
-	return d
+	return d, found, err
 }
 
 // PutDocument implements [store.Store]. It is lazy: see [LazyFor].
 func (s *Store) PutDocument(ctx context.Context, d store.Document) (out store.Document, err error) {
-	err = s.do(ctx, &step{lazy: soon, run: func(_ *tx, r store.Rules) (err error) {
+	err = s.do(ctx, &step{sync: sqlitefile.Soon, run: func(_ *tx, r store.Rules) (err error) {
 		out, err = r.PutDocument(d)
 		return err
 	}})
@@ -57,15 +56,14 @@ func (s *Store) WatchDocuments(tenant string, names ...string) *store.Watcher {
 }
 
 func (t *tx) GetDocument(tenant, name string) (store.Document, bool, error) {
-	row, err := t.one(selDocument, tenant, name)
-	return documentOf(tenant, name, row), row != nil, err
+	return readDocument(t.one, tenant, name)
 }
 
 func (t *tx) PutDocument(d store.Document) error {
 	t.w.woken = append(t.w.woken, woken{store.DocumentTenant(d.Tenant), d.Name})
 	return t.exec(`INSERT INTO documents (tenant, name, version, changed, body) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (tenant, name) DO UPDATE SET version = excluded.version, changed = excluded.changed, body = excluded.body`,
-		d.Tenant, d.Name, int64(d.Version), d.ChangedAt.UnixNano(), d.Body)
+		d.Tenant, d.Name, int64(d.Version), d.ChangedAt.UnixNano(), content(d.Body))
 }
 
 func (t *tx) DeleteDocument(tenant, name string) error {

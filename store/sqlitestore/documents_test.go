@@ -1,7 +1,6 @@
 package sqlitestore
 
 import (
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"os"
@@ -22,14 +21,14 @@ func TestDocumentsOfSchema4(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := raw(t, temp(t))
-	defer c.close()
+	defer c.Close()
 	if err := migrate(c, 4); err != nil {
 		t.Fatal(err)
 	}
 	var want []string
 	for line := range strings.Lines(string(kept)) {
 		doc := strings.TrimSuffix(line, "\n")
-		err := c.exec("INSERT INTO records (ref, tenant, phase, doc) VALUES (?1, ?2 ->> '$.tenant', ?2 ->> '$.phase', ?2)", fmt.Sprint(len(want)), doc)
+		err := c.Exec("INSERT INTO records (ref, tenant, phase, doc) VALUES (?1, ?2 ->> '$.tenant', ?2 ->> '$.phase', ?2)", fmt.Sprint(len(want)), doc)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,8 +38,8 @@ func TestDocumentsOfSchema4(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range want {
-		doc, err := c.one("SELECT doc FROM records WHERE ref = ?", fmt.Sprint(i))
-		if err != nil || len(doc) != 1 || doc[0] != want {
+		doc, err := c.Text("SELECT doc FROM records WHERE ref = ?", fmt.Sprint(i))
+		if err != nil || doc != want {
 			t.Fatalf("got %v, %v\nwant %s", doc, err, want)
 		}
 		rec, err := decode(want)
@@ -66,16 +65,16 @@ func TestRecordsOfEarlierVersionsGoOn(t *testing.T) {
 		end := now.Add(until)
 		doc := `{"tenant":"fjord","ref":"` + ref + `","phase":"sending","method":"POST","path":"/","lease":{"owner":"replica-a","epoch":7,"until":"` +
 			end.Format(time.RFC3339Nano) + `"},"sendEpoch":7}`
-		err := c.Query(t.Context(), func([]driver.Value) error { return nil },
+		err := c.Exec(
 			"INSERT INTO records (ref, tenant, phase, until, doc) VALUES (?, 'fjord', 'sending', ?, ?)", ref, end.UnixNano(), doc)
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	err := c.Query(t.Context(), func([]driver.Value) error { return nil },
-		`INSERT INTO records (ref, tenant, phase, id, due, doc) VALUES ('failed', 'fjord', 'settled', 'id', 1, '{"tenant":"fjord","ref":"failed",`+
+	err := c.Exec(
+		`INSERT INTO records (ref, tenant, phase, id, due, doc) VALUES ('failed', 'fjord', 'settled', 'id', 1, '{"tenant":"fjord","ref":"failed",` +
 			`"phase":"settled","id":"id","idSource":"answer","due":"1970-01-01T00:00:00.000000001Z","attempts":2,"outcome":{"status":"Finished","statusCode":200}}')`)
-	if err = errors.Join(err, c.close()); err != nil {
+	if err = errors.Join(err, c.Close()); err != nil {
 		t.Fatal(err)
 	}
 

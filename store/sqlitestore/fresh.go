@@ -1,8 +1,6 @@
 package sqlitestore
 
 import (
-	"database/sql/driver"
-	"errors"
 	"time"
 
 	"github.com/vismanet-go/background/store"
@@ -15,7 +13,8 @@ type fresh struct {
 	store.UnimplementedTx
 
 	rec  store.Record
-	args []driver.Value
+	lock string // that its lease names
+	args []any
 	now  time.Time
 	// make makes the record once more, as of now, and has its caller get that.
 	make func() error
@@ -29,8 +28,8 @@ const freshFor = 100 * time.Millisecond
 
 // newFresh makes the record, and out what its caller gets. An error is one of
 // the arguments.
-func newFresh(out *store.Record, rec store.Record, owner string, ttl time.Duration) (*fresh, error) {
-	f := &fresh{now: time.Now().UTC().Round(0)}
+func (s *Store) newFresh(out *store.Record, rec store.Record, owner string, ttl time.Duration) (*fresh, error) {
+	f := &fresh{lock: s.lock.Name(), now: time.Now().UTC().Round(0)}
 	f.make = func() (err error) {
 		*out, err = store.Rules{Tx: f}.Create(rec, owner, ttl)
 		return err
@@ -41,7 +40,7 @@ func newFresh(out *store.Record, rec store.Record, owner string, ttl time.Durati
 const (
 	insFresh = insRecord + " ON CONFLICT DO NOTHING"
 	// A purged record may still hold the key.
-	insFreshKey = insColumns + `SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+	insFreshKey = insColumns + `SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 		WHERE NOT EXISTS (SELECT 1 FROM tombstones WHERE tenant = ? AND key = ?) ON CONFLICT DO NOTHING`
 )
 
@@ -57,11 +56,7 @@ func (f *fresh) insert(t *tx) (bool, error) {
 	if f.rec.HoldsKey() {
 		sql, args = insFreshKey, append(args[:len(args):len(args)], f.rec.Tenant, f.rec.Key)
 	}
-	res, err := t.w.c.Exec(sql, args...)
-	if err != nil {
-		return false, errors.Join(errAgain, err)
-	}
-	if n, err := res.RowsAffected(); n == 0 || err != nil {
+	if err := t.tx.Exec(sql, args...); err != nil || t.tx.Changes() == 0 {
 		return false, err
 	}
 	t.w.woken = append(t.w.woken, woken{f.rec.Tenant, f.rec.Ref})
@@ -74,7 +69,7 @@ func (f *fresh) Now() time.Time { return f.now }
 
 func (f *fresh) Put(rec store.Record) error {
 	buf, err := encode(make([]byte, 0, 1024), rec)
-	f.rec, f.args = rec, row(rec, string(buf))
+	f.rec, f.args = rec, row(rec, string(buf), f.lock)
 	return err
 }
 

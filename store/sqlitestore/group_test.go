@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/internal/sqlitefile"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -20,11 +21,11 @@ func sending(ref, key string) store.Record {
 func lock(t *testing.T, path string) (unlock func()) {
 	t.Helper()
 	c := raw(t, path)
-	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := c.Exec("BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
 	return func() {
-		if err := errors.Join(c.exec("ROLLBACK"), c.close()); err != nil {
+		if err := errors.Join(c.Exec("ROLLBACK"), c.Close()); err != nil {
 			t.Error(err)
 		}
 	}
@@ -33,15 +34,11 @@ func lock(t *testing.T, path string) (unlock func()) {
 // queued waits until so many steps wait for the writer.
 func queued(t *testing.T, s *Store, n int) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		s.queue.mu.Lock()
-		got := len(s.queue.steps)
-		s.queue.mu.Unlock()
-		if got >= n {
-			return
+	for end := time.Now().Add(10 * time.Second); s.file.Waiting() < n; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("never saw %d steps wait", n)
 		}
 	}
-	t.Fatalf("never saw %d steps wait", n)
 }
 
 // TestAFailingStepLeavesItsNeighboursAlone puts steps that fail, conflict and
@@ -256,13 +253,13 @@ func TestContentStaysBesideTheRecord(t *testing.T) {
 	if n, err := s.Purge(ctx, store.AnyTenant, store.Retention{Ended: time.Now().Add(time.Hour)}); n.Total() != 2 || err != nil {
 		t.Errorf("purged %+v, %v", n, err)
 	}
-	err = s.do(ctx, &step{alone: func(c *conn) error {
-		n, err := c.number("SELECT count(*) FROM contents")
+	err = s.file.Visit(ctx, func(c *sqlitefile.Conn) error {
+		n, err := c.Int64("SELECT count(*) FROM contents")
 		if n != 0 {
 			t.Errorf("%d contents are left", n)
 		}
 		return err
-	}})
+	})
 	if err != nil {
 		t.Error(err)
 	}

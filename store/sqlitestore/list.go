@@ -3,13 +3,13 @@ package sqlitestore
 import (
 	"cmp"
 	"context"
-	"database/sql/driver"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/internal/sqlitefile"
 	"github.com/vismanet-go/background/store"
 	"github.com/vismanet-go/background/store/internal/recordjson"
 )
@@ -34,7 +34,7 @@ func (s *Store) List(ctx context.Context, tenant string, q store.Query) (out []s
 		return nil, err
 	}
 	limit := max(0, cmp.Or(q.Limit, 100))
-	err = s.glimpse(ctx, func(c *conn) error {
+	err = s.glimpse(ctx, func(c *sqlitefile.Conn) error {
 		now := time.Now()
 		var hits []hit
 		for _, p := range parts(tenant, q, now) {
@@ -53,25 +53,21 @@ func (s *Store) List(ctx context.Context, tenant string, q store.Query) (out []s
 		for _, h := range hits[:min(len(hits), limit)] {
 			sql := fromRecords + "r.n = ?"
 			if q.WithoutContent {
-				sql = "SELECT doc, NULL FROM records WHERE n = ?"
+				sql = "SELECT doc, NULL, lock FROM records WHERE n = ?"
 			}
-			row, err := c.one(sql, h.n)
-			if err != nil || row == nil {
-				return err
-			}
-			rec, err := scan(row)
-			if err != nil {
+			rec, found, err := s.read(c, sql, []any{h.n}, now)
+			if err != nil || !found {
 				return err
 			}
 			if q.WithoutContent && rec.Outcome != nil {
 				rec.Outcome.Content = nil
 			}
-			out = append(out, rec.At(now))
+			out = append(out, rec)
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, s.explain("list", err)
+		return nil, s.file.Explain("list", err)
 	}
 	return out, nil
 }
@@ -82,10 +78,10 @@ func (s *Store) Count(ctx context.Context, tenant string, q store.Query) (n int,
 		return 0, err
 	}
 	q.After = store.Position{}
-	err = s.glimpse(ctx, func(c *conn) error {
+	err = s.glimpse(ctx, func(c *sqlitefile.Conn) error {
 		n = 0
 		for _, p := range parts(tenant, q, time.Now()) {
-			k, err := c.number("SELECT count(*)"+p.from()+p.where, p.args...)
+			k, err := c.Int64("SELECT count(*)"+p.from()+p.where, p.args...)
 			if err != nil {
 				return err
 			}
@@ -93,30 +89,24 @@ func (s *Store) Count(ctx context.Context, tenant string, q store.Query) (n int,
 		}
 		return nil
 	})
-	return n, s.explain("count", err)
+	return n, s.file.Explain("count", err)
 }
 
 // glimpse reads several things of one moment.
-func (s *Store) glimpse(ctx context.Context, f func(*conn) error) error {
-	return s.reading(ctx, func(c *conn) error {
-		if err := c.exec("BEGIN"); err != nil {
-			return err
-		}
-		defer func() { _ = c.exec("ROLLBACK") }()
-		return f(c)
-	})
+func (s *Store) glimpse(ctx context.Context, f func(*sqlitefile.Conn) error) error {
+	return closed(s.file.Snapshot(ctx, f))
 }
 
 // part is a range of an index: the records of one tenant in one phase, of one
 // range of due times if due is set.
 type part struct {
 	where string
-	args  []driver.Value
+	args  []any
 	due   bool
 }
 
 // and narrows the part. Each ? in the condition is the next of the arguments.
-func (p *part) and(condition string, args ...driver.Value) {
+func (p *part) and(condition string, args ...any) {
 	p.where += " AND " + condition
 	p.args = append(p.args[:len(p.args):len(p.args)], args...)
 }
@@ -130,10 +120,11 @@ func (p *part) from() string {
 }
 
 // lapsed is the condition under which the lease of a record that is being sent
-// is not valid at a time, which is a parameter: see [store.Lease.Valid].
+// is not valid at a time, which is a parameter, see [store.Lease.Valid], or its
+// holder is gone.
 func lapsed(now string) string {
 	begun := fmt.Sprintf("(%s + %d)", now, store.ClockSlack)
-	return fmt.Sprintf("(until <= %[1]s OR until > %[2]s AND until - min(coalesce(doc ->> '$.lease.ttl', %[3]d), %[3]d) > %[2]s)",
+	return fmt.Sprintf("(until <= %[1]s OR until > %[2]s AND until - min(coalesce(doc ->> '$.lease.ttl', %[3]d), %[3]d) > %[2]s OR ended(lock))",
 		now, begun, store.MaxLease)
 }
 
@@ -148,7 +139,7 @@ func parts(tenant string, q store.Query, now time.Time) (out []part) {
 			p.and("(created, ref) < (?, ?)", createdAt(high.CreatedAt), high.Ref)
 		}
 		if len(q.Kinds) > 0 {
-			kinds := make([]driver.Value, len(q.Kinds))
+			kinds := make([]any, len(q.Kinds))
 			for i, kind := range q.Kinds {
 				kinds[i] = kind
 			}
@@ -207,7 +198,7 @@ func phases(tenant string, q store.Query, now time.Time) (out []part) {
 		list = allPhases
 	}
 	add := func(phase store.Phase, and string) {
-		p := part{where: " WHERE tenant = ?1 AND phase = ?2", args: []driver.Value{tenant, string(phase)}}
+		p := part{where: " WHERE tenant = ?1 AND phase = ?2", args: []any{tenant, string(phase)}}
 		if and != "" {
 			p.where += " AND " + and
 			p.args = append(p.args, now.UnixNano())
@@ -233,14 +224,12 @@ func phases(tenant string, q store.Query, now time.Time) (out []part) {
 const fewDue = 1000
 
 // find returns the first records of the part, unsorted.
-func (p part) find(ctx context.Context, c *conn, q store.Query, limit int) (out []hit, err error) {
-	collect := func(row []driver.Value) error {
+func (p part) find(ctx context.Context, c *sqlitefile.Conn, q store.Query, limit int) (out []hit, err error) {
+	collect := func(row sqlitefile.Row) error {
 		var h hit
-		h.created, _ = row[0].(int64)
-		h.ref, _ = row[1].(string)
-		h.n, _ = row[2].(int64)
+		err := row.Scan(&h.created, &h.ref, &h.n)
 		out = append(out, h)
-		return nil
+		return err
 	}
 	order := " ORDER BY created, ref LIMIT ?"
 	if q.NewestFirst {
@@ -249,14 +238,14 @@ func (p part) find(ctx context.Context, c *conn, q store.Query, limit int) (out 
 	if p.due {
 		// Either few are due and the index of due times finds them, or many are
 		// and the first of them stand near an end of the index of lists.
-		err = c.Query(ctx, collect, "SELECT created, ref, n"+p.from()+p.where+" LIMIT ?",
-			append(p.args[:len(p.args):len(p.args)], int64(fewDue))...)
+		err = c.Query(ctx, "SELECT created, ref, n"+p.from()+p.where+" LIMIT ?",
+			append(p.args[:len(p.args):len(p.args)], int64(fewDue)), collect)
 		if err != nil || len(out) < fewDue {
 			return out, err
 		}
 		out, p.due = out[:0], false
 	}
-	err = c.Query(ctx, collect, "SELECT created, ref, n"+p.from()+p.where+order,
-		append(p.args[:len(p.args):len(p.args)], int64(limit))...)
+	err = c.Query(ctx, "SELECT created, ref, n"+p.from()+p.where+order,
+		append(p.args[:len(p.args):len(p.args)], int64(limit)), collect)
 	return out, err
 }

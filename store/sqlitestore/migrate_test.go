@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/internal/sqlitefile"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -22,7 +23,7 @@ func schema4(t *testing.T) (path string) {
 	}
 	path = temp(t)
 	c := raw(t, path)
-	if err := errors.Join(c.pragmas("journal_mode = WAL"), c.Script(string(sql)), c.close()); err != nil {
+	if err := errors.Join(c.Script("PRAGMA journal_mode = WAL"), c.Script(string(sql)), c.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -77,8 +78,8 @@ func wantSchema4(t *testing.T, s *Store) {
 	if err != nil || total != 19 || stats.Phases[store.Acknowledged] != 1 || stats.Phases[store.Unmatched] != 2 || stats.Tombstones != 3 {
 		t.Errorf("counted %+v, %v", stats, err)
 	}
-	err = s.reading(ctx, func(c *conn) error {
-		n, err := c.number("SELECT count(*) FROM records WHERE phase <> doc ->> '$.phase' OR tenant <> doc ->> '$.tenant' OR ref <> doc ->> '$.ref'")
+	err = s.reading(ctx, func(c *sqlitefile.Conn) error {
+		n, err := c.Int64("SELECT count(*) FROM records WHERE phase <> doc ->> '$.phase' OR tenant <> doc ->> '$.tenant' OR ref <> doc ->> '$.ref'")
 		if n != 0 {
 			t.Errorf("%d documents differ from their columns", n)
 		}
@@ -206,10 +207,10 @@ func TestMigrationThatIsCutOff(t *testing.T) {
 	for n := 0; ; n++ {
 		c := raw(t, path)
 		// With a cache this small what is not committed gets into the log.
-		if err := c.pragmas("cache_size = 1", "wal_autocheckpoint = 0"); err != nil {
+		if err := c.Script("PRAGMA cache_size = 1; PRAGMA wal_autocheckpoint = 0"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := version(c, "BEGIN IMMEDIATE"); err != nil {
+		if err := c.Exec("BEGIN IMMEDIATE"); err != nil {
 			t.Fatal(err)
 		}
 		list := statements(migrations[4])
@@ -234,12 +235,12 @@ func TestMigrationThatIsCutOff(t *testing.T) {
 			}
 			write(t, cut+end, data)
 		}
-		if err := errors.Join(c.exec("ROLLBACK"), c.close()); err != nil {
+		if err := errors.Join(c.Exec("ROLLBACK"), c.Close()); err != nil {
 			t.Fatal(err)
 		}
 		c = raw(t, cut)
-		have, err := version(c, "BEGIN")
-		if err := errors.Join(err, c.exec("ROLLBACK"), c.close()); err != nil || have != 4 {
+		have, err := c.Int64("PRAGMA user_version")
+		if err := errors.Join(err, c.Close()); err != nil || have != 4 {
 			t.Fatalf("after %d statements: version %d, %v, want 4", n, have, err)
 		}
 		s := mustOpen(t, Config{Path: cut})
@@ -291,11 +292,11 @@ func TestWhoIsOlderThanTheFileWritesNothing(t *testing.T) {
 		t.Errorf("health: got error %v, want ErrNewerSchema", err)
 	}
 	c := raw(t, path)
-	defer c.close()
-	if have, err := c.number("PRAGMA user_version"); have != 99 || err != nil {
+	defer c.Close()
+	if have, err := c.Int64("PRAGMA user_version"); have != 99 || err != nil {
 		t.Errorf("version %d, %v, want 99", have, err)
 	}
-	if n, err := c.number("SELECT count(*) FROM records"); n != 1 || err != nil {
+	if n, err := c.Int64("SELECT count(*) FROM records"); n != 1 || err != nil {
 		t.Errorf("%d records, %v, want the one from before", n, err)
 	}
 }

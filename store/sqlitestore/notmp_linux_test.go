@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/vismanet-go/background/internal/sqlitefile"
 	"github.com/vismanet-go/background/internal/sqlitefile/notmp"
 	"github.com/vismanet-go/background/store"
 )
@@ -15,20 +16,20 @@ func TestNoTemporaryDirectory(t *testing.T) {
 	const many = 3000
 	prepare := func(dir string) {
 		c := raw(t, filepath.Join(dir, "old.db"))
-		defer c.close()
-		err := c.pragmas("journal_mode = WAL")
+		defer c.Close()
+		err := c.Script("PRAGMA journal_mode = WAL")
 		if err == nil {
 			err = migrate(c, 1)
 		}
 		if err == nil {
-			err = c.exec("BEGIN")
+			err = c.Exec("BEGIN")
 		}
 		for i := 0; err == nil && i < many; i++ {
 			doc := fmt.Sprintf(`{"tenant":"t","ref":"r%d","phase":"accepted","id":"i%d","method":"POST","path":"/v1/x","due":"2026-11-27T10:00:00Z"}`, i, i)
-			err = c.exec("INSERT INTO records (ref, tenant, phase, id, doc) VALUES (?, 't', 'accepted', ?, ?)", fmt.Sprint("r", i), fmt.Sprint("i", i), doc)
+			err = c.Exec("INSERT INTO records (ref, tenant, phase, id, doc) VALUES (?, 't', 'accepted', ?, ?)", fmt.Sprint("r", i), fmt.Sprint("i", i), doc)
 		}
 		if err == nil {
-			err = c.exec("COMMIT")
+			err = c.Exec("COMMIT")
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -52,13 +53,13 @@ func TestNoTemporaryDirectory(t *testing.T) {
 // Every connection keeps what it sorts in memory.
 func TestTemporaryDataStaysInMemory(t *testing.T) {
 	s := mustOpen(t, Config{Path: temp(t)})
-	check := func(c *conn) error {
-		if n, err := c.number("PRAGMA temp_store"); err != nil || n != 2 {
+	check := func(c *sqlitefile.Conn) error {
+		if n, err := c.Int64("PRAGMA temp_store"); err != nil || n != 2 {
 			t.Errorf("temp_store is %d, %v; want 2 (memory)", n, err)
 		}
 		return nil
 	}
-	if err := s.do(t.Context(), &step{alone: check}); err != nil {
+	if err := s.file.Visit(t.Context(), check); err != nil {
 		t.Error(err)
 	}
 	for range readers {

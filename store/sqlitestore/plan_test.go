@@ -2,7 +2,6 @@ package sqlitestore
 
 import (
 	"context"
-	"database/sql/driver"
 	"flag"
 	"maps"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/internal/sqlitefile"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -34,14 +34,15 @@ func TestPlans(t *testing.T) {
 	s := mustOpen(t, Config{Path: temp(t)})
 	useAll(t, s)
 	plans := make(map[string][]string)
-	collect := func(c *conn) error {
+	collect := func(c *sqlitefile.Conn) error {
 		for _, sql := range c.Statements() {
 			var plan []string
-			err := c.Query(context.Background(), func(row []driver.Value) error {
-				step, _ := row[3].(string)
+			err := c.Query(context.Background(), "EXPLAIN QUERY PLAN "+sql, nil, func(row sqlitefile.Row) error {
+				var step string
+				err := row.Scan(nil, nil, nil, &step)
 				plan = append(plan, step)
-				return nil
-			}, "EXPLAIN QUERY PLAN "+sql, make([]driver.Value, 16)...)
+				return err
+			})
 			if err != nil {
 				t.Errorf("%s: %v", sql, err)
 			}
@@ -51,7 +52,7 @@ func TestPlans(t *testing.T) {
 		}
 		return nil
 	}
-	if err := s.do(t.Context(), &step{alone: collect}); err != nil {
+	if err := s.file.Visit(t.Context(), collect); err != nil {
 		t.Fatal(err)
 	}
 	for range readers {
@@ -67,7 +68,7 @@ func TestPlans(t *testing.T) {
 			if strings.HasPrefix(step, "SCAN") && (mayScan[step] == "" || strings.HasPrefix(step, "SCAN records") && sql != "SELECT n FROM records LIMIT 1") {
 				t.Errorf("%s\n\treads all: %s", sql, step)
 			}
-			if strings.Contains(step, "TEMP B-TREE") && !strings.Contains(sql, "ORDER BY 3 LIMIT 1") { // at most two rows
+			if strings.Contains(step, "TEMP B-TREE") && !strings.Contains(sql, "ORDER BY 4 LIMIT 1") { // at most two rows
 				t.Errorf("%s\n\tsorts: %s", sql, step)
 			}
 		}
@@ -194,15 +195,20 @@ func useAll(t *testing.T, s *Store) {
 // nothing in the plan above shows that, since it takes so many.
 func TestPlanOfManyDue(t *testing.T) {
 	s := mustOpen(t, Config{Path: temp(t)})
-	err := s.reading(t.Context(), func(c *conn) error {
+	err := s.reading(t.Context(), func(c *sqlitefile.Conn) error {
 		for _, p := range parts("fjord", store.Query{DueBy: time.Now()}, time.Now()) {
 			p.due = false // as find has it then
-			err := c.Query(t.Context(), func(row []driver.Value) error {
-				if step, _ := row[3].(string); !strings.HasPrefix(step, "SEARCH records USING INDEX records_phase (tenant=? AND phase=?)") {
+			const explain = "EXPLAIN QUERY PLAN SELECT created, ref, n"
+			err := c.Query(t.Context(), explain+p.from()+p.where+" ORDER BY created, ref LIMIT ?", nil, func(row sqlitefile.Row) error {
+				var step string
+				if err := row.Scan(nil, nil, nil, &step); err != nil {
+					return err
+				}
+				if !strings.HasPrefix(step, "SEARCH records USING INDEX records_phase (tenant=? AND phase=?)") {
 					t.Errorf("got %s", step)
 				}
 				return nil
-			}, "EXPLAIN QUERY PLAN SELECT created, ref, n"+p.from()+p.where+" ORDER BY created, ref LIMIT ?", make([]driver.Value, 4)...)
+			})
 			if err != nil {
 				return err
 			}
@@ -229,12 +235,12 @@ func TestCountsAreRight(t *testing.T) {
 			t.Errorf("%d records are %s", n, phase)
 		}
 	}
-	err = s.reading(t.Context(), func(c *conn) error {
-		records, err := c.number("SELECT count(*) FROM records")
+	err = s.reading(t.Context(), func(c *sqlitefile.Conn) error {
+		records, err := c.Int64("SELECT count(*) FROM records")
 		if err != nil {
 			return err
 		}
-		tombstones, err := c.number("SELECT count(*) FROM tombstones")
+		tombstones, err := c.Int64("SELECT count(*) FROM tombstones")
 		if int(records) != total || int(tombstones) != st.Tombstones || records == 0 || tombstones == 0 {
 			t.Errorf("%d records, %d tombstones; counted %+v", records, tombstones, st)
 		}

@@ -2,11 +2,11 @@ package sqlitestore
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"math"
 	"time"
 
+	"github.com/vismanet-go/background/internal/sqlitefile"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -28,6 +28,7 @@ func (s *Store) Purge(ctx context.Context, tenant string, p store.Retention) (ou
 	if err := store.CheckAnyTenant(tenant); err != nil {
 		return out, err
 	}
+	s.locks.Sweep(store.MaxLease)
 	tenants := []string{tenant}
 	if tenant == store.AnyTenant {
 		if tenants, err = s.list(ctx, selTenants+"SELECT name FROM tenants WHERE name IS NOT NULL"); err != nil {
@@ -59,7 +60,7 @@ func (s *Store) Purge(ctx context.Context, tenant string, p store.Retention) (ou
 	if err != nil || out.Total()+out.Keys+forgotten == 0 {
 		return out, err
 	}
-	return out, s.truncate(ctx)
+	return out, closed(s.file.Truncate(ctx))
 }
 
 // The queries find the next candidates of a tenant and a phase after a
@@ -87,18 +88,17 @@ func (s *Store) sweep(ctx context.Context, query, tenant string, phase store.Pha
 	last := candidate{at: math.MinInt64} // where the last read stopped
 	for {
 		var list []candidate
-		err := s.reading(ctx, func(c *conn) error {
-			return c.Query(ctx, func(row []driver.Value) error {
+		args := []any{tenant, string(phase), last.at, last.n, end, int64(purgeRead)}
+		err := s.reading(ctx, func(c *sqlitefile.Conn) error {
+			return c.Query(ctx, query, args, func(row sqlitefile.Row) error {
 				var c candidate
-				c.ref, _ = row[0].(string)
-				c.at, _ = row[1].(int64)
-				c.n, _ = row[2].(int64)
+				err := row.Scan(&c.ref, &c.at, &c.n)
 				list = append(list, c)
-				return nil
-			}, query, tenant, string(phase), last.at, last.n, end, int64(purgeRead))
+				return err
+			})
 		})
 		if err != nil || len(list) == 0 {
-			return s.explain("purge", err)
+			return s.file.Explain("purge", err)
 		}
 		last = list[len(list)-1]
 		for len(list) > 0 {
@@ -108,20 +108,11 @@ func (s *Store) sweep(ctx context.Context, query, tenant string, phase store.Pha
 			}
 			list = list[n:]
 		}
-		if err := s.writeBack(ctx); err != nil {
+		// What is removed stands on pages all over the file.
+		if err := closed(s.file.WriteBack(ctx)); err != nil {
 			return err
 		}
 	}
-}
-
-// writeBack copies the log to the file beside the writer, which else does it
-// itself when the log has grown, while all others wait: what is removed stands
-// on pages all over the file.
-func (s *Store) writeBack(ctx context.Context) error {
-	return s.explain("checkpoint", s.reading(ctx, func(c *conn) error {
-		_, err := c.one("PRAGMA wal_checkpoint(PASSIVE)")
-		return err
-	}))
 }
 
 // removeSome removes the first of the candidates in one slice, and returns how
@@ -176,15 +167,15 @@ const selGoneTenants = `WITH RECURSIVE tenants(name) AS (
 
 // list reads a column of text.
 func (s *Store) list(ctx context.Context, sql string) (out []string, err error) {
-	err = s.reading(ctx, func(c *conn) error {
-		return c.Query(ctx, func(row []driver.Value) error {
-			if text, ok := row[0].(string); ok {
-				out = append(out, text)
-			}
-			return nil
-		}, sql)
+	err = s.reading(ctx, func(c *sqlitefile.Conn) error {
+		return c.Query(ctx, sql, nil, func(row sqlitefile.Row) error {
+			var text string
+			err := row.Scan(&text)
+			out = append(out, text)
+			return err
+		})
 	})
-	return out, s.explain("list", err)
+	return out, s.file.Explain("list", err)
 }
 
 // freeKeys forgets the operations with a key that were removed before a time.
@@ -219,45 +210,22 @@ func (s *Store) forget(ctx context.Context) (int, error) {
 
 // removeTombstones repeats a statement, whose last argument is a limit, until
 // it finds less.
-func (s *Store) removeTombstones(ctx context.Context, sql string, args ...driver.Value) (n int, err error) {
+func (s *Store) removeTombstones(ctx context.Context, sql string, args ...any) (n int, err error) {
 	for {
-		var gone int64
+		gone := 0
 		err := s.slice(ctx, func(t *tx, _ store.Rules) error {
 			err := t.exec(sql, append(args[:len(args):len(args)], int64(purgeRows))...)
 			if err == nil {
 				err = t.flush()
 			}
-			if err == nil {
-				gone, err = t.w.c.number("SELECT changes()")
-			}
+			gone = t.tx.Changes()
 			return err
 		})
 		if err != nil {
 			return n, err
 		}
-		if n += int(gone); gone < purgeRows {
+		if n += gone; gone < purgeRows {
 			return n, nil
 		}
 	}
-}
-
-// truncate copies the log to the file, beside the writer, and then shortens it
-// to nothing, unless somebody reads it.
-func (s *Store) truncate(ctx context.Context) error {
-	err := s.reading(ctx, func(c *conn) error {
-		if _, err := c.one("PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
-			return err
-		}
-		wait, err := c.number("PRAGMA busy_timeout")
-		if err != nil {
-			return err
-		}
-		// It must not wait: whoever does has the right to write.
-		if err := c.setBusyTimeout(0); err != nil {
-			return err
-		}
-		_, err = c.one("PRAGMA wal_checkpoint(TRUNCATE)")
-		return errors.Join(err, c.setBusyTimeout(wait))
-	})
-	return s.explain("checkpoint", err)
 }

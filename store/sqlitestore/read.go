@@ -2,49 +2,26 @@ package sqlitestore
 
 import (
 	"context"
-	"database/sql/driver"
 	"time"
 
+	"github.com/vismanet-go/background/internal/sqlitefile"
 	"github.com/vismanet-go/background/store"
 )
 
 // reading lends a connection that reads.
-func (s *Store) reading(ctx context.Context, f func(*conn) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	select {
-	case <-s.gone:
-		return store.ErrClosed
-	default:
-	}
-	select {
-	case c := <-s.pool:
-		defer func() { s.pool <- c }()
-		return f(c)
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-s.gone:
-		return store.ErrClosed
-	}
-}
-
-// closeReaders closes n connections, as soon as nobody reads with them.
-func (s *Store) closeReaders(n int) {
-	for range n {
-		_ = (<-s.pool).close()
-	}
+func (s *Store) reading(ctx context.Context, f func(*sqlitefile.Conn) error) error {
+	return closed(s.file.Read(ctx, f))
 }
 
 const (
-	fromRecords = "SELECT r.doc, c.body FROM records r LEFT JOIN contents c ON c.n = r.n WHERE "
+	fromRecords = "SELECT r.doc, c.body, r.lock FROM records r LEFT JOIN contents c ON c.n = r.n WHERE "
 
 	// Two halves, each of which has its index; the better one comes first.
-	byID = `SELECT r.doc, c.body, 0 FROM records r LEFT JOIN contents c ON c.n = r.n
+	byID = `SELECT r.doc, c.body, r.lock, 0 FROM records r LEFT JOIN contents c ON c.n = r.n
 			WHERE r.id = ?1 AND r.phase <> 'unmatched' AND (?2 = '` + store.AnyTenant + `' OR r.tenant = ?2)
 		UNION ALL
-		SELECT r.doc, NULL, 1 FROM records r WHERE r.id = ?1 AND r.phase = 'unmatched' AND (?2 = '` + store.AnyTenant + `' OR r.tenant = ?2)
-		ORDER BY 3 LIMIT 1`
+		SELECT r.doc, NULL, r.lock, 1 FROM records r WHERE r.id = ?1 AND r.phase = 'unmatched' AND (?2 = '` + store.AnyTenant + `' OR r.tenant = ?2)
+		ORDER BY 4 LIMIT 1`
 )
 
 // Get implements [store.Store].
@@ -76,16 +53,11 @@ func (s *Store) GetByKey(ctx context.Context, tenant, key string) (store.Record,
 }
 
 // find reads one record as it reads now.
-func (s *Store) find(ctx context.Context, sql string, args ...driver.Value) (rec store.Record, err error) {
+func (s *Store) find(ctx context.Context, sql string, args ...any) (rec store.Record, err error) {
 	found := false
-	err = s.reading(ctx, func(c *conn) error {
-		row, err := c.one(sql, args...)
-		if err != nil || row == nil {
-			return s.explain("read", err)
-		}
-		found = true
-		rec, err = scan(row)
-		return s.explain("read", err)
+	err = s.reading(ctx, func(c *sqlitefile.Conn) (err error) {
+		rec, found, err = s.read(c, sql, args, time.Now())
+		return s.file.Explain("read", err)
 	})
 	if err == nil && !found {
 		err = store.ErrNotFound
@@ -93,15 +65,30 @@ func (s *Store) find(ctx context.Context, sql string, args ...driver.Value) (rec
 	if err != nil {
 		return store.Record{}, err
 	}
-	return rec.At(time.Now()), nil
+	return rec, nil
 }
 
-// scan makes a record of a document and its content.
-func scan(row []driver.Value) (store.Record, error) {
-	doc, _ := row[0].(string)
-	rec, err := decode(doc)
-	if err == nil && kept(rec) {
-		rec.Outcome.Content = content(row[1])
+// read reads a record from its document, content and lock as it reads at a
+// time.
+func (s *Store) read(c *sqlitefile.Conn, sql string, args []any, now time.Time) (rec store.Record, found bool, err error) {
+	var doc, lock string
+	var body []byte
+	if found, err = c.QueryRow(sql, args, &doc, &body, &lock); err != nil || !found {
+		return rec, false, err
 	}
-	return rec, err
+	if rec, err = decode(doc); err != nil {
+		return rec, false, err
+	}
+	if kept(rec) {
+		rec.Outcome.Content = content(body)
+	}
+	return s.living(rec, lock, now).At(now), true, nil
+}
+
+// living ends a lease whose holder is gone, which its lock tells.
+func (s *Store) living(rec store.Record, lock string, now time.Time) store.Record {
+	if lock != "" && rec.Lease.Valid(now) && s.ended(lock) {
+		rec.Lease.Until = now
+	}
+	return rec
 }

@@ -2,9 +2,9 @@ package sqlitestore
 
 import (
 	"context"
-	"database/sql/driver"
-	"fmt"
 	"strings"
+
+	"github.com/vismanet-go/background/internal/sqlitefile"
 )
 
 // applicationID marks the file as one of this package ("VBgs").
@@ -154,54 +154,37 @@ CREATE TABLE documents (
 	PRIMARY KEY (tenant, name)
 ) STRICT;
 `,
+	// 6: the lock that the holder of a lease holds while it lives; NULL if there
+	// is no lease, or its holder has no lock.
+	`
+ALTER TABLE records ADD COLUMN lock TEXT;
+`,
 }
 
 // schemaVersion is the version that this code reads and writes.
 var schemaVersion = len(migrations)
 
-// migrate brings the file to version to.
-func migrate(c *conn, to int) (err error) {
-	defer func() {
-		if err != nil {
-			_ = c.exec("ROLLBACK")
-		}
-	}()
-	have, err := version(c, "BEGIN IMMEDIATE")
-	if err != nil {
-		return err
+// migrated does the part of a migration that SQL could not do.
+func migrated(c *sqlitefile.Conn, version int) error {
+	if version == 5 {
+		return renameUnmatched(c)
 	}
-	for i := have; i < to; i++ {
-		err := c.Script(migrations[i])
-		if err == nil && i+1 == 5 {
-			err = renameUnmatched(c)
-		}
-		if err != nil {
-			return fmt.Errorf("migration %d: %w", i+1, err)
-		}
-	}
-	if have < to {
-		sql := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, to)
-		if err := c.Script(sql); err != nil {
-			return err
-		}
-	}
-	return c.exec("COMMIT")
-}
-
-func newer(have int64) error {
-	return fmt.Errorf("%w: its schema has version %d, this code knows %d", ErrNewerSchema, have, schemaVersion)
+	return nil
 }
 
 // renameUnmatched is the part of migration 5 that SQL could not do: the refs of
 // what is unmatched may hold any bytes. Those of what was adopted from it stay
 // as soon as somebody may have noted them, which is when it has ended.
-func renameUnmatched(c *conn) error {
+func renameUnmatched(c *sqlitefile.Conn) error {
 	rows := make(map[int64]string)
-	err := c.Query(context.Background(), func(row []driver.Value) error {
-		n, _ := row[0].(int64)
-		rows[n], _ = row[1].(string)
-		return nil
-	}, "SELECT n, doc FROM records WHERE ref GLOB 'heard:*' AND phase IN ('unmatched', 'accepted', 'uncertain')")
+	const renamed = "SELECT n, doc FROM records WHERE ref GLOB 'heard:*' AND phase IN ('unmatched', 'accepted', 'uncertain')"
+	err := c.Query(context.Background(), renamed, nil, func(row sqlitefile.Row) error {
+		var n int64
+		var doc string
+		err := row.Scan(&n, &doc)
+		rows[n] = doc
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -215,39 +198,9 @@ func renameUnmatched(c *conn) error {
 		if err != nil {
 			return err
 		}
-		if err := c.exec("UPDATE records SET ref = ?, doc = ? WHERE n = ?", rec.Ref, string(buf), n); err != nil {
+		if err := c.Exec("UPDATE records SET ref = ?, doc = ? WHERE n = ?", rec.Ref, string(buf), n); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// version begins a transaction, so that all it reads is of one moment, and
-// reads the schema version. It refuses files that are not ours or newer than
-// this code.
-func version(c *conn, begin string) (int, error) {
-	if err := c.exec(begin); err != nil {
-		return 0, err
-	}
-	have, err := c.number("PRAGMA user_version")
-	if err != nil {
-		return 0, err
-	}
-	app, err := c.number("PRAGMA application_id")
-	if err != nil {
-		return 0, err
-	}
-	switch {
-	case app == applicationID && int(have) > schemaVersion:
-		return 0, newer(have)
-	case app == applicationID && have > 0:
-		return int(have), nil
-	case app != 0 || have != 0:
-		return 0, fmt.Errorf("%w: application id %#x, schema version %d", ErrForeign, app, have)
-	}
-	tables, err := c.word("SELECT coalesce(group_concat(name, ', '), '') FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-	if err == nil && tables != "" {
-		err = fmt.Errorf("%w: it holds the tables %s", ErrForeign, strings.TrimSpace(tables))
-	}
-	return 0, err
 }

@@ -22,7 +22,7 @@ func TestWhatWaitedIsInsertedAsWhatDidNot(t *testing.T) {
 	for i := range callers {
 		wg.Go(func() {
 			var out store.Record
-			f, err := newFresh(&out, sending(strconv.Itoa(i), "key-"+strconv.Itoa(i)), "me", time.Minute)
+			f, err := s.newFresh(&out, sending(strconv.Itoa(i), "key-"+strconv.Itoa(i)), "me", time.Minute)
 			if err == nil {
 				f.now = f.now.Add(-2 * freshFor) // it has waited
 				err = s.do(t.Context(), &step{fresh: f, run: func(*tx, store.Rules) error { ruled.Add(1); return nil }})

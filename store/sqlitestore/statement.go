@@ -1,7 +1,7 @@
 package sqlitestore
 
 import (
-	"database/sql/driver"
+	"cmp"
 	"errors"
 
 	"github.com/vismanet-go/background/store"
@@ -14,25 +14,22 @@ import (
 // savepoint.
 //
 // That leaves statements that fail themselves, of which the rules foresee
-// none. The group is then undone and run again with care: each step that
-// writes more than once behind a savepoint of its own.
-
-// errAgain has a group run again with care.
-var errAgain = errors.New("a statement failed that was not expected to")
+// none. Each step of the group then has a transaction of its own, see
+// [sqlitefile.Change].
 
 // statement is a write with its arguments.
 type statement struct {
 	sql  string
-	args []driver.Value
+	args []any
 }
 
 const (
-	insColumns = "INSERT INTO records (ref, tenant, doc, created, kind, phase, id, key, until, ended, due) "
-	insRecord  = insColumns + "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	insColumns = "INSERT INTO records (ref, tenant, doc, created, kind, phase, id, key, until, ended, due, lock) "
+	insRecord  = insColumns + "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 // exec writes when the step ends, or reads.
-func (t *tx) exec(sql string, args ...driver.Value) error {
+func (t *tx) exec(sql string, args ...any) error {
 	t.pending = append(t.pending, statement{sql, args})
 	return nil
 }
@@ -42,11 +39,11 @@ func (t *tx) flush() error {
 	if len(t.pending) == 0 {
 		return nil
 	}
-	if !t.wrote {
-		if err := t.w.c.exec("SAVEPOINT step"); err != nil {
+	if !t.saved {
+		if err := t.tx.Exec("SAVEPOINT step"); err != nil {
 			return err
 		}
-		t.wrote = true
+		t.saved = true
 	}
 	return t.run()
 }
@@ -56,84 +53,45 @@ func (t *tx) run() error {
 	list := t.pending
 	t.pending = t.pending[:0]
 	for _, st := range list {
-		if st.sql != insRecord {
-			if err := t.w.c.exec(st.sql, st.args...); err != nil {
-				return t.failed(err)
+		if err := t.tx.Exec(st.sql, st.args...); err != nil {
+			return err
+		}
+		if st.sql == insRecord {
+			ref, _ := st.args[0].(string)
+			if s := t.recall(ref); s != nil {
+				s.n = t.tx.LastInsertID()
 			}
-			continue
-		}
-		n, err := t.w.c.insert(st.sql, st.args...)
-		if err != nil {
-			return t.failed(err)
-		}
-		ref, _ := st.args[0].(string)
-		if s := t.recall(ref); s != nil {
-			s.n = n
 		}
 	}
 	return nil
 }
 
-func (t *tx) failed(err error) error {
-	if !t.w.careful {
-		return errors.Join(errAgain, err)
-	}
-	return err
-}
-
 // one reads a row, after what was written.
-func (t *tx) one(sql string, args ...driver.Value) ([]driver.Value, error) {
+func (t *tx) one(sql string, args []any, into ...any) (found bool, err error) {
 	if err := t.flush(); err != nil {
-		return nil, err
+		return false, err
 	}
-	return t.w.c.one(sql, args...)
+	return t.tx.QueryRow(sql, args, into...)
 }
 
 // end ends a step that returned err: what it wrote is kept if it succeeded or
-// has kept a conflict, else undone. It returns what the caller is told, and
-// an error that ended the transaction for all.
-func (t *tx) end(err error) (wrote bool, told, fatal error) {
-	if errors.Is(err, errAgain) {
-		return false, err, err
-	}
+// has kept a conflict, else undone. It returns what the caller is told.
+func (t *tx) end(err error) error {
 	_, conflict := errors.AsType[*store.ConflictError](err)
-	keep := err == nil || conflict
-	if keep && len(t.pending) > 0 {
-		wrote = true
-		var e error
-		if t.w.careful && len(t.pending) > 1 {
-			e = t.flush()
-		} else {
-			e = t.run()
+	if err == nil || conflict {
+		if e := t.run(); e != nil {
+			return e
 		}
-		switch {
-		case errors.Is(e, errAgain):
-			return false, e, e
-		case e != nil && !t.wrote: // a single statement undoes itself
-			return false, e, lost(e)
-		case e != nil:
-			err, keep = e, false
-		}
+		return cmp.Or(t.savepoint("RELEASE step"), err)
 	}
-	switch {
-	case !t.wrote:
-		return wrote, err, nil
-	case keep:
-		return true, err, t.w.c.exec("RELEASE step")
-	}
-	if e := t.w.c.exec("ROLLBACK TO step"); e != nil {
-		// SQLite has ended the transaction by itself: the disk is full, say.
-		return false, err, errors.Join(err, e)
-	}
-	return false, err, t.w.c.exec("RELEASE step")
+	t.w.woken = t.w.woken[:t.woken]
+	return cmp.Or(t.savepoint("ROLLBACK TO step"), t.savepoint("RELEASE step"), err)
 }
 
-// lost returns err unless it is one of those after which SQLite goes on with
-// the transaction, without the statement.
-func lost(err error) error {
-	switch resultCode(err) & 0xff {
-	case 0, codeTooBig, codeConstraint, codeMismatch:
+// savepoint ends the savepoint, if there is one.
+func (t *tx) savepoint(how string) error {
+	if !t.saved {
 		return nil
 	}
-	return err
+	return t.tx.Exec(how)
 }

@@ -2,10 +2,10 @@ package sqlitestore
 
 import (
 	"context"
-	"database/sql/driver"
 	"strconv"
 	"time"
 
+	"github.com/vismanet-go/background/internal/sqlitefile"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -26,28 +26,29 @@ type Stats struct {
 // and of records that are being sent, and not with that of all records.
 func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	out := Stats{Phases: make(map[store.Phase]int)}
-	err := s.glimpse(ctx, func(c *conn) error { return out.read(ctx, c) })
-	return out, s.explain("stats", err)
+	err := s.glimpse(ctx, func(c *sqlitefile.Conn) error { return out.read(ctx, c) })
+	return out, s.file.Explain("stats", err)
 }
 
-func (o *Stats) read(ctx context.Context, c *conn) error {
+func (o *Stats) read(ctx context.Context, c *sqlitefile.Conn) error {
 	now := time.Now()
-	err := c.Query(ctx, func(row []driver.Value) error {
-		phase, _ := row[0].(string)
-		n, _ := row[1].(int64)
+	err := c.Query(ctx, "SELECT name, count FROM counts", nil, func(row sqlitefile.Row) error {
+		var phase string
+		var n int
+		err := row.Scan(&phase, &n)
 		if phase == "tombstone" {
-			o.Tombstones = int(n)
+			o.Tombstones = n
 		} else {
-			o.Phases[store.Phase(phase)] = int(n)
+			o.Phases[store.Phase(phase)] = n
 		}
-		return nil
-	}, "SELECT name, count FROM counts")
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	if o.Phases[store.Sending] > 0 {
 		// Those whose sender vanished read as uncertain.
-		n, err := c.number(selTenants+"SELECT count(*) FROM tenants CROSS JOIN records ON tenant = name AND phase = 'sending' AND "+lapsed("?1"), now.UnixNano())
+		n, err := c.Int64(selTenants+"SELECT count(*) FROM tenants CROSS JOIN records ON tenant = name AND phase = 'sending' AND "+lapsed("?1"), now.UnixNano())
 		if err != nil {
 			return err
 		}
@@ -70,7 +71,7 @@ func (o *Stats) read(ctx context.Context, c *conn) error {
 	}
 	var sizes [3]int64
 	for i, pragma := range []string{"page_size", "page_count", "freelist_count"} {
-		if sizes[i], err = c.number("PRAGMA " + pragma); err != nil {
+		if sizes[i], err = c.Int64("PRAGMA " + pragma); err != nil {
 			return err
 		}
 	}
@@ -80,20 +81,21 @@ func (o *Stats) read(ctx context.Context, c *conn) error {
 
 // oldestDue is the earliest due time, 0 if there is none. In the index the
 // first one of each tenant and phase is found by one look.
-func oldestDue(ctx context.Context, c *conn) (oldest int64, err error) {
+func oldestDue(ctx context.Context, c *sqlitefile.Conn) (oldest int64, err error) {
 	tenant, phase := "", ""
 	for more := true; more; {
 		more = false
-		err := c.Query(ctx, func(row []driver.Value) error {
+		const first = `SELECT tenant, phase, due FROM records INDEXED BY records_due
+			WHERE due IS NOT NULL AND (tenant, phase) > (?, ?) ORDER BY tenant, phase, due LIMIT 1`
+		err := c.Query(ctx, first, []any{tenant, phase}, func(row sqlitefile.Row) error {
 			more = true
-			tenant, _ = row[0].(string)
-			phase, _ = row[1].(string)
-			if due, _ := row[2].(int64); phase != string(store.Unmatched) && (oldest == 0 || due < oldest) {
+			var due int64
+			err := row.Scan(&tenant, &phase, &due)
+			if phase != string(store.Unmatched) && (oldest == 0 || due < oldest) {
 				oldest = due
 			}
-			return nil
-		}, `SELECT tenant, phase, due FROM records INDEXED BY records_due
-			WHERE due IS NOT NULL AND (tenant, phase) > (?, ?) ORDER BY tenant, phase, due LIMIT 1`, tenant, phase)
+			return err
+		})
 		if err != nil {
 			return 0, err
 		}
@@ -105,7 +107,7 @@ func oldestDue(ctx context.Context, c *conn) (oldest int64, err error) {
 // else why not. Only after a change that failed does it write, to see whether
 // the cause is gone.
 func (s *Store) Health(ctx context.Context) error {
-	if last := s.health.Load(); last != nil && *last != nil {
+	if s.file.LastError() != nil {
 		err := s.change(ctx, func(t *tx, _ store.Rules) error {
 			return t.exec("PRAGMA user_version = " + strconv.Itoa(schemaVersion))
 		})
@@ -113,16 +115,12 @@ func (s *Store) Health(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.reading(ctx, func(c *conn) error {
-		_, err := c.number("SELECT n FROM records LIMIT 1")
-		return s.explain("read", err)
+	return s.reading(ctx, func(c *sqlitefile.Conn) error {
+		_, err := c.Int64("SELECT n FROM records LIMIT 1")
+		return s.file.Explain("read", err)
 	})
 }
 
 // Check reads the whole file and reports damage with [ErrCorrupt]. It takes
 // seconds for a file of hundreds of megabytes; others go on meanwhile.
-func (s *Store) Check(ctx context.Context) error {
-	return s.reading(ctx, func(c *conn) error {
-		return s.explain("check", verdict(ctx, c, "PRAGMA integrity_check(1)"))
-	})
-}
+func (s *Store) Check(ctx context.Context) error { return closed(s.file.Check(ctx)) }

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/vismanet-go/background/internal/lockfile"
+	"github.com/vismanet-go/background/internal/sqlitefile"
 	"github.com/vismanet-go/background/store"
 	"github.com/vismanet-go/background/store/internal/recordjson"
 )
@@ -16,17 +18,20 @@ import (
 type Store struct {
 	store.UnimplementedStore
 
-	cfg     Config
-	hub     store.Hub
-	queue   queue
-	pool    chan *conn    // connections that read
-	gone    chan struct{} // closed by Close
-	writing sync.WaitGroup
-	writer  *writer
-	health  atomic.Pointer[error] // what became of the last group
+	cfg    Config
+	hub    store.Hub
+	locks  *lockfile.Dir  // of all who have the file open
+	lock   *lockfile.Lock // held while this one lives; leases name it
+	file   *sqlitefile.File
+	writer *writer // used by the goroutine that writes
+
+	gone     chan struct{} // closed by Close
+	watching sync.WaitGroup
+	active   atomic.Bool   // somebody watches
+	toggle   chan struct{} // tells the watcher that active changed
 
 	once     sync.Once
-	closeErr error // of the writer; read after writing.Wait
+	closeErr error // read after once
 }
 
 var _ store.Store = (*Store)(nil)
@@ -43,7 +48,7 @@ func (s *Store) Create(ctx context.Context, rec store.Record, owner string, ttl 
 	if rec.Supersedes == "" {
 		// The common case needs nothing that is in the file, and the writer
 		// has enough to do.
-		if st.fresh, err = newFresh(&out, rec, owner, ttl); err != nil {
+		if st.fresh, err = s.newFresh(&out, rec, owner, ttl); err != nil {
 			return store.Record{}, err
 		}
 	}
@@ -53,24 +58,24 @@ func (s *Store) Create(ctx context.Context, rec store.Record, owner string, ttl 
 
 // Report implements [store.Store].
 func (s *Store) Report(ctx context.Context, tenant, ref string, fact store.Fact) (store.Record, error) {
-	return s.record(ctx, strict, func(r store.Rules) (store.Record, error) { return r.Report(tenant, ref, fact) })
+	return s.record(ctx, sqlitefile.AtOnce, func(r store.Rules) (store.Record, error) { return r.Report(tenant, ref, fact) })
 }
 
 // Decide implements [store.Store]. [store.AcknowledgeDecision] and [store.InterruptDecision] are
 // lazy: see [LazyFor].
 func (s *Store) Decide(ctx context.Context, l store.Lease, d store.Decision) (store.Record, error) {
-	lazy := strict
+	lazy := sqlitefile.AtOnce
 	switch d.(type) {
 	case store.AcknowledgeDecision, store.InterruptDecision:
-		lazy = soon
+		lazy = sqlitefile.Soon
 	}
 	return s.record(ctx, lazy, func(r store.Rules) (store.Record, error) { return r.Decide(l, d) })
 }
 
 // record runs a rule that returns a record.
-func (s *Store) record(ctx context.Context, lazy laziness, rule func(store.Rules) (store.Record, error)) (store.Record, error) {
+func (s *Store) record(ctx context.Context, lazy sqlitefile.Sync, rule func(store.Rules) (store.Record, error)) (store.Record, error) {
 	var out store.Record
-	err := s.do(ctx, &step{lazy: lazy, run: func(t *tx, r store.Rules) (err error) {
+	err := s.do(ctx, &step{sync: lazy, run: func(t *tx, r store.Rules) (err error) {
 		out, err = rule(r)
 		if e := errors.Join(t.fill(&out), t.fillError(err)); e != nil {
 			return e
@@ -94,9 +99,9 @@ func (s *Store) Notify(ctx context.Context, n store.Notification) (out store.Rec
 
 // Acquire implements [store.Store]. The count of a run is lazy: see [LazyFor].
 func (s *Store) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, ttl time.Duration) (store.Lease, store.Record, error) {
-	lazy := whenever
+	lazy := sqlitefile.Whenever
 	if purpose == store.ToRun {
-		lazy = soon
+		lazy = sqlitefile.Soon
 	}
 	var l store.Lease
 	rec, err := s.record(ctx, lazy, func(r store.Rules) (rec store.Record, err error) {
@@ -111,7 +116,7 @@ func (s *Store) Acquire(ctx context.Context, tenant, ref, owner string, purpose 
 
 // Extend implements [store.Store].
 func (s *Store) Extend(ctx context.Context, l store.Lease, ttl time.Duration) (out store.Lease, err error) {
-	err = s.do(ctx, &step{lazy: whenever, run: func(_ *tx, r store.Rules) (err error) {
+	err = s.do(ctx, &step{sync: sqlitefile.Whenever, run: func(_ *tx, r store.Rules) (err error) {
 		out, err = r.Extend(l, ttl)
 		return err
 	}})
@@ -123,7 +128,7 @@ func (s *Store) Extend(ctx context.Context, l store.Lease, ttl time.Duration) (o
 
 // Release implements [store.Store].
 func (s *Store) Release(ctx context.Context, l store.Lease) error {
-	return s.do(ctx, &step{lazy: whenever, run: func(_ *tx, r store.Rules) error { return r.Release(l) }})
+	return s.do(ctx, &step{sync: sqlitefile.Whenever, run: func(_ *tx, r store.Rules) error { return r.Release(l) }})
 }
 
 // Watch implements [store.Store]. Changes by other processes wake those whom
@@ -136,12 +141,11 @@ func (s *Store) Watch(tenant string, refs ...string) *store.Watcher {
 // when the goroutine that writes has ended. It is idempotent.
 func (s *Store) Close() error {
 	s.once.Do(func() {
-		s.queue.close()
 		close(s.gone)
-		s.closeReaders(readers)
-		s.writing.Wait()
+		s.watching.Wait()
+		s.closeErr = s.file.Close()
 		s.hub.Close()
+		_ = s.lock.Close()
 	})
-	s.writing.Wait()
-	return s.explain("close", s.closeErr)
+	return s.closeErr
 }

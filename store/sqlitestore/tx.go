@@ -1,12 +1,12 @@
 package sqlitestore
 
 import (
-	"database/sql/driver"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/internal/sqlitefile"
 	"github.com/vismanet-go/background/store"
 	"github.com/vismanet-go/background/store/internal/recordjson"
 )
@@ -17,8 +17,9 @@ type tx struct {
 	store.UnimplementedTx
 
 	w       *writer
+	tx      *sqlitefile.Tx
 	now     time.Time
-	wrote   bool // behind a savepoint
+	saved   bool // what it has written so far stands behind a savepoint
 	woken   int  // length of w.woken before the step
 	pending []statement
 	seen    []stored
@@ -32,16 +33,17 @@ type tx struct {
 // stored is a record as it stands in the file. Its n is 0 until the pending
 // statement has run.
 type stored struct {
-	n   int64
-	rec store.Record
+	n    int64
+	rec  store.Record
+	lock string // that its lease names
 }
 
 // begin makes t ready for the next step.
-func (t *tx) begin(w *writer) {
+func (t *tx) begin(w *writer, in *sqlitefile.Tx) {
 	clear(t.seen)
 	clear(t.pending)
 	*t = tx{
-		w: w, now: time.Now().UTC().Round(0), woken: len(w.woken),
+		w: w, tx: in, now: time.Now().UTC().Round(0), woken: len(w.woken),
 		pending: t.pending[:0], seen: t.seen[:0], written: t.written[:0],
 	}
 }
@@ -51,11 +53,11 @@ func (t *tx) begin(w *writer) {
 func (t *tx) Now() time.Time { return t.now }
 
 const (
-	selRef       = "SELECT n, doc FROM records WHERE ref = ?"
-	selID        = "SELECT n, doc FROM records WHERE id = ? AND phase <> 'unmatched' AND tenant = ?"
-	selAnyID     = "SELECT n, doc FROM records WHERE id = ? AND phase <> 'unmatched' LIMIT 1"
-	selUnmatched = "SELECT n, doc FROM records WHERE id = ? AND phase = 'unmatched' AND (? = '" + store.AnyTenant + "' OR tenant = ?) LIMIT 1"
-	selKey       = "SELECT n, doc FROM records WHERE tenant = ? AND key = ?"
+	selRef       = "SELECT n, doc, lock FROM records WHERE ref = ?"
+	selID        = "SELECT n, doc, lock FROM records WHERE id = ? AND phase <> 'unmatched' AND tenant = ?"
+	selAnyID     = "SELECT n, doc, lock FROM records WHERE id = ? AND phase <> 'unmatched' LIMIT 1"
+	selUnmatched = "SELECT n, doc, lock FROM records WHERE id = ? AND phase = 'unmatched' AND (? = '" + store.AnyTenant + "' OR tenant = ?) LIMIT 1"
+	selKey       = "SELECT n, doc, lock FROM records WHERE tenant = ? AND key = ?"
 )
 
 func (t *tx) Get(tenant, ref string) (store.Record, bool, error) {
@@ -83,26 +85,26 @@ func (t *tx) GetByKey(tenant, key string) (store.Record, bool, error) {
 }
 
 // find reads one record and remembers what stands in the file.
-func (t *tx) find(sql string, args ...driver.Value) (store.Record, bool, error) {
+func (t *tx) find(sql string, args ...any) (store.Record, bool, error) {
 	read := t.one
 	if sql == selRef && !slices.Contains(t.written, args[0].(string)) {
-		read = t.w.c.one // what was written is about others
+		read = t.tx.QueryRow // what was written is about others
 	}
-	row, err := read(sql, args...)
-	if err != nil || row == nil {
+	var s stored
+	var doc string
+	found, err := read(sql, args, &s.n, &doc, &s.lock)
+	if err != nil || !found {
 		if sql == selRef {
 			t.absent, _ = args[0].(string)
 		}
 		return store.Record{}, false, err
 	}
-	n, _ := row[0].(int64)
-	doc, _ := row[1].(string)
 	if err := decodeTo(&t.w.scratch, doc); err != nil {
 		return store.Record{}, false, err
 	}
-	rec := t.w.scratch
-	t.remember(stored{n: n, rec: rec})
-	return rec, true, nil
+	s.rec = t.w.scratch
+	t.remember(s)
+	return t.w.living(t.w.scratch, s.lock, t.now), true, nil
 }
 
 // remember keeps a copy of the parts that later writes of the step compare
@@ -167,36 +169,29 @@ func (t *tx) GetTombstoneByKey(tenant, key string) (store.Tombstone, bool, error
 	return found, ok, err
 }
 
-func (t *tx) tombstone(sql string, args ...driver.Value) (store.Tombstone, bool, error) {
-	row, err := t.one(sql, args...)
-	if err != nil || row == nil {
+func (t *tx) tombstone(sql string, args ...any) (b store.Tombstone, found bool, err error) {
+	var at int64
+	found, err = t.one(sql, args, &b.Tenant, &b.Ref, &b.ID, &b.Key, &b.Fingerprint, &b.Supersedable, &at)
+	if err != nil || !found {
 		return store.Tombstone{}, false, err
 	}
-	text := func(i int) string { s, _ := row[i].(string); return s }
-	found := store.Tombstone{
-		Tenant: text(0), Ref: text(1), ID: text(2), Key: text(3), Fingerprint: text(4), Supersedable: row[5] != int64(0),
-	}
-	if at, ok := row[6].(int64); ok {
-		found.At = time.Unix(0, at).UTC()
-	}
-	return found, true, nil
+	b.At = time.Unix(0, at).UTC()
+	return b, true, nil
 }
 
 func (t *tx) CountUnmatched(tenant string) (int, error) {
-	if err := t.flush(); err != nil {
-		return 0, err
-	}
-	n, err := t.w.c.number("SELECT count FROM unmatched WHERE tenant = ?", tenant)
-	return int(n), err
+	n := 0
+	_, err := t.one("SELECT count FROM unmatched WHERE tenant = ?", []any{tenant}, &n)
+	return n, err
 }
 
 // columns are what is searched for and may change, in the order of columnNames.
-type columns [6]driver.Value
+type columns [7]any
 
-var columnNames = [6]string{"phase", "id", "key", "until", "ended", "due"}
+var columnNames = [7]string{"phase", "id", "key", "until", "ended", "due", "lock"}
 
-func columnsOf(r store.Record) columns {
-	c := columns{string(r.Phase), text(r.ID), nil, nil, nil, nanos(r.Due)}
+func columnsOf(r store.Record, lock string) columns {
+	c := columns{string(r.Phase), text(r.ID), nil, nil, nil, nanos(r.Due), text(lock)}
 	if r.HoldsKey() {
 		c[2] = r.Key
 	}
@@ -215,7 +210,7 @@ func columnsOf(r store.Record) columns {
 }
 
 // text is NULL for what is empty.
-func text(s string) driver.Value {
+func text(s string) any {
 	if s == "" {
 		return nil
 	}
@@ -240,9 +235,9 @@ var updates = func() (out [1 << len(columnNames)]string) {
 }()
 
 func (t *tx) Put(rec store.Record) error {
-	if !t.w.careful && rec.CreatedAt.Equal(t.now) && t.recall(rec.Ref) == nil {
+	if !t.tx.Alone && rec.CreatedAt.Equal(t.now) && t.recall(rec.Ref) == nil {
 		// It is new. Should there be one with its ref all the same, then the
-		// statement fails, and the group is run again with care.
+		// statement fails, and this step is run again alone.
 		return t.insert(rec)
 	}
 	old, err := t.known(rec.Ref)
@@ -259,8 +254,9 @@ func (t *tx) Put(rec store.Record) error {
 	if old.rec.Tenant != rec.Tenant {
 		return fmt.Errorf("record %s: of another tenant: %w", rec.Ref, store.ErrExists)
 	}
-	set, args := 0, append(make([]driver.Value, 0, 2+len(columnNames)), doc)
-	was, is := columnsOf(old.rec), columnsOf(rec)
+	set, args := 0, append(make([]any, 0, 2+len(columnNames)), doc)
+	lock := t.lockOf(rec.Lease, old)
+	was, is := columnsOf(old.rec, old.lock), columnsOf(rec, lock)
 	for i := range is {
 		if is[i] != was[i] {
 			set |= 1 << i
@@ -279,9 +275,21 @@ func (t *tx) Put(rec store.Record) error {
 	if rec.Wakes(old.rec) {
 		t.w.woken = append(t.w.woken, woken{rec.Tenant, rec.Ref})
 	}
-	t.remember(stored{n: old.n, rec: rec})
+	t.remember(stored{n: old.n, rec: rec, lock: lock})
 	t.written = append(t.written, rec.Ref)
 	return nil
+}
+
+// lockOf is the lock that a lease names when it is written: that of this store
+// if it is given by it, else what it named before.
+func (t *tx) lockOf(l store.Lease, old *stored) string {
+	switch {
+	case !l.Valid(t.now):
+		return ""
+	case l == old.rec.Lease:
+		return old.lock
+	}
+	return t.w.lock.Name()
 }
 
 func (t *tx) encode(rec store.Record) (doc string, err error) {
@@ -297,10 +305,11 @@ func (t *tx) insert(rec store.Record) error {
 	if err != nil {
 		return err
 	}
-	if err := t.exec(insRecord, row(rec, doc)...); err != nil {
+	lock := t.lockOf(rec.Lease, &stored{})
+	if err := t.exec(insRecord, row(rec, doc, lock)...); err != nil {
 		return err
 	}
-	t.remember(stored{rec: rec})
+	t.remember(stored{rec: rec, lock: lock})
 	t.written = append(t.written, rec.Ref)
 	t.absent = ""
 	if b := t.keyGone; rec.HoldsKey() && b.Key == rec.Key && b.Tenant == rec.Tenant {
@@ -323,9 +332,9 @@ func (t *tx) insert(rec store.Record) error {
 }
 
 // row holds the arguments of insRecord.
-func row(rec store.Record, doc string) []driver.Value {
-	c := columnsOf(rec)
-	return []driver.Value{rec.Ref, rec.Tenant, doc, createdAt(rec.CreatedAt), rec.Kind, c[0], c[1], c[2], c[3], c[4], c[5]}
+func row(rec store.Record, doc, lock string) []any {
+	c := columnsOf(rec, lock)
+	return []any{rec.Ref, rec.Tenant, doc, createdAt(rec.CreatedAt), rec.Kind, c[0], c[1], c[2], c[3], c[4], c[5], c[6]}
 }
 
 func unmatched(r store.Record) int64 {

@@ -2,10 +2,11 @@ package sqlitestore
 
 import (
 	"context"
-	"database/sql/driver"
 	"encoding/json"
+	"errors"
 	"time"
 
+	"github.com/vismanet-go/background/internal/sqlitefile"
 	"github.com/vismanet-go/background/store/internal/recordjson"
 )
 
@@ -24,16 +25,25 @@ const (
 	dropChanges = 256 // at a time
 )
 
-// tell writes the row of a group and returns its number.
-func (w *writer) tell() (int64, error) {
-	seq, err := w.c.insert("INSERT INTO wakeups (by, refs) VALUES (?, ?)", w.id, w.told())
+// tell writes the row of a group. Once that is committed, our own watchers are
+// woken.
+func (w *writer) tell(c *sqlitefile.Conn) (committed func(), err error) {
+	err = c.Exec("INSERT INTO wakeups (by, refs) VALUES (?, ?)", w.id, w.told())
+	seq := c.LastInsertID()
 	if err == nil && seq%dropChanges == 0 {
-		err = w.c.exec("DELETE FROM wakeups WHERE seq <= ?", seq-keepChanges)
+		err = c.Exec("DELETE FROM wakeups WHERE seq <= ?", seq-keepChanges)
 	}
-	return seq, err
+	return func() {
+		if seq == w.seen+1 {
+			w.seen = seq
+		}
+		for _, r := range w.woken {
+			w.hub.Publish(r.tenant, r.ref)
+		}
+	}, err
 }
 
-func (w *writer) told() driver.Value {
+func (w *writer) told() any {
 	buf := append(w.buf[:0], '[')
 	for i, r := range w.woken {
 		if i > 0 {
@@ -49,43 +59,75 @@ func (w *writer) told() driver.Value {
 }
 
 // setActive is told by the hub whether anybody watches.
-func (w *writer) setActive(active bool) {
-	w.active.Store(active)
+func (s *Store) setActive(active bool) {
+	s.active.Store(active)
 	select {
-	case w.toggle <- struct{}{}:
+	case s.toggle <- struct{}{}:
 	default: // told already
+	}
+}
+
+// watch looks for what other processes do as long as anybody watches.
+func (s *Store) watch() {
+	ticker := time.NewTicker(PollInterval)
+	defer ticker.Stop()
+	ticker.Stop()
+	look := func() {
+		_ = s.file.Visit(context.Background(), s.writer.look)
+		if s.locks.News() { // the leases of who has ended can be had
+			s.hub.PublishAll()
+		}
+	}
+	for {
+		select {
+		case <-ticker.C:
+			look()
+		case <-s.toggle:
+			if !s.active.Load() {
+				ticker.Stop()
+				continue
+			}
+			// A change since the last look may be one that the watcher has
+			// read already; telling it once more does no harm.
+			look()
+			ticker.Reset(PollInterval)
+		case <-s.gone:
+			return
+		}
 	}
 }
 
 // look wakes the watchers of what other processes have changed since the last
 // look. SQLite's data_version does not count what its own connection wrote,
-// and nothing else of this process writes.
-func (w *writer) look() {
-	now := markLog(w.cfg.Path)
+// and nothing else of this process writes. What cannot be read now will be told
+// at the next look.
+func (w *writer) look(c *sqlitefile.Conn) error {
+	now := markLog(w.file.Path())
 	if now.still(w.mark) {
-		return
+		return nil
 	}
-	v, err := w.c.number("PRAGMA data_version")
+	v, err := c.Int64("PRAGMA data_version")
 	if err != nil {
-		return // what cannot be read now will be told at the next look
+		return err
 	}
 	if v == w.version {
 		w.mark = now
-		return
+		return nil
 	}
-	if err := w.c.exec("BEGIN"); err != nil {
-		return
+	if err := c.Exec("BEGIN"); err != nil {
+		return err
 	}
-	version, err := w.c.number("PRAGMA data_version") // of the moment that is read
+	version, err := c.Int64("PRAGMA data_version") // of the moment that is read
 	var list []change
 	if err == nil {
-		list, err = w.changes()
+		list, err = w.changes(c)
 	}
-	if e := w.c.exec("ROLLBACK"); err != nil || e != nil {
-		return
+	if err := errors.Join(err, c.Exec("ROLLBACK")); err != nil {
+		return err
 	}
 	w.version, w.mark = version, now
 	w.publish(list)
+	return nil
 }
 
 // change is a row of the table of wake-ups.
@@ -96,16 +138,18 @@ type change struct {
 	all  bool     // anything may have changed
 }
 
-func (w *writer) changes() (list []change, err error) {
-	err = w.c.Query(context.Background(), func(row []driver.Value) error {
+func (w *writer) changes(c *sqlitefile.Conn) (list []change, err error) {
+	const since = "SELECT seq, by, refs FROM wakeups WHERE seq > ? ORDER BY seq"
+	err = c.Query(context.Background(), since, []any{w.seen}, func(row sqlitefile.Row) error {
 		var c change
-		c.seq, _ = row[0].(int64)
-		c.ours = row[1] == w.id
-		refs, ok := row[2].(string)
-		c.all = !ok || json.Unmarshal([]byte(refs), &c.told) != nil || len(c.told)%2 != 0
+		var by int64
+		var refs []byte
+		err := row.Scan(&c.seq, &by, &refs)
+		c.ours = by == w.id
+		c.all = json.Unmarshal(refs, &c.told) != nil || len(c.told)%2 != 0
 		list = append(list, c)
-		return nil
-	}, "SELECT seq, by, refs FROM wakeups WHERE seq > ? ORDER BY seq", w.seen)
+		return err
+	})
 	return list, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/internal/sqlitefile"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -28,7 +29,7 @@ func looked(t *testing.T, s *Store, seq int64) {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		seen := make(chan int64, 1)
-		if err := s.do(t.Context(), &step{alone: func(*conn) error { seen <- s.writer.seen; return nil }}); err != nil {
+		if err := s.file.Visit(t.Context(), func(*sqlitefile.Conn) error { seen <- s.writer.seen; return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if <-seen >= seq {
@@ -40,8 +41,8 @@ func looked(t *testing.T, s *Store, seq int64) {
 
 func latest(t *testing.T, s *Store) (seq int64) {
 	t.Helper()
-	err := s.reading(t.Context(), func(c *conn) (err error) {
-		seq, err = c.number("SELECT max(seq) FROM wakeups")
+	err := s.reading(t.Context(), func(c *sqlitefile.Conn) (err error) {
+		seq, err = c.Int64("SELECT max(seq) FROM wakeups")
 		return err
 	})
 	if err != nil {
@@ -158,12 +159,12 @@ func TestWhoeverMissesChangesIsWokenForAll(t *testing.T) {
 func TestChangesAreBounded(t *testing.T) {
 	s := mustOpen(t, Config{Path: temp(t)})
 	for range keepChanges + 3*dropChanges {
-		if err := s.change(t.Context(), func(t *tx, _ store.Rules) error { return t.exec("UPDATE unmatched SET count = 0") }); err != nil {
+		if err := s.change(t.Context(), func(t *tx, _ store.Rules) error { return t.countUnmatched("fjord", 1) }); err != nil {
 			t.Fatal(err)
 		}
 	}
-	err := s.reading(t.Context(), func(c *conn) error {
-		n, err := c.number("SELECT count(*) FROM wakeups")
+	err := s.reading(t.Context(), func(c *sqlitefile.Conn) error {
+		n, err := c.Int64("SELECT count(*) FROM wakeups")
 		if n < keepChanges || n > keepChanges+dropChanges {
 			t.Errorf("%d rows are kept", n)
 		}
@@ -218,7 +219,7 @@ func TestAChangeAfterStillnessIsFound(t *testing.T) {
 		looked(t, here, latest(t, here))
 		for end := time.Now().Add(10 * time.Second); runtime.GOOS == "linux"; time.Sleep(10 * time.Millisecond) {
 			var m mark
-			if err := here.do(t.Context(), &step{alone: func(*conn) error { m = here.writer.mark; return nil }}); err != nil {
+			if err := here.file.Visit(t.Context(), func(*sqlitefile.Conn) error { m = here.writer.mark; return nil }); err != nil {
 				t.Fatal(err)
 			}
 			if markLog(here.cfg.Path).still(m) {
@@ -257,7 +258,7 @@ func TestChangesOfBothWithinOneLook(t *testing.T) {
 	// The writer of this store waits for us, so that it looks only afterwards.
 	held, hold := make(chan struct{}), make(chan struct{})
 	go func() {
-		_ = here.do(t.Context(), &step{alone: func(*conn) error { close(held); <-hold; return nil }})
+		_ = here.file.Visit(t.Context(), func(*sqlitefile.Conn) error { close(held); <-hold; return nil })
 	}()
 	<-held
 	notify := func(s *Store, ref string) {
@@ -269,7 +270,7 @@ func TestChangesOfBothWithinOneLook(t *testing.T) {
 	notify(there, "0")
 	done := make(chan struct{})
 	go func() { notify(here, "1"); close(done) }()
-	for here.queue.idle() {
+	for here.file.Waiting() == 0 {
 		time.Sleep(time.Millisecond)
 	}
 	close(hold)
