@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/internal/sqlitefile"
 	"github.com/vismanet-go/background/mockserver/queue"
 	"github.com/vismanet-go/background/mockserver/queue/sqlitequeue"
 )
@@ -88,13 +89,15 @@ func taken(t *testing.T, lease time.Duration) (*exec.Cmd, *sqlitequeue.Queue, ch
 // takenOver waits until the job can be taken, and returns how long that took.
 func takenOver(t *testing.T, q *sqlitequeue.Queue, woken chan bool) time.Duration {
 	t.Helper()
-	for began := time.Now(); ; {
+	began := time.Now()
+	end := time.After(30 * time.Second)
+	for {
 		if jobs := take(t, q); len(jobs) == 1 {
 			return time.Since(began)
 		}
 		select {
 		case <-woken:
-		case <-time.After(30 * time.Second):
+		case <-end:
 			t.Fatal("never taken over")
 		}
 	}
@@ -120,12 +123,37 @@ func TestTheJobsOfAKilledProcessAreTakenAtOnce(t *testing.T) {
 // A process that is stopped may go on: its lease ends by time.
 func TestTheJobsOfAStoppedProcessAreTakenByTime(t *testing.T) {
 	const lease = 3 * time.Second
-	cmd, q, woken, _ := taken(t, lease)
-	if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	cmd, q, woken, dir := taken(t, lease)
+	stop(t, cmd.Process, dir)
 	// It has extended its lease less than a third of it ago.
 	if took := takenOver(t, q, woken); took < lease/2 {
 		t.Errorf("taken over %v after the stop, want it to last for the lease of %v", took, lease)
 	}
+}
+
+// stop stops a process at an instant at which it does not write: one that
+// stands still in the middle of a write holds up all others.
+func stop(t *testing.T, p *os.Process, dir string) {
+	t.Helper()
+	c, err := sqlitefile.Connect(filepath.Join(dir, "queue.db"))
+	if err == nil {
+		err = c.Script("PRAGMA busy_timeout = 500") // of others
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for range 100 {
+		if err := p.Signal(syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		if c.Script("BEGIN IMMEDIATE; ROLLBACK") == nil {
+			return
+		}
+		if err := p.Signal(syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatal("it writes all the time")
 }
