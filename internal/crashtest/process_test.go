@@ -40,6 +40,7 @@ var roles = map[string]func(orders) error{
 	"life":     live,
 	"heir":     inherit,
 	"handlers": handleAll,
+	"stuck":    stick,
 }
 
 func TestMain(m *testing.M) {

@@ -70,8 +70,7 @@ func (s *Store) setActive(active bool) {
 // watch looks for what other processes do as long as anybody watches.
 func (s *Store) watch() {
 	ticker := time.NewTicker(PollInterval)
-	defer ticker.Stop()
-	ticker.Stop()
+	ticker.Stop() // until somebody watches
 	look := func() {
 		_ = s.file.Visit(context.Background(), s.writer.look)
 		if s.locks.News() { // the leases of who has ended can be had
@@ -92,6 +91,7 @@ func (s *Store) watch() {
 			look()
 			ticker.Reset(PollInterval)
 		case <-s.gone:
+			ticker.Stop()
 			return
 		}
 	}
