@@ -10,12 +10,15 @@ import (
 )
 
 // tellAt is when a person is told that an operation is uncertain: when a wait
-// would give it up. Zero means never, or that it was done.
+// would give it up, or a day after it was sent if a resolver is asked. Zero means never, or that it was done.
 func (r *runner) tellAt(rec store.Record) time.Time {
 	if rec.Phase != store.Uncertain || r.told[rec.Ref] {
 		return time.Time{}
 	}
 	at := r.c.patience(rec, r.began)
+	if !at.IsZero() && r.c.cfg.Resolvers[rec.Kind] != nil { // it has the time that the ERP keeps an operation
+		at = latest(at, rec.SentAt.Add(retention))
+	}
 	if !r.ran && !at.IsZero() && !at.After(time.Now()) {
 		r.told[rec.Ref] = true
 		r.first = append(r.first, rec)

@@ -48,6 +48,7 @@ type Client struct {
 	facts       map[string]int       // how many facts are still to be written, by ref
 	troubles    map[string]*trouble  // records whose polls fail, by ref
 	words       map[string]bool      // statuses that are not known and were told of
+	unresolved  map[string]bool      // records whose resolver failed and was told of, by ref
 	kinds       map[string]bool      // kinds without a handler that were told of
 	asked       map[string]time.Time // before which a 202 asked not to be polled, by ref
 	polls       map[string]*poll     // queued or in progress, by ref
@@ -69,7 +70,7 @@ func New(cfg Config) (*Client, error) {
 	c := &Client{
 		cfg: cfg, origin: base, http: &hc, store: cfg.Store, owner: hook.NewRef(), log: cfg.Logger,
 		polls: make(map[string]*poll), failed: make(map[string]failure), asked: make(map[string]time.Time),
-		facts: make(map[string]int), troubles: make(map[string]*trouble), words: make(map[string]bool), kinds: make(map[string]bool),
+		facts: make(map[string]int), troubles: make(map[string]*trouble), words: make(map[string]bool), kinds: make(map[string]bool), unresolved: make(map[string]bool),
 	}
 	if hc.Transport == nil {
 		hc.Transport = httpx.Default()

@@ -72,6 +72,10 @@ type Config struct {
 	// Verifiers are the follow-up checks that [SubmitOptions.Verify] names.
 	Verifiers map[string]Verifier
 
+	// Resolvers find out, by [SubmitOptions.Kind], what became of operations that
+	// are uncertain or unclear. [Client.Run] asks them. Default: a person does.
+	Resolvers map[string]Resolver
+
 	// OnComplete are the handlers of operations that have ended, by
 	// [SubmitOptions.Kind]; [Client.Run] calls them. Operations of a kind
 	// without one are left to [Operation.Ack].
@@ -95,7 +99,8 @@ type Config struct {
 	MaxAttempts int
 
 	// UncertainAfter is how long after a request was sent a wait hopes for the
-	// notification that tells what became of it, where no answer did. Then it
+	// notification that tells what became of it, where no answer did; a
+	// [Resolver]'s NotAccepted counts no sooner either. Then the wait
 	// ends with an [*UncertainError]; where no notification was asked for, it
 	// does so at once. A notification that comes later still resolves the
 	// operation. Default: 15 min.
@@ -195,6 +200,11 @@ func (cfg Config) withDefaults() (Config, erp.Origin, error) {
 			errs = append(errs, wrong(fmt.Sprintf("Verifiers[%q]", name), errors.New("needs a name, Path and Check")))
 		}
 	}
+	for kind, r := range cfg.Resolvers {
+		if r == nil {
+			errs = append(errs, wrong(fmt.Sprintf("Resolvers[%q]", kind), errors.New("needs a resolver")))
+		}
+	}
 	if err := cfg.Notify.check(); err != nil {
 		errs = append(errs, wrong("Notify", err))
 	}
@@ -259,6 +269,7 @@ func (cfg Config) withDefaults() (Config, erp.Origin, error) {
 	cfg.KeepUnacknowledged = cmp.Or(cfg.KeepUnacknowledged, 30*24*time.Hour)
 	cfg.KeepKeys = cmp.Or(cfg.KeepKeys, 2*365*24*time.Hour)
 	cfg.Verifiers = maps.Clone(cfg.Verifiers)
+	cfg.Resolvers = maps.Clone(cfg.Resolvers)
 	cfg.Tenant = cmp.Or(cfg.Tenant, "default")
 	cfg.KeepContent = cmp.Or(cfg.KeepContent, 1<<20)
 	cfg.MaxContent = cmp.Or(cfg.MaxContent, 64<<20)

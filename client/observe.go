@@ -26,6 +26,7 @@ const (
 	byPoll         = "poll"
 	byForeground   = "foreground"
 	byPerson       = "person"
+	byResolver     = "resolver"
 )
 
 // observeEnd tells the observer that an operation has ended, of which rec is

@@ -115,7 +115,8 @@ type Settled struct {
 	StatusCode int // of the answer, 0 if there is none
 	// By is how the end was found: by a "notification" if one had come when the
 	// poll began that found it, else by a "poll"; in the "foreground" where no poll
-	// was needed, and by a "person" where [EndedWith] told of it.
+	// was needed, and by a "person" or a "resolver" that told of it with
+	// [EndedWith].
 	By       string
 	Late     bool          // it turned out to be accepted after it was given up
 	Polls    int           // polls, that which found the end included
@@ -165,6 +166,7 @@ const (
 	NeedsUnclear   Need = "unclear"        // it ended in a way that nobody knows: see [UnclearError]
 	NeedsWord      Need = "unknown_status" // a status that is not known, taken for not ended
 	NeedsPolls     Need = "polls_fail"     // no poll succeeds, and none is going to
+	NeedsResolver  Need = "resolver_fails" // its [Resolver] does not find out what became of it
 	NeedsHandler   Need = "no_handler"     // it ended, and [Config.OnComplete] lacks its kind
 )
 

@@ -15,8 +15,8 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// Resolution is what a person found out about an operation that the client
-// could not find out about. Make one with [AcceptedAs], [EndedWith],
+// Resolution is what a person, or a [Resolver], found out about an operation that
+// the client could not find out about. Make one with [AcceptedAs], [EndedWith],
 // [NotAccepted] or [GivenUp].
 type Resolution struct {
 	verb   string
@@ -96,7 +96,7 @@ func (o *Operation) Resolve(ctx context.Context, r Resolution) error {
 		case acceptedAs:
 			err = o.bindTold(ctx, rec, r.id)
 		case endedWith:
-			err = o.endTold(ctx, rec, r)
+			err = o.c.endTold(ctx, rec, r, byPerson)
 		case notAccepted:
 			_, err = o.c.store.Report(ctx, rec.Tenant, rec.Ref, store.RejectedFact{ByUser: true, Reason: r.reason})
 		case givenUp:
@@ -139,9 +139,9 @@ func (r Resolution) fits(rec store.Record) error {
 
 // bindTold binds an id that a person named, after the ERP was asked for it.
 func (o *Operation) bindTold(ctx context.Context, rec store.Record, given string) error {
-	id, ok := hook.CanonicalGUID(strings.TrimSpace(given))
-	if !ok || erp.EmptyID(id) {
-		return fmt.Errorf("AcceptedAs %q: an id looks like 2f6f0a57-3c43-4d0e-9d0b-6c1f1d3a7b10; the number of an invoice goes to EndedWith", cut(given, 64))
+	id, err := idTold(given)
+	if err != nil {
+		return err
 	}
 	c := o.c
 	doc, err := c.getState(ctx, id)
@@ -161,6 +161,15 @@ func (o *Operation) bindTold(ctx context.Context, rec store.Record, given string
 	}
 	c.confirmTold(ctx, rec.Ref, doc)
 	return nil
+}
+
+// idTold reads an id that somebody named.
+func idTold(given string) (string, error) {
+	id, ok := hook.CanonicalGUID(strings.TrimSpace(given))
+	if !ok || erp.EmptyID(id) {
+		return "", fmt.Errorf("AcceptedAs %q: an id looks like 2f6f0a57-3c43-4d0e-9d0b-6c1f1d3a7b10; the number of an invoice goes to EndedWith", cut(given, 64))
+	}
+	return id, nil
 }
 
 // wrongID says why an id that a person named cannot be that of the record, or
@@ -194,9 +203,9 @@ func (c *Client) confirmTold(ctx context.Context, ref string, doc erp.Document) 
 	}
 }
 
-// endTold records an answer that a person told of.
-func (o *Operation) endTold(ctx context.Context, rec store.Record, r Resolution) error {
-	c, a := o.c, r.answer
+// endTold records an answer that somebody told of.
+func (c *Client) endTold(ctx context.Context, rec store.Record, r Resolution, by string) error {
+	a := r.answer
 	switch {
 	case a.StatusCode < 200 || a.StatusCode > 599:
 		return fmt.Errorf("EndedWith: StatusCode %d: want 200 to 599, 201 for an invoice that was made", a.StatusCode)
@@ -212,7 +221,7 @@ func (o *Operation) endTold(ctx context.Context, rec store.Record, r Resolution)
 	}
 	got, err := c.store.Report(ctx, rec.Tenant, rec.Ref, fact)
 	if err == nil {
-		c.observeEnd(ctx, got, byPerson)
+		c.observeEnd(ctx, got, by)
 	}
 	return err
 }

@@ -22,8 +22,9 @@ var errRunning = errors.New("Run is running already")
 
 // Run brings every operation of the tenant to its end and every completion to
 // its handler in [Config.OnComplete], on whichever replica it was submitted:
-// it polls what is accepted, resolves by notifications what is
-// uncertain, and calls handlers, up to [Config.Workers] at a time. It logs at
+// it polls what is accepted, resolves what is uncertain by notifications
+// and, after that, by [Config.Resolvers], and calls handlers. Up to
+// [Config.Workers] handlers and resolvers run at a time. It logs at
 // level Error what needs a person: at its start how many operations are
 // uncertain, unclear or dead, and from then on each that becomes so, once. Any number
 // of replicas may run it on one store. Now and then it also purges what is
@@ -50,8 +51,8 @@ type runner struct {
 	c     *Client
 	items map[string]*item
 	dues  runHeap
-	ready []*item // due for their handlers, oldest first
-	busy  int     // handlers in progress
+	ready []*item // due for their handlers or resolvers, oldest first
+	busy  int     // of those in progress
 	wake  chan struct{}
 	work  sync.WaitGroup
 
@@ -65,7 +66,7 @@ type runner struct {
 	mu    sync.Mutex // guards what other goroutines leave here
 	dirty []string   // refs to be read again
 	slow  []rest     // the same, but not at once, because something failed
-	freed int        // handlers that have ended
+	freed int        // handlers and resolvers that have ended
 }
 
 // item is an operation that is not done.
@@ -80,11 +81,12 @@ type item struct {
 type step int
 
 const (
-	read   step = iota // its record
-	ask                // the ERP
-	handle             // its completion
-	adopt              // what only a notification told of
-	tell               // that it is uncertain
+	read    step = iota // its record
+	ask                 // the ERP
+	handle              // its completion
+	adopt               // what only a notification told of
+	tell                // that it is uncertain
+	resolve             // ask its resolver
 )
 
 func (r *runner) run(ctx context.Context) error {
@@ -149,7 +151,7 @@ func (r *runner) loop(ctx, work context.Context, watch *store.Watcher) error {
 }
 
 // runPhases are those in which there may be something to do.
-var runPhases = []store.Phase{store.Sending, store.Accepted, store.Settled, store.Expired, store.Uncertain, store.Abandoned, store.Unmatched}
+var runPhases = []store.Phase{store.Sending, store.Accepted, store.Settled, store.Expired, store.Uncertain, store.Unclear, store.Abandoned, store.Unmatched}
 
 // scan reads all that is not done. It reports whether it has to be tried
 // again.
@@ -213,8 +215,11 @@ func (r *runner) plan(rec store.Record) {
 			break
 		}
 		due = c.nextPoll(rec)
-		if until := r.tellAt(rec); !until.IsZero() && (due.IsZero() || until.Before(due)) {
-			due, next = until, tell
+		if at := c.resolverDue(rec, r.began); first(at, due) {
+			due, next = at, resolve
+		}
+		if at := r.tellAt(rec); first(at, due) {
+			due, next = at, tell
 		}
 	}
 	if rec.Phase != store.Uncertain {
@@ -230,6 +235,12 @@ func (r *runner) plan(rec store.Record) {
 		due = latest(due, rec.Lease.Until)
 	}
 	r.set(rec.Ref, due, next)
+}
+
+// first reports whether something is planned for a time, and nothing for an
+// earlier one.
+func first(at, planned time.Time) bool {
+	return !at.IsZero() && (planned.IsZero() || at.Before(planned))
 }
 
 // handlerDue is when a handler runs. None waits longer than the policy plans: a
@@ -272,7 +283,7 @@ func (r *runner) dispatch(ctx, work context.Context, now time.Time) time.Time {
 			r.done(it.ref, nil)
 		case tell:
 			r.tell(ctx, it.ref)
-		case handle:
+		case handle, resolve:
 			r.ready = append(r.ready, it)
 		case adopt:
 			if !r.c.work(func() {
@@ -291,31 +302,35 @@ func (r *runner) dispatch(ctx, work context.Context, now time.Time) time.Time {
 		it := r.ready[0]
 		r.ready = r.ready[1:]
 		r.busy++
-		r.work.Go(func() { r.handle(work, it.ref) })
+		r.work.Go(func() { r.call(work, it) })
 	}
 	return next
 }
 
-// handle runs a handler and frees its place, whatever the code of the
-// application around it does.
-func (r *runner) handle(work context.Context, ref string) {
-	c := r.c
+// call runs a handler or asks a resolver and frees the place, whatever the code of
+// the application around it does.
+func (r *runner) call(work context.Context, it *item) {
+	c, ref := r.c, it.ref
 	var err error
 	returned := false
 	defer func() {
 		if !returned {
-			err = usercode.Broken("the code around a handler", recover())
+			err = usercode.Broken("the code around a handler or a resolver", recover())
 		}
 		known := errors.Is(err, store.ErrLeased) || errors.Is(err, store.ErrFenced) // another's, or told of
 		if !returned || err != nil && !known && c.life.Err() == nil {
-			c.log.WarnContext(work, "a completion was not worked on", append([]any{"ref", ref}, usercode.Logged(err)...)...)
+			c.log.WarnContext(work, "a completion was not worked on, or a resolver not asked", append([]any{"ref", ref}, usercode.Logged(err)...)...)
 		}
 		r.mu.Lock()
 		r.freed++
 		r.mu.Unlock()
 		r.done(ref, err)
 	}()
-	err = c.handle(work, ref)
+	if it.next == resolve {
+		_, err = c.ask(work, ref)
+	} else {
+		err = c.handle(work, ref)
+	}
 	returned = true
 }
 

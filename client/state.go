@@ -34,7 +34,9 @@ type State struct {
 	// Attempts counts the runs of its handler, from its first or from the last
 	// [Operation.Replay].
 	Attempts int
-	Sent     time.Time // when the request was sent last; zero if it was not
+	// Asked is how often a [Resolver] was asked what became of it.
+	Asked int
+	Sent  time.Time // when the request was sent last; zero if it was not
 	// Ended is when it was acknowledged, rejected, given up or dropped, expired,
 	// became unclear, or died.
 	Ended time.Time
@@ -50,7 +52,7 @@ func stateOf(rec store.Record) State {
 	s := State{
 		Ref: rec.Ref, ID: rec.ID, Phase: rec.Phase, Status: rec.Progress.Status, Received: rec.Progress.ReceivedAt,
 		Started: rec.Progress.StartedAt, Missing: rec.Progress.Missing, Polls: rec.Polls, Late: rec.Late,
-		Reason: rec.Reason, Attempts: rec.Attempts, Sent: rec.SentAt, Ended: rec.EndedAt, Tentative: rec.Tentative(),
+		Reason: rec.Reason, Attempts: rec.Attempts, Asked: rec.Asks, Sent: rec.SentAt, Ended: rec.EndedAt, Tentative: rec.Tentative(),
 	}
 	if rec.Notification != nil {
 		s.Notified = rec.Notification.ReceivedAt

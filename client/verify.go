@@ -15,7 +15,8 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// ErrNotYet is what a [Verifier]'s Check returns while the work goes on.
+// ErrNotYet is what a [Verifier]'s Check returns while the work goes on, and a
+// [Resolver] while it cannot tell.
 var ErrNotYet = errors.New("not yet")
 
 // Verifier confirms that an operation did what was asked for, by a GET that

@@ -25,6 +25,9 @@ func (r Record) At(now time.Time) Record {
 		// wait anew each time that the record is read.
 		r.PolledAt = now.Add(-ClockSlack)
 	}
+	if ahead(r.AskedAt) {
+		r.AskedAt = now.Add(-ClockSlack)
+	}
 	for _, t := range [...]*time.Time{
 		&r.SentAt, &r.AcceptedAt, &r.SettledAt, &r.EndedAt,
 		&r.Progress.SeenAt, &r.Progress.MissingSince, &r.Progress.RefusedSince, &r.Progress.EndSeen,

@@ -1,6 +1,6 @@
 package store
 
-// Purpose is what a lease is taken for. Only a run is counted: see
+// Purpose is what a lease is taken for. Runs and questions are counted: see
 // [Store.Acquire].
 type Purpose string
 
@@ -14,7 +14,12 @@ const (
 	// ToRun runs the handler of an operation that has ended, or of a
 	// delivery.
 	ToRun Purpose = "run"
+	// ToResolve asks the application what became of a record that is uncertain
+	// or unclear.
+	ToResolve Purpose = "resolve"
 )
 
 // Valid reports whether p is one of the purposes above.
-func (p Purpose) Valid() bool { return p == ToPoll || p == ToAcknowledge || p == ToRun }
+func (p Purpose) Valid() bool {
+	return p == ToPoll || p == ToAcknowledge || p == ToRun || p == ToResolve
+}

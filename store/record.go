@@ -140,6 +140,11 @@ type Record struct {
 	SettledAt  time.Time
 	EndedAt    time.Time // when it became acknowledged, rejected, abandoned, expired, unclear or dead
 	UpdatedAt  time.Time
+
+	// Asks counts how often the application was asked what became of the record,
+	// while it is uncertain or unclear, and AskedAt is when the last question began.
+	Asks    int
+	AskedAt time.Time
 }
 
 // Progress is what the ERP said of an operation that has not ended.
@@ -270,6 +275,10 @@ func (r Record) Runs(now time.Time) bool {
 	ended := r.Phase == Settled || r.Phase == Expired || r.Phase == Delivery
 	return ended && !r.Due.After(now)
 }
+
+// Unresolved reports whether it is not known what became of the operation, or
+// what its end means.
+func (r Record) Unresolved() bool { return r.Phase == Uncertain || r.Phase == Unclear }
 
 // Clone returns a copy that shares no memory with r.
 func (r Record) Clone() Record {

@@ -112,6 +112,7 @@ func (r Rules) unbind(rec Record) error {
 		rec.Phase = Uncertain
 		rec.Reason = "its inferred id was answered to another operation"
 		rec.Outcome, rec.Progress = nil, Progress{}
+		rec.Asks, rec.AskedAt = 0, time.Time{}
 		rec.AcceptedAt, rec.SettledAt, rec.EndedAt, rec.Due = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 		rec.Lease = release(rec.Lease) // what it was taken for was about the id
 	default: // what was acknowledged, or told, stays so; the id stays as a trace

@@ -8,7 +8,7 @@ func (r Rules) Acquire(tenant, ref, owner string, purpose Purpose, ttl time.Dura
 	case owner == "":
 		return Lease{}, Record{}, &InvalidError{"owner", "must not be empty"}
 	case !purpose.Valid():
-		return Lease{}, Record{}, &InvalidError{"purpose", "must be poll, acknowledge or run"}
+		return Lease{}, Record{}, &InvalidError{"purpose", "must be poll, acknowledge, run or resolve"}
 	case ttl <= 0:
 		return Lease{}, Record{}, &InvalidError{"ttl", "must be positive"}
 	}
@@ -21,8 +21,11 @@ func (r Rules) Acquire(tenant, ref, owner string, purpose Purpose, ttl time.Dura
 		return Lease{}, rec, ErrLeased
 	}
 	rec.Lease = Lease{Tenant: tenant, Ref: ref, Owner: owner, Epoch: nextEpoch(rec.Lease.Epoch, now)}.lasting(now, ttl)
-	if purpose == ToRun && rec.Runs(now) {
+	switch {
+	case purpose == ToRun && rec.Runs(now):
 		rec = rec.begun()
+	case purpose == ToResolve && rec.Unresolved():
+		rec.Asks, rec.AskedAt = rec.Asks+1, now
 	}
 	rec, err = r.put(rec)
 	return rec.Lease, rec, err

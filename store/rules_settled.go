@@ -114,6 +114,7 @@ func (r Rules) unclear(rec Record, f UnclearFact) (Record, error) {
 	rec.Reason = "the ERP named an end that is neither success nor failure"
 	rec.EndedAt = r.Tx.Now()
 	rec.Due = time.Time{}
+	rec.Asks, rec.AskedAt = 0, time.Time{}
 	return r.put(rec)
 }
 

@@ -18,7 +18,7 @@ import (
 // documents, it may not outlive a loss of power. Then the record is settled as
 // it was before, with its content, and its handler runs again. Whatever else
 // is changed later is never on disk without it, and Close waits for it. The
-// count of a run, by Acquire and [InterruptDecision], is lazy in the same
+// count of a run or a question, by Acquire and [InterruptDecision], is lazy in the same
 // way, and so are documents: they outlive every crash of a process. A lease
 // that Acquire gives need not be on disk either where nobody who could hold it
 // survives what loses it, as in a store for the processes of one machine.
@@ -78,8 +78,9 @@ type Store interface {
 	// Taken [ToRun], the lease begins a run of the handler in the same write,
 	// if one may run for the record ([Record.Runs]): the run counts from now
 	// on, also if it takes its process with it, and RunEpoch of the record
-	// that is returned is the lease's Epoch. If none may run, or the purpose
-	// is another one, nothing is counted and the lease is all there is.
+	// that is returned is the lease's Epoch. Taken [ToResolve], it counts a question
+	// in the same way, if there is one ([Record.Unresolved]). If not, or if the
+	// purpose is another one, nothing is counted and the lease is all there is.
 	Acquire(ctx context.Context, tenant, ref, owner string, purpose Purpose, ttl time.Duration) (Lease, Record, error)
 
 	// Extend prolongs a valid lease to ttl from now, at most [MaxLease], or

@@ -115,7 +115,7 @@ func (o *Observer) settled(ctx context.Context, s client.Settled) {
 		return metric.WithAttributes(o.with(append(own, route...)...)...)
 	}
 	o.ended.Add(ctx, 1, with(outcome.String(string(s.Outcome)), settledBy.String(s.By), late.Bool(s.Late)))
-	if s.By == "foreground" || s.By == "person" {
+	if s.By == "foreground" || s.By == "person" || s.By == "resolver" {
 		return // nobody waited, and nobody polled
 	}
 	o.settling.Record(ctx, s.Duration.Seconds(), with(outcome.String(string(s.Outcome)), settledBy.String(s.By)))

@@ -256,7 +256,7 @@ func (m *machine) ambiguous(id string) bool {
 }
 
 func (m *machine) acquire(t *rapid.T) {
-	m.take(t, pick(t, "purpose", store.ToPoll, store.ToAcknowledge))
+	m.take(t, pick(t, "purpose", store.ToPoll, store.ToAcknowledge, store.ToResolve))
 }
 
 func (m *machine) begin(t *rapid.T) { m.take(t, store.ToRun) }

@@ -97,10 +97,11 @@ func (s *Store) Notify(ctx context.Context, n store.Notification) (out store.Rec
 	return out, nil
 }
 
-// Acquire implements [store.Store]. The count of a run is lazy: see [LazyFor].
+// Acquire implements [store.Store]. The count of a run or a question is lazy: see
+// [LazyFor].
 func (s *Store) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, ttl time.Duration) (store.Lease, store.Record, error) {
 	lazy := sqlitefile.Whenever
-	if purpose == store.ToRun {
+	if purpose == store.ToRun || purpose == store.ToResolve {
 		lazy = sqlitefile.Soon
 	}
 	var l store.Lease

@@ -154,6 +154,32 @@ var runTests = []test{
 		}
 		e.wantRuns(rec, 0)
 	}},
+	{"questions are counted as they begin, where nobody knows what became of it", func(e *env) {
+		uncertain, unclear := e.sending(), e.unclear(id2)
+		uncertain = e.report(uncertain, store.UncertainFact{Epoch: uncertain.SendEpoch, Reason: "reset"})
+		for _, rec := range []store.Record{uncertain, unclear} {
+			for n := range 3 {
+				l, got, err := e.Acquire(e.ctx, rec.Tenant, rec.Ref, owner, store.ToResolve, e.ttl)
+				if e.must(err); got.Asks != n+1 || got.AskedAt.IsZero() || got.AskedAt.After(time.Now()) || got.Attempts != 0 || got.Lease != l {
+					e.Errorf("%s: question %d was counted as %d, at %v, under %+v", rec.Phase, n+1, got.Asks, got.AskedAt, l)
+				}
+				e.must(e.Release(e.ctx, l))
+			}
+			l, got, err := e.Acquire(e.ctx, rec.Tenant, rec.Ref, owner, store.ToPoll, e.ttl)
+			if e.must(err); got.Asks != 3 {
+				e.Errorf("%s: %d questions after a poll, want 3", rec.Phase, got.Asks)
+			}
+			e.must(e.Release(e.ctx, l))
+			e.wantPhase(e.get(rec), rec.Phase)
+		}
+		for _, rec := range []store.Record{e.create(e.fresh(store.Queued)), e.accepted(id1), e.settledAnew()} {
+			l, got, err := e.Acquire(e.ctx, rec.Tenant, rec.Ref, owner, store.ToResolve, e.ttl)
+			if e.must(err); got.Asks != 0 || !got.AskedAt.IsZero() || got.Attempts != 0 || got.Lease != l {
+				e.Errorf("%s: counted %d questions and %d runs", rec.Phase, got.Asks, got.Attempts)
+			}
+			e.must(e.Release(e.ctx, l))
+		}
+	}},
 	{"a lease has a purpose", func(e *env) {
 		rec := e.settledAnew()
 		for _, purpose := range []store.Purpose{"", "play"} {

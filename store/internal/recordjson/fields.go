@@ -75,6 +75,8 @@ func fields(c coder, r *store.Record) {
 	c.time("settledAt", &r.SettledAt)
 	c.time("endedAt", &r.EndedAt)
 	c.time("updatedAt", &r.UpdatedAt)
+	c.number("asks", &r.Asks)
+	c.time("askedAt", &r.AskedAt)
 }
 
 func progressFields(c coder, p *store.Progress) {

@@ -50,6 +50,8 @@ type document struct {
 	SettledAt     time.Time         `json:"settledAt,omitzero"`
 	EndedAt       time.Time         `json:"endedAt,omitzero"`
 	UpdatedAt     time.Time         `json:"updatedAt,omitzero"`
+	Asks          int               `json:"asks,omitempty"`
+	AskedAt       time.Time         `json:"askedAt,omitzero"`
 }
 
 type progress struct {
@@ -132,6 +134,7 @@ func toDocument(r store.Record) document {
 		Reason: Armour(r.Reason), Late: r.Late,
 		CreatedAt: r.CreatedAt.UTC(), SentAt: r.SentAt.UTC(), AcceptedAt: r.AcceptedAt.UTC(),
 		SettledAt: r.SettledAt.UTC(), EndedAt: r.EndedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		Asks: r.Asks, AskedAt: r.AskedAt.UTC(),
 	}
 	if n := r.Notification; n != nil {
 		d.Notification = &notification{
@@ -174,6 +177,7 @@ func fromDocument(d *document) store.Record {
 		Reason: Bare(d.Reason), Late: d.Late,
 		CreatedAt: d.CreatedAt, SentAt: d.SentAt, AcceptedAt: d.AcceptedAt,
 		SettledAt: d.SettledAt, EndedAt: d.EndedAt, UpdatedAt: d.UpdatedAt,
+		Asks: d.Asks, AskedAt: d.AskedAt,
 	}
 	if d.Lease != (lease{}) {
 		r.Lease = store.Lease{Tenant: r.Tenant, Ref: r.Ref, Owner: Bare(d.Lease.Owner), Epoch: d.Lease.Epoch, Until: d.Lease.Until, TTL: d.Lease.TTL}
