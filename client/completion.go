@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
-	"strings"
 	"time"
 
 	"github.com/vismanet-go/background/internal/handler"
@@ -75,45 +73,6 @@ var (
 func Discard(err error) error {
 	return handler.Discard(err)
 }
-
-// Dead yields the dead letters: operations whose handler failed for good. The
-// Reason of their [State] says why. It iterates as [Client.Pending] does.
-func (c *Client) Dead(ctx context.Context) iter.Seq2[*Operation, error] {
-	return c.list(ctx, store.Dead)
-}
-
-// Replay brings a dead operation back to its handler, with all its attempts. It
-// fails for one that is not dead.
-func (o *Operation) Replay(ctx context.Context) error {
-	if err := o.decide(ctx, isDead, notDead, store.ReplayDecision{}); err != nil {
-		return fmt.Errorf("replay %s: %w", o, storeError(err))
-	}
-	return nil
-}
-
-// Drop takes a dead operation out of the dead letters for good: it counts as
-// acknowledged, and no handler runs for it again. The reason says why; it is
-// logged, and shown in [State] as long as the record is kept. Drop changes nothing
-// at the ERP, and the key stays held. It fails for an operation that is not dead.
-func (o *Operation) Drop(ctx context.Context, reason string) error {
-	var err error
-	if strings.TrimSpace(reason) == "" {
-		err = errNoReason
-	} else {
-		err = o.decide(ctx, isDead, notDead, store.DropDecision{Reason: reason})
-	}
-	if err != nil {
-		return fmt.Errorf("drop %s: %w", o, storeError(err))
-	}
-	o.c.log.InfoContext(ctx, "a dead letter was dropped", "ref", o.ref, "id", o.id, "kind", o.kind, "reason", reason)
-	return nil
-}
-
-var errNoReason = errors.New("want a reason, which is kept for those who come after")
-
-func isDead(rec store.Record) bool { return rec.Phase == store.Dead }
-
-func notDead(rec store.Record) error { return fmt.Errorf("it is not dead (it is %s)", rec.Phase) }
 
 // handler returns the handler of a record, nil if it has none.
 func (c *Client) handler(rec store.Record) Handler { return c.cfg.OnComplete[rec.Kind] }

@@ -3,11 +3,15 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
 )
@@ -116,6 +120,132 @@ func TestAHandleTellsItsKindAndMetadata(t *testing.T) {
 		none := w.submit(request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{})
 		if none.Kind() != "" || len(none.Metadata()) != 0 {
 			t.Errorf("got kind %q and metadata %v, want none", none.Kind(), none.Metadata())
+		}
+	})
+}
+
+// TestDeadLettersAreReplayedInBulk kills completions of two kinds for two reasons
+// on two days, counts by every part of a filter, and replays some.
+func TestDeadLettersAreReplayedInBulk(t *testing.T) {
+	var reason atomic.Pointer[string] // why handlers fail, nil if they do not
+	runs := map[string]int{}
+	var mu sync.Mutex // guards runs
+	h := func(_ context.Context, done client.Completion) error {
+		mu.Lock()
+		defer mu.Unlock()
+		runs[done.Key]++
+		if why := reason.Load(); why != nil {
+			return client.Discard(errors.New(*why))
+		}
+		return nil
+	}
+	log, lines := logTo()
+	cc := client.Config{Logger: log, OnComplete: map[string]client.Handler{"invoice": h, "release": h}}
+	play(t, mockserver.Config{}, cc, func(w *world) {
+		stop := start(w.T, w.client)
+		n := 0
+		for _, why := range []string{"Database down", "no such order"} {
+			reason.Store(&why)
+			for _, kind := range []string{"invoice", "release"} {
+				for range 30 { // more than a page
+					n++
+					w.submit(request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{Kind: kind, Key: fmt.Sprint(n)})
+				}
+			}
+			time.Sleep(24 * time.Hour)
+		}
+		reason.Store(nil)
+		dayAgo := time.Now().Add(-24 * time.Hour)
+		for _, tt := range []struct {
+			f    client.DeadFilter
+			want int
+		}{
+			{client.DeadFilter{}, 120},
+			{client.DeadFilter{Kind: "invoice"}, 60},
+			{client.DeadFilter{Kind: "payment"}, 0},
+			{client.DeadFilter{Reason: "database"}, 60},
+			{client.DeadFilter{Reason: "ORDER"}, 60},
+			{client.DeadFilter{Since: dayAgo}, 60},
+			{client.DeadFilter{Until: dayAgo}, 60},
+			{client.DeadFilter{Since: dayAgo, Until: dayAgo}, 0},
+			{client.DeadFilter{Until: dayAgo, Kind: "release", Reason: "down"}, 30},
+			{client.DeadFilter{Since: dayAgo, Reason: "down"}, 0},
+		} {
+			if got, err := w.client.CountDead(w.Context(), tt.f); err != nil || got != tt.want {
+				t.Errorf("%+v: counted %d, %v, want %d", tt.f, got, err, tt.want)
+			}
+		}
+		ended, cancel := context.WithCancel(w.Context())
+		cancel()
+		if got, err := w.client.ReplayDead(ended, client.DeadFilter{}); !errors.Is(err, context.Canceled) || got.Replayed != 0 {
+			t.Errorf("got %+v, %v, want nothing done for a context that has ended", got, err)
+		}
+		want := client.ReplayCount{Selected: 30, Replayed: 30}
+		some := client.DeadFilter{Kind: "release", Reason: "database down", Until: dayAgo}
+		if got, err := w.client.ReplayDead(w.Context(), some); err != nil || got != want {
+			t.Errorf("got %+v, %v, want %+v", got, err, want)
+		}
+		time.Sleep(time.Minute)
+		if got, err := w.client.CountDead(w.Context(), client.DeadFilter{}); err != nil || got != 90 {
+			t.Errorf("%d are dead still, %v, want 90", got, err)
+		}
+		if got, err := w.client.ReplayDead(w.Context(), some); err != nil || got != (client.ReplayCount{}) {
+			t.Errorf("again: got %+v, %v, want nothing", got, err)
+		}
+		if !strings.Contains(lines.String(), "selected=30 replayed=30") {
+			t.Errorf("the log does not say what was done:\n%s", lines)
+		}
+
+		// What dies again at once is taken once.
+		why := "no such order"
+		reason.Store(&why)
+		if got, err := w.client.ReplayDead(w.Context(), client.DeadFilter{}); err != nil || got.Selected != 90 || got.Replayed != 90 {
+			t.Errorf("got %+v, %v, want each of the 90 once", got, err)
+		}
+		time.Sleep(time.Minute)
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		for key, n := range runs {
+			if n != 2 {
+				t.Errorf("the handler of %s ran %d times, want 2", key, n)
+			}
+		}
+	})
+}
+
+// TestABulkReplayEndsWithTheStore has the store fail in the middle.
+func TestABulkReplayEndsWithTheStore(t *testing.T) {
+	st := faultstore.NewMemory()
+	defer st.Close()
+	cc := client.Config{Store: st, Tenant: "default", OnComplete: map[string]client.Handler{
+		"": func(context.Context, client.Completion) error { return client.Discard(errors.New("no")) },
+	}}
+	bubble(t, cc, acceptingMany(), func(t *testing.T, c *client.Client, _ *hits) {
+		for range 5 {
+			post(t, c)
+		}
+		stop := start(t, c)
+		time.Sleep(time.Hour)
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		errDisk := errors.New("disk full")
+		st.Fail("Decide", 1, errDisk)
+		if got, err := c.ReplayDead(t.Context(), client.DeadFilter{}); !errors.Is(err, errDisk) || got != (client.ReplayCount{Selected: 1}) {
+			t.Errorf("got %+v, %v, want the store's error and what was done", got, err)
+		}
+		if got, err := c.ReplayDead(t.Context(), client.DeadFilter{}); err != nil || got != (client.ReplayCount{Selected: 5, Replayed: 5}) {
+			t.Errorf("got %+v, %v, want all", got, err)
+		}
+		st.Close()
+		for _, f := range []func() error{
+			func() error { _, err := c.CountDead(t.Context(), client.DeadFilter{}); return err },
+			func() error { _, err := c.ReplayDead(t.Context(), client.DeadFilter{}); return err },
+		} {
+			if err := f(); !errors.Is(err, client.ErrClosed) {
+				t.Errorf("got %v, want ErrClosed", err)
+			}
 		}
 	})
 }

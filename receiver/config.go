@@ -2,6 +2,7 @@ package receiver
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"iter"
@@ -19,8 +20,8 @@ import (
 )
 
 // Config configures a [Receiver]. Store is required, and at least one way to
-// authenticate: SigningKeys, CapabilitySecrets or both; Unauthenticated must
-// be chosen by name and alone. Any other field left zero means the default
+// authenticate: signing keys, capability secrets or both, in a list or from a
+// function; Unauthenticated must be chosen by name and alone. Any other field left zero means the default
 // named in its comment.
 type Config struct {
 	// Store keeps what arrives. It is shared with the client, which the store
@@ -29,15 +30,33 @@ type Config struct {
 
 	// SigningKeys are the signature keys of the webhook subscription, exactly
 	// as the developer portal shows them. Each is accepted, so that a new key
-	// can be added before the old one is removed. Without any, the mounted
-	// path itself does not exist.
+	// can be added before the old one is removed. Without any, and without
+	// SigningKeysFunc, the mounted path itself does not exist.
 	SigningKeys []string
+
+	// SigningKeysFunc returns further signature keys, from a store of secrets for
+	// example: it is asked for each request whose signature is to be checked, so
+	// that keys are rotated without a restart. It is called concurrently, after the
+	// body was read and before anything about the sender is known, so it answers
+	// from memory and renews what it has now and then. Its context ends after
+	// StoreTimeout.
+	//
+	// If it returns an error, panics, returns no key where there is no list, or one
+	// that the list would be refused for, that is logged at level Error. A request
+	// that none of the keys which are left fits is answered 503 then, and not 401: the sender
+	// is not to blame, and is to send again.
+	SigningKeysFunc func(ctx context.Context) ([]string, error)
 
 	// CapabilitySecrets are the secrets that capability URLs are made with,
 	// the same that the client has. Each is accepted, so that they can be
-	// rotated: a URL is good for up to 72 h. Without any, nothing exists
-	// below the mounted path.
+	// rotated: a URL is good for up to 72 h. Without any, and without
+	// CapabilitySecretsFunc, nothing exists below the mounted path.
 	CapabilitySecrets []string
+
+	// CapabilitySecretsFunc returns further secrets, as SigningKeysFunc does keys.
+	// It is asked for each request whose last segment has the form of a
+	// capability, before the body is read; 503 takes the place of 404.
+	CapabilitySecretsFunc func(ctx context.Context) ([]string, error)
 
 	// Unauthenticated accepts whatever is sent: for tests, or behind a
 	// gateway that authenticates. A notification is only a hint, so a forged
@@ -143,16 +162,16 @@ func (c Config) validate() error {
 	if c.Store == nil {
 		fault("Store", "is required")
 	}
-	authenticated := len(c.SigningKeys) > 0 || len(c.CapabilitySecrets) > 0
+	authenticated := c.signed() || c.vouching()
 	if !authenticated && !c.Unauthenticated {
-		fault("SigningKeys, CapabilitySecrets", "at least one of them is required, or Unauthenticated")
+		fault("SigningKeys, CapabilitySecrets", "at least one of them is required, or its function, or Unauthenticated")
 	}
 	if authenticated && c.Unauthenticated {
-		fault("Unauthenticated", "must not be set beside SigningKeys or CapabilitySecrets")
+		fault("Unauthenticated", "must not be set beside SigningKeys or CapabilitySecrets, or their functions")
 	}
 	errs = append(errs,
-		checkSecrets("SigningKeys", c.SigningKeys, "copy the whole key from the webhook's page in the developer portal"),
-		checkSecrets("CapabilitySecrets", c.CapabilitySecrets, "make one of 32 random bytes, as openssl rand -base64 32 does"))
+		checkSecrets("SigningKeys", c.SigningKeys, goodKey),
+		checkSecrets("CapabilitySecrets", c.CapabilitySecrets, goodSecret))
 	if c.SignatureHeader != "" && !hook.IsToken(c.SignatureHeader) {
 		fault("SignatureHeader", "must be the name of an HTTP header")
 	}
@@ -194,6 +213,19 @@ func (c Config) numbers() iter.Seq2[string, int64] {
 			yield("MaxAttempts", int64(c.MaxAttempts)) &&
 			yield("DrainTimeout", int64(c.DrainTimeout))
 	}
+}
+
+// Where good ones come from.
+const (
+	goodKey    = "copy the whole key from the webhook's page in the developer portal"
+	goodSecret = "make one of 32 random bytes, as openssl rand -base64 32 does"
+)
+
+// signed reports whether there is subscription mode, and vouching whether there is
+// URL mode.
+func (c Config) signed() bool { return len(c.SigningKeys) > 0 || c.SigningKeysFunc != nil }
+func (c Config) vouching() bool {
+	return len(c.CapabilitySecrets) > 0 || c.CapabilitySecretsFunc != nil
 }
 
 // checkSecrets never puts a secret into its error. The remedy says where a

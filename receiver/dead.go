@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/internal/handler"
 	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/store"
 )
@@ -24,33 +25,34 @@ type DeadLetter struct {
 // few at a time and yields at most one error, as its last pair.
 func (rc *Receiver) Dead(ctx context.Context) iter.Seq2[DeadLetter, error] {
 	return func(yield func(DeadLetter, error) bool) {
-		q := store.Query{Phases: []store.Phase{store.Dead}, Limit: 20, WithoutContent: true}
-		for {
-			page, err := rc.cfg.Store.List(ctx, store.DeliveryTenant, q)
+		for rec, err := range rc.dead().All(ctx, handler.DeadFilter{}) {
 			if err != nil {
 				yield(DeadLetter{}, fmt.Errorf("receiver: list the dead: %w", err))
 				return
 			}
-			for _, rec := range page {
-				if !yield(DeadLetter{notificationOf(rec), rec.Reason, diedAt(rec)}, nil) {
-					return
-				}
-			}
-			if len(page) < q.Limit {
+			if !yield(DeadLetter{notificationOf(rec), rec.Reason, handler.DiedAt(rec)}, nil) {
 				return
 			}
-			q.After = page[len(page)-1].Position()
 		}
 	}
 }
 
-// diedAt is when a dead record died. What an older version wrote tells only when
-// it was changed last.
-func diedAt(rec store.Record) time.Time {
-	if rec.EndedAt.IsZero() {
-		return rec.UpdatedAt
+func (rc *Receiver) dead() handler.DeadLetters {
+	return handler.DeadLetters{Store: rc.cfg.Store, Tenant: store.DeliveryTenant, KindOf: rc.kindOf}
+}
+
+// kindOf returns the kind of a delivery's operation, "" if the store does not know
+// it, or no longer.
+func (rc *Receiver) kindOf(ctx context.Context, delivery store.Record) (string, error) {
+	n := notificationOf(delivery)
+	if !n.Known {
+		return "", nil
 	}
-	return rec.EndedAt
+	rec, err := rc.cfg.Store.Get(ctx, n.Tenant, n.Ref)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil
+	}
+	return rec.Kind, err
 }
 
 // Replay brings a dead letter back to the handler, in whichever process runs
@@ -58,7 +60,7 @@ func diedAt(rec store.Record) time.Time {
 // [store.ErrNotFound], *[store.PhaseError] if it is not dead,
 // [store.ErrLeased] if somebody else is replaying it.
 func (rc *Receiver) Replay(ctx context.Context, delivery string) error {
-	if err := rc.raise(ctx, delivery, store.ReplayDecision{}); err != nil {
+	if err := rc.dead().Raise(ctx, delivery, hook.NewRef(), store.ReplayDecision{}); err != nil {
 		return fmt.Errorf("receiver: replay %q: %w", delivery, err)
 	}
 	return nil
@@ -66,10 +68,10 @@ func (rc *Receiver) Replay(ctx context.Context, delivery string) error {
 
 // Drop removes a dead letter for good. The reason says why; it is logged. Errors
 // are those of [Receiver.Replay], and one that says that the reason is missing.
-func (rc *Receiver) Drop(ctx context.Context, delivery string, reason string) error {
+func (rc *Receiver) Drop(ctx context.Context, delivery, reason string) error {
 	err := errors.New("want a reason, which is logged for those who come after")
 	if strings.TrimSpace(reason) != "" {
-		err = rc.raise(ctx, delivery, store.DropDecision{Reason: reason})
+		err = rc.dead().Raise(ctx, delivery, hook.NewRef(), store.DropDecision{Reason: reason})
 	}
 	if err != nil {
 		return fmt.Errorf("receiver: drop %q: %w", delivery, err)
@@ -78,25 +80,47 @@ func (rc *Receiver) Drop(ctx context.Context, delivery string, reason string) er
 	return nil
 }
 
-func (rc *Receiver) raise(ctx context.Context, delivery string, d store.Decision) error {
-	rec, err := rc.cfg.Store.Get(ctx, store.DeliveryTenant, delivery)
+// DeadFilter selects dead letters. Its zero value selects all.
+type DeadFilter struct {
+	// Since and Until bound when they died: from the one on, and before the other.
+	// The zero time is no bound.
+	Since, Until time.Time
+	// Kind is that of the operation, as the client's SubmitOptions have it; all if
+	// it is empty. What is not known to the store, or no longer, has none.
+	Kind string
+	// Reason is a part of the Reason, in upper or lower case; all if it is empty.
+	Reason string
+}
+
+// ReplayCount tells what [Receiver.ReplayDead] did.
+type ReplayCount struct {
+	Selected int // dead letters that the filter selected
+	Replayed int // of those, brought back; somebody else was faster with the others
+}
+
+// CountDead returns how many dead letters the filter selects now: what
+// [Receiver.ReplayDead] would take. It changes nothing.
+func (rc *Receiver) CountDead(ctx context.Context, f DeadFilter) (int, error) {
+	n, err := rc.dead().Count(ctx, handler.DeadFilter(f))
 	if err != nil {
-		return err
+		err = fmt.Errorf("receiver: count the dead: %w", err)
 	}
-	if rec.Phase != store.Dead {
-		return &store.PhaseError{Ref: rec.Ref, Phase: rec.Phase, Change: "be taken from the dead"}
-	}
-	lease, rec, err := rc.cfg.Store.Acquire(ctx, store.DeliveryTenant, delivery, hook.NewRef(), store.ToAcknowledge, rc.cfg.Lease)
+	return n, err
+}
+
+// ReplayDead brings the dead letters that the filter selects back to the handler,
+// as [Receiver.Replay] does, the oldest first: look at [Receiver.CountDead] before.
+// Each is taken once, also one that dies again meanwhile, and a few are read at a
+// time. It ends with ctx, and with the first error of the store; the count says
+// what was done until then, and so does the log.
+func (rc *Receiver) ReplayDead(ctx context.Context, f DeadFilter) (ReplayCount, error) {
+	var n ReplayCount
+	var err error
+	n.Selected, n.Replayed, err = rc.dead().Replay(ctx, hook.NewRef(), handler.DeadFilter(f))
+	rc.log.InfoContext(ctx, "dead letters were replayed", "selected", n.Selected, "replayed", n.Replayed,
+		"since", f.Since, "until", f.Until, "kind", f.Kind, "reason", f.Reason)
 	if err != nil {
-		return err
+		err = fmt.Errorf("receiver: replay the dead, after %d: %w", n.Replayed, err)
 	}
-	if rec.Phase == store.Dead {
-		_, err = rc.cfg.Store.Decide(ctx, lease, d)
-	} else { // it was replayed meanwhile
-		err = &store.PhaseError{Ref: rec.Ref, Phase: rec.Phase, Change: "be taken from the dead"}
-	}
-	if err != nil {
-		_ = rc.cfg.Store.Release(context.WithoutCancel(ctx), lease)
-	}
-	return err
+	return n, err
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/receiver"
 	"github.com/vismanet-go/background/store"
 )
@@ -156,4 +157,81 @@ func TestANotificationIsLoggedWithoutItsBody(t *testing.T) {
 	if got := n.LogValue().String(); strings.Contains(got, "secret") || !strings.Contains(got, id) {
 		t.Errorf("got %s", got)
 	}
+}
+
+// TestDeadLettersAreReplayedInBulk kills deliveries on two days for two reasons,
+// of two kinds of operations and of none that is known.
+func TestDeadLettersAreReplayedInBulk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rcv, st := setup(t)
+		var j journal
+		var reason, mended = "Database down", false
+		rcv.Handle(j.handler(func(context.Context, receiver.Notification) error {
+			if mended {
+				return nil
+			}
+			return receiver.Discard(errors.New(reason))
+		}))
+		run(t, rcv)
+		for i, kind := range []string{"invoice", "release"} {
+			own := fmt.Sprintf("%s%d", ref[:len(ref)-1], i+2)
+			_, err := st.Create(t.Context(), store.Record{
+				Tenant: "acme", Ref: own, Kind: kind, Phase: store.Sending, Method: "POST", Path: "/v2/customerinvoice",
+			}, "the sender", time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := post(path, body)
+			r.Header.Set("x-vwd-signature-v1", sign(key, body))
+			r.Header.Set(hook.RefHeader, own)
+			wantStatus(t, serve(mounted(rcv), r), 200)
+		}
+		time.Sleep(24 * time.Hour)
+		reason = "no such order"
+		deliver(t, mounted(rcv), 50) // of unknown operations
+		time.Sleep(time.Minute)
+		hourAgo := time.Now().Add(-time.Hour)
+		for _, tt := range []struct {
+			f    receiver.DeadFilter
+			want int
+		}{
+			{receiver.DeadFilter{}, 52},
+			{receiver.DeadFilter{Kind: "invoice"}, 1},
+			{receiver.DeadFilter{Kind: "payment"}, 0},
+			{receiver.DeadFilter{Reason: "DOWN"}, 2},
+			{receiver.DeadFilter{Since: hourAgo}, 50},
+			{receiver.DeadFilter{Until: hourAgo}, 2},
+			{receiver.DeadFilter{Since: hourAgo, Kind: "invoice"}, 0},
+		} {
+			if got, err := rcv.CountDead(t.Context(), tt.f); err != nil || got != tt.want {
+				t.Errorf("%+v: counted %d, %v, want %d", tt.f, got, err, tt.want)
+			}
+		}
+		mended = true
+		for _, tt := range []struct {
+			f          receiver.DeadFilter
+			want, left int
+		}{
+			{receiver.DeadFilter{Kind: "release", Reason: "database"}, 1, 51},
+			{receiver.DeadFilter{Since: hourAgo}, 50, 1},
+			{receiver.DeadFilter{Since: hourAgo}, 0, 1},
+			{receiver.DeadFilter{}, 1, 0},
+		} {
+			got, err := rcv.ReplayDead(t.Context(), tt.f)
+			if want := (receiver.ReplayCount{Selected: tt.want, Replayed: tt.want}); err != nil || got != want {
+				t.Errorf("%+v: got %+v, %v, want %+v", tt.f, got, err, want)
+			}
+			time.Sleep(time.Minute)
+			if left := len(dead(t, rcv)); left != tt.left {
+				t.Errorf("%+v: %d are dead still, want %d", tt.f, left, tt.left)
+			}
+		}
+		st.Close()
+		if _, err := rcv.CountDead(t.Context(), receiver.DeadFilter{}); !errors.Is(err, store.ErrClosed) {
+			t.Errorf("got %v, want ErrClosed", err)
+		}
+		if _, err := rcv.ReplayDead(t.Context(), receiver.DeadFilter{}); !errors.Is(err, store.ErrClosed) {
+			t.Errorf("got %v, want ErrClosed", err)
+		}
+	})
 }

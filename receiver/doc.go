@@ -49,7 +49,8 @@
 //     the raw body, made with one of the keys, or by a valid capability, which
 //     is checked before the body is read. Both comparisons take the same time
 //     whatever is wrong. Without keys and secrets there is no receiver, unless
-//     Config.Unauthenticated asks for it by name.
+//     Config.Unauthenticated asks for it by name. Where a function that is to
+//     return them fails, the answer is 503, and never that of a forgery.
 //   - Authenticated bytes that make no sense are stored as they are, answered
 //     2xx and logged as an error, because the real shape is not published.
 //   - Body size, body time, JSON depth and memory per request are bounded, and

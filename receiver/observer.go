@@ -27,7 +27,8 @@ type Received struct {
 	Verdict  string
 	Unparsed bool // stored, but not understood: somebody has to look
 	// Authenticated says that a signing key or a capability secret matched, and
-	// Key is its index: an old one that no longer occurs can be removed.
+	// Key is its index, in the list with what the function returned behind it: an
+	// old one that no longer occurs can be removed.
 	Authenticated bool
 	Key           int
 	Bytes         int           // of the body

@@ -59,8 +59,9 @@ func New(cfg Config) (*Receiver, error) {
 //	405  the method is not POST
 //	408  the body came too slowly; 400 if it broke off
 //	413  the body is larger than Config.MaxBodyBytes
-//	503  it could not be stored, or something that runs before the receiver
-//	     has read its body; Retry-After says when to send it again
+//	503  it could not be stored, keys or secrets could not be had from
+//	     Config's functions, or something that runs before the receiver has
+//	     read its body; Retry-After says when to send it again
 //
 // In URL mode the capability alone decides; a signature header, which nothing
 // documents there, is not looked at.
@@ -100,7 +101,10 @@ func (rc *Receiver) answer(w http.ResponseWriter, r *http.Request, below bool, s
 		// Whatever it brought: the answer must not tell whether it was right.
 		return rc.refuse(w, r, http.StatusForbidden, "the sender's address is not allowed")
 	}
-	a, ok := rc.admit(segment, below)
+	a, ok, err := rc.admit(r.Context(), segment, below)
+	if err != nil {
+		return rc.undecided(w)
+	}
 	if !ok {
 		rc.log.DebugContext(r.Context(), "unknown capability, or no such mode", "remote", rc.remote(r))
 		http.NotFound(w, r)
@@ -140,32 +144,37 @@ const (
 )
 
 // admit decides by the path alone, before the body is read. It reports false
-// if there is nothing at this path.
-func (rc *Receiver) admit(segment string, below bool) (admission, bool) {
+// if there is nothing at this path. An error says that the secrets, which could
+// not be had, may tell otherwise.
+func (rc *Receiver) admit(ctx context.Context, segment string, below bool) (admission, bool, error) {
 	if rc.cfg.Unauthenticated {
 		a := admission{mode: modeSubscription, key: -1}
 		if isCapability(segment) {
 			a.secret = segment
 		}
-		return a, true
+		return a, true, nil
 	}
-	if ref, key := rc.vouched(segment); key >= 0 {
-		return admission{mode: modeURL, ref: ref, secret: segment, key: key}, true
+	if isCapability(segment) && rc.cfg.vouching() {
+		secrets, err := rc.secrets(ctx)
+		if ref, key := vouched(secrets, segment); key >= 0 {
+			return admission{mode: modeURL, ref: ref, secret: segment, key: key}, true, nil
+		}
+		return admission{}, false, err
 	}
-	if below || len(rc.cfg.SigningKeys) == 0 || (len(rc.cfg.CapabilitySecrets) > 0 && isCapability(segment)) {
-		return admission{}, false
+	if below || !rc.cfg.signed() {
+		return admission{}, false, nil
 	}
-	return admission{mode: modeSubscription, signed: true, key: -1}, true
+	return admission{mode: modeSubscription, signed: true, key: -1}, true, nil
 }
 
 // vouched returns the ref that a capability vouches for and the index of the
 // secret that it was made with, or -1. All secrets are tried, so that the time
 // does not tell which one it was.
-func (rc *Receiver) vouched(segment string) (ref string, key int) {
+func vouched(secrets []string, segment string) (ref string, key int) {
 	key = -1
 	now := time.Now()
-	for i := range rc.cfg.CapabilitySecrets {
-		if r, ok := hook.ParseCapability(rc.cfg.CapabilitySecrets[i:i+1], segment, now); ok {
+	for i := range secrets {
+		if r, ok := hook.ParseCapability(secrets[i:i+1], segment, now); ok {
 			ref, key = r, i
 		}
 	}
@@ -194,14 +203,19 @@ func (rc *Receiver) authenticatedBody(w http.ResponseWriter, r *http.Request, a 
 	case err != nil:
 		return nil, rc.refuse(w, r, statusOfRead(err), "the body was not read")
 	}
+	var unknown error // why there may be keys that are not known
 	if a.signed {
-		seen.matched(verify(rc.cfg.SigningKeys, signature, body))
+		var keys []string
+		keys, unknown = rc.keys(r.Context())
+		seen.matched(verify(keys, signature, body))
 	}
 	switch unsigned := a.signed && !seen.Authenticated; {
 	case vanished(r, body) && (unsigned || !a.signed):
 		return nil, rc.unread(w, r, &consumedError{announced: -1})
 	case unsigned && r.ContentLength > 0 && int64(len(body)) > r.ContentLength:
 		return nil, rc.unread(w, r, &consumedError{r.ContentLength, len(body), "the body was replaced before"})
+	case unsigned && unknown != nil:
+		return nil, rc.undecided(w)
 	case unsigned && r.ContentLength < 0:
 		return nil, rc.refuse(w, r, http.StatusUnauthorized, "the signature does not fit the body, unless something before the receiver has read a part of it")
 	case unsigned:
@@ -217,6 +231,13 @@ func (rc *Receiver) unread(w http.ResponseWriter, r *http.Request, e *consumedEr
 	rc.broken.log(r.Context(), slog.LevelError, "webhook not stored, because something before the receiver touches the body: "+
 		"mount the receiver before whatever reads or replaces bodies", "error", e, "remote", rc.remote(r))
 	return again(w, retryLater)
+}
+
+// undecided answers a request of which it cannot be said whether it is authentic,
+// because keys could not be had, which is logged.
+func (rc *Receiver) undecided(w http.ResponseWriter) int {
+	rc.failed.Store(time.Now().UnixNano())
+	return again(w, retrySoon)
 }
 
 // again asks the sender to send the notification once more.
