@@ -11,11 +11,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/fault"
-
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/openapi"
 	"github.com/vismanet-go/background/openapi/erp"
 	"github.com/vismanet-go/background/store"

@@ -9,11 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/fault"
-
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/store"
 )
 

@@ -12,11 +12,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/fault"
-
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/internal/testkit/faultstore"
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/store"
 )
 

@@ -10,9 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/fault"
-
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
 )
 
 const tokenURL = "https://connect.visma.com/connect/token"

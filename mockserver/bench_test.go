@@ -9,9 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/vismanet-go/background/mockserver/queue"
-
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/queue"
 	"github.com/vismanet-go/background/mockserver/queue/sqlitequeue"
 )
 

@@ -6,11 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/journal"
 	"github.com/vismanet-go/background/mockserver/profile"
-
-	"github.com/vismanet-go/background/mockserver"
 )
 
 func TestTokensExpireByTheClock(t *testing.T) {

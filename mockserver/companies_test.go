@@ -6,9 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vismanet-go/background/mockserver/journal"
-
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/journal"
 )
 
 // Whoever names a new company in each request fills no more than the table;

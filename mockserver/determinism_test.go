@@ -13,9 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/fault"
-
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
 )
 
 // everyFault is a rule for each thing that rules can do. At each point, each of

@@ -7,9 +7,8 @@ import (
 	"net/http/httptest"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/journal"
-
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/journal"
 )
 
 // How do I test what happens a day later, with a real server?

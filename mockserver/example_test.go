@@ -11,10 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/operation"
-
-	"github.com/vismanet-go/background/mockserver"
 )
 
 // How do I run a request in the background against the mock?

@@ -15,12 +15,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/fault"
-	"github.com/vismanet-go/background/mockserver/operation"
-
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/client/clientauth"
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/operation"
 	"github.com/vismanet-go/background/receiver"
 	"github.com/vismanet-go/background/store"
 )

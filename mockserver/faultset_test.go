@@ -8,9 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/fault"
-
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
 )
 
 var broken503 = fault.Answer{Status: 503}

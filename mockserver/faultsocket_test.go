@@ -11,9 +11,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/vismanet-go/background/mockserver/fault"
-
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
 )
 
 // onSocket puts a mock with one fault of requests on a socket.

@@ -11,11 +11,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/operation"
 	"github.com/vismanet-go/background/mockserver/profile"
-
-	"github.com/vismanet-go/background/mockserver"
 )
 
 // A wire test plays one fault and looks at what a client sees.

@@ -4,11 +4,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/fault"
-	"github.com/vismanet-go/background/mockserver/operation"
-
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/mockservertest"
+	"github.com/vismanet-go/background/mockserver/operation"
 )
 
 func wireFlows() []wireCase {

@@ -8,10 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/journal"
-
-	"github.com/vismanet-go/background/mockserver"
 )
 
 // journaled is a server on which something of each kind happened, for two

@@ -13,10 +13,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/operation"
-
-	"github.com/vismanet-go/background/mockserver"
 )
 
 func subscription() mockserver.Subscription {

@@ -15,10 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/operation"
 	"github.com/vismanet-go/background/mockserver/profile"
-
-	"github.com/vismanet-go/background/mockserver"
 )
 
 // A logBuffer is a log that can be read while it is written.

@@ -6,11 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/operation"
-
 	"github.com/vismanet-go/background/internal/httpx"
 	"github.com/vismanet-go/background/internal/httpx/httpxtest"
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/operation"
 )
 
 // A receiver that ends each stream of HTTP/2 gets one request in an attempt,

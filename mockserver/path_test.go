@@ -14,9 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/profile"
-
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/profile"
 )
 
 // numbers are reference numbers of one's own that a URL cannot hold as they are.

@@ -6,9 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/profile"
-
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/profile"
 )
 
 // acceptCases are the switches of the 202 and of what is demanded of requests.

@@ -10,11 +10,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/operation"
-	"github.com/vismanet-go/background/mockserver/profile"
-
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/operation"
+	"github.com/vismanet-go/background/mockserver/profile"
 )
 
 // boolSwitches are the names and indexes of a profile's switches that are on or

@@ -12,10 +12,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/operation"
-
-	"github.com/vismanet-go/background/mockserver"
 )
 
 func TestRedeliver(t *testing.T) {

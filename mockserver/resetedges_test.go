@@ -8,9 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/operation"
-
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/operation"
 )
 
 // Close ends a Reset that waits for a handler which waits for it.

@@ -7,9 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/fault"
-
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
 )
 
 func TestParseRules(t *testing.T) {

@@ -12,11 +12,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/operation"
 	"github.com/vismanet-go/background/mockserver/profile"
 	"github.com/vismanet-go/background/mockserver/queue"
-
-	"github.com/vismanet-go/background/mockserver"
 )
 
 // An endpoint that answers 202 and goes on, as actions did in 2022.

@@ -7,9 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/fault"
-
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
 )
 
 // The walk-throughs of the vendor's article of March 2022, over real sockets

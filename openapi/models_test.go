@@ -10,9 +10,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/vismanet-go/background/openapi"
-
 	"github.com/vismanet-go/background/internal/testkit"
+	"github.com/vismanet-go/background/openapi"
 )
 
 // The golden files are the wire form: they are compared as they are, and never

@@ -10,10 +10,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/fault"
-
 	"github.com/vismanet-go/background/bench/internal/rows"
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/store"
 	"github.com/vismanet-go/background/store/sqlitestore"
 )

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/mockserver/fault"
-
 	"github.com/vismanet-go/background/openapi"
 )
 

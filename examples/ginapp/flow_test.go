@@ -8,11 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/fault"
-	"github.com/vismanet-go/background/mockserver/journal"
-
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/journal"
 	"github.com/vismanet-go/background/store"
 )
 

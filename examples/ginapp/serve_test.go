@@ -14,9 +14,8 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/internal/testkit"
-	"github.com/vismanet-go/background/mockserver/fault"
-
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
 )
 
 func TestTheDemoShowsWhatTheServiceDoes(t *testing.T) {

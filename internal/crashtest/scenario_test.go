@@ -7,9 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/fault"
-
 	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/mockserver/fault"
 )
 
 const tenant = "fjord"

@@ -7,10 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/internal/match"
 	"github.com/vismanet-go/background/mockserver/journal"
 	"github.com/vismanet-go/background/mockserver/operation"
-
-	"github.com/vismanet-go/background/mockserver/internal/match"
 )
 
 // A Request says which requests to the mock are meant.

@@ -12,10 +12,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/vismanet-go/background/mockserver/operation"
-
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/mockservertest"
+	"github.com/vismanet-go/background/mockserver/operation"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")

@@ -11,10 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/operation"
-
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/mockservertest"
+	"github.com/vismanet-go/background/mockserver/operation"
 )
 
 // A fakeTB is a test whose failures are kept.

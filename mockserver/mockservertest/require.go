@@ -8,10 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/internal/match"
 	"github.com/vismanet-go/background/mockserver/journal"
 	"github.com/vismanet-go/background/mockserver/operation"
-
-	"github.com/vismanet-go/background/mockserver/internal/match"
 )
 
 // RequireRequest waits for a request to the mock and returns it.

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/mockserver/operation"
-
 	"github.com/vismanet-go/background/mockserver/queue/sqlitequeue"
 )
 

@@ -10,10 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/profile"
-
-	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/queue/sqlitequeue"
 )
 

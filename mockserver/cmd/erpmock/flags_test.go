@@ -16,9 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/profile"
-
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/profile"
 )
 
 func none(string) string { return "" }

@@ -7,9 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vismanet-go/background/mockserver/fault"
-
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
 )
 
 // A client that compares the names of headers letter by letter finds those that

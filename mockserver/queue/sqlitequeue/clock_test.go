@@ -9,10 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/operation"
-
-	"github.com/vismanet-go/background/mockserver"
 )
 
 // day1 is far from the machine's time, so that nothing goes by that.

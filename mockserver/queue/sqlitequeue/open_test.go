@@ -15,7 +15,6 @@ import (
 	"github.com/vismanet-go/background/internal/sqlitefile"
 	"github.com/vismanet-go/background/mockserver/operation"
 	"github.com/vismanet-go/background/mockserver/queue"
-
 	"github.com/vismanet-go/background/mockserver/queue/sqlitequeue"
 )
 

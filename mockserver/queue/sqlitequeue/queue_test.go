@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/mockserver/queue"
-
 	"github.com/vismanet-go/background/mockserver/queue/queuetest"
 	"github.com/vismanet-go/background/mockserver/queue/sqlitequeue"
 )

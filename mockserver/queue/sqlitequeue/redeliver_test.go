@@ -5,9 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/operation"
-
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/operation"
 )
 
 // A delivery that one server has given up is redelivered by the next one, and

@@ -10,10 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/operation"
-
-	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/queue/sqlitequeue"
 )
 

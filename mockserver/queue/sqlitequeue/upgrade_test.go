@@ -6,7 +6,6 @@ import (
 
 	"github.com/vismanet-go/background/mockserver/operation"
 	"github.com/vismanet-go/background/mockserver/queue"
-
 	"github.com/vismanet-go/background/mockserver/queue/sqlitequeue"
 )
 
