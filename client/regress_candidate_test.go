@@ -187,3 +187,30 @@ func TestResolutionOfWhatIsNotUncertainChangesNothing(t *testing.T) {
 		})
 	}
 }
+
+// A candidate whose state cannot be read, as the token was refused or the server
+// failed, is neither bound nor refuted, and is bound at a later poll.
+func TestCandidateSurvivesAPollThatTellsNothing(t *testing.T) {
+	for _, status := range []int{401, 500} {
+		var polls atomic.Int32
+		withERP(t, subscribed, losing(func(w http.ResponseWriter, r *http.Request) {
+			if polls.Add(1) == 1 {
+				w.WriteHeader(status)
+				return
+			}
+			proof(w, r)
+		}), func(t *testing.T, c *client.Client, st *faultstore.Store, n *hits) {
+			op := lose(t, c)
+			propose(t, st, op, id2)
+			_, _ = op.Poll(t.Context())
+			rec := record(t, st, op)
+			if rec.Phase != store.Uncertain || !slices.Contains(rec.Candidates, id2) || rec.ID != "" {
+				t.Errorf("%d: got %s, id %q, candidates %q, want it uncertain with the candidate kept", status, rec.Phase, rec.ID, rec.Candidates)
+			}
+			res, err := op.Wait(testkit.Within(t, time.Hour))
+			if err != nil || res.ID != id2 {
+				t.Errorf("%d: got %+v, %v, want %s", status, res, err, id2)
+			}
+		})
+	}
+}

@@ -12,7 +12,7 @@ const defaultSignatureHeader = "X-Vwd-Signature-V1"
 
 // decodeSignature reads a header value: standard base64 of a SHA-256 MAC.
 func decodeSignature(value string) ([]byte, bool) {
-	sig, err := base64.StdEncoding.DecodeString(strings.TrimSpace(value))
+	sig, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSpace(value))
 	return sig, err == nil && len(sig) == sha256.Size
 }
 

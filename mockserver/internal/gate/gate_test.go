@@ -154,3 +154,20 @@ func TestLimits(t *testing.T) {
 		t.Errorf("after a reset %d remain", q.Remaining)
 	}
 }
+
+// A token of the endpoint that has expired is none of the known ones.
+func TestAnExpiredTokenIsNotAnyToken(t *testing.T) {
+	c := &Credentials{Mode: Any, Companies: map[string]string{"known": "1"}, Standard: "1"}
+	for _, tt := range []struct {
+		expires time.Time
+		want    int
+	}{{now.Add(time.Second), 0}, {now, http.StatusUnauthorized}, {now.Add(-time.Hour), http.StatusUnauthorized}} {
+		got := 0
+		if refused := c.Check(Caller{Token: "x", Claims: &Claims{Tenant: "1", Expires: tt.expires.Unix()}, Company: "1"}, now); refused != nil {
+			got = refused.Status
+		}
+		if got != tt.want {
+			t.Errorf("a token that expires at %v, at %v: got %d, want %d", tt.expires, now, got, tt.want)
+		}
+	}
+}

@@ -26,6 +26,7 @@ func RunShared(t *testing.T, start func(*testing.T) (open func() queue.Shared)) 
 		"a silent worker's notices":            testSilentNotices,
 		"a notice for a redelivery":            testTakeNotice,
 		"a silent worker's redelivery":         testTakenNoticeOfSilent,
+		"the notice of an expired job":         testNoticesOfExpired,
 		"state and result change together":     testState,
 		"a reset that others notice":           testSharedReset,
 		"retention by the clock of the server": testSweep,
