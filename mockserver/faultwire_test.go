@@ -175,6 +175,14 @@ func TestQueueFaultsOnTheWire(t *testing.T) {
 				t.Errorf("ran %d times: %v", n.Load(), s)
 			}
 		}},
+		{"workers that died for longer than a handler may take", "", fault.Queue{Deaths: 2, Lease: 6 * time.Minute}, func(t *testing.T, h *harness) {
+			n := count(h)
+			id := h.submit("none", "POST", "/v1/count", "")
+			time.Sleep(13 * time.Minute)
+			if s := h.state(id); s["status"] != "Finished" || n.Load() != 1 {
+				t.Errorf("ran %d times: %v, want it finished", n.Load(), s)
+			}
+		}},
 		{"a worker died, by default", "", fault.Queue{Deaths: 1}, func(t *testing.T, h *harness) {
 			ended(h)
 			time.Sleep(30 * time.Second)

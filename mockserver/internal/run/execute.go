@@ -50,16 +50,20 @@ func (q *Runner) execute(ctx context.Context, r *run, job *queue.Job, t *vtime.T
 		}
 		return err
 	}
+	if job.Attempts > q.cfg.MaxAttempts {
+		_ = finish(nil, answer.Outcome{Failure: fmt.Sprintf("The operation was given up: its worker stopped %d times.", job.Attempts-1)})
+		return
+	}
+	if !outliveDeaths(ctx, job.Fault) {
+		_ = finish(nil, answer.ConnectionLost())
+		return
+	}
 	stop := t.Generation().After(q.cfg.ExecTimeout, background.Label("timeout of", &job.Operation), func(context.Context, *vtime.Task) {
 		_ = finish(nil, answer.Outcome{Failure: "The operation was cancelled: execution timed out after " + q.cfg.ExecTimeout.String() + "."})
 		t.Interrupt(context.DeadlineExceeded)
 		r.cancel(context.DeadlineExceeded)
 	})
 	defer stop()
-	if job.Attempts > q.cfg.MaxAttempts {
-		_ = finish(nil, answer.Outcome{Failure: fmt.Sprintf("The operation was given up: its worker stopped %d times.", job.Attempts-1)})
-		return
-	}
 	for errors.Is(q.attempt(ctx, job, t, finish), queue.ErrConflict) {
 	}
 }
@@ -158,17 +162,24 @@ func (q *Runner) result(job *queue.Job, out answer.Outcome) queue.Result {
 	return r
 }
 
+// outliveDeaths waits until the last of the workers has died that a fault lets die
+// before the handler is reached, and reports whether nothing ended that early. None
+// of it counts against ExecTimeout.
+func outliveDeaths(ctx context.Context, f fault.Queue) bool {
+	for range f.Deaths {
+		if vtime.Sleep(ctx, cmp.Or(f.Lease, 30*time.Second)) != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // disturbed is the run of an operation as a fault wants it.
 func disturbed(f fault.Queue, run func(context.Context) answer.Outcome) func(context.Context) answer.Outcome {
-	if f == (fault.Queue{Hold: f.Hold}) {
+	if f.Fail == "" && !f.Twice {
 		return run
 	}
 	return func(ctx context.Context) answer.Outcome {
-		for range f.Deaths {
-			if vtime.Sleep(ctx, cmp.Or(f.Lease, 30*time.Second)) != nil {
-				return answer.ConnectionLost()
-			}
-		}
 		if f.Fail != "" && !f.Late {
 			return answer.Outcome{Failure: f.Fail}
 		}
