@@ -12,7 +12,8 @@ import (
 )
 
 // Completion is an operation that has ended, on its way to its [Handler]. It is
-// plain data, so that a test of a handler makes one of its own.
+// plain data, so that a test of a handler makes one of its own; [Answer.Result]
+// makes its Result and Err.
 type Completion struct {
 	// Client is the one that runs the handler, which submits the next step with
 	// it: done.Client.Submit(…).

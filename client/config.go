@@ -81,13 +81,13 @@ type Config struct {
 	// without one are left to [Operation.Ack].
 	OnComplete map[string]Handler
 
-	// Workers is how many handlers run at a time. Default: 4.
+	// Workers is how many handlers and resolvers run at a time. Default: 4.
 	Workers int
 
 	// HandlerTimeout bounds one run of a handler. Default: 15 min.
 	HandlerTimeout time.Duration
 
-	// DrainTimeout is how long Run waits for handlers when it ends. Default:
+	// DrainTimeout is how long Run waits for handlers and resolvers when it ends. Default:
 	// 20 s, which is less than what orchestrators usually give.
 	DrainTimeout time.Duration
 
@@ -99,11 +99,11 @@ type Config struct {
 	MaxAttempts int
 
 	// UncertainAfter is how long after a request was sent a wait hopes for the
-	// notification that tells what became of it, where no answer did; a
-	// [Resolver]'s NotAccepted counts no sooner either. Then the wait
-	// ends with an [*UncertainError]; where no notification was asked for, it
+	// notification that tells what became of it, where no answer did. Then the
+	// wait ends with an [*UncertainError]; where no notification was asked for, it
 	// does so at once. A notification that comes later still resolves the
-	// operation. Default: 15 min.
+	// operation. The NotAccepted of a [Resolver] counts no sooner than this, so
+	// it must be longer than the ERP takes at its slowest. Default: 15 min.
 	UncertainAfter time.Duration
 
 	// AdoptUnmatched takes over operations of this tenant that were submitted
@@ -147,7 +147,7 @@ type Config struct {
 	InFlight int
 
 	// CallTimeout bounds each poll, each fetch of content that is
-	// kept, and each call of a verifier. It is also how long the body of a 202
+	// kept, and each call of a verifier or a resolver. It is also how long the body of a 202
 	// or of a refusal may stop coming; that of any other answer to a submit may
 	// do so ten times as long. Four times of it is how long an operation that a
 	// killed process was polling waits for another one. Default: 30 s.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -248,4 +249,26 @@ func TestABulkReplayEndsWithTheStore(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestAnAnswerMakesTheResultOfATest makes what a handler gets of answers.
+func TestAnAnswerMakesTheResultOfATest(t *testing.T) {
+	res, err := client.Answer{StatusCode: 201, Header: http.Header{"location": {"/v1/customerinvoice/300142"}}, Body: []byte(`{"n":1}`)}.Result()
+	if err != nil || res.CreatedID() != "300142" || res.Told != "" || res.Unconfirmed() || !res.HasContent() {
+		t.Errorf("got %+v, %v, want a success", res, err)
+	}
+	if got, err := client.Decode[struct{ N int }](t.Context(), res); err != nil || got.N != 1 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	res, err = client.Answer{StatusCode: 400, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"message":"closed period"}`)}.Result()
+	if failed, ok := errors.AsType[*client.OperationError](err); !ok || res == nil || failed.StatusCode != 400 || failed.Message != "closed period" {
+		t.Errorf("got %+v, %v, want a failure", res, err)
+	}
+	res, err = client.Answer{StatusCode: 204}.Result()
+	if body, failed := res.Bytes(t.Context()); err != nil || failed != nil || len(body) != 0 || res.HasContent() {
+		t.Errorf("got %+v, %q, %v, %v, want no body", res, body, err, failed)
+	}
+	if body, err := (&client.Result{StatusCode: 201}).Bytes(t.Context()); err != nil || len(body) != 0 {
+		t.Errorf("got %q, %v of a plain Result, want no body", body, err)
+	}
 }

@@ -155,7 +155,7 @@ func (e *PendingError) Unwrap() error { return e.Err }
 // UncertainError says that a request was sent and no answer told whether the
 // ERP accepted it. It is not sent again. A notification may resolve it, for
 // which [Operation.Wait] waits as long as [Config.UncertainAfter] says; else a
-// person finds out and tells with [Operation.Resolve].
+// [Resolver] finds out, or a person, who tells with [Operation.Resolve].
 type UncertainError struct {
 	Ref    string
 	Reason string

@@ -11,8 +11,8 @@ import (
 // UnclearError says that the ERP named an end of an operation that nobody
 // understands: a status code with a word that is not known, or Finished without
 // a status code. It is neither success nor failure: the key stays held, nothing
-// supersedes it and no handler runs, until a person tells with
-// [Operation.Resolve] what became of it.
+// supersedes it and no handler runs, until a person, with [Operation.Resolve], or a
+// [Resolver] tells what became of it.
 type UnclearError struct {
 	Ref        string
 	ID         string

@@ -34,7 +34,7 @@ type Notify struct {
 type Pair struct{ Name, Value string }
 
 // NoNotification has the ERP tell nobody: the client finds out by polling.
-// An uncertain operation can then be resolved only by a person.
+// An uncertain operation can then be resolved only by a person or a [Resolver].
 func NoNotification() Notify { return Notify{mode: modeNone} }
 
 // Subscription has the ERP call the webhook subscription that is registered

@@ -25,12 +25,19 @@ type Resolution struct {
 	answer *Answer
 }
 
-// Answer is an answer that a person tells of: that of the request, as the ERP
-// gave it or would have given it.
+// Answer is an answer that a person, or a [Resolver], tells of: that of the
+// request, as the ERP gave it or would have given it.
 type Answer struct {
 	StatusCode int         // 200 to 599; 201 for an invoice that was made
 	Header     http.Header // Location, for example; may be nil
 	Body       []byte      // may be nil
+}
+
+// Result returns what [Operation.Wait] would return for the answer of an operation:
+// what a test puts into the [Completion] that it calls a handler with.
+func (a Answer) Result() (*Result, error) {
+	o := a.outcome(store.Record{}, "")
+	return (*Client)(nil).result(store.Record{Phase: store.Settled, Outcome: &o})
 }
 
 const (

@@ -19,7 +19,8 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// Result is the real answer of an operation. It is safe for concurrent use.
+// Result is the real answer of an operation. It is safe for concurrent use. A test
+// of a handler makes one with [Answer.Result].
 type Result struct {
 	ID         string
 	Ref        string
@@ -30,8 +31,8 @@ type Result struct {
 	Header http.Header
 	// Foreground is true if the ERP ran the request at once.
 	Foreground bool
-	// Told is why a person says that the request ended like this: see
-	// [EndedWith]. It is empty if the ERP said so itself.
+	// Told is why a person, or a [Resolver], says that the request ended like this:
+	// see [EndedWith]. It is empty if the ERP said so itself.
 	Told     string
 	Received time.Time // zero if not known, as the two below
 	Started  time.Time
@@ -159,7 +160,7 @@ func (r *Result) open(ctx context.Context) (*storedBody, error) {
 // larger one is an error that matches [ErrTooLarge]. Its other errors are
 // those of [Result.Open].
 func (r *Result) Bytes(ctx context.Context) ([]byte, error) {
-	if r.kept {
+	if r.kept || !r.has {
 		return bytes.Clone(r.content), nil
 	}
 	body, err := r.Open(ctx)

@@ -40,7 +40,8 @@ type State struct {
 	// Ended is when it was acknowledged, rejected, given up or dropped, expired,
 	// became unclear, or died.
 	Ended time.Time
-	// Told is why a person says that it ended like this: see [EndedWith].
+	// Told is why a person, or a [Resolver], says that it ended like this: see
+	// [EndedWith].
 	Told string
 	// Tentative says that a person named the ID and that the ERP has not
 	// confirmed it yet: Resolve may still replace it.

@@ -47,7 +47,7 @@ func (d *dispatcher) attend(ref string) (again bool) {
 			outcome = d.record(lease, n, follows, decision, seen.Err)
 		}
 	}
-	seen.Outcome = Outcome(outcome)
+	seen.Outcome = HandlerOutcome(outcome)
 	d.rc.observe(d.work, func() { d.rc.cfg.Observer.Handled(d.work, seen) })
 	return outcome.Again()
 }

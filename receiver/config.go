@@ -43,8 +43,8 @@ type Config struct {
 	//
 	// If it returns an error, panics, returns no key where there is no list, or one
 	// that the list would be refused for, that is logged at level Error. A request
-	// that none of the keys which are left fits is answered 503 then, and not 401: the sender
-	// is not to blame, and is to send again.
+	// whose signature fits none of the keys that are left is answered 503 then, and
+	// not 401: the sender is not to blame, and is to send again.
 	SigningKeysFunc func(ctx context.Context) ([]string, error)
 
 	// CapabilitySecrets are the secrets that capability URLs are made with,
@@ -155,6 +155,24 @@ type Config struct {
 	Logger *slog.Logger
 }
 
+// String tells no more than what the configuration is for: its fields hold keys.
+func (c Config) String() string {
+	var modes []string
+	for mode, on := range map[string]bool{modeSubscription: c.signed(), modeURL: c.vouching(), "unauthenticated": c.Unauthenticated} {
+		if on {
+			modes = append(modes, mode)
+		}
+	}
+	slices.Sort(modes)
+	return "receiver.Config(" + strings.Join(modes, ", ") + ")"
+}
+
+// GoString is String, for %#v.
+func (c Config) GoString() string { return c.String() }
+
+// LogValue is String, for slog.
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
 // validate reports every fault at once, each named by its field.
 func (c Config) validate() error {
 	var errs []error
@@ -224,6 +242,7 @@ const (
 // signed reports whether there is subscription mode, and vouching whether there is
 // URL mode.
 func (c Config) signed() bool { return len(c.SigningKeys) > 0 || c.SigningKeysFunc != nil }
+
 func (c Config) vouching() bool {
 	return len(c.CapabilitySecrets) > 0 || c.CapabilitySecretsFunc != nil
 }
@@ -272,7 +291,7 @@ func (c Config) withDefaults() Config {
 	c.MaxAttempts = cmp.Or(c.MaxAttempts, handler.MaxAttempts)
 	c.DrainTimeout = cmp.Or(c.DrainTimeout, handler.DrainTimeout)
 	if c.Observer == nil {
-		c.Observer = silent{}
+		c.Observer = NopObserver{}
 	}
 	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
 	keep := slices.Clone(dispatcherHeaders)

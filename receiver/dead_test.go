@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -165,12 +166,14 @@ func TestDeadLettersAreReplayedInBulk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rcv, st := setup(t)
 		var j journal
-		var reason, mended = "Database down", false
+		var reason atomic.Pointer[error] // why the handler fails, nil if it does not
+		fail := func(why string) { err := receiver.Discard(errors.New(why)); reason.Store(&err) }
+		fail("Database down")
 		rcv.Handle(j.handler(func(context.Context, receiver.Notification) error {
-			if mended {
-				return nil
+			if err := reason.Load(); err != nil {
+				return *err
 			}
-			return receiver.Discard(errors.New(reason))
+			return nil
 		}))
 		run(t, rcv)
 		for i, kind := range []string{"invoice", "release"} {
@@ -187,7 +190,7 @@ func TestDeadLettersAreReplayedInBulk(t *testing.T) {
 			wantStatus(t, serve(mounted(rcv), r), 200)
 		}
 		time.Sleep(24 * time.Hour)
-		reason = "no such order"
+		fail("no such order")
 		deliver(t, mounted(rcv), 50) // of unknown operations
 		time.Sleep(time.Minute)
 		hourAgo := time.Now().Add(-time.Hour)
@@ -207,7 +210,7 @@ func TestDeadLettersAreReplayedInBulk(t *testing.T) {
 				t.Errorf("%+v: counted %d, %v, want %d", tt.f, got, err, tt.want)
 			}
 		}
-		mended = true
+		reason.Store(nil)
 		for _, tt := range []struct {
 			f          receiver.DeadFilter
 			want, left int

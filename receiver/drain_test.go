@@ -180,7 +180,7 @@ func TestInterruptedRunsAreNotCounted(t *testing.T) {
 						t.Errorf("Run: got %v, want ErrDrainTimeout", err)
 					}
 				}
-				if got := observed.count(receiver.OutcomeInterrupted); got != 5 || left(t, st, store.Dead) != 0 {
+				if got := observed.count(receiver.HandlerInterrupted); got != 5 || left(t, st, store.Dead) != 0 {
 					t.Errorf("got %d interrupted runs and %d dead, want 5 and none", got, left(t, st, store.Dead))
 				}
 				fails = true
@@ -198,7 +198,7 @@ func TestInterruptedRunsAreNotCounted(t *testing.T) {
 // watcher is an observer that counts runs by their outcome, and may fail.
 type watcher struct {
 	mu       sync.Mutex // guards outcomes
-	outcomes map[receiver.Outcome]int
+	outcomes map[receiver.HandlerOutcome]int
 	received func()
 	handled  func()
 }
@@ -212,7 +212,7 @@ func (w *watcher) Received(context.Context, receiver.Received) {
 func (w *watcher) Handled(_ context.Context, h receiver.Handled) {
 	w.mu.Lock()
 	if w.outcomes == nil {
-		w.outcomes = make(map[receiver.Outcome]int)
+		w.outcomes = make(map[receiver.HandlerOutcome]int)
 	}
 	w.outcomes[h.Outcome]++
 	w.mu.Unlock()
@@ -221,7 +221,7 @@ func (w *watcher) Handled(_ context.Context, h receiver.Handled) {
 	}
 }
 
-func (w *watcher) count(o receiver.Outcome) int {
+func (w *watcher) count(o receiver.HandlerOutcome) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.outcomes[o]

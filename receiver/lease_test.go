@@ -304,7 +304,7 @@ func TestAClockThatWasAheadHoldsNoNotificationUp(t *testing.T) {
 					}
 					run(t, rcv)
 					j.wantRuns(t, 2*time.Hour+time.Minute, 1)
-					if got := observed.count(receiver.OutcomeAcknowledged); got != 1 {
+					if got := observed.count(receiver.HandlerAcknowledged); got != 1 {
 						t.Errorf("got %d runs that were done, want 1", got)
 					}
 				})

@@ -11,6 +11,9 @@ import (
 // and promreceiver have one each. Its methods are called by many goroutines,
 // must not block, and are given no body, capability or signature. A panic of
 // one is logged and changes nothing else.
+//
+// Methods may be added to it: embed a [NopObserver] in your own, and it goes on
+// to compile and hears of what you chose.
 type Observer interface {
 	// Received is called once for each request, when its answer is decided.
 	Received(ctx context.Context, r Received)
@@ -39,36 +42,42 @@ type Received struct {
 // matched notes which key authenticated the request, -1 for none.
 func (r *Received) matched(key int) { r.Authenticated, r.Key = key >= 0, max(0, key) }
 
-// Outcome is how a run of the handler ended.
-type Outcome string
+// HandlerOutcome is how a run of the handler ended.
+type HandlerOutcome string
 
 // The outcomes of a run.
 const (
-	OutcomeAcknowledged Outcome = "acknowledged" // the handler returned nil
-	OutcomeRetried      Outcome = "retried"      // it will run again
-	OutcomeDead         Outcome = "dead"         // it failed Config.MaxAttempts times
-	OutcomeDiscarded    Outcome = "discarded"    // by [Discard]
-	OutcomeLost         Outcome = "lost"         // its lease ended, or the store failed: it will run again
-	// OutcomeInterrupted is that of a run that Config.DrainTimeout cut off: it
+	HandlerAcknowledged HandlerOutcome = "acknowledged" // the handler returned nil
+	HandlerRetried      HandlerOutcome = "retried"      // it will run again
+	HandlerDead         HandlerOutcome = "dead"         // it failed Config.MaxAttempts times
+	HandlerDiscarded    HandlerOutcome = "discarded"    // by [Discard]
+	HandlerLost         HandlerOutcome = "lost"         // its lease ended, or the store failed: it will run again
+	// HandlerInterrupted is that of a run that Config.DrainTimeout cut off: it
 	// will run again, and does not count.
-	OutcomeInterrupted Outcome = "interrupted"
+	HandlerInterrupted HandlerOutcome = "interrupted"
 )
 
 // Handled is how a run of the handler ended.
 type Handled struct {
 	Mode     string
-	Outcome  Outcome
+	Outcome  HandlerOutcome
 	Attempt  int
 	Delay    time.Duration // from when it was due until it began
 	Duration time.Duration // of the handler
 	Err      error         // of the handler
 }
 
-// silent is the default Observer.
-type silent struct{}
+// NopObserver is an [Observer] that does nothing: the default, and meant to be
+// embedded.
+type NopObserver struct{}
 
-func (silent) Received(context.Context, Received) {}
-func (silent) Handled(context.Context, Handled)   {}
+// Received implements [Observer].
+func (NopObserver) Received(context.Context, Received) {}
+
+// Handled implements [Observer].
+func (NopObserver) Handled(context.Context, Handled) {}
+
+var _ Observer = NopObserver{}
 
 // observe calls an observer, whose faults are nobody else's.
 func (rc *Receiver) observe(ctx context.Context, tell func()) {

@@ -87,8 +87,8 @@ func TestTheObserverIsToldOfEveryRun(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		want := []receiver.Handled{
-			{Mode: "subscription", Outcome: receiver.OutcomeRetried, Attempt: 1, Delay: 5 * time.Second, Duration: 2 * time.Second, Err: no},
-			{Mode: "subscription", Outcome: receiver.OutcomeDiscarded, Attempt: 2, Duration: 2 * time.Second, Err: never},
+			{Mode: "subscription", Outcome: receiver.HandlerRetried, Attempt: 1, Delay: 5 * time.Second, Duration: 2 * time.Second, Err: no},
+			{Mode: "subscription", Outcome: receiver.HandlerDiscarded, Attempt: 2, Duration: 2 * time.Second, Err: never},
 		}
 		if !slices.Equal(w.handled, want) {
 			t.Errorf("got\n%+v\nwant\n%+v", w.handled, want)

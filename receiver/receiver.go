@@ -43,6 +43,16 @@ func New(cfg Config) (*Receiver, error) {
 	return rc, nil
 }
 
+// String tells the modes that it serves, and no keys, which a plain %v of its
+// fields would show.
+func (rc *Receiver) String() string { return "receiver of " + rc.cfg.String() }
+
+// GoString is String, for %#v.
+func (rc *Receiver) GoString() string { return rc.String() }
+
+// LogValue is String, for slog.
+func (rc *Receiver) LogValue() slog.Value { return slog.StringValue(rc.String()) }
+
 // ServeHTTP serves both modes, whatever the path before the last segment: a
 // last segment that looks like a capability is URL mode, anything else is
 // subscription mode. Routers that can tell the mounted path from what is

@@ -207,3 +207,16 @@ func TestABodyThatNamesItsCapabilityIsStoredWithoutIt(t *testing.T) {
 		})
 	}
 }
+
+// TestNothingThatIsPrintedShowsAKey prints a configuration and a receiver in every
+// way.
+func TestNothingThatIsPrintedShowsAKey(t *testing.T) {
+	var cfg receiver.Config
+	rcv, _ := setup(t, func(c *receiver.Config) { cfg = *c })
+	var logged bytes.Buffer
+	slog.New(slog.NewJSONHandler(&logged, nil)).Info("made", "config", cfg, "receiver", rcv)
+	shown := logged.String() + fmt.Sprintf("%v %+v %#v %s %v %+v %#v %s", cfg, cfg, cfg, cfg, rcv, rcv, rcv, rcv)
+	if strings.Contains(shown, key) || strings.Contains(shown, secret) || !strings.Contains(shown, "receiver.Config(subscription, url)") {
+		t.Errorf("shown are %s", shown)
+	}
+}
