@@ -85,7 +85,8 @@ func (s *Store) read(c *sqlitefile.Conn, sql string, args []any, now time.Time) 
 	return s.living(rec, lock, now).At(now), true, nil
 }
 
-// living ends a lease whose holder is gone, which its lock tells.
+// living returns the record with its lease ended if the lock that the lease
+// names tells that its holder is gone.
 func (s *Store) living(rec store.Record, lock string, now time.Time) store.Record {
 	if lock != "" && rec.Lease.Valid(now) && s.ended(lock) {
 		rec.Lease.Until = now
