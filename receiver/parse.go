@@ -31,8 +31,8 @@ type parsed struct {
 // It reports false if there is no id. Time and memory grow linearly with the
 // body, and JSON that is nested more than 10 000 deep is refused.
 func parse(body []byte) (parsed, bool) {
-	outer, ok := scan(body)
-	if !ok && json.Unmarshal(body, &outer) != nil {
+	var outer document
+	if json.Unmarshal(body, &outer) != nil {
 		return parsed{}, false
 	}
 	own := outer.read()
@@ -43,8 +43,8 @@ func parse(body []byte) (parsed, bool) {
 		if len(raw) == 0 || raw[0] != '{' {
 			continue
 		}
-		inner, ok := scan(raw)
-		if !ok && json.Unmarshal(raw, &inner) != nil {
+		var inner document
+		if json.Unmarshal(raw, &inner) != nil {
 			continue
 		}
 		if p := inner.read(); p.id != "" {
