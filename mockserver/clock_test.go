@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/journal"
 	"github.com/vismanet-go/background/mockserver/operation"
@@ -27,16 +28,9 @@ func manual(t *testing.T, cfg mockserver.Config) *harness {
 	return start(t, cfg)
 }
 
-// within is a context that is long enough for everything that ends.
-func within(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	t.Cleanup(cancel)
-	return ctx
-}
-
 func (h *harness) advance(d time.Duration) {
 	h.t.Helper()
-	if err := h.Clock("").Advance(within(h.t), d); err != nil {
+	if err := h.Clock("").Advance(testkit.Within(h.t, time.Minute), d); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -184,7 +178,7 @@ func TestAHandlerSleepsInTheForeground(t *testing.T) {
 	}))
 	answered := make(chan answer)
 	go func() { answered <- h.want(200, "GET", "/v1/sleep", "") }()
-	eventually(t, func() bool { return len(h.Clock("").Planned()) == 1 })
+	testkit.Eventually(t, "what other goroutines do", func() bool { return len(h.Clock("").Planned()) == 1 })
 	h.advance(time.Minute - 1)
 	select {
 	case a := <-answered:
@@ -194,16 +188,6 @@ func TestAHandlerSleepsInTheForeground(t *testing.T) {
 	h.advance(1)
 	if a := <-answered; a.body != "awake" {
 		t.Errorf("got %+v", a)
-	}
-}
-
-// eventually waits for what other goroutines do, with real sockets or without.
-func eventually(t *testing.T, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("not in time")
-		}
 	}
 }
 
@@ -229,7 +213,7 @@ func TestAnAdvanceNamesWhatIsBusy(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	close(release)
-	if err := h.Clock("").Idle(within(t)); err != nil {
+	if err := h.Clock("").Idle(testkit.Within(t, time.Minute)); err != nil {
 		t.Error(err)
 	}
 	h.advance(hour)
@@ -247,9 +231,9 @@ func TestCloseEndsAnAdvance(t *testing.T) {
 	}))
 	h.submit("none", "POST", "/v1/stuck", "")
 	errs := make(chan error, 2)
-	go func() { errs <- h.Clock("").Advance(within(t), hour) }()
+	go func() { errs <- h.Clock("").Advance(testkit.Within(t, time.Minute), hour) }()
 	<-began
-	go func() { errs <- h.Clock("").Advance(within(t), hour) }() // waits for the first
+	go func() { errs <- h.Clock("").Advance(testkit.Within(t, time.Minute), hour) }() // waits for the first
 	if err := h.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +242,7 @@ func TestCloseEndsAnAdvance(t *testing.T) {
 			t.Errorf("got %v, want ErrClosed", err)
 		}
 	}
-	for _, err := range []error{h.Clock("").Advance(within(t), 1), h.Clock("").Step(within(t)), h.Clock("").Idle(within(t)), h.Clock("new").Drain(within(t))} {
+	for _, err := range []error{h.Clock("").Advance(testkit.Within(t, time.Minute), 1), h.Clock("").Step(testkit.Within(t, time.Minute)), h.Clock("").Idle(testkit.Within(t, time.Minute)), h.Clock("new").Drain(testkit.Within(t, time.Minute))} {
 		if !errors.Is(err, mockserver.ErrClosed) {
 			t.Errorf("got %v, want ErrClosed", err)
 		}
@@ -276,7 +260,7 @@ func TestCompaniesHaveTheirOwnTime(t *testing.T) {
 			for n := range 10 {
 				step := time.Duration(i+1) * time.Minute
 				id := h.submit("http://hook.test/"+company, "GET", "/v1/customerinvoice/003501", "", "ipp-company-id", company)
-				if err := clock.Advance(within(t), step); err != nil {
+				if err := clock.Advance(testkit.Within(t, time.Minute), step); err != nil {
 					t.Error(err)
 				}
 				op, _ := h.Operation(id)
@@ -315,17 +299,17 @@ func TestStepAndDrain(t *testing.T) {
 	h := manual(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute), Workers: 1})
 	h.hook.answer = func(int) int { return 500 }
 	clock := h.Clock("")
-	if err := clock.Step(within(t)); !errors.Is(err, mockserver.ErrNothingPlanned) {
+	if err := clock.Step(testkit.Within(t, time.Minute)); !errors.Is(err, mockserver.ErrNothingPlanned) {
 		t.Errorf("got %v", err)
 	}
-	if err := clock.Drain(within(t)); err != nil || !clock.Now().Equal(day1) {
+	if err := clock.Drain(testkit.Within(t, time.Minute)); err != nil || !clock.Now().Equal(day1) {
 		t.Errorf("got %v at %v", err, clock.Now())
 	}
 	h.submit("http://hook.test/", "GET", "/v1/customerinvoice/003501", "")
 	h.submit("none", "GET", "/v1/customerinvoice/003502", "")
 	var at []time.Duration
 	for range 4 {
-		if err := clock.Step(within(t)); err != nil {
+		if err := clock.Step(testkit.Within(t, time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		at = append(at, clock.Now().Sub(day1))
@@ -335,7 +319,7 @@ func TestStepAndDrain(t *testing.T) {
 		t.Errorf("steps to %v, want %v", at, want)
 	}
 	h.submit("http://hook.test/", "GET", "/v1/customerinvoice/003503", "")
-	if err := clock.Drain(within(t)); err != nil || clock.Now().Sub(day1) != 195*s {
+	if err := clock.Drain(testkit.Within(t, time.Minute)); err != nil || clock.Now().Sub(day1) != 195*s {
 		t.Errorf("drained at %v: %v", clock.Now().Sub(day1), err)
 	}
 	if list := clock.Planned(); len(list) != 0 {
@@ -350,9 +334,9 @@ func TestAClockDoesNotGoBack(t *testing.T) {
 	h := manual(t, mockserver.Config{})
 	clock := h.Clock("7")
 	for name, err := range map[string]error{
-		"a clock does not go back":   clock.Advance(within(t), -1),
-		"is before 2026-03-02T09:00": clock.AdvanceTo(within(t), day1.Add(-1)),
-		"after the year 2199":        clock.AdvanceTo(within(t), day1.AddDate(300, 0, 0)),
+		"a clock does not go back":   clock.Advance(testkit.Within(t, time.Minute), -1),
+		"is before 2026-03-02T09:00": clock.AdvanceTo(testkit.Within(t, time.Minute), day1.Add(-1)),
+		"after the year 2199":        clock.AdvanceTo(testkit.Within(t, time.Minute), day1.AddDate(300, 0, 0)),
 		"rate: 0":                    clock.Run(0),
 		"rate: -1":                   clock.Run(-1),
 		"rate: NaN":                  clock.Run(math.NaN()),
@@ -365,7 +349,7 @@ func TestAClockDoesNotGoBack(t *testing.T) {
 	if !clock.Now().Equal(day1) {
 		t.Errorf("it moved to %v", clock.Now())
 	}
-	if err := clock.AdvanceTo(within(t), day1.Add(hour)); err != nil || !clock.Now().Equal(day1.Add(hour)) {
+	if err := clock.AdvanceTo(testkit.Within(t, time.Minute), day1.Add(hour)); err != nil || !clock.Now().Equal(day1.Add(hour)) {
 		t.Errorf("got %v at %v", err, clock.Now())
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/operation"
 )
@@ -66,23 +67,23 @@ func TestMovesThatAreTooFar(t *testing.T) {
 	h := manual(t, mockserver.Config{ExecTime: mockserver.Fixed(200 * 365 * 24 * time.Hour)})
 	h.submit("none", "GET", "/v1/customerinvoice/003501", "")
 	c := h.Clock("")
-	if err := c.Step(within(t)); !errors.Is(err, mockserver.ErrNothingPlanned) {
+	if err := c.Step(testkit.Within(t, time.Minute)); !errors.Is(err, mockserver.ErrNothingPlanned) {
 		t.Errorf("step: %v", err)
 	}
 	for _, d := range []time.Duration{math.MaxInt64, 180 * 365 * 24 * time.Hour, -1, math.MinInt64} {
-		if err := c.Advance(within(t), d); err == nil {
+		if err := c.Advance(testkit.Within(t, time.Minute), d); err == nil {
 			t.Errorf("advanced by %v", d)
 		}
 	}
 	for _, to := range []time.Time{{}, time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Unix(1<<40, 0), day1.Add(-1)} {
-		if err := c.AdvanceTo(within(t), to); err == nil {
+		if err := c.AdvanceTo(testkit.Within(t, time.Minute), to); err == nil {
 			t.Errorf("advanced to %v", to)
 		}
 	}
-	if err := c.Drain(within(t)); err != nil || !c.Now().Equal(day1) {
+	if err := c.Drain(testkit.Within(t, time.Minute)); err != nil || !c.Now().Equal(day1) {
 		t.Errorf("drain: %v, at %v", err, c.Now())
 	}
-	if err := c.Advance(within(t), 100*365*24*time.Hour); err != nil {
+	if err := c.Advance(testkit.Within(t, time.Minute), 100*365*24*time.Hour); err != nil {
 		t.Errorf("a hundred years: %v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/journal"
@@ -102,7 +103,7 @@ func TestFaultsFollowTheClock(t *testing.T) {
 	for range 2 { // first with a delay, then with a stall in the middle
 		answered := make(chan answer)
 		go func() { answered <- h.want(200, "GET", "/v1/background/"+id+"/content", "") }()
-		eventually(t, func() bool { return len(h.Clock("").Planned()) == 1 })
+		testkit.Eventually(t, "what other goroutines do", func() bool { return len(h.Clock("").Planned()) == 1 })
 		h.advance(time.Minute - 1)
 		select {
 		case <-answered:
@@ -121,7 +122,7 @@ func TestCloseEndsADelay(t *testing.T) {
 	h := manual(t, mockserver.Config{Faults: []fault.Rule{{On: fault.OnForeground, Do: fault.Answer{Delay: time.Minute}}}})
 	failed := make(chan error)
 	go func() { _, err := h.try("GET", "/v1/customerinvoice/003501", ""); failed <- err }()
-	eventually(t, func() bool { return len(h.Clock("").Planned()) == 1 })
+	testkit.Eventually(t, "what other goroutines do", func() bool { return len(h.Clock("").Planned()) == 1 })
 	if err := h.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +156,7 @@ func TestAnEarlyNotificationOnAManualClock(t *testing.T) {
 	h := manual(t, mockserver.Config{Faults: []fault.Rule{{Do: fault.Notify{Early: true, Duplicates: 1}}}})
 	answered := make(chan string)
 	go func() { answered <- h.submit("http://hook.test/", "GET", "/v1/customerinvoice/003501", "") }()
-	eventually(t, func() bool { return len(h.Clock("").Planned()) == 1 })
+	testkit.Eventually(t, "what other goroutines do", func() bool { return len(h.Clock("").Planned()) == 1 })
 	h.advance(time.Second)
 	<-answered
 	if got := h.story(journal.KindAccepted, journal.KindEnded, journal.KindAttempt); got != `0s accepted /v1/customerinvoice/003501

@@ -1,10 +1,8 @@
 package mockserver_test
 
 import (
-	"flag"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,29 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-// golden compares got with a file in testdata.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
-	}
-}
 
 // wire writes headers in their order by name, an empty line, and the body.
 func wire(first string, h http.Header, body string) string {
@@ -64,25 +42,25 @@ func TestGoldenWireShapes(t *testing.T) {
 		h.Handle("POST /v1/broken", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("out of paper") }))
 
 		list := h.want(202, "GET", "/v1/customerinvoice?pageNumber=1&pageSize=1", "", "erp-api-background", "http://hook.test/url")
-		golden(t, "202.golden", list.wire())
+		testkit.Golden(t, filepath.Join("testdata", "202.golden"), list.wire())
 		id := h.Operations()[0].ID
-		golden(t, "state-running.golden", h.do("GET", "/v1/background/"+id, "").wire())
+		testkit.Golden(t, filepath.Join("testdata", "state-running.golden"), h.do("GET", "/v1/background/"+id, "").wire())
 		time.Sleep(2 * time.Second)
-		golden(t, "state-finished.golden", h.do("GET", "/v1/background/"+id, "").wire())
-		golden(t, "content.golden", h.do("GET", "/v1/background/"+id+"/content", "").wire())
-		golden(t, "notification-url.golden", h.hook.all()[0].wire())
+		testkit.Golden(t, filepath.Join("testdata", "state-finished.golden"), h.do("GET", "/v1/background/"+id, "").wire())
+		testkit.Golden(t, filepath.Join("testdata", "content.golden"), h.do("GET", "/v1/background/"+id+"/content", "").wire())
+		testkit.Golden(t, filepath.Join("testdata", "notification-url.golden"), h.hook.all()[0].wire())
 
 		created := h.submit("subscription:order=4711,src=shop", "POST", "/API/controller/api/v2/customerinvoice", newInvoice)
 		waiting := h.submit("none", "PUT", "/v1/customerinvoice/003547", `{"note":{"value":"x"}}`)
-		golden(t, "state-queued.golden", h.do("GET", "/v1/background/"+waiting, "").wire())
+		testkit.Golden(t, filepath.Join("testdata", "state-queued.golden"), h.do("GET", "/v1/background/"+waiting, "").wire())
 		time.Sleep(5 * time.Second)
-		golden(t, "state-created.golden", h.do("GET", "/v1/background/"+created, "").wire())
-		golden(t, "notification-subscription.golden", h.hook.all()[1].wire())
+		testkit.Golden(t, filepath.Join("testdata", "state-created.golden"), h.do("GET", "/v1/background/"+created, "").wire())
+		testkit.Golden(t, filepath.Join("testdata", "notification-subscription.golden"), h.hook.all()[1].wire())
 
 		failed := h.submit("subscription", "POST", "/v1/broken", "{}")
 		time.Sleep(2 * time.Second)
-		golden(t, "state-failed.golden", h.do("GET", "/v1/background/"+failed, "").wire())
-		golden(t, "notification-failed.golden", h.hook.all()[2].wire())
+		testkit.Golden(t, filepath.Join("testdata", "state-failed.golden"), h.do("GET", "/v1/background/"+failed, "").wire())
+		testkit.Golden(t, filepath.Join("testdata", "notification-failed.golden"), h.hook.all()[2].wire())
 	})
 }
 

@@ -1,19 +1,15 @@
 package mockserver_test
 
 import (
-	"os/exec"
 	"slices"
-	"strings"
 	"testing"
+
+	"github.com/vismanet-go/background/internal/testkit"
 )
 
 // A user's test binary links the mock; what that brings along is a decision,
 // not an accident.
 func TestWhatTheMockLinks(t *testing.T) {
-	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
 	want := []string{
 		"github.com/apapsch/go-jsonmerge/v2", // of the runtime
 		"github.com/google/uuid",             // of the runtime
@@ -44,8 +40,7 @@ func TestWhatTheMockLinks(t *testing.T) {
 		module + "openapi",
 		module + "openapi/server",
 	}
-	got := strings.Fields(string(out))
-	slices.Sort(got)
+	got := testkit.Links(t, ".")
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}

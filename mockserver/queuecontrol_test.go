@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/operation"
@@ -157,8 +158,8 @@ func TestPausesAndOthersAtOneTime(t *testing.T) {
 					t.Error(err)
 				}
 				q.Resume()
-				eventually(t, func() bool { return q.Len() == 0 })
-				if err := h.Clock(company).Idle(within(t)); err != nil {
+				testkit.Eventually(t, "what other goroutines do", func() bool { return q.Len() == 0 })
+				if err := h.Clock(company).Idle(testkit.Within(t, time.Minute)); err != nil {
 					t.Error(err)
 				}
 			}
@@ -173,7 +174,7 @@ func TestPausesAndOthersAtOneTime(t *testing.T) {
 	wg.Wait()
 	for c := range 4 {
 		company := fmt.Sprint("c", c)
-		eventually(t, func() bool {
+		testkit.Eventually(t, "what other goroutines do", func() bool {
 			n := 0
 			for _, op := range h.Operations() {
 				if op.Company == company && op.State == operation.Finished {

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/journal"
@@ -20,7 +21,7 @@ import (
 
 func (h *harness) reset(company string) {
 	h.t.Helper()
-	if err := h.Reset(within(h.t), company); err != nil {
+	if err := h.Reset(testkit.Within(h.t, time.Minute), company); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -44,7 +45,7 @@ func (h *harness) play(company string) {
 		return h.do(method, path, body, append(as, "erp-api-background", background)...)
 	}
 	advance := func(d time.Duration) {
-		if err := h.Clock(company).Advance(within(h.t), d); err != nil {
+		if err := h.Clock(company).Advance(testkit.Within(h.t, time.Minute), d); err != nil {
 			h.t.Fatal(err)
 		}
 	}
@@ -85,7 +86,7 @@ func TestACompanyIsAsNewAfterAReset(t *testing.T) {
 	first := h.lines("1")
 	h.play("2")
 	other := h.lines("2")
-	if err := h.Clock("1").Advance(within(t), 3*hour); err != nil {
+	if err := h.Clock("1").Advance(testkit.Within(t, time.Minute), 3*hour); err != nil {
 		t.Fatal(err)
 	}
 	h.do("GET", "/v1/customerinvoice", "", "ipp-company-id", "1")
@@ -144,7 +145,7 @@ func TestALateHandlerEndsNothingNew(t *testing.T) {
 			fmt.Fprint(w, "late")
 		}))
 		late := h.submit("http://hook.test/late", "POST", "/v1/slow", "")
-		go func() { _ = h.Clock("").Advance(within(t), time.Minute) }()
+		go func() { _ = h.Clock("").Advance(testkit.Within(t, time.Minute), time.Minute) }()
 		<-entered
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		err := h.Reset(ctx, "1000001")
@@ -185,7 +186,7 @@ func TestAResetWakesWhatWaits(t *testing.T) {
 	h.advance(time.Second)
 	delayed := make(chan error)
 	go func() { _, err := h.try("GET", "/v1/customerinvoice/003501", ""); delayed <- err }()
-	eventually(t, func() bool { return len(h.Clock("").Planned()) == 3 })
+	testkit.Eventually(t, "what other goroutines do", func() bool { return len(h.Clock("").Planned()) == 3 })
 	h.reset("1000001")
 	if err := <-slept; !errors.Is(err, mockserver.ErrReset) {
 		t.Errorf("got %v", err)
@@ -208,7 +209,7 @@ func TestAResetEndsAnAdvance(t *testing.T) {
 	}))
 	h.submit("none", "POST", "/v1/slow", "")
 	moved := make(chan error)
-	go func() { moved <- h.Clock("").Advance(within(t), hour) }()
+	go func() { moved <- h.Clock("").Advance(testkit.Within(t, time.Minute), hour) }()
 	<-entered
 	h.reset("")
 	if err := <-moved; !errors.Is(err, mockserver.ErrReset) {
@@ -267,7 +268,7 @@ func TestResetsInParallel(t *testing.T) {
 				}
 			}
 			if c%2 == 1 {
-				eventually(t, func() bool {
+				testkit.Eventually(t, "what other goroutines do", func() bool {
 					n := 0
 					for _, op := range h.Operations() {
 						if op.Company == company && op.State == operation.Finished {
@@ -304,7 +305,7 @@ func TestAResetOfAllWhileOthersBegin(t *testing.T) {
 	}
 	close(stop)
 	wg.Wait()
-	eventually(t, func() bool { // what was accepted after the last reset ends
+	testkit.Eventually(t, "what other goroutines do", func() bool { // what was accepted after the last reset ends
 		for _, op := range h.Operations() {
 			if op.State != operation.Finished {
 				return false

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/operation"
 )
@@ -71,7 +72,7 @@ func TestALateRequestAddsNothing(t *testing.T) {
 		t.Errorf("operations %+v, deliveries %+v", ops, sent)
 	}
 	h.submit("none", "GET", "/v1/customerinvoice/003501", "")
-	if err := h.Clock("").Idle(within(t)); err != nil {
+	if err := h.Clock("").Idle(testkit.Within(t, time.Minute)); err != nil {
 		t.Error(err)
 	}
 }
@@ -103,7 +104,7 @@ func TestAResetCutsARedeliveryOff(t *testing.T) {
 	redelivered := make(chan error, 1)
 	go func() { redelivered <- h.Redeliver(t.Context(), id) }()
 	<-hanging
-	if err := h.Reset(within(t), "1000001"); err != nil {
+	if err := h.Reset(testkit.Within(t, time.Minute), "1000001"); err != nil {
 		t.Error(err)
 	}
 	if err := <-redelivered; !errors.Is(err, mockserver.ErrReset) || !errors.Is(err, mockserver.ErrNotDelivered) {

@@ -2,8 +2,6 @@ package mockservertest_test
 
 import (
 	"encoding/json"
-	"flag"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -12,12 +10,11 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/mockservertest"
 	"github.com/vismanet-go/background/mockserver/operation"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestFailureMessages(t *testing.T) {
 	type server = *mockservertest.Server
@@ -82,7 +79,7 @@ func TestFailureMessages(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				golden(t, strings.ReplaceAll(name, " ", "-")+".golden", failure(t, func(t testing.TB) {
+				testkit.Golden(t, filepath.Join("testdata", strings.ReplaceAll(name, " ", "-")+".golden"), failure(t, func(t testing.TB) {
 					s := mockservertest.Start(t, mockserver.Config{Seed: 1})
 					s.Hook.Answer(404)
 					send(t, s, "GET", "/v1/customerinvoice?pageNumber=1&pageSize=100", "", "Accept", "application/json")
@@ -91,28 +88,9 @@ func TestFailureMessages(t *testing.T) {
 					send(t, s, "GET", "/v1/background/53f3403c-b521-4ff8-8ff6-d775ee363104", "")
 					time.Sleep(time.Second)
 					test(t, s)
-				}))
+				})+"\n")
 			})
 		})
-	}
-}
-
-// golden compares got with a file in testdata.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got+"\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got+"\n" != string(want) {
-		t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
 	}
 }
 

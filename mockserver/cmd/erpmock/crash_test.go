@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver/operation"
 	"github.com/vismanet-go/background/mockserver/queue/sqlitequeue"
 )
@@ -107,7 +108,7 @@ func TestKilledProcessesLoseNothing(t *testing.T) {
 	dice := rand.New(rand.NewPCG(1, 2))
 	for n := range kills {
 		at := int64((n + 1) * total / (kills + 1))
-		eventually(t, "the load goes on", func() bool { return accepted.Load() >= at })
+		testkit.Eventually(t, "the load goes on", func() bool { return accepted.Load() >= at })
 		time.Sleep(time.Duration(dice.IntN(20)) * time.Millisecond)
 		f.kill(dice.IntN(3))
 	}
@@ -122,7 +123,7 @@ func TestKilledProcessesLoseNothing(t *testing.T) {
 		if firsts.end(k).Status == "Failed" {
 			failed++
 		}
-		eventually(t, "the notification of "+k.id, func() bool { return hook.of(k.id) > 0 })
+		testkit.Eventually(t, "the notification of "+k.id, func() bool { return hook.of(k.id) > 0 })
 	}
 	t.Logf("%d accepted, %d refused, %d unsure, %d failed, %d kills; settled %v after the load",
 		accepted.Load(), refused, unsure, failed, kills, time.Since(began).Round(time.Millisecond))
@@ -187,7 +188,7 @@ func (f *fleet) verifyStore(accepted, unsure int) {
 		if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 			f.t.Fatal(err)
 		}
-		eventually(f.t, "the end of a process", func() bool { return s.cmd.Process.Signal(syscall.Signal(0)) != nil })
+		testkit.Eventually(f.t, "the end of a process", func() bool { return s.cmd.Process.Signal(syscall.Signal(0)) != nil })
 	}
 	q, err := sqlitequeue.Open(f.t.Context(), sqlitequeue.Config{Dir: f.dir})
 	if err != nil {
@@ -267,7 +268,7 @@ func (s *sightings) end(k task) stateDoc {
 		defer s.mu.Unlock()
 		return s.doc[k.id]
 	}
-	eventually(s.f.t, "the end of "+k.id, func() bool { return get() != nil || s.look(k) })
+	testkit.Eventually(s.f.t, "the end of "+k.id, func() bool { return get() != nil || s.look(k) })
 	if err := fromJSON(get(), &d); err != nil {
 		s.f.t.Fatal(err)
 	}
@@ -305,14 +306,14 @@ func TestAStoppedProcessComesTooLate(t *testing.T) {
 		t.Fatalf("%d %s %v", a.status, a.body, err)
 	}
 	k := task{company: "7", id: accepted.ID}
-	eventually(t, "the operation runs", func() bool { return bytes.Contains(f.read("/v1/background/"+k.id, "7").body, []byte(`"startedUtc":"`)) })
+	testkit.Eventually(t, "the operation runs", func() bool { return bytes.Contains(f.read("/v1/background/"+k.id, "7").body, []byte(`"startedUtc":"`)) })
 	f.stop(first)
 	second := f.start()
 	f.mu.Lock()
 	f.ships = []*ship{second, first}
 	f.mu.Unlock()
 	var doc []byte
-	eventually(t, "the other process ends it", func() bool {
+	testkit.Eventually(t, "the other process ends it", func() bool {
 		a, err := second.call("GET", "/v1/background/"+k.id, "", "ipp-company-id", "7")
 		doc = a.body
 		return err == nil && bytes.Contains(doc, []byte(`"statusCode":201`))
@@ -321,7 +322,7 @@ func TestAStoppedProcessComesTooLate(t *testing.T) {
 		t.Fatal(err)
 	}
 	// It is back once it answers; then it has had time to report.
-	eventually(t, "the first process is back", func() bool {
+	testkit.Eventually(t, "the first process is back", func() bool {
 		a, err := first.call("GET", "/__mock/health", "")
 		return err == nil && a.status == 200
 	})
@@ -336,7 +337,7 @@ func TestAStoppedProcessComesTooLate(t *testing.T) {
 			t.Errorf("%d invoices, %v", n, err)
 		}
 	}
-	eventually(t, "the notification", func() bool { return hook.of(k.id) > 0 })
+	testkit.Eventually(t, "the notification", func() bool { return hook.of(k.id) > 0 })
 	// It works on, under a new lease.
 	a, err = first.call("GET", "/v1/customerinvoice/003501", "", "erp-api-background", "none", "ipp-company-id", "8")
 	if err != nil || a.status != 202 || fromJSON(a.body, &accepted) != nil {

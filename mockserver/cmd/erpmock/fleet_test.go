@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/internal/sqlitefile"
+	"github.com/vismanet-go/background/internal/testkit"
 )
 
 // A fleet is several erpmock processes on one directory.
@@ -66,7 +67,7 @@ func (f *fleet) start() *ship {
 	}
 	ended := make(chan struct{})
 	go func() { _ = s.cmd.Wait(); close(ended) }()
-	eventually(f.t, "a process listens", func() bool {
+	testkit.Eventually(f.t, "a process listens", func() bool {
 		select {
 		case <-ended:
 			f.t.Fatalf("it ended: %s\n%s", s.cmd.ProcessState, s.errs.String())
@@ -100,7 +101,7 @@ func (f *fleet) stop(s *ship) {
 		f.t.Fatal(err)
 	}
 	defer db.Close()
-	eventually(f.t, "it stands still between two writes", func() bool {
+	testkit.Eventually(f.t, "it stands still between two writes", func() bool {
 		if err := s.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 			f.t.Fatal(err)
 		}
@@ -163,22 +164,12 @@ type answer struct {
 func (f *fleet) read(path, company string) answer {
 	f.t.Helper()
 	var a answer
-	eventually(f.t, "GET "+path, func() bool {
+	testkit.Eventually(f.t, "GET "+path, func() bool {
 		var err error
 		a, err = f.any().call("GET", path, "", "ipp-company-id", company)
 		return err == nil && (a.status == http.StatusOK || a.status == http.StatusNotFound)
 	})
 	return a
-}
-
-// eventually waits for a condition of the world outside.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not in time: %s", what)
-		}
-	}
 }
 
 // A counter receives notifications and counts them by operation.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/vismanet-go/background/internal/testkit"
 )
 
 // A file system that is full refuses work instead of losing it.
@@ -47,7 +49,7 @@ func TestAFullDiskIsAnswered503(t *testing.T) {
 		if d := firsts.end(k); d.StatusCode != 201 {
 			t.Errorf("%+v", d)
 		}
-		eventually(t, "the notification of "+k.id, func() bool { return hook.of(k.id) > 0 })
+		testkit.Eventually(t, "the notification of "+k.id, func() bool { return hook.of(k.id) > 0 })
 	}
 	f.verifyInvoices(tasks, firsts)
 	t.Logf("%d accepted, then %d times 503", len(tasks), refusals)

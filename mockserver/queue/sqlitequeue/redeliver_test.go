@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/operation"
 )
@@ -16,7 +17,7 @@ func TestRedeliveryByOtherServers(t *testing.T) {
 	cfg := mockserver.Config{URLRetry: mockserver.Retry{Attempts: 1}}
 	first := serve(t, dir, cfg, told)
 	id := first.submit("GET", "/v1/customerinvoice/003501", "", "http://hook.test/")
-	eventually(t, "the end of the delivery", func() bool {
+	testkit.Eventually(t, "the end of the delivery", func() bool {
 		return len(first.Deliveries(operation.DeliveryFilter{State: operation.DeliveryDead})) == 1
 	})
 	if err := first.Close(); err != nil {
@@ -63,13 +64,13 @@ func TestARedeliveryTakesTheAttemptsOver(t *testing.T) {
 	cfg := mockserver.Config{URLRetry: mockserver.Retry{Attempts: 2, Interval: 2 * time.Second}}
 	first, second := serve(t, dir, cfg, told), serve(t, dir, cfg, told)
 	id := first.submit("GET", "/v1/customerinvoice/003501", "", "http://hook.test/")
-	eventually(t, "the first attempt", func() bool { return len(first.Deliveries()) == 1 && len(first.Deliveries()[0].Attempts) == 1 })
+	testkit.Eventually(t, "the first attempt", func() bool { return len(first.Deliveries()) == 1 && len(first.Deliveries()[0].Attempts) == 1 })
 	for range 2 {
 		if err := second.Redeliver(t.Context(), id); !errors.Is(err, mockserver.ErrNotDelivered) {
 			t.Errorf("got %v", err)
 		}
 	}
-	eventually(t, "the end", func() bool { return second.Deliveries()[0].State == operation.DeliveryDead })
+	testkit.Eventually(t, "the end", func() bool { return second.Deliveries()[0].State == operation.DeliveryDead })
 	time.Sleep(2 * lease)
 	if d := second.Deliveries()[0]; len(d.Attempts) != 4 || told.count(id) != 4 {
 		t.Errorf("arrived %d times, want 4: %+v", told.count(id), d)

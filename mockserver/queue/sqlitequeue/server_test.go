@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/operation"
@@ -76,20 +77,11 @@ func (s *site) submit(method, path, body, background string) (id string) {
 func (s *site) ended(id string) operation.Operation {
 	s.t.Helper()
 	var op operation.Operation
-	eventually(s.t, "the end of "+id, func() bool {
+	testkit.Eventually(s.t, "the end of "+id, func() bool {
 		op, _ = s.Operation(id)
 		return !op.Ended.IsZero()
 	})
 	return op
-}
-
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not in time: %s", what)
-		}
-	}
 }
 
 // A hook receives notifications, and answers as it is told.
@@ -205,7 +197,7 @@ func TestANotificationGoesOnWithTheNextServer(t *testing.T) {
 	cfg := mockserver.Config{URLRetry: mockserver.Retry{Attempts: 4, Interval: 300 * time.Millisecond, MaxInterval: 300 * time.Millisecond}}
 	first := serve(t, dir, cfg, told)
 	id := first.submit("GET", "/v1/customerinvoice/003501", "", "http://hook.test/")
-	eventually(t, "the first attempts", func() bool { d := first.Deliveries(); return len(d) == 1 && len(d[0].Attempts) >= 2 })
+	testkit.Eventually(t, "the first attempts", func() bool { d := first.Deliveries(); return len(d) == 1 && len(d[0].Attempts) >= 2 })
 	before := first.Deliveries()[0]
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
@@ -216,7 +208,7 @@ func TestANotificationGoesOnWithTheNextServer(t *testing.T) {
 	told.set(200)
 	second := serve(t, dir, cfg, told)
 	second.Start()
-	eventually(t, "the delivery", func() bool { return second.Deliveries()[0].State == operation.DeliveryDelivered })
+	testkit.Eventually(t, "the delivery", func() bool { return second.Deliveries()[0].State == operation.DeliveryDelivered })
 	d := second.Deliveries()[0]
 	if d.OperationID != id || d.NotificationID != before.NotificationID || len(d.Attempts) != len(before.Attempts)+1 || string(d.Body) != string(before.Body) {
 		t.Errorf("got %+v", d)

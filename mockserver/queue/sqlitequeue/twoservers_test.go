@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/operation"
 )
@@ -27,7 +28,7 @@ func TestAServerGoesOnInTheSameProcess(t *testing.T) {
 	}
 	defer second.Close()
 	second.Start()
-	eventually(t, "the notification", func() bool { return told.Load() > 0 })
+	testkit.Eventually(t, "the notification", func() bool { return told.Load() > 0 })
 	if op, ok := second.Operation(id); !ok || op.State != operation.Finished {
 		t.Errorf("got %+v", op)
 	}
