@@ -78,6 +78,7 @@ func (a *app) open(ctx context.Context, erp erpAccess) (err error) {
 			kindRelease: a.released,
 		},
 		Verifiers:    map[string]client.Verifier{verifyReleased: invoiceReleased},
+		Resolvers:    map[string]client.Resolver{kindInvoice: a.findInvoice},
 		DrainTimeout: a.cfg.shutdown / 2, // see shutDown
 		Observer:     a.metrics.client, Logger: a.log,
 	})

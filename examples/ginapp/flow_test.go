@@ -86,6 +86,43 @@ func TestALostAnswerIsUncertainUntilTheNotification(t *testing.T) {
 	})
 }
 
+// Neither the answer nor the notification comes, and the invoice is there.
+func TestAnInvoiceThatNobodyToldOfIsFound(t *testing.T) {
+	play(t, mockserver.Config{}, nil, func(w *world) {
+		w.add(
+			fault.Rule{On: fault.OnIntake, Path: invoices, Times: 1, Do: fault.Answer{Process: true, Drop: true}},
+			fault.Rule{Path: invoices, Times: 1, Do: fault.Notify{Drop: true}},
+		)
+		w.post(good, http.StatusAccepted)
+		time.Sleep(14 * time.Minute)
+		if s := w.status("4711"); s.State != stateUncertain {
+			w.Errorf("got %+v while a notification may come, want it uncertain", s)
+		}
+		if s := w.await("4711", stateDone); s.Invoice != "003549" {
+			w.Errorf("got %+v, want the invoice that was made", s)
+		}
+		if n := w.operations(invoices); n != 1 {
+			w.Errorf("%d invoices, want 1", n)
+		}
+	})
+}
+
+// No answer comes, and no invoice: posting the order again is left to a person.
+func TestAnInvoiceThatIsNotFoundWaitsForAPerson(t *testing.T) {
+	play(t, mockserver.Config{}, nil, func(w *world) {
+		w.add(fault.Rule{On: fault.OnIntake, Path: invoices, Times: 1, Do: fault.Answer{Drop: true}})
+		w.post(good, http.StatusAccepted)
+		time.Sleep(12 * time.Hour)
+		if s := w.status("4711"); s.State != stateUncertain {
+			w.Errorf("got %+v, want it uncertain", s)
+		}
+		w.post(good, http.StatusAccepted)
+		if n := w.sent(invoices); n != 1 {
+			w.Errorf("sent %d times, want once", n)
+		}
+	})
+}
+
 func TestARefusedOrderCanBeCorrected(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
 		wrong := replaced("10045", "99999")

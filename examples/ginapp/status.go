@@ -14,7 +14,7 @@ import (
 // States of an order.
 const (
 	stateWaiting   = "waiting"   // for the ERP
-	stateUncertain = "uncertain" // sent, and no answer told whether it was taken; a notification or a person will
+	stateUncertain = "uncertain" // sent, and no answer told whether it was taken; a notification, a search or a person will
 	stateUnclear   = "unclear"   // ended with a word that nobody knows; a person will find out
 	stateDone      = "done"
 	stateFailed    = "failed"
