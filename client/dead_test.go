@@ -176,6 +176,17 @@ func TestDeadLettersAreReplayedInBulk(t *testing.T) {
 				t.Errorf("%+v: counted %d, %v, want %d", tt.f, got, err, tt.want)
 			}
 		}
+		for op, err := range w.client.Dead(w.Context()) {
+			s, failed := op.State(w.Context())
+			if err = errors.Join(err, failed); err != nil {
+				t.Fatal(err)
+			}
+			since, err := w.client.CountDead(w.Context(), client.DeadFilter{Since: s.Ended})
+			until, failed := w.client.CountDead(w.Context(), client.DeadFilter{Until: s.Ended})
+			if err = errors.Join(err, failed); err != nil || since+until != 120 || since == 0 {
+				t.Errorf("%d since the moment of a death and %d until then, %v: want 120 together, with the one that died then among the former", since, until, err)
+			}
+		}
 		ended, cancel := context.WithCancel(w.Context())
 		cancel()
 		if got, err := w.client.ReplayDead(ended, client.DeadFilter{}); !errors.Is(err, context.Canceled) || got.Replayed != 0 {

@@ -462,3 +462,58 @@ func TestAShutdownEndsAQuestion(t *testing.T) {
 		}
 	})
 }
+
+// rivalry is a store in which another replica asks just before this one does.
+type rivalry struct {
+	store.Store
+	asks int // how often it still does
+}
+
+func (s *rivalry) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, ttl time.Duration) (store.Lease, store.Record, error) {
+	if purpose == store.ToResolve && s.asks > 0 {
+		s.asks--
+		l, _, err := s.Store.Acquire(ctx, tenant, ref, "rival", purpose, ttl)
+		if err = errors.Join(err, s.Release(ctx, l)); err != nil {
+			return store.Lease{}, store.Record{}, err
+		}
+	}
+	return s.Store.Acquire(ctx, tenant, ref, owner, purpose, ttl)
+}
+
+// TestWhatAnotherReplicaHasJustAskedIsNotAsked has a rival ask between the reading
+// of a record and its lease.
+func TestWhatAnotherReplicaHasJustAskedIsNotAsked(t *testing.T) {
+	st := &rivalry{Store: store.NewMemory(store.MemoryConfig{}), asks: 1}
+	defer st.Close()
+	resolving(t, client.Config{Store: st, Tenant: "default"}, telling(client.EndedWith(made, "found it"), nil), func(t *testing.T, _ *client.Client, _ *told, op *client.Operation, o *oracle) {
+		time.Sleep(5 * time.Second)
+		if s := stateOf(t, op); o.count() != 0 || s.Phase != store.Uncertain {
+			t.Errorf("asked %d times right after a rival, and got %+v", o.count(), s)
+		}
+		time.Sleep(time.Minute)
+		if s := stateOf(t, op); o.count() != 1 || s.Phase != store.Settled {
+			t.Errorf("asked %d times, and got %+v, want it resolved by the next question", o.count(), s)
+		}
+	})
+}
+
+// TestCloseEndsAQuestion closes a client whose resolver waits for its context.
+func TestCloseEndsAQuestion(t *testing.T) {
+	waits := func(ctx context.Context, _ client.Unresolved) (client.Resolution, error) {
+		<-ctx.Done()
+		return client.Resolution{}, ctx.Err()
+	}
+	withTold(t, client.Config{Resolvers: map[string]client.Resolver{"": waits}}, func(t *testing.T, c *client.Client, _ *told, op *client.Operation) {
+		begun := time.Now()
+		ended := make(chan error)
+		go func() {
+			_, err := op.AskResolver(t.Context())
+			ended <- err
+		}()
+		time.Sleep(time.Second)
+		c.Close()
+		if err := <-ended; !errors.Is(err, context.Canceled) || time.Since(begun) != time.Second {
+			t.Errorf("got %v after %v, want it ended with the client", err, time.Since(begun))
+		}
+	})
+}
