@@ -16,7 +16,7 @@ import (
 // AuthMode says which credentials will do.
 type AuthMode string
 
-// Modes of authorization.
+// These are the modes of authorization.
 const (
 	AuthOff    AuthMode = ""       // any token and none; it only tells the company
 	AuthAny    AuthMode = "any"    // some token; if Config.Companies has entries, one that the mock knows
@@ -28,13 +28,14 @@ const (
 type Auth struct {
 	Mode AuthMode
 
-	// Clients are the applications that may get a token, by client id. Empty:
-	// any id and secret will do, which AuthStrict refuses.
+	// Clients are the applications that may get a token, by client id. If it is
+	// empty, any id and secret will do; [New] refuses that with AuthStrict.
 	Clients map[string]AuthClient
 
-	// Tenants maps tenant ids to companies. A token for another tenant is
-	// issued, as the vendor does for the tenant of a customer, and AuthStrict
-	// answers its calls 401. Empty: a tenant's id is the company's number.
+	// Tenants maps tenant ids to companies. A token for another tenant is issued
+	// too, as the vendor does for the tenant of a customer, but AuthStrict
+	// answers its calls 401. If it is empty, a tenant's id is the company's
+	// number.
 	Tenants map[string]string
 
 	// TokenLife is how long a token is good. Default: 1 h.
@@ -49,15 +50,15 @@ type Auth struct {
 type AuthClient struct {
 	Secret string
 
-	// Scopes are those it may ask for, and gets if it names none. Default:
-	// ScopeRead, ScopeCreate, ScopeUpdate and ScopeDelete.
+	// Scopes are those that it may ask for; it gets all of them if it names none.
+	// Default: ScopeRead, ScopeCreate, ScopeUpdate and ScopeDelete.
 	Scopes []string
 }
 
 // The scopes of service applications. Which one guards which call is not
-// documented; AuthStrict wants read for GET, create for POST, update for PUT
-// and actions, delete for DELETE, and takes vismanet_erp_interactive_api for
-// vismanet_erp_service_api.
+// documented. AuthStrict wants read for GET, create for POST, update for PUT
+// and actions, and delete for DELETE; it takes the same scopes of
+// vismanet_erp_interactive_api too.
 const (
 	ScopeRead   = "vismanet_erp_service_api:read"
 	ScopeCreate = "vismanet_erp_service_api:create"

@@ -17,29 +17,29 @@ type ClockConfig struct {
 	// server does. Default: the present.
 	Start time.Time
 
-	// Manual makes the clocks stand still: time passes by [Clock.Advance] and
-	// the like only.
+	// Manual makes the clocks stand: time passes only by [Clock.Advance] and the
+	// like.
 	Manual bool
 
 	// Rate is how many seconds pass in a real one, at most 100 000. Default: 1.
-	// With any other rate time ends at the year 2200.
+	// With any other rate time ends with the year 2199.
 	Rate float64
 }
 
 func (c ClockConfig) validate() error { return vtime.Setup(c).Validate("Clock") }
 
-// Errors of a [Clock], and of what waits for one.
+// A [Clock], and what waits for one, returns these errors.
 var (
-	// ErrClosed: the server was closed.
+	// ErrClosed says that the server was closed.
 	ErrClosed = vtime.ErrClosed
 
-	// ErrReset: the company was reset; see [Server.Reset].
+	// ErrReset says that the company was reset; see [Server.Reset].
 	ErrReset = vtime.ErrReset
 
-	// ErrOwnCompany: a handler wants to wait for its own end.
+	// ErrOwnCompany says that a handler would wait for its own end.
 	ErrOwnCompany = vtime.ErrOwnCompany
 
-	// ErrNothingPlanned: nothing would happen, however late it became.
+	// ErrNothingPlanned says that nothing would happen, however late it became.
 	ErrNothingPlanned = vtime.ErrNothingPlanned
 )
 
@@ -85,13 +85,13 @@ func newClocks(cfg Config, p *vtime.Pool, j *journal.Recorder) *vtime.Clocks {
 // Now is the company's time.
 func (c *Clock) Now() time.Time { return c.clock.Now() }
 
-// Freeze stops the clock where it is. During an Advance it is stopped at the
-// end of that.
+// Freeze stops the clock where it is. During an Advance the clock stops at its
+// end.
 func (c *Clock) Freeze() { c.clock.Freeze() }
 
-// Run lets the clock go on from where it is, so many seconds in a real one: 1 is
-// the pace of real time. During an Advance it does so at the end of that. The
-// error is about a rate that is not above 0 and at most 100 000.
+// Run lets the clock go on from where it is, so many seconds in a real one: 1
+// is the pace of real time. During an Advance it does so at its end. Run
+// refuses a rate that is not above 0 or is more than 100 000.
 func (c *Clock) Run(rate float64) error { return c.clock.Run(rate) }
 
 // Idle waits until nothing is under way and nothing is due at the present time.
@@ -120,19 +120,19 @@ func (c *Clock) Planned() []PlannedTask {
 	return list
 }
 
-// Advance moves the clock by d: what becomes due meanwhile happens in its
-// order and at its time, each before the next, and Advance returns when all of
-// it is over. First it waits for what is under way now. It works at any rate:
-// a clock that runs stands until Advance returns, and runs on from there.
+// Advance moves the clock by d: what becomes due meanwhile happens in its order
+// and at its time, one after the other, and Advance returns when all of it is
+// over. First it waits for what is under way now. It works at any rate: a clock
+// that runs stands until Advance returns, and runs on from there.
 //
 // If ctx ends first, the clock stays where it got to, and the error names what
-// is under way. Other errors are those of a d that is negative or leads beyond
-// the year 2199, [ErrClosed] and [ErrReset]. Of several calls at a time one
-// waits for the other. A handler that moves the clock of its own company with
-// its request's context gets [ErrOwnCompany]: Advance would wait for it.
+// is under way. It also returns an error if d is negative or leads beyond the
+// year 2199, [ErrClosed] and [ErrReset]. Of several calls at a time one waits
+// for the other. A handler that moves the clock of its own company with its
+// request's context gets [ErrOwnCompany]: Advance would wait for it.
 func (c *Clock) Advance(ctx context.Context, d time.Duration) error { return c.clock.Advance(ctx, d) }
 
-// AdvanceTo is [Clock.Advance] to a time, which must not be past.
+// AdvanceTo is [Clock.Advance] to a time, which must not lie in the past.
 func (c *Clock) AdvanceTo(ctx context.Context, t time.Time) error { return c.clock.AdvanceTo(ctx, t) }
 
 // Step is [Clock.Advance] to the next time at which something is due, and
@@ -140,8 +140,8 @@ func (c *Clock) AdvanceTo(ctx context.Context, t time.Time) error { return c.clo
 func (c *Clock) Step(ctx context.Context) error { return c.clock.Step(ctx) }
 
 // Drain is [Clock.Advance] until nothing is planned any more. It ends at the
-// time of the last thing that happened: the end of retentions is nothing that
-// happens.
+// time of the last thing that happened; the end of a retention does not count
+// as one.
 func (c *Clock) Drain(ctx context.Context) error { return c.clock.Drain(ctx) }
 
 // Sleep waits for d on the clock of the company that a handler works for, given

@@ -32,13 +32,13 @@ type Config struct {
 	Companies map[string]string
 
 	// MaxCompanies bounds how many companies the server serves, as each costs
-	// memory for good: about 90 kB once its invoices were asked for. A request
-	// of one more is answered 503. Those that the Config names are always
+	// memory for good: about 90 kB once its invoices were asked for. Requests of
+	// further ones are answered 503. Those that the Config names are always
 	// served. Default: 10 000.
 	MaxCompanies int
 
-	// Auth is the token endpoint, and what is demanded of tokens. By default
-	// that is nothing, and of profiles with RequireToken as [AuthAny] says.
+	// Auth is the token endpoint, and what is demanded of tokens: by default
+	// nothing, and with Profile.RequireToken what [AuthAny] demands.
 	Auth Auth
 
 	// ExternalURL is the API root in the links of answers, for a mock behind
@@ -53,8 +53,8 @@ type Config struct {
 	Seed uint64
 
 	// Queue keeps the operations. Default: one in memory. Package
-	// queue/sqlitequeue has one for several servers, which then also keeps their
-	// notifications and the data of the built-in ERP. Close it after the
+	// queue/sqlitequeue has one for several servers, which also keeps their
+	// notifications and the data of the built-in ERP. Close the queue after the
 	// server.
 	Queue queue.Queue
 
@@ -70,9 +70,9 @@ type Config struct {
 	// of their arrival.
 	Order queue.Order
 
-	// MaxAttempts is how often an operation is started whose worker stops in
-	// the middle; then it is Failed. It matters with a shared Queue only.
-	// Default: 5.
+	// MaxAttempts is how often an operation is started if each time its worker
+	// stops in the middle; then it is Failed. It matters with a shared Queue
+	// only. Default: 5.
 	MaxAttempts int
 
 	// ExecTime is how long an operation takes once a worker has picked it up;
@@ -91,12 +91,12 @@ type Config struct {
 	RateLimit RateLimit
 
 	// Subscription is the webhook subscription that the header values
-	// "subscription" and "subscription:..." notify. Without a URL such an
+	// "subscription" and "subscription:..." notify. Without a URL there, such an
 	// operation runs and nobody is told.
 	Subscription Subscription
 
 	// Subscriptions are those of single companies, by company; Subscription is
-	// then that of all others.
+	// then for all others.
 	Subscriptions map[string]Subscription
 
 	// URLRetry is the retry policy of notifications to the URL in the header.
@@ -107,14 +107,14 @@ type Config struct {
 	// private addresses only.
 	AllowPublicTargets bool
 
-	// NotifyClient, if set, sends the notifications, and AllowPublicTargets
-	// has no effect. Redirects are not followed all the same. See
-	// [MemoryClient] for receivers in the same process.
+	// NotifyClient, if set, sends the notifications, and AllowPublicTargets has
+	// no effect. It follows no redirects either. See [MemoryClient] for receivers
+	// in the same process.
 	NotifyClient *http.Client
 
 	// Handler answers requests below /v1/ and /v2/ that neither a handler
-	// registered with [Server.Handle] nor the built-in ERP knows. It can be
-	// backgrounded like any other. Default: such requests get 404.
+	// registered with [Server.Handle] nor the built-in ERP knows. It can run in
+	// the background like any other. Default: such requests get 404.
 	Handler http.Handler
 
 	// Faults are the rules that [Server.Faults] begins with.
@@ -212,8 +212,8 @@ type RateLimit struct {
 	Window time.Duration // default 1 h, from the company's first call
 	Policy string        // name shown in X-RateLimit-Policy; default "4-fixed-window"
 
-	// Block, if not 0, refuses a company that made one call too many for this
-	// long, also beyond the end of the window; each further call begins it
+	// Block, if not 0, is how long a company that made one call too many is
+	// refused, also beyond the end of the window; each further call begins it
 	// anew. See [OldHostLimit].
 	Block time.Duration
 }

@@ -26,14 +26,14 @@ type Call struct {
 	// "/v1/...".
 	Base string
 
-	// OperationID identifies the background operation; empty in the
+	// OperationID identifies the background operation; it is empty in the
 	// foreground.
 	OperationID string
 
-	// Attempt is how often the operation was started, this time included: more
-	// than 1 only if a worker stopped in the middle, with a queue that
-	// outlives its process. What such a worker had done outside of the mock is
-	// done, so that a handler with effects should look.
+	// Attempt is how often the operation was started, this time included. It is
+	// more than 1 only if a worker stopped in the middle, with a queue that
+	// outlives its process. What such a worker did outside of the mock remains
+	// done, so a handler with effects should check for that.
 	Attempt int
 }
 

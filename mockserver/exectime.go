@@ -13,14 +13,14 @@ import (
 	"github.com/vismanet-go/background/mockserver/internal/request"
 )
 
-// An ExecTime tells how long each operation takes. It is a pure function of what it
-// is asked; what it returns below zero counts as zero. See [Fixed], [Uniform],
-// [LogNormal] and [ExecTimeFunc].
+// An ExecTime tells how long each operation takes. For is a pure function; what
+// it returns below zero counts as zero. See [Fixed], [Uniform], [LogNormal] and
+// [ExecTimeFunc].
 type ExecTime interface {
 	// For returns the time of one operation. R is the request that its handler
-	// will get, without a body. P is a number from 0 up to 1, each as likely as
-	// any other: for the n-th operation of a company the same one in each run
-	// with the same Config.Seed.
+	// will get, without a body. P is a random number from 0 up to 1; it is the
+	// same for the n-th operation of a company in each run with the same
+	// Config.Seed.
 	For(r *http.Request, p float64) time.Duration
 }
 
@@ -60,12 +60,12 @@ func (u Uniform) validate(field string) error {
 type LogNormal struct {
 	Median time.Duration
 
-	// P95 is what 95 % do not exceed. Sigma says the same as the standard
-	// deviation of the logarithm; one of the two is given.
+	// P95 is what 95 % do not exceed. Sigma is the standard deviation of the
+	// logarithm and says the same; set one of the two.
 	P95   time.Duration
 	Sigma float64
 
-	// Max cuts the tail off. 0: it is not.
+	// Max, if not 0, bounds the times.
 	Max time.Duration
 }
 

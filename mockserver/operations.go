@@ -15,7 +15,7 @@ import (
 // their retention included.
 func (s *Server) Operations() []operation.Operation { return s.runner.List() }
 
-// Operation returns one of them.
+// Operation returns the operation with this id, and whether there is one.
 func (s *Server) Operation(id string) (operation.Operation, bool) {
 	op, ok := s.runner.Get(id)
 	return op.Operation, ok
@@ -25,8 +25,8 @@ func (s *Server) Operation(id string) (operation.Operation, bool) {
 // reports whether there was one.
 func (s *Server) Expire(id string) bool { return s.runner.Expire(id) }
 
-// Deliveries lists the latest 10 000 notifications, in the order in which their
-// operations were accepted: all, or those that fit one of the filters.
+// Deliveries lists the latest 10 000 notifications, or those of them that fit
+// one of the filters, in the order in which their operations were accepted.
 func (s *Server) Deliveries(filters ...operation.DeliveryFilter) []operation.Delivery {
 	list := s.notifier.Deliveries()
 	if len(filters) == 0 {
@@ -37,16 +37,16 @@ func (s *Server) Deliveries(filters ...operation.DeliveryFilter) []operation.Del
 	})
 }
 
-// Errors of [Server.Redeliver].
+// [Server.Redeliver] returns these errors.
 var (
 	// ErrUnknownOperation says that there is no operation with this id.
 	ErrUnknownOperation = notify.ErrUnknownOperation
 	// ErrNotEnded says that the operation still waits or runs.
 	ErrNotEnded = notify.ErrNotEnded
-	// ErrNoNotification says that nobody is told of this operation, or that
-	// its notification is forgotten.
+	// ErrNoNotification says that the operation has no notification, or that this
+	// is forgotten.
 	ErrNoNotification = notify.ErrNoNotification
-	// ErrNotDelivered says that the receiver did not take it.
+	// ErrNotDelivered says that the receiver did not take the notification.
 	ErrNotDelivered = notify.ErrNotDelivered
 )
 

@@ -7,12 +7,13 @@ import (
 	"github.com/vismanet-go/background/mockserver/operation"
 )
 
-// Errors of a [QueueControl].
+// A [QueueControl] returns these errors.
 var (
-	// ErrNotPaused: a queue is stepped through only while it is paused.
+	// ErrNotPaused says that the queue is not paused, which it has to be to be
+	// stepped through.
 	ErrNotPaused = run.ErrNotPaused
 
-	// ErrNothingWaiting: no operation waits that might start now.
+	// ErrNothingWaiting says that no operation waits that might start now.
 	ErrNothingWaiting = run.ErrNothingWaiting
 )
 
@@ -37,19 +38,19 @@ func (c *QueueControl) Resume() { c.c.Resume() }
 
 // Next starts the operation that comes next in a paused queue, and returns it
 // without waiting for its end. If all that may run at a time are running, it
-// waits for one of this server to end first. It returns [ErrNotPaused], or [ErrNothingWaiting],
-// also if what waits is held until later.
+// waits for one of this server to end first. It returns [ErrNotPaused], or
+// [ErrNothingWaiting], also if what waits is held until later.
 func (c *QueueControl) Next(ctx context.Context) (operation.Operation, error) { return c.c.Next(ctx) }
 
-// Step is [QueueControl.Next], and waits until the operation has ended. On a
-// clock that stands it ends only when somebody moves the clock: then use Next,
-// and [Clock.Advance]. If ctx ends first, the operation goes on.
+// Step does what [QueueControl.Next] does, and waits until the operation has
+// ended. On a clock that stands it ends only when somebody moves the clock:
+// then use Next, and [Clock.Advance]. If ctx ends first, the operation goes on.
 func (c *QueueControl) Step(ctx context.Context) (operation.Operation, error) { return c.c.Step(ctx) }
 
 // Len is how many operations wait to be started.
 func (c *QueueControl) Len() int { return c.c.Len() }
 
-// Waiting lists the operations that wait to be started: of one company in the
-// order in which they will, unless some are held; of all companies in that of
-// their arrival.
+// Waiting lists the operations that wait to be started. Those of one company
+// are in the order in which they will start, unless some are held; those of all
+// companies are in the order of their arrival.
 func (c *QueueControl) Waiting() []operation.Operation { return c.c.Waiting() }

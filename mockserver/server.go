@@ -154,9 +154,10 @@ func (s *Server) routeAdmin() {
 // Like http.ServeMux.Handle it panics if the pattern is bad or taken.
 func (s *Server) Handle(pattern string, h http.Handler) { s.user.Handle(pattern, h) }
 
-// Mount has a handler answer what is asked of a path below /__mock/, which is the
-// mock's own and not the ERP's: none of it is counted, disturbed or in the journal.
-// Patterns are those of [http.ServeMux]; the handler sees paths as they are.
+// Mount registers a handler for requests below /__mock/, which is the mock's
+// own and not the ERP's: they are not counted, not disturbed and not in the
+// journal. Patterns are those of [http.ServeMux]; the handler sees paths as
+// they were sent.
 //
 // It panics if the pattern is bad, taken or not below /__mock/.
 func (s *Server) Mount(pattern string, h http.Handler) {
@@ -190,11 +191,11 @@ func MemoryClient(hosts map[string]http.Handler) *http.Client {
 	return &http.Client{Transport: &memhttp.Transport{Hosts: hosts}}
 }
 
-// Close stops the server: it cancels the contexts of handlers and
-// notifications under way, waits for them, and leaves what is queued where it
-// is. Requests get 503 from then on; those being answered in the foreground
-// are the HTTP server's to wait for. Close may be called more than once; it
-// returns nil.
+// Close stops the server: it cancels the contexts of handlers and notifications
+// under way, waits for them, and leaves what is queued where it is. Requests
+// get 503 from then on; the HTTP server has to wait for those that are being
+// answered in the foreground. Close may be called more than once; it returns
+// nil.
 func (s *Server) Close() error {
 	s.pool.Close()
 	s.clocks.Close()

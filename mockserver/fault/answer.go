@@ -14,16 +14,15 @@ import (
 // arrived; Process with a Status is one that was accepted and answered with
 // something else.
 type Answer struct {
-	// Delay passes before anything else happens.
+	// Delay is a pause before anything else happens.
 	Delay time.Duration
 
-	// Process lets the request have its effect; its answer is discarded if
+	// Process lets the request have its effect; the real answer is discarded if
 	// Drop or Status is set.
 	Process bool
 
-	// Drop breaks the connection instead of answering: with a TCP reset where
-	// the server's connection can be had (HTTP/1 on a socket), and as an
-	// aborted answer otherwise.
+	// Drop breaks the connection instead of answering: by a TCP reset with HTTP/1
+	// on a socket, and by an aborted answer otherwise.
 	Drop bool
 
 	// Status, if not 0, is answered with Header and Body.
@@ -34,8 +33,8 @@ type Answer struct {
 	// the same name; a nil value removes them.
 	Header http.Header
 
-	// RetryAfter, if not 0, is told in the header of that name: in seconds,
-	// rounded up, or as the time of day with RetryAfterDate.
+	// RetryAfter, if not 0, stands in the header of that name: in seconds,
+	// rounded up, or with RetryAfterDate as a date.
 	RetryAfter     time.Duration
 	RetryAfterDate bool
 
@@ -50,22 +49,22 @@ type Answer struct {
 	Links string
 
 	// CutAfter, if not 0, breaks the connection after that many bytes of the
-	// body, and in any case before its last.
+	// body, but always before the last one.
 	CutAfter int
 
-	// Stall passes in the middle of the body.
+	// Stall is a pause in the middle of the body.
 	Stall time.Duration
 
-	// Foreground answers as if the request had not asked for the background.
-	// Only at OnIntake.
+	// Foreground answers as if the request had not asked for the background. It
+	// is for OnIntake only.
 	Foreground bool
 
-	// Lag shows an operation as it was this long ago: not there before it was
-	// accepted, not started, not ended. Only at OnState and OnContent.
+	// Lag shows an operation as it was this long ago: before it was accepted it
+	// is not there. It is for OnState and OnContent only.
 	Lag time.Duration
 
-	// Stuck shows an operation that has ended as if it still ran. Only at
-	// OnState and OnContent.
+	// Stuck shows an operation that has ended as if it still ran. It is for
+	// OnState and OnContent only.
 	Stuck bool
 }
 

@@ -1,5 +1,5 @@
-// Package fault has the rules by which a mock disturbs what it does: answers,
-// operations and notifications.
+// Package fault has the rules by which a mock disturbs answers, operations and
+// notifications.
 //
 // A [Rule] disturbs what it matches, as often as it says.
 //
@@ -15,15 +15,16 @@
 //	{Do: Notify{Replay: true}}                  // and a forged one before it
 //	{On: OnIntake, Do: Func(func(e Event) Effect { … })} // whatever it returns
 //
-// Rules are reproducible: whether one hits follows from the seed, the rule, and how
-// many events of the company it has matched before. Calls that one company makes at
-// the same moment are counted in the order in which they arrive, which is the
-// scheduler's to choose.
+// Rules are reproducible: whether one hits follows from the seed, the rule, and
+// how many events of the company it has matched before. Calls that one company
+// makes at the same moment are counted in the order in which they arrive, which
+// the scheduler chooses.
 //
 // [Parse] reads rules from JSON. [Rules.Count] and [Rules.Hits] tell what became of
 // them.
 //
-// In memory a dropped connection is the error that a TCP reset gives; on a socket it
-// is a TCP reset, with HTTP/2 the reset of the stream. An answer cut short by
-// CutAfter ends without a reset in both, so that what was written arrives.
+// In memory a dropped connection is the error that a TCP reset gives; on a
+// socket it is a TCP reset, with HTTP/2 the reset of the stream. An answer that
+// CutAfter cuts short ends without a reset in either case, so that what was
+// written arrives.
 package fault

@@ -12,10 +12,10 @@ type Effect interface {
 	points() []Point
 }
 
-// A Func chooses what happens at an event that its rule fits otherwise. Where it
-// returns nil the event is no match of the rule, and those behind it are asked. It
-// returns what can happen at the rule's On, and panics the request otherwise. It is
-// called without locks, by several goroutines at a time.
+// A Func chooses what happens at an event that fits the rest of its rule. Where
+// it returns nil the event does not match the rule, and the rules behind it are
+// asked. If it returns what cannot happen at the rule's On, the request panics.
+// It is called without locks, by several goroutines at a time.
 type Func func(Event) Effect
 
 func (Func) points() []Point { return allPoints }

@@ -15,15 +15,15 @@ type Notify struct {
 	// Drop sends nothing; the delivery is listed as dropped.
 	Drop bool
 
-	// Delay passes between the end of the operation and the first attempt.
+	// Delay is the time between the end of the operation and the first attempt.
 	Delay time.Duration
 
-	// Early holds the 202 back until the operation has run and the first
-	// attempt was made, so that the notification overtakes it.
+	// Early delays the 202 until the operation has run and the first attempt was
+	// made, so that the notification overtakes it.
 	Early bool
 
-	// Reorder lets the company's next notification go first. If none comes
-	// for Delay, or a minute if that is 0, this one goes.
+	// Reorder lets the company's next notification go first. If none comes within
+	// Delay (a minute if that is 0), this one goes.
 	Reorder bool
 
 	// Duplicates is how many more times a delivered notification is sent,
@@ -33,11 +33,11 @@ type Notify struct {
 	// Forge signs with a key that is not the subscription's.
 	Forge bool
 
-	// Replay sends, before the real one, the body of another operation with
-	// this one's address and headers, its notification id among them: what
-	// somebody can send who has overheard both, as only the body is signed.
-	// The other operation is the company's latest that has ended, or one that
-	// does not exist if there is none.
+	// Replay sends, before the real one, the body of another operation's
+	// notification to this one's address with this one's headers, the
+	// notification id among them. Somebody who has overheard both can do that, as
+	// only the body is signed. The other operation is the company's latest that
+	// has ended; if there is none, one is made up.
 	Replay bool
 
 	// Body, if not nil, is sent (and signed) instead of the real one.

@@ -15,19 +15,19 @@ import (
 	"time"
 )
 
-// Parse reads rules from a JSON array, for programs that are
-// given a file. An element has the fields of a [Rule] in camel case, and "do"
-// those of what can happen at its "on": a [Queue] at "queue", a [Notify] at
-// "notification", an [Answer] elsewhere. Match and a [Func] cannot be written.
+// Parse reads rules from a JSON array, for programs that are given a file. An
+// element has the fields of a [Rule] in camel case, and "do" those of what can
+// happen at its "on": a [Queue] at "queue", a [Notify] at "notification", an
+// [Answer] elsewhere. Match and a [Func] have no form in JSON.
 //
 //	[{"on": "intake", "times": 2, "do": {"status": 429, "retryAfter": "30s"}},
 //	 {"on": "state", "between": {"from": "1m", "to": "2m"}, "do": {"stuck": true}},
 //	 {"on": "notification", "probability": 0.1, "do": {"duplicates": 2, "header": {"order": null}}}]
 //
-// A duration is a text as for [time.ParseDuration], a body a text, and a value
-// in "header" a text, a list of texts or null. Unknown fields and fields that
-// come twice are errors. The error names the index and field of everything that
-// is wrong, as in "[0].do.retryAfter".
+// A duration is a text as for [time.ParseDuration], a body is a text, and a
+// value in "header" is a text, a list of texts or null. Unknown fields and
+// fields that come twice are errors. The error names the index and field of
+// everything that is wrong, as in "[0].do.retryAfter".
 func Parse(data []byte) ([]Rule, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // some editors begin a file with it
 	var elements []json.RawMessage

@@ -11,12 +11,12 @@ import (
 // A Queue disturbs the execution of one operation. It is decided when the
 // operation is accepted.
 type Queue struct {
-	// Hold keeps the operation from being taken for this long. Those behind
-	// it pass.
+	// Hold keeps the operation from being taken for this long. Those behind it
+	// pass it.
 	Hold time.Duration
 
-	// Fail, if not empty, ends the operation as Failed with this message,
-	// before it reaches its endpoint; with Late after it, so that the request
+	// Fail, if not empty, ends the operation as Failed with this message, before
+	// it reaches its endpoint. With Late it ends after that, so that the request
 	// has had its effect.
 	Fail string
 	Late bool
@@ -28,8 +28,8 @@ type Queue struct {
 	Deaths int
 	Lease  time.Duration
 
-	// Twice runs the endpoint a second time after the first, as a queue may
-	// that delivers at least once. The second answer is the one that counts.
+	// Twice runs the endpoint a second time after the first, as a queue that
+	// delivers at least once may do. The second answer counts.
 	Twice bool
 }
 

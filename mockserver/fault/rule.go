@@ -12,14 +12,14 @@ import (
 	"github.com/vismanet-go/background/mockserver/operation"
 )
 
-// A Rule says what is disturbed, how, and when. Rules are asked in their
-// order; the first that hits is obeyed, and those behind it do not see the
-// event. Whether a rule hits depends on nothing but the seed, the rule, and
-// how many events it has matched before, which is counted for each company on
-// its own: the same seed and the same calls give the same faults.
+// A Rule says what is disturbed, how, and when. Rules are asked in their order;
+// the first that hits is obeyed, and those behind it do not see the event.
+// Whether a rule hits depends on nothing but the seed, the rule, and how many
+// events it has matched before, which is counted for each company on its own:
+// the same seed and the same calls give the same faults.
 type Rule struct {
-	// Name identifies the rule in counts and in the journal, and is part of
-	// what makes its Probability random. Default: "rule-1" and so on.
+	// Name identifies the rule in counts and in the journal, and its Probability
+	// depends on it. Default: "rule-1" and so on.
 	Name string
 
 	// On is where the rule applies. Default: where Do can happen, if that is
@@ -28,8 +28,8 @@ type Rule struct {
 
 	// Company, Method and Path narrow down what matches; empty matches
 	// everything. Path is a pattern as for [http.ServeMux], without a method:
-	// "/v1/customerInvoice/{number}", or "/v1/{rest...}". It is held against
-	// the path below the API root, without regard to case.
+	// "/v1/customerInvoice/{number}", or "/v1/{rest...}". It is compared with the
+	// path below the API root, without regard to case.
 	Company string
 	Method  string
 	Path    string
@@ -38,23 +38,24 @@ type Rule struct {
 	// goroutines at a time.
 	Match func(Event) bool
 
-	// PerOperation counts for each operation on its own. At OnState and
-	// OnContent only; it makes Times: 2 mean the first two polls of each.
+	// PerOperation counts for each operation on its own: Times: 2 then means the
+	// first two polls of each. It is for OnState and OnContent only.
 	PerOperation bool
 
-	// After lets that many matches pass. Of those that follow, Every takes
-	// every n-th (0 and 1: each), Probability each with that chance (0:
-	// always), and Times no more than that many in all (0: no limit).
+	// After lets that many matches pass. Of those that follow, Every hits every
+	// n-th (0 and 1: each), Probability hits each with that chance (0: always),
+	// and Times bounds the hits (0: no limit).
 	After       int
 	Every       int
 	Probability float64
 	Times       int
 
 	// Between limits the rule to a span of time on the clock of the company,
-	// counted from when the rule was added. What happens outside of it is not a match.
+	// counted from when the rule was added. What happens outside of it does not
+	// match.
 	Between Span
 
-	// Do is what happens.
+	// Do says what happens.
 	Do Effect
 }
 

@@ -18,7 +18,7 @@ const (
 
 // Config is what a server tells its rules.
 type Config struct {
-	// Seed makes their chances.
+	// Seed makes the rules' chances.
 	Seed uint64
 
 	// Rules are the first ones; they passed [Validate].
@@ -27,14 +27,14 @@ type Config struct {
 	// Now is the time of a company.
 	Now func(company string) time.Time
 
-	// Times takes down the time that it is for every company.
+	// Times notes the present time of every company, and returns what was noted.
 	Times func() func(company string) time.Time
 
 	// OnHit, if set, hears of every hit. It must not call the rules.
 	OnHit func(Hit)
 }
 
-// Rules are those of a server. They are safe for concurrent use.
+// Rules are the rules of a server. They are safe for concurrent use.
 type Rules struct {
 	cfg   Config
 	first []Rule
@@ -153,7 +153,7 @@ func (f *Rules) activate(rules []Rule) []*activeRule {
 	return list
 }
 
-// Remove takes a rule away and reports whether there was one of that name.
+// Remove removes a rule and reports whether there was one of that name.
 func (f *Rules) Remove(name string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -209,9 +209,10 @@ func (f *Rules) Hits(company string) []Hit {
 	return list
 }
 
-// Reset starts a company anew: its counts and hits are forgotten, the rules
-// that are for it alone are the first ones again, and the time of all
-// rules begins now for it. An empty company means everything, as in the beginning.
+// Reset starts a company anew: its counts and hits are forgotten, the rules for
+// it alone are those of Config.Rules again, and for it the time of all rules
+// begins now. An empty company means all of them: then everything is as in the
+// beginning.
 func (f *Rules) Reset(company string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -241,16 +242,16 @@ func (f *Rules) Reset(company string) {
 	f.rules = rules
 }
 
-// Wants reports whether any rule is for a point, so that nobody describes an event
-// for nothing.
+// Wants reports whether any rule is for a point, so that no event is described
+// in vain.
 func (f *Rules) Wants(on Point) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.ContainsFunc(f.rules, func(r *activeRule) bool { return r.On == on })
 }
 
-// Decide returns what happens at an event, and the name of the rule; nil if
-// nothing does. Now is the time of the event's company.
+// Decide returns what happens at an event, nil if nothing does, and the name of
+// the rule. Now is the time of the event's company.
 func (f *Rules) Decide(e *Event, now time.Time) (Effect, string) {
 	f.mu.Lock()
 	rules := f.rules

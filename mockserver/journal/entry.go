@@ -12,7 +12,7 @@ import (
 // A Kind says what an [Entry] of the journal tells.
 type Kind string
 
-// Kinds of entries.
+// These are the kinds of entries.
 const (
 	KindRequest  Kind = "request"  // a request came in; its answer is added later
 	KindAccepted Kind = "accepted" // it became an operation

@@ -41,11 +41,11 @@ type line struct {
 // wireBody is a body as text: bytes that are no UTF-8 are replaced.
 type wireBody string
 
-// WriteTo writes the journal as JSON, a line for each entry, in a form that is
-// made to be compared: entries are numbered within their company, headers are
-// sorted, times are in UTC, and credentials are left out. With a seed, a
-// manual clock that starts at a fixed time, and the same calls in the same
-// order, two runs write the same bytes; addresses in it are as they were.
+// WriteTo writes the journal as JSON, a line for each entry, in a form that can
+// be compared: entries are numbered within their company, headers are sorted,
+// times are in UTC, and credentials are left out. With a seed, a manual clock
+// that starts at a fixed time, and the same calls in the same order, two runs
+// write the same bytes; addresses in it are as they were.
 func (j *Journal) WriteTo(w io.Writer) (int64, error) {
 	out := &countingWriter{w: w}
 	buf := bufio.NewWriter(out)

@@ -53,8 +53,8 @@ func (j *Journal) Requests(company string) []Request {
 	return list
 }
 
-// Forgotten is how many entries, of all kinds and companies, are not there any
-// more because the budget of bytes was used up.
+// Forgotten is how many entries, of all kinds and companies, were forgotten
+// because the budget of bytes was used up.
 func (j *Journal) Forgotten() int {
 	j.all.mu.Lock()
 	defer j.all.mu.Unlock()

@@ -56,8 +56,8 @@ func (j *Recorder) add(e *Entry) *Entry {
 }
 
 // Request records a request at its arrival. Nobody may write to its header and
-// its body any more; of the body the beginning is kept. What is known later of
-// the entry is added by Update.
+// its body any more; of the body the beginning is kept. [Recorder.Update] adds
+// what is known later.
 func (j *Recorder) Request(r Request) *Entry {
 	if len(r.Body) > bodyKept || cap(r.Body) > 2*len(r.Body) { // it would be kept whole
 		r.Body = bytes.Clone(r.Body[:min(len(r.Body), bodyKept)])
@@ -80,13 +80,13 @@ func (j *Recorder) Move(company string, m Move) {
 	j.add(&Entry{Time: m.From, Company: company, Kind: KindClock, Move: &m})
 }
 
-// Attempt records an attempt to notify of a company's operation, or with a zero
-// one that there will be none.
+// Attempt records an attempt to notify of a company's operation; a zero one
+// records that there will be none.
 func (j *Recorder) Attempt(company, operationID string, a operation.Attempt, at time.Time) {
 	j.add(&Entry{Time: at, Company: company, Kind: KindAttempt, OperationID: operationID, Attempt: &a})
 }
 
-// Remove takes an entry back, but for its numbers.
+// Remove removes an entry; its numbers stay used.
 func (j *Recorder) Remove(e *Entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -96,7 +96,7 @@ func (j *Recorder) Remove(e *Entry) {
 	}
 }
 
-// Update lets f change the request of an entry: what was not known when it came
+// Update lets f add to the request of an entry what was not known when it came
 // in.
 func (j *Recorder) Update(f func()) {
 	j.mu.Lock()

@@ -27,8 +27,8 @@
 // again wants another one, and RequireNoMore looks at what is left. When they
 // fail the test they name what came closest, and where it differs.
 //
-// They wait for Within, 10 s unless it is set, by looking again and again, at
-// intervals that grow with the time that has passed: in a bubble that costs
-// nothing, and the time has then moved on by up to 2 % more than was needed.
-// Like [testing.T.FailNow] they belong into the goroutine of the test.
+// They wait for Within, 10 s unless it is set, by checking again and again, at
+// intervals that grow with the time that has passed. In a bubble that costs
+// nothing, but the time may move on by up to 2 % more than was needed. Like
+// testing.T.FailNow they belong in the goroutine of the test.
 package mockservertest

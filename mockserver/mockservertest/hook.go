@@ -43,8 +43,8 @@ func (h *Hook) Answer(statuses ...int) {
 	h.statuses = append(h.statuses, statuses...)
 }
 
-// Forward passes on the notifications from now on, those that are not answered
-// as Answer says: to the receiver under test.
+// Forward passes notifications on to the receiver under test from now on,
+// except those that are answered as Answer says.
 func (h *Hook) Forward(to http.Handler) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -19,8 +19,7 @@ type Request struct {
 
 	// Path is below the API root and without the query. Case does not matter;
 	// "{number}" stands for any one segment, "{rest...}" for all that follow.
-	// Polls of operations and calls for a token are not meant unless Path says
-	// so.
+	// Polls of operations and calls for a token fit only if Path names them.
 	Path string
 
 	Query  map[string]string // parameters it has, among others
@@ -29,9 +28,9 @@ type Request struct {
 	// Background is the value of its erp-api-background header.
 	Background string
 
-	// Body is what its body holds: a JSON text, or a value that is encoded.
-	// Of an object that is a part of its fields, in each object in it too; of
-	// an array it is all elements. A string that is no JSON is the whole body.
+	// Body is what its body holds: a JSON text, or a value that is encoded. Of an
+	// object it names some fields, and of objects in it too; of an array it names
+	// all elements. A string that is no JSON is the whole body.
 	Body any
 
 	StatusCode int // of the answer
@@ -60,7 +59,7 @@ type Delivery struct {
 	Mode        string // "url" or "subscription"
 	URL         string
 
-	// State is Delivered if it is empty.
+	// State is the wanted state; empty means Delivered.
 	State operation.DeliveryState
 
 	Attempts int               // how many were made

@@ -19,8 +19,8 @@ const HookURL = "https://hook.test/erp"
 type Server struct {
 	*mockserver.Server
 
-	// Hook receives the notifications. Where Config.NotifyClient is set they
-	// go where that leads.
+	// Hook receives the notifications. If Config.NotifyClient is set, they go
+	// where it sends them.
 	Hook *Hook
 
 	url    string
@@ -33,8 +33,8 @@ type Server struct {
 // taken is something that was required, by its company and what identifies it.
 type taken struct{ company, key string }
 
-// Reset is [mockserver.Server.Reset], and forgets what was required of the
-// company: its ids and numbers may come again.
+// Reset does what [mockserver.Server.Reset] does, and forgets what was required
+// of the company, as its ids and numbers may come again.
 func (s *Server) Reset(ctx context.Context, company string) error {
 	err := s.Server.Reset(ctx, company)
 	s.mu.Lock()
@@ -46,14 +46,14 @@ func (s *Server) Reset(ctx context.Context, company string) error {
 // URL is the API root of the mock.
 func (s *Server) URL() string { return s.url }
 
-// Client returns a client that reaches the mock: with [Start] in memory, and
-// only that way.
+// Client returns a client that reaches the mock: after [Start] in memory, and
+// nothing else.
 func (s *Server) Client() *http.Client { return s.client }
 
-// Start starts a mock in memory. Unless cfg says otherwise its notifications
-// reach the Hook, and nothing else, and it is the subscription. At the end of
-// the test the mock is closed; the test fails if an endpoint panicked in the
-// background. A test that wants that uses [mockserver.New].
+// Start starts a mock in memory. Unless cfg says otherwise, its notifications
+// can reach the Hook only, which is also the subscription. At the end of the
+// test the mock is closed; the test fails if an endpoint panicked in the
+// background. A test that wants such a panic uses [mockserver.New].
 func Start(t testing.TB, cfg mockserver.Config) *Server {
 	t.Helper()
 	hook := &Hook{URL: HookURL}

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// A DeliveryState tells how far a notification is.
+// A DeliveryState tells how far a notification has got.
 type DeliveryState string
 
-// States of a delivery.
+// These are the states of a delivery.
 const (
 	DeliveryWaiting   DeliveryState = "Waiting"   // for the operation's end, or the next attempt
 	DeliveryDelivered DeliveryState = "Delivered" // an attempt got a 2xx
@@ -37,7 +37,7 @@ type Attempt struct {
 	Started, Ended time.Time
 	Header         http.Header // as it was sent
 	StatusCode     int         // 0: no answer
-	Error          string      // why there was none, or none that counts
+	Error          string      // why no answer came, or none that counts
 	Duplicate      bool        // sent again after a success, by a fault
 	Replayed       bool        // sent with another operation's body, by a fault
 	Redelivery     bool        // asked for by hand
@@ -50,7 +50,7 @@ type DeliveryFilter struct {
 	State       DeliveryState
 }
 
-// Fits reports whether d is one of them.
+// Fits reports whether f means d.
 func (f DeliveryFilter) Fits(d *Delivery) bool {
 	return (f.OperationID == "" || strings.EqualFold(f.OperationID, d.OperationID)) &&
 		(f.Company == "" || f.Company == d.Company) && (f.State == "" || f.State == d.State)

@@ -7,8 +7,8 @@ import "time"
 // A State tells how far an operation is.
 type State string
 
-// States of an operation. Queued and Running look the same on the wire unless
-// the profile says otherwise.
+// These are the states of an operation. Queued and Running read the same on the
+// wire unless the profile says otherwise.
 const (
 	Queued   State = "Queued"
 	Running  State = "Running"

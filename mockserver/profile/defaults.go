@@ -41,8 +41,8 @@ func (p Profile) WithDefaults() Profile {
 	return p
 }
 
-// Validate names every switch that has a value which is not one of its own; field
-// is where p stands.
+// Validate names every switch that has a value which it does not know; field is
+// the name of p in the error.
 func (p Profile) Validate(field string) error {
 	errs := []error{
 		check.Root(field+".OriginalURIBase", p.OriginalURIBase),

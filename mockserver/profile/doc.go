@@ -1,9 +1,9 @@
-// Package profile holds what is not known for certain of the real system: one switch
-// for each such thing, and for each that the sources disagree about.
+// Package profile holds what is not known for certain of the real system: one
+// switch for each such thing, and for each that the sources disagree about.
 //
-// The zero [Profile], [Current], is the best guess; [Legacy2022] and [Strict] turn
-// some of the switches. All of them, with what they are by default and what that
-// rests on:
+// The zero [Profile], [Current], is the best guess; [Legacy2022] and [Strict]
+// turn some of the switches. These are all of them, each with its default and
+// what that rests on:
 //
 // State document:
 //

@@ -9,12 +9,12 @@ import (
 // observed data where it does not. It is the zero [Profile].
 func Current() Profile { return Profile{} }
 
-// Legacy2022 is the API as the vendor's article of March 2022 and a
-// state document captured in November 2022 show it, behind the old gateway:
-// actions are reported when they have begun, whatever becomes of them, unless
-// they are refused at once; no response headers are kept; the 202 names the contentLocation too; the ipp-
-// headers are demanded; there are no subscriptions; X-RateLimit-Reset is a
-// Unix time.
+// Legacy2022 is the API as the vendor's article of March 2022 and a state
+// document captured in November 2022 show it, behind the old gateway: actions
+// are reported when they have begun, whatever becomes of them, unless they are
+// refused at once; no response headers are kept; the 202 names the
+// contentLocation too; the ipp- headers are demanded; there are no
+// subscriptions; X-RateLimit-Reset is a Unix time.
 func Legacy2022() Profile {
 	return Profile{
 		ReportAccepted:       true,
@@ -27,11 +27,11 @@ func Legacy2022() Profile {
 }
 
 // Strict answers as [Current] does, and refuses whatever a careful client would
-// not send: calls without a token or, with a body, without a Content-Type; lists
-// without paging; webhooks that are not https; pairs that are empty or come
-// twice. It does not demand the ipp- headers, which the vendor's present document
-// does not have. Tokens that expire, and their scopes, are not a profile's to
-// demand but the configuration's of authorization.
+// not send: calls without a token or, with a body, without a Content-Type;
+// lists without paging; webhooks that are not https; pairs that are empty or
+// come twice. It does not demand the ipp- headers, which the vendor's present
+// document does not have. No profile demands tokens that expire, or scopes:
+// mockserver.Auth does.
 func Strict() Profile {
 	return Profile{
 		RequireToken:         true,

@@ -102,27 +102,27 @@ type Profile struct {
 	// documented. Default: in any case, as ASP.NET does, which the ERP is built
 	// on. Not observed.
 	ExactQueryNames bool
-	// EndSlashMatters makes a path with a slash at its end another one. Default:
-	// it does no harm, as with ASP.NET. Not observed.
+	// EndSlashMatters makes a path with a slash at its end another path. Default:
+	// the slash does no harm, as with ASP.NET. Not observed.
 	EndSlashMatters bool
-	// CheckIfMatchEarly looks at If-Match before a request is queued too, and
+	// CheckIfMatchEarly also checks If-Match before a request is queued, and
 	// answers 412 instead of 202. Default: when it runs. Not observed.
 	CheckIfMatchEarly bool
-	// InvalidClientStatus is with what the token endpoint refuses an unknown
-	// client, 401 or 400. Default: 401. Not observed.
+	// InvalidClientStatus is the status by which the token endpoint refuses an
+	// unknown client, 401 or 400. Default: 401. Not observed.
 	InvalidClientStatus int
-	// AnyScope lets any scope do in [AuthStrict]. Which one guards which call
-	// is not documented.
+	// AnyScope lets any scope do where Auth.Mode is AuthStrict. Which one guards
+	// which call is not documented.
 	AnyScope bool
 
 	// Execution.
 
 	// ReportAccepted ends an operation when its endpoint flushes an answer 202,
 	// while the endpoint goes on; how that ends is not visible. So actions were
-	// in 2022, and so the built-in ones are then: what is not refused at once
+	// in 2022, and so the built-in ones are with it: what is not refused at once
 	// answers "Queued", and ends half a second later (with a shared Queue at
-	// once). Default: an operation ends when its endpoint has returned, with
-	// what it answered.
+	// once). Default: an operation ends when its endpoint has returned, with what
+	// it answered.
 	ReportAccepted bool
 	// BackgroundActionResult is the actionResult of an action that went well
 	// in the background. Default: "Done". Not observed.
@@ -130,8 +130,8 @@ type Profile struct {
 
 	// Retention.
 
-	// RetainFromReceived counts from receivedUtc. Default: from finishedUtc.
-	// Documented is only the length.
+	// RetainFromReceived counts from receivedUtc. Default: from finishedUtc. Only
+	// the length is documented.
 	RetainFromReceived bool
 	// ExpiredStateStatus answers for a state document after retention, 404
 	// or 410. Default: 404; 410 is documented for the content only.
@@ -166,8 +166,8 @@ type Profile struct {
 	NotifyOnlyWithContent bool
 	// NoNotifyOnFailed sends nothing when the machinery fails. Default: sent.
 	NoNotifyOnFailed bool
-	// NeverNotify sends nothing at all; one sentence of the vendor's pages
-	// can be read so. Default: the header decides.
+	// NeverNotify sends nothing at all, as one sentence of the vendor's pages can
+	// be read. Default: the header decides.
 	NeverNotify bool
 	// Envelope is the name of an object around the body. Default: none, as
 	// with a sister product.
@@ -203,7 +203,7 @@ type Profile struct {
 	// RateLimitBody is the body of a 429; "{seconds}" is replaced. Default:
 	// the stock text of the vendor's gateway product.
 	RateLimitBody string
-	// RetryAfterDate tells the Retry-After of a 429 as a date. Documented:
+	// RetryAfterDate writes the Retry-After of a 429 as a date. Documented:
 	// seconds.
 	RetryAfterDate bool
 	// PollsAreFree does not count polls of states and contents against the
@@ -238,8 +238,8 @@ type Profile struct {
 	// LineTypeCodes shows lineType as a code, GI or GN, as documented.
 	// Default, as observed: a word such as GoodsForSales.
 	LineTypeCodes bool
-	// SwapCurrencies shows the company's amounts in the fields ...InCurrency
-	// and the document's in their twins, as the text of the OpenAPI document
-	// has it. Default, as observed: the other way round.
+	// SwapCurrencies shows the company's amounts in the fields ...InCurrency and
+	// the document's in the fields without that ending, as the text of the
+	// OpenAPI document has it. Default, as observed: the other way round.
 	SwapCurrencies bool
 }

@@ -3,27 +3,28 @@ package profile
 // TimeFormat is a notation for times.
 type TimeFormat string
 
-// Notations for times; the fraction has up to three digits, zeros trimmed.
+// These are the notations for times. The fraction has up to three digits; zeros
+// at its end are left out.
 const (
 	TimeOffset TimeFormat = ""       // 2022-11-10T10:20:53.75+01:00
 	TimeUTC    TimeFormat = "utc"    // 2022-11-10T09:20:53.75Z
 	TimeNoZone TimeFormat = "nozone" // 2022-11-10T10:20:53.75
 )
 
-// UnsetTime is the look of a time that has not come yet.
+// UnsetTime is the form of a time that has not come yet.
 type UnsetTime string
 
-// Looks of a time that has not come yet.
+// These are the forms of a time that has not come yet.
 const (
 	UnsetNull    UnsetTime = ""        // null
 	UnsetZero    UnsetTime = "zero"    // 0001-01-01T00:00:00
 	UnsetOmitted UnsetTime = "omitted" // the field is left out
 )
 
-// NotificationShape is the look of a notification's body.
+// NotificationShape is the shape of a notification's body.
 type NotificationShape string
 
-// Looks of a notification's body.
+// These are the shapes of a notification's body.
 const (
 	NotificationCamel  NotificationShape = ""       // {"id":…,"statusCode":…,"stateLocation":…,"contentLocation":…}
 	NotificationPascal NotificationShape = "pascal" // the same with Id, StatusCode, …
@@ -33,7 +34,7 @@ const (
 // ContentLocationRule says when there is a contentLocation.
 type ContentLocationRule string
 
-// Rules for contentLocation.
+// These are the rules for contentLocation.
 const (
 	ContentLocationNull    ContentLocationRule = ""        // null without content
 	ContentLocationOmitted ContentLocationRule = "omitted" // left out without content
@@ -41,7 +42,7 @@ const (
 	ContentLocationAlways  ContentLocationRule = "always"  // there without content too
 )
 
-// PairRules are what is not known of the grammar of the header value
+// PairRules settle what is not known of the grammar of the header value
 // "subscription:name=value,...". The zero value trims blanks around names and
 // values, takes every other character of a value as it is, sends empty values
 // and all values of a repeated name, and refuses reserved names.
@@ -61,7 +62,7 @@ type PairRules struct {
 // RepeatedPair is what becomes of a name that comes twice.
 type RepeatedPair string
 
-// Ways to treat a name that comes twice.
+// These are the ways to treat a name that comes twice.
 const (
 	RepeatedAll    RepeatedPair = ""       // each value is a header line of its own
 	RepeatedFirst  RepeatedPair = "first"  // the first value counts

@@ -19,11 +19,11 @@ type Job struct {
 	HasBody    bool          // the request had one
 	ExecTime   time.Duration // passes between Started and the call of the handler
 
-	// NotBefore, if not zero, is the earliest time to start it; jobs that were
-	// added later pass.
+	// NotBefore, if not zero, is the earliest time to start it; until then, jobs
+	// that were added later pass it.
 	NotBefore time.Time
 
-	// Fault disturbs its run; plain data, kept with the job.
+	// Fault disturbs its run. It is plain data, kept with the job.
 	Fault fault.Queue
 
 	// Notice is the server's own record of the notification; nil if nobody is
@@ -41,7 +41,7 @@ type Job struct {
 	HasContent  bool
 	ContentType string
 
-	// Local is the server's own, and nobody else's to read. A queue whose jobs
+	// Local is the server's own, and nobody else reads it. A queue whose jobs
 	// never leave the process gives it back with the job until Finish; others
 	// leave it out.
 	Local any

@@ -1,7 +1,7 @@
 package queue
 
-// Limits say which jobs may start. PerCompany and Order are the same in all
-// calls of one server.
+// Limits say which jobs may start. A server passes the same PerCompany and
+// Order in all of its calls.
 type Limits struct {
 	// Max is how many to take, at most.
 	Max int
@@ -21,12 +21,12 @@ type Limits struct {
 // An Order is the order in which a company's operations start.
 type Order string
 
-// Orders of a company's operations.
+// These are the orders of a company's operations.
 const (
 	// FIFO is first in, first out.
 	FIFO Order = ""
 
-	// Shuffle takes any one of those that wait, by their ids: at random,
-	// and reproducibly if the ids are.
+	// Shuffle takes any of those that wait, as their ids decide: at random, and
+	// reproducibly if the ids are.
 	Shuffle Order = "shuffle"
 )

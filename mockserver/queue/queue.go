@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// Errors of a [Queue].
+// A [Queue] returns these errors.
 var (
-	// ErrUnknownJob: there is no job with this id, not even a tombstone.
+	// ErrUnknownJob says that there is no job with this id, not even a tombstone.
 	ErrUnknownJob = errors.New("no such job")
 
-	// ErrLeaseLost: the job, or its notice, has gone to another worker since.
-	// What the caller did is void; it changes nothing.
+	// ErrLeaseLost says that the job, or its notice, has gone to another worker
+	// since. What the caller did is void and changes nothing.
 	ErrLeaseLost = errors.New("the lease was lost")
 
-	// ErrConflict: the ERP's data changed since it was read. Nothing was
+	// ErrConflict says that the ERP's data changed since it was read. Nothing was
 	// stored; read again and repeat.
 	ErrConflict = errors.New("the ERP's data changed meanwhile")
 
-	// ErrDuplicate: a job with this id is there already.
+	// ErrDuplicate says that there is a job with this id already.
 	ErrDuplicate = errors.New("the id is taken")
 )
 
@@ -33,12 +33,13 @@ var (
 // The contract:
 //
 //   - Add returns nil only when the job is stored, as safely as the queue
-//     stores anything. A job that was added ends.
+//     stores anything. Every job that was added ends.
 //   - Take leases a job to one worker at a time, and gives it an epoch that no
 //     earlier lease of it had. Finish takes effect for the latest lease only,
 //     and once: a job has one result.
-//   - A job's state, its result and its content change together: who reads
-//     Finished with HasContent can read the content until the job expires.
+//   - A job's state, its result and its content change together: a caller that
+//     reads Finished with HasContent can read the content until the job
+//     expires.
 //   - Of each company, jobs start in the order in which they were added (or as
 //     Limits.Order says), at most Limits.PerCompany at a time; companies take
 //     turns.
@@ -46,12 +47,12 @@ var (
 //     server calls Take again at that time.
 //   - Every company has a clock of its own, which may stand, jump, and show any
 //     time from 1970 to 2199; see [Now].
-//   - From Job.Expires on a job reads as Expired, without answer and content:
-//     it is a tombstone. HasContent stays: it tells "gone" from "never was".
+//   - From Job.Expires on, a job reads as Expired, without answer and content:
+//     it is a tombstone. HasContent stays, to tell "gone" from "never was".
 //     Beyond [MaxTombstones] a queue may forget the oldest of them; then their
 //     ids are unknown.
-//   - The queue keeps what it is given and returns copies; a slice or map in a
-//     Job is not changed by anybody.
+//   - The queue keeps the Job that it is given and returns copies; nobody
+//     changes a slice or map in a Job.
 //
 // All methods may be called from several goroutines.
 type Queue interface {
@@ -77,7 +78,7 @@ type Queue interface {
 	// List returns all jobs in the order in which they were added.
 	List(ctx context.Context, now Now) ([]*Job, error)
 
-	// Count adds to StateReads and ContentReads. It may be lost in a crash.
+	// Count adds to StateReads and ContentReads. A crash may lose that.
 	Count(id string, stateReads, contentReads int)
 
 	// Expire ends the retention of a job that has ended, at once. It reports
@@ -91,10 +92,10 @@ type Queue interface {
 	Reset(ctx context.Context, company string) error
 }
 
-// MaxTombstones is how many operations past their retention the queues of this
-// module remember, of all companies together. Of these the mock says that they
-// are gone (410 for the content, Profile.ExpiredStateStatus for the state); the
-// id of an older one is unknown, and answered 404.
+// MaxTombstones bounds how many operations past their retention the queues of
+// this module remember, of all companies together. Of these the mock says that
+// they are gone (410 for the content, Profile.ExpiredStateStatus for the
+// state); the id of a forgotten one is unknown, and answered 404.
 const MaxTombstones = 10_000
 
 // Now tells the time of a company. Each company has a clock of its own: none

@@ -14,7 +14,7 @@ import (
 // Durability says what stored work survives.
 type Durability string
 
-// Durabilities.
+// These are the durabilities.
 const (
 	Normal Durability = "normal" // the end of the process
 	Full   Durability = "full"   // the end of the machine too
@@ -27,17 +27,18 @@ type Config struct {
 	// Dir is the directory. It is made if it does not exist.
 	Dir string
 
-	// Durability is what is survived. Default: [Normal].
+	// Durability is what stored work survives. Default: [Normal].
 	Durability Durability
 
 	// Worker names this process among those that use the directory: letters,
-	// digits, dots and dashes. A process with a name takes over at once what
-	// an earlier one of the same name left behind; two at a time are refused
-	// where there are locks of files. Default: no name.
+	// digits, dots and dashes. A process with a name takes over at once what an
+	// earlier one of the same name left behind; a second one at a time is refused
+	// where files can be locked. Default: no name.
 	Worker string
 
 	// Lease is how long a process that has not ended may be silent before its
-	// work is given to others. It is extended every third of it. Default: 10 s.
+	// work is given to others. Leases are renewed each third of it. Default:
+	// 10 s.
 	Lease time.Duration
 
 	// Inline is the size up to which a body is stored in the database; larger

@@ -18,9 +18,9 @@ const (
 	lazy  = 250 * time.Millisecond
 )
 
-// Watch implements [queue.Shared]. Whether another process wrote something is
-// read from a word of shared memory, and that one has ended from the lock of a
-// file.
+// Watch implements [queue.Shared]. It learns from a word of shared memory
+// whether another process wrote something, and from the lock of a file whether
+// one has ended.
 func (q *Queue) Watch(ctx context.Context, now queue.Now, wake, lost func()) {
 	renew := time.NewTicker(q.cfg.Lease / 3)
 	defer renew.Stop()

@@ -16,8 +16,8 @@ import (
 	"github.com/vismanet-go/background/mockserver/queue"
 )
 
-// Errors to match with errors.Is. The text of an error also carries what
-// SQLite said.
+// These errors are matched with errors.Is. The text of an error also carries
+// what SQLite said.
 var (
 	ErrBusy        = sqlitefile.ErrBusy
 	ErrCorrupt     = sqlitefile.ErrCorrupt
@@ -28,7 +28,8 @@ var (
 	ErrNewerSchema = sqlitefile.ErrNewerSchema
 	ErrClosed      = sqlitefile.ErrClosed
 
-	// ErrWorkerBusy: another process with the same Config.Worker is alive.
+	// ErrWorkerBusy says that another process with the same Config.Worker is
+	// alive.
 	ErrWorkerBusy = errors.New("another process has this worker name")
 )
 
