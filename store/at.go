@@ -2,15 +2,16 @@ package store
 
 import "time"
 
-// MaxDue is how far ahead a record can be due: what is planned for later is
-// planned for then, and what lies further ahead when it is read was written
-// while a clock was ahead, and is due.
+// MaxDue is how far ahead a record can be due. A later time is cut to it when
+// it is written. A record that reads as due still later was written while a
+// clock was ahead: it is due now.
 const MaxDue = 2 * time.Hour
 
-// At returns the record as it reads at the time now. Nobody needs to write
-// that a request whose sender vanished is uncertain, and that times which lie
-// ahead, although they tell of what was, are those of a clock that was ahead:
-// nothing waits until such a clock would have been right.
+// At returns the record as it reads at the time now. Two things that nobody
+// writes show here: a request whose sender vanished is [Uncertain], and times
+// of the past that lie more than [ClockSlack] ahead, or a Due more than
+// [MaxDue] ahead, were written by a clock that was ahead and do not make
+// anybody wait.
 func (r Record) At(now time.Time) Record {
 	if r.Phase == Sending && !r.Lease.Valid(now) {
 		r.Phase = Uncertain

@@ -18,17 +18,18 @@ type AcceptedFact struct {
 }
 
 // RejectedFact says that the attempt with the given epoch was certainly not
-// accepted: refused by the ERP, or never sent. A user who resolves a record
-// that is uncertain, unclear or tentatively bound as not accepted reports it
-// with ByUser; the key is free then.
+// accepted: refused by the ERP, or never sent. ByUser says it for a person, of
+// a record that is uncertain, unclear or tentatively bound; Epoch does not
+// count then. The key becomes free.
 type RejectedFact struct {
 	Epoch  uint64
 	ByUser bool
 	Reason string
 }
 
-// RefutedFact says that the state of a candidate id was read and belongs to something
-// else. It is kept as a conflict.
+// RefutedFact says that the state of a candidate id was read and belongs to
+// something else. The candidate is removed and kept as a conflict; an id that
+// is no candidate changes nothing.
 type RefutedFact struct {
 	ID     string
 	Reason string
@@ -47,21 +48,23 @@ type UncertainFact struct {
 // A person who knows how a request ended reports it with ByUser, and why in
 // Outcome.Told. That is allowed for a record that is uncertain, abandoned,
 // unclear or tentatively bound, and for one that expired and whose outcome was
-// never learnt ([Record.Unlearnt]); ID is empty then, or the id that is bound. An
-// empty one withdraws an id that only a person named. The key stays held, but one
-// that was given up or taken over is not taken back. What the ERP says later is
-// kept as a conflict and does not replace what the person told.
+// never learnt ([Record.Unlearnt]); ID is empty then, or the id that is bound.
+// An empty one withdraws an id that only a person named. The key stays held,
+// but one that was given up or taken over is not taken back. If the ERP says
+// otherwise later, that is kept as a conflict and does not replace what the
+// person told.
 //
 // The outcome of an expired record, whoever reports it, ends the lease of a
-// handler that runs and does not know it, and the handler's runs count anew.
+// handler that is running without it, and the count of the handler's runs
+// begins anew.
 type SettledFact struct {
 	ID      string
 	Outcome Outcome
 	ByUser  bool
 }
 
-// UnclearFact says that the ERP named an end for the id, and it is not known
-// what that means: a status that is neither of those for success and failure.
+// UnclearFact says that the ERP named an end for the id whose meaning is not
+// known: its status is that of neither success nor failure.
 type UnclearFact struct {
 	ID      string
 	Outcome Outcome
@@ -75,11 +78,15 @@ func (SettledFact) fact()   {}
 func (UnclearFact) fact()   {}
 
 // Decision is something that the holder of a lease chose. The types are
-// [SendDecision], [RescheduleDecision], [InterruptDecision], [AcknowledgeDecision], [RetryDecision], [DeadLetterDecision], [ReplayDecision],
-// [DropDecision], [ExpireDecision] and [AbandonDecision]. Each of them but [SendDecision] ends the lease. What they mean for a delivery says [DeliveryTenant].
+// [SendDecision], [RescheduleDecision], [InterruptDecision],
+// [AcknowledgeDecision], [RetryDecision], [DeadLetterDecision],
+// [ReplayDecision], [DropDecision], [ExpireDecision] and [AbandonDecision].
+// Each of them but [SendDecision] ends the lease. [DeliveryTenant] says what
+// they do to a delivery.
 type Decision interface{ decision() }
 
-// SendDecision moves a queued record to [Sending]; the lease becomes the attempt's.
+// SendDecision moves a queued record to [Sending]. The lease stays: from then
+// on it is the attempt's.
 type SendDecision struct{}
 
 // RescheduleDecision plans the next poll after one that found no end, at most
@@ -96,8 +103,8 @@ type RescheduleDecision struct {
 // It is lazy: see [Store].
 type InterruptDecision struct{}
 
-// AcknowledgeDecision says that the application has the outcome, or knows that it expired.
-// It is lazy: see [Store].
+// AcknowledgeDecision says that the application has the outcome, or knows that
+// it expired. It is lazy: see [Store].
 type AcknowledgeDecision struct{}
 
 // RetryDecision says that the handler failed and is to run again when due, at most
@@ -107,10 +114,12 @@ type RetryDecision struct {
 	Reason string
 }
 
-// DeadLetterDecision parks a settled record among the dead.
+// DeadLetterDecision parks a record that settled or expired among the dead
+// letters.
 type DeadLetterDecision struct{ Reason string }
 
-// ReplayDecision brings a dead record back to its handler.
+// ReplayDecision brings a dead record back to its handler, with no runs
+// counted.
 type ReplayDecision struct{}
 
 // DropDecision says that nobody handles a dead record any more: it counts as

@@ -21,9 +21,10 @@
 // # Tenants
 //
 // Records belong to tenants, which never meet: keys and ids are unique within
-// one. An empty tenant is refused everywhere. [AnyTenant] says that the records of
-// all are meant, where a method takes it, and [NoTenant] is that of what nobody
-// named one for.
+// one. An empty tenant is refused everywhere but in a [Notification].
+// [AnyTenant] stands for the records of all tenants in the methods that take
+// it. [NoTenant] is the tenant of a notification of an unknown operation whose
+// sender named none.
 //
 // # A person's word
 //
@@ -31,25 +32,27 @@
 // names binds a record tentatively: until the ERP has confirmed it, it can be
 // named again or withdrawn ([Record.Tentative]). A person who knows the end
 // tells it ([SettledFact]), also of an operation that expired and whose outcome
-// was never learnt ([Record.Unlearnt]); what the ERP says later is kept beside it
-// and never instead of it. Nothing else takes a record out of [Unclear], but a terminal
-// state of the ERP.
+// was never learnt ([Record.Unlearnt]); if the ERP says otherwise later, that
+// is kept as a conflict and replaces nothing. Only a person's word or a
+// terminal state of the ERP takes a record out of [Unclear].
 //
 // # Documents
 //
-// Beside the records a store keeps a [Document] here and there: small state that
-// replicas share, such as what is left of a budget. It is changed by comparing and
-// setting, and it has to be such that a write which a loss of power takes back does
-// no harm. Who ends between a write and its answer, or before it, finds out what
-// became of it by reading: the Version is its own or another's.
+// Beside the records a store keeps a [Document] here and there: small state
+// that replicas share, such as what is left of a budget. It is changed by
+// comparing and setting. A loss of power may take back the last writes: keep in
+// it only what can bear that. A caller that got no answer to a write reads the
+// document again: if the Version is the one from before, nothing was written;
+// if not, the Body must tell whose write it was.
 //
 // # Clocks
 //
 // A clock that was ahead and was set right leaves times in a store that nobody
-// should wait for. So they are not believed: a lease tells how long it was given
-// for and is void if it begins ahead of now ([Lease.Valid]), no lease is longer
-// than [MaxLease], nothing is planned for later than [MaxDue], and what is
-// planned for later all the same is due ([Record.At]).
+// should wait for. So they are not believed: a lease tells how long it was
+// given for and is void if it begins more than [ClockSlack] ahead
+// ([Lease.Valid]); no lease is longer than [MaxLease]; nothing is planned more
+// than [MaxDue] ahead, and a record that is all the same reads as due
+// ([Record.At]).
 //
 // # Writing an implementation
 //

@@ -19,15 +19,15 @@ const (
 type Document struct {
 	Tenant string
 	Name   string // unique in its tenant
-	// Version is that of the last write, 0 if there is no such document. Every
-	// write has a higher one than all writes of this name before, also before
-	// it was removed.
+	// Version is that of the last write, 0 if there is no such document. It is
+	// higher than those of all writes of this name before, also of those before
+	// a removal.
 	Version uint64
 	Body    []byte
 	// ChangedAt is when it was written last, by the store's clock.
 	ChangedAt time.Time
-	// Now is the store's clock when it answered, for what the Body says of
-	// times. It is not stored.
+	// Now is the store's clock when it answered, to judge times in the Body by.
+	// It is not stored.
 	Now time.Time
 }
 
@@ -37,8 +37,8 @@ func (d Document) Clone() Document {
 	return d
 }
 
-// At returns the document as it reads at the time now. A time of writing that
-// lies ahead is one of a clock that was ahead, as in [Record.At].
+// At returns the document as it reads at the time now, with that as its Now. A
+// ChangedAt more than [ClockSlack] ahead reads as now, as in [Record.At].
 func (d Document) At(now time.Time) Document {
 	if d.Now = now; d.ChangedAt.After(now.Add(ClockSlack)) {
 		d.ChangedAt = now
@@ -46,7 +46,7 @@ func (d Document) At(now time.Time) Document {
 	return d
 }
 
-// CheckDocument returns an *[InvalidError] for a tenant and a name that no
+// CheckDocument returns an *[InvalidError] for a tenant or a name that no
 // document can have.
 func CheckDocument(tenant, name string) error {
 	switch {

@@ -47,7 +47,8 @@ func (h *Hub) Watch(tenant string, refs ...string) *Watcher {
 }
 
 // WatchDocuments registers a watcher for the documents of these names, or for
-// all of the tenant if none is given.
+// all of the tenant if none is given. On a closed hub, and for a tenant that
+// [CheckDocument] refuses, the watcher's channel is closed already.
 func (h *Hub) WatchDocuments(tenant string, names ...string) *Watcher {
 	return h.watch(checkOwn("tenant", tenant) == nil, DocumentTenant(tenant), names)
 }
@@ -106,8 +107,8 @@ func (h *Hub) Publish(tenant, ref string) {
 	}
 }
 
-// PublishAll wakes everybody: for an implementation that may have missed
-// something.
+// PublishAll wakes all watchers. An implementation calls it when it may have
+// missed a change. It never blocks.
 func (h *Hub) PublishAll() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -141,12 +142,12 @@ func (h *Hub) Close() {
 	h.refs, h.all, h.count = nil, nil, 0
 }
 
-// C delivers a value when something may have changed. It is closed when the
-// store closes.
+// C returns a channel that delivers a value when something may have changed. It
+// is closed when the store closes, and not by [Watcher.Close].
 func (w *Watcher) C() <-chan struct{} { return w.c }
 
-// Take returns the refs, or names of documents, that changed since the last call, in no order, or
-// all = true if anything watched may have changed.
+// Take returns the refs, or names of documents, that changed since the last
+// call, in no order, or all = true if anything watched may have changed.
 func (w *Watcher) Take() (refs []string, all bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -161,7 +162,7 @@ func (w *Watcher) Take() (refs []string, all bool) {
 	return refs, false
 }
 
-// Close ends the registration. It is idempotent.
+// Close ends the registration: nothing is delivered after it. It is idempotent.
 func (w *Watcher) Close() {
 	h := w.hub
 	h.mu.Lock()

@@ -2,12 +2,13 @@ package store
 
 import "time"
 
-// MaxLease is the longest time that a lease is given for. What asks for more
-// gets this much, and extends it.
+// MaxLease is the longest time that a lease is given for. A caller that asks
+// for more gets this much and must extend it.
 const MaxLease = time.Hour
 
-// ClockSlack is how far the clocks of those who share a store may differ. What
-// has been and yet lies further ahead was written while a clock was ahead.
+// ClockSlack is how far the clocks of those who share a store may differ. A
+// time of something past that lies further ahead was written while a clock was
+// ahead.
 const ClockSlack = 5 * time.Minute
 
 // Lease is the right of one owner to decide about one record until a time.
@@ -19,8 +20,8 @@ type Lease struct {
 	Owner  string
 	Epoch  uint64
 	Until  time.Time
-	// TTL is what the lease was given for, last: it began at Until - TTL.
-	// Records that an earlier version wrote do not tell.
+	// TTL is for how long the lease was given or last extended, so that it
+	// began at Until - TTL. It is 0 in records that an earlier version wrote.
 	TTL time.Duration
 }
 

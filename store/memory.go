@@ -41,9 +41,9 @@ type tenantKey struct{ tenant, key string }
 // MemoryConfig configures a [Memory]. Its zero value means the defaults.
 type MemoryConfig struct {
 	// Keep is how long a record stays after it ended, also if nobody has
-	// acknowledged it; what is older goes as new records come, and leaves its
-	// key and ref as tombstones. Default: 24 h, which is how long the ERP
-	// keeps answers.
+	// acknowledged it. Older ones are removed as new records come; their keys
+	// stay as tombstones, and so do the refs of the last 65 536 that have no
+	// key. Default: 24 h, which is how long the ERP keeps answers.
 	Keep time.Duration
 }
 

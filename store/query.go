@@ -14,7 +14,7 @@ type Query struct {
 	// CreatedFrom and CreatedBefore bound when a record was created, from the
 	// one on and before the other; the zero time is no bound.
 	CreatedFrom, CreatedBefore time.Time
-	DueBy                      time.Time // only what is due at this time; the zero time means all
+	DueBy                      time.Time // only what is due by this time; the zero time means all
 
 	NewestFirst bool     // the latest created first, and not the earliest
 	After       Position // behind this one in that order; the zero Position means from the start
@@ -26,8 +26,8 @@ type Query struct {
 }
 
 // Position is where a record stands in a list: records are ordered by when they
-// were created, and those of one moment by their refs. It never changes, so that
-// a list goes on behind a record that is gone.
+// were created, and those of one moment by their refs. A record's position
+// never changes, so a list can go on from one that is gone.
 type Position struct {
 	CreatedAt time.Time
 	Ref       string
@@ -70,7 +70,7 @@ func (q Query) Selects(rec Record) bool {
 }
 
 // SelectsAt is Selects for a stored record that is read at the time now. One
-// that was due further ahead than can be is selected whatever q.DueBy is.
+// that is due more than [MaxDue] ahead counts as due, whatever q.DueBy is.
 func (q Query) SelectsAt(rec Record, now time.Time) bool {
 	if voidDue(rec.Due, now) {
 		q.DueBy = time.Time{}

@@ -29,7 +29,8 @@ const (
 	Rejected Phase = "rejected"
 	// Uncertain was sent, and no answer told whether it was accepted.
 	Uncertain Phase = "uncertain"
-	// Abandoned was uncertain and given up by the user; its key is free.
+	// Abandoned was uncertain, unclear or tentatively bound, and a person gave
+	// it up; its key is free.
 	Abandoned Phase = "abandoned"
 	// Expired was accepted, but the ERP no longer knows it.
 	Expired Phase = "expired"
@@ -37,7 +38,8 @@ const (
 	// nor failure to anybody's knowledge. It waits for a person and keeps its
 	// key; no handler runs.
 	Unclear Phase = "unclear"
-	// Dead was settled, and its handler gave it up.
+	// Dead is a dead letter: the operation settled or expired, or it is a
+	// delivery, and its handler failed for good.
 	Dead Phase = "dead"
 	// Unmatched is known only from a notification: either the 202 has not been
 	// recorded yet, or the operation was submitted by somebody else.
@@ -70,7 +72,9 @@ type Source string
 
 // The sources of an id, the strongest first.
 const (
-	// FromAnswer is an id read from the 202 answer itself. It always wins.
+	// FromAnswer is an id read from the 202 answer itself. It replaces one of
+	// any other source until the outcome was acknowledged, dead-lettered or
+	// told by a person.
 	FromAnswer Source = "answer"
 	// FromUser is an id named by a person who resolved an uncertain record.
 	FromUser Source = "user"
@@ -113,7 +117,7 @@ type Record struct {
 	Polls    int       // polls of the state that found no end
 	PolledAt time.Time // when the last of them was recorded
 	Progress Progress  // what the last of them saw
-	Attempts int       // runs of the handler that began and were not interrupted
+	Attempts int       // runs of the handler that began and were not interrupted, since the last replay
 	// RunEpoch is the lease epoch of the run that was counted last, until a
 	// decision ends it. A run whose process died leaves it behind.
 	RunEpoch uint64
@@ -172,17 +176,17 @@ type Progress struct {
 // Outcome is what the ERP's terminal state said, or the answer itself where
 // the request ran in the foreground.
 type Outcome struct {
-	Status       string // "Finished" or "Failed", as read
+	Status       string // the ERP's word as read: "Finished" or "Failed", any other if unclear
 	Foreground   bool   // the answer came at once instead of a 202
 	StatusCode   int    // 0 where the ERP named none
 	Header       map[string][]string
 	ErrorMessage string
-	// Failure is what the body of a 2xx says went wrong; empty if it says so
-	// of nothing.
+	// Failure is what went wrong as the body of a 2xx tells it; empty if it
+	// tells of no failure.
 	Failure string
-	// Unconfirmed tells that the answer says no more than that something was
-	// started, or that it could not be read to tell. It was judged when the
-	// outcome was recorded, whatever was kept.
+	// Unconfirmed says that the answer tells no more than that something was
+	// started, or that it could not be read. It was judged when the outcome was
+	// recorded, whether or not the content was kept.
 	Unconfirmed bool
 	// Told is why a person says that the request ended like this; empty if
 	// the ERP said so itself. See [SettledFact].
@@ -217,8 +221,8 @@ type Conflict struct {
 // Notification is what a webhook delivered, after it was authenticated.
 type Notification struct {
 	// Tenant is the tenant that the sender named, as the receiver maps it;
-	// empty if it named none. Its record is then found by Ref or by ID
-	// whatever its tenant, or else has [NoTenant].
+	// empty if it named none. Then the record is found by Ref or by ID in any
+	// tenant, and one that is made has [NoTenant].
 	Tenant string
 	// Ref is our correlation value, empty if the sender gave none.
 	Ref string
@@ -258,8 +262,10 @@ func (r Record) Unlearnt() bool {
 	return r.Outcome == nil && (r.Phase == Expired || r.Phase == Acknowledged || r.Phase == Dead)
 }
 
-// Wakes reports whether a change from old to r is worth waking somebody:
-// everything but a lease that was taken or prolonged.
+// Wakes reports whether a change from old to r wakes watchers: any write that
+// leaves the record without a lease, and any change of phase, id, due time,
+// outcome, or count of polls, notifications or conflicts. Taking or extending a
+// lease wakes nobody.
 func (r Record) Wakes(old Record) bool {
 	return r.Phase != old.Phase || r.ID != old.ID || r.Notifications != old.Notifications || r.Conflicts != old.Conflicts ||
 		!r.Due.Equal(old.Due) || r.Polls != old.Polls || r.Lease.Owner == "" || (r.Outcome == nil) != (old.Outcome == nil) ||

@@ -2,25 +2,25 @@ package store
 
 import "time"
 
-// Retention tells [Store.Purge] what is old enough to go. A zero time means
-// that nothing of its kind does.
+// Retention tells [Store.Purge] what is old enough to be removed. A zero time
+// removes nothing of its kind.
 type Retention struct {
 	// Ended removes what was acknowledged or rejected, or expired, before this
 	// time. An expired record goes whether or not its handler was told.
 	Ended time.Time
 	// Unacknowledged removes what settled before this time and was never
-	// acknowledged: work whose outcome nobody asked for. A record whose
-	// handler is to run again counts from that run on, and one that somebody
-	// leases stays.
+	// acknowledged: work whose outcome nobody asked for. If its handler is to
+	// run again, the time of that run counts instead. A record under a valid
+	// lease stays.
 	Unacknowledged time.Time
 	// Unmatched removes notifications of unknown operations that came before
 	// this time. Those of [NoTenant] belong to every tenant.
 	Unmatched time.Time
 	// Keys frees the keys of operations that were removed before this time. A
-	// key protects from doing the same work twice for only as long as it is
+	// key protects from doing the same work twice only as long as it is
 	// remembered: keep it for longer than anybody may submit the work again.
-	// What is remembered takes about 200 bytes for each operation. A
-	// notification of one whose key is freed is of an unknown operation.
+	// Each takes about 200 bytes. Once it is freed, a notification of its
+	// operation is one of an unknown operation.
 	Keys time.Time
 }
 

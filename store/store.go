@@ -11,20 +11,20 @@ import (
 // by many processes where the implementation allows that. Records and
 // notifications that go in and come out share no memory with the store.
 //
-// A durable implementation has written to disk before it returns nil, with
-// one exception: [AcknowledgeDecision] is a lazy decision. It is visible to every user of
-// the store when Decide returns, in every process, and outlives a crash of
-// any of them, but for a short time, which the implementation bounds and
-// documents, it may not outlive a loss of power. Then the record is settled as
-// it was before, with its content, and its handler runs again. Whatever else
-// is changed later is never on disk without it, and Close waits for it. The
-// count of a run or a question, by Acquire and [InterruptDecision], is lazy in the same
-// way, and so are documents: they outlive every crash of a process. A lease
-// that Acquire gives need not be on disk either where nobody who could hold it
-// survives what loses it, as in a store for the processes of one machine.
+// A durable implementation has written a change to disk before it returns nil,
+// unless the change is lazy. A lazy change is visible to every user of the
+// store, in every process, when the method returns, and outlives a crash of any
+// of them; but for a short time, which the implementation bounds and documents,
+// it may not outlive a loss of power. No later change is ever on disk without
+// it, and Close waits for it. Lazy are: [AcknowledgeDecision], after whose loss
+// the record is settled as before, with its content, and its handler runs
+// again; the count of a run or a question, by Acquire and [InterruptDecision];
+// and documents. A lease need not be on disk at all where nobody who could hold
+// it survives what loses it, as in a store for the processes of one machine.
 //
-// Every method refuses an empty tenant with an *[InvalidError], and [AnyTenant]
-// unless it says that it takes it: see [CheckTenant].
+// A method that takes a tenant refuses an empty one with an *[InvalidError],
+// and [AnyTenant] unless it says that it takes it: see [CheckTenant]. Only a
+// [Notification] may have none.
 //
 // It may grow: an implementation embeds [UnimplementedStore], and a store that
 // wraps another embeds that one. See the package documentation.
@@ -32,28 +32,29 @@ type Store interface {
 	implementsStore()
 
 	// Create stores a new record in phase [Queued] or [Sending]. Tenant, Ref,
-	// Method and Path are required; a Sending record is leased to owner for
-	// ttl from the start, and a Queued one to nobody. A record that names a
-	// Key held by another one is refused with *[KeyHeldError], unless it
-	// Supersedes that one and that one failed. ttl is at most [MaxLease].
+	// Method and Path are required; a Sending record is leased to owner for ttl
+	// from the start, and a Queued one to nobody. A record that names a Key
+	// held by another one is refused with *[KeyHeldError], unless it Supersedes
+	// that one and that one failed or expired; one whose Ref is taken, with
+	// [ErrExists]. A ttl above [MaxLease] is cut to it.
 	Create(ctx context.Context, rec Record, owner string, ttl time.Duration) (Record, error)
 
 	// Get returns the record as it reads now, or [ErrNotFound]. It takes
 	// [AnyTenant].
 	Get(ctx context.Context, tenant, ref string) (Record, error)
 
-	// GetByID returns the record that the id is bound to, or [ErrNotFound].
-	// It takes [AnyTenant]: which record it returns is not said where several
-	// tenants have the id.
+	// GetByID returns the record that the id is bound to, or [ErrNotFound]. It
+	// takes [AnyTenant]; if several tenants have the id, it returns the record
+	// of any of them.
 	GetByID(ctx context.Context, tenant, id string) (Record, error)
 
 	// GetByKey returns the record that holds the key, or [ErrNotFound].
 	GetByKey(ctx context.Context, tenant, key string) (Record, error)
 
-	// List returns up to q.Limit of the records that q selects, in the order in
-	// which they were created, or the other way round: see [Query]. Its work
-	// depends on the size of the page and, where q names Kinds or Metadata, on
-	// how many records are passed over until it is full.
+	// List returns up to q.Limit of the records that q selects, the earliest
+	// created first unless q says otherwise: see [Query]. Its work grows with
+	// the size of the page and, where q names Kinds or Metadata, with the
+	// records that are passed over until the page is full.
 	List(ctx context.Context, tenant string, q Query) ([]Record, error)
 
 	// Count returns how many records of the tenant q selects, whatever its
@@ -61,9 +62,11 @@ type Store interface {
 	Count(ctx context.Context, tenant string, q Query) (int, error)
 
 	// Report merges a fact and returns the record as it is then. A fact that
-	// contradicts what is known better is kept as a conflict on the record
-	// and reported with *[ConflictError]; a fact that is already known
-	// changes nothing and is no error.
+	// contradicts what is known better is kept as a conflict on the record and
+	// reported with *[ConflictError]; a fact that is already known changes
+	// nothing and is no error. A fact that the record's phase does not allow, a
+	// person's word for example, is a *[PhaseError]; of a record that is not
+	// there, [ErrNotFound].
 	Report(ctx context.Context, tenant, ref string, fact Fact) (Record, error)
 
 	// Notify merges what a webhook delivered. It never makes a record
@@ -71,58 +74,65 @@ type Store interface {
 	// id. [ErrFull] says that no more unknown operations can be kept.
 	Notify(ctx context.Context, n Notification) (Receipt, error)
 
-	// Acquire leases a record to owner for ttl, at most [MaxLease]. If another
-	// lease is valid it returns [ErrLeased] together with the record, whose
-	// Lease tells whose it is and for how long.
+	// Acquire leases a record to owner for ttl, at most [MaxLease], or returns
+	// [ErrNotFound]. It never waits: if a lease is valid, even one of this
+	// owner, it returns [ErrLeased] together with the record, whose Lease tells
+	// whose it is and until when.
 	//
-	// Taken [ToRun], the lease begins a run of the handler in the same write,
-	// if one may run for the record ([Record.Runs]): the run counts from now
-	// on, also if it takes its process with it, and RunEpoch of the record
-	// that is returned is the lease's Epoch. Taken [ToResolve], it counts a question
-	// in the same way, if there is one ([Record.Unresolved]). If not, or if the
-	// purpose is another one, nothing is counted and the lease is all there is.
+	// If the purpose is [ToRun] and a handler may run for the record
+	// ([Record.Runs]), the same write counts a run: it counts from now on, also
+	// if it takes its process with it, and RunEpoch of the record that is
+	// returned is the lease's Epoch. If the purpose is [ToResolve] and the
+	// record is [Record.Unresolved], the same write counts a question. In all
+	// other cases nothing is counted, and the lease is given all the same.
 	Acquire(ctx context.Context, tenant, ref, owner string, purpose Purpose, ttl time.Duration) (Lease, Record, error)
 
-	// Extend prolongs a valid lease to ttl from now, at most [MaxLease], or
-	// returns [ErrFenced].
+	// Extend prolongs a valid lease to ttl from now, at most [MaxLease]. It
+	// returns [ErrFenced] if the lease is no longer valid, and [ErrNotFound] if
+	// the record is gone.
 	Extend(ctx context.Context, l Lease, ttl time.Duration) (Lease, error)
 
-	// Release gives a lease back. A lease that is no longer valid is no error.
+	// Release gives a lease back. One that is no longer valid, or whose record
+	// is gone, is no error. That of a record being sent is a *[PhaseError]: an
+	// attempt ends with a fact.
 	Release(ctx context.Context, l Lease) error
 
-	// Decide applies a decision under a valid lease, or returns [ErrFenced].
-	// A decision that the record's phase does not allow is a *[PhaseError].
+	// Decide applies a decision under a valid lease. It returns [ErrFenced] if
+	// the lease is no longer valid, [ErrNotFound] if the record is gone, and a
+	// *[PhaseError] for a decision that the record's phase does not allow.
 	Decide(ctx context.Context, l Lease, d Decision) (Record, error)
 
-	// Watch registers for wake-ups about the refs, or about all records of
-	// the tenant if none is given. A wake-up may come without a change, and
-	// several changes may share one: read the record again. Close the
-	// [Watcher] when done. For a tenant that no record can have it is closed
-	// already.
+	// Watch registers for wake-ups about the refs, or about all records of the
+	// tenant if none is given. A wake-up may come without a change, and several
+	// changes may share one: read the record again. Close the [Watcher] when
+	// done. For a tenant that no record can have, and after Close, its channel
+	// is closed already. Watch never blocks.
 	Watch(tenant string, refs ...string) *Watcher
 
 	// GetDocument returns a document. One that nobody has written has Version 0
 	// and no Body; that is no error.
 	GetDocument(ctx context.Context, tenant, name string) (Document, error)
 
-	// PutDocument writes d.Body if the document still has d.Version, 0 for one
-	// that is not there yet, and returns it with its new Version. If another
-	// was faster it returns [ErrChanged] together with the document as it is. A
-	// nil Body removes the document. Documents are lazy, as acknowledgements
-	// are: a loss of power may take back the last writes.
+	// PutDocument writes d.Body if the document still has d.Version, which is 0
+	// for one that is not there yet, and returns it with its new Version. If
+	// somebody else was faster it returns [ErrChanged] together with the
+	// document as it is. A nil Body removes the document. A Body of more than
+	// [MaxDocument] bytes is an *[InvalidError]. Documents are lazy: a loss of
+	// power may take back the last writes.
 	PutDocument(ctx context.Context, d Document) (Document, error)
 
 	// WatchDocuments registers for wake-ups about documents of these names, or
-	// about all documents of the tenant if none is given. It is otherwise as
+	// about all documents of the tenant if none is given. Otherwise it does as
 	// Watch, which never wakes for a document.
 	WatchDocuments(tenant string, names ...string) *Watcher
 
 	// Purge removes what p says is old and leaves the keys and refs of
-	// operations as tombstones, the keys until p frees them. It never removes anything that is queued,
-	// being sent, accepted, uncertain, abandoned, unclear or dead, nor a
-	// delivery.
-	// It takes [AnyTenant]. [PurgeCount] tells what is gone, also if there is
-	// an error. Nobody calls it but the application and client.Run.
+	// operations as tombstones, the keys until p frees them. It never removes
+	// anything that is queued, being sent, accepted, uncertain, abandoned,
+	// unclear or dead, nor a delivery. It takes [AnyTenant]. It works in
+	// several steps, between which others have their turn; [PurgeCount] tells
+	// what is gone, also if there is an error. The store never calls it: the
+	// application or client.Run does.
 	Purge(ctx context.Context, tenant string, p Retention) (PurgeCount, error)
 
 	// Close ends the store. Later calls return [ErrClosed].
@@ -132,8 +142,8 @@ type Store interface {
 // Verdict is what became of a notification.
 type Verdict string
 
-// The verdicts on a notification. All of them mean that it needs not be
-// sent again.
+// The verdicts on a notification. All of them mean that it need not be sent
+// again.
 const (
 	Matched   Verdict = "matched"   // merged into a record of ours
 	Duplicate Verdict = "duplicate" // received before

@@ -8,21 +8,23 @@ const (
 	// AnyTenant is not the tenant of any record: where a method says that it
 	// takes AnyTenant, it means the records of all tenants.
 	AnyTenant = "*any"
-	// NoTenant is the tenant of a record of a notification that nobody knows
-	// and whose sender named no tenant.
+	// NoTenant is the tenant of a record that was made for a notification of an
+	// unknown operation whose sender named no tenant.
 	NoTenant = "*none"
-	// DeliveryTenant is the tenant of all records in phase [Delivery], whatever
-	// company their notification is about: a receiver serves many. No operation
-	// may have it.
+	// DeliveryTenant is the tenant of all deliveries, whatever company their
+	// notification is about: a receiver serves many. A delivery is a record in
+	// phase [Delivery], or [Dead] once its handler gave it up. No operation may
+	// have this tenant.
 	//
 	// A notification whose Deliver is set makes such a record, in the same step
 	// that records it with its operation. It is the work item of the receiver's
 	// handlers and has a lease, attempts and a due time of its own, so that
-	// handling a notification and looking at its operation never wait for each
-	// other. Runs are counted as those of an operation, [AcknowledgeDecision] removes it, [RetryDecision]
-	// plans another run, [DeadLetterDecision] moves it to phase [Dead], from where [ReplayDecision]
-	// brings it back and [DropDecision] removes it.
-	// Nothing else does, not even a purge.
+	// handling a notification and polling its operation never wait for each
+	// other. Runs are counted as those of an operation. [RetryDecision] plans
+	// another run; [InterruptDecision] takes back the count of one;
+	// [DeadLetterDecision] moves the delivery to phase [Dead], and
+	// [ReplayDecision] brings it back. [AcknowledgeDecision] removes it, and so
+	// does [DropDecision] once it is dead; nothing else does, not even a purge.
 	DeliveryTenant = "*deliveries"
 )
 

@@ -27,9 +27,9 @@ type Tx interface {
 	GetByID(tenant, id string) (rec Record, found bool, err error)
 	// GetByKey finds the record for which [Record.HoldsKey] is true.
 	GetByKey(tenant, key string) (rec Record, found bool, err error)
-	// GetTombstone finds what a purge left behind of a ref. It takes [AnyTenant].
+	// GetTombstone finds the tombstone of a ref. It takes [AnyTenant].
 	GetTombstone(tenant, ref string) (t Tombstone, found bool, err error)
-	// GetTombstoneByKey finds the one whose Key this is.
+	// GetTombstoneByKey finds the tombstone with this Key.
 	GetTombstoneByKey(tenant, key string) (t Tombstone, found bool, err error)
 	// CountUnmatched counts the records of a tenant in phase [Unmatched].
 	CountUnmatched(tenant string) (int, error)
@@ -66,7 +66,8 @@ type Tombstone struct {
 // implementations. Each method is one atomic step.
 type Rules struct {
 	Tx Tx
-	// MaxUnmatched limits the records in phase [Unmatched] per tenant. Default 10 000.
+	// MaxUnmatched limits the records in phase [Unmatched] per tenant. Default:
+	// 10 000.
 	MaxUnmatched int
 }
 
