@@ -27,9 +27,9 @@ type Config struct {
 	MaxUnmatched int
 
 	// KeepTombstones is for how long a purge remembers operations that had no
-	// key, so that a late notification of one is recognised. Those that held
-	// a key are remembered until Retention.Keys of a
-	// purge frees it. Default: 30 days.
+	// key, so that a late notification of one is recognised. Those that held a
+	// key are remembered until [store.Retention].Keys of a purge frees it.
+	// Default: 30 days.
 	KeepTombstones time.Duration
 
 	// AllowFileSystems names file systems that Open accepts although users of

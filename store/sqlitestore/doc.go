@@ -9,32 +9,34 @@
 //
 // # What it promises
 //
-//   - Durable: a method that changes something returns nil only when the
-//     change has been synced to disk (WAL, synchronous=FULL; both are read
-//     back when the file is opened, and anything else is refused). Completions,
-//     documents and leases are the exception: they are committed, so that
-//     everybody sees them and they outlive any crash of a process, but they
-//     wait for the sync of a later change, at most for [LazyFor] but for leases.
-//     A loss of power in between has the completion handled again and a
-//     document as it was; nothing else can be lost.
+//   - Durable: a method that changes something returns nil only when the change
+//     has been synced to disk (WAL, synchronous=FULL; both are read back when
+//     the file is opened, and anything else is refused). Acknowledgements, the
+//     counts of runs and questions, documents and leases are the exception:
+//     they are committed, so that everybody sees them and they outlive any
+//     crash of a process, but they wait for the sync of a later change, all but
+//     leases for at most [LazyFor]. After a loss of power in between a handler
+//     runs again, a run or a question is not counted, and a document is as it
+//     was; nothing else can be lost.
 //   - Grouped: one goroutine writes. What waits while the disk is busy goes
 //     together in the next transaction and shares its sync; nothing waits for
 //     a timer. A step that fails undoes itself and not its neighbours.
 //   - Shared: several processes on one machine may open the same file. Leases
 //     are judged by the machine's clock. A change by another process wakes
-//     those whom it is about within [PollInterval], however many watch; who
-//     has missed too much is woken for anything. Nothing is polled while
-//     nobody watches, and nothing is written while there is nothing to do.
+//     those who watch its record within [PollInterval], however many they are;
+//     a process that has missed too many changes wakes all its watchers.
+//     Nothing is polled while nobody watches, and nothing is written while
+//     there is nothing to do.
 //   - The leases of a process that ended without closing its store, killed or
 //     crashed, end with it: others can have them at once, what it was sending
 //     reads as uncertain, and watchers are woken within [PollInterval]. A process
 //     that is only stopped keeps its leases until they end by time.
 //   - A context that ends while a call waits for its turn ends the call, and
 //     nothing was changed. Once its turn has come it is carried out.
-//   - Bounded: [Store.Purge] removes what ended in slices of a few milliseconds,
-//     between which others have their turn, reuses the space and truncates the
-//     log. The file keeps the size of its largest
-//     moment; the log beside it is written back every 16 MiB or so.
+//   - Bounded: [Store.Purge] removes what ended in slices of a few
+//     milliseconds, between which others have their turn, reuses the space and
+//     truncates the log. The file keeps the size of its largest moment; the log
+//     beside it is written back every 16 MiB or so.
 //
 // An error of a changing method means that the change is not certain to be on
 // disk. Match it with [ErrBusy], [ErrDiskFull], [ErrReadOnly], [ErrCorrupt]
@@ -54,15 +56,17 @@
 //
 // # Locks
 //
-// That a process has ended is told by the lock on a file of its own (flock), in a
-// directory beside the records' file with the ending -locks, which is named in its
-// leases. This only shortens leases, and only for certain. They end by time on
+// Each open store holds a lock (flock) on a file of its own, in a directory
+// beside the records' file with the ending -locks, and its leases name that
+// file: when the lock is free, its process has ended. This only ever shortens
+// leases, and never those of a process that lives. Leases end by time alone on
 // Windows, on file systems that are shared with other machines, where the file
-// could not be made (the directory cannot be written to, the disk is full), where
-// the directory was removed or came out of a backup, in a copy on another machine,
-// and where the file is reached by hard links of several names. The directory goes
-// with the last store that is closed; the files of processes that were killed stay
-// for an hour or two, until [Open] or [Store.Purge] finds them.
+// could not be made (the directory cannot be written to, the disk is full),
+// where the directory was removed or came out of a backup, in a copy on another
+// machine, and where the file is reached by hard links of several names. The
+// directory goes with the last store that is closed; the files of processes
+// that were killed stay for an hour or two, until [Open] or [Store.Purge] finds
+// them.
 //
 // # What it does not do
 //
@@ -70,10 +74,10 @@
 // containers and virtual machines (9P, vboxsf, …) or on FUSE is refused where
 // the system tells (Linux, macOS, drives of Windows), unless
 // [Config].AllowFileSystems names it: WAL needs memory shared by all who open
-// the file. A process that is stopped
-// in the middle of a transaction holds up the writers of all others until it
-// goes on or is killed; their calls fail with [ErrBusy]. Records are stored in
-// the clear, in a file that only its owner may read.
+// the file. A process that is stopped in the middle of a transaction holds up
+// the writers of all others until it goes on or is killed; their calls fail
+// with [ErrBusy]. Records are stored in the clear, in a file that only its
+// owner may read.
 //
 // Copy a store that is in use with the sqlite3 shell's .backup, never with cp.
 // On POSIX systems, do not open the file by other means from a process that

@@ -19,9 +19,10 @@ const (
 
 // Open opens the file, makes or migrates it if need be, and starts the
 // goroutine that writes; [Store.Close] ends it. It refuses a file that is
-// damaged, on a file system that is shared with other machines
-// (see [Config]), of another application, or of a newer
-// schema, and an SQLite that does not do what durability needs.
+// damaged ([ErrCorrupt]), that is of another application ([ErrForeign]) or a
+// newer schema ([ErrNewerSchema]), or that lies on a file system which is
+// shared with other machines (see [Config]); and an SQLite that does not do
+// what durability needs. A file of up to 16 MiB is checked whole.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err

@@ -20,10 +20,10 @@ const (
 	purgeRows = 20
 )
 
-// Purge implements [store.Store]. What may go is found beside the writer and
-// removed in slices of a few milliseconds, each of them durable; between two
-// of them whoever waits has a turn without it. In the end the log is
-// truncated. If it fails half-way, what it counts is gone and the rest is left.
+// Purge implements [store.Store]. What may be removed is found beside the
+// writer and removed in slices of a few milliseconds, each of them durable;
+// between two slices whoever waits has a turn. In the end the log is truncated.
+// If Purge fails half-way, what it has counted is gone and the rest is left.
 func (s *Store) Purge(ctx context.Context, tenant string, p store.Retention) (out store.PurgeCount, err error) {
 	if err := store.CheckAnyTenant(tenant); err != nil {
 		return out, err

@@ -53,8 +53,8 @@ CREATE TABLE tombstones (
 CREATE UNIQUE INDEX tombstones_key ON tombstones (tenant, key) WHERE key IS NOT NULL;
 CREATE INDEX tombstones_at ON tombstones (at) WHERE key IS NULL;
 `,
-	// 2: what is due, and how many records per tenant are only heard of,
-	// without counting them.
+	// 2: what is due, and how many records per tenant are unmatched, without
+	// counting them.
 	`
 ALTER TABLE records ADD COLUMN due INTEGER; -- ns
 UPDATE records SET due = CAST(unixepoch(doc ->> 'due', 'subsec') * 1000000000 AS INTEGER)

@@ -22,7 +22,7 @@ type Stats struct {
 	Bytes, Free int64
 }
 
-// Stats tells what the store holds. The work grows with the number of tenants,
+// Stats tells what the store holds. Its work grows with the number of tenants
 // and of records that are being sent, and not with that of all records.
 func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	out := Stats{Phases: make(map[store.Phase]int)}

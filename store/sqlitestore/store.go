@@ -61,8 +61,8 @@ func (s *Store) Report(ctx context.Context, tenant, ref string, fact store.Fact)
 	return s.record(ctx, sqlitefile.AtOnce, func(r store.Rules) (store.Record, error) { return r.Report(tenant, ref, fact) })
 }
 
-// Decide implements [store.Store]. [store.AcknowledgeDecision] and [store.InterruptDecision] are
-// lazy: see [LazyFor].
+// Decide implements [store.Store]. [store.AcknowledgeDecision] and
+// [store.InterruptDecision] are lazy: see [LazyFor].
 func (s *Store) Decide(ctx context.Context, l store.Lease, d store.Decision) (store.Record, error) {
 	lazy := sqlitefile.AtOnce
 	switch d.(type) {
@@ -138,8 +138,9 @@ func (s *Store) Watch(tenant string, refs ...string) *store.Watcher {
 	return s.hub.Watch(tenant, refs...)
 }
 
-// Close refuses further calls, carries out what already waits, and returns
-// when the goroutine that writes has ended. It is idempotent.
+// Close refuses further calls with [store.ErrClosed], carries out what already
+// waits, syncs what is lazy, and returns when the goroutine that writes has
+// ended. It is idempotent.
 func (s *Store) Close() error {
 	s.once.Do(func() {
 		close(s.gone)

@@ -9,17 +9,16 @@ import (
 	"github.com/vismanet-go/background/store/internal/recordjson"
 )
 
-// LazyFor is how long an acknowledgement ([store.AcknowledgeDecision]), the count
-// of a run, or a document may be without a sync of its own. It is committed
-// before its caller is told: everybody who has the file open sees it, and it
-// outlives every process. Until the next sync, by any of them, it may not outlive
-// a loss of power, and then the completion is handled again, the run is not
-// counted, or the document is as it was. That sync comes with the next change
-// that is not lazy, at the latest after LazyFor, and before [Store.Close]
-// returns.
+// LazyFor, 200 ms, is how long a lazy change may wait for a sync: an
+// acknowledgement ([store.AcknowledgeDecision]), the count of a run or a
+// question, or a document. It is committed before the method returns: everybody
+// who has the file open sees it, and it outlives every process. A loss of power
+// before the sync may undo it: then the handler runs again, the run or question
+// is not counted, or the document is as it was. The sync comes with the next
+// change that is not lazy, by any process, at the latest after LazyFor, and
+// before [Store.Close] returns.
 //
-// Leases do not wait for a sync either. They need none: whoever could hold
-// one is gone after a loss of power.
+// Leases need no sync: whoever could hold one is gone after a loss of power.
 const LazyFor = sqlitefile.SoonIs
 
 // writer is what the goroutine that writes needs for its steps.

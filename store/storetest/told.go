@@ -176,7 +176,7 @@ var boundTests = []test{
 			if !rec.Tentative() {
 				continue
 			}
-			look := e.acquire(rec, rival) // looks at the first id
+			look := e.acquire(rec, rival) // polls the first id
 			got := e.report(rec, store.AcceptedFact{ID: id1, Source: store.FromUser})
 			if got.Phase != store.Accepted || got.ID != id1 || !got.Tentative() || got.Due.IsZero() || got.Conflict == nil || got.Conflict.ID != rec.ID || !got.HoldsKey() {
 				e.Errorf("%s: got %+v", name, got)
