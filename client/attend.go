@@ -10,7 +10,8 @@ import (
 )
 
 // tellAt is when a person is told that an operation is uncertain: when a wait
-// would give it up, or a day after it was sent if a resolver is asked. Zero means never, or that it was done.
+// would give it up, or a day after it was sent if a resolver is asked. Zero
+// means never, or that it was done.
 func (r *runner) tellAt(rec store.Record) time.Time {
 	if rec.Phase != store.Uncertain || r.told[rec.Ref] {
 		return time.Time{}

@@ -34,8 +34,8 @@ type Client struct {
 	// the waiter that asked: others may wait for the same poll.
 	life context.Context
 	end  context.CancelFunc
-	// rateLimitedUntil is the time (Unix nanoseconds) before which the ERP asked not to
-	// be called.
+	// rateLimitedUntil is the time (Unix nanoseconds) before which the ERP
+	// asked not to be called.
 	rateLimitedUntil atomic.Int64
 
 	running     atomic.Bool  // Run

@@ -42,23 +42,25 @@ type Completion struct {
 // look at Err. It may be called more than once for the same one, also on
 // different replicas, but at no time twice at once while leases hold. What it
 // returns decides what follows: nil acknowledges the outcome, an error has it
-// called again later, and [Discard] makes the operation a dead letter. A panic counts as
-// an error, and so does ending the goroutine by runtime.Goexit, which is one of
-// the handler's own. So does a run that took its process with it, so that it is
-// a dead letter after [Config.MaxAttempts] as well. No order is kept.
+// called again later, and [Discard] makes the operation a dead letter. A panic
+// counts as an error, and so does ending the goroutine by runtime.Goexit, which
+// is one of the handler's own. So does a run that took its process with it, so
+// that it is a dead letter after [Config.MaxAttempts] as well. No order is
+// kept.
 //
-// Its context ends after [Config.HandlerTimeout] (with [ErrHandlerTimeout] as its
-// cause), when a shutdown has waited [Config.DrainTimeout] ([ErrDrainTimeout]), and when another replica has the work or may have it
-// soon, because the store did not renew the lease in time (with
-// store.ErrFenced as its cause). What the handler returns after that does not
-// count.
+// Its context ends after [Config.HandlerTimeout] (with [ErrHandlerTimeout] as
+// its cause), when a shutdown has waited [Config.DrainTimeout]
+// ([ErrDrainTimeout]), and when another replica has the work or may have it
+// soon, because the store did not renew the lease in time (with store.ErrFenced
+// as its cause). What the handler returns after that does not count.
 type Handler func(ctx context.Context, done Completion) error
 
-// KindHTTP is the kind of the operations of [Client.Do] and [Transport] that
-// have no other: they are acknowledged when the body is closed, and those
-// that a crash cut off go to the handler of this kind, if there is one. If not,
-// the same call under the same key gets the answer; what nobody calls again is
-// listed by [Client.Pending], and [Client.Run] warns after ten minutes.
+// KindHTTP is the kind of the operations of [Client.Do] and [Transport] whose
+// options name none. Closing the body of the answer acknowledges them. Those
+// that a crash cut off go to the handler of this kind. Without one, the same
+// call under the same key gets the answer; until then [Client.Pending] lists
+// the operation, and [Client.Run] warns, once, of such operations ten minutes
+// after one settled.
 const KindHTTP = "http"
 
 var (

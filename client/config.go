@@ -87,23 +87,24 @@ type Config struct {
 	// HandlerTimeout bounds one run of a handler. Default: 15 min.
 	HandlerTimeout time.Duration
 
-	// DrainTimeout is how long Run waits for handlers and resolvers when it ends. Default:
-	// 20 s, which is less than what orchestrators usually give.
+	// DrainTimeout is how long Run waits for handlers and resolvers when it
+	// ends. Default: 20 s, which is less than what orchestrators usually give.
 	DrainTimeout time.Duration
 
-	// MaxAttempts is how often a handler is run before its operation is a
-	// dead letter. A run counts when it begins, also of a handler that takes its
-	// process with it. The waits between them
-	// double from a second to an hour, and half of each is random, so that the
-	// default, 20, takes seven hours or so.
+	// MaxAttempts is how often a handler is run before its operation is a dead
+	// letter. A run counts when it begins, also of a handler that takes its
+	// process with it. The waits between them double from a second to an hour,
+	// and half of each is random, so that the default, 20, takes seven hours or
+	// so.
 	MaxAttempts int
 
-	// UncertainAfter is how long after a request was sent a wait hopes for the
-	// notification that tells what became of it, where no answer did. Then the
-	// wait ends with an [*UncertainError]; where no notification was asked for, it
-	// does so at once. A notification that comes later still resolves the
-	// operation. The NotAccepted of a [Resolver] counts no sooner than this, so
-	// it must be longer than the ERP takes at its slowest. Default: 15 min.
+	// UncertainAfter is how long after a request was sent, if no answer told
+	// what became of it, a wait goes on for the notification that may tell.
+	// Then the wait ends with an [*UncertainError]; where no notification was
+	// asked for, it ends at once. A notification that comes later still
+	// resolves the operation. The NotAccepted of a [Resolver] counts no sooner
+	// than this, so it must be longer than the ERP takes at its slowest.
+	// Default: 15 min.
 	UncertainAfter time.Duration
 
 	// AdoptUnmatched takes over operations of this tenant that were submitted
@@ -114,9 +115,9 @@ type Config struct {
 	// KeepRecords is how long Run keeps records that ended. Default: 7 days.
 	KeepRecords time.Duration
 
-	// KeepUnacknowledged is how long Run keeps the outcome of an operation
-	// that nobody acknowledged and no handler took. It logs how many it
-	// removes after that. Default: 30 days.
+	// KeepUnacknowledged is how long Run keeps the outcome of an operation that
+	// nobody acknowledged and no handler took. Run logs how many it removes
+	// after that. Default: 30 days.
 	KeepUnacknowledged time.Duration
 
 	// Schedule plans the polls. Default: [DefaultSchedule].
@@ -146,16 +147,16 @@ type Config struct {
 	// client. Default: 8.
 	InFlight int
 
-	// CallTimeout bounds each poll, each fetch of content that is
-	// kept, and each call of a verifier or a resolver. It is also how long the body of a 202
-	// or of a refusal may stop coming; that of any other answer to a submit may
-	// do so ten times as long. Four times of it is how long an operation that a
-	// killed process was polling waits for another one. Default: 30 s.
+	// CallTimeout bounds each poll, each fetch of content that is kept, and
+	// each call of a verifier or a resolver. It is also for how long the body
+	// of a 202 or of a refusal may pause; that of any other answer to a submit
+	// may pause ten times as long. An operation that a killed process was
+	// polling waits up to four times as long before another process polls it.
+	// Default: 30 s.
 	CallTimeout time.Duration
 
 	// Observer is told of submits, waits, calls, ends and handlers, for traces
-	// and metrics.
-	// Default: none.
+	// and metrics. Default: none.
 	Observer Observer
 
 	// Logger tells what happens: Debug each step, Warn what is repeated, Error

@@ -20,12 +20,12 @@ import (
 //
 //	api, err := erp.NewClientWithResponses(base, erp.WithHTTPClient(c))
 //
-// As with net/http every status code is an answer and not an error, whether
-// the ERP refused the request or answered it so; a 2xx whose body says that an
-// action failed is one too. An answer that does not show that it is no success,
-// a 2xx that a [Verifier] refuted for example, is an [*OperationError]. Errors
-// are those of [Client.Submit] and [Operation.Wait] otherwise; the request's
-// context bounds the whole. Closing the body acknowledges the operation.
+// As with net/http every status code is an answer and not an error, whether the
+// ERP refused the request or answered it so; a 2xx whose body says that an
+// action failed is one too. A failure that its answer does not show, a 2xx that
+// a [Verifier] refuted for example, is an [*OperationError]. All other errors
+// are those of [Client.Submit] and [Operation.Wait]; the request's context
+// bounds the whole. Closing the body acknowledges the operation.
 //
 // Options come with the request's context: see [InBackground]. Under
 // [InForeground] the request is sent as it is, once, with [Config.Header] and

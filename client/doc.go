@@ -22,9 +22,9 @@
 //     accepted. Where no answer tells, Submit returns the operation and an
 //     [*UncertainError].
 //   - The record of an operation is written before the first byte is sent.
-//   - Success is a state of Finished, or an answer at once, with a 2xx status
-//     code and a body that tells of no failure. An end that nobody understands
-//     is neither success nor failure.
+//   - Success is a state of Finished, an answer at once, or a person's word,
+//     with a 2xx status code and a body that tells of no failure. An end that
+//     nobody understands is neither success nor failure.
 //   - A failed poll never ends a wait, but for refusals that go
 //     on: see [Operation.Wait].
 //   - Credentials go to the origin of BaseURL only: addresses are built from

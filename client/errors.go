@@ -17,9 +17,9 @@ var (
 	// ErrClosed says that the client was closed.
 	// It matches an error that says that the store was closed as well.
 	ErrClosed = errors.New("the client is closed")
-	// ErrExpired says that the ERP no longer knows the operation, a day or
-	// more after it was accepted. Who finds in the ERP what became of it tells
-	// with [Operation.Resolve] and [EndedWith].
+	// ErrExpired says that the ERP no longer knows the operation, a day or more
+	// after it was accepted. Whoever finds out in the ERP what became of it
+	// tells with [Operation.Resolve] and [EndedWith].
 	ErrExpired = errors.New("the ERP no longer knows the operation")
 	// ErrContentExpired says that the ERP no longer holds the stored answer.
 	ErrContentExpired = errors.New("the ERP no longer holds the answer")
@@ -29,8 +29,8 @@ var (
 	// ErrUntrustedURL says that a request names another place than the
 	// configured one.
 	ErrUntrustedURL = erp.ErrUntrustedURL
-	// ErrForeignToken says that a token is not of this tenant and origin, or
-	// no token at all.
+	// ErrForeignToken says that a token is of another tenant or origin, or is
+	// none at all.
 	ErrForeignToken = errors.New("not a token for this client")
 	// ErrKeyReused says that the key names other work.
 	ErrKeyReused = errors.New("the key was used for another request")

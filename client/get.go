@@ -49,8 +49,9 @@ func (c *Client) getState(ctx context.Context, id string) (erp.Document, error) 
 }
 
 // get makes a GET below the base with our own headers. The answer is one that
-// has a body to read; any other is a *ResponseError. A redirect is followed if it
-// stays below the base. A 401 is tried once more after a refresh; a 429, and a 503 that says for how long, keep all calls back.
+// has a body to read; any other is a *ResponseError. A redirect is followed if
+// it stays below the base. A 401 is tried once more after a refresh; a 429, and
+// a 503 that says for how long, keep all calls back.
 func (c *Client) get(ctx context.Context, kind, rel string) (*http.Response, error) {
 	refreshed, hops := false, 0
 	for {

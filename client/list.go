@@ -20,12 +20,12 @@ func (c *Client) Pending(ctx context.Context) iter.Seq2[*Operation, error] {
 	return c.list(ctx, store.Queued, store.Sending, store.Accepted, store.Settled, store.Expired)
 }
 
-// Uncertain yields the operations that need a person or a [Resolver]: those of which it is not
-// known whether the ERP accepted them, and those that ended with a status that
-// nobody knows (their [State].Phase is unclear). Look in the ERP what became of
-// them and tell with [Operation.Resolve]. Of the former a notification may still
-// tell as well. [State] has the Reason, and when it was Sent. It iterates as
-// [Client.Pending] does.
+// Uncertain yields the operations that need a person or a [Resolver]: those of
+// which it is not known whether the ERP accepted them, and those that ended
+// with a status that nobody knows (their [State].Phase is unclear). Look in the
+// ERP what became of them and tell with [Operation.Resolve]. Of the former a
+// notification may still tell as well. [State] has the Reason, and when it was
+// Sent. It iterates as [Client.Pending] does.
 func (c *Client) Uncertain(ctx context.Context) iter.Seq2[*Operation, error] {
 	return c.list(ctx, store.Uncertain, store.Unclear)
 }

@@ -12,7 +12,8 @@ import (
 
 // Operation is one ERP request that runs in the background. It is a handle:
 // what is known of it lives in the store, and any number of handles and
-// goroutines may use it at once. It is made by [Client.Submit].
+// goroutines may use it at once. A [Client] makes it: by Submit, or when it
+// finds a record again.
 type Operation struct {
 	c      *Client
 	ref    string
@@ -35,8 +36,8 @@ func (o *Operation) Client() *Client { return o.c }
 // Ref returns the client's own name for the operation, unique in the store.
 func (o *Operation) Ref() string { return o.ref }
 
-// ID returns the ERP's id as it was known when Submit returned; it is empty
-// for an uncertain operation and for an answer in the foreground. [State]
+// ID returns the ERP's id as it was known when this handle was made; it is
+// empty for an uncertain operation and for an answer in the foreground. [State]
 // has the latest.
 func (o *Operation) ID() string { return o.id }
 
@@ -64,10 +65,10 @@ func (o *Operation) State(ctx context.Context) (State, error) {
 	return stateOf(rec), nil
 }
 
-// Poll asks the ERP for the state now, unless the operation has ended in a way that is
-// clear, and returns the state after that. If a poll is in progress it waits
-// for that one. It returns the error of a poll that failed, *[ResponseError] among
-// them; the operation is not affected by it.
+// Poll asks the ERP for the state now, unless the operation has ended in a way
+// that is clear, and returns the state after that. If a poll is in progress it
+// waits for that one. It returns the error of a poll that failed,
+// *[ResponseError] among them; the operation is not affected by it.
 func (o *Operation) Poll(ctx context.Context) (State, error) {
 	var polled error
 	rec, err := o.c.store.Get(ctx, o.c.cfg.Tenant, o.ref)
@@ -89,17 +90,18 @@ func (o *Operation) Poll(ctx context.Context) (State, error) {
 
 // Wait blocks until the operation has ended and returns its result.
 //
-// The result comes without an error only for success: a state of Finished
-// with a 2xx status code. For every other end it comes with an
-// [*OperationError], so that nobody takes Finished for fine. Without a result
-// Wait ends by: [*PendingError] when ctx ends (it wraps ctx's error, and the
-// operation goes on), [ErrExpired] when the ERP no longer knows the
-// operation, a [*ResponseError] when the ERP goes on refusing the credentials
-// (401 or 403, three polls in a row) or refuses all polls for ten minutes in a
-// way that no repetition changes (400, 405, a redirect to elsewhere),
-// [*UncertainError] for an operation of which it is not known whether the ERP
-// accepted it (at once where no notification can tell, else
-// [Config.UncertainAfter] after it was sent), and [ErrClosed].
+// The result comes without an error only for success, see the package
+// documentation. For a failure it comes with an [*OperationError], so that
+// nobody takes Finished for fine. An operation that was refused, or resolved as
+// [NotAccepted], has an [*OperationError] and no result. Without a result Wait
+// also ends by: [*PendingError] when ctx ends (it wraps ctx's error, and the
+// operation goes on), [ErrExpired] when the ERP no longer knows the operation,
+// a [*ResponseError] when the ERP goes on refusing the credentials (401 or 403,
+// three polls in a row) or refuses all polls for ten minutes in a way that no
+// repetition changes (400, 405, a redirect to elsewhere), [*UncertainError] for
+// an operation of which it is not known whether the ERP accepted it (at once
+// where no notification can tell, else [Config.UncertainAfter] after it was
+// sent), [ErrClosed], and [store.ErrNotFound] when the record was purged.
 //
 // An [*UnclearError] comes with the result: the ERP named an end that nobody
 // understands. Any other failed poll does not end a wait. Whatever ended it, a
@@ -122,12 +124,12 @@ func waited(rec store.Record, err error) Waited {
 	return Waited{ID: s.ID, Phase: s.Phase, StatusCode: s.StatusCode, Polls: s.Polls, Notified: !s.Notified.IsZero(), Ran: s.ran(), Err: err}
 }
 
-// Watch yields the state of the operation now, and again each time it
-// changes, until it has ended; it then yields no more. If it cannot go on it
-// yields the error, as [Operation.Wait] has it, as its last pair. It looks at
-// the ERP as often as Wait does and no more: where a notification is
-// expected, it may see an operation run only once it has ended. It owns no
-// goroutine; breaking out of the loop ends it.
+// Watch yields the state of the operation now, and again each time it changes,
+// until it has ended; it then yields no more. If it cannot go on it yields the
+// error, as [Operation.Wait] has it, as its last pair. It polls the ERP as
+// often as Wait does and no more: where a notification is expected, its first
+// new state may be the end. It owns no goroutine; breaking out of the loop ends
+// it.
 func (o *Operation) Watch(ctx context.Context) iter.Seq2[State, error] {
 	return func(yield func(State, error) bool) {
 		var last State
@@ -145,12 +147,13 @@ func (o *Operation) Watch(ctx context.Context) iter.Seq2[State, error] {
 	}
 }
 
-// Ack tells the store that the application has the outcome, so that the
-// record may be purged. It is needed with a durable store: what nobody
-// acknowledges is listed by [Client.Pending] after each start, and purged after
+// Ack tells the store that the application has the outcome, so that the record
+// may be purged. It is needed with a durable store: what nobody acknowledges is
+// listed by [Client.Pending] after each start, and purged after
 // [Config.KeepUnacknowledged]. It returns nil if that was told before, and an
-// error for an operation that has not ended, or of which there is no outcome. A loss of power soon after it may
-// undo it, see store.Store; then the operation is listed once more.
+// error for an operation that has not ended, or of which there is no outcome. A
+// loss of power soon after it may undo it, see store.Store; then the operation
+// is listed once more.
 func (o *Operation) Ack(ctx context.Context) error {
 	rec, err := o.record(ctx)
 	switch {

@@ -29,10 +29,10 @@ func InBackground(ctx context.Context, opts SubmitOptions) context.Context {
 }
 
 // InForeground returns a context whose requests [Transport] and [Client.Do]
-// send as they are, whatever Match says; of what is no GET the Idempotency-Key
-// is taken off, because net/http would send it twice. [Client.Submit] and
-// [Client.SubmitAll], which have nothing to return for such a request, refuse
-// it with an error.
+// send as they are, whatever Match says. A request that may change something
+// loses its Idempotency-Key header: with it net/http might send the request
+// twice. [Client.Submit] and [Client.SubmitAll], which have nothing to return
+// for such a request, refuse it with an error.
 func InForeground(ctx context.Context) context.Context {
 	return context.WithValue(ctx, choiceKey{}, choice{})
 }

@@ -66,10 +66,10 @@ func AcceptedAs(id string) Resolution { return Resolution{verb: acceptedAs, id: 
 // in [State] and [Result].
 //
 // The key stays held, [Operation.Wait] returns the answer, and the handler
-// runs; that of an operation that expired runs anew, and one that runs just then
-// is cut off. The answer is read like one of the ERP: a 4xx, or an action result
-// of Failed, is no success. What the ERP says of the operation later is kept as a
-// conflict and does not replace it.
+// runs; that of an operation that expired runs anew, and one that runs just
+// then is cut off. The answer is read like one of the ERP: a 4xx, or an action
+// result of Failed, is no success. If the ERP says otherwise later, that is
+// kept as a conflict and does not replace it.
 func EndedWith(a Answer, reason string) Resolution {
 	return Resolution{verb: endedWith, answer: &a, reason: reason}
 }

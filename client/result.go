@@ -125,10 +125,11 @@ func (r *Result) CreatedID() string {
 }
 
 // Open returns the body of the answer. JSON comes as UTF-8 without a byte order
-// mark, whatever it was sent as; everything else comes byte for byte. What was kept comes from memory; a
-// larger one is read from the ERP, which holds it for 24 hours: afterwards
-// the error matches [ErrContentExpired], before that it is a *[ResponseError]. The body of an answer without one is
-// empty. The caller closes the reader; ctx bounds the reading as well.
+// mark, whatever it was sent as; everything else comes byte for byte. What was
+// kept comes from memory; a larger one is read from the ERP, which holds it for
+// 24 hours: afterwards the error matches [ErrContentExpired], before that it is
+// a *[ResponseError]. The body of an answer without one is empty. The caller
+// closes the reader; ctx bounds the reading as well.
 func (r *Result) Open(ctx context.Context) (io.ReadCloser, error) {
 	if r.kept || !r.has {
 		return io.NopCloser(bytes.NewReader(r.content)), nil

@@ -21,21 +21,23 @@ var errNoReturn = errors.New("it did not return")
 var errRunning = errors.New("Run is running already")
 
 // Run brings every operation of the tenant to its end and every completion to
-// its handler in [Config.OnComplete], on whichever replica it was submitted:
-// it polls what is accepted, resolves what is uncertain by notifications
-// and, after that, by [Config.Resolvers], and calls handlers. Up to
-// [Config.Workers] handlers and resolvers run at a time. It logs at
-// level Error what needs a person: at its start how many operations are
-// uncertain, unclear or dead, and from then on each that becomes so, once. Any number
-// of replicas may run it on one store. Now and then it also purges what is
-// older than [Config.KeepRecords], [Config.KeepUnacknowledged] and, of unknown
-// operations, a day; a program without Run calls Purge of its store itself.
+// its handler in [Config.OnComplete], on whichever replica it was submitted: it
+// polls what is accepted, resolves what is uncertain by notifications and,
+// after that, by [Config.Resolvers], and calls handlers. Up to [Config.Workers]
+// handlers and resolvers run at a time. It logs at level Error what needs a
+// person: at its start how many operations are uncertain, unclear or dead, and
+// from then on each that becomes so, once. Any number of replicas may run it on
+// one store. At its start and every ten minutes it also purges what is older
+// than [Config.KeepRecords], [Config.KeepUnacknowledged] and [Config.KeepKeys]
+// say, and notifications of unknown operations older than a day; a program
+// without Run calls Purge of its store itself.
 //
 // It blocks until ctx is done, then takes no new work, waits up to
 // [Config.DrainTimeout] for the handlers in progress, and returns nil, or
 // [ErrDrainTimeout] if some had to be cut off. It returns [ErrClosed] when the
-// client or its store is closed. One client runs it once at a time. No handler
-// runs any more when it returns, unless it ignores its context.
+// client or its store is closed. While it runs, a second Run of the same client
+// returns an error. No handler runs any more when it returns, unless it ignores
+// its context.
 func (c *Client) Run(ctx context.Context) error {
 	if !c.running.CompareAndSwap(false, true) {
 		return errRunning

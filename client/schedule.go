@@ -16,24 +16,28 @@ type PollInfo struct {
 	Age time.Duration
 	// Notify is true if a notification was asked for.
 	Notify bool
-	// Notified is true if a notification came, and SinceNotified is the time since
-	// the last one. Normally the ERP notifies when it is done, so that a poll
-	// after it finds the end at once; if not, it will soon.
+	// Notified is true if a notification came, and SinceNotified is the time
+	// since the last one. Normally the ERP notifies when it is done, so that a
+	// poll after that finds the end, at once or soon.
 	Notified      bool
 	SinceNotified time.Duration
 	// Missing is true if the last poll found no such operation.
 	Missing bool
 }
 
-// Schedule tells how long to wait before the next poll of an operation. It
-// must be a pure function, safe for concurrent use. The client adds jitter
-// and keeps the result between half a second and an hour.
+// Schedule tells how long to wait before the next poll of an operation. It must
+// be a pure function, safe for concurrent use. The client keeps the result
+// between half a second and an hour, and then spreads it by up to a tenth
+// either way.
 type Schedule func(PollInfo) time.Duration
 
 // DefaultSchedule polls after 2 s and then at growing intervals of up to 30 s.
 // With a notification expected it is only a safety net: after 30 s, then at
-// growing intervals of up to 5 min. It never polls one operation more than
-// five times a minute, which is the most that the old host allows.
+// growing intervals of up to 5 min. In the minute after a notification it polls
+// after 3 s, or three times as long as the notification is old. An operation
+// that the ERP does not show 30 s after it was accepted is polled at intervals
+// from 1 min to 5 min. It never polls one operation more than five times a
+// minute, which is the most that the old host allows.
 func DefaultSchedule(p PollInfo) time.Duration {
 	switch {
 	case p.Missing && p.Age > graceMissing:

@@ -19,7 +19,7 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// SubmitOptions are the choices for one operation. Its zero value is fine.
+// SubmitOptions are the choices for one operation. The zero value is fine.
 type SubmitOptions struct {
 	// Key is your own name for the work, unique per tenant. A second submit
 	// with the same key and the same request returns the first operation, with
@@ -31,8 +31,9 @@ type SubmitOptions struct {
 	// takes over. It is an error if there is no such operation, if it had
 	// another key, or if another one holds the key by now.
 	Supersede string
-	// Verify names one of [Config.Verifiers]: the operation has then ended only
-	// when that confirmed it.
+	// Verify names one of [Config.Verifiers]: an operation that the ERP
+	// finished has ended only when that has confirmed or refuted it, at the
+	// latest after [Verifier].Within.
 	Verify string
 	// Kind is kept with the operation, to tell results apart.
 	Kind string

@@ -29,13 +29,13 @@ import (
 // another origin than BaseURL are refused with [ErrUntrustedURL], because that
 // transport would add credentials to them.
 //
-// A status code is an answer and not an error, as with net/http, but for these:
-// an operation that ended with a redirect is an *[OperationError], because the
-// http.Client would follow it, and so is one that the ERP could not run and gave
-// no status code, or a 2xx that does not show that it is no success, see
-// [Client.Do]. All other errors are those of [Client.Submit] and
-// [Operation.Wait]; net/http wraps them in a *url.Error, and errors.As still
-// finds them. Closing the body acknowledges the operation.
+// A status code is an answer and not an error, as with net/http. There are
+// three exceptions, which are an *[OperationError]: an operation that ended
+// with a redirect, because the http.Client would follow it; one that the ERP
+// could not run and that has no status code; and a failure whose answer is a
+// 2xx that does not show it, see [Client.Do]. All other errors are those of
+// [Client.Submit] and [Operation.Wait]; net/http wraps them in a *url.Error,
+// and errors.As still finds them. Closing the body acknowledges the operation.
 //
 // A Transport is safe for concurrent use; set its fields before the first.
 type Transport struct {

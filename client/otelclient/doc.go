@@ -53,9 +53,9 @@
 //
 // Operations are measured once each, by the process that recorded their end;
 // operation.duration is by the ERP's clock. An outcome is succeeded, failed or
-// expired, settled by notification, poll, foreground or person. The outcome of a
-// run is acknowledged, retried, dead, discarded, interrupted or lost. The need is one
-// of client.Need, uncertain or unclear for example.
+// expired; settled by is notification, poll, foreground, person or resolver.
+// The outcome of a run is acknowledged, retried, dead, discarded, interrupted
+// or lost. The need is one of client.Need, uncertain or unclear for example.
 //
 // # What is kept out
 //

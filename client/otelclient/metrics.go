@@ -28,9 +28,9 @@ type meters struct {
 	needs     metric.Int64Counter
 }
 
-// Boundaries, because the defaults are made for milliseconds. A call takes
-// from milliseconds to a minute, an operation from seconds to hours, a handler from milliseconds to the
-// 15 minutes that it may take by default.
+// Boundaries, because the defaults are made for milliseconds. A call takes from
+// milliseconds to a minute, an operation from seconds to hours, a handler from
+// milliseconds to the 15 minutes that it may take by default.
 var (
 	callBounds      = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
 	operationBounds = []float64{0.5, 1, 2, 5, 10, 20, 30, 60, 120, 240, 480, 900, 1800, 3600, 7200, 14400, 86400}

@@ -19,11 +19,11 @@
 //	background_client_up                         1 if the store can be read
 //
 // An operation is counted as settled once, by the process that recorded its
-// end: as succeeded, failed or expired, found by a notification, by a poll, in
-// the foreground or told by a person. Its duration is from its acceptance to
-// that. A run is one of a handler of client.Run: acknowledged, retried, dead,
-// discarded, interrupted or lost. The need is one of client.Need: why an
-// operation came to need a person.
+// end. The outcome is succeeded, failed or expired; by is notification, poll,
+// foreground, person or resolver, see [client.Settled]. Its duration is from
+// its acceptance to that. A run is one of a handler of client.Run:
+// acknowledged, retried, dead, discarded, interrupted or lost. The need is one
+// of client.Need: why an operation came to need a person.
 //
 // An alarm on operations of the phases uncertain, unclear and dead that stay, on
 // any increase of attention_total (of which no_handler and polls_fail are in no

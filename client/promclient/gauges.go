@@ -8,9 +8,9 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// phases are those in which something is still to be done. What is handled or
-// rejected only grows until it is purged, so counting it would cost more each
-// day.
+// phases are those in which something is still to be done. What is acknowledged
+// or rejected only grows until it is purged, so counting it would cost more
+// each day.
 var phases = []store.Phase{store.Sending, store.Accepted, store.Settled, store.Uncertain, store.Unclear, store.Expired, store.Dead}
 
 // gauges counts the operations in a store when it is asked.
