@@ -21,8 +21,8 @@ import (
 
 // Config configures a [Receiver]. Store is required, and at least one way to
 // authenticate: signing keys, capability secrets or both, in a list or from a
-// function; Unauthenticated must be chosen by name and alone. Any other field left zero means the default
-// named in its comment.
+// function; Unauthenticated must be chosen by name and alone. Any other field
+// left zero means the default named in its comment.
 type Config struct {
 	// Store keeps what arrives. It is shared with the client, which the store
 	// wakes; a store on disk is what makes an acknowledged notification safe.

@@ -22,9 +22,9 @@
 //
 // # Handlers
 //
-// Most programs need none: the client hears through the store. Who wants the
-// raw notifications gets them at least once, also after a crash if the store
-// is durable:
+// Most programs need none: the client hears through the store. A program that
+// wants the raw notifications gets them at least once, also after a crash if
+// the store is durable:
 //
 //	rcv.Handle(func(ctx context.Context, n receiver.Notification) error { … })
 //	err := rcv.Run(ctx)
@@ -39,34 +39,34 @@
 //   - A 2xx means that the store has the notification; what could not be
 //     stored is answered 503 with Retry-After, whatever went wrong, and a
 //     sender that hangs up does not undo what it sent.
-//   - A body of which something before the receiver has read any is not taken
-//     for the notification: where fewer bytes come than were announced, or
-//     none of a body without a length, the answer is 503 and an error in the
-//     log says what to mend. Of a body that is sent in chunks nothing tells
-//     that a part is missing; what is left is stored as it is in URL mode, and
-//     its signature does not fit otherwise.
+//   - A body that a middleware has read from before is not taken for the
+//     notification: if fewer bytes come than were announced, or none of a body
+//     without a length, the answer is 503 and an error in the log says what to
+//     mend. If only a part is missing of a body without a length (chunked),
+//     nothing tells it: URL mode stores the rest as it is, and in subscription
+//     mode the signature does not fit.
 //   - Nothing is stored that was not authenticated: by a valid signature over
 //     the raw body, made with one of the keys, or by a valid capability, which
 //     is checked before the body is read. Both comparisons take the same time
-//     whatever is wrong. Without keys and secrets there is no receiver, unless
-//     Config.Unauthenticated asks for it by name. Where a function that is to
+//     whatever is wrong. Without keys and secrets New makes no receiver, unless
+//     Config.Unauthenticated asks for it by name. If a function that is to
 //     return them fails, the answer is 503, and never that of a forgery.
 //   - Authenticated bytes that make no sense are stored as they are, answered
 //     2xx and logged as an error, because the real shape is not published.
 //   - Body size, body time, JSON depth and memory per request are bounded, and
 //     so is what one operation can make a handler do.
-//   - A handler gets what was stored at least once: not more than one process
-//     at a time runs it for a notification, it is told when it no longer may,
-//     and neither a panic, nor runtime.Goexit, nor any outage of the store ends
-//     the others' work. A run counts when it begins, so that one which takes
-//     its process with it ends among the dead after Config.MaxAttempts; one
-//     that the drain cuts off is not counted.
+//   - A handler gets what was stored at least once. Not more than one process
+//     at a time runs it for a notification, and its context ends when it no
+//     longer may run. Neither a panic, nor runtime.Goexit, nor any outage of
+//     the store ends other runs. A run counts when it begins, so that one which
+//     takes its process with it ends among the dead after Config.MaxAttempts;
+//     one that the drain cuts off is not counted.
 //   - Capabilities are never stored or logged, and are taken out of the
 //     path of a request that is routed to the receiver; [Redact] and [Conceal]
 //     help with what runs before, and with webhooks that go astray. Bodies and
 //     signatures are never logged.
 //
-// # What is not
+// # What is not promised
 //
 //   - A notification is a hint, not proof. Only the body is signed: the id in
 //     it is a candidate, the headers are claims. A recorded notification can

@@ -29,8 +29,8 @@ type Received struct {
 	// or "purged"; empty if nothing was stored.
 	Verdict  string
 	Unparsed bool // stored, but not understood: somebody has to look
-	// Authenticated says that a signing key or a capability secret matched, and
-	// Key is its index, in the list with what the function returned behind it: an
+	// Authenticated says that a signing key or a capability secret matched. Key
+	// is its index then, where what the function returned follows the list: an
 	// old one that no longer occurs can be removed.
 	Authenticated bool
 	Key           int

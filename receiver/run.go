@@ -20,8 +20,9 @@ import (
 //
 // Trouble of the store, however long, only delays it; a store that was closed
 // ends it with an error that is [store.ErrClosed]. Any number of processes may
-// run it on a shared store: each notification is handled by one at a time. In
-// one receiver it runs once at a time. Without a handler it waits for ctx.
+// run it on a shared store: each notification is handled by one at a time.
+// While it runs, a second Run of the same receiver returns an error. Without a
+// handler it waits for ctx.
 func (rc *Receiver) Run(ctx context.Context) error {
 	if !rc.running.CompareAndSwap(false, true) {
 		return errors.New("receiver: Run is running already")

@@ -18,7 +18,7 @@
 //	background.receiver.dead              {notification}  dead letters
 //
 // An alarm on requests with unparsed=true, on dead and on backlog.age covers
-// what needs a person. The key is the index of the one that matched, if one did: an old
-// one that no longer occurs can be removed. Ids, addresses and errors' words
-// are not attributes.
+// what needs a person. The key is the index of the one that matched, if one
+// did: an old one that no longer occurs can be removed. Ids, addresses and
+// errors' words are not attributes.
 package otelreceiver

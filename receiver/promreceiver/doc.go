@@ -19,6 +19,6 @@
 //
 // An alarm on requests with unparsed="true", on dead, on backlog_age_seconds
 // and on up covers what needs a person. The key is the index of the one that
-// matched, empty if none did: an old one that no longer occurs can be removed. Ids, addresses and
-// errors' words are not labels.
+// matched, empty if none did: an old one that no longer occurs can be removed.
+// Ids, addresses and errors' words are not labels.
 package promreceiver

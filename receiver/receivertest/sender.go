@@ -19,8 +19,9 @@ import (
 	"github.com/vismanet-go/background/internal/memhttp"
 )
 
-// Sender makes requests as the dispatcher does. It must have a URL, and a Key
-// or a Secret or neither. It is safe for concurrent use and may be copied.
+// Sender makes requests as the dispatcher does. It must have a URL; without Key
+// and Secret nothing is signed. It is safe for concurrent use and may be
+// copied.
 type Sender struct {
 	// URL is where the receiver is mounted, such as
 	// "https://hooks.test/webhooks/erp".
@@ -40,8 +41,7 @@ type Sender struct {
 	Client *http.Client
 }
 
-// Notice is a notification to be sent. Its zero value is one that names no
-// operation.
+// Notice is a notification to be sent. Its zero value names no operation.
 type Notice struct {
 	ID         string // of the operation
 	StatusCode int    // of its answer
