@@ -38,8 +38,8 @@ type Completion struct {
 	Attempt int
 }
 
-// Handler takes the outcome of an operation: a success or a failure, it must
-// look at Err. It may be called more than once for the same one, also on
+// Handler takes the outcome of an operation, which is a success or a failure:
+// it must check Err. It may be called more than once for the same one, also on
 // different replicas, but at no time twice at once while leases hold. What it
 // returns decides what follows: nil acknowledges the outcome, an error has it
 // called again later, and [Discard] makes the operation a dead letter. A panic

@@ -85,11 +85,11 @@ func (c *Client) CountDead(ctx context.Context, f DeadFilter) (int, error) {
 }
 
 // ReplayDead brings the dead letters that the filter selects back to their
-// handlers, as [Operation.Replay] does, the oldest first: look at
-// [Client.CountDead] before. Each is taken once, also one that dies again
-// meanwhile, and a few are read at a time. It ends with ctx, and with the first
-// error of the store; the count says what was done until then, and so does the
-// log.
+// handlers, as [Operation.Replay] does, the oldest first; [Client.CountDead]
+// tells beforehand how many. Each is taken once, also one that dies again
+// meanwhile, and a few are read at a time. It stops when ctx ends and at the
+// first error of the store; the count says what was done until then, and so
+// does the log.
 func (c *Client) ReplayDead(ctx context.Context, f DeadFilter) (ReplayCount, error) {
 	var n ReplayCount
 	var err error

@@ -46,10 +46,10 @@ type Item struct {
 
 // SubmitAll submits requests, up to parallel (at least 1) at a time, and yields
 // what [Client.Submit] returns for each, in the order of items. It takes an
-// item only when there is room for it, so that items may be without end. An
-// error is an *[ItemError], which says of which item it is. Options that ctx
-// carries (see [InBackground]) are those of every item, but for Key and
-// Supersede, which are an error there: they name one piece of work.
+// item only when there is room for it, so that items may be endless. An error
+// is an *[ItemError], which says of which item it is. Options that ctx carries
+// (see [InBackground]) are those of every item, but for Key and Supersede,
+// which are an error there: they name one piece of work.
 //
 // Breaking out of the loop takes no further item; it waits for those that are
 // being sent, because cutting one off would leave it uncertain. ctx ends them.

@@ -13,9 +13,9 @@ import (
 // otelclient and promclient have one each. Its methods are called by many
 // goroutines and must not block. Nothing that it is given holds a token, a
 // body, a query or a webhook address; a handler's error has the handler's
-// words. A method that panics or ends its goroutine loses what it was told and
-// nothing else: the first time is logged. Each is called in a goroutine of its
-// own, which the caller waits for.
+// words. If a method panics or ends its goroutine, what it was told is lost and
+// nothing else; the first time is logged. Each call has a goroutine of its own,
+// for which the client waits.
 //
 // Methods may be added to it: embed a [NopObserver] in your own, and it goes on
 // to compile and hears of what you chose.
@@ -39,8 +39,8 @@ type Observer interface {
 	// context it returns is the handler's, so that what that submits belongs
 	// to it. end is called once, when the handler's outcome is decided.
 	Handle(ctx context.Context, h Handling) (_ context.Context, end func(Handled))
-	// Attention is called when something needs a person, or at least a look at
-	// the log, which tells more of it.
+	// Attention is called when something needs a person; the log tells more of
+	// it.
 	Attention(ctx context.Context, a Attention)
 }
 
@@ -94,9 +94,8 @@ type Call struct {
 // Outcome is how an operation ended.
 type Outcome string
 
-// The ends of an operation. What was rejected, or given up by a person, has
-// none: [Submitted] tells of the first, and nobody needs to be told of the
-// second.
+// The ends of an operation. One that the ERP refused has none, for [Submitted]
+// tells of it; nor has one that was resolved as [NotAccepted] or [GivenUp].
 const (
 	Succeeded Outcome = "succeeded" // with a 2xx
 	Failed    Outcome = "failed"    // what [Operation.Wait] has an [*OperationError] for
@@ -113,10 +112,9 @@ type Settled struct {
 	Link       string // what [Observer.Submit] returned
 	Outcome    Outcome
 	StatusCode int // of the answer, 0 if there is none
-	// By is how the end was found: by a "notification" if one had come when the
-	// poll began that found it, else by a "poll"; in the "foreground" where no poll
-	// was needed, and by a "person" or a "resolver" that told of it with
-	// [EndedWith].
+	// By is how the end was found: "notification" if one had come before the
+	// poll that found it, else "poll"; "foreground" if the answer came at once;
+	// "person" or "resolver" if one told of it with [EndedWith].
 	By       string
 	Late     bool          // it turned out to be accepted after it was given up
 	Polls    int           // polls, that which found the end included
@@ -159,8 +157,8 @@ type Handled struct {
 // Need is why something needs a person.
 type Need string
 
-// The needs. Each is told of once per operation by a client that runs, but for
-// [NeedsHandler], which is told of once per kind.
+// The needs. A client that runs tells of each once per operation, and of
+// [NeedsHandler] once per kind.
 const (
 	NeedsUncertain Need = "uncertain"      // not known whether the ERP accepted it: see [Client.Uncertain]
 	NeedsUnclear   Need = "unclear"        // it ended in a way that nobody knows: see [UnclearError]

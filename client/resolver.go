@@ -12,11 +12,11 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// Resolver finds out what became of a call to which no answer told, or what an
-// end means that nobody knows. It looks in the ERP for what the call was to make,
+// Resolver finds out what became of a call if no answer told it, or what an end
+// means that nobody knows. It searches the ERP for what the call was to make,
 // by the application's own business key, and returns what a person would tell:
-// [AcceptedAs], [EndedWith] or [NotAccepted]. It only reads. [Client.Run] asks it,
-// and so does [Operation.AskResolver].
+// [AcceptedAs], [EndedWith] or [NotAccepted]. It only reads. [Client.Run] asks
+// it, and so does [Operation.AskResolver].
 //
 //	uncertain ── UncertainAfter it was sent; at once if no notification was asked for ──► asked
 //	unclear ──── at once ───────────────────────────────────────────────────────────────► asked
@@ -30,9 +30,10 @@ import (
 //	      ── the process ended, or CallTimeout is over ──────► as it was, and asked again later
 //
 // The waits between two questions double from ten seconds to an hour, whichever
-// replica asks; one at a time does. What the resolver tells is judged like a
-// person's word, and recorded with the kind of the resolver before its reason. A
-// late answer or a notification still merges, and nothing is ever sent again.
+// replica asks; only one asks at a time. What the resolver tells is judged like
+// a person's word, and recorded with the kind of the resolver before its
+// reason. A late answer or a notification still merges, and nothing is ever
+// sent again.
 //
 // Mind what a search proves. What is found was done. What is not found may still
 // be on its way: a gateway may have answered for the ERP, and the request wait in a

@@ -26,8 +26,8 @@ type Result struct {
 	Ref        string
 	Status     string // the ERP's word: "Finished" or "Failed"
 	StatusCode int    // of the answer; 0 if there is none
-	// Header is what the ERP tells of the answer's header: Location and ETag
-	// at the least, where the operation gives them.
+	// Header is what the ERP tells of the answer's header: Location and ETag at
+	// least, if the operation has them.
 	Header http.Header
 	// Foreground is true if the ERP ran the request at once.
 	Foreground bool

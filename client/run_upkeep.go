@@ -9,8 +9,8 @@ import (
 )
 
 // adoptUnmatched takes over an operation that only a notification told of. The
-// ERP must show it to our own credentials; until it does it is asked again
-// now and then, as long as the record stays.
+// ERP must show it to our own credentials; until it does, it is polled again at
+// growing waits, as long as the record stays.
 func (c *Client) adoptUnmatched(ctx context.Context, ref string) error {
 	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, store.ToPoll, 2*c.cfg.CallTimeout)
 	if err != nil {

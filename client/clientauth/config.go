@@ -38,9 +38,9 @@ const (
 )
 
 // Config configures a [Source]. BaseURLs is required, and either ClientID,
-// ClientSecret and TenantID or TokenSource. Another zero field means the
-// default named in its comment. However it is printed, logged or marshalled,
-// a Config shows no secret.
+// ClientSecret and TenantID or TokenSource. Any other zero field means the
+// default named in its comment. However it is printed, logged or marshalled, a
+// Config shows no secret.
 type Config struct {
 	// BaseURLs are the API roots that get the token: [BaseURL], or
 	// [FormerBaseURL], or both while work on the old host is pending. They
@@ -76,8 +76,8 @@ type Config struct {
 	// TokenSource gives the tokens instead of a client id and a secret, for
 	// example that of a user who has logged in. Its Token is called by one
 	// goroutine at a time, and must return: it gets no context. A source that
-	// keeps its own token until that expires cannot be made to replace one
-	// that the ERP refused, and [Source.Refresh] says so.
+	// keeps its own token until that expires cannot be made to replace one that
+	// the ERP refused; then the error of [Source.Refresh] says so.
 	TokenSource oauth2.TokenSource
 
 	// HTTPClient calls the token endpoint. A copy is used that follows no
@@ -102,10 +102,10 @@ type Config struct {
 	// failed for a passing reason (no connection, 408, 429, 5xx) is repeated.
 	// The context of the one who waits may end it sooner. Default: 1 min.
 	//
-	// However many wait, and for however long the endpoint fails, the waits
-	// between two calls grow, to a minute or more; what asks for a token
-	// during one that is longer than RetryFor gets the last error at once. A
-	// Retry-After of the endpoint is obeyed, up to an hour.
+	// While the endpoint fails, the pauses between two calls grow to a minute
+	// or more, however many callers wait. During a pause that is longer than
+	// RetryFor a caller gets the last error at once. A Retry-After of the
+	// endpoint is obeyed, up to an hour.
 	RetryFor time.Duration
 
 	// Logger gets Debug for each new token, Warn for what will be repeated,

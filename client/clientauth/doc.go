@@ -29,10 +29,10 @@
 //     whatever it answers and however many ask: each failure is followed by a
 //     pause that grows to minutes, or that its Retry-After sets.
 //   - Answers are read tolerantly (byte order marks, charsets, any content
-//     type, expires_in as text or with a fraction), and what is no token, a
-//     page of a proxy for example, is told by an error that says what came.
-//   - What failed for want of a token was not sent: each such error says so
-//     with a method NotSent, which package client relies on.
+//     type, expires_in as text or with a fraction). If something else came than
+//     a token, a page of a proxy for example, the error says what.
+//   - A call for which there is no token is not sent: its error says so with a
+//     method NotSent, on which package client relies.
 //   - Tokens and the secret are kept in memory only, and appear in no error,
 //     no log and no printed Config or Source.
 //

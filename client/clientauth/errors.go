@@ -33,9 +33,9 @@ type TokenError struct {
 	Code string
 	// Description is the endpoint's own, cut to a reasonable length.
 	Description string
-	// Err is why there was no answer, or why there was no waiting for
-	// another one: the context's error, that of the connection, or
-	// [ErrRefused]. It is nil if the answer says it all.
+	// Err is why there was no answer, or why none was waited for: the context's
+	// error, that of the connection, or [ErrRefused]. It is nil if the answer
+	// says it all.
 	Err error
 
 	what    string        // that came in place of a token, " with an HTML page" for example
