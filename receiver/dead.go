@@ -108,11 +108,12 @@ func (rc *Receiver) CountDead(ctx context.Context, f DeadFilter) (int, error) {
 	return n, err
 }
 
-// ReplayDead brings the dead letters that the filter selects back to the handler,
-// as [Receiver.Replay] does, the oldest first: look at [Receiver.CountDead] before.
-// Each is taken once, also one that dies again meanwhile, and a few are read at a
-// time. It ends with ctx, and with the first error of the store; the count says
-// what was done until then, and so does the log.
+// ReplayDead brings the dead letters that the filter selects back to the
+// handler, as [Receiver.Replay] does, the oldest first; [Receiver.CountDead]
+// tells beforehand how many. Each is taken once, also one that dies again
+// meanwhile, and a few are read at a time. It stops when ctx ends and at the
+// first error of the store; the count says what was done until then, and so
+// does the log.
 func (rc *Receiver) ReplayDead(ctx context.Context, f DeadFilter) (ReplayCount, error) {
 	var n ReplayCount
 	var err error

@@ -9,7 +9,7 @@ import (
 )
 
 // Plan is how a dispatcher misbehaves. Its zero value sends each notice once,
-// all at the same time. Shares are between 0 and 1. What happens to a notice
+// all at the same time. Shares are from 0 to 1. What happens to a notice
 // depends on Seed and its place alone.
 type Plan struct {
 	Seed uint64
@@ -45,9 +45,9 @@ type Sending struct {
 // OK reports whether the receiver acknowledged it.
 func (s Sending) OK() bool { return s.Status >= 200 && s.Status < 300 }
 
-// Deliver sends the notices as the plan says, until all are answered, out of
-// attempts, or ctx is done. It returns what was sent, in the order of time.
-// Every goroutine that it started has returned by then.
+// Deliver sends the notices as the plan says and blocks until each was answered
+// 2xx or is out of attempts, or ctx is done. It returns what was sent, in the
+// order of time. Every goroutine that it started has returned by then.
 func (s Sender) Deliver(ctx context.Context, plan Plan, notices ...Notice) []Sending {
 	var (
 		mu   sync.Mutex // guards sent
