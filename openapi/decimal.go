@@ -11,8 +11,8 @@ import (
 )
 
 // Decimal is a number of the ERP, an amount of money above all, as the digits
-// that were read: no binary fraction comes between. The empty Decimal is 0, and
-// is what null reads as.
+// that were read, without a binary fraction in between. The empty Decimal is 0;
+// null reads as it.
 //
 // As JSON it is a number without an exponent, whatever it was read from. Two
 // Decimals that mean the same number may differ as strings ("1.5", "1.50"):

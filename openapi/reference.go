@@ -2,8 +2,8 @@ package openapi
 
 import _ "embed"
 
-// A string that only one function reads: the linker leaves the megabyte out of
-// programs that do not call it.
+// It is a string that only one function reads, so that the linker leaves the
+// megabyte out of programs that do not call it.
 //
 //go:embed index.html
 var referencePage string

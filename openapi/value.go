@@ -9,7 +9,7 @@ import (
 // Value wraps what is written to a field of an ERP document: {"value": …}. A
 // Value whose pointer is nil is written as {"value": null}.
 //
-// A number is written without an exponent. One that was read, or set by
+// A number is written without an exponent. A number that was read, or set by
 // [SetDecimal], keeps its digits beside the float64 for as long as Value points
 // to the number that they mean.
 type Value[T any] struct {
@@ -24,14 +24,14 @@ func Set[T any](v T) *Value[T] {
 	return &Value[T]{Value: &v}
 }
 
-// Null returns a Value that clears a field. That the ERP takes it so is likely,
-// and not documented.
+// Null returns a Value that clears a field. That the ERP does so is likely, but
+// not documented.
 func Null[T any]() *Value[T] {
 	return &Value[T]{}
 }
 
-// SetDecimal returns a Value that sets a field to exactly d. What holds no
-// number is refused when it is written.
+// SetDecimal returns a Value that sets a field to exactly d. If d holds no
+// number, writing the Value is an error.
 func SetDecimal(d Decimal) *NumberValue {
 	v := &NumberValue{}
 	v.setDigits(d.String())

@@ -1,32 +1,33 @@
 package openapi
 
-// Known values of [BackgroundState.Status]. Any other value means that the
-// operation is still in progress.
+// These are the known values of [BackgroundState.Status]. Any other value is no
+// success: with a finishedUtc and a status code it names an end that nobody
+// knows, else the operation is still in progress.
 const (
-	// StatusStarted is an operation that is not done. What one shows that waits
-	// in the queue is not documented.
+	// StatusStarted is the status of an operation that is not done. What one that
+	// waits in the queue shows is not documented.
 	StatusStarted = "Started"
-	// StatusFinished is an operation that was called and answered, whatever it
-	// answered: see [BackgroundState.StatusCode].
+	// StatusFinished is the status of an operation whose endpoint was called and
+	// answered, whatever it answered: see [BackgroundState.StatusCode].
 	StatusFinished = "Finished"
-	// StatusFailed is an operation that the background processing could not run:
-	// see [BackgroundState.ErrorMessage].
+	// StatusFailed is the status of an operation that the background processing
+	// could not run: see [BackgroundState.ErrorMessage].
 	StatusFailed = "Failed"
 )
 
-// Known values of [ActionResult.ActionResult].
+// These are the known values of [ActionResult.ActionResult].
 const (
-	// ActionQueued is an action that waits.
+	// ActionQueued says that the action waits.
 	ActionQueued = "Queued"
-	// ActionInProcess is an action that was only started.
+	// ActionInProcess says that the action was only started.
 	ActionInProcess = "InProcess"
-	// ActionFailed is an action that failed.
+	// ActionFailed says that the action failed.
 	ActionFailed = "Failed"
-	// ActionDone is an action that is done.
+	// ActionDone says that the action is done.
 	ActionDone = "Done"
 )
 
-// Names of the headers of the background API, in canonical form.
+// These are the names of the headers of the background API, in canonical form.
 const (
 	// HeaderBackground queues a call: "none", a URL, or "subscription" with
 	// optional pairs.

@@ -1,4 +1,4 @@
-// Package backoff computes our waits that grow from one try to the next.
+// Package backoff computes waits that grow from one try to the next.
 package backoff
 
 import (

@@ -1,3 +1,3 @@
-// Package docs holds nothing but the tests of the Markdown files: their Go
-// blocks are compiled code, and what they link, run and name is there.
+// Package docs holds nothing but tests of the Markdown files: that their Go
+// blocks are compiled code, and that what they link, run and name exists.
 package docs

@@ -1,5 +1,5 @@
-// Package handler says what follows from a run of a handler: the one policy for
-// those of the client and those of the receiver.
+// Package handler says what follows from a run of a handler. It is the one
+// policy for handlers of the client and of the receiver.
 package handler
 
 import (

@@ -1,4 +1,4 @@
-// Package layers holds which packages of the module may import which.
+// Package layers tests which packages of the module import which.
 package layers
 
 import (

@@ -1,4 +1,4 @@
-// Package prom is what the Prometheus adapters of client and receiver share.
+// Package prom holds what the Prometheus adapters of client and receiver share.
 package prom
 
 import (

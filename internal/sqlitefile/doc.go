@@ -6,15 +6,17 @@
 // # Numbers
 //
 // Connections are those of zombiezen.com/go/sqlite. To insert a record, read it
-// by its ref and update it, in groups of 64, takes 10 allocations, 33 with the
-// driver of modernc.org/sqlite called directly, and 49 with that below
-// database/sql, which bench/internal/connections holds. In a database in memory
-// it takes 0.9 of the driver's CPU time, and database/sql 1.2 of it; on a file
-// that differs more from run to run than between the ways. All of them run the
-// same SQLite. In sqlitestore the life of an operation, at 64 at a time, takes
-// 296 allocations instead of 415 with the driver, and in sqlitequeue a request's
-// way to its notification 665 instead of 856.
+// by its ref and update it, in groups of 64, takes 10 allocations with them, 33
+// with the driver of modernc.org/sqlite called directly, and 49 with that
+// driver below database/sql; bench/internal/connections holds the comparison.
+// In a database in memory they take 0.9 of the driver's CPU time, and
+// database/sql takes 1.2 of it; on a file the times differ more from run to run
+// than between the ways. All of them run the same SQLite. In sqlitestore the
+// life of an operation, at 64 at a time, takes 296 allocations instead of 415
+// with the driver, and in sqlitequeue a request's way to its notification 665
+// instead of 856.
 //
-// What waits goes together, and shares a sync: 64 senders need that for the goal
-// that an accept on SQLite costs an eighth of what River's insert costs.
+// Changes that wait are written together and share a sync. With 64 senders only
+// that meets the goal that an accept on SQLite costs an eighth of what River's
+// insert costs.
 package sqlitefile

@@ -1,6 +1,6 @@
-// Package usercode calls code of the application: a panic and a
-// runtime.Goexit, with which t.FailNow ends a test for example, are errors
-// then. They end neither the process nor the goroutine that had the work to do.
+// Package usercode calls code of the application and turns a panic and a
+// runtime.Goexit (by which t.FailNow ends a test, for example) into errors.
+// They end neither the process nor the goroutine that called.
 package usercode
 
 import (

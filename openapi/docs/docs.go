@@ -1,10 +1,10 @@
-// Package docs holds the reference page of the background API: HTML with the
-// document and its reader in it, which needs no network.
+// Package docs holds the reference page of the background API: one HTML page
+// that contains the document and its viewer, and needs no network.
 //
 //	http.Handle("/docs", docs.Handler())
 //
-// It is a package of its own so that only programs which show the page carry
-// the megabyte.
+// It is a package of its own so that only programs that show the page carry its
+// megabyte.
 package docs
 
 import (

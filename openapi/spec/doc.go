@@ -1,7 +1,7 @@
 // Package spec loads the OpenAPI documents of package openapi, checks them, and
 // validates payloads against their schemas. It is for tests, for servers that
-// want to check what they send, and for tools; clients do not need it, and it
-// alone links kin-openapi.
+// want to check what they send, and for tools; clients do not need it. Only
+// this package links kin-openapi.
 //
 //	doc, err := spec.Background()
 //	...

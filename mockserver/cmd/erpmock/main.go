@@ -9,14 +9,14 @@
 //
 // erpmock --help lists the flags; each can be given as an environment variable
 // too: ERPMOCK_EXEC_TIME for --exec-time. What --faults reads is described at
-// [fault.Parse]. The clocks of --clock-rate and --clock-start begin
-// anew with each start of the program, also where --data keeps what was done.
+// [fault.Parse]. The clocks of --clock-rate and --clock-start begin anew with
+// each start of the program, also where --data keeps the operations.
 //
-// It prints its address and a curl line to try, serves until SIGINT or
-// SIGTERM, and then exits with status 0. GET /__mock/health tells that it is
-// ready, /__mock/docs shows the reference of the API. The listener is open before anything
-// is printed or written, so whoever reads the file can connect. Exit status 2
-// means wrong flags, 1 any other error.
+// It prints its address and a curl line to try, serves until SIGINT or SIGTERM,
+// and then exits with status 0. GET /__mock/health tells that it is ready,
+// /__mock/docs shows the reference of the API. The listener is open before
+// anything is printed or written, so whoever reads the file can connect. Exit
+// status 2 means wrong flags, 1 any other error.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Package background is an operation with its texts understood: what is answered
+// Package background holds an operation with its texts parsed: what is answered
 // and notified of it, and how it may be shown.
 package background
 

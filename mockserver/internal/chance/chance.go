@@ -1,4 +1,4 @@
-// Package chance is randomness that can be had again.
+// Package chance is randomness that can be reproduced.
 package chance
 
 import (

@@ -1,3 +1,4 @@
-// Package gate decides who may call: credentials and the grant of tokens, what the
-// profile demands, and limits. It says why not; the server answers.
+// Package gate decides who may call, by credentials, by what the profile
+// demands and by rate limits; it also grants tokens. It says why a call is
+// refused; the server answers.
 package gate

@@ -1,5 +1,5 @@
-// Package notify plans, sends and repeats the notifications that operations have
-// ended.
+// Package notify plans, sends and repeats the notifications of operations that
+// have ended.
 package notify
 
 import (

@@ -1,5 +1,5 @@
-// Package request is a call to the ERP as far as it is understood before anybody
-// has decided about it: whose it is, and what it asks for. It can be made again.
+// Package request describes a call to the ERP before anything has decided about
+// it: which company makes it, and what it asks for. The call can be made again.
 package request
 
 import (

@@ -1,3 +1,3 @@
-// Package route finds the handler of a request: what may stand before a path,
-// how paths and queries may be written, and which pattern fits.
+// Package route finds the handler of a request. It knows what may stand before
+// a path, how paths and queries may be written, and which pattern fits.
 package route
