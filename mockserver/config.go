@@ -205,8 +205,8 @@ func (c Config) validate() error {
 	return errors.Join(append(errs, c.Profile.Validate("Profile"))...)
 }
 
-// RateLimit is a fixed window of calls per company; polls count, unless
-// Profile.PollsAreFree is set.
+// RateLimit bounds the calls of a company in a fixed window; polls count,
+// unless Profile.PollsAreFree is set.
 type RateLimit struct {
 	Limit  int           // calls in the window; default 15000
 	Window time.Duration // default 1 h, from the company's first call
@@ -218,8 +218,8 @@ type RateLimit struct {
 	Block time.Duration
 }
 
-// OldHostLimit is what was measured at the old host in August 2026: about ten
-// quick calls, and then refusals that outlast waits of two minutes.
+// OldHostLimit is the limit that was measured at the old host in August 2026:
+// about ten quick calls, and then refusals that outlast waits of two minutes.
 func OldHostLimit() RateLimit {
 	return RateLimit{Limit: 10, Window: time.Minute, Policy: "6-fixed-window", Block: 5 * time.Minute}
 }

@@ -63,7 +63,7 @@
 // other statuses, 410 included, redirects, which are not followed, 101, no
 // status, and no header within Retry.Timeout. Config.Logger gets each failed
 // attempt with its reason at level Info, and each target that is refused at
-// Warn. [[Server.Deliveries] lists notifications with all attempts, of one
+// Warn. [Server.Deliveries] lists notifications with all attempts, of one
 // company or state if that is asked for; [Server.Redeliver] sends one once
 // more, even a dead or dropped one.
 //
@@ -93,7 +93,7 @@
 //
 // POST /connect/token gives tokens for client credentials, as the vendor does;
 // Config.Auth says what is demanded of the token of a call, by default nothing.
-// [[Server.Client] reaches the endpoint at the vendor's address too.
+// [Server.Client] reaches the endpoint at the vendor's address too.
 // Config.RateLimit limits calls, and every answer shows the count in its
 // headers.
 //

@@ -24,7 +24,7 @@ type ExecTime interface {
 	For(r *http.Request, p float64) time.Duration
 }
 
-// Fixed is the same time for every operation.
+// Fixed gives every operation the same time.
 type Fixed time.Duration
 
 // For implements [ExecTime].

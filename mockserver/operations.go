@@ -50,18 +50,18 @@ var (
 	ErrNotDelivered = notify.ErrNotDelivered
 )
 
-// Redeliver sends the notification of an operation that has ended once more,
-// at once, whether it was delivered, is dead, was dropped or waits for its next
+// Redeliver sends the notification of an operation that has ended once more, at
+// once, whether it was delivered, is dead, was dropped or waits for its next
 // attempt. It carries the same notification id, is disturbed by no fault, and
-// is one more attempt in the log. If the receiver takes it the delivery is
+// is one more attempt in the log. If the receiver takes it, the delivery is
 // Delivered, and attempts that were still planned are not made; if not, the
 // error matches [ErrNotDelivered], and everything else stays as it was. The
 // other errors are [ErrUnknownOperation], [ErrNotEnded], [ErrNoNotification]
-// and those of a shared Queue, where any server may redeliver what any other
-// has sent, until the retention is over.
+// and those of a shared Queue. With one, any server may redeliver what any
+// other has sent, until the retention is over.
 //
-// It blocks until the attempt was made; ctx, Close and a [Server.Reset] of the
-// company cut it off.
+// It blocks until the attempt was made, or until ctx ends, the server is closed
+// or the company is reset.
 func (s *Server) Redeliver(ctx context.Context, operationID string) error {
 	s.Start() // a server on a shared queue that is not heard of loses its leases
 	if err := s.notifier.Redeliver(ctx, operationID); err != nil {
@@ -77,8 +77,8 @@ func (s *Server) Faults() *fault.Rules { return s.faults }
 // Config.JournalBytes is used up.
 func (s *Server) Journal() *journal.Journal { return s.journal.Journal() }
 
-// Start begins to work on a shared Queue, on what other servers added or left
-// behind too. The first request does the same, so that it is needed only by a
-// server that gets none. Register all handlers before. Without a shared Queue
-// it does nothing.
+// Start begins to work on a shared Queue, also on what other servers added or
+// left behind. The first request does the same, so only a server that gets none
+// needs Start. Register all handlers before. Without a shared Queue it does
+// nothing.
 func (s *Server) Start() { s.started.Do(s.runner.Serve) }

@@ -146,10 +146,10 @@ func (s *Server) routeAdmin() {
 // Handle registers a handler for requests below the base path, for example
 // "POST /v1/customerPayment/{number}/action/release". Patterns are those of
 // [http.ServeMux]; paths match without regard to case, and the handler sees
-// them as the pattern spells them. It goes before the built-in ERP, and with
-// the background header it runs in the background like any endpoint: outside
-// of the client's connection, with a context that ends when the server closes
-// or Config.ExecTimeout is over. A panic makes the operation Failed.
+// them as the pattern spells them. The handler comes before the built-in ERP,
+// and with the background header it runs in the background like any endpoint:
+// outside of the client's connection, with a context that ends when the server
+// closes or Config.ExecTimeout is over. A panic makes the operation Failed.
 //
 // Like http.ServeMux.Handle it panics if the pattern is bad or taken.
 func (s *Server) Handle(pattern string, h http.Handler) { s.user.Handle(pattern, h) }
@@ -204,18 +204,18 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// Reset lets a company be as after [New], or all of them if company is empty:
-// without operations, deliveries, rate limit and journal, with the first
-// invoices, the rules of Config.Faults, the first ids (with Config.Seed), and
-// its clock as Config.Clock winds it, not paused. Other companies notice
-// nothing.
+// Reset makes a company, or all of them if company is empty, what it was after
+// [New]: without operations, deliveries, counted calls and journal, with the
+// first invoices, the rules of Config.Faults, the first ids (with Config.Seed),
+// a clock as Config.Clock sets it, and a queue that is not paused. Other
+// companies notice nothing.
 //
 // Operations that run are cancelled, with [ErrReset] as the cause; Reset waits
-// for their handlers, for requests that are being answered, and for nothing that
-// waits for the clock. Requests of the company that come in meanwhile wait. If
-// ctx ends first, the company is reset all the same, the error tells what still
-// runs, and whatever that gives is discarded; what a user's handler does
-// elsewhere is its own. A handler that resets its own company with its
+// for their handlers and for requests that are being answered, but for nothing
+// that waits for the clock. Requests of the company that come in meanwhile
+// wait. If ctx ends first, the company is reset all the same, the error tells
+// what still runs, and the result of that is discarded; what a user's handler
+// does elsewhere is not undone. A handler that resets its own company with its
 // request's context gets [ErrOwnCompany], and nothing is reset. [Server.Close]
 // cuts Reset off as ctx does; after it the error is [ErrClosed].
 //
