@@ -243,7 +243,8 @@ type BackgroundState struct {
 
 	// Status `Started`, `Finished` or `Failed` (published). `Finished`: the call was made and answered, whatever
 	// it answered. `Failed`: the background processing itself failed. What a queued call shows is not
-	// documented. Treat any other value as "in progress".
+	// documented. Any other value is no success: with a `finishedUtc` and a status code it names an end
+	// that nobody knows, else the call is still in progress.
 	Status string `json:"status"`
 
 	// StatusCode HTTP status of the call's answer; 0 until there is one.
