@@ -80,8 +80,9 @@ func TestTheHandlersOfAKilledProcessRunElsewhereAtOnce(t *testing.T) {
 	for range 2 {
 		select {
 		case at := <-last:
-			if took := at.Sub(killed); took >= time.Second {
-				t.Errorf("run %v after the kill, want less than a second", took)
+			// Less than a second where nothing else runs; by time it would be two minutes.
+			if took := at.Sub(killed); took >= 5*time.Second {
+				t.Errorf("run %v after the kill, want it at once", took)
 			}
 		case <-time.After(patience):
 			t.Fatal("never run elsewhere")

@@ -77,8 +77,9 @@ func TestTheLeasesOfAKilledProcessEndAtOnce(t *testing.T) {
 	if _, _, err := s.Acquire(t.Context(), "fjord", "settled", "survivor", store.ToPoll, time.Minute); err != nil {
 		t.Errorf("woken, and yet %v", err)
 	}
-	if took := time.Since(killed); took >= time.Second {
-		t.Errorf("taken over %v after the kill, want less than a second", took)
+	// Less than a second where nothing else runs; the lease is an hour.
+	if took := time.Since(killed); took >= 5*time.Second {
+		t.Errorf("taken over %v after the kill, want it at once", took)
 	}
 	if !uncertain(t, s) {
 		t.Error("what it was sending is not uncertain")
