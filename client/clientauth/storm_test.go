@@ -259,6 +259,7 @@ func TestWhatAPersonHasToMendIsLoggedAsAnError(t *testing.T) {
 			for range 100 {
 				_, _ = s.Token(t.Context())
 			}
+			synctest.Wait() // the callers are told before the log is
 			if got := text.String(); !strings.Contains(got, "level="+level) || level == "ERROR" && strings.Count(got, "\n") != 1 {
 				t.Errorf("got the log %s want %s, once for each call", got, level)
 			}
