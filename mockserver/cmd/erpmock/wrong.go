@@ -85,7 +85,7 @@ func fieldFlags() map[string]string {
 	return map[string]string{
 		"Workers": "workers", "MaxRunning": "max-running", "MaxCompanies": "max-companies", "Retention": "retention",
 		"RateLimit.Limit": "rate-limit", "ExternalURL": "external-url", "Subscription.URL": "subscription-url", "Seed": "seed",
-		"ExecTime": "exec-time", "ExecTimes": "exec-time", "Clock.Rate": "clock-rate", "Clock.Start": "clock-start",
+		"ExecTime": "exec-time", "Clock.Rate": "clock-rate", "Clock.Start": "clock-start",
 		"Auth.Clients": "client", "Auth.Tenants": "tenant", "Auth.TokenLife": "token-life", "Faults": "faults", "Profile": "profile",
 		"Durability": "durability", "Worker": "worker-id", "Lease": "lease",
 	}

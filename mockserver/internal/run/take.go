@@ -8,8 +8,8 @@ import (
 )
 
 // Dispatch starts what may run: at once with a queue of our own, soon with a
-// shared one, where that may take a while. The company of a
-// generation that is given is busy until then.
+// shared one, where that may take a while. The company of a generation that is
+// given is busy until then.
 func (q *Runner) Dispatch(g *vtime.Generation) {
 	if q.shared == nil {
 		q.take(q.cfg.Pool.Context())
