@@ -155,3 +155,13 @@ func (s *Store) Extend(ctx context.Context, l store.Lease, ttl time.Duration) (s
 func (s *Store) Decide(ctx context.Context, l store.Lease, d store.Decision) (store.Record, error) {
 	return do(s, "Decide", func() (store.Record, error) { return s.Store.Decide(ctx, l, d) })
 }
+
+// GetDocument implements [store.Store].
+func (s *Store) GetDocument(ctx context.Context, tenant, name string) (store.Document, error) {
+	return do(s, "GetDocument", func() (store.Document, error) { return s.Store.GetDocument(ctx, tenant, name) })
+}
+
+// PutDocument implements [store.Store].
+func (s *Store) PutDocument(ctx context.Context, d store.Document) (store.Document, error) {
+	return do(s, "PutDocument", func() (store.Document, error) { return s.Store.PutDocument(ctx, d) })
+}
