@@ -23,6 +23,25 @@ type PollInfo struct {
 	SinceNotified time.Duration
 	// Missing is true if the last poll found no such operation.
 	Missing bool
+	// Learned is how long operations of the same route run, as far as it was
+	// learned. It is nil if nothing was.
+	Learned Durations
+	// Scarcity tells how scarce the calls are that the ERP still allows: from 0,
+	// which is plenty, to 1, which is none to spare.
+	Scarcity float64
+}
+
+// Durations is what is known of how long operations of a route run, from when
+// the ERP received them until they finished. Where little was learned, what is
+// expected of any operation stands in.
+type Durations interface {
+	// Count returns how many operations that ended it was learned from, the
+	// last few hundred at most.
+	Count() int
+	// Quantile returns the age at which a share q of all operations has ended.
+	Quantile(q float64) time.Duration
+	// Ended returns the share of operations that have ended at an age.
+	Ended(age time.Duration) float64
 }
 
 // Schedule tells how long to wait before the next poll of an operation. It must
