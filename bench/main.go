@@ -44,6 +44,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	short := f.Bool("short", false, "as little as shows that everything runs")
 	peers := f.Bool("peers", false, "the rows with other mock servers, and no others")
 	f.StringVar(&rows.PeersDir, "peers-dir", rows.PeersDir, "where npm has installed them")
+	f.Uint64Var(&rows.Seed, "seed", rows.Seed, "of the first round of simulations")
 	asJSON := f.Bool("json", false, "write JSON")
 	dir := f.String("dir", "", "where files are written while it runs (default: the system's temporary directory)")
 	if err := f.Parse(args); err != nil {

@@ -21,6 +21,7 @@ type Host struct {
 var compared = []string{
 	"github.com/riverqueue/river", "github.com/riverqueue/river/riverdriver/riversqlite",
 	"github.com/gin-gonic/gin", "modernc.org/sqlite",
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore", "cloud.google.com/go/longrunning", "github.com/hashicorp/go-retryablehttp",
 }
 
 func readHost() Host {

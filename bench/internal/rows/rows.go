@@ -12,10 +12,10 @@ import (
 
 // All are the rows that need nothing but Go.
 func All() []compare.Row {
-	return slices.Concat(SQLite(), Growth(), Dispatch(), Web(), Idle(), Mock())
+	return slices.Concat(SQLite(), Growth(), Dispatch(), Web(), Idle(), Mock(), Client(), Calls())
 }
 
 // Roles are the processes that rows start.
 func Roles() map[string]child.Role {
-	return map[string]child.Role{"web": web, "idle-ours": idleOurs, "idle-river": idleRiver}
+	return map[string]child.Role{"web": web, "idle-ours": idleOurs, "idle-river": idleRiver, "lives": lifeAfterLife, "pending": pending}
 }
