@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -79,10 +78,10 @@ func (c *Client) keepContent(ctx context.Context, rec store.Record, doc erp.Docu
 	}
 	defer body.Close()
 	limit := int64(erp.MaxHead)
-	if body.length <= c.cfg.KeepContent {
+	if body.Length <= c.cfg.KeepContent {
 		limit = max(limit, c.cfg.KeepContent)
 	}
-	data, err := io.ReadAll(io.LimitReader(body, limit+1))
+	data, err := wire.ReadAll(body, body.Length, limit)
 	if err != nil {
 		return nil, false, fmt.Errorf("content of %s: %w", rec.ID, err)
 	}
@@ -106,15 +105,9 @@ func (c *Client) keepContent(ctx context.Context, rec store.Record, doc erp.Docu
 	return data[:min(len(data), erp.MaxHead)], whole && len(data) <= erp.MaxHead, nil
 }
 
-// storedBody is the body of a stored answer, made readable.
-type storedBody struct {
-	*wire.Body
-	length int64 // on the wire, -1 if not told
-}
-
 // content asks for the stored answer of an operation that ended with status and
 // header; kind is the type that is known of it otherwise.
-func (c *Client) content(ctx context.Context, id string, status int, header http.Header, kind string) (*storedBody, http.Header, error) {
+func (c *Client) content(ctx context.Context, id string, status int, header http.Header, kind string) (*wire.Body, http.Header, error) {
 	resp, err := c.get(ctx, "content", erp.ContentPath(id))
 	if err != nil {
 		return nil, nil, err
@@ -131,13 +124,12 @@ func (c *Client) content(ctx context.Context, id string, status int, header http
 	if told == "" {
 		told = stated
 	}
-	raw := &counted{ReadCloser: resp.Body, want: resp.ContentLength}
-	body := wire.Open(raw, told, erp.IsAttachment(resp.Header) || erp.IsAttachment(header))
+	body := wire.Open(resp.Body, resp.ContentLength, told, erp.IsAttachment(resp.Header) || erp.IsAttachment(header))
 	if body.HTML && !wire.IsHTML(stated) && status < 400 {
 		body.Close()
 		return nil, nil, &pageError{id: id, kind: resp.Header.Get("Content-Type")}
 	}
-	return &storedBody{Body: body, length: resp.ContentLength}, resp.Header, nil
+	return body, resp.Header, nil
 }
 
 // pageError says that a page of HTML came where the stored answer was asked for.
@@ -148,21 +140,6 @@ type pageError struct {
 
 func (e *pageError) Error() string {
 	return fmt.Sprintf("content of %s: a page of HTML came, which the operation did not announce: a proxy may have spoken", e.id)
-}
-
-// counted makes an error of a body that ends before the length that it was
-// announced with. net/http does that for its own connections.
-type counted struct {
-	io.ReadCloser
-	want, got int64
-}
-
-func (r *counted) Read(p []byte) (int, error) {
-	n, err := r.ReadCloser.Read(p)
-	if r.got += int64(n); err == io.EOF && r.got < r.want {
-		err = io.ErrUnexpectedEOF
-	}
-	return n, err
 }
 
 // mergeHeader takes over what a user needs of the header that came with the

@@ -142,7 +142,7 @@ func (r *Result) Open(ctx context.Context) (io.ReadCloser, error) {
 }
 
 // open asks the ERP for the stored answer.
-func (r *Result) open(ctx context.Context) (*storedBody, error) {
+func (r *Result) open(ctx context.Context) (*wire.Body, error) {
 	if r.Foreground {
 		return nil, fmt.Errorf("content of %s: %w: it came in the foreground, and was over %d bytes, or acknowledged", r.Ref, ErrContentExpired, int64(erp.MaxForeground))
 	}
@@ -161,15 +161,24 @@ func (r *Result) open(ctx context.Context) (*storedBody, error) {
 // larger one is an error that matches [ErrTooLarge]. Its other errors are
 // those of [Result.Open].
 func (r *Result) Bytes(ctx context.Context) ([]byte, error) {
+	data, err := r.all(ctx)
 	if r.kept || !r.has {
-		return bytes.Clone(r.content), nil
+		data = bytes.Clone(data)
 	}
-	body, err := r.Open(ctx)
+	return data, err
+}
+
+// all is Bytes for those who do not write to what it returns.
+func (r *Result) all(ctx context.Context) ([]byte, error) {
+	if r.kept || !r.has {
+		return r.content, nil
+	}
+	body, err := r.open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer body.Close()
-	data, err := io.ReadAll(io.LimitReader(body, r.c.cfg.MaxContent+1))
+	data, err := wire.ReadAll(body, body.Length, r.c.cfg.MaxContent)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("content of %s: %w", r.ID, err)
@@ -231,7 +240,7 @@ func Decode[T any](ctx context.Context, r *Result) (T, error) {
 	if r == nil {
 		return v, errors.New("decode: no result")
 	}
-	data, err := r.Bytes(ctx)
+	data, err := r.all(ctx)
 	if err != nil {
 		return v, err
 	}

@@ -146,11 +146,11 @@ func (c *Client) confirm(ctx context.Context, v Verifier, seen Verification) (er
 	case code < 200 || code == 206 || code == 401 || code == 403 || code == 408 || code == 425 || code == 429 || code >= 500:
 		return &failedGet{err: fmt.Errorf("%w: the ERP answered %d", ErrNotYet, code)}
 	}
-	opened := wire.Open(&counted{ReadCloser: resp.Body, want: resp.ContentLength}, resp.Header.Get("Content-Type"), erp.IsAttachment(resp.Header))
+	opened := wire.Open(resp.Body, resp.ContentLength, resp.Header.Get("Content-Type"), erp.IsAttachment(resp.Header))
 	if opened.HTML && resp.StatusCode < 300 {
 		return fmt.Errorf("%w: a page of HTML came: a proxy may have spoken", ErrNotYet)
 	}
-	body, err := io.ReadAll(io.LimitReader(opened, c.cfg.MaxContent+1))
+	body, err := wire.ReadAll(opened, opened.Length, c.cfg.MaxContent)
 	if err != nil || int64(len(body)) > c.cfg.MaxContent {
 		return fmt.Errorf("%w: the answer could not be read (%d bytes, %v)", ErrNotYet, len(body), err)
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"mime"
 	"strings"
 )
 
@@ -34,23 +33,27 @@ func LooksHTML(head []byte, contentType string) bool {
 			text = bytes.TrimLeft(after, " \t\r\n")
 		}
 	}
-	lower := strings.ToLower(string(text[:min(len(text), 64)]))
-	for _, start := range []string{"<!doctype html", "<html", "<head", "<body", "<title", "<meta", "<script"} {
-		if rest, ok := strings.CutPrefix(lower, start); ok && (rest == "" || strings.ContainsRune(" >\t\r\n/", rune(rest[0]))) {
-			return true
-		}
+	if bytes.HasPrefix(text, []byte("<")) && startsPage(strings.ToLower(string(text[:min(len(text), 64)]))) {
+		return true
 	}
 	// A declaration is not believed over a document that is plainly another.
 	return IsHTML(contentType) && !plainlyJSON(text)
 }
 
+// startsPage reports whether a text in lower case begins as a page of HTML does.
+func startsPage(lower string) bool {
+	for _, start := range []string{"<!doctype html", "<html", "<head", "<body", "<title", "<meta", "<script"} {
+		if rest, ok := strings.CutPrefix(lower, start); ok && (rest == "" || strings.ContainsRune(" >\t\r\n/", rune(rest[0]))) {
+			return true
+		}
+	}
+	return false
+}
+
 func plainlyJSON(text []byte) bool { return len(text) > 0 && (text[0] == '{' || text[0] == '[') }
 
 func mediaType(contentType string) string {
-	kind, _, err := mime.ParseMediaType(contentType)
-	if err != nil && kind == "" {
-		kind, _, _ = strings.Cut(contentType, ";")
-	}
+	kind, _, _ := strings.Cut(contentType, ";")
 	return strings.ToLower(strings.TrimSpace(kind))
 }
 

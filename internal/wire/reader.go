@@ -7,6 +7,7 @@ import (
 	"compress/zlib"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -16,7 +17,8 @@ import (
 const headSize = 4 << 10
 
 // Body is the body of an answer made readable. JSON is UTF-8 without a byte
-// order mark; everything else comes byte for byte.
+// order mark; everything else comes byte for byte. A body that ends before the
+// length that it was announced with is an [io.ErrUnexpectedEOF].
 type Body struct {
 	// ContentType is the type that was told, or application/json where the
 	// body is JSON and another type, or none, was told.
@@ -25,18 +27,30 @@ type Body struct {
 	HTML bool
 	// Empty tells that there is nothing in it.
 	Empty bool
+	// Length is how many bytes were announced, -1 if that was not told.
+	Length int64
 
 	io.Reader
-	io.Closer
+	raw counted
 }
 
-// Open makes a body readable. It reads the first bytes of it; an error of that
-// read comes from Read. attachment tells that the sender named the body a file,
-// whose type is then never doubted.
-func Open(body io.ReadCloser, contentType string, attachment bool) *Body {
-	buffered := bufio.NewReaderSize(body, headSize)
-	head, err := buffered.Peek(headSize)
-	b := &Body{ContentType: contentType, Reader: buffered, Closer: body, Empty: len(head) == 0 && err == io.EOF}
+// Open makes a body readable that was announced with a length, which is -1 if it
+// was not. It reads the first bytes of it; an error of that read comes from Read.
+// attachment tells that the sender named the body a file, whose type is then
+// never doubted.
+func Open(body io.ReadCloser, length int64, contentType string, attachment bool) *Body {
+	b := &Body{ContentType: contentType, Length: length, raw: counted{from: body, want: length}}
+	size := headSize
+	if length > 0 && length < headSize {
+		size = int(length) + 1 // with room to see that it ends there
+	}
+	buffered := bufio.NewReaderSize(&b.raw, size)
+	head, err := buffered.Peek(size)
+	if err == nil && size < headSize { // there is more than was announced
+		buffered = bufio.NewReaderSize(buffered, headSize)
+		head, err = buffered.Peek(headSize)
+	}
+	b.Reader, b.Empty = buffered, len(head) == 0 && err == io.EOF
 	b.HTML = LooksHTML(head, contentType)
 	if attachment && !IsJSON(contentType) || !SaysJSON(head, err == io.EOF, contentType) {
 		return b
@@ -54,6 +68,57 @@ func Open(body io.ReadCloser, contentType string, attachment bool) *Body {
 		b.Reader = &converter{from: buffered, set: set}
 	}
 	return b
+}
+
+// Close closes what the body is read from.
+func (b *Body) Close() error { return b.raw.from.Close() }
+
+// counted makes an error of a body that ends before the length that it was
+// announced with. net/http does that for its own connections.
+type counted struct {
+	from      io.ReadCloser
+	want, got int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.from.Read(p)
+	if c.got += int64(n); err == io.EOF && c.got < c.want {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// maxAhead is how many bytes are taken from memory because a server announced
+// them, before they have come.
+const maxAhead = 1 << 20
+
+// ReadAll reads a body to its end, or limit and one more byte of it. told is the
+// length that it was announced with, -1 if it was not: a body that keeps to it is
+// read in one piece.
+func ReadAll(body io.Reader, told, limit int64) ([]byte, error) {
+	limit = min(limit, math.MaxInt64-1)
+	if told < 0 || told > min(limit, maxAhead) {
+		return io.ReadAll(io.LimitReader(body, limit+1))
+	}
+	data := make([]byte, 0, told+1) // with room to see that it ends there
+	for int64(len(data)) <= limit {
+		if len(data) == cap(data) {
+			data = append(data, 0)[:len(data)]
+		}
+		room := data[len(data):cap(data)]
+		if most := limit - int64(len(data)); most < int64(len(room)) {
+			room = room[:most+1]
+		}
+		n, err := body.Read(room)
+		data = data[:len(data)+n]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return data, err
+		}
+	}
+	return data, nil
 }
 
 // isUTF8 reports whether a text has multi-byte characters of UTF-8 and nothing

@@ -19,11 +19,15 @@ const (
 // values the longest counts. It reports false where there is none that makes
 // sense; else the wait is between [MinWait] and [MaxWait].
 func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
+	values := h.Values("Retry-After")
+	if len(values) == 0 {
+		return 0, false
+	}
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
 		now = date
 	}
 	var wait time.Duration
-	for _, value := range h.Values("Retry-After") {
+	for _, value := range values {
 		value = strings.TrimSpace(value)
 		if t, err := http.ParseTime(value); err == nil {
 			wait = max(wait, bounded(t.Sub(now).Seconds()))
@@ -42,12 +46,12 @@ func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 // gateway sent the time in seconds since 1970; what is above 10⁹ is one. It
 // reports false as [RetryAfter] does.
 func LimitReset(h http.Header, now time.Time) (time.Duration, bool) {
-	if date, err := http.ParseTime(h.Get("Date")); err == nil {
-		now = date
-	}
 	s, err := strconv.ParseFloat(strings.TrimSpace(h.Get("X-Ratelimit-Reset")), 64)
 	if err != nil || !sensible(s) {
 		return 0, false
+	}
+	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = date
 	}
 	if s > 1e9 {
 		s -= float64(now.Unix())

@@ -45,6 +45,12 @@ func charsetOf(head []byte, contentType string) (charset, int) {
 			return bigE, 0
 		}
 	}
+	// Nearly every type declares UTF-8 or nothing, for which it need not be taken
+	// apart.
+	_, declared, more := strings.Cut(contentType, ";")
+	if !more || strings.EqualFold(strings.TrimSpace(declared), "charset=utf-8") {
+		return asIs, 0
+	}
 	_, params, err := mime.ParseMediaType(contentType)
 	if err != nil && params == nil {
 		return asIs, 0

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"compress/zlib"
+	"errors"
 	"io"
 	"math"
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -61,7 +63,7 @@ func TestDocumentsOfEveryCharset(t *testing.T) {
 				t.Errorf("Whole: got %q as %q, want %q", whole, kind, tt.want)
 			}
 			for _, r := range []io.Reader{bytes.NewReader(tt.raw), iotest.OneByteReader(bytes.NewReader(tt.raw))} {
-				body := Open(io.NopCloser(r), tt.kind, false)
+				body := Open(io.NopCloser(r), -1, tt.kind, false)
 				got, err := io.ReadAll(iotest.OneByteReader(body))
 				if err != nil || string(got) != tt.want || !IsJSON(body.ContentType) {
 					t.Errorf("Open: got %q as %q, %v, want %q", got, body.ContentType, err, tt.want)
@@ -88,7 +90,7 @@ func TestWhatIsNoJSONComesByteForByte(t *testing.T) {
 		if string(got) != tt.body || kind != tt.kind {
 			t.Errorf("%s: got %q as %q, want it as it is", tt.name, got, kind)
 		}
-		body := Open(io.NopCloser(strings.NewReader(tt.body)), tt.kind, false)
+		body := Open(io.NopCloser(strings.NewReader(tt.body)), int64(len(tt.body)), tt.kind, false)
 		read, err := io.ReadAll(body)
 		if err != nil || string(read) != tt.body || body.ContentType != tt.kind || body.Empty != (tt.body == "") {
 			t.Errorf("%s: read %q as %q, %v, want it as it is", tt.name, read, body.ContentType, err)
@@ -103,10 +105,72 @@ func TestJSONUnderAnotherName(t *testing.T) {
 	long := `[{"note":"` + strings.Repeat("x", 3*headSize) + `"}]`
 	for _, kind := range []string{"", "text/plain", "text/html; charset=utf-8", "application/octet-stream", "text/xml", "json"} {
 		for _, text := range []string{`{"a":1}`, ` [1]`, long} {
-			body := Open(io.NopCloser(strings.NewReader(text)), kind, false)
+			body := Open(io.NopCloser(strings.NewReader(text)), 0, kind, false)
 			if body.ContentType != "application/json" || body.HTML {
 				t.Errorf("%q below %q: got %q, HTML %v, want application/json", text[:7], kind, body.ContentType, body.HTML)
 			}
+		}
+	}
+}
+
+// TestABodyAndItsLength is about bodies that are shorter and longer than they were
+// announced, as a transport of one's own may bring them.
+func TestABodyAndItsLength(t *testing.T) {
+	long := `<html>` + strings.Repeat("x", 2*headSize)
+	for _, tt := range []struct {
+		body   string
+		length int64
+		want   error
+	}{
+		{"<html>", -1, nil}, {"<html>", 6, nil}, {"<html>", 7, io.ErrUnexpectedEOF}, {"<html>", 1 << 30, io.ErrUnexpectedEOF},
+		{"<html>", 0, nil}, {"<html>", 1, nil}, {long, 1, nil}, {long, 20, nil}, {long, int64(len(long)), nil}, {long, int64(len(long)) + 1, io.ErrUnexpectedEOF},
+	} {
+		for name, r := range map[string]io.Reader{"at once": strings.NewReader(tt.body), "by bytes": iotest.OneByteReader(strings.NewReader(tt.body))} {
+			body := Open(io.NopCloser(r), tt.length, "text/plain", false)
+			got, err := ReadAll(body, body.Length, 1<<20)
+			if string(got) != tt.body || err != tt.want || !body.HTML || body.Length != tt.length {
+				t.Errorf("%d bytes announced as %d, read %s: got %d, %v, HTML %v, want all, %v, a page", len(tt.body), tt.length, name, len(got), err, body.HTML, tt.want)
+			}
+		}
+	}
+}
+
+func TestReadAllIsBounded(t *testing.T) {
+	text := strings.Repeat("0123456789", 10)
+	for _, told := range []int64{-1, 0, 1, 50, 99, 100, 101, 1 << 40} {
+		for _, limit := range []int64{0, 1, 50, 99, 100, 101, 1 << 40, math.MaxInt64} {
+			want := text[:min(int64(len(text))-1, limit)+1]
+			for name, r := range map[string]io.Reader{
+				"at once": strings.NewReader(text), "by bytes": iotest.OneByteReader(strings.NewReader(text)), "with its end": iotest.DataErrReader(strings.NewReader(text)),
+			} {
+				if got, err := ReadAll(r, told, limit); string(got) != want || err != nil {
+					t.Errorf("told %d, limit %d, %s: got %d bytes, %v, want %d", told, limit, name, len(got), err, len(want))
+				}
+			}
+		}
+	}
+	broken := errors.New("broken")
+	if got, err := ReadAll(io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(broken)), 3, 9); string(got) != "abc" || err != broken {
+		t.Errorf("a body that breaks: got %q, %v, want what came, and why it broke", got, err)
+	}
+}
+
+// TestContentTypesAreReadAsMimeReadsThem holds our own reading against package
+// mime's.
+func TestContentTypesAreReadAsMimeReadsThem(t *testing.T) {
+	for _, kind := range []string{
+		"", "application/json", "Application/JSON ; charset=UTF-8", " text/html;", "text/html; charset", "text/html; charset=a; charset=b", "text", "a b/c", "/", ";",
+		"application/problem+json; charset=utf-8; x=y", "text/plain; charset=\"utf-8\"", "text/plain; charset*=utf-8''iso-8859-1", "é/x",
+	} {
+		want, params, err := mime.ParseMediaType(kind)
+		if err != nil && want == "" {
+			want, _, _ = strings.Cut(kind, ";")
+		}
+		if want = strings.ToLower(strings.TrimSpace(want)); mediaType(kind) != want {
+			t.Errorf("%q: got %q, want %q", kind, mediaType(kind), want)
+		}
+		if set, _ := charsetOf([]byte("ab"), kind); (set == latin) != strings.HasPrefix(params["charset"], "iso") {
+			t.Errorf("%q: got charset %d, package mime %q", kind, set, params["charset"])
 		}
 	}
 }
@@ -207,7 +271,7 @@ func FuzzReading(f *testing.F) {
 		if !utf8.Valid(Text(data, kind)) {
 			t.Fatalf("text %q", Text(data, kind))
 		}
-		body := Open(io.NopCloser(bytes.NewReader(data)), kind, false)
+		body := Open(io.NopCloser(bytes.NewReader(data)), -1, kind, false)
 		if _, err := io.ReadAll(body); err != nil {
 			t.Fatal(err)
 		}
