@@ -12,6 +12,9 @@ const zeroGUID = "00000000-0000-0000-0000-000000000000"
 // dashes. The empty GUID counts as none.
 func CanonicalGUID(s string) (string, bool) {
 	s = strings.TrimSpace(s)
+	if canonical(s) {
+		return s, s != zeroGUID
+	}
 	if n := len(s); n > 2 && (s[0] == '{' && s[n-1] == '}' || s[0] == '(' && s[n-1] == ')') {
 		s = s[1 : n-1]
 	}
@@ -27,4 +30,22 @@ func CanonicalGUID(s string) (string, bool) {
 	s = strings.ToLower(s)
 	s = s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
 	return s, s != zeroGUID
+}
+
+// canonical reports whether s is spelt as [CanonicalGUID] does, as most are.
+func canonical(s string) bool {
+	if len(s) != len(zeroGUID) {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if c != '-' {
+				return false
+			}
+		case !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f'):
+			return false
+		}
+	}
+	return true
 }

@@ -157,8 +157,12 @@ func asksForHTML(h http.Header) bool {
 // is cut off or otherwise broken is read as far as it goes: an id that was
 // seen is never given up for what follows it.
 func acceptedID(body []byte, h http.Header) string {
+	text := wire.Document(body, h.Get("Content-Type"))
+	if id := wholeID(text); id != "" {
+		return id
+	}
 	var fromAddress string
-	dec := json.NewDecoder(bytes.NewReader(wire.Document(body, h.Get("Content-Type"))))
+	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	for depth, name := 0, ""; ; {
 		tok, err := dec.Token()
@@ -203,6 +207,33 @@ func acceptedID(body []byte, h http.Header) string {
 		}
 	}
 	return ""
+}
+
+// wholeID reads the id out of a body that is an object to its end, and has one.
+func wholeID(text []byte) string {
+	var first string
+	body := struct{ ID, JobID idField }{idField{&first}, idField{&first}}
+	if json.Unmarshal(text, &body) != nil {
+		return ""
+	}
+	return first
+}
+
+// idField is a place for the first id of a body, whatever its name.
+type idField struct{ first *string }
+
+func (f idField) UnmarshalJSON(data []byte) error {
+	if *f.first != "" || data[0] == 't' || data[0] == 'f' {
+		return nil
+	}
+	var s scalar
+	if err := s.UnmarshalJSON(data); err != nil {
+		return err
+	}
+	if id := CanonicalID(string(s)); !EmptyID(id) {
+		*f.first = id
+	}
+	return nil
 }
 
 // EmptyID reports whether an id names nothing: the zero of a GUID is what .NET

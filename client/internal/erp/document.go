@@ -1,6 +1,7 @@
 package erp
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/internal/wire"
@@ -42,7 +44,7 @@ func ParseDocument(data []byte) (Document, error) {
 		ID, JobID                                                                      written
 		StatusCode, ReceivedUtc, StartedUtc, FinishedUtc                               scalar
 		WebhookAddress, ErrorMessage, OriginalUri, HasResponseContent, ContentLocation scalar
-		ResponseHeaders                                                                json.RawMessage
+		ResponseHeaders                                                                headers
 	}
 	if err := json.Unmarshal(wire.Document(data, ""), &raw); err != nil {
 		return Document{}, fmt.Errorf("state document: %w", err)
@@ -52,7 +54,7 @@ func ParseDocument(data []byte) (Document, error) {
 		ErrorMessage: wire.Cut(hook.Redact(string(raw.ErrorMessage)), MaxMessage), OriginalURI: string(raw.OriginalUri),
 		Received: raw.ReceivedUtc.time(), Started: raw.StartedUtc.time(), Finished: raw.FinishedUtc.time(),
 		HasContent: strings.EqualFold(string(raw.HasResponseContent), "true"),
-		Header:     parseHeaders(raw.ResponseHeaders),
+		Header:     http.Header(raw.ResponseHeaders),
 	}
 	if d.ContentTold = raw.HasResponseContent != ""; !d.ContentTold {
 		d.HasContent = raw.ContentLocation != "" && d.Terminal()
@@ -75,7 +77,7 @@ type word string
 
 func (w *word) UnmarshalJSON(data []byte) error {
 	var s scalar
-	if err := json.Unmarshal(data, &s); err != nil {
+	if err := s.UnmarshalJSON(data); err != nil {
 		return err
 	}
 	if *w = word(s); data[0] == '[' {
@@ -93,7 +95,7 @@ func (w *written) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	var s scalar
-	err := json.Unmarshal(data, &s)
+	err := s.UnmarshalJSON(data)
 	*w = written(s)
 	return err
 }
@@ -111,8 +113,8 @@ type scalar string
 func (s *scalar) UnmarshalJSON(data []byte) error {
 	switch data[0] {
 	case '"':
-		var text string
-		if err := json.Unmarshal(data, &text); err != nil {
+		text, err := unquote(data)
+		if err != nil {
 			return err
 		}
 		*s = scalar(text)
@@ -124,9 +126,21 @@ func (s *scalar) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// unquote reads a JSON string. Most have nothing in them that is escaped.
+func unquote(data []byte) (text string, err error) {
+	if bytes.IndexByte(data, '\\') < 0 && utf8.Valid(data) {
+		return string(data[1 : len(data)-1]), nil
+	}
+	err = json.Unmarshal(data, &text)
+	return text, err
+}
+
 // time reads a time; what is missing, unreadable or in the year 1 (the zero
 // of .NET) is the zero time.
 func (s scalar) time() time.Time {
+	if s == "" {
+		return time.Time{}
+	}
 	t, err := openapi.ParseTime(string(s))
 	if err != nil || t.Year() <= 1 {
 		return time.Time{}
@@ -134,28 +148,44 @@ func (s scalar) time() time.Time {
 	return t
 }
 
-// parseHeaders reads responseHeaders: an object of strings, or of lists.
-func parseHeaders(data json.RawMessage) http.Header {
-	var fields map[string]json.RawMessage
+// headers reads responseHeaders: an object of strings, or of lists. Anything else
+// is nil.
+type headers http.Header
+
+func (h *headers) UnmarshalJSON(data []byte) error {
+	var fields map[string]texts
 	if json.Unmarshal(data, &fields) != nil || fields == nil {
+		*h = nil
 		return nil
 	}
-	h := make(http.Header, len(fields))
-	for name, value := range fields {
-		var one scalar
-		var many []scalar
-		if value[0] == '[' {
-			_ = json.Unmarshal(value, &many)
-		} else if json.Unmarshal(value, &one) == nil && one != "" {
-			many = []scalar{one}
-		}
-		for _, v := range many {
-			if clean(name) && clean(string(v)) {
-				h.Add(name, string(v))
+	*h = make(headers, len(fields))
+	for name, values := range fields {
+		for _, v := range values {
+			if name := http.CanonicalHeaderKey(name); kept(name) && clean(name) && clean(v) {
+				(*h)[name] = append((*h)[name], v)
 			}
 		}
 	}
-	return KeptHeader(h)
+	return nil
+}
+
+// texts takes a scalar, or a list of them.
+type texts []string
+
+func (t *texts) UnmarshalJSON(data []byte) error {
+	if data[0] == '[' {
+		var many []scalar
+		_ = json.Unmarshal(data, &many)
+		for _, s := range many {
+			*t = append(*t, string(s))
+		}
+		return nil
+	}
+	var one scalar
+	if one.UnmarshalJSON(data) == nil && one != "" {
+		*t = texts{string(one)}
+	}
+	return nil
 }
 
 // clean reports whether a text can stand in a header without breaking out of

@@ -2,6 +2,7 @@ package erp
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/vismanet-go/background/store"
@@ -13,14 +14,21 @@ import (
 func KeptHeader(h http.Header) http.Header {
 	out := make(http.Header, len(h))
 	for name, values := range h {
-		switch name {
-		case "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Set-Cookie", "Content-Length", "Date", "Age",
-			"Content-Encoding", "Content-Md5", "Digest", "Content-Digest", "Repr-Digest", "Content-Range", "Accept-Ranges":
-		default:
+		if kept(name) {
 			out[name] = values
 		}
 	}
 	return out
+}
+
+// kept reports whether [KeptHeader] keeps a field.
+func kept(name string) bool {
+	switch name {
+	case "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Set-Cookie", "Content-Length", "Date", "Age",
+		"Content-Encoding", "Content-Md5", "Digest", "Content-Digest", "Repr-Digest", "Content-Range", "Accept-Ranges":
+		return false
+	}
+	return true
 }
 
 // IsAttachment reports whether an answer is a file, of which the name and the
@@ -32,7 +40,7 @@ func IsAttachment(h http.Header) bool {
 // TellType has the header of an outcome say the type that its content turned
 // out to have.
 func TellType(o *store.Outcome) {
-	if o.ContentType != "" && o.HasContent {
+	if o.ContentType != "" && o.HasContent && !slices.Equal(o.Header["Content-Type"], []string{o.ContentType}) {
 		SetHeader(o, "Content-Type", []string{o.ContentType})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,8 +101,15 @@ func FuzzAcceptedID(f *testing.F) {
 	f.Add([]byte(`{"id":"2f6f0a57-3c43-4d0e-9d0b-6c1f1d3a7b10","stateLocation":"https://h/v1/background/x"}`), "")
 	f.Add([]byte(`{"stateLocation":"/API/controller/api/v1/background/abc/content?x"}`), "")
 	f.Add([]byte(`{}`), "https://h/v1/background/%2e%2e/x")
+	f.Add([]byte(`{"ID":null,"jobId":true,"id":"","JOBID":7,"id":"8"}`), "")
+	f.Add([]byte(`{"id":{"id":"1"},"jobid":["2"],"id":-3,"a":{"id":"4"}}`), "")
+	f.Add([]byte(`{"ID":null,"id":"5","jobid":"6"}`), "")
 	f.Fuzz(func(t *testing.T, body []byte, location string) {
 		id := acceptedID(body, http.Header{"Location": {location}})
+		// A word after the body has it read token by token.
+		if slow := acceptedID(append(slices.Clip(body), " x"...), http.Header{"Location": {location}}); wholeID(body) != "" && slow != id {
+			t.Fatalf("read as a whole: got %q, want %q", id, slow)
+		}
 		if id == "" {
 			return
 		}
