@@ -20,9 +20,10 @@ import (
 // company is cheap. It starts no goroutine until it is used, and none of
 // those outlives [Client.Close].
 type Client struct {
-	cfg    Config
-	origin erp.Origin
-	http   *http.Client
+	cfg      Config
+	origin   erp.Origin
+	http     *http.Client
+	template *http.Request // what every GET is made of; never written to
 	// ownHTTP is the transport of http if we made it, else nil.
 	ownHTTP *http.Transport
 	store   store.Store
@@ -79,6 +80,7 @@ func New(cfg Config) (*Client, error) {
 		}
 	}
 	hc.Transport = guarded{hc.Transport}
+	c.template = c.newTemplate()
 	if c.store == nil {
 		c.store, c.owned = store.NewMemory(store.MemoryConfig{}), true
 		if cfg.Notify.mode == modeSubscription || cfg.Notify.mode == modeURL {

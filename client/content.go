@@ -60,9 +60,7 @@ func (c *Client) takeContent(ctx context.Context, rec store.Record, doc erp.Docu
 // and returns the beginning of it. Where it is not certain that there is one, it
 // finds that out: one answer that there is none does not tell, for it may be late.
 func (c *Client) keepContent(ctx context.Context, rec store.Record, doc erp.Document, o *store.Outcome) (head []byte, whole bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.CallTimeout)
-	defer cancel()
-	body, h, err := c.content(ctx, rec.ID, o.StatusCode, http.Header(o.Header), o.ContentType)
+	body, h, err := c.content(ctx, time.Now().Add(c.cfg.CallTimeout), rec.ID, o.StatusCode, http.Header(o.Header), o.ContentType)
 	if refused, ok := errors.AsType[*ResponseError](err); ok {
 		none := refused.StatusCode == http.StatusNoContent || refused.StatusCode == http.StatusResetContent
 		if none || !doc.ContentTold && missing(err) && endedFor(rec, noneAfter) {
@@ -106,9 +104,10 @@ func (c *Client) keepContent(ctx context.Context, rec store.Record, doc erp.Docu
 }
 
 // content asks for the stored answer of an operation that ended with status and
-// header; kind is the type that is known of it otherwise.
-func (c *Client) content(ctx context.Context, id string, status int, header http.Header, kind string) (*wire.Body, http.Header, error) {
-	resp, err := c.get(ctx, "content", erp.ContentPath(id))
+// header; kind is the type that is known of it otherwise. The call ends at a time,
+// unless that is zero.
+func (c *Client) content(ctx context.Context, end time.Time, id string, status int, header http.Header, kind string) (*wire.Body, http.Header, error) {
+	resp, err := c.get(ctx, end, "content", erp.ContentPath(id))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"time"
 
@@ -23,14 +25,12 @@ const maxRedirects = 5
 // getState reads the state of an operation. A document of another operation is
 // an error: a cache or a proxy mixed them up.
 func (c *Client) getState(ctx context.Context, id string) (erp.Document, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.CallTimeout)
-	defer cancel()
-	resp, err := c.get(ctx, "state", erp.StatePath(id))
+	resp, err := c.get(ctx, time.Now().Add(c.cfg.CallTimeout), "state", erp.StatePath(id))
 	if err != nil {
 		return erp.Document{}, err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxState+1))
+	body, err := wire.ReadAll(resp.Body, resp.ContentLength, maxState)
 	if err != nil {
 		return erp.Document{}, fmt.Errorf("state of %s: %w", id, err)
 	}
@@ -48,25 +48,22 @@ func (c *Client) getState(ctx context.Context, id string) (erp.Document, error) 
 	return doc, nil
 }
 
-// get makes a GET below the base with our own headers. The answer is one that
+// get makes a GET below the base with our own headers, which ends at a time with
+// the reading of its answer, unless that is zero. The answer is one that
 // has a body to read; any other is a *ResponseError. A redirect is followed if
 // it stays below the base. A 401 is tried once more after a refresh; a 429, and
 // a 503 that says for how long, keep all calls back.
-func (c *Client) get(ctx context.Context, kind, rel string) (*http.Response, error) {
+func (c *Client) get(ctx context.Context, end time.Time, kind, rel string) (*http.Response, error) {
 	refreshed, hops := false, 0
 	for {
-		sent := httpx.Watch(ctx, sends(http.MethodGet))
-		req, err := http.NewRequestWithContext(sent.Context(), http.MethodGet, c.origin.URL(rel), nil)
+		u, err := url.Parse(c.origin.URL(rel))
 		if err != nil {
-			sent.End()
 			return nil, err
 		}
-		req.Header = c.outgoing(nil)
-		if req.Header.Get("Accept") == "" {
-			req.Header["Accept"] = []string{"application/json, */*;q=0.8"}
-		}
-		// What a cache holds may be of before the operation ended.
-		req.Header["Cache-Control"], req.Header["Pragma"] = []string{"no-cache"}, []string{"no-cache"}
+		sent := httpx.Bound(ctx, end, sends(http.MethodGet))
+		req := c.template.WithContext(sent.Context())
+		// A header of its own, because the transport below may write to it.
+		req.URL, req.Host, req.Header = u, u.Host, maps.Clone(c.template.Header)
 		start := time.Now()
 		resp, err := sent.Take(c.http.Do(req))
 		c.observe(ctx, kind, req.Method, start, resp, err)
@@ -90,7 +87,7 @@ func (c *Client) get(ctx context.Context, kind, rel string) (*http.Response, err
 		if resp.StatusCode == http.StatusUnauthorized && !refreshed && c.cfg.Refresh != nil {
 			refuse(resp, rel)
 			refreshed = true
-			if err := c.refresh(ctx); err != nil {
+			if err := c.refreshUntil(ctx, end); err != nil {
 				return nil, err
 			}
 			continue
@@ -98,6 +95,27 @@ func (c *Client) get(ctx context.Context, kind, rel string) (*http.Response, err
 		c.obey(resp.StatusCode, resp.Header)
 		return nil, refuse(resp, rel)
 	}
+}
+
+// refreshUntil is refresh, which ends at a time unless that is zero.
+func (c *Client) refreshUntil(ctx context.Context, end time.Time) error {
+	if !end.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end)
+		defer cancel()
+	}
+	return c.refresh(ctx)
+}
+
+// newTemplate returns what every GET of the client is made of.
+func (c *Client) newTemplate() *http.Request {
+	h := c.outgoing(nil)
+	if h.Get("Accept") == "" {
+		h["Accept"] = []string{"application/json, */*;q=0.8"}
+	}
+	// What a cache holds may be of before the operation ended.
+	h["Cache-Control"], h["Pragma"] = []string{"no-cache"}, []string{"no-cache"}
+	return &http.Request{Method: http.MethodGet, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: h}
 }
 
 // hasDocument reports whether an answer is one that brings what was asked for:

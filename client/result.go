@@ -146,7 +146,7 @@ func (r *Result) open(ctx context.Context) (*wire.Body, error) {
 	if r.Foreground {
 		return nil, fmt.Errorf("content of %s: %w: it came in the foreground, and was over %d bytes, or acknowledged", r.Ref, ErrContentExpired, int64(erp.MaxForeground))
 	}
-	body, _, err := r.c.content(ctx, r.ID, r.StatusCode, r.Header, r.kind)
+	body, _, err := r.c.content(ctx, time.Time{}, r.ID, r.StatusCode, r.Header, r.kind)
 	if refused, ok := errors.AsType[*ResponseError](err); ok && (refused.StatusCode == http.StatusGone ||
 		refused.StatusCode == http.StatusNotFound && time.Since(r.accepted) >= retention) {
 		return nil, fmt.Errorf("content of %s: %w", r.ID, ErrContentExpired)

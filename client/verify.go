@@ -134,7 +134,7 @@ func (c *Client) confirm(ctx context.Context, v Verifier, seen Verification) (er
 	if err != nil {
 		return fmt.Errorf("the verifier's path: %w", err)
 	}
-	resp, err := c.get(ctx, "verify", path)
+	resp, err := c.get(ctx, time.Time{}, "verify", path)
 	if refused, ok := errors.AsType[*ResponseError](err); ok {
 		resp, err = refused.response(probe), nil
 	}

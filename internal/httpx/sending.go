@@ -10,6 +10,7 @@ import (
 	"net/textproto"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // ErrResend is the error of a request that the server ended over HTTP/2 without
@@ -36,6 +37,9 @@ var errEarly = errors.New("the server sends answers of the kind 1xx without end"
 type Sending struct {
 	ctx    context.Context
 	cancel context.CancelFunc
+	most   int
+	trace  httptrace.ClientTrace
+	body   io.ReadCloser // of the answer that was taken
 
 	dialled   atomic.Int32
 	sent      atomic.Int32 // times over HTTP/2, but for the last
@@ -50,37 +54,63 @@ type Sending struct {
 // Watch returns what watches a request under ctx, which may go out over HTTP/2 as
 // often as most says. End must be called, or [Sending.Take].
 func Watch(ctx context.Context, most int) *Sending {
-	s := &Sending{}
+	s := &Sending{most: most}
 	ctx, s.cancel = context.WithCancel(ctx)
-	s.ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { s.dialled.Add(1) },
-		GotConn: func(got httptrace.GotConnInfo) {
-			if s.begun.Swap(false) && s.http2.Load() && int(s.sent.Add(1)) >= most {
-				s.stopped.Store(true)
-				s.cancel()
-			}
-			s.connected.Store(true)
-			secured, ok := got.Conn.(interface{ ConnectionState() tls.ConnectionState })
-			s.http2.Store(ok && secured.ConnectionState().NegotiatedProtocol == "h2")
-		},
-		WroteHeaderField: func(name string, _ []string) {
-			if strings.HasPrefix(name, ":") { // HTTP/2, also without TLS
-				s.http2.Store(true)
-			}
-			s.begun.Store(true)
-			s.wrote.Store(true)
-		},
-		WroteHeaders:         func() { s.wrote.Store(true) },
-		GotFirstResponseByte: func() { s.begun.Store(false) },
-		Got1xxResponse: func(int, textproto.MIMEHeader) error {
-			s.begun.Store(true) // it is no answer
-			if s.early.Add(1) > maxEarly {
-				return errEarly
-			}
-			return nil
-		},
-	})
+	s.trace.GetConn = func(string) { s.dialled.Add(1) }
+	s.trace.WroteHeaders = func() { s.wrote.Store(true) }
+	s.watch(ctx)
 	return s
+}
+
+// Bound is [Watch] for a request that ends at a time, unless that is zero, and
+// that may be made any number of times, so that nobody asks how far it came: of
+// Sending's questions it answers [Sending.Stopped] alone. It costs half of
+// Watch, and polls are most of all calls.
+func Bound(ctx context.Context, end time.Time, most int) *Sending {
+	s := &Sending{most: most}
+	if end.IsZero() {
+		ctx, s.cancel = context.WithCancel(ctx)
+	} else {
+		ctx, s.cancel = context.WithDeadline(ctx, end)
+	}
+	s.watch(ctx)
+	return s
+}
+
+// watch makes the context of the request, with the part of the trace that bounds
+// how often it is sent.
+func (s *Sending) watch(ctx context.Context) {
+	s.trace.GotConn = s.gotConn
+	s.trace.WroteHeaderField = s.wroteHeaderField
+	s.trace.GotFirstResponseByte = func() { s.begun.Store(false) }
+	s.trace.Got1xxResponse = s.got1xxResponse
+	s.ctx = httptrace.WithClientTrace(ctx, &s.trace)
+}
+
+func (s *Sending) gotConn(got httptrace.GotConnInfo) {
+	if s.begun.Swap(false) && s.http2.Load() && int(s.sent.Add(1)) >= s.most {
+		s.stopped.Store(true)
+		s.cancel()
+	}
+	s.connected.Store(true)
+	secured, ok := got.Conn.(interface{ ConnectionState() tls.ConnectionState })
+	s.http2.Store(ok && secured.ConnectionState().NegotiatedProtocol == "h2")
+}
+
+func (s *Sending) wroteHeaderField(name string, _ []string) {
+	if strings.HasPrefix(name, ":") { // HTTP/2, also without TLS
+		s.http2.Store(true)
+	}
+	s.begun.Store(true)
+	s.wrote.Store(true)
+}
+
+func (s *Sending) got1xxResponse(int, textproto.MIMEHeader) error {
+	s.begun.Store(true) // it is no answer
+	if s.early.Add(1) > maxEarly {
+		return errEarly
+	}
+	return nil
 }
 
 // Context is the one to make the request with. It ends with the request.
@@ -118,18 +148,19 @@ func (s *Sending) Take(resp *http.Response, err error) (*http.Response, error) {
 	case resp == nil || resp.Body == nil:
 		s.End()
 	case resp.StatusCode != http.StatusSwitchingProtocols: // of which the body is more than a reader
-		resp.Body = &takenBody{resp.Body, s.End}
+		s.body = resp.Body
+		resp.Body = (*takenBody)(s)
 	}
 	return resp, err
 }
 
-type takenBody struct {
-	io.ReadCloser
-	closed func()
-}
+// takenBody is the body of an answer with which the request ends.
+type takenBody Sending
+
+func (b *takenBody) Read(p []byte) (int, error) { return b.body.Read(p) }
 
 func (b *takenBody) Close() error {
-	err := b.ReadCloser.Close()
-	b.closed()
+	err := b.body.Close()
+	b.cancel()
 	return err
 }
