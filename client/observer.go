@@ -216,12 +216,25 @@ const maxLink = 512
 // for the version, and those in b64(…) become {}.
 func routeOf(path string) string {
 	path = erp.PathOf(path)
-	segs := strings.Split(path, "/")
-	for i, seg := range segs {
-		version := i == 1 && len(seg) == 2 && (seg[0] == 'v' || seg[0] == 'V')
-		if !version && (strings.ContainsAny(seg, "0123456789%") || strings.HasPrefix(seg, "b64(") || len(seg) > 40) {
-			segs[i] = "{}"
+	i := 0
+	for seg := range strings.SplitSeq(path, "/") {
+		if varies(i, seg) { // most paths have none, and are not copied
+			segs := strings.Split(path, "/")
+			for i, seg := range segs {
+				if varies(i, seg) {
+					segs[i] = "{}"
+				}
+			}
+			path = strings.Join(segs, "/")
+			break
 		}
+		i++
 	}
-	return strings.ToLower(strings.Join(segs, "/"))
+	return strings.ToLower(path)
+}
+
+// varies reports whether the i-th segment of a path differs from call to call.
+func varies(i int, seg string) bool {
+	version := i == 1 && len(seg) == 2 && (seg[0] == 'v' || seg[0] == 'V')
+	return !version && (strings.ContainsAny(seg, "0123456789%") || strings.HasPrefix(seg, "b64(") || len(seg) > 40)
 }

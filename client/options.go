@@ -49,7 +49,7 @@ var errForeground = errors.New("the context says InForeground: want Do or Transp
 // options adds up the options of a submit: those given, those of its context
 // and those of its request's.
 func options(ctx context.Context, req *http.Request, given SubmitOptions) (SubmitOptions, error) {
-	ctxs := []context.Context{ctx}
+	ctxs := append(make([]context.Context, 0, 2), ctx)
 	if req != nil && req.Context() != ctx {
 		ctxs = append(ctxs, req.Context())
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"maps"
 	"net/http"
 	"strconv"
 	"sync"
@@ -32,7 +34,8 @@ func (c *Client) send(ctx context.Context, rec store.Record, cl *call, keeper *l
 		if a == nil {
 			a = c.attempt(ctx, cl)
 		}
-		c.log.DebugContext(ctx, "submitted", "ref", rec.Ref, "method", cl.method, "status", a.Status, "verdict", a.Verdict.String())
+		c.log.LogAttrs(ctx, slog.LevelDebug, "submitted", slog.String("ref", rec.Ref), slog.String("method", cl.method),
+			slog.Int("status", a.Status), slog.String("verdict", a.Verdict.String()))
 		if a.Verdict == erp.Unauthorized || a.Verdict == erp.Limited {
 			again, err := c.mayResend(ctx, cl, a)
 			if again {
@@ -135,7 +138,6 @@ func sleep(ctx, life context.Context, d time.Duration) (bool, error) {
 func (c *Client) conclude(ctx context.Context, rec store.Record, cl *call, a *attempt) (*Operation, error) {
 	write, cancel := recording(ctx)
 	defer cancel()
-	what := cl.method + " " + erp.PathOf(cl.path)
 	switch a.Verdict {
 	case erp.Accepted:
 		c.postpone(rec.Ref, a.Header)
@@ -147,7 +149,7 @@ func (c *Client) conclude(ctx context.Context, rec store.Record, cl *call, a *at
 		return c.unclear(write, rec, a.Reason(), a.Err)
 	case erp.NotSent:
 		c.reject(write, rec, "not sent")
-		return nil, fmt.Errorf("submit %s: not sent: %w", what, a.Err)
+		return nil, fmt.Errorf("submit %s %s: not sent: %w", cl.method, erp.PathOf(cl.path), a.Err)
 	default:
 		c.reject(write, rec, fmt.Sprintf("answered %d", a.Status))
 		return nil, a.refusal(cl)
@@ -268,7 +270,7 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 		return &attempt{Answer: erp.Answer{Verdict: erp.NotSent, Err: err}}
 	}
 	// A header of its own, because the transport below may write to it.
-	req.Header = cl.header.Clone()
+	req.Header = maps.Clone(cl.header)
 	req.Header[backgroundHeader] = []string{cl.value}
 	defer body.Close()
 	if cl.stream != nil || len(cl.body) > 0 {

@@ -11,11 +11,13 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/internal/wire"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -260,7 +262,7 @@ func (c *Client) outgoing(own http.Header) http.Header {
 	}
 	for name, values := range c.cfg.Header {
 		if _, set := h[name]; !set {
-			h[name] = values
+			h[name] = slices.Clip(values)
 		}
 	}
 	// The ERP knows no such keys, and net/http would take them as leave to
@@ -324,7 +326,7 @@ func (cl *call) read(ctx context.Context, req *http.Request, limit int64) error 
 	// that.
 	stop := context.AfterFunc(ctx, func() { req.Body.Close() })
 	defer stop()
-	head, err := io.ReadAll(io.LimitReader(req.Body, limit+1))
+	head, err := wire.ReadAll(req.Body, req.ContentLength, limit)
 	if err == nil || ctx.Err() != nil {
 		err = ctx.Err()
 	}

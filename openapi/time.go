@@ -114,9 +114,9 @@ func layoutOf(s string) (string, bool) {
 	if s[len("2006-01-02T15")] != ':' {
 		return "", false // package time takes an hour of one digit
 	}
-	layout := "2006-01-02T15:04:05"
+	local, zoned := "2006-01-02T15:04:05", "2006-01-02T15:04:05Z07:00"
 	if s[date] == ' ' {
-		layout = time.DateTime
+		local, zoned = time.DateTime, time.DateTime+"Z07:00"
 	}
 	rest := s[clock:]
 	if fraction, ok := strings.CutPrefix(rest, "."); ok {
@@ -128,10 +128,10 @@ func layoutOf(s string) (string, bool) {
 	}
 	switch {
 	case rest == "":
-		return layout, true
+		return local, true
 	case rest[0] == ',':
 		return "", false
 	default:
-		return layout + "Z07:00", true
+		return zoned, true
 	}
 }

@@ -93,11 +93,11 @@ func (c *counted) Read(p []byte) (int, error) {
 const maxAhead = 1 << 20
 
 // ReadAll reads a body to its end, or limit and one more byte of it. told is the
-// length that it was announced with, -1 if it was not: a body that keeps to it is
-// read in one piece.
+// length that it was announced with, 0 or less if it was not: a body that keeps to
+// it is read in one piece.
 func ReadAll(body io.Reader, told, limit int64) ([]byte, error) {
 	limit = min(limit, math.MaxInt64-1)
-	if told < 0 || told > min(limit, maxAhead) {
+	if told <= 0 || told > min(limit, maxAhead) {
 		return io.ReadAll(io.LimitReader(body, limit+1))
 	}
 	data := make([]byte, 0, told+1) // with room to see that it ends there

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -120,6 +121,10 @@ func (s *scalar) UnmarshalJSON(data []byte) error {
 		*s = scalar(text)
 	case 'n', '{', '[':
 		*s = ""
+	case 't':
+		*s = "true"
+	case 'f':
+		*s = "false"
 	default:
 		*s = scalar(data)
 	}
@@ -127,11 +132,12 @@ func (s *scalar) UnmarshalJSON(data []byte) error {
 }
 
 // unquote reads a JSON string. Most have nothing in them that is escaped.
-func unquote(data []byte) (text string, err error) {
+func unquote(data []byte) (string, error) {
 	if bytes.IndexByte(data, '\\') < 0 && utf8.Valid(data) {
 		return string(data[1 : len(data)-1]), nil
 	}
-	err = json.Unmarshal(data, &text)
+	var text string
+	err := json.Unmarshal(data, &text)
 	return text, err
 }
 
@@ -160,10 +166,14 @@ func (h *headers) UnmarshalJSON(data []byte) error {
 	}
 	*h = make(headers, len(fields))
 	for name, values := range fields {
-		for _, v := range values {
-			if name := http.CanonicalHeaderKey(name); kept(name) && clean(name) && clean(v) {
-				(*h)[name] = append((*h)[name], v)
-			}
+		name = http.CanonicalHeaderKey(name)
+		values = slices.DeleteFunc(values, func(v string) bool { return !clean(v) })
+		switch before := (*h)[name]; {
+		case !kept(name) || !clean(name) || len(values) == 0:
+		case before == nil:
+			(*h)[name] = values
+		default:
+			(*h)[name] = append(before, values...)
 		}
 	}
 	return nil

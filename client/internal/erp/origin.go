@@ -130,11 +130,12 @@ func (o Origin) Background(u *url.URL) (string, error) {
 
 // versioned reports whether a path has a segment v1 or v2 and another after it.
 func versioned(path string) bool {
-	segs := strings.Split(strings.ToLower(path), "/")
-	for i, seg := range segs[:len(segs)-1] {
-		if (seg == "v1" || seg == "v2") && segs[i+1] != "" {
+	version := false
+	for seg := range strings.SplitSeq(path, "/") {
+		if version && seg != "" {
 			return true
 		}
+		version = strings.EqualFold(seg, "v1") || strings.EqualFold(seg, "v2")
 	}
 	return false
 }
@@ -144,6 +145,9 @@ func versioned(path string) bool {
 // the same. What nobody can have meant is an error, which shows nothing of the
 // query, for that may hold data of customers.
 func EscapedQuery(raw string) (string, error) {
+	if raw == "" {
+		return "", nil
+	}
 	if !utf8.ValidString(raw) {
 		return "", errors.New("the query is not UTF-8: escape it with url.QueryEscape")
 	}
