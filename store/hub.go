@@ -1,9 +1,14 @@
 package store
 
 import (
+	"maps"
 	"slices"
 	"sync"
 )
+
+// NoRef is the ref of no record: a watcher of it alone watches nothing yet, and
+// learns what to watch by [Watcher.Add].
+const NoRef = ""
 
 // Hub hands out wake-ups inside one process. Implementations embed or hold
 // one, and publish after a change is durable. Its zero value works; it is
@@ -14,30 +19,40 @@ type Hub struct {
 	// time. It must not call the Hub.
 	OnActive func(active bool)
 
-	mu     sync.Mutex // guards the rest
-	refs   map[string]map[*Watcher]struct{}
-	all    map[string]map[*Watcher]struct{} // by tenant
-	count  int
-	closed bool
+	mu       sync.Mutex // guards the rest
+	watchers map[*Watcher]struct{}
+	refs     map[string]*link                 // who watches a ref
+	tenants  map[string]map[*Watcher]struct{} // who watches all of a tenant
+	closed   bool
 }
 
-// Watcher receives wake-ups. It is made by [Store.Watch] and
-// [Store.WatchDocuments].
+// link is one of the watchers of a ref, of any tenant.
+type link struct {
+	w    *Watcher
+	next *link
+}
+
+// Watcher receives wake-ups about what it watches, which may be changed while it
+// lives. It is made by [Store.Watch] and [Store.WatchDocuments], and safe for
+// concurrent use.
 type Watcher struct {
 	hub    *Hub
 	tenant string
-	watch  []string
+	whole  bool // it watches all of the tenant
 	c      chan struct{}
 
-	mu     sync.Mutex // guards the rest
-	refs   map[string]struct{}
-	every  bool
-	closed bool
+	watched map[string]struct{} // guarded by hub.mu; refs, unless it is whole
+
+	mu      sync.Mutex          // guards the rest
+	changed map[string]struct{} // refs since the last Take
+	any     bool                // anything may have changed since
+	closed  bool
 }
 
-// maxWoken bounds what a watcher remembers; beyond it, anything may have
-// changed.
-const maxWoken = 1024
+// maxChanged bounds what a watcher of a whole tenant remembers; beyond it,
+// anything may have changed. What other watchers remember is bounded by what
+// they watch.
+const maxChanged = 1 << 16
 
 // Watch registers a watcher for refs, or for all of the tenant if none is
 // given. On a closed hub, and for a tenant that [CheckTenant] refuses, the
@@ -54,7 +69,7 @@ func (h *Hub) WatchDocuments(tenant string, names ...string) *Watcher {
 }
 
 func (h *Hub) watch(valid bool, tenant string, refs []string) *Watcher {
-	w := &Watcher{hub: h, tenant: tenant, watch: slices.Clone(refs), c: make(chan struct{}, 1)}
+	w := &Watcher{hub: h, tenant: tenant, whole: len(refs) == 0, c: make(chan struct{}, 1)}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed || !valid {
@@ -62,34 +77,51 @@ func (h *Hub) watch(valid bool, tenant string, refs []string) *Watcher {
 		close(w.c)
 		return w
 	}
-	if len(refs) == 0 {
-		h.all = insert(h.all, tenant, w)
+	if h.watchers == nil {
+		h.watchers = make(map[*Watcher]struct{})
+		h.refs = make(map[string]*link)
+		h.tenants = make(map[string]map[*Watcher]struct{})
+	}
+	h.watchers[w] = struct{}{}
+	if w.whole {
+		if h.tenants[tenant] == nil {
+			h.tenants[tenant] = make(map[*Watcher]struct{})
+		}
+		h.tenants[tenant][w] = struct{}{}
 	}
 	for _, ref := range refs {
-		h.refs = insert(h.refs, ref, w)
+		h.add(w, ref)
 	}
-	h.count++
-	if h.count == 1 && h.OnActive != nil {
+	if len(h.watchers) == 1 && h.OnActive != nil {
 		h.OnActive(true)
 	}
 	return w
 }
 
-func insert(m map[string]map[*Watcher]struct{}, key string, w *Watcher) map[string]map[*Watcher]struct{} {
-	if m == nil {
-		m = make(map[string]map[*Watcher]struct{})
+// add needs h.mu, and so does remove.
+func (h *Hub) add(w *Watcher, ref string) {
+	if _, ok := w.watched[ref]; ok || ref == NoRef {
+		return
 	}
-	if m[key] == nil {
-		m[key] = make(map[*Watcher]struct{}, 1)
+	if w.watched == nil {
+		w.watched = make(map[string]struct{})
 	}
-	m[key][w] = struct{}{}
-	return m
+	w.watched[ref] = struct{}{}
+	h.refs[ref] = &link{w, h.refs[ref]}
 }
 
-func remove(m map[string]map[*Watcher]struct{}, key string, w *Watcher) {
-	delete(m[key], w)
-	if len(m[key]) == 0 {
-		delete(m, key)
+func (h *Hub) remove(w *Watcher, ref string) {
+	first := h.refs[ref]
+	for l := &first; *l != nil; l = &(*l).next {
+		if (*l).w == w {
+			*l = (*l).next
+			break
+		}
+	}
+	if first == nil {
+		delete(h.refs, ref)
+	} else {
+		h.refs[ref] = first
 	}
 }
 
@@ -97,12 +129,12 @@ func remove(m map[string]map[*Watcher]struct{}, key string, w *Watcher) {
 func (h *Hub) Publish(tenant, ref string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for w := range h.refs[ref] {
-		if w.tenant == tenant {
-			w.wake(ref)
+	for l := h.refs[ref]; l != nil; l = l.next {
+		if l.w.tenant == tenant {
+			l.w.wake(ref)
 		}
 	}
-	for w := range h.all[tenant] {
+	for w := range h.tenants[tenant] {
 		w.wake(ref)
 	}
 }
@@ -112,12 +144,8 @@ func (h *Hub) Publish(tenant, ref string) {
 func (h *Hub) PublishAll() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, m := range []map[string]map[*Watcher]struct{}{h.refs, h.all} {
-		for _, ws := range m {
-			for w := range ws {
-				w.wakeAll()
-			}
-		}
+	for w := range h.watchers {
+		w.wakeAll()
 	}
 }
 
@@ -129,17 +157,13 @@ func (h *Hub) Close() {
 		return
 	}
 	h.closed = true
-	for _, m := range []map[string]map[*Watcher]struct{}{h.refs, h.all} {
-		for _, ws := range m {
-			for w := range ws {
-				w.end()
-			}
-		}
+	for w := range h.watchers {
+		w.end()
 	}
-	if h.count > 0 && h.OnActive != nil {
+	if len(h.watchers) > 0 && h.OnActive != nil {
 		h.OnActive(false)
 	}
-	h.refs, h.all, h.count = nil, nil, 0
+	h.watchers, h.refs, h.tenants = nil, nil, nil
 }
 
 // C returns a channel that delivers a value when something may have changed. It
@@ -147,19 +171,60 @@ func (h *Hub) Close() {
 func (w *Watcher) C() <-chan struct{} { return w.c }
 
 // Take returns the refs, or names of documents, that changed since the last
-// call, in no order, or all = true if anything watched may have changed.
+// call, in no order, or all = true if anything watched may have changed: the
+// store may have missed changes, or the watcher watches a whole tenant and tens
+// of thousands of its records changed.
 func (w *Watcher) Take() (refs []string, all bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for ref := range w.refs {
-		refs = append(refs, ref)
-	}
-	all = w.every
-	w.refs, w.every = nil, false
+	changed := w.changed
+	all = w.any
+	w.changed, w.any = nil, false
 	if all {
 		return nil, true
 	}
-	return refs, false
+	return slices.Collect(maps.Keys(changed)), false
+}
+
+// Add has the watcher watch these refs, or names of documents, too: each change
+// that is made after Add has returned wakes it. A watcher of all of a tenant
+// hears of them anyway.
+func (w *Watcher) Add(refs ...string) {
+	w.changeWatched(func(h *Hub) {
+		for _, ref := range refs {
+			h.add(w, ref)
+		}
+	})
+}
+
+// Remove ends the watch of these refs, or names of documents. One that watches
+// nothing any more stays open for [Watcher.Add]. A watcher of all of a tenant
+// stays one.
+func (w *Watcher) Remove(refs ...string) {
+	w.changeWatched(func(h *Hub) {
+		for _, ref := range refs {
+			if _, ok := w.watched[ref]; ok {
+				delete(w.watched, ref)
+				h.remove(w, ref)
+			}
+		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for _, ref := range refs {
+			delete(w.changed, ref)
+		}
+	})
+}
+
+// changeWatched calls f, under the hub's lock, unless the watcher watches a whole
+// tenant or is closed.
+func (w *Watcher) changeWatched(f func(*Hub)) {
+	h := w.hub
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, open := h.watchers[w]; open && !w.whole {
+		f(h)
+	}
 }
 
 // Close ends the registration: nothing is delivered after it. It is idempotent.
@@ -168,20 +233,23 @@ func (w *Watcher) Close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	w.mu.Lock()
-	closed := w.closed
 	w.closed = true
 	w.mu.Unlock()
-	if closed || h.closed {
+	if _, open := h.watchers[w]; !open {
 		return
 	}
-	if len(w.watch) == 0 {
-		remove(h.all, w.tenant, w)
+	delete(h.watchers, w)
+	if w.whole {
+		delete(h.tenants[w.tenant], w)
+		if len(h.tenants[w.tenant]) == 0 {
+			delete(h.tenants, w.tenant)
+		}
 	}
-	for _, ref := range w.watch {
-		remove(h.refs, ref, w)
+	for ref := range w.watched {
+		h.remove(w, ref)
 	}
-	h.count--
-	if h.count == 0 && h.OnActive != nil {
+	w.watched = nil
+	if len(h.watchers) == 0 && h.OnActive != nil {
 		h.OnActive(false)
 	}
 }
@@ -193,14 +261,14 @@ func (w *Watcher) wake(ref string) {
 		return
 	}
 	switch {
-	case w.every:
-	case len(w.refs) >= maxWoken:
-		w.refs, w.every = nil, true
+	case w.any:
+	case w.whole && len(w.changed) >= maxChanged:
+		w.changed, w.any = nil, true
 	default:
-		if w.refs == nil {
-			w.refs = make(map[string]struct{}, 1)
+		if w.changed == nil {
+			w.changed = make(map[string]struct{})
 		}
-		w.refs[ref] = struct{}{}
+		w.changed[ref] = struct{}{}
 	}
 	w.signal()
 }
@@ -211,7 +279,7 @@ func (w *Watcher) wakeAll() {
 	if w.closed {
 		return
 	}
-	w.refs, w.every = nil, true
+	w.changed, w.any = nil, true
 	w.signal()
 }
 

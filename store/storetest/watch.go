@@ -67,7 +67,42 @@ var watchTests = []test{
 		e.must(e.Release(e.ctx, l))
 		e.woken(w)
 	}},
+	{"a watcher learns what to watch while it lives", func(e *env) {
+		w := e.Watch(tenant, store.NoRef)
+		defer w.Close()
+		a, b := e.accepted(id1), e.accepted(id2)
+		w.Add(b.Ref)
+		e.notify(notification(a.Ref, id1))
+		e.notify(notification(b.Ref, id2))
+		e.woken(w)
+		if refs, all := w.Take(); !all && !slices.Equal(refs, []string{b.Ref}) {
+			e.Errorf("woken for %v, want %s", refs, b.Ref)
+		}
+		w.Add(a.Ref)
+		w.Remove(b.Ref)
+		end := func(rec store.Record) {
+			e.report(rec, store.SettledFact{ID: rec.ID, Outcome: store.Outcome{Status: "Finished", StatusCode: 200}})
+		}
+		end(b)
+		end(a)
+		for {
+			e.woken(w)
+			refs, all := w.Take()
+			if slices.Contains(refs, b.Ref) {
+				e.Errorf("woken for %v, and %s is not watched any more", refs, b.Ref)
+			}
+			if all || slices.Contains(refs, a.Ref) {
+				break
+			}
+		}
+	}},
 	{"closing the store ends the watchers", func(e *env) {
+		none := e.Watch(tenant, store.NoRef)
+		defer func() {
+			if _, open := <-none.C(); open {
+				e.Error("the channel of one that watches nothing stays open")
+			}
+		}()
 		w := e.Watch(tenant)
 		e.must(e.Close())
 		for open := true; open; {
