@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/vismanet-go/background/internal/handler"
@@ -134,7 +135,7 @@ func (c *Client) deadLetterLost(ctx context.Context, lease store.Lease, rec stor
 func (c *Client) runHandler(ctx context.Context, h Handler, rec store.Record) error {
 	res, failed := c.result(rec)
 	done := Completion{
-		Client: c, Ref: rec.Ref, ID: rec.ID, Key: rec.Key, Kind: rec.Kind, Metadata: rec.Metadata,
+		Client: c, Ref: rec.Ref, ID: rec.ID, Key: rec.Key, Kind: rec.Kind, Metadata: maps.Clone(rec.Metadata),
 		Result: res, Err: failed, State: stateOf(rec), Attempt: rec.Attempts,
 	}
 	err := usercode.Call("the handler", func() error { return h(ctx, done) })

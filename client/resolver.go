@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/vismanet-go/background/client/internal/erp"
@@ -143,7 +144,7 @@ func (c *Client) ask(ctx context.Context, ref string) (told, err error) {
 	var r Resolution
 	told = usercode.Call("the resolver", func() (err error) {
 		r, err = resolver(call, Unresolved{
-			Client: c, Ref: rec.Ref, ID: rec.ID, Key: rec.Key, Kind: rec.Kind, Metadata: rec.Clone().Metadata,
+			Client: c, Ref: rec.Ref, ID: rec.ID, Key: rec.Key, Kind: rec.Kind, Metadata: maps.Clone(rec.Metadata),
 			Method: rec.Method, Path: rec.Path, State: stateOf(rec),
 		})
 		return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"time"
 
@@ -78,7 +79,7 @@ func (c *Client) verify(ctx context.Context, rec store.Record, o *store.Outcome)
 		return fmt.Errorf("operation %s: Config.Verifiers has no %q", rec.ID, rec.Verifier)
 	}
 	seen := Verification{
-		ID: rec.ID, Method: rec.Method, Path: rec.Path, Metadata: rec.Metadata, StatusCode: o.StatusCode, Header: http.Header(o.Header).Clone(),
+		ID: rec.ID, Method: rec.Method, Path: rec.Path, Metadata: maps.Clone(rec.Metadata), StatusCode: o.StatusCode, Header: http.Header(o.Header).Clone(),
 	}
 	get, cancel := context.WithTimeout(ctx, c.cfg.CallTimeout)
 	defer cancel()

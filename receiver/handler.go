@@ -1,9 +1,11 @@
 package receiver
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/vismanet-go/background/internal/handler"
@@ -48,7 +50,7 @@ func notificationOf(d store.Record) Notification {
 	n := Notification{Delivery: d.Ref, Attempt: max(1, d.Attempts), Known: d.Kind == string(store.Matched)}
 	if sent := d.Notification; sent != nil {
 		n.Tenant, n.Ref, n.ID, n.StatusCode, n.NotificationID = sent.Tenant, sent.Ref, sent.ID, sent.StatusCode, sent.NotificationID
-		n.Mode, n.Unparsed, n.Header, n.Body, n.ReceivedAt = sent.Mode, sent.Unparsed, sent.Header, sent.Body, sent.ReceivedAt
+		n.Mode, n.Unparsed, n.Header, n.Body, n.ReceivedAt = sent.Mode, sent.Unparsed, maps.Clone(sent.Header), bytes.Clone(sent.Body), sent.ReceivedAt
 	}
 	return n
 }

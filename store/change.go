@@ -15,6 +15,10 @@ type AcceptedFact struct {
 	ID     string
 	Source Source    // FromAnswer, FromUser or FromEvidence
 	At     time.Time // when it was accepted, if that was earlier; zero means now
+	// Due is when to poll first, at most [MaxDue] ahead; the zero time plans
+	// nothing. A notification that came before the id makes the poll due at
+	// once all the same.
+	Due time.Time
 }
 
 // RejectedFact says that the attempt with the given epoch was certainly not
@@ -57,17 +61,27 @@ type UncertainFact struct {
 // The outcome of an expired record, whoever reports it, ends the lease of a
 // handler that is running without it, and the count of the handler's runs
 // begins anew.
+//
+// If Epoch is that of the record's lease, the lease ends with the fact, in the
+// same write and whether or not the fact was new: whoever reports what it read
+// under a lease has nothing to release then. An error other than a
+// *[ConflictError] leaves the lease as it was. [Lease].Epoch of the record that
+// Report returns is still Epoch then; it is higher if another has had the lease
+// since. Zero ends no lease.
 type SettledFact struct {
 	ID      string
 	Outcome Outcome
 	ByUser  bool
+	Epoch   uint64
 }
 
 // UnclearFact says that the ERP named an end for the id whose meaning is not
-// known: its status is that of neither success nor failure.
+// known: its status is that of neither success nor failure. Its Epoch ends a
+// lease as that of a [SettledFact] does.
 type UnclearFact struct {
 	ID      string
 	Outcome Outcome
+	Epoch   uint64
 }
 
 func (AcceptedFact) fact()  {}

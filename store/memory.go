@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"slices"
 	"sync"
 	"time"
 )
@@ -19,16 +18,14 @@ type Memory struct {
 
 	mu         sync.Mutex // guards the rest
 	closed     bool
-	recs       map[string]*Record   // by ref
+	recs       map[string]*Record // by ref
+	groups     map[phased]*group
 	ids        map[string][]string  // refs by id
 	keys       map[tenantKey]string // ref by key held
 	tombstones map[string]Tombstone // by ref
 	keysGone   map[tenantKey]string // ref by key
 	gone       []string             // refs of tombstones without a key, oldest first
-	unmatched  map[string]int       // records in phase Unmatched by tenant
-	// deliveries are those of recs that have the DeliveryTenant.
-	deliveries map[string]*Record
-	ended      []string // refs in the order in which they ended, for dropping
+	ended      []string             // refs in the order in which they ended, for dropping
 	documents  map[tenantKey]Document
 }
 
@@ -52,13 +49,11 @@ func NewMemory(cfg MemoryConfig) *Memory {
 	return &Memory{
 		keep:       cmp.Or(cfg.Keep, 24*time.Hour),
 		recs:       make(map[string]*Record),
+		groups:     make(map[phased]*group),
 		ids:        make(map[string][]string),
 		keys:       make(map[tenantKey]string),
 		tombstones: make(map[string]Tombstone),
 		keysGone:   make(map[tenantKey]string),
-		unmatched:  make(map[string]int),
-
-		deliveries: make(map[string]*Record),
 		documents:  make(map[tenantKey]Document),
 	}
 }
@@ -68,7 +63,7 @@ type memoryTx struct {
 	UnimplementedTx
 
 	m         *Memory
-	woke      []*Record
+	woke      []*Record // of which only what never changes may be read
 	documents []tenantKey
 }
 
@@ -101,7 +96,7 @@ func (m *Memory) Create(ctx context.Context, rec Record, owner string, ttl time.
 		if err := m.drop(r); err != nil {
 			return err
 		}
-		out, err = r.Create(rec, owner, ttl)
+		out, err = r.Create(rec.Clone(), owner, ttl)
 		return err
 	})
 	return out, err
@@ -136,65 +131,6 @@ func (m *Memory) find(ctx context.Context, refused error, get func(Tx) (Record, 
 		return err
 	})
 	return out, err
-}
-
-// List implements [Store].
-func (m *Memory) List(ctx context.Context, tenant string, q Query) ([]Record, error) {
-	if err := CheckTenant(tenant); err != nil {
-		return nil, err
-	}
-	var out []Record
-	err := m.step(ctx, func(r Rules) error {
-		found := m.selected(r.Tx.Now(), tenant, q)
-		slices.SortFunc(found, func(a, b *Record) int {
-			if q.NewestFirst {
-				a, b = b, a
-			}
-			return a.Position().Compare(b.Position())
-		})
-		for _, rec := range found[:min(len(found), max(0, cmp.Or(q.Limit, 100)))] {
-			out = append(out, q.copied(rec.At(r.Tx.Now())))
-		}
-		return nil
-	})
-	return out, err
-}
-
-// copied returns a copy of what q has selected.
-func (q Query) copied(rec Record) Record {
-	if q.WithoutContent && rec.Outcome != nil {
-		o := *rec.Outcome
-		o.Content, rec.Outcome = nil, &o
-	}
-	return rec.Clone()
-}
-
-// Count implements [Store].
-func (m *Memory) Count(ctx context.Context, tenant string, q Query) (n int, err error) {
-	if err := CheckTenant(tenant); err != nil {
-		return 0, err
-	}
-	q.After = Position{}
-	err = m.step(ctx, func(r Rules) error {
-		n = len(m.selected(r.Tx.Now(), tenant, q))
-		return nil
-	})
-	return n, err
-}
-
-// selected finds what q selects, in no order and without its limit.
-func (m *Memory) selected(now time.Time, tenant string, q Query) []*Record {
-	recs := m.recs
-	if tenant == DeliveryTenant {
-		recs = m.deliveries // a receiver asks often
-	}
-	var found []*Record
-	for _, rec := range recs {
-		if rec.Tenant == tenant && q.Follows(rec.Position()) && q.SelectsAt(*rec, now) {
-			found = append(found, rec)
-		}
-	}
-	return found
 }
 
 // Report implements [Store].

@@ -5,14 +5,16 @@ import (
 	"time"
 )
 
-func (tx *memoryTx) Now() time.Time { return time.Now() }
+// Now is without a monotonic part, as what other stores keep: records are in the
+// order of times that do not depend on where they came from.
+func (tx *memoryTx) Now() time.Time { return time.Now().Round(0) }
 
 func (tx *memoryTx) Get(tenant, ref string) (Record, bool, error) {
 	rec, ok := tx.m.recs[ref]
 	if !ok || !among(tenant, rec.Tenant) {
 		return Record{}, false, nil
 	}
-	return rec.Clone(), true, nil
+	return *rec, true, nil
 }
 
 func (tx *memoryTx) GetByID(tenant, id string) (Record, bool, error) {
@@ -29,7 +31,7 @@ func (tx *memoryTx) GetByID(tenant, id string) (Record, bool, error) {
 	if best == nil {
 		return Record{}, false, nil
 	}
-	return best.Clone(), true, nil
+	return *best, true, nil
 }
 
 func (tx *memoryTx) GetByKey(tenant, key string) (Record, bool, error) {
@@ -53,22 +55,60 @@ func (tx *memoryTx) GetTombstoneByKey(tenant, key string) (Tombstone, bool, erro
 	return tx.GetTombstone(tenant, ref)
 }
 
-func (tx *memoryTx) CountUnmatched(tenant string) (int, error) { return tx.m.unmatched[tenant], nil }
-
-func (tx *memoryTx) Put(rec Record) error {
-	m := tx.m
-	rec = rec.Clone()
-	old := m.recs[rec.Ref]
-	if old != nil {
-		tx.unlink(old)
+func (tx *memoryTx) CountUnmatched(tenant string) (int, error) {
+	if g := tx.m.groups[phased{tenant, Unmatched}]; g != nil {
+		return g.listed.Len(), nil
 	}
-	if _, over := ended(rec); over && (old == nil || old.Phase != rec.Phase) {
+	return 0, nil
+}
+
+// Put changes the record that is kept in its place.
+func (tx *memoryTx) Put(rec Record) error {
+	kept := tx.m.recs[rec.Ref]
+	if kept == nil {
+		kept = new(Record)
+		*kept = rec
+		tx.add(kept)
+		return nil
+	}
+	if rec.Wakes(*kept) {
+		tx.woke = append(tx.woke, kept)
+	}
+	was, phase := kept.indexed(), kept.Phase
+	named := kept.ID == rec.ID && kept.Key == rec.Key && kept.KeyReleased == rec.KeyReleased
+	if !named {
+		tx.m.unname(kept)
+	}
+	*kept = rec
+	if !named {
+		tx.name(kept)
+	}
+	tx.m.relink(kept, was, kept.indexed())
+	if kept.Phase != phase {
+		tx.m.ends(kept)
+	}
+	return nil
+}
+
+// add keeps a new record.
+func (tx *memoryTx) add(rec *Record) {
+	tx.m.recs[rec.Ref] = rec
+	tx.name(rec)
+	tx.m.link(rec, rec.indexed())
+	tx.m.ends(rec)
+	tx.woke = append(tx.woke, rec)
+}
+
+// ends notes a record that is to be dropped some time after it has ended.
+func (m *Memory) ends(rec *Record) {
+	if _, over := ended(*rec); over {
 		m.ended = append(m.ended, rec.Ref)
 	}
-	m.recs[rec.Ref] = &rec
-	if rec.Tenant == DeliveryTenant {
-		m.deliveries[rec.Ref] = &rec
-	}
+}
+
+// name has a record found by its id and its key.
+func (tx *memoryTx) name(rec *Record) {
+	m := tx.m
 	if rec.ID != "" {
 		m.ids[rec.ID] = append(m.ids[rec.ID], rec.Ref)
 	}
@@ -80,18 +120,10 @@ func (tx *memoryTx) Put(rec Record) error {
 			tx.forget(ref)
 		}
 	}
-	if rec.Phase == Unmatched {
-		m.unmatched[rec.Tenant]++
-	}
-	if old == nil || rec.Wakes(*old) {
-		tx.woke = append(tx.woke, &rec)
-	}
-	return nil
 }
 
-// unlink removes a record from the indexes.
-func (tx *memoryTx) unlink(rec *Record) {
-	m := tx.m
+// unname has it not found by them any more.
+func (m *Memory) unname(rec *Record) {
 	if refs := m.ids[rec.ID]; rec.ID != "" {
 		refs = slices.DeleteFunc(refs, func(ref string) bool { return ref == rec.Ref })
 		if m.ids[rec.ID] = refs; len(refs) == 0 {
@@ -101,18 +133,13 @@ func (tx *memoryTx) unlink(rec *Record) {
 	if rec.HoldsKey() {
 		delete(m.keys, tenantKey{rec.Tenant, rec.Key})
 	}
-	if rec.Phase == Unmatched {
-		if m.unmatched[rec.Tenant]--; m.unmatched[rec.Tenant] == 0 {
-			delete(m.unmatched, rec.Tenant)
-		}
-	}
 }
 
 func (tx *memoryTx) Delete(_, ref string) error {
 	if rec, ok := tx.m.recs[ref]; ok {
-		tx.unlink(rec)
+		tx.m.unname(rec)
+		tx.m.unlink(rec, rec.indexed())
 		delete(tx.m.recs, ref)
-		delete(tx.m.deliveries, ref)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -39,8 +40,12 @@ func TestEveryReachableRecord(t *testing.T) {
 				if err := store.Ahead(b.st, 0, func(r store.Rules) error { return r.Tx.Put(before) }); err != nil {
 					t.Fatal(err)
 				}
+				was := before.Clone()
 				err := b.move(m.name)
 				after := b.get()
+				if !reflect.DeepEqual(before, was) {
+					t.Fatalf("after %s, %s changed what a record that was read refers to:\nread %+v\nnow  %+v", strings.Join(path, " → "), m.name, was, before)
+				}
 				if fault := wrong(b, m.name, before, after, err); fault != "" {
 					t.Fatalf("%s\nafter %s, then %s (%v)\nbefore %+v %+v\nafter  %+v %+v",
 						fault, strings.Join(path, " → "), m.name, err, before, before.Outcome, after, after.Outcome)

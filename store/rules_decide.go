@@ -109,8 +109,9 @@ func decideCompletion(rec Record, d Decision, now time.Time) (Record, error) {
 // want it.
 func (r Record) acknowledged(now time.Time, reason string) Record {
 	r.Phase, r.EndedAt, r.Due, r.Reason = Acknowledged, now, time.Time{}, reason
-	if o := r.Outcome; o != nil && len(o.Content) > 0 {
-		o.Kept, o.Content = false, nil
+	if r.Outcome != nil && len(r.Outcome.Content) > 0 {
+		o := *r.Outcome
+		o.Kept, o.Content, r.Outcome = false, nil, &o
 	}
 	return r
 }

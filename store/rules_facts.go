@@ -27,12 +27,14 @@ func (r Rules) Report(tenant, ref string, fact Fact) (Record, error) {
 		if i < 0 {
 			return rec, nil
 		}
-		rec.Candidates = slices.Delete(rec.Candidates, i, i+1)
+		rec.Candidates = slices.Concat(rec.Candidates[:i], rec.Candidates[i+1:])
 		return r.note(rec, Conflict{Reason: f.Reason, ID: f.ID})
 	case SettledFact:
-		return r.settled(rec, f)
+		rec, freed := rec.freed(f.Epoch)
+		return r.settled(rec, f, freed)
 	case UnclearFact:
-		return r.unclear(rec, f)
+		rec, freed := rec.freed(f.Epoch)
+		return r.unclear(rec, f, freed)
 	}
 	return rec, &InvalidError{"fact", "must be one of the fact types of this package, by value"}
 }
@@ -97,10 +99,13 @@ func (r Rules) secondID(rec Record, f AcceptedFact) (Record, error) {
 		return rec, nil
 	}
 	if len(rec.OtherIDs) < maxIDs {
-		rec.OtherIDs = append(rec.OtherIDs, f.ID)
+		rec.OtherIDs = with(rec.OtherIDs, f.ID)
 	}
 	return r.dispute(rec, Conflict{Reason: "accepted under a second id", ID: f.ID})
 }
+
+// with returns a new list, for records share theirs.
+func with(list []string, id string) []string { return append(slices.Clip(list), id) }
 
 // unbind takes an inferred id from a record because a 202 gave it to another.
 func (r Rules) unbind(rec Record) error {
@@ -116,7 +121,7 @@ func (r Rules) unbind(rec Record) error {
 		rec.AcceptedAt, rec.SettledAt, rec.EndedAt, rec.Due = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 		rec.Lease = release(rec.Lease) // what it was taken for was about the id
 	default: // what was acknowledged, or told, stays so; the id stays as a trace
-		rec.OtherIDs = append(rec.OtherIDs, id)
+		rec.OtherIDs = with(rec.OtherIDs, id)
 	}
 	_, err := r.note(rec, Conflict{Reason: "the inferred id belongs to another operation", ID: id})
 	return err
@@ -155,8 +160,11 @@ func (r Rules) bind(rec Record, f AcceptedFact) (Record, error) {
 		rec.AcceptedAt = f.At
 	}
 	rec.EndedAt = time.Time{}
-	if rec.Notification != nil {
+	switch {
+	case rec.Notification != nil:
 		rec.Due = now
+	case !f.Due.IsZero():
+		rec.Due = f.Due
 	}
 	return r.put(rec)
 }
@@ -228,6 +236,25 @@ func (r Rules) uncertain(rec Record, f UncertainFact) (Record, error) {
 	rec.Phase = Uncertain
 	rec.Reason = f.Reason
 	return r.put(rec)
+}
+
+// freed returns the record without its lease if that has the epoch, and whether
+// it had.
+func (r Record) freed(epoch uint64) (Record, bool) {
+	if epoch == 0 || r.Lease.Owner == "" || r.Lease.Epoch != epoch {
+		return r, false
+	}
+	r.Lease = release(r.Lease)
+	return r, true
+}
+
+// known is what becomes of a fact that says nothing new: it is written only if
+// it has freed the record.
+func (r Rules) known(rec Record, freed bool) (Record, error) {
+	if freed {
+		return r.put(rec)
+	}
+	return rec, nil
 }
 
 // release ends a lease and keeps its epoch, so that the next one is higher.

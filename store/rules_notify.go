@@ -83,7 +83,7 @@ func (r Rules) hear(rec Record, n Notification) (Receipt, error) {
 	if rec.ID == "" && n.ID != "" && !slices.Contains(rec.Candidates, n.ID) {
 		// The newest ones stay: a flood of forged ids must not shut out the
 		// true one.
-		rec.Candidates = append(rec.Candidates[max(0, len(rec.Candidates)-maxIDs+1):], n.ID)
+		rec.Candidates = with(rec.Candidates[max(0, len(rec.Candidates)-maxIDs+1):], n.ID)
 	}
 	if !rec.Phase.Terminal() {
 		rec.Due = r.Tx.Now()

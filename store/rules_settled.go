@@ -6,9 +6,9 @@ import (
 )
 
 // settled keeps the outcome. The first one that was told or read stays.
-func (r Rules) settled(rec Record, f SettledFact) (Record, error) {
+func (r Rules) settled(rec Record, f SettledFact, freed bool) (Record, error) {
 	if f.ByUser {
-		return r.told(rec, f)
+		return r.told(rec, f, freed)
 	}
 	if f.Outcome.Told != "" {
 		return rec, &InvalidError{"SettledFact.Outcome.Told", "must be empty unless ByUser is set"}
@@ -18,7 +18,7 @@ func (r Rules) settled(rec Record, f SettledFact) (Record, error) {
 	}
 	switch rec.Phase {
 	case Settled, Acknowledged, Dead:
-		return r.settledAgain(rec, f.Outcome)
+		return r.settledAgain(rec, f.Outcome, freed)
 	case Accepted, Expired, Unclear:
 		if f.ID == "" {
 			return rec, &PhaseError{rec.Ref, rec.Phase, "have an outcome recorded without an id"}
@@ -51,7 +51,7 @@ func (r Rules) recordOutcome(rec Record, o Outcome) (Record, error) {
 }
 
 // settledAgain is about an outcome of what has one.
-func (r Rules) settledAgain(rec Record, o Outcome) (Record, error) {
+func (r Rules) settledAgain(rec Record, o Outcome, freed bool) (Record, error) {
 	known := rec.Outcome
 	switch {
 	case known == nil: // it expired, and its handler was told so
@@ -62,7 +62,7 @@ func (r Rules) settledAgain(rec Record, o Outcome) (Record, error) {
 		return r.note(rec, Conflict{Reason: "it ended after all, and its handler was told that it had expired", ID: rec.ID})
 	case known.Told != "":
 		if known.StatusCode == o.StatusCode && known.Succeeded() == o.Succeeded() {
-			return rec, nil
+			return r.known(rec, freed)
 		}
 		reason := fmt.Sprintf("the ERP ended it with %d, and a person had told %d", o.StatusCode, known.StatusCode)
 		return r.dispute(rec, Conflict{Reason: reason, ID: rec.ID})
@@ -70,11 +70,11 @@ func (r Rules) settledAgain(rec Record, o Outcome) (Record, error) {
 		rec.Outcome = &o
 		return r.put(rec)
 	}
-	return rec, nil
+	return r.known(rec, freed)
 }
 
 // told keeps what a person says of the outcome.
-func (r Rules) told(rec Record, f SettledFact) (Record, error) {
+func (r Rules) told(rec Record, f SettledFact, freed bool) (Record, error) {
 	switch {
 	case f.Outcome.Told == "":
 		return rec, &InvalidError{"SettledFact.Outcome.Told", "must say why, as ByUser is set"}
@@ -82,7 +82,7 @@ func (r Rules) told(rec Record, f SettledFact) (Record, error) {
 		return rec, &InvalidError{"SettledFact.ID", "must be empty or the id that is bound, as ByUser is set"}
 	case rec.Outcome != nil && rec.Outcome.Told == f.Outcome.Told && rec.Outcome.StatusCode == f.Outcome.StatusCode &&
 		rec.only("", Settled, Acknowledged, Dead) == nil:
-		return rec, nil
+		return r.known(rec, freed)
 	case !rec.Tentative() && !rec.Unlearnt() && rec.only("", Uncertain, Abandoned, Unclear) != nil:
 		return rec, &PhaseError{rec.Ref, rec.Phase, "be told its outcome by a person"}
 	}
@@ -93,7 +93,7 @@ func (r Rules) told(rec Record, f SettledFact) (Record, error) {
 }
 
 // unclear keeps an end that nobody understands.
-func (r Rules) unclear(rec Record, f UnclearFact) (Record, error) {
+func (r Rules) unclear(rec Record, f UnclearFact, freed bool) (Record, error) {
 	switch {
 	case f.ID == "":
 		return rec, &InvalidError{"UnclearFact.ID", "must not be empty"}
@@ -102,7 +102,7 @@ func (r Rules) unclear(rec Record, f UnclearFact) (Record, error) {
 	case f.ID != rec.ID:
 		return r.dispute(rec, Conflict{Reason: "an unclear end was read for an id that is not bound", ID: f.ID})
 	case rec.only("", Unclear, Settled, Acknowledged, Dead, Rejected, Abandoned) == nil:
-		return rec, nil // as known, or known better, or decided by a person
+		return r.known(rec, freed) // as known, or known better, or decided by a person
 	case rec.only("", Accepted, Expired) != nil:
 		return rec, &PhaseError{rec.Ref, rec.Phase, "become unclear"}
 	}

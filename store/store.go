@@ -8,8 +8,13 @@ import (
 )
 
 // Store keeps records. Every method is atomic and safe for concurrent use,
-// by many processes where the implementation allows that. Records and
-// notifications that go in and come out share no memory with the store.
+// by many processes where the implementation allows that.
+//
+// What a record that comes out refers to, its maps, slices, Notification, Outcome
+// and Conflict, may be shared with the store and with others who read it: it must
+// not be changed. [Record.Clone] makes a copy that may be. The new record of Create
+// and the notification of Notify are copied; what a fact or a decision refers to
+// belongs to the store from then on.
 //
 // A durable implementation has written a change to disk before it returns nil,
 // unless the change is lazy. A lazy change is visible to every user of the
@@ -61,6 +66,15 @@ type Store interface {
 	// After and Limit.
 	Count(ctx context.Context, tenant string, q Query) (int, error)
 
+	// Due returns up to q.Limit of the records of the tenant that are due by q.By
+	// and that nobody has leased, the earliest due first, and when there will be
+	// more. See [Record.DueAt] for when a record is due. Its work grows with the
+	// size of the page and with the records that are leased, which it passes
+	// over, so that replicas which work on the first ones hold nobody up. Where
+	// q names Kinds it also grows with the records of other kinds that are due,
+	// except in the phases [Settled] and [Expired].
+	Due(ctx context.Context, tenant string, q DueQuery) (DueList, error)
+
 	// Report merges a fact and returns the record as it is then. A fact that
 	// contradicts what is known better is kept as a conflict on the record and
 	// reported with *[ConflictError]; a fact that is already known changes
@@ -103,9 +117,9 @@ type Store interface {
 	Decide(ctx context.Context, l Lease, d Decision) (Record, error)
 
 	// Watch registers for wake-ups about the refs, or about all records of the
-	// tenant if none is given. A wake-up may come without a change, and several
-	// changes may share one: read the record again. Close the [Watcher] when
-	// done. For a tenant that no record can have, and after Close, its channel
+	// tenant if none is given; [NoRef] alone watches nothing until [Watcher.Add].
+	// A wake-up may come without a change, and several changes may share one:
+	// read the record again. Close the [Watcher] when done. For a tenant that no record can have, and after Close, its channel
 	// is closed already. Watch never blocks.
 	Watch(tenant string, refs ...string) *Watcher
 

@@ -3,11 +3,12 @@ package store
 import "time"
 
 // Tx is what [Rules] needs of an implementation inside one atomic step: no
-// other step sees or changes anything between its calls. Records passed in
-// either direction are not shared. After the step has been made durable the
-// implementation wakes the watchers of every record that was Put and for
-// which [Record.Wakes] is true, and of every document that was put or deleted,
-// by its name in [DocumentTenant].
+// other step sees or changes anything between its calls. What a record refers to
+// may be shared in either direction and is never changed: the rules copy what
+// they change, and so does an implementation. After the step has been made
+// durable the implementation wakes the watchers of every record that was Put and
+// for which [Record.Wakes] is true, and of every document that was put or
+// deleted, by its name in [DocumentTenant].
 //
 // A step that returns *[ConflictError] is made durable like one that returns
 // nil: it has kept the contradiction. Any other error undoes the step.

@@ -40,7 +40,7 @@ func (s *Store) newFresh(out *store.Record, rec store.Record, owner string, ttl 
 const (
 	insFresh = insRecord + " ON CONFLICT DO NOTHING"
 	// A purged record may still hold the key.
-	insFreshKey = insColumns + `SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+	insFreshKey = insColumns + `SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 		WHERE NOT EXISTS (SELECT 1 FROM tombstones WHERE tenant = ? AND key = ?) ON CONFLICT DO NOTHING`
 )
 

@@ -51,16 +51,9 @@ func (s *Store) List(ctx context.Context, tenant string, q store.Query) (out []s
 			return cmp.Or(cmp.Compare(a.created, b.created), cmp.Compare(a.ref, b.ref))
 		})
 		for _, h := range hits[:min(len(hits), limit)] {
-			sql := fromRecords + "r.n = ?"
-			if q.WithoutContent {
-				sql = "SELECT doc, NULL, lock FROM records WHERE n = ?"
-			}
-			rec, found, err := s.read(c, sql, []any{h.n}, now)
+			rec, found, err := s.readListed(c, h.n, q.WithoutContent, now)
 			if err != nil || !found {
 				return err
-			}
-			if q.WithoutContent && rec.Outcome != nil {
-				rec.Outcome.Content = nil
 			}
 			out = append(out, rec)
 		}
@@ -72,14 +65,30 @@ func (s *Store) List(ctx context.Context, tenant string, q store.Query) (out []s
 	return out, nil
 }
 
+// readListed reads a record of a list.
+func (s *Store) readListed(c *sqlitefile.Conn, n int64, withoutContent bool, now time.Time) (store.Record, bool, error) {
+	sql := fromRecords + "r.n = ?"
+	if withoutContent {
+		sql = "SELECT doc, NULL, lock FROM records WHERE n = ?"
+	}
+	rec, found, err := s.read(c, sql, []any{n}, now)
+	if withoutContent && rec.Outcome != nil {
+		rec.Outcome.Content = nil
+	}
+	return rec, found, err
+}
+
 // Count implements [store.Store].
 func (s *Store) Count(ctx context.Context, tenant string, q store.Query) (n int, err error) {
 	if err := store.CheckTenant(tenant); err != nil {
 		return 0, err
 	}
 	q.After = store.Position{}
-	err = s.glimpse(ctx, func(c *sqlitefile.Conn) error {
-		n = 0
+	err = s.glimpse(ctx, func(c *sqlitefile.Conn) (err error) {
+		if n = 0; len(q.Kinds) == 0 && len(q.Metadata) == 0 && q.CreatedFrom.IsZero() && q.CreatedBefore.IsZero() && q.DueBy.IsZero() {
+			n, err = countPhases(c, tenant, q.Phases, time.Now())
+			return err
+		}
 		for _, p := range parts(tenant, q, time.Now()) {
 			k, err := c.Int64("SELECT count(*)"+p.from()+p.where, p.args...)
 			if err != nil {
@@ -92,17 +101,36 @@ func (s *Store) Count(ctx context.Context, tenant string, q store.Query) (n int,
 	return n, s.file.Explain("count", err)
 }
 
+// countPhases counts records of some phases, of all if there are none, without
+// looking at them, but for what is being sent.
+func countPhases(c *sqlitefile.Conn, tenant string, list []store.Phase, now time.Time) (n int, err error) {
+	for _, p := range phases(tenant, store.Query{Phases: list}, now) {
+		const kept = "SELECT count FROM counts WHERE tenant = ?1 AND name = ?2"
+		sql := kept
+		if len(p.args) > 2 { // it is narrowed down
+			sql = "SELECT count(*)" + p.from() + p.where
+		}
+		k, err := c.Int64(sql, p.args...)
+		if err != nil {
+			return 0, err
+		}
+		n += int(k)
+	}
+	return n, nil
+}
+
 // glimpse reads several things of one moment.
 func (s *Store) glimpse(ctx context.Context, f func(*sqlitefile.Conn) error) error {
 	return closed(s.file.Snapshot(ctx, f))
 }
 
 // part is a range of an index: the records of one tenant in one phase, of one
-// range of due times if due is set.
+// range of due times if due is set, and of one kind that a handler may run for if
+// work is.
 type part struct {
-	where string
-	args  []any
-	due   bool
+	where     string
+	args      []any
+	due, work bool
 }
 
 // and narrows the part. Each ? in the condition is the next of the arguments.
@@ -111,9 +139,21 @@ func (p *part) and(condition string, args ...any) {
 	p.args = append(p.args[:len(p.args):len(p.args)], args...)
 }
 
+// ofKinds narrows it to records of some kinds.
+func (p *part) ofKinds(list []string) {
+	kinds := make([]any, len(list))
+	for i, kind := range list {
+		kinds[i] = kind
+	}
+	p.and("kind IN (?"+strings.Repeat(", ?", len(kinds)-1)+")", kinds...)
+}
+
 // from names the index that holds the part.
 func (p *part) from() string {
-	if p.due {
+	switch {
+	case p.work:
+		return " FROM records INDEXED BY records_work"
+	case p.due:
 		return " FROM records INDEXED BY records_due"
 	}
 	return " FROM records INDEXED BY records_phase"
@@ -139,11 +179,7 @@ func parts(tenant string, q store.Query, now time.Time) (out []part) {
 			p.and("(created, ref) < (?, ?)", createdAt(high.CreatedAt), high.Ref)
 		}
 		if len(q.Kinds) > 0 {
-			kinds := make([]any, len(q.Kinds))
-			for i, kind := range q.Kinds {
-				kinds[i] = kind
-			}
-			p.and("kind IN (?"+strings.Repeat(", ?", len(kinds)-1)+")", kinds...)
+			p.ofKinds(q.Kinds)
 		}
 		for _, name := range slices.Sorted(maps.Keys(q.Metadata)) {
 			p.and("EXISTS (SELECT 1 FROM json_each(doc, '$.metadata') WHERE key = ? AND value = ?)", recordjson.Armour(name), recordjson.Armour(q.Metadata[name]))
@@ -158,7 +194,7 @@ func parts(tenant string, q store.Query, now time.Time) (out []part) {
 		if q.DueBy.After(void) {
 			void = q.DueBy
 		}
-		planned.and("due <= ?", nanos(q.DueBy))
+		planned.and("due > ? AND due <= ?", int64(atOnce), nanos(q.DueBy))
 		p.and("due > ?", nanos(void))
 		out = append(out, planned, p)
 	}

@@ -23,7 +23,7 @@ var mayScan = map[string]string{
 	"SCAN CONSTANT ROW": "one row",
 	"SCAN tenants":      "the tenants that the query has found itself, one look into an index each",
 	"SCAN json_each EXISTS VIRTUAL TABLE INDEX 3:": "the metadata of one record",
-	"SCAN counts":        "one row for each phase",
+	"SCAN counts":        "one row for each phase of each tenant",
 	"SCAN sqlite_schema": "a row for each table and index, read once when a file is opened",
 	"SCAN records USING COVERING INDEX sqlite_autoindex_records_1": "only in Health, which reads one row",
 }
@@ -172,6 +172,14 @@ func useAll(t *testing.T, s *Store) {
 		_, _ = s.Get(ctx, "fjord", "nothing")
 		_, err := s.Stats(ctx)
 		must(err)
+		for _, phases := range [][]store.Phase{nil, {store.Accepted}} {
+			for _, kinds := range [][]string{nil, {"invoice", "payment"}} {
+				for _, without := range []bool{false, true} {
+					_, err := s.Due(ctx, "fjord", store.DueQuery{By: now, Phases: phases, Kinds: kinds, WithoutContent: without})
+					must(err)
+				}
+			}
+		}
 		must(s.Health(ctx))
 		for _, phases := range [][]store.Phase{nil, {store.Uncertain, store.Sending}} {
 			for _, due := range []time.Time{{}, now} {

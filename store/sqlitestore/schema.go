@@ -159,6 +159,50 @@ CREATE TABLE documents (
 	`
 ALTER TABLE records ADD COLUMN lock TEXT;
 `,
+	// 7: work in order of urgency. The column until is the end of the lease in
+	// every phase, and due is the lowest number for what is due without a time.
+	// Counts are those of each tenant, and make the table unmatched unnecessary.
+	`
+ALTER TABLE records ADD COLUMN work TEXT; -- the kind while a handler may run for it, else NULL
+UPDATE records SET work = kind WHERE phase IN ('settled', 'expired');
+CREATE INDEX records_work ON records (tenant, phase, work, due) WHERE work IS NOT NULL;
+UPDATE records SET due = -9223372036854775808 WHERE due IS NULL AND phase IN ('accepted', 'settled', 'expired', 'delivery');
+UPDATE records SET until = unixepoch(substr(doc ->> '$.lease.until', 1, 19)) * 1000000000
+		+ CAST(substr(rtrim(substr(doc ->> '$.lease.until', 21), 'Z') || '000000000', 1, 9) AS INTEGER)
+	WHERE phase <> 'sending' AND doc ->> '$.lease.owner' IS NOT NULL;
+
+DROP TRIGGER records_added;
+DROP TRIGGER records_moved;
+DROP TRIGGER records_removed;
+DROP TRIGGER tombstones_added;
+DROP TRIGGER tombstones_removed;
+DROP TABLE counts;
+DROP TABLE unmatched;
+CREATE TABLE counts (
+	tenant TEXT NOT NULL,
+	name   TEXT NOT NULL, -- a phase, or "tombstone"
+	count  INTEGER NOT NULL,
+	PRIMARY KEY (tenant, name)
+) STRICT, WITHOUT ROWID;
+INSERT INTO counts SELECT tenant, phase, count(*) FROM records GROUP BY tenant, phase;
+INSERT INTO counts SELECT tenant, 'tombstone', count(*) FROM tombstones GROUP BY tenant;
+CREATE TRIGGER records_added AFTER INSERT ON records BEGIN
+	INSERT INTO counts VALUES (new.tenant, new.phase, 1) ON CONFLICT (tenant, name) DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER records_moved AFTER UPDATE OF phase ON records WHEN new.phase <> old.phase BEGIN
+	UPDATE counts SET count = count - 1 WHERE tenant = old.tenant AND name = old.phase;
+	INSERT INTO counts VALUES (new.tenant, new.phase, 1) ON CONFLICT (tenant, name) DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER records_removed AFTER DELETE ON records BEGIN
+	UPDATE counts SET count = count - 1 WHERE tenant = old.tenant AND name = old.phase;
+END;
+CREATE TRIGGER tombstones_added AFTER INSERT ON tombstones BEGIN
+	INSERT INTO counts VALUES (new.tenant, 'tombstone', 1) ON CONFLICT (tenant, name) DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER tombstones_removed AFTER DELETE ON tombstones BEGIN
+	UPDATE counts SET count = count - 1 WHERE tenant = old.tenant AND name = 'tombstone';
+END;
+`,
 }
 
 // schemaVersion is the version that this code reads and writes.

@@ -24,8 +24,8 @@ type statement struct {
 }
 
 const (
-	insColumns = "INSERT INTO records (ref, tenant, doc, created, kind, phase, id, key, until, ended, due, lock) "
-	insRecord  = insColumns + "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	insColumns = "INSERT INTO records (ref, tenant, doc, created, kind, phase, id, key, until, ended, due, lock, work) "
+	insRecord  = insColumns + "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 // exec writes when the step ends, or reads.

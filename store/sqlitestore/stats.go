@@ -32,14 +32,14 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 
 func (o *Stats) read(ctx context.Context, c *sqlitefile.Conn) error {
 	now := time.Now()
-	err := c.Query(ctx, "SELECT name, count FROM counts", nil, func(row sqlitefile.Row) error {
+	err := c.Query(ctx, "SELECT name, count FROM counts WHERE count > 0", nil, func(row sqlitefile.Row) error {
 		var phase string
 		var n int
 		err := row.Scan(&phase, &n)
 		if phase == "tombstone" {
-			o.Tombstones = n
+			o.Tombstones += n
 		} else {
-			o.Phases[store.Phase(phase)] = n
+			o.Phases[store.Phase(phase)] += n
 		}
 		return err
 	})
@@ -60,7 +60,7 @@ func (o *Stats) read(ctx context.Context, c *sqlitefile.Conn) error {
 			delete(o.Phases, phase)
 		}
 	}
-	due, err := oldestDue(ctx, c)
+	due, err := oldestDue(c)
 	if err != nil {
 		return err
 	}
@@ -81,23 +81,22 @@ func (o *Stats) read(ctx context.Context, c *sqlitefile.Conn) error {
 
 // oldestDue is the earliest due time, 0 if there is none. In the index the
 // first one of each tenant and phase is found by one look.
-func oldestDue(ctx context.Context, c *sqlitefile.Conn) (oldest int64, err error) {
+func oldestDue(c *sqlitefile.Conn) (oldest int64, err error) {
 	tenant, phase := "", ""
 	for more := true; more; {
-		more = false
 		const first = `SELECT tenant, phase, due FROM records INDEXED BY records_due
 			WHERE due IS NOT NULL AND (tenant, phase) > (?, ?) ORDER BY tenant, phase, due LIMIT 1`
-		err := c.Query(ctx, first, []any{tenant, phase}, func(row sqlitefile.Row) error {
-			more = true
-			var due int64
-			err := row.Scan(&tenant, &phase, &due)
-			if phase != string(store.Unmatched) && (oldest == 0 || due < oldest) {
-				oldest = due
-			}
-			return err
-		})
+		var due int64
+		more, err = c.QueryRow(first, []any{tenant, phase}, &tenant, &phase, &due)
+		if err == nil && due == atOnce {
+			due, err = c.Int64("SELECT due FROM records INDEXED BY records_due WHERE tenant = ? AND phase = ? AND due > ? ORDER BY due LIMIT 1",
+				tenant, phase, int64(atOnce))
+		}
 		if err != nil {
 			return 0, err
+		}
+		if more && due != 0 && phase != string(store.Unmatched) && (oldest == 0 || due < oldest) {
+			oldest = due
 		}
 	}
 	return oldest, nil

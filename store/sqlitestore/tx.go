@@ -2,6 +2,7 @@ package sqlitestore
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -181,27 +182,40 @@ func (t *tx) tombstone(sql string, args ...any) (b store.Tombstone, found bool, 
 
 func (t *tx) CountUnmatched(tenant string) (int, error) {
 	n := 0
-	_, err := t.one("SELECT count FROM unmatched WHERE tenant = ?", []any{tenant}, &n)
+	_, err := t.one("SELECT count FROM counts WHERE tenant = ? AND name = 'unmatched'", []any{tenant}, &n)
 	return n, err
 }
 
 // columns are what is searched for and may change, in the order of columnNames.
-type columns [7]any
+type columns [8]any
 
-var columnNames = [7]string{"phase", "id", "key", "until", "ended", "due", "lock"}
+var columnNames = [8]string{"phase", "id", "key", "until", "ended", "due", "lock", "work"}
+
+// atOnce is the due time of what is due without one.
+const atOnce = math.MinInt64
 
 func columnsOf(r store.Record, lock string) columns {
-	c := columns{string(r.Phase), text(r.ID), nil, nil, nil, nanos(r.Due), text(lock)}
+	c := columns{string(r.Phase), text(r.ID), nil, nil, nil, nanos(r.Due), text(lock), nil}
 	if r.HoldsKey() {
 		c[2] = r.Key
 	}
+	if r.Lease.Owner != "" {
+		c[3] = nanos(r.Lease.Until)
+	}
+	if _, planned := r.DueAt(time.Time{}); planned && r.Due.IsZero() {
+		c[5] = int64(atOnce)
+	}
 	switch r.Phase {
 	case store.Sending:
-		c[3] = int64(0)
-		if r.Lease.Owner != "" {
-			c[3] = nanos(r.Lease.Until)
+		if c[3] == nil {
+			c[3] = int64(0) // a lease that has ended
 		}
-	case store.Acknowledged, store.Rejected, store.Expired:
+	case store.Settled:
+		c[7] = r.Kind
+	case store.Expired:
+		c[7] = r.Kind
+		c[4] = nanos(r.EndedAt)
+	case store.Acknowledged, store.Rejected:
 		c[4] = nanos(r.EndedAt)
 	case store.Unmatched:
 		c[4] = nanos(r.CreatedAt)
@@ -269,9 +283,6 @@ func (t *tx) Put(rec store.Record) error {
 	if err := t.putContent(old.n, old.rec, rec); err != nil {
 		return err
 	}
-	if err := t.countUnmatched(rec.Tenant, unmatched(rec)-unmatched(old.rec)); err != nil {
-		return err
-	}
 	if rec.Wakes(old.rec) {
 		t.w.woken = append(t.w.woken, woken{rec.Tenant, rec.Ref})
 	}
@@ -328,28 +339,13 @@ func (t *tx) insert(rec store.Record) error {
 		}
 	}
 	t.w.woken = append(t.w.woken, woken{rec.Tenant, rec.Ref})
-	return t.countUnmatched(rec.Tenant, unmatched(rec))
+	return nil
 }
 
 // row holds the arguments of insRecord.
 func row(rec store.Record, doc, lock string) []any {
 	c := columnsOf(rec, lock)
-	return []any{rec.Ref, rec.Tenant, doc, createdAt(rec.CreatedAt), rec.Kind, c[0], c[1], c[2], c[3], c[4], c[5], c[6]}
-}
-
-func unmatched(r store.Record) int64 {
-	if r.Phase == store.Unmatched {
-		return 1
-	}
-	return 0
-}
-
-func (t *tx) countUnmatched(tenant string, delta int64) error {
-	if delta == 0 {
-		return nil
-	}
-	return t.exec(`INSERT INTO unmatched (tenant, count) VALUES (?, ?)
-		ON CONFLICT (tenant) DO UPDATE SET count = count + excluded.count`, tenant, delta)
+	return []any{rec.Ref, rec.Tenant, doc, createdAt(rec.CreatedAt), rec.Kind, c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]}
 }
 
 func (t *tx) Delete(_, ref string) error {
@@ -361,9 +357,6 @@ func (t *tx) Delete(_, ref string) error {
 		return err
 	}
 	if err := t.putContent(old.n, old.rec, store.Record{}); err != nil {
-		return err
-	}
-	if err := t.countUnmatched(old.rec.Tenant, -unmatched(old.rec)); err != nil {
 		return err
 	}
 	t.written = append(t.written, ref)

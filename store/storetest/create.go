@@ -3,7 +3,10 @@ package storetest
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"reflect"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/vismanet-go/background/store"
@@ -36,42 +39,111 @@ var createTests = []test{
 			e.Errorf("send epoch %d at %v, want epoch %d", sent.SendEpoch, sent.SentAt, l.Epoch)
 		}
 	}},
-	{"records share no memory with the caller", func(e *env) {
+	{"what is given to a store may be changed by who gave it", func(e *env) {
 		rec := e.fresh(store.Sending)
 		rec.Metadata = map[string]string{"a": "1"}
 		e.create(rec)
 		rec.Metadata["a"] = "changed"
-		got := e.get(rec)
-		got.Metadata["a"] = "changed too"
 		if v := e.get(rec).Metadata["a"]; v != "1" {
 			e.Errorf("metadata became %q", v)
 		}
-		body := []byte(`{"id":"x"}`)
-		e.notify(store.Notification{Ref: rec.Ref, Body: body})
-		body[0] = '!'
-		e.get(rec).Notification.Body[1] = '!'
-		if b := e.get(rec).Notification.Body; !bytes.Equal(b, []byte(`{"id":"x"}`)) {
-			e.Errorf("notification became %s", b)
+		body, header := []byte(`{"id":"x"}`), map[string]string{"X": "1"}
+		e.notify(store.Notification{Ref: rec.Ref, Body: body, Header: header})
+		body[0], header["X"] = '!', "changed"
+		if n := e.get(rec).Notification; !bytes.Equal(n.Body, []byte(`{"id":"x"}`)) || n.Header["X"] != "1" {
+			e.Errorf("notification became %s %v", n.Body, n.Header)
 		}
 	}},
-	{"what a record keeps of others shares no memory either", func(e *env) {
-		rec := e.accepted(id1)
-		body := []byte(`{"id":"y"}`)
-		e.notify(store.Notification{Ref: rec.Ref, ID: id2, Body: body})
-		e.report(rec, store.SettledFact{ID: id1, Outcome: store.Outcome{
-			Status: "Finished", StatusCode: 200, HasContent: true, Kept: true, Content: []byte("[1]"), Header: map[string][]string{"Etag": {"x"}},
-		}})
-		body[0] = '!'
-		got := e.get(rec)
-		got.Conflict.Body[1], got.Conflict.ID = '!', "changed"
-		got.Outcome.Content[0], got.Outcome.Header["Etag"][0], got.Outcome.StatusCode = '!', "changed", 500
-		got = e.get(rec)
-		if string(got.Conflict.Body) != `{"id":"y"}` || got.Conflict.ID != id2 {
-			e.Errorf("the conflict became %+v with body %s", got.Conflict, got.Conflict.Body)
+	{"a record that was read stays as it was, whatever becomes of it", func(e *env) {
+		rec := e.fresh(store.Sending)
+		rec.Metadata = map[string]string{"a": "1"}
+		rec = e.create(rec)
+		type snapshot struct{ read, copied store.Record }
+		var taken []snapshot
+		take := func() {
+			got := e.get(rec)
+			taken = append(taken, snapshot{got, got.Clone()})
+			list, err := e.List(e.ctx, tenant, store.Query{WithoutContent: true})
+			e.must(err)
+			for _, got := range list {
+				taken = append(taken, snapshot{got, got.Clone()})
+			}
 		}
-		if o := got.Outcome; string(o.Content) != "[1]" || o.Header["Etag"][0] != "x" || o.StatusCode != 200 {
-			e.Errorf("the outcome became %+v", o)
+		do := func(f store.Fact) {
+			_, err := e.Report(e.ctx, tenant, rec.Ref, f)
+			if _, conflict := errors.AsType[*store.ConflictError](err); err != nil && !conflict {
+				e.Fatal(err)
+			}
+			take()
 		}
+		take()
+		for _, id := range []string{"id-1", "id-2", "id-3", id1} { // candidates
+			e.notify(notification(rec.Ref, id))
+			take()
+		}
+		do(store.RefutedFact{ID: "id-1", Reason: "another's"})
+		do(store.RefutedFact{ID: "id-3", Reason: "another's"})
+		do(store.AcceptedFact{ID: id1, Source: answered})
+		for _, id := range []string{"id-4", "id-5", "id-6"} { // further ids
+			do(store.AcceptedFact{ID: id, Source: answered})
+		}
+		kept := store.Outcome{Status: "Finished", StatusCode: 500, HasContent: true, Header: map[string][]string{"Etag": {"x"}}}
+		do(store.SettledFact{ID: id1, Outcome: kept})
+		kept.Kept, kept.Content = true, []byte("[1]")
+		do(store.SettledFact{ID: id1, Outcome: kept})
+		e.notify(notification(rec.Ref, id2))
+		e.choose(rec, store.DeadLetterDecision{Reason: "no"})
+		take()
+		e.choose(rec, store.ReplayDecision{})
+		take()
+		e.choose(rec, store.AcknowledgeDecision{}) // its content goes
+		take()
+		for i, s := range taken {
+			if !reflect.DeepEqual(s.read, s.copied) {
+				e.Errorf("reading %d became\n%+v %+v, want\n%+v %+v", i, s.read, s.read.Outcome, s.copied, s.copied.Outcome)
+			}
+		}
+		if first, last := taken[0].read, e.get(rec); len(last.OtherIDs) != 3 || last.Outcome.Kept || first.Metadata["a"] != "1" {
+			e.Errorf("it has %d further ids and %+v", len(last.OtherIDs), last.Outcome)
+		}
+	}},
+	{"records are read while they are written", func(e *env) {
+		rec := e.sending()
+		e.report(rec, store.AcceptedFact{ID: id1, Source: answered})
+		var wg sync.WaitGroup
+		read := func(f func() error) {
+			wg.Go(func() {
+				for range 50 {
+					if err := f(); err != nil {
+						e.Error(err)
+					}
+				}
+			})
+		}
+		look := func(r store.Record, err error) error {
+			_ = fmt.Sprint(r, r.Outcome, r.Notification, r.Conflict) // all of it
+			return err
+		}
+		read(func() error { return look(e.Get(e.ctx, tenant, rec.Ref)) })
+		read(func() error { return look(e.GetByID(e.ctx, tenant, id1)) })
+		read(func() error {
+			list, err := e.List(e.ctx, tenant, store.Query{})
+			for _, r := range list {
+				err = look(r, err)
+			}
+			return err
+		})
+		for i := range 30 {
+			e.notify(notification(rec.Ref, "id-"+strconv.Itoa(i)))
+			_, err := e.Report(e.ctx, tenant, rec.Ref, store.AcceptedFact{ID: "id-" + strconv.Itoa(i), Source: answered})
+			if i < 8 {
+				e.wantConflict(err)
+			}
+			e.choose(rec, store.RescheduleDecision{Due: time.Now(), Progress: store.Progress{Status: strconv.Itoa(i)}})
+		}
+		e.report(rec, store.SettledFact{ID: id1, Outcome: store.Outcome{Status: "Finished", StatusCode: 200, HasContent: true, Kept: true, Content: []byte("[]")}})
+		e.choose(rec, store.AcknowledgeDecision{})
+		wg.Wait()
 	}},
 	{"invalid records are refused by the name of their field", func(e *env) {
 		for field, spoil := range map[string]func(*store.Record){
