@@ -46,17 +46,26 @@ func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 // gateway sent the time in seconds since 1970; what is above 10⁹ is one. It
 // reports false as [RetryAfter] does.
 func LimitReset(h http.Header, now time.Time) (time.Duration, bool) {
-	s, err := strconv.ParseFloat(strings.TrimSpace(h.Get("X-Ratelimit-Reset")), 64)
-	if err != nil || !sensible(s) {
-		return 0, false
+	wait := reset(h.Get("X-Ratelimit-Reset"), h, now)
+	return wait, wait > 0
+}
+
+// reset reads when a window ends, or returns 0.
+func reset(value string, h http.Header, now time.Time) time.Duration {
+	if value == "" {
+		return 0
 	}
-	if date, err := http.ParseTime(h.Get("Date")); err == nil {
-		now = date
+	s, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+	if err != nil || !sensible(s) {
+		return 0
 	}
 	if s > 1e9 {
+		if date, err := http.ParseTime(h.Get("Date")); err == nil {
+			now = date
+		}
 		s -= float64(now.Unix())
 	}
-	return bounded(s), true
+	return bounded(s)
 }
 
 func sensible(seconds float64) bool { return seconds >= 0 && !math.IsInf(seconds, 0) }
