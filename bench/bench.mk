@@ -7,7 +7,7 @@ PEERS := bench/.cache/peers
 
 # BENCH takes flags of the command, such as BENCH='-run gin -rounds 9'.
 bench: ## measure beside the alternatives, five rounds, as a table (10 minutes)
-	@cd bench && go build -o .cache/bench . && .cache/bench $(BENCH)
+	@cd bench && go build -o .cache/bench . && .cache/bench -docs ../docs $(BENCH)
 
 bench-peers: $(PEERS)/.installed ## measure the mock beside Prism and WireMock (needs npm and java; 10 minutes)
 	@cd bench && go build -o .cache/bench . && .cache/bench -peers $(BENCH)

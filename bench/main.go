@@ -46,6 +46,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	f.StringVar(&rows.PeersDir, "peers-dir", rows.PeersDir, "where npm has installed them")
 	f.Uint64Var(&rows.Seed, "seed", rows.Seed, "of the first round of simulations")
 	asJSON := f.Bool("json", false, "write JSON")
+	docs := f.String("docs", "", "write measured.md and its pictures to this `folder`, if all rows of the client were run in full")
 	dir := f.String("dir", "", "where files are written while it runs (default: the system's temporary directory)")
 	if err := f.Parse(args); err != nil {
 		return 2
@@ -61,6 +62,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	all = slices.DeleteFunc(all, func(r compare.Row) bool { return !chosen.MatchString(r.Name) })
 	rep, err := compare.Run(ctx, all, compare.Options{Rounds: *rounds, Short: *short, Dir: *dir, Log: stderr})
+	if err == nil && *docs != "" && !*short {
+		var written bool
+		if written, err = rows.WritePage(rep, *docs); !written {
+			fmt.Fprintln(stderr, "bench: no page: not all rows of the client were measured")
+		}
+	}
 	if err == nil {
 		write := rep.WriteTable
 		if *asJSON {

@@ -96,7 +96,7 @@ func (g Goal) String() string {
 	if g.AtLeast > 0 {
 		sign, bound = "≥", g.AtLeast
 	}
-	return fmt.Sprintf("%s %s %s", what, sign, number(bound))
+	return fmt.Sprintf("%s %s %s", what, sign, Number(bound))
 }
 
 // validate reports the first mistake in a row: it is written by hand.

@@ -135,7 +135,7 @@ func TestNumbers(t *testing.T) {
 	for v, want := range map[float64]string{
 		0: "0", 0.0405: "0.041", 0.5: "0.5", 1.234: "1.23", 2: "2", 23.45: "23.4", 512.4: "512", 23790: "23 790", 1234567: "1 234 567", math.Inf(1): "–",
 	} {
-		if got := number(v); got != want {
+		if got := Number(v); got != want {
 			t.Errorf("%v: got %s, want %s", v, got, want)
 		}
 	}
@@ -151,7 +151,7 @@ func TestParagraphsAreWrapped(t *testing.T) {
 		long + long + " " + long:     long + long + "\n" + long,
 		"a " + long + long + " b  c": "a\n" + long + long + "\nb c",
 	} {
-		if got := wrap(text); got != want {
+		if got := Wrap(text); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

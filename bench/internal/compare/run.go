@@ -40,6 +40,35 @@ type Result struct {
 	Contenders []Standing
 	Goals      []Verdict
 	Error      string `json:",omitempty"` // that ended the row
+
+	rounds []map[string]Figures
+}
+
+// Median is that of a figure of a contender, NaN if there is none.
+func (r Result) Median(of, figure string) float64 {
+	return r.Ratio(of, "", figure)
+}
+
+// Max is the greatest of a figure of a contender.
+func (r Result) Max(of, figure string) float64 {
+	highest := math.Inf(-1)
+	for _, round := range r.rounds {
+		highest = max(highest, round[of].At(figure))
+	}
+	return highest
+}
+
+// Ratio is the median of the ratios, within the rounds, of a figure of one
+// contender to that of another. NaN stands for one that was not measured.
+func (r Result) Ratio(of, to, figure string) float64 {
+	var values []float64
+	for _, round := range r.rounds {
+		values = append(values, Goal{Of: of, To: to, Figure: figure}.value(round))
+	}
+	if len(values) == 0 || slices.ContainsFunc(values, math.IsNaN) {
+		return math.NaN()
+	}
+	return spread(values).Median
 }
 
 // A Standing is what a contender reached.
@@ -130,6 +159,7 @@ func runRow(ctx context.Context, row Row, o Options) Result {
 		rounds = append(rounds, round)
 	}
 	res.Load[1] = loadAverage()
+	res.rounds = rounds
 	for _, c := range row.Contenders {
 		res.Contenders = append(res.Contenders, standing(c.Name, rounds, leftOut[c.Name]))
 	}

@@ -28,7 +28,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 	for _, path := range slices.Sorted(maps.Keys(r.Host.Modules)) {
 		head += fmt.Sprintf(", %s %s", path, r.Host.Modules[path])
 	}
-	b.WriteString(wrap(head) + "\n")
+	b.WriteString(Wrap(head) + "\n")
 	for _, row := range r.Rows {
 		row.write(&b, r.Short)
 	}
@@ -36,8 +36,8 @@ func (r *Report) WriteTable(w io.Writer) error {
 	return err
 }
 
-// wrap breaks a paragraph at 120 columns.
-func wrap(text string) string {
+// Wrap breaks a paragraph at 120 columns.
+func Wrap(text string) string {
 	var b strings.Builder
 	column := 0
 	for word := range strings.FieldsSeq(text) {
@@ -66,7 +66,7 @@ func kind(short bool) string {
 
 func (r Result) write(b *strings.Builder, short bool) {
 	what := fmt.Sprintf("%s Load average %.1f to %.1f.", r.What, r.Load[0], r.Load[1])
-	fmt.Fprintf(b, "\n### %s\n\n%s\n\n", r.Row, wrap(what))
+	fmt.Fprintf(b, "\n### %s\n\n%s\n\n", r.Row, Wrap(what))
 	names := figureNames(r.Contenders)
 	b.WriteString("| median (min – max) | " + strings.Join(names, " | ") + " |\n|---|" + strings.Repeat("---|", len(names)) + "\n")
 	for _, c := range r.Contenders {
@@ -131,22 +131,22 @@ func (v Verdict) word(short bool) string {
 // String is the median with its spread.
 func (s Spread) String() string {
 	if s.Min == s.Max {
-		return number(s.Median)
+		return Number(s.Median)
 	}
-	return fmt.Sprintf("%s (%s – %s)", number(s.Median), number(s.Min), number(s.Max))
+	return fmt.Sprintf("%s (%s – %s)", Number(s.Median), Number(s.Min), Number(s.Max))
 }
 
 // String is the figures in a line.
 func (f Figures) String() string {
 	parts := make([]string, len(f))
 	for i, x := range f {
-		parts[i] = x.Name + " " + number(x.Value)
+		parts[i] = x.Name + " " + Number(x.Value)
 	}
 	return strings.Join(parts, ", ")
 }
 
-// number writes three digits that count.
-func number(v float64) string {
+// Number writes three digits that count.
+func Number(v float64) string {
 	switch a := math.Abs(v); {
 	case math.IsNaN(v) || math.IsInf(v, 0):
 		return "–"

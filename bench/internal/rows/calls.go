@@ -33,6 +33,7 @@ const (
 	Lost        = "lost"
 	twice       = "twice"
 	hours       = "hours"
+	allCalls    = "all calls"
 )
 
 // Optimum is the contender that knows how long operations take.
@@ -156,7 +157,7 @@ func callsAlone() compare.Row {
 		Goals: []compare.Goal{
 			{Of: name, Figure: Aborted, Zero: true},
 			{Of: name, Figure: Lost, Zero: true},
-			{Of: name, Figure: Refused, ToFigure: "all calls", To: name, AtMost: 0.02, Smoke: 0.2},
+			{Of: name, Figure: Refused, ToFigure: allCalls, To: name, AtMost: 0.02, Smoke: 0.2},
 		},
 	}
 }
@@ -181,7 +182,7 @@ func figures(out simulate.Outcome, t compare.Try) compare.Figures {
 		{Name: Refused, Value: float64(out.Refused)},
 		{Name: refusedHour, Value: float64(out.RefusedHour)},
 		{Name: hours, Value: float64(out.Hours)},
-		{Name: "all calls", Value: out.Calls*float64(operations(t)) + float64(out.Refused)},
+		{Name: allCalls, Value: out.Calls*float64(operations(t)) + float64(out.Refused)},
 	}
 }
 
@@ -227,12 +228,10 @@ func outcome(ctx context.Context, t compare.Try, c simulate.Cell) (out simulate.
 	return out, nil
 }
 
-// LeftOver is how many calls of 5 000 in an hour were left, each minute, in the
-// first round of the workload: what a plot shows. ok is false if that was not
-// simulated.
-func LeftOver(workload, contender string) (left []int, ok bool) {
+// leftOver is how many calls of 5 000 in an hour were left, each minute, in the
+// first round of a workload.
+func leftOver(workload, contender string) []int {
 	done.Lock()
 	defer done.Unlock()
-	out, ok := done.outcomes[simulate.Cell{Workload: workload, Contender: contender, Limit: 5_000, Seed: Seed, Operations: 1000}]
-	return out.Left, ok && len(out.Left) > 0
+	return done.outcomes[simulate.Cell{Workload: workload, Contender: contender, Limit: 5_000, Seed: Seed, Operations: 1000}].Left
 }

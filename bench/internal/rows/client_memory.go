@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vismanet-go/background/bench/internal/child"
@@ -148,12 +149,13 @@ func (a pendingArgs) pend(ctx context.Context, wg *sync.WaitGroup, s *memerp.Ser
 	if err != nil {
 		return nil, err
 	}
+	var waits waits
 	if a.Way == oursTrip {
 		hc := &http.Client{Transport: contender.Client(c).Transport()}
 		for range a.N {
-			wg.Go(func() { trip(ctx, hc) })
+			wg.Go(func() { waits.ended(ctx, trip(ctx, hc)) })
 		}
-		return c.Close, polled(ctx, s, a.N)
+		return c.Close, waits.polled(ctx, s, a.N)
 	}
 	var mu sync.Mutex
 	var ops []*client.Operation
@@ -164,7 +166,13 @@ func (a pendingArgs) pend(ctx context.Context, wg *sync.WaitGroup, s *memerp.Ser
 			defer mu.Unlock()
 			ops = append(ops, contender.Handle(op))
 		default:
-			wg.Go(func() { _, _ = op.Wait(ctx) })
+			wg.Go(func() {
+				_, err := op.Wait(ctx)
+				for a.Way == googleWaits && err != nil && ctx.Err() == nil {
+					_, err = op.Wait(ctx) // its calls have ten seconds, which they do not get while all begin at once
+				}
+				waits.ended(ctx, err)
+			})
 		}
 	})
 	if err != nil {
@@ -175,11 +183,22 @@ func (a pendingArgs) pend(ctx context.Context, wg *sync.WaitGroup, s *memerp.Ser
 		return func() error { runtime.KeepAlive(ops); return c.Close() }, nil
 	case oursMany:
 		wg.Go(func() {
-			for range client.AsCompleted(ctx, ops...) {
+			for _, err := range client.AsCompleted(ctx, ops...) {
+				waits.ended(ctx, err)
 			}
 		})
 	}
-	return c.Close, polled(ctx, s, a.N)
+	return c.Close, waits.polled(ctx, s, a.N)
+}
+
+// waits are those that must not end while operations are pending.
+type waits struct{ first atomic.Pointer[error] }
+
+func (w *waits) ended(ctx context.Context, err error) {
+	if ctx.Err() == nil {
+		err = fmt.Errorf("a wait ended: %w", err)
+		w.first.CompareAndSwap(nil, &err)
+	}
 }
 
 // submitAll submits from several goroutines.
@@ -196,20 +215,22 @@ func submitAll(ctx context.Context, c contender.Contender, n int, then func(cont
 }
 
 // trip makes a call that runs in the background, as one of net/http.
-func trip(ctx context.Context, hc *http.Client) {
+func trip(ctx context.Context, hc *http.Client) error {
 	req, err := contender.Request(ctx, contender.Path)
 	if err != nil {
-		return
+		return err
 	}
 	req.URL.Scheme, req.URL.Host = "https", memerp.Host
-	if resp, err := hc.Do(req); err == nil {
+	resp, err := hc.Do(req)
+	if err == nil {
 		_ = resp.Body.Close()
 	}
+	return err
 }
 
 // polled waits until there were as many polls as operations, and then until
 // there are none for two seconds or ten seconds are over.
-func polled(ctx context.Context, s *memerp.Server, n int) error {
+func (w *waits) polled(ctx context.Context, s *memerp.Server, n int) error {
 	const tick = 500 * time.Millisecond
 	last, quiet, after := 0, 0, 0
 	for range 5 * time.Minute / tick {
@@ -220,6 +241,9 @@ func polled(ctx context.Context, s *memerp.Server, n int) error {
 		}
 		if last >= n {
 			after++
+		}
+		if err := w.first.Load(); err != nil {
+			return *err
 		}
 		if last >= n && quiet >= 4 || after >= 20 {
 			return ctx.Err()

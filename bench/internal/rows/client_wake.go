@@ -17,37 +17,39 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
+// Names of contenders and figures.
+const (
+	wakeChannel = "a goroutine and a channel"
+	wakeOne     = "client, one waits"
+	wakeMany    = "client, 10 000 wait"
+	wakeP50     = "p50 µs"
+	wakeP99     = "p99 µs"
+)
+
 func clientWake() compare.Row {
-	const (
-		floor = "a goroutine and a channel"
-		few   = "client, one waits"
-		many  = "client, 10 000 wait"
-		p50   = "p50 µs"
-		p99   = "p99 µs"
-	)
 	add := func(name string, waiting int) compare.Contender {
 		return compare.Contender{Name: name, Run: func(ctx context.Context, t compare.Try) (compare.Figures, error) {
 			took, err := wakes(ctx, compare.Pick(t, 2000, 100), compare.Pick(t, waiting, min(waiting, 500)))
 			if err != nil {
 				return nil, err
 			}
-			return compare.Figures{{Name: p50, Value: inMicros(load.Quantile(took, 0.5))}, {Name: p99, Value: inMicros(load.Quantile(took, 0.99))}}, nil
+			return compare.Figures{{Name: wakeP50, Value: inMicros(load.Quantile(took, 0.5))}, {Name: wakeP99, Value: inMicros(load.Quantile(took, 0.99))}}, nil
 		}}
 	}
 	return compare.Row{
 		Name: "client/wake",
 		What: "From the moment when a notification is safe in the memory store until the client sends the call that reads the state, while a goroutine waits for the operation.",
 		Contenders: []compare.Contender{
-			{Name: floor, Run: func(_ context.Context, t compare.Try) (compare.Figures, error) {
+			{Name: wakeChannel, Run: func(_ context.Context, t compare.Try) (compare.Figures, error) {
 				took := channelWakes(compare.Pick(t, 2000, 100))
-				return compare.Figures{{Name: p50, Value: inMicros(load.Quantile(took, 0.5))}, {Name: p99, Value: inMicros(load.Quantile(took, 0.99))}}, nil
+				return compare.Figures{{Name: wakeP50, Value: inMicros(load.Quantile(took, 0.5))}, {Name: wakeP99, Value: inMicros(load.Quantile(took, 0.99))}}, nil
 			}},
-			add(few, 1), add(many, 10_000),
+			add(wakeOne, 1), add(wakeMany, 10_000),
 		},
 		Goals: []compare.Goal{
-			{Of: few, Figure: p50, AtMost: 25},
-			{Of: few, Figure: p99, AtMost: 1000},
-			{Of: many, To: few, Figure: p50, AtMost: 1.5},
+			{Of: wakeOne, Figure: wakeP50, AtMost: 25},
+			{Of: wakeOne, Figure: wakeP99, AtMost: 1000},
+			{Of: wakeMany, To: wakeOne, Figure: wakeP50, AtMost: 1.5},
 		},
 	}
 }
