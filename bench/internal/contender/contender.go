@@ -256,7 +256,7 @@ type ours struct{ c *client.Client }
 
 // Ours is the client with a configuration, on the server. It is closed with
 // the contender, and a store that was given is not.
-func Ours(s *memerp.Server, cfg client.Config) (Contender, error) {
+func Ours(s http.RoundTripper, cfg client.Config) (Contender, error) {
 	cfg.BaseURL, cfg.HTTPClient = memerp.Base, &http.Client{Transport: s}
 	c, err := client.New(cfg)
 	return ours{c}, err

@@ -52,7 +52,6 @@ type Server struct {
 	Runs    func(n int) time.Duration // how long the n-th operation takes, from 0; nil: no time
 	Running int                       // how many polls of an operation find that it has not ended, at least
 	Keep    bool                      // an operation stays when its content was read
-	Ahead   time.Duration             // of the ERP's clock before that of its callers
 	Limit   int                       // calls in a window of an hour that begins with the server; 0: no limit, and no headers about it
 	// Accepted, if set, is called with each operation that was accepted.
 	Accepted func(Operation)
@@ -130,7 +129,20 @@ func (s *Server) Get(id string) (Operation, bool) {
 func (s *Server) Do(req *http.Request) (*http.Response, error) { return s.RoundTrip(req) }
 
 // RoundTrip implements [http.RoundTripper].
-func (s *Server) RoundTrip(req *http.Request) (*http.Response, error) {
+func (s *Server) RoundTrip(req *http.Request) (*http.Response, error) { return s.roundTrip(req, 0) }
+
+// Ahead is the server for a caller whose clock is behind the ERP's.
+type Ahead struct {
+	*Server
+	By time.Duration // negative: the caller's clock is ahead
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (a Ahead) RoundTrip(req *http.Request) (*http.Response, error) {
+	return a.Server.roundTrip(req, a.By)
+}
+
+func (s *Server) roundTrip(req *http.Request, ahead time.Duration) (*http.Response, error) {
 	if req.Body != nil {
 		_, _ = io.Copy(io.Discard, req.Body)
 		_ = req.Body.Close()
@@ -139,7 +151,7 @@ func (s *Server) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	path, azure := strings.CutPrefix(req.URL.Path, Azure)
-	resp := s.answer(req, path, azure)
+	resp := s.answer(req, path, azure, ahead)
 	resp.Request = req
 	if s.Called != nil {
 		s.Called(path, resp.StatusCode)
@@ -147,13 +159,13 @@ func (s *Server) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-func (s *Server) answer(req *http.Request, path string, azure bool) *http.Response {
+func (s *Server) answer(req *http.Request, path string, azure bool, ahead time.Duration) *http.Response {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	header := make(http.Header)
 	if s.Limit > 0 {
-		header.Set("Date", now.Add(s.Ahead).UTC().Format(http.TimeFormat))
+		header.Set("Date", now.Add(ahead).UTC().Format(http.TimeFormat))
 		end := s.turn(now)
 		seconds := strconv.Itoa(int((end.Sub(now) + time.Second - 1) / time.Second))
 		over := s.window.Calls >= s.Limit
@@ -194,7 +206,7 @@ func (s *Server) answer(req *http.Request, path string, azure bool) *http.Respon
 	s.tally.Polls++
 	op.polls++
 	ended := op.polls > s.Running && !now.Before(op.End)
-	return answer(http.StatusOK, header, s.state(op, ended, azure, google))
+	return answer(http.StatusOK, header, state(op, ended, azure, google, ahead))
 }
 
 // turn begins the window that now is in, and returns its end.
@@ -249,9 +261,9 @@ func ID(n int) string {
 
 // state writes the state document, with the least work: that of the server is
 // part of what is measured.
-func (s *Server) state(op *Operation, ended, azure, google bool) []byte {
+func state(op *Operation, ended, azure, google bool, ahead time.Duration) []byte {
 	const utc = "2006-01-02T15:04:05.0000000Z"
-	received, finished := op.Begun.Add(s.Ahead).UTC(), op.End.Add(s.Ahead).UTC()
+	received, finished := op.Begun.Add(ahead).UTC(), op.End.Add(ahead).UTC()
 	status := "Started"
 	switch {
 	case azure && ended:

@@ -79,8 +79,11 @@ func calls(w simulate.Workload, limit int) compare.Row {
 			}
 			p50, p95, p99, mean := w.Optimum(out.Calls)
 			return compare.Figures{
-				{Name: CallsEach, Value: out.Calls}, {Name: DelayP50, Value: p50}, {Name: DelayP95, Value: p95},
-				{Name: DelayP99, Value: p99}, {Name: DelayMean, Value: mean},
+				{Name: CallsEach, Value: out.Calls},
+				{Name: DelayP50, Value: p50},
+				{Name: DelayP95, Value: p95},
+				{Name: DelayP99, Value: p99},
+				{Name: DelayMean, Value: mean},
 			}, nil
 		}})
 	}

@@ -121,7 +121,7 @@ func (p *page) writeCalls() {
 func (p *page) writeLimits() {
 	p.WriteString("## When the ERP's limit is felt\n\n")
 	p.para("The same with a limit, which the ERP tells on every answer: calls; p50 / p95 delay in seconds. *Aborted* are callers whose submit or wait ended in an error because of a 429; " +
-		"in brackets those whose operation the ERP had accepted. 3 000 calls are the least that 1 000 operations need, so that 2 000 an hour take two hours.")
+		"in brackets those whose operation the ERP had accepted. With 3 replicas on one store another one waits than the one that submitted, and the ERP's clock is ahead of theirs by 0, 45 and 90 s. 3 000 calls are the least that 1 000 operations need, so that 2 000 an hour take two hours.")
 	p.WriteString("![Calls left in the hour](img/budget.svg)\n\n")
 	limited := append(shown[:len(shown):len(shown)], struct{ head, name string }{"polling, 3 replicas", simulate.Polling3}, struct{ head, name string }{"notified, 3 replicas", simulate.Notified3})
 	head := []string{"median", "calls an hour"}

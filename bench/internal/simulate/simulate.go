@@ -97,7 +97,7 @@ const (
 	told    = 200 * time.Millisecond // from an end to its notification
 	unheard = 0.02                   // of the notifications
 	patient = 24 * time.Hour         // what has no answer then is given up
-	ahead   = 90 * time.Second       // the ERP's clock before that of replicas
+	apart   = 90 * time.Second       // the clocks of replicas, seen from the ERP's
 	company = "fjord"
 )
 
@@ -231,7 +231,7 @@ func (c Cell) team(ctx context.Context, s *memerp.Server) (*team, error) {
 	case PollingAlone2:
 		return t, errors.Join(t.add(s, 1, client.NoNotification()), t.add(s, 1, client.NoNotification()))
 	case Polling3:
-		s.Ahead, t.shared = ahead, true
+		t.shared = true
 		return t, t.runAll(ctx, t.add(s, 3, client.NoNotification()))
 	case Notified, Notified3:
 		r := rand.New(rand.NewPCG(c.Seed, 2))
@@ -243,7 +243,7 @@ func (c Cell) team(ctx context.Context, s *memerp.Server) (*team, error) {
 		if c.Contender == Notified {
 			return t, t.add(s, 1, client.Subscription())
 		}
-		s.Ahead, t.shared = ahead, true
+		t.shared = true
 		return t, t.runAll(ctx, t.add(s, 3, client.Subscription()))
 	default:
 		return t, fmt.Errorf("no contender %q", c.Contender)
@@ -251,12 +251,15 @@ func (c Cell) team(ctx context.Context, s *memerp.Server) (*team, error) {
 	return t, nil
 }
 
-// add makes clients that share a store of their own.
+// add makes clients that share a store of their own. The ERP's clock is ahead
+// of that of the second one by 45 s, and of the third one by 90 s.
 func (t *team) add(s *memerp.Server, clients int, notify client.Notify) error {
 	st := store.NewMemory(store.MemoryConfig{})
 	t.ours, t.stores = true, append(t.stores, st)
-	for range clients {
-		c, err := contender.Ours(s, client.Config{Store: st, Tenant: company, Notify: notify})
+	for i := range clients {
+		// Their clocks cannot differ in one bubble, but the ERP's can for each.
+		erp := memerp.Ahead{Server: s, By: time.Duration(i) * apart / 2}
+		c, err := contender.Ours(erp, client.Config{Store: st, Tenant: company, Notify: notify})
 		if err != nil {
 			return err
 		}

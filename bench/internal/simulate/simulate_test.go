@@ -37,7 +37,8 @@ func simulated(t *testing.T, c Cell) (out Outcome) {
 	t.Helper()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	cryptotest.SetGlobalRandom(t, c.Seed) // refs, from which the client's jitter is
-	rand.Seed(int64(c.Seed))              // google's waits
+	//lint:ignore SA1019 google's waits have no other source
+	rand.Seed(int64(c.Seed))
 	synctest.Test(t, func(t *testing.T) {
 		var err error
 		if out, err = c.run(t.Context()); err != nil {
