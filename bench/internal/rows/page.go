@@ -128,7 +128,7 @@ func (p *page) writeLimits() {
 	for _, s := range limited {
 		head = append(head, s.head)
 	}
-	p.table(append(head, "most 429s of the client's in an hour")...)
+	p.table(append(head, "most 429s of a client, or of 3, in an hour")...)
 	for _, w := range simulate.Workloads {
 		for _, limit := range Limits[1:] {
 			r := p.rows[CallsName(w.Name, limit)]

@@ -110,6 +110,7 @@ type Outcome struct {
 	Lost        int     // operations that the ERP accepted and whose answer nobody got
 	Twice       int     // operations that were accepted twice
 	Hours       int     // of the limit, until the last answer
+	Late        int     // operations accepted in the third hour, or ended well before it and known in it
 	P50         float64 // seconds from the end at the ERP until the answer was decoded
 	P95         float64
 	P99         float64
@@ -132,6 +133,7 @@ func (c Cell) run(ctx context.Context) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	begun, late := time.Now(), make([]bool, c.Operations)
 	delays := make([]float64, c.Operations)
 	errs := make([]error, c.Operations)
 	var all sync.WaitGroup
@@ -144,6 +146,7 @@ func (c Cell) run(ctx context.Context) (Outcome, error) {
 			if errs[n] = team.do(memerp.WithIndex(ctx, n), n, w.route(n).Path); errs[n] == nil {
 				op, _ := s.Get(memerp.ID(n))
 				delays[n] = time.Since(op.End).Seconds()
+				late[n] = op.Begun.Sub(begun) > 2*time.Hour || op.End.Sub(begun) < 110*time.Minute && time.Since(begun) > 2*time.Hour
 			}
 		})
 		time.Sleep(spacing)
@@ -171,6 +174,11 @@ func (c Cell) run(ctx context.Context) (Outcome, error) {
 		}
 	}
 	out.Lost -= len(known)
+	for _, l := range late {
+		if l {
+			out.Late++
+		}
+	}
 	out.P50, out.P95, out.P99, out.Mean = spread(known)
 	return out, err
 }
