@@ -65,7 +65,7 @@ func (c *Client) get(ctx context.Context, end time.Time, kind, rel string) (*htt
 		// A header of its own, because the transport below may write to it.
 		req.URL, req.Host, req.Header = u, u.Host, maps.Clone(c.template.Header)
 		start := time.Now()
-		resp, err := sent.Take(c.http.Do(req))
+		resp, err := sent.Take(c.call(req))
 		c.observe(ctx, kind, req.Method, start, resp, err)
 		if err != nil {
 			c.forgetSilent(err)

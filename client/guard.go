@@ -17,7 +17,7 @@ var errNoAnswer = errors.New("the transport returned no answer and no error")
 func (g guarded) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := g.next.RoundTrip(req)
 	if err != nil {
-		return resp, err
+		return nil, err
 	}
 	if resp == nil {
 		return nil, errNoAnswer
@@ -36,6 +36,16 @@ func (g guarded) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	return resp, nil
+}
+
+// call makes a call. An [http.Client] copies the header and the address of each
+// request for the redirects that it may follow. Ours follows none, so that its
+// transport is asked directly where the client has nothing else to do.
+func (c *Client) call(req *http.Request) (*http.Response, error) {
+	if c.http.Timeout > 0 || c.http.Jar != nil {
+		return c.http.Do(req)
+	}
+	return c.http.Transport.RoundTrip(req)
 }
 
 // CloseIdleConnections passes the wish of an [http.Client] on.

@@ -287,7 +287,7 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 	}
 	cl.sent++
 	start := time.Now()
-	resp, err := c.http.Do(req)
+	resp, err := c.call(req)
 	c.observe(ctx, "submit", cl.method, start, resp, err)
 	if err != nil {
 		c.forgetSilent(err)

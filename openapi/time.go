@@ -74,20 +74,23 @@ func ParseTime(s string) (time.Time, error) {
 
 // ParseTimeIn is [ParseTime] with loc for times without a zone. A nil loc is
 // UTC.
+//
+// Its errors quote a copy, so that the text of a time that is read may stay out of
+// the heap.
 func ParseTimeIn(s string, loc *time.Location) (time.Time, error) {
 	if loc == nil {
 		loc = time.UTC
 	}
 	layout, ok := layoutOf(s)
 	if !ok {
-		return time.Time{}, fmt.Errorf("time %.40q: want a form like 2006-01-02T15:04:05.999+01:00", s)
+		return time.Time{}, fmt.Errorf("time %.40q: want a form like 2006-01-02T15:04:05.999+01:00", strings.Clone(s))
 	}
 	t, err := time.ParseInLocation(layout, s, loc)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("time %.40q: %w", s, err)
+		return time.Time{}, fmt.Errorf("time %.40q: %w", strings.Clone(s), err)
 	}
 	if _, offset := t.Zone(); offset <= -day || offset >= day {
-		return time.Time{}, fmt.Errorf("time %.40q: offset of a day or more", s)
+		return time.Time{}, fmt.Errorf("time %.40q: offset of a day or more", strings.Clone(s))
 	}
 	if strings.HasPrefix(s, "0001-01-01") && t.Hour() == 0 && t.Minute() == 0 && t.Second() == 0 && t.Nanosecond() == 0 {
 		return time.Time{}, nil

@@ -43,8 +43,9 @@ func ParseDocument(data []byte) (Document, error) {
 	var raw struct {
 		Status                                                                         word
 		ID, JobID                                                                      written
-		StatusCode, ReceivedUtc, StartedUtc, FinishedUtc                               scalar
-		WebhookAddress, ErrorMessage, OriginalUri, HasResponseContent, ContentLocation scalar
+		ReceivedUtc, StartedUtc, FinishedUtc                                           instant
+		StatusCode, HasResponseContent                                                 scalar
+		WebhookAddress, ErrorMessage, OriginalUri, ContentLocation                     scalar
 		ResponseHeaders                                                                headers
 	}
 	if err := json.Unmarshal(wire.Document(data, ""), &raw); err != nil {
@@ -53,15 +54,17 @@ func ParseDocument(data []byte) (Document, error) {
 	d := Document{
 		ID: cmp.Or(string(raw.ID), string(raw.JobID)), Status: strings.TrimSpace(string(raw.Status)), Webhook: string(raw.WebhookAddress),
 		ErrorMessage: wire.Cut(hook.Redact(string(raw.ErrorMessage)), MaxMessage), OriginalURI: string(raw.OriginalUri),
-		Received: raw.ReceivedUtc.time(), Started: raw.StartedUtc.time(), Finished: raw.FinishedUtc.time(),
+		Received: time.Time(raw.ReceivedUtc), Started: time.Time(raw.StartedUtc), Finished: time.Time(raw.FinishedUtc),
 		HasContent: strings.EqualFold(string(raw.HasResponseContent), "true"),
 		Header:     http.Header(raw.ResponseHeaders),
 	}
 	if d.ContentTold = raw.HasResponseContent != ""; !d.ContentTold {
 		d.HasContent = raw.ContentLocation != "" && d.Terminal()
 	}
-	if code, err := strconv.ParseFloat(string(raw.StatusCode), 64); err == nil && code >= 200 && code <= 999 {
-		d.StatusCode = int(code)
+	if raw.StatusCode != "" {
+		if code, err := strconv.ParseFloat(string(raw.StatusCode), 64); err == nil && code >= 200 && code <= 999 {
+			d.StatusCode = int(code)
+		}
 	}
 	if d.Status == "" && !d.Finished.IsZero() && d.StatusCode != 0 {
 		d.Status = "(none)" // it tells of an end all the same
@@ -77,6 +80,14 @@ func ParseDocument(data []byte) (Document, error) {
 type word string
 
 func (w *word) UnmarshalJSON(data []byte) error {
+	switch string(data) {
+	case `"Started"`:
+		*w = "Started"
+		return nil
+	case `"Finished"`:
+		*w = "Finished"
+		return nil
+	}
 	var s scalar
 	if err := s.UnmarshalJSON(data); err != nil {
 		return err
@@ -131,9 +142,13 @@ func (s *scalar) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// unquote reads a JSON string. Most have nothing in them that is escaped.
+// plain reports whether a JSON string stands for what is between its quotes, as
+// most do.
+func plain(data []byte) bool { return bytes.IndexByte(data, '\\') < 0 && utf8.Valid(data) }
+
+// unquote reads a JSON string.
 func unquote(data []byte) (string, error) {
-	if bytes.IndexByte(data, '\\') < 0 && utf8.Valid(data) {
+	if plain(data) {
 		return string(data[1 : len(data)-1]), nil
 	}
 	var text string
@@ -141,17 +156,26 @@ func unquote(data []byte) (string, error) {
 	return text, err
 }
 
-// time reads a time; what is missing, unreadable or in the year 1 (the zero
+// instant takes a time; what is missing, unreadable or in the year 1 (the zero
 // of .NET) is the zero time.
-func (s scalar) time() time.Time {
-	if s == "" {
-		return time.Time{}
+type instant time.Time
+
+func (i *instant) UnmarshalJSON(data []byte) error {
+	*i = instant{}
+	if data[0] != '"' {
+		return nil
 	}
-	t, err := openapi.ParseTime(string(s))
-	if err != nil || t.Year() <= 1 {
-		return time.Time{}
+	var t time.Time
+	var err error
+	if plain(data) {
+		t, err = openapi.ParseTime(string(data[1 : len(data)-1]))
+	} else if text, bad := unquote(data); bad == nil {
+		t, err = openapi.ParseTime(text)
 	}
-	return t
+	if err == nil && t.Year() > 1 {
+		*i = instant(t)
+	}
+	return nil
 }
 
 // headers reads responseHeaders: an object of strings, or of lists. Anything else
@@ -159,9 +183,12 @@ func (s scalar) time() time.Time {
 type headers http.Header
 
 func (h *headers) UnmarshalJSON(data []byte) error {
+	*h = nil
+	if data[0] != '{' {
+		return nil
+	}
 	var fields map[string]texts
-	if json.Unmarshal(data, &fields) != nil || fields == nil {
-		*h = nil
+	if json.Unmarshal(data, &fields) != nil {
 		return nil
 	}
 	*h = make(headers, len(fields))
