@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"strconv"
 	"sync"
@@ -270,13 +269,14 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 		return &attempt{Answer: erp.Answer{Verdict: erp.NotSent, Err: err}}
 	}
 	// A header of its own, because the transport below may write to it.
-	req.Header = maps.Clone(cl.header)
+	req.Header = c.outgoing(cl.header)
 	req.Header[backgroundHeader] = []string{cl.value}
 	defer body.Close()
 	if cl.stream != nil || len(cl.body) > 0 {
 		body.r = cl.stream
 		if cl.replayable() {
-			body.r = bytes.NewReader(cl.body)
+			body.whole.Reset(cl.body)
+			body.r = &body.whole
 		}
 		// No GetBody: nothing below this client may send it a second time.
 		req.Body, req.ContentLength = body, cl.length
@@ -286,6 +286,7 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 		return &attempt{Answer: erp.Answer{Verdict: erp.NotSent, Err: err}}
 	}
 	cl.sent++
+	html := erp.AsksForHTML(req.Header)
 	start := time.Now()
 	resp, err := c.call(req)
 	c.observe(ctx, "submit", cl.method, start, resp, err)
@@ -313,10 +314,10 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 	if resp.StatusCode < 300 && resp.StatusCode != http.StatusAccepted {
 		idle *= 10 // an answer that may still be computed
 	}
-	coming := &comingBody{ReadCloser: resp.Body, idle: idle, timer: time.AfterFunc(idle, s.End)}
+	coming := &comingBody{ReadCloser: resp.Body, idle: idle, timer: s.EndAfter(idle)}
 	defer coming.timer.Stop()
 	resp.Body = coming
-	a := &attempt{Answer: erp.Judge(resp, cl.method, cl.header)}
+	a := &attempt{Answer: erp.Judge(resp, cl.method, html)}
 	if a.Verdict == erp.Unauthorized {
 		a.hint = withoutToken(resp)
 	}
@@ -355,6 +356,7 @@ type onceBody struct {
 	reads atomic.Int64
 
 	mu     sync.Mutex // guards the rest, and is held while reading
+	whole  bytes.Reader
 	r      io.Reader
 	closed bool
 }

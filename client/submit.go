@@ -52,7 +52,7 @@ type SubmitOptions struct {
 type call struct {
 	method string
 	path   string // and query, below the base
-	header http.Header
+	header http.Header // the caller's own
 	body   []byte    // whole, if replayable
 	stream io.Reader // else the rest is read from here, once
 	length int64     // -1 if not known
@@ -238,8 +238,7 @@ func (c *Client) prepare(ctx context.Context, req *http.Request, notify Notify, 
 	if err != nil {
 		return nil, err
 	}
-	cl := &call{method: cmp.Or(req.Method, http.MethodGet), path: path, value: value}
-	cl.header = c.outgoing(req.Header)
+	cl := &call{method: cmp.Or(req.Method, http.MethodGet), path: path, value: value, header: req.Header}
 	if err := cl.read(ctx, req, c.cfg.MaxBuffer); err != nil {
 		return nil, err
 	}
@@ -253,12 +252,16 @@ func (c *Client) prepare(ctx context.Context, req *http.Request, notify Notify, 
 }
 
 // outgoing returns the header for a call: the request's own, completed from
-// the configuration.
+// the configuration. It is a map of its own, of which the values are shared with
+// both.
 func (c *Client) outgoing(own http.Header) http.Header {
 	h := make(http.Header, len(own)+len(c.cfg.Header)+1)
 	for name, values := range own {
 		name = http.CanonicalHeaderKey(name)
-		h[name] = append(h[name], values...)
+		if before := h[name]; before != nil {
+			values = append(before, values...)
+		}
+		h[name] = slices.Clip(values)
 	}
 	for name, values := range c.cfg.Header {
 		if _, set := h[name]; !set {

@@ -119,6 +119,9 @@ func (s *Sending) Context() context.Context { return s.ctx }
 // End ends the request and lets go of what was held for it.
 func (s *Sending) End() { s.cancel() }
 
+// EndAfter calls End after a time, unless the timer is stopped.
+func (s *Sending) EndAfter(d time.Duration) *time.Timer { return time.AfterFunc(d, s.cancel) }
+
 // Dialled is how often a connection was asked for.
 func (s *Sending) Dialled() int { return int(s.dialled.Load()) }
 

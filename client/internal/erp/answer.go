@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -62,9 +61,9 @@ const (
 //	408, 5xx, 1xx, a 202 without a readable id      uncertain
 //	a 2xx that a proxy spoke, or that broke off     uncertain
 //
-// docs/answers.md has it in full. method and asked are those of the request and
-// its header.
-func Judge(resp *http.Response, method string, asked http.Header) Answer {
+// docs/answers.md has it in full. method is that of the request, and html tells
+// whether it asked for a page ([AsksForHTML]).
+func Judge(resp *http.Response, method string, html bool) Answer {
 	a := Answer{Status: resp.StatusCode, Header: resp.Header}
 	if a.Status < 200 { // the body of a 101 is the connection, of which a read never ends
 		a.Verdict = Uncertain
@@ -76,7 +75,7 @@ func Judge(resp *http.Response, method string, asked http.Header) Answer {
 	if a.Status < 300 && a.Status != http.StatusAccepted {
 		limit = MaxForeground
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	body, err := wire.ReadAll(resp.Body, resp.ContentLength, limit)
 	a.Whole = err == nil && int64(len(body)) <= limit
 	a.Body = body[:min(int64(len(body)), limit)]
 	switch code := a.Status; {
@@ -89,7 +88,7 @@ func Judge(resp *http.Response, method string, asked http.Header) Answer {
 		a.Verdict, a.ID = Accepted, a.queued()
 	case code < 300:
 		a.Verdict = Foreground
-		if a.Why = noAnswer(a, resp, method, asked, err); a.Why != "" {
+		if a.Why = noAnswer(a, resp, method, html, err); a.Why != "" {
 			a.Verdict, a.Err = Uncertain, err
 		}
 	case code == http.StatusUnauthorized:
@@ -129,7 +128,7 @@ func (a Answer) queued() string {
 // of a body that broke off it is not known what the rest would have said. It
 // makes no difference that a GET may be repeated: an answer that is none must
 // not be handed to anybody as one.
-func noAnswer(a Answer, resp *http.Response, method string, asked http.Header, err error) string {
+func noAnswer(a Answer, resp *http.Response, method string, html bool, err error) string {
 	kind := a.Header.Get("Content-Type")
 	told := resp.ContentLength
 	if method == http.MethodHead {
@@ -140,7 +139,7 @@ func noAnswer(a Answer, resp *http.Response, method string, asked http.Header, e
 		return fmt.Sprintf("answered %d with a body that broke off after %d bytes", a.Status, len(a.Body))
 	case a.Status == http.StatusPartialContent || a.Header.Get("Content-Range") != "":
 		return fmt.Sprintf("answered %d with a part of a body", a.Status)
-	case !asksForHTML(asked) && wire.LooksHTML(a.Body, kind):
+	case !html && wire.LooksHTML(a.Body, kind):
 		return fmt.Sprintf("answered %d with a page of HTML, which was not asked for: a proxy may have spoken", a.Status)
 	case a.Whole && !IsAttachment(a.Header) && wire.SaysJSON(a.Body, false, kind) && wire.CutOff(wire.Document(a.Body, kind)):
 		return fmt.Sprintf("answered %d with JSON that ends in the middle", a.Status)
@@ -148,7 +147,8 @@ func noAnswer(a Answer, resp *http.Response, method string, asked http.Header, e
 	return ""
 }
 
-func asksForHTML(h http.Header) bool {
+// AsksForHTML reports whether the header of a request asks for a page of HTML.
+func AsksForHTML(h http.Header) bool {
 	return strings.Contains(strings.ToLower(strings.Join(h.Values("Accept"), ",")), "html")
 }
 

@@ -1,6 +1,8 @@
 package erp
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -67,6 +69,38 @@ func TestStateDocumentWithoutAStatusIsNone(t *testing.T) {
 	}
 }
 
+// TestHeadersOfEveryForm reads responseHeaders in the form that is usual and in
+// others, and has the usual one agree with the way that the others are read.
+func TestHeadersOfEveryForm(t *testing.T) {
+	for text, want := range map[string]http.Header{
+		`{"location":"/v1/x/7","ETag":"W/1"}`:            {"Location": {"/v1/x/7"}, "Etag": {"W/1"}},
+		"{\n \"Location\" : \"/v1/x/7\" ,\t\"X\":\"\" }": {"Location": {"/v1/x/7"}},
+		`{"X":"a:b,c","Date":"x","Content-Length":"3"}`:  {"X": {"a:b,c"}},
+		`{"X":" a ","Y":"{","Z":"}","W":"[1]"}`:          {"X": {" a "}, "Y": {"{"}, "Z": {"}"}, "W": {"[1]"}},
+		`{"X":"blåbær"}`:                                 {"X": {"blåbær"}},
+		`{"X":"a\"b","Y":"c\u0041"}`:                     {"X": {`a"b`}, "Y": {"cA"}},
+		`{"X":"a\r\nY: b","Z":"c"}`:                      {"Z": {"c"}},
+		`{"X":["a","b"],"Y":7,"Z":true,"N":null,"O":{}}`: {"X": {"a", "b"}, "Y": {"7"}, "Z": {"true"}},
+		`{"X":["a",null],"Y":[]}`:                        {"X": {"a", ""}},
+		`{"X":"a","X":"b"}`:                              {"X": {"b"}},
+		`{}`:                                             {}, `{ }`: {},
+		`null`: nil, `[]`: nil, `"x"`: nil, `7`: nil, `["a","b"]`: nil,
+	} {
+		var got headers
+		if err := json.Unmarshal([]byte(text), &got); err != nil || !reflect.DeepEqual(http.Header(got), want) {
+			t.Errorf("%s: got %v, %v, want %v", text, got, err, want)
+		}
+		// With one more field, which is not text, it is not read as usual.
+		if want != nil && len(text) > 3 {
+			longer := text[:strings.LastIndexByte(text, '}')] + `,"Odd":null}`
+			var odd headers
+			if err := json.Unmarshal([]byte(longer), &odd); err != nil || !reflect.DeepEqual(odd, got) {
+				t.Errorf("%s: got %v, %v, want %v", longer, odd, err, got)
+			}
+		}
+	}
+}
+
 func FuzzState(f *testing.F) {
 	files, _ := filepath.Glob("testdata/state/*.json")
 	for _, file := range files {
@@ -90,6 +124,16 @@ func FuzzState(f *testing.F) {
 					t.Fatalf("header %q: %q could break out", name, v)
 				}
 			}
+		}
+		var usual, other struct{ ResponseHeaders headers }
+		_ = json.Unmarshal(data, &usual)
+		_ = json.Unmarshal(bytes.Replace(data, []byte(`"responseHeaders":{`), []byte(`"responseHeaders":{"Odd":null,`), 1), &other)
+		twice := false // in two spellings, which come in any order
+		for _, values := range usual.ResponseHeaders {
+			twice = twice || len(values) > 1
+		}
+		if len(usual.ResponseHeaders) > 0 && len(other.ResponseHeaders) > 0 && !twice && !reflect.DeepEqual(usual, other) {
+			t.Fatalf("headers %v and, with a field that is none, %v", usual, other)
 		}
 		if d.Terminal() != (strings.EqualFold(d.Status, "finished") || strings.EqualFold(d.Status, "failed")) {
 			t.Fatalf("%q terminal: %v", d.Status, d.Terminal())
