@@ -51,13 +51,13 @@ type SubmitOptions struct {
 // call is a request made ready to be sent.
 type call struct {
 	method string
-	path   string // and query, below the base
+	path   string      // and query, below the base
 	header http.Header // the caller's own
-	body   []byte    // whole, if replayable
-	stream io.Reader // else the rest is read from here, once
-	length int64     // -1 if not known
-	value  string    // of the background header
-	sent   int       // requests that went out
+	body   []byte      // whole, if replayable
+	stream io.Reader   // else the rest is read from here, once
+	length int64       // -1 if not known
+	value  string      // of the background header
+	sent   int         // requests that went out
 
 	refreshed bool // the credentials, after a 401
 }

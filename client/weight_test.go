@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -23,6 +24,7 @@ type light struct {
 	accepted int // operations; the last one is asked for
 	running  int
 	content  string
+	chunked  bool // the length of an answer is not told
 }
 
 // id is that of the operation that was accepted last.
@@ -65,9 +67,13 @@ func (l *light) RoundTrip(req *http.Request) (*http.Response, error) {
 	default:
 		body = fmt.Sprintf(lightEnded, l.id())
 	}
+	length := int64(len(body))
+	if l.chunked {
+		length = -1
+	}
 	return &http.Response{
 		Status: http.StatusText(status), StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{"Content-Type": jsonHeader}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Request: req,
+		Header: http.Header{"Content-Type": jsonHeader}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: length, Request: req,
 	}, nil
 }
 
@@ -140,6 +146,63 @@ func bare(ctx context.Context, h *http.Client, l *light, polls int) error {
 	}
 	var got invoiceSeen
 	return call("GET", base+"/v1/background/"+accepted.ID+"/content", "", &got)
+}
+
+// weigh returns what a call of f allocates, as the mean of some rounds.
+func weigh(t *testing.T, rounds int, f func() error) (allocs, bytes float64) {
+	t.Helper()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	var before, after runtime.MemStats
+	for i := range 2 * rounds { // what grows once grows in the first half
+		if i == rounds {
+			runtime.ReadMemStats(&before)
+		}
+		if err := f(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	return float64(after.Mallocs-before.Mallocs) / float64(rounds), float64(after.TotalAlloc-before.TotalAlloc) / float64(rounds)
+}
+
+// TestTheWeightOfACall keeps what a call allocates from growing, with the part of
+// the fake ERP, which plain net/http pays as well.
+func TestTheWeightOfACall(t *testing.T) {
+	of := func(polls int) (allocs, bytes, bareAllocs, bareBytes float64) {
+		l, c := lightClient(t, lightContent)
+		allocs, bytes = weigh(t, 50, func() error { return life(t.Context(), l, c, polls) })
+		h := &http.Client{Transport: l}
+		bareAllocs, bareBytes = weigh(t, 50, func() error { return bare(t.Context(), h, l, polls) })
+		return allocs, bytes, bareAllocs, bareBytes
+	}
+	allocs, bytes, bareAllocs, bareBytes := of(0)
+	t.Logf("a call: %.0f allocations, %.0f bytes; plain net/http %.0f, %.0f", allocs, bytes, bareAllocs, bareBytes)
+	if allocs > 205 || bytes > 19_500 {
+		t.Errorf("a call: got %.0f allocations and %.0f bytes, want at most 205 and 19500", allocs, bytes)
+	}
+	more, moreBytes, bareMore, bareMoreBytes := of(4)
+	more, moreBytes, bareMore, bareMoreBytes = (more-allocs)/4, (moreBytes-bytes)/4, (bareMore-bareAllocs)/4, (bareMoreBytes-bareBytes)/4
+	t.Logf("each further poll: %.0f allocations, %.0f bytes; plain net/http %.0f, %.0f", more, moreBytes, bareMore, bareMoreBytes)
+	if more > 62 || moreBytes > 5_500 {
+		t.Errorf("a further poll: got %.0f allocations and %.0f bytes, want at most 62 and 5500", more, moreBytes)
+	}
+}
+
+// TestTheWeightOfALargeAnswer bounds how often an answer is copied on its way.
+func TestTheWeightOfALargeAnswer(t *testing.T) {
+	content := `{"referenceNumber":"100042","status":"` + strings.Repeat("x", 1<<20-200) + `"}`
+	for _, chunked := range []bool{false, true} {
+		l, c := lightClient(t, content)
+		l.chunked = chunked
+		_, bytes := weigh(t, 4, func() error { return life(t.Context(), l, c, 0) })
+		h := &http.Client{Transport: l}
+		_, bareBytes := weigh(t, 4, func() error { return bare(t.Context(), h, l, 0) })
+		times := bytes / float64(len(content))
+		t.Logf("%d bytes of content, chunked %v: %.2f times that is allocated; plain net/http %.2f", len(content), chunked, times, bareBytes/float64(len(content)))
+		if most := map[bool]float64{false: 2.5, true: 4}[chunked]; times > most {
+			t.Errorf("chunked %v: got %.2f times the answer allocated, want at most %v", chunked, times, most)
+		}
+	}
 }
 
 func BenchmarkLife(b *testing.B) {

@@ -41,12 +41,12 @@ type Document struct {
 // ParseDocument reads a state document.
 func ParseDocument(data []byte) (Document, error) {
 	var raw struct {
-		Status                                                                         word
-		ID, JobID                                                                      written
-		ReceivedUtc, StartedUtc, FinishedUtc                                           instant
-		StatusCode, HasResponseContent                                                 scalar
-		WebhookAddress, ErrorMessage, OriginalUri, ContentLocation                     scalar
-		ResponseHeaders                                                                headers
+		Status                                                     word
+		ID, JobID                                                  written
+		ReceivedUtc, StartedUtc, FinishedUtc                       instant
+		StatusCode, HasResponseContent                             scalar
+		WebhookAddress, ErrorMessage, OriginalUri, ContentLocation scalar
+		ResponseHeaders                                            headers
 	}
 	if err := json.Unmarshal(wire.Document(data, ""), &raw); err != nil {
 		return Document{}, fmt.Errorf("state document: %w", err)
