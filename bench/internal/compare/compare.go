@@ -18,6 +18,9 @@ type Row struct {
 	What       string // a line for the reader
 	Contenders []Contender
 	Goals      []Goal
+	// Rounds is how many are run at most, of a row that takes long and whose
+	// figures hardly differ. 0: as many as asked for.
+	Rounds int
 }
 
 // A Contender does the work of a row.

@@ -49,6 +49,12 @@ func TestRatiosAreThoseWithinTheRounds(t *testing.T) {
 	if s := got.Contenders[1].Figures[0]; s.Median != 300 || s.Min != 50 || s.Max != 1000 {
 		t.Errorf("got %+v, want 300 (50 – 1000)", s)
 	}
+	if r, m, x := got.Ratio("quick", "slow", "ops/s"), got.Median("slow", "ops/s"), got.Max("slow", "ops/s"); r != 2 || m != 300 || x != 1000 {
+		t.Errorf("the ratio is %v, the median %v and the greatest %v, want 2, 300 and 1000", r, m, x)
+	}
+	if !math.IsNaN(got.Median("slow", "missing")) || !math.IsNaN(got.Ratio("slow", "nobody", "ops/s")) {
+		t.Errorf("what was not measured has a median of %v and a ratio of %v", got.Median("slow", "missing"), got.Ratio("slow", "nobody", "ops/s"))
+	}
 	if !got.Goals[5].NotMeasured {
 		t.Error("a goal without its figure counts as measured")
 	}
@@ -63,6 +69,17 @@ func TestRatiosAreThoseWithinTheRounds(t *testing.T) {
 	}
 	if len(ran) != 10 || first == 0 || first == 5 {
 		t.Errorf("want five rounds in changing order, got %v", ran)
+	}
+}
+
+func TestARowMayWantFewerRounds(t *testing.T) {
+	var ran []string
+	row := Row{Name: "r", Contenders: contenders(&ran), Rounds: 2}
+	for _, tt := range []struct{ asked, want int }{{5, 4}, {1, 2}} {
+		ran = nil
+		if _, err := Run(t.Context(), []Row{row}, Options{Rounds: tt.asked}); err != nil || len(ran) != tt.want {
+			t.Errorf("of %d rounds that were asked for, %d runs of two contenders: %v, want %d", tt.asked, len(ran), err, tt.want)
+		}
 	}
 }
 

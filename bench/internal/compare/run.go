@@ -126,6 +126,9 @@ func Run(ctx context.Context, rows []Row, o Options) (*Report, error) {
 func runRow(ctx context.Context, row Row, o Options) Result {
 	res := Result{Row: row.Name, What: row.What}
 	res.Load[0] = loadAverage()
+	if row.Rounds > 0 {
+		o.Rounds = min(o.Rounds, row.Rounds)
+	}
 	rounds := make([]map[string]Figures, 0, o.Rounds)
 	leftOut := make(map[string]string)
 	order := rand.New(rand.NewPCG(o.Seed, uint64(len(row.Name))))

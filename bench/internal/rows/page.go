@@ -157,10 +157,10 @@ func (p *page) writeOverhead() {
 	p.para("One submit, one poll, the content and its decoding, against an ERP in memory, whose own part is in all figures; time as the ratio to net/http within each round. " +
 		"The client records each step; with sqlitestore so that it survives the process.")
 	r := p.rows[clientOverhead().Name]
-	p.table("", "allocations", "bytes", "time ÷ net/http", "each further poll: allocations", "bytes", "syncs")
+	p.table("", "allocations", "bytes", "time ÷ net/http", "CPU time ÷ net/http", "each further poll: allocations", "bytes", "syncs")
 	for _, c := range r.Contenders {
 		p.line([]string{
-			c.Name, p.at(r, c.Name, allocs), p.at(r, c.Name, bytes), compare.Number(r.Ratio(c.Name, byHand, micros)),
+			c.Name, p.at(r, c.Name, allocs), p.at(r, c.Name, bytes), compare.Number(r.Ratio(c.Name, byHand, micros)), compare.Number(r.Ratio(c.Name, byHand, cpuMicros)),
 			p.at(r, c.Name, moreAllocs), p.at(r, c.Name, moreBytes), p.at(r, c.Name, syncsEach),
 		})
 	}

@@ -18,7 +18,7 @@ func TestThePageHasEveryNumber(t *testing.T) {
 		for i := range row.Contenders {
 			row.Contenders[i].Run = func(context.Context, compare.Try) (figures compare.Figures, err error) {
 				for _, name := range []string{
-					allocs, bytes, micros, moreAllocs, moreBytes, syncsEach, bytesEach, goroutinesEach, wakeP50, wakeP99,
+					allocs, bytes, micros, cpuMicros, moreAllocs, moreBytes, syncsEach, bytesEach, goroutinesEach, wakeP50, wakeP99,
 					CallsEach, DelayP50, DelayP95, DelayP99, DelayMean, Refused, refusedHour, Aborted, Lost, hours, late, allCalls,
 				} {
 					figures = append(figures, compare.Figure{Name: name, Value: 7})
