@@ -18,12 +18,13 @@ type Memory struct {
 
 	mu         sync.Mutex // guards the rest
 	closed     bool
-	recs       map[string]*Record // by ref
+	rows       map[string]*row // by ref
 	groups     map[phased]*group
-	ids        map[string][]string  // refs by id
-	keys       map[tenantKey]string // ref by key held
+	ids        map[string]*row      // by id, the first of those that have it
+	keys       map[tenantKey]*row   // by key held
 	tombstones map[string]Tombstone // by ref
 	keysGone   map[tenantKey]string // ref by key
+	keyed      map[string][]string  // by tenant: refs of tombstones that had a key, oldest first
 	gone       []string             // refs of tombstones without a key, oldest first
 	ended      []string             // refs in the order in which they ended, for dropping
 	documents  map[tenantKey]Document
@@ -48,12 +49,13 @@ type MemoryConfig struct {
 func NewMemory(cfg MemoryConfig) *Memory {
 	return &Memory{
 		keep:       cmp.Or(cfg.Keep, 24*time.Hour),
-		recs:       make(map[string]*Record),
+		rows:       make(map[string]*row),
 		groups:     make(map[phased]*group),
-		ids:        make(map[string][]string),
-		keys:       make(map[tenantKey]string),
+		ids:        make(map[string]*row),
+		keys:       make(map[tenantKey]*row),
 		tombstones: make(map[string]Tombstone),
 		keysGone:   make(map[tenantKey]string),
+		keyed:      make(map[string][]string),
 		documents:  make(map[tenantKey]Document),
 	}
 }
@@ -63,9 +65,12 @@ type memoryTx struct {
 	UnimplementedTx
 
 	m         *Memory
-	woke      []*Record // of which only what never changes may be read
+	woke      []woken
 	documents []tenantKey
 }
+
+// woken is a record whose watchers are woken after the step.
+type woken struct{ tenant, ref string }
 
 // step runs f as one atomic step and publishes what it changed.
 func (m *Memory) step(ctx context.Context, f func(Rules) error) error {
@@ -81,8 +86,8 @@ func (m *Memory) step(ctx context.Context, f func(Rules) error) error {
 		}
 		return f(Rules{Tx: tx})
 	}()
-	for _, rec := range tx.woke {
-		m.hub.Publish(rec.Tenant, rec.Ref)
+	for _, w := range tx.woke {
+		m.hub.Publish(w.tenant, w.ref)
 	}
 	for _, d := range tx.documents {
 		m.hub.Publish(DocumentTenant(d.tenant), d.key)
@@ -227,11 +232,11 @@ func (m *Memory) drop(r Rules) error {
 	before := r.Tx.Now().Add(-m.keep)
 	for range min(4, len(m.ended)) {
 		ref := m.ended[0]
-		rec, ok := m.recs[ref]
-		at, over := time.Time{}, false
-		if ok {
-			at, over = ended(*rec)
+		var rec Record
+		if w := m.rows[ref]; w != nil {
+			rec = w.record()
 		}
+		at, over := ended(rec)
 		if over && !at.Before(before) {
 			return nil
 		}
@@ -239,7 +244,7 @@ func (m *Memory) drop(r Rules) error {
 		if !over {
 			continue // gone, or alive again
 		}
-		if err := r.remove(*rec); err != nil {
+		if err := r.remove(rec); err != nil {
 			return err
 		}
 	}

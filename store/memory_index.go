@@ -3,9 +3,7 @@ package store
 import (
 	"cmp"
 	"iter"
-	"math"
 	"slices"
-	"time"
 
 	"github.com/vismanet-go/background/store/internal/ordered"
 )
@@ -23,23 +21,14 @@ type group struct {
 // that was set back does not change it, as it could that of a [time.Time].
 type place struct {
 	at  int64 // see nanos
-	rec *Record
+	row *row
 }
 
 func (p place) compare(q place) int {
-	return cmp.Or(cmp.Compare(p.at, q.at), cmp.Compare(p.rec.Ref, q.rec.Ref))
-}
-
-// nanos are those since 1970, also of times that are too far away for that; the
-// zero time comes first.
-func nanos(t time.Time) int64 {
-	switch {
-	case t.Year() < 1700:
-		return math.MinInt64
-	case t.Year() > 2250:
-		return math.MaxInt64
+	if p.at != q.at {
+		return cmp.Compare(p.at, q.at)
 	}
-	return t.UnixNano()
+	return cmp.Compare(p.row.ref, q.row.ref)
 }
 
 // upTo and everything tell a set where to begin.
@@ -56,9 +45,8 @@ type indexed struct {
 	planned bool
 }
 
-func (r *Record) indexed() indexed {
-	_, planned := r.DueAt(time.Time{}) // whatever the time, there is one or none
-	return indexed{r.Phase, r.Kind, nanos(r.CreatedAt), nanos(r.Due), planned}
+func (w *row) indexed() indexed {
+	return indexed{w.phase, w.kind, w.createdAt, w.due, w.planned()}
 }
 
 // phased is a phase of a tenant.
@@ -68,52 +56,52 @@ type phased struct {
 }
 
 // link adds a record to the indexes of its group.
-func (m *Memory) link(rec *Record, in indexed) {
-	g := m.groups[phased{rec.Tenant, in.phase}]
+func (m *Memory) link(w *row, in indexed) {
+	g := m.groups[phased{w.tenant, in.phase}]
 	if g == nil {
 		g = &group{phase: in.phase, listed: ordered.New(place.compare), planned: make(map[string]*ordered.Set[place])}
-		m.groups[phased{rec.Tenant, in.phase}] = g
+		m.groups[phased{w.tenant, in.phase}] = g
 	}
-	g.listed.Insert(place{in.created, rec})
-	g.plan(rec, in)
+	g.listed.Insert(place{in.created, w})
+	g.plan(w, in)
 }
 
 // unlink removes it from them.
-func (m *Memory) unlink(rec *Record, in indexed) {
-	g := m.groups[phased{rec.Tenant, in.phase}]
-	g.listed.Delete(place{in.created, rec})
-	g.unplan(rec, in)
+func (m *Memory) unlink(w *row, in indexed) {
+	g := m.groups[phased{w.tenant, in.phase}]
+	g.listed.Delete(place{in.created, w})
+	g.unplan(w, in)
 }
 
 // relink moves a record from where it stood, which its group still has it at.
-func (m *Memory) relink(rec *Record, was, is indexed) {
+func (m *Memory) relink(w *row, was, is indexed) {
 	switch {
 	case was == is:
 	case was.phase == is.phase && was.created == is.created:
-		g := m.groups[phased{rec.Tenant, is.phase}]
-		g.unplan(rec, was)
-		g.plan(rec, is)
+		g := m.groups[phased{w.tenant, is.phase}]
+		g.unplan(w, was)
+		g.plan(w, is)
 	default:
-		m.unlink(rec, was)
-		m.link(rec, is)
+		m.unlink(w, was)
+		m.link(w, is)
 	}
 }
 
-func (g *group) plan(rec *Record, in indexed) {
+func (g *group) plan(w *row, in indexed) {
 	if !in.planned {
 		return
 	}
 	if g.planned[in.kind] == nil {
 		g.planned[in.kind] = ordered.New(place.compare)
 	}
-	g.planned[in.kind].Insert(place{in.due, rec})
+	g.planned[in.kind].Insert(place{in.due, w})
 }
 
-func (g *group) unplan(rec *Record, in indexed) {
+func (g *group) unplan(w *row, in indexed) {
 	if !in.planned {
 		return
 	}
-	g.planned[in.kind].Delete(place{in.due, rec})
+	g.planned[in.kind].Delete(place{in.due, w})
 	if g.planned[in.kind].Len() == 0 && len(g.planned) > maxIdleKinds {
 		delete(g.planned, in.kind)
 	}

@@ -25,23 +25,36 @@ func (m *Memory) List(ctx context.Context, tenant string, q Query) (out []Record
 		var found []place
 		for g := range m.reading(tenant, q.Phases) {
 			n := 0
-			for rec := range g.candidates(q, now) {
+			for w := range g.candidates(q, now) {
 				if n == limit {
 					break
 				}
-				if q.SelectsAt(*rec, now) {
-					found = append(found, place{nanos(rec.CreatedAt), rec})
+				if q.selectsRow(w, now) {
+					found = append(found, place{w.createdAt, w})
 					n++
 				}
 			}
 		}
 		q.sort(found)
 		for _, p := range found[:min(len(found), limit)] {
-			out = append(out, p.rec.At(now).listed(q.WithoutContent))
+			out = append(out, p.row.record().At(now).listed(q.WithoutContent))
 		}
 		return nil
 	})
 	return out, err
+}
+
+// selectsRow is [Query.SelectsAt]. It looks first at what needs no record.
+func (q Query) selectsRow(w *row, now time.Time) bool {
+	if len(q.Kinds) > 0 && !slices.Contains(q.Kinds, w.kind) {
+		return false
+	}
+	for name, value := range q.Metadata {
+		if w.metadata[name] != value {
+			return false
+		}
+	}
+	return q.SelectsAt(w.record(), now)
 }
 
 // listed returns the record without its content, if that is left out.
@@ -55,7 +68,7 @@ func (r Record) listed(withoutContent bool) Record {
 
 // candidates yields what q may select of the group, behind its After and in its
 // order.
-func (g *group) candidates(q Query, now time.Time) iter.Seq[*Record] {
+func (g *group) candidates(q Query, now time.Time) iter.Seq[*row] {
 	if !q.DueBy.IsZero() && g.countDue(q, now) <= fewDue {
 		return g.sorted(q, now)
 	}
@@ -64,13 +77,13 @@ func (g *group) candidates(q Query, now time.Time) iter.Seq[*Record] {
 	if q.NewestFirst {
 		all = g.listed.Descend(behind(high))
 	}
-	return func(yield func(*Record) bool) {
+	return func(yield func(*row) bool) {
 		for p := range all {
-			at := p.rec.Position()
+			at := p.row.position()
 			if q.NewestFirst && at.Compare(low) < 0 || !q.NewestFirst && at.Compare(high) >= 0 {
 				return
 			}
-			if q.Follows(at) && !yield(p.rec) {
+			if q.Follows(at) && !yield(p.row) {
 				return
 			}
 		}
@@ -81,7 +94,7 @@ func (g *group) candidates(q Query, now time.Time) iter.Seq[*Record] {
 // position.
 func behind(pos Position) func(place) bool {
 	at := nanos(pos.CreatedAt)
-	return func(p place) bool { return cmp.Or(cmp.Compare(p.at, at), cmp.Compare(p.rec.Ref, pos.Ref)) < 0 }
+	return func(p place) bool { return p.at < at || p.at == at && p.row.ref < pos.Ref }
 }
 
 // lowest is a position that nothing which q selects stands before, and highest
@@ -136,15 +149,15 @@ func (g *group) countDue(q Query, now time.Time) (n int) {
 }
 
 // sorted yields what is due in the order of q.
-func (g *group) sorted(q Query, now time.Time) iter.Seq[*Record] {
+func (g *group) sorted(q Query, now time.Time) iter.Seq[*row] {
 	var due []place
 	for p := range g.due(q.Kinds, q.DueBy, now) {
-		due = append(due, place{nanos(p.rec.CreatedAt), p.rec})
+		due = append(due, place{p.row.createdAt, p.row})
 	}
 	q.sort(due)
-	return func(yield func(*Record) bool) {
+	return func(yield func(*row) bool) {
 		for _, p := range due {
-			if q.Follows(p.rec.Position()) && !yield(p.rec) {
+			if q.Follows(p.row.position()) && !yield(p.row) {
 				return
 			}
 		}
@@ -183,8 +196,8 @@ func (g *group) count(q Query, now time.Time) (n int) {
 	if whole && (g.phase != Sending || len(q.Phases) == 0) {
 		return g.listed.Len()
 	}
-	for rec := range g.candidates(q, now) {
-		if q.SelectsAt(*rec, now) {
+	for w := range g.candidates(q, now) {
+		if q.selectsRow(w, now) {
 			n++
 		}
 	}
@@ -214,7 +227,7 @@ type dueSearch struct {
 	now   time.Time
 	q     DueQuery
 	limit int
-	found []place // by the time of Record.DueAt
+	found []place // by the time of row.dueAt
 	next  time.Time
 }
 
@@ -227,13 +240,13 @@ func (d *dueSearch) search(set *ordered.Set[place]) {
 		if n > d.limit {
 			break
 		}
-		n += d.take(p.rec)
+		n += d.take(p.row)
 	}
 	for p := range set.Ascend(everything) {
 		if n > d.limit || p.at > void {
 			break
 		}
-		n += d.take(p.rec)
+		n += d.take(p.row)
 		if p.at > nanos(d.q.By) {
 			break // those that follow are due later still
 		}
@@ -242,9 +255,10 @@ func (d *dueSearch) search(set *ordered.Set[place]) {
 
 // take takes a planned record, or notes when it may be had. It returns how many
 // it has taken.
-func (d *dueSearch) take(rec *Record) int {
-	leased := rec.Lease.Valid(d.now)
-	read := rec.Phase
+func (d *dueSearch) take(w *row) int {
+	lease := w.lease()
+	leased := lease.Valid(d.now)
+	read := w.phase
 	if read == Sending && !leased {
 		read = Uncertain
 	}
@@ -252,21 +266,22 @@ func (d *dueSearch) take(rec *Record) int {
 	if len(d.q.Phases) > 0 && !slices.Contains(d.q.Phases, read) && read != Sending {
 		return 0
 	}
-	due, _ := rec.DueAt(d.now)
+	due, by := w.dueAt(d.now), nanos(d.q.By)
 	switch {
-	case leased && (rec.Lease.Until.After(due) || !due.After(d.q.By)):
-		d.later(rec.Lease.Until)
-	case due.After(d.q.By):
+	case leased && (due <= by || w.leaseUntil > due):
+		d.later(w.leaseUntil)
+	case due > by:
 		d.later(due)
 	default:
-		d.found = append(d.found, place{nanos(due), rec})
+		d.found = append(d.found, place{due, w})
 		return 1
 	}
 	return 0
 }
 
 // later notes when a record is due that is not returned.
-func (d *dueSearch) later(t time.Time) {
+func (d *dueSearch) later(at int64) {
+	t := timeOf(at)
 	if t.IsZero() {
 		t = d.now
 	}
@@ -278,13 +293,12 @@ func (d *dueSearch) later(t time.Time) {
 func (d *dueSearch) list() DueList {
 	slices.SortFunc(d.found, place.compare)
 	if len(d.found) > d.limit {
-		due, _ := d.found[d.limit].rec.DueAt(d.now)
-		d.later(due)
+		d.later(d.found[d.limit].at)
 		d.found = d.found[:d.limit]
 	}
 	out := DueList{Next: d.next}
 	for _, p := range d.found {
-		out.Records = append(out.Records, p.rec.At(d.now).listed(d.q.WithoutContent))
+		out.Records = append(out.Records, p.row.record().At(d.now).listed(d.q.WithoutContent))
 	}
 	return out
 }

@@ -1,45 +1,37 @@
 package store
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
-// Now is without a monotonic part, as what other stores keep: records are in the
-// order of times that do not depend on where they came from.
-func (tx *memoryTx) Now() time.Time { return time.Now().Round(0) }
+// Now is in UTC and has no monotonic part, as is what is read from a row.
+func (tx *memoryTx) Now() time.Time { return time.Now().UTC().Round(0) }
 
 func (tx *memoryTx) Get(tenant, ref string) (Record, bool, error) {
-	rec, ok := tx.m.recs[ref]
-	if !ok || !among(tenant, rec.Tenant) {
+	w := tx.m.rows[ref]
+	if w == nil || !among(tenant, w.tenant) {
 		return Record{}, false, nil
 	}
-	return *rec, true, nil
+	return w.record(), true, nil
 }
 
 func (tx *memoryTx) GetByID(tenant, id string) (Record, bool, error) {
-	var best *Record
-	for _, ref := range tx.m.ids[id] {
-		rec := tx.m.recs[ref]
-		if !among(tenant, rec.Tenant) {
-			continue
-		}
-		if best == nil || best.Phase == Unmatched {
-			best = rec
+	var best *row
+	for w := tx.m.ids[id]; w != nil; w = w.sameID {
+		if among(tenant, w.tenant) && (best == nil || best.phase == Unmatched) {
+			best = w
 		}
 	}
 	if best == nil {
 		return Record{}, false, nil
 	}
-	return *best, true, nil
+	return best.record(), true, nil
 }
 
 func (tx *memoryTx) GetByKey(tenant, key string) (Record, bool, error) {
-	ref, ok := tx.m.keys[tenantKey{tenant, key}]
-	if !ok {
+	w := tx.m.keys[tenantKey{tenant, key}]
+	if w == nil {
 		return Record{}, false, nil
 	}
-	return tx.Get(tenant, ref)
+	return w.record(), true, nil
 }
 
 func (tx *memoryTx) GetTombstone(tenant, ref string) (Tombstone, bool, error) {
@@ -62,84 +54,92 @@ func (tx *memoryTx) CountUnmatched(tenant string) (int, error) {
 	return 0, nil
 }
 
-// Put changes the record that is kept in its place.
+// Put changes the row in its place.
 func (tx *memoryTx) Put(rec Record) error {
-	kept := tx.m.recs[rec.Ref]
-	if kept == nil {
-		kept = new(Record)
-		*kept = rec
-		tx.add(kept)
+	m := tx.m
+	w := m.rows[rec.Ref]
+	if w == nil {
+		w = new(row)
+		w.set(&rec)
+		m.rows[rec.Ref] = w
+		tx.name(w)
+		m.link(w, w.indexed())
+		m.ends(w)
+		tx.woke = append(tx.woke, woken{w.tenant, w.ref})
 		return nil
 	}
-	if rec.Wakes(*kept) {
-		tx.woke = append(tx.woke, kept)
+	if rec.Wakes(w.record()) {
+		tx.woke = append(tx.woke, woken{w.tenant, w.ref})
 	}
-	was, phase := kept.indexed(), kept.Phase
-	named := kept.ID == rec.ID && kept.Key == rec.Key && kept.KeyReleased == rec.KeyReleased
+	was := w.indexed()
+	named := w.id == rec.ID && w.key == rec.Key && w.keyReleased == rec.KeyReleased
 	if !named {
-		tx.m.unname(kept)
+		m.unname(w)
 	}
-	*kept = rec
+	w.set(&rec)
 	if !named {
-		tx.name(kept)
+		tx.name(w)
 	}
-	tx.m.relink(kept, was, kept.indexed())
-	if kept.Phase != phase {
-		tx.m.ends(kept)
+	is := w.indexed()
+	m.relink(w, was, is)
+	if is.phase != was.phase {
+		m.ends(w)
 	}
 	return nil
 }
 
-// add keeps a new record.
-func (tx *memoryTx) add(rec *Record) {
-	tx.m.recs[rec.Ref] = rec
-	tx.name(rec)
-	tx.m.link(rec, rec.indexed())
-	tx.m.ends(rec)
-	tx.woke = append(tx.woke, rec)
-}
-
 // ends notes a record that is to be dropped some time after it has ended.
-func (m *Memory) ends(rec *Record) {
-	if _, over := ended(*rec); over {
-		m.ended = append(m.ended, rec.Ref)
+func (m *Memory) ends(w *row) {
+	if w.tenant == DeliveryTenant {
+		return
+	}
+	switch w.phase {
+	case Acknowledged, Rejected, Expired, Abandoned, Settled, Dead, Unmatched:
+		m.ended = append(m.ended, w.ref)
 	}
 }
 
 // name has a record found by its id and its key.
-func (tx *memoryTx) name(rec *Record) {
+func (tx *memoryTx) name(w *row) {
 	m := tx.m
-	if rec.ID != "" {
-		m.ids[rec.ID] = append(m.ids[rec.ID], rec.Ref)
+	if w.id != "" {
+		w.sameID = m.ids[w.id]
+		m.ids[w.id] = w
 	}
-	if rec.HoldsKey() {
-		m.keys[tenantKey{rec.Tenant, rec.Key}] = rec.Ref
+	if w.holdsKey() {
+		m.keys[tenantKey{w.tenant, w.key}] = w
 		// A successor that took over a purged key owns it from now on.
-		if ref, ok := m.keysGone[tenantKey{rec.Tenant, rec.Key}]; ok {
-			delete(m.keysGone, tenantKey{rec.Tenant, rec.Key})
+		if ref, ok := m.keysGone[tenantKey{w.tenant, w.key}]; ok {
+			delete(m.keysGone, tenantKey{w.tenant, w.key})
 			tx.forget(ref)
 		}
 	}
 }
 
 // unname has it not found by them any more.
-func (m *Memory) unname(rec *Record) {
-	if refs := m.ids[rec.ID]; rec.ID != "" {
-		refs = slices.DeleteFunc(refs, func(ref string) bool { return ref == rec.Ref })
-		if m.ids[rec.ID] = refs; len(refs) == 0 {
-			delete(m.ids, rec.ID)
+func (m *Memory) unname(w *row) {
+	if w.id != "" {
+		first := m.ids[w.id]
+		for at := &first; *at != nil; at = &(*at).sameID {
+			if *at == w {
+				*at, w.sameID = w.sameID, nil
+				break
+			}
+		}
+		if m.ids[w.id] = first; first == nil {
+			delete(m.ids, w.id)
 		}
 	}
-	if rec.HoldsKey() {
-		delete(m.keys, tenantKey{rec.Tenant, rec.Key})
+	if w.holdsKey() {
+		delete(m.keys, tenantKey{w.tenant, w.key})
 	}
 }
 
 func (tx *memoryTx) Delete(_, ref string) error {
-	if rec, ok := tx.m.recs[ref]; ok {
-		tx.m.unname(rec)
-		tx.m.unlink(rec, rec.indexed())
-		delete(tx.m.recs, ref)
+	if w := tx.m.rows[ref]; w != nil {
+		tx.m.unname(w)
+		tx.m.unlink(w, w.indexed())
+		delete(tx.m.rows, ref)
 	}
 	return nil
 }
@@ -149,6 +149,7 @@ func (tx *memoryTx) PutTombstone(t Tombstone) error {
 	m.tombstones[t.Ref] = t
 	if t.Key != "" {
 		m.keysGone[tenantKey{t.Tenant, t.Key}] = t.Ref
+		m.keyed[t.Tenant] = append(m.keyed[t.Tenant], t.Ref)
 	} else {
 		tx.forget(t.Ref)
 	}
