@@ -106,6 +106,7 @@ type SendDecision struct{}
 // RescheduleDecision plans the next poll after one that found no end, at most
 // [MaxDue] ahead. Notifications is [Record.Notifications] as it was when the poll
 // began: if another notification came since, the poll that it asked for is kept.
+// It is lazy: see [Store].
 type RescheduleDecision struct {
 	Due           time.Time
 	Notifications int

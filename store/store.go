@@ -21,11 +21,17 @@ import (
 // store, in every process, when the method returns, and outlives a crash of any
 // of them; but for a short time, which the implementation bounds and documents,
 // it may not outlive a loss of power. No later change is ever on disk without
-// it, and Close waits for it. Lazy are: [AcknowledgeDecision], after whose loss
-// the record is settled as before, with its content, and its handler runs
-// again; the count of a run or a question, by Acquire and [InterruptDecision];
-// and documents. A lease need not be on disk at all where nobody who could hold
-// it survives what loses it, as in a store for the processes of one machine.
+// it, and Close waits for it. Lazy may be: a [SettledFact] with an ID that the
+// ERP will tell again, after whose loss the record is accepted as before and
+// polled again; [AcknowledgeDecision], after whose loss the record is settled as
+// before, with its content, or accepted if that was lost too, and its handler runs
+// again; the count of a run or a question, by Acquire and [InterruptDecision]; and
+// documents. [RescheduleDecision] may wait for the next change that is not lazy: a
+// record that has lost it is due as it was before the poll. An id, an outcome that
+// came in the foreground or that a person told, what is unclear, and what
+// contradicts something are never lazy. A lease need not be on disk at all where
+// nobody who could hold it survives what loses it, as in a store for the processes
+// of one machine.
 //
 // A method that takes a tenant refuses an empty one with an *[InvalidError],
 // and [AnyTenant] unless it says that it takes it: see [CheckTenant]. Only a

@@ -17,6 +17,7 @@ type File struct {
 	writing sync.WaitGroup
 	writer  *writer
 	health  atomic.Pointer[error] // what became of the last group
+	syncs   atomic.Int64          // transactions that were synced
 
 	once     sync.Once
 	closeErr error // of the writer; read after writing.Wait
@@ -70,6 +71,10 @@ func (f *File) Check(ctx context.Context) error {
 		return f.Explain("check", verdict(ctx, c, "PRAGMA integrity_check(1)"))
 	})
 }
+
+// Syncs is how many transactions were committed with a sync since the file was
+// opened.
+func (f *File) Syncs() int64 { return f.syncs.Load() }
 
 // LastError is why the last group of changes was not written, nil if it was.
 func (f *File) LastError() error {

@@ -15,7 +15,8 @@ type Change struct {
 	// wrote, and nothing of its neighbours. So an error of its own comes
 	// before its first write, or it undoes that itself.
 	Run func(*Tx) error
-	// Sync says when the change has to be on disk.
+	// Sync says when the change has to be on disk. Run may set it to AtOnce
+	// where that shows only then.
 	Sync Sync
 
 	state  atomic.Int32

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -106,6 +107,21 @@ func (w *writer) group() {
 		return
 	}
 	w.finish(w.commit())
+}
+
+// hurry syncs a lazy group that was committed if one of its changes turned out
+// to be wanted on disk at once.
+func (w *writer) hurry() error {
+	if !w.lazy || !slices.ContainsFunc(w.batch, func(c *Change) bool { return c.Sync == AtOnce }) {
+		return nil
+	}
+	after := w.tx.after
+	defer func() { w.tx.after = after }()
+	w.lazy = false
+	if err := w.begin(func() bool { return false }); err != nil {
+		return err
+	}
+	return w.sync()
 }
 
 // steps runs the changes of the batch until a statement fails.
@@ -252,7 +268,10 @@ func (w *writer) setLevel() error {
 // commit makes the transaction durable, or does so soon if the group is lazy.
 func (w *writer) commit() error {
 	committed, wrote, err := w.tell()
-	return w.end(committed, wrote, err)
+	if err = w.end(committed, wrote, err); err != nil || !wrote {
+		return err
+	}
+	return w.hurry()
 }
 
 func (w *writer) end(committed func(), wrote bool, err error) error {
@@ -268,6 +287,9 @@ func (w *writer) end(committed func(), wrote bool, err error) error {
 	}
 	if wrote {
 		w.owe()
+	}
+	if wrote && !w.lazy {
+		w.syncs.Add(1)
 	}
 	if committed != nil {
 		committed()

@@ -63,6 +63,14 @@ func content(b []byte) []byte {
 	return b
 }
 
+// filled completes what a rule returns.
+func (t *tx) filled(rec *store.Record, err error) error {
+	if e := errors.Join(t.fill(rec), t.fillError(err)); e != nil {
+		return e
+	}
+	return err
+}
+
 // fillError does the same for the record that an error carries.
 func (t *tx) fillError(err error) error {
 	if held, ok := errors.AsType[*store.KeyHeldError](err); ok {

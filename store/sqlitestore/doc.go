@@ -11,13 +11,15 @@
 //
 //   - Durable: a method that changes something returns nil only when the change
 //     has been synced to disk (WAL, synchronous=FULL; both are read back when
-//     the file is opened, and anything else is refused). Acknowledgements, the
-//     counts of runs and questions, documents and leases are the exception:
-//     they are committed, so that everybody sees them and they outlive any
-//     crash of a process, but they wait for the sync of a later change, all but
-//     leases for at most [LazyFor]. After a loss of power in between a handler
-//     runs again, a run or a question is not counted, and a document is as it
-//     was; nothing else can be lost.
+//     the file is opened, and anything else is refused). Outcomes that the ERP
+//     still has, acknowledgements, the counts of runs and questions, documents,
+//     plans of polls and leases are the exception: they are committed, so that
+//     everybody sees them and they outlive any crash of a process, but they
+//     wait for the sync of a later change, all but plans and leases for at most
+//     [LazyFor]. After a loss of power in between an outcome is read again, a
+//     handler runs again, a run or a question is not counted, and a document is
+//     as it was; nothing else can be lost. An operation that is submitted,
+//     polled, settled and acknowledged waits for two syncs.
 //   - Grouped: one goroutine writes. What waits while the disk is busy goes
 //     together in the next transaction and shares its sync; nothing waits for
 //     a timer. A step that fails undoes itself and not its neighbours.

@@ -15,5 +15,8 @@ func Ahead(ctx context.Context, s *Store, by time.Duration, f func(store.Rules) 
 	})
 }
 
+// Syncs is how many transactions of a store were synced.
+func Syncs(s *Store) int64 { return s.file.Syncs() }
+
 // PathOf returns the path of a store's file.
 func PathOf(s *Store) string { return s.cfg.Path }

@@ -40,7 +40,7 @@ func TestModel(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"create": m.create, "accepted": m.accepted, "rejected": m.rejected, "uncertain": m.uncertain, "refuted": m.refuted,
 			"settled": m.settled, "told": m.told, "unclear": m.unclear, "begin": m.begin, "notify": m.notify, "acquire": m.acquire, "acquire again": m.acquire, "extend": m.extend,
-			"document": m.document, "release": m.release, "decide": m.decide, "decide again": m.decide, "purge": m.purge, "reopen": m.reopen, "crash": m.crash,
+			"document": m.document, "due": m.due, "release": m.release, "decide": m.decide, "decide again": m.decide, "purge": m.purge, "reopen": m.reopen, "crash": m.crash,
 			"": m.check,
 		})
 	})
@@ -108,7 +108,7 @@ func (m *machine) create(t *rapid.T) {
 	ref := pick(t, "ref", refs...)
 	rec := store.Record{
 		Tenant: tenantOf(ref), Ref: ref, Method: "POST", Path: "/v2/customerinvoice", Phase: pick(t, "phase", store.Queued, store.Sending, store.Sending),
-		Key: pick(t, "key", "", "", "order-1", "order-2"), Supersedes: pick(t, "supersedes", append(refs, "")...), Fingerprint: pick(t, "print", "f1", "f2"),
+		Key: pick(t, "key", "", "", "order-1", "order-2"), Supersedes: pick(t, "supersedes", append(refs, "")...), Fingerprint: pick(t, "print", "f1", "f2"), Kind: pick(t, "kind", "", "invoice", "payment"),
 	}
 	ttl := pick(t, "ttl", time.Hour, time.Hour, time.Nanosecond)
 	recs, err := both(t, m, func(_ int, s store.Store) (store.Record, error) { return s.Create(t.Context(), rec, "sender", ttl) })
@@ -154,6 +154,9 @@ func (m *machine) accepted(t *rapid.T) {
 		ID:     pick(t, "id", idsOf(tenantOf(ref))...),
 		Source: pick(t, "source", store.FromAnswer, store.FromAnswer, store.FromEvidence, store.FromUser),
 	}
+	if pick(t, "planned", true, false) {
+		fact.Due = time.Now().Add(time.Minute)
+	}
 	recs, err := m.report(t, tenant, ref, func(store.Record) store.Fact { return fact })
 	_, conflict := errors.AsType[*store.ConflictError](err)
 	if rec := recs[0]; fact.Source == store.FromAnswer && (err == nil || conflict) && rec.ID == fact.ID && m.answered[ref] == "" {
@@ -194,10 +197,14 @@ func (m *machine) settled(t *rapid.T) {
 	}
 	id := pick(t, "id", "bound", "bound", "", fjord+"-1")
 	out.Foreground = id == ""
+	ends := pick(t, "ends the lease", true, false)
 	m.report(t, tenant, ref, func(old store.Record) store.Fact {
 		f := store.SettledFact{ID: id, Outcome: out.Clone()}
 		if id == "bound" {
 			f.ID = old.ID
+		}
+		if ends {
+			f.Epoch = old.Lease.Epoch
 		}
 		return f
 	})
@@ -352,6 +359,26 @@ func (m *machine) purge(t *rapid.T) {
 	if !p.Unmatched.IsZero() {
 		m.purged = append(m.purged, store.Unmatched)
 	}
+}
+
+// due compares what is due. Both go by their own clocks, and several records may be
+// due at one moment: so their order is not compared.
+func (m *machine) due(t *rapid.T) {
+	tenant, q := pick(t, "tenant", fjord, fjell, store.NoTenant), store.DueQuery{By: time.Now().Add(pick(t, "by", 0, time.Minute, 90*time.Minute, -time.Hour))}
+	q.Phases = pick(t, "phases", nil, []store.Phase{store.Uncertain}, []store.Phase{store.Sending, store.Settled}, []store.Phase{store.Accepted, store.Settled, store.Expired})
+	q.Kinds = pick(t, "kinds", nil, []string{""}, []string{"invoice", "invoice"}, []string{"", "invoice"})
+	both(t, m, func(_ int, s store.Store) ([]string, error) {
+		list, err := s.Due(t.Context(), tenant, q)
+		refs := []string{fmt.Sprint("next ", !list.Next.IsZero())}
+		for i, rec := range list.Records {
+			if i > 0 && rec.Due.Before(list.Records[i-1].Due) {
+				t.Fatalf("%s is due at %v, and listed behind what is due at %v", rec.Ref, rec.Due, list.Records[i-1].Due)
+			}
+			refs = append(refs, rec.Ref)
+		}
+		slices.Sort(refs)
+		return refs, err
+	})
 }
 
 func (m *machine) reopen(t *rapid.T) {

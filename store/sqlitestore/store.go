@@ -2,7 +2,6 @@ package sqlitestore
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -56,18 +55,43 @@ func (s *Store) Create(ctx context.Context, rec store.Record, owner string, ttl 
 	return out, err
 }
 
-// Report implements [store.Store].
-func (s *Store) Report(ctx context.Context, tenant, ref string, fact store.Fact) (store.Record, error) {
-	return s.record(ctx, sqlitefile.AtOnce, func(r store.Rules) (store.Record, error) { return r.Report(tenant, ref, fact) })
+// Report implements [store.Store]. An outcome that the ERP still has is lazy: see
+// [LazyFor].
+func (s *Store) Report(ctx context.Context, tenant, ref string, fact store.Fact) (out store.Record, err error) {
+	st := &step{}
+	if f, settled := fact.(store.SettledFact); settled && f.ID != "" && !f.ByUser {
+		st.sync = sqlitefile.Soon
+	}
+	st.run = func(t *tx, r store.Rules) (err error) {
+		if out, err = r.Report(tenant, ref, fact); st.sync != sqlitefile.AtOnce && !plainEnd(out, err, t.now) {
+			st.sync = sqlitefile.AtOnce
+		}
+		return t.filled(&out, err)
+	}
+	err = s.do(ctx, st)
+	return out, err
+}
+
+// erpKeeps is for how long after it was accepted the outcome of an operation can
+// be had again: for half of the day for which the ERP keeps it at least.
+const erpKeeps = 12 * time.Hour
+
+// plainEnd reports whether what was recorded is no more than what the ERP will say
+// again if it is lost.
+func plainEnd(rec store.Record, err error, now time.Time) bool {
+	return err == nil && rec.Phase == store.Settled && !rec.Late && rec.Conflicts == 0 && now.Sub(rec.AcceptedAt) < erpKeeps
 }
 
 // Decide implements [store.Store]. [store.AcknowledgeDecision] and
-// [store.InterruptDecision] are lazy: see [LazyFor].
+// [store.InterruptDecision] are lazy, and [store.RescheduleDecision] needs no
+// sync: see [LazyFor].
 func (s *Store) Decide(ctx context.Context, l store.Lease, d store.Decision) (store.Record, error) {
 	lazy := sqlitefile.AtOnce
 	switch d.(type) {
 	case store.AcknowledgeDecision, store.InterruptDecision:
 		lazy = sqlitefile.Soon
+	case store.RescheduleDecision:
+		lazy = sqlitefile.Whenever
 	}
 	return s.record(ctx, lazy, func(r store.Rules) (store.Record, error) { return r.Decide(l, d) })
 }
@@ -77,10 +101,7 @@ func (s *Store) record(ctx context.Context, lazy sqlitefile.Sync, rule func(stor
 	var out store.Record
 	err := s.do(ctx, &step{sync: lazy, run: func(t *tx, r store.Rules) (err error) {
 		out, err = rule(r)
-		if e := errors.Join(t.fill(&out), t.fillError(err)); e != nil {
-			return e
-		}
-		return err
+		return t.filled(&out, err)
 	}})
 	return out, err
 }

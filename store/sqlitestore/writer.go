@@ -9,16 +9,23 @@ import (
 	"github.com/vismanet-go/background/store/internal/recordjson"
 )
 
-// LazyFor, 200 ms, is how long a lazy change may wait for a sync: an
-// acknowledgement ([store.AcknowledgeDecision]), the count of a run or a
-// question, or a document. It is committed before the method returns: everybody
-// who has the file open sees it, and it outlives every process. A loss of power
-// before the sync may undo it: then the handler runs again, the run or question
-// is not counted, or the document is as it was. The sync comes with the next
-// change that is not lazy, by any process, at the latest after LazyFor, and
-// before [Store.Close] returns.
+// LazyFor, 200 ms, is how long a lazy change may wait for a sync: an outcome that
+// the ERP still has, an acknowledgement ([store.AcknowledgeDecision]), the count of
+// a run or a question, or a document. It is committed before the method returns:
+// everybody who has the file open sees it, and it outlives every process. A loss
+// of power before the sync may undo it: then the outcome is read from the ERP again,
+// the handler runs again, the run or question is not counted, or the document is as
+// it was. The sync comes with the next change that is not lazy, by any process, at
+// the latest after LazyFor, and before [Store.Close] returns.
 //
-// Leases need no sync: whoever could hold one is gone after a loss of power.
+// The ERP still has the outcome of a [store.SettledFact] with an ID that ended an
+// operation which was accepted within the last twelve hours. All others are synced
+// before the method returns: answers in the foreground, what a person tells, what is
+// unclear, comes late or contradicts what is known.
+//
+// Leases and [store.RescheduleDecision] need no sync of their own, and wait for the
+// next one: whoever could hold a lease is gone after a loss of power, and an
+// operation whose next poll is forgotten is polled at once.
 const LazyFor = sqlitefile.SoonIs
 
 // writer is what the goroutine that writes needs for its steps.
@@ -58,7 +65,7 @@ type step struct {
 	run   func(*tx, store.Rules) error
 	fresh *fresh            // tried before run
 	once  recordjson.Quoted // the body of a notification, if the step is about one
-	sync  sqlitefile.Sync
+	sync  sqlitefile.Sync   // run may make it more urgent
 	// shared is set if others were in the same group.
 	shared bool
 }
@@ -67,7 +74,12 @@ type step struct {
 // ends before its turn has come, nothing was changed; after that it is carried
 // out.
 func (s *Store) do(ctx context.Context, st *step) error {
-	c := &sqlitefile.Change{Sync: st.sync, Run: func(t *sqlitefile.Tx) error { return s.writer.step(t, st) }}
+	c := &sqlitefile.Change{Sync: st.sync}
+	c.Run = func(t *sqlitefile.Tx) error {
+		err := s.writer.step(t, st)
+		c.Sync = st.sync
+		return err
+	}
 	err := s.file.Write(ctx, c)
 	st.shared = c.Shared()
 	return closed(err)
