@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +18,19 @@ import (
 // without, of one that was adopted, deliveries, and what a purge left.
 func schema4(t *testing.T) (path string) {
 	t.Helper()
-	sql, err := os.ReadFile(filepath.Join("testdata", "schema4.sql"))
+	return fromSQL(t, "schema4.sql")
+}
+
+// schema6 does the same for schema 6, where one that was accepted is leased, and
+// the handler of one is to run again at no particular time.
+func schema6(t *testing.T) (path string) {
+	t.Helper()
+	return fromSQL(t, "schema6.sql")
+}
+
+func fromSQL(t *testing.T, name string) (path string) {
+	t.Helper()
+	sql, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,10 +213,123 @@ func TestSchema4GoesOn(t *testing.T) {
 	must(s.Check(ctx))
 }
 
+// wantSchema6 checks that all of it is there, and found in every way.
+func wantSchema6(t *testing.T, s *Store) {
+	t.Helper()
+	ctx := t.Context()
+	due := func(tenant string, q store.DueQuery) string {
+		t.Helper()
+		q.By = time.Now()
+		list, err := s.Due(ctx, tenant, q)
+		if err != nil || !list.Next.IsZero() {
+			t.Errorf("due: %v, the next at %v", err, list.Next)
+		}
+		return refsOf(list.Records)
+	}
+	for name, tt := range map[string]struct{ got, want string }{
+		"due":                   {due("fjord", store.DueQuery{}), "accepted, leased, undated, settled, expired, unmatched:5:fjord:id-stranger, polled, retried"},
+		"to be polled":          {due("fjord", store.DueQuery{Phases: []store.Phase{store.Accepted}}), "leased, accepted, polled"},
+		"invoices for handlers": {due("fjord", store.DueQuery{Phases: []store.Phase{store.Settled, store.Expired}, Kinds: []string{"invoice"}}), "undated, settled, expired, retried"},
+		"others for handlers":   {due("fjord", store.DueQuery{Phases: []store.Phase{store.Settled, store.Expired}, Kinds: []string{"payment"}}), ""},
+	} {
+		want, got := strings.Split(tt.want, ", "), strings.Split(tt.got, ", ")
+		slices.Sort(want)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %s, want %s", name, tt.got, tt.want)
+		}
+	}
+	if n := len(strings.Split(due(store.DeliveryTenant, store.DueQuery{}), ", ")); n != 2 {
+		t.Errorf("%d deliveries are due, want 2", n)
+	}
+	stats, err := s.Stats(ctx)
+	total := 0
+	for _, n := range stats.Phases {
+		total += n
+	}
+	if err != nil || total != 20 || stats.Phases[store.Uncertain] != 2 || stats.Tombstones != 3 {
+		t.Errorf("counted %+v, %v", stats, err)
+	}
+	all := 0
+	for _, tenant := range []string{"fjord", store.NoTenant, store.DeliveryTenant} {
+		n, err := s.Count(ctx, tenant, store.Query{})
+		list, e := s.List(ctx, tenant, store.Query{})
+		if err := errors.Join(err, e); err != nil || n != len(list) {
+			t.Errorf("%s: counted %d, listed %d, %v", tenant, n, len(list), err)
+		}
+		for _, rec := range list {
+			k, err := s.Count(ctx, tenant, store.Query{Phases: []store.Phase{rec.Phase}})
+			if err != nil || k < 1 || k > 3 {
+				t.Errorf("%s: %d are %s, %v", tenant, k, rec.Phase, err)
+			}
+		}
+		all += n
+	}
+	if all != 20 {
+		t.Errorf("the tenants have %d records, want 20", all)
+	}
+	err = s.reading(ctx, func(c *sqlitefile.Conn) error {
+		// The lease of what was accepted stands in its column, to the nanosecond.
+		n, err := c.Int64("SELECT until FROM records WHERE ref = 'leased'")
+		rec, e := s.Get(ctx, "fjord", "leased")
+		if n != rec.Lease.Until.UnixNano() || n == 0 {
+			t.Errorf("leased until %d, want %d", n, rec.Lease.Until.UnixNano())
+		}
+		return errors.Join(err, e)
+	})
+	if err := errors.Join(err, s.Check(ctx)); err != nil {
+		t.Error(err)
+	}
+}
+
+// Every operation of a file of schema 6 is found and goes on.
+func TestSchema6GoesOn(t *testing.T) {
+	s := mustOpen(t, Config{Path: schema6(t)})
+	wantSchema6(t, s)
+	ctx := t.Context()
+	for _, ref := range []string{"leased", "polled", "accepted"} {
+		l, _, err := s.Acquire(ctx, "fjord", ref, "me", store.ToPoll, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Report(ctx, "fjord", ref, store.SettledFact{ID: "id-" + ref, Epoch: l.Epoch, Outcome: store.Outcome{Status: "Finished", StatusCode: 200}})
+		if err != nil || got.Phase != store.Settled || got.Lease.Owner != "" {
+			t.Errorf("%s: %s, leased to %q, %v", ref, got.Phase, got.Lease.Owner, err)
+		}
+	}
+	for _, ref := range []string{"leased", "polled", "accepted", "settled", "retried", "undated", "expired"} {
+		l, rec, err := s.Acquire(ctx, "fjord", ref, "me", store.ToRun, time.Minute)
+		if err != nil || rec.RunEpoch != l.Epoch {
+			t.Fatalf("%s: no run began, %v", ref, err)
+		}
+		if got, err := s.Decide(ctx, l, store.AcknowledgeDecision{}); err != nil || got.Phase != store.Acknowledged {
+			t.Errorf("%s: %s, %v", ref, got.Phase, err)
+		}
+	}
+	if n, err := s.Count(ctx, "fjord", store.Query{Phases: []store.Phase{store.Acknowledged}}); n != 8 || err != nil {
+		t.Errorf("%d are acknowledged, %v, want 8", n, err)
+	}
+	later := time.Now().Add(time.Hour)
+	if n, err := s.Purge(ctx, store.AnyTenant, store.Retention{Ended: later, Unmatched: later, Keys: later}); err != nil || n.Total() != 11 || n.Keys != 10 {
+		t.Errorf("purged %+v, %v, want 11 records and 10 keys", n, err)
+	}
+	if err := s.Check(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
 // A migration that is cut off, at whichever statement, leaves the file as it
 // was: the next to open it migrates it whole.
 func TestMigrationThatIsCutOff(t *testing.T) {
-	path := schema4(t)
+	t.Run("from 4 to 5", func(t *testing.T) { cutOff(t, schema4(t), 4, renameUnmatched, wantSchema4) })
+	t.Run("from 6 to 7", func(t *testing.T) {
+		cutOff(t, schema6(t), 6, func(*sqlitefile.Conn) error { return nil }, wantSchema6)
+	})
+}
+
+// cutOff cuts the migration of a file from a version off after each of its
+// statements, and after what SQL could not do.
+func cutOff(t *testing.T, path string, version int, more func(*sqlitefile.Conn) error, want func(*testing.T, *Store)) {
 	for n := 0; ; n++ {
 		c := raw(t, path)
 		// With a cache this small what is not committed gets into the log.
@@ -213,7 +339,7 @@ func TestMigrationThatIsCutOff(t *testing.T) {
 		if err := c.Exec("BEGIN IMMEDIATE"); err != nil {
 			t.Fatal(err)
 		}
-		list := statements(migrations[4])
+		list := statements(migrations[version])
 		if n == len(list) {
 			n++ // and what is not SQL
 		}
@@ -223,7 +349,7 @@ func TestMigrationThatIsCutOff(t *testing.T) {
 			}
 		}
 		if n > len(list) {
-			if err := renameUnmatched(c); err != nil {
+			if err := more(c); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -240,11 +366,11 @@ func TestMigrationThatIsCutOff(t *testing.T) {
 		}
 		c = raw(t, cut)
 		have, err := c.Int64("PRAGMA user_version")
-		if err := errors.Join(err, c.Close()); err != nil || have != 4 {
-			t.Fatalf("after %d statements: version %d, %v, want 4", n, have, err)
+		if err := errors.Join(err, c.Close()); err != nil || int(have) != version {
+			t.Fatalf("after %d statements: version %d, %v, want %d", n, have, err, version)
 		}
 		s := mustOpen(t, Config{Path: cut})
-		wantSchema4(t, s)
+		want(t, s)
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
