@@ -129,6 +129,7 @@ func prepareWriter(c *Conn, cfg Config, before sizes) error {
 		return err
 	}
 	err = c.pragmas(
+		"auto_vacuum = INCREMENTAL", // of a file that is empty; others stay as they are
 		"journal_mode = WAL",
 		"synchronous = FULL",
 		"fullfsync = ON",            // on macOS, where a plain fsync stops at the disk's cache

@@ -36,9 +36,14 @@
 //   - A context that ends while a call waits for its turn ends the call, and
 //     nothing was changed. Once its turn has come it is carried out.
 //   - Bounded: [Store.Purge] removes what ended in slices of a few
-//     milliseconds, between which others have their turn, reuses the space and
-//     truncates the log. The file keeps the size of its largest moment; the log
-//     beside it is written back every 16 MiB or so.
+//     milliseconds, between which others have their turn, gives the space back
+//     to the file system but for a sixteenth, and truncates the log. A file that
+//     was made by an earlier version reuses its space and keeps the size of its
+//     largest moment (see Upgrades). The log beside it is written back every
+//     16 MiB or so.
+//   - Flat: no method takes longer because much is kept, except where its
+//     comment says so: lists by kind or metadata pass over what they do not
+//     select, and [Store.Check] reads everything.
 //
 // An error of a changing method means that the change is not certain to be on
 // disk. Match it with [ErrBusy], [ErrDiskFull], [ErrReadOnly], [ErrCorrupt]
@@ -55,6 +60,10 @@
 // a large file is migrated, some ten seconds for each 100 000 records on a busy
 // machine, changes by others fail with [ErrBusy] once they have waited for their
 // BusyTimeout.
+//
+// Files that were made before schema 7 do not shrink. To have one give space back,
+// run "PRAGMA auto_vacuum = INCREMENTAL; VACUUM;" in the sqlite3 shell once, while
+// no process has it open; that needs as much free disk as the file takes.
 //
 // # Locks
 //

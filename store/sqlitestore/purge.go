@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/vismanet-go/background/internal/sqlitefile"
@@ -57,10 +58,54 @@ func (s *Store) Purge(ctx context.Context, tenant string, p store.Retention) (ou
 		return out, err
 	}
 	forgotten, err := s.forget(ctx)
-	if err != nil || out.Total()+out.Keys+forgotten == 0 {
+	if err != nil {
+		return out, err
+	}
+	shrunk, err := s.shrink(ctx)
+	if err != nil || out.Total()+out.Keys+forgotten+shrunk == 0 {
 		return out, err
 	}
 	return out, closed(s.file.Truncate(ctx))
+}
+
+const (
+	// keepFree is how much of the file stays free, as a share of it and at least
+	// in pages: what comes next needs space again.
+	keepFree, keepFreePages = 16, 256
+	// shrinkPages is how many pages go in one slice, shrinkEvery after how many
+	// slices the log is written back.
+	shrinkPages, shrinkEvery = 64, 64
+)
+
+// shrink gives free space of the file back, in slices, and returns how many. Only
+// a file that was made for that when it was new can do so.
+func (s *Store) shrink(ctx context.Context) (slices int, err error) {
+	for ; ; slices++ {
+		var mode, free, pages int64
+		err := s.glimpse(ctx, func(c *sqlitefile.Conn) (err error) {
+			for name, into := range map[string]*int64{"auto_vacuum": &mode, "freelist_count": &free, "page_count": &pages} {
+				if *into, err = c.Int64("PRAGMA " + name); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		const incremental = 2
+		if spare := free - max(pages/keepFree, keepFreePages); err != nil || mode != incremental || spare < shrinkPages {
+			return slices, s.file.Explain("shrink", err)
+		}
+		vacuum := func(t *tx, _ store.Rules) error {
+			return t.tx.Exec("PRAGMA incremental_vacuum(" + strconv.Itoa(shrinkPages) + ")")
+		}
+		if err := s.slice(ctx, &step{run: vacuum, sync: sqlitefile.Whenever}); err != nil {
+			return slices, err
+		}
+		if slices%shrinkEvery == shrinkEvery-1 {
+			if err := closed(s.file.WriteBack(ctx)); err != nil {
+				return slices, err
+			}
+		}
+	}
 }
 
 // The queries find the next candidates of a tenant and a phase after a
@@ -119,7 +164,7 @@ func (s *Store) sweep(ctx context.Context, query, tenant string, phase store.Pha
 // many it has dealt with.
 func (s *Store) removeSome(ctx context.Context, tenant string, list []candidate, p store.Retention, out *store.PurgeCount) (n int, err error) {
 	var gone store.PurgeCount
-	err = s.slice(ctx, func(t *tx, r store.Rules) error {
+	err = s.slice(ctx, &step{run: func(t *tx, r store.Rules) error {
 		gone, n = *out, 0
 		for begun := time.Now(); n < len(list) && time.Since(begun) < purgeSlice; n++ {
 			err := r.Purge(tenant, list[n].ref, p, &gone)
@@ -131,17 +176,17 @@ func (s *Store) removeSome(ctx context.Context, tenant string, list []candidate,
 			}
 		}
 		return nil
-	})
+	}})
 	if err == nil {
 		*out = gone
 	}
 	return n, err
 }
 
-// slice runs f as one step. If others waited for the same group, they get as
-// much time without it.
-func (s *Store) slice(ctx context.Context, f func(*tx, store.Rules) error) error {
-	st, begun := &step{run: f}, time.Now()
+// slice runs a step. If others waited for the same group, they get as much time
+// without it.
+func (s *Store) slice(ctx context.Context, st *step) error {
+	begun := time.Now()
 	if err := s.do(ctx, st); err != nil || !st.shared {
 		return err
 	}
@@ -213,14 +258,14 @@ func (s *Store) forget(ctx context.Context) (int, error) {
 func (s *Store) removeTombstones(ctx context.Context, sql string, args ...any) (n int, err error) {
 	for {
 		gone := 0
-		err := s.slice(ctx, func(t *tx, _ store.Rules) error {
+		err := s.slice(ctx, &step{run: func(t *tx, _ store.Rules) error {
 			err := t.exec(sql, append(args[:len(args):len(args)], int64(purgeRows))...)
 			if err == nil {
 				err = t.flush()
 			}
 			gone = t.tx.Changes()
 			return err
-		})
+		}})
 		if err != nil {
 			return n, err
 		}

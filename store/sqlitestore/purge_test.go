@@ -1,7 +1,9 @@
 package sqlitestore
 
 import (
+	"errors"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -119,5 +121,69 @@ func TestStatsTellPhasesAndWhatIsDue(t *testing.T) {
 	st, err := s.Stats(ctx)
 	if err != nil || st.Phases[store.Sending] != 1 || st.Phases[store.Uncertain] != 1 || st.Phases[store.Unmatched] != 1 || !st.OldestDue.Equal(due) {
 		t.Errorf("got %+v, %v; want due %v", st, err, due)
+	}
+}
+
+// TestPurgeGivesSpaceBack: a file is made for that when it is new, and others keep
+// the size of their largest moment.
+func TestPurgeGivesSpaceBack(t *testing.T) {
+	old := filepath.Join(t.TempDir(), "old.db")
+	c := raw(t, old) // as an earlier version made it
+	if err := errors.Join(c.Script("PRAGMA auto_vacuum = NONE; PRAGMA journal_mode = WAL; CREATE TABLE t (a); DROP TABLE t"), c.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for path, shrinks := range map[string]bool{temp(t): true, old: false} {
+		s := mustOpen(t, Config{Path: path})
+		ctx := t.Context()
+		var kept, ended []store.Record
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		for i := range 1500 {
+			wg.Go(func() {
+				rec := sending(strconv.Itoa(i), "key-"+strconv.Itoa(i))
+				rec.Metadata = map[string]string{"pad": strings.Repeat("x", 3000)}
+				rec, err := s.Create(ctx, rec, "me", time.Minute)
+				if err == nil && i%10 != 0 {
+					_, err = s.Report(ctx, "fjord", rec.Ref, store.RejectedFact{Epoch: rec.SendEpoch})
+				}
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				if i%10 == 0 {
+					kept = append(kept, rec)
+				} else {
+					ended = append(ended, rec)
+				}
+			})
+		}
+		wg.Wait()
+		before, err := s.Stats(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := s.Purge(ctx, "fjord", store.Retention{Ended: time.Now().Add(time.Hour)}); n.Ended != len(ended) || err != nil {
+			t.Fatalf("purged %+v, %v, want %d", n, err, len(ended))
+		}
+		after, err := s.Stats(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shrunk := after.Bytes < before.Bytes/2; shrunk != shrinks || shrinks && after.Free > after.Bytes/keepFree+(keepFreePages+shrinkPages)*4096 {
+			t.Errorf("a file of %d bytes has %d, %d of them free, after a purge of nine tenths; want that it shrinks: %v", before.Bytes, after.Bytes, after.Free, shrinks)
+		}
+		for _, rec := range kept {
+			if got, err := s.GetByKey(ctx, "fjord", rec.Key); err != nil || got.Metadata["pad"] != rec.Metadata["pad"] {
+				t.Fatalf("%s: %v", rec.Ref, err)
+			}
+		}
+		if err := s.Check(ctx); err != nil {
+			t.Error(err)
+		}
+		if st, err := os.Stat(path); err != nil || st.Size() != after.Bytes {
+			t.Errorf("the file has %d bytes, %v, want %d", st.Size(), err, after.Bytes)
+		}
+		_ = s.Close()
 	}
 }

@@ -14,7 +14,8 @@ type Stats struct {
 	// Phases counts the records of all tenants by the phase that they read as.
 	Phases map[store.Phase]int
 	// OldestDue is the earliest time at which a record was or is due, zero if
-	// none is planned. Records that only a notification told of do not count.
+	// none is planned. Records that only a notification told of do not count, nor
+	// those that are due without a time.
 	OldestDue time.Time
 	// Tombstones is the number of purged operations that are remembered.
 	Tombstones int
@@ -81,25 +82,10 @@ func (o *Stats) read(ctx context.Context, c *sqlitefile.Conn) error {
 
 // oldestDue is the earliest due time, 0 if there is none. In the index the
 // first one of each tenant and phase is found by one look.
-func oldestDue(c *sqlitefile.Conn) (oldest int64, err error) {
-	tenant, phase := "", ""
-	for more := true; more; {
-		const first = `SELECT tenant, phase, due FROM records INDEXED BY records_due
-			WHERE due IS NOT NULL AND (tenant, phase) > (?, ?) ORDER BY tenant, phase, due LIMIT 1`
-		var due int64
-		more, err = c.QueryRow(first, []any{tenant, phase}, &tenant, &phase, &due)
-		if err == nil && due == atOnce {
-			due, err = c.Int64("SELECT due FROM records INDEXED BY records_due WHERE tenant = ? AND phase = ? AND due > ? ORDER BY due LIMIT 1",
-				tenant, phase, int64(atOnce))
-		}
-		if err != nil {
-			return 0, err
-		}
-		if more && due != 0 && phase != string(store.Unmatched) && (oldest == 0 || due < oldest) {
-			oldest = due
-		}
-	}
-	return oldest, nil
+func oldestDue(c *sqlitefile.Conn) (int64, error) {
+	return c.Int64(`SELECT coalesce(min(first), 0) FROM (SELECT (SELECT due FROM records INDEXED BY records_due
+			WHERE tenant = counts.tenant AND phase = counts.name AND due > ? ORDER BY due LIMIT 1) AS first
+		FROM counts WHERE count > 0 AND name <> 'unmatched')`, int64(atOnce))
 }
 
 // Health returns nil if the file can be read and the last change was written,
