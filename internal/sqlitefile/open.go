@@ -128,8 +128,13 @@ func prepareWriter(c *Conn, cfg Config, before sizes) error {
 	if err := check(c, cfg, before); err != nil {
 		return err
 	}
+	if have == 0 {
+		// Only a file without a table yet can be made to give space back.
+		if err := c.pragmas("auto_vacuum = INCREMENTAL"); err != nil {
+			return err
+		}
+	}
 	err = c.pragmas(
-		"auto_vacuum = INCREMENTAL", // of a file that is empty; others stay as they are
 		"journal_mode = WAL",
 		"synchronous = FULL",
 		"fullfsync = ON",            // on macOS, where a plain fsync stops at the disk's cache
