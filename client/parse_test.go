@@ -57,24 +57,44 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+// evenly is a route whose operations end evenly over 100 s.
+type evenly struct{ count int }
+
+func (e evenly) Count() int { return e.count }
+func (e evenly) Quantile(q float64) time.Duration {
+	return time.Duration(q * 100 * float64(time.Second))
+}
+func (e evenly) Ended(age time.Duration) float64 { return min(age.Seconds()/100, 1) }
+
 func TestDefaultSchedule(t *testing.T) {
+	even, known := evenly{0}, evenly{100}
 	for _, tt := range []struct {
 		info PollInfo
 		want time.Duration
 	}{
-		{PollInfo{}, 2 * time.Second},
-		{PollInfo{Polls: 1}, 3600 * time.Millisecond},
-		{PollInfo{Polls: 100}, 30 * time.Second},
-		{PollInfo{Notify: true}, 30 * time.Second},
-		{PollInfo{Notify: true, Polls: 100}, 5 * time.Minute},
+		{PollInfo{Learned: even}, 33 * time.Second},
+		{PollInfo{Learned: even, Age: 50 * time.Second, Polls: 3}, 16500 * time.Millisecond},
+		{PollInfo{Learned: even, Age: 98 * time.Second, Polls: 5}, 33 * time.Second},
+		{PollInfo{Learned: even, Age: time.Hour, Polls: 50}, 112500 * time.Millisecond},
+		{PollInfo{Learned: even, Age: 24 * time.Hour, Polls: 500}, 5 * time.Minute},
+		{PollInfo{Learned: even, Scarcity: 1}, 85 * time.Second},
+		{PollInfo{Learned: known}, 59 * time.Second},
+		{PollInfo{Learned: known, Age: 90 * time.Second}, 5500 * time.Millisecond},
+		{PollInfo{Learned: known, Age: 96 * time.Second}, 2600 * time.Millisecond},
+		{PollInfo{Notify: true}, 45 * time.Second},
+		{PollInfo{Notify: true, Learned: even, Age: 90 * time.Second}, 45 * time.Second},
+		{PollInfo{Notify: true, Learned: known, Age: 50 * time.Second}, 90 * time.Second},
+		{PollInfo{Notify: true, Learned: known}, 92 * time.Second},
+		{PollInfo{Notify: true, Learned: known, Scarcity: 1}, 96 * time.Second},
+		{PollInfo{Notify: true, Learned: known, Age: 24 * time.Hour}, 90 * time.Second},
 		{PollInfo{Notified: true, Notify: true, Polls: 9}, 3 * time.Second},
 		{PollInfo{Notified: true, SinceNotified: 20 * time.Second, Notify: true}, time.Minute},
-		{PollInfo{Notified: true, SinceNotified: time.Hour, Notify: true}, 30 * time.Second},
-		{PollInfo{Missing: true, Age: 10 * time.Second}, 2 * time.Second},
+		{PollInfo{Notified: true, SinceNotified: time.Hour, Notify: true, Learned: known}, 92 * time.Second},
+		{PollInfo{Missing: true, Age: 10 * time.Second, Learned: even}, 29700 * time.Millisecond},
 		{PollInfo{Missing: true, Age: time.Minute}, time.Minute},
 		{PollInfo{Notified: true, Missing: true, Age: time.Hour, Polls: 50}, 5 * time.Minute},
 	} {
-		if got := DefaultSchedule(tt.info); got != tt.want {
+		if got := DefaultSchedule(tt.info).Round(time.Millisecond); got != tt.want {
 			t.Errorf("%+v: got %v, want %v", tt.info, got, tt.want)
 		}
 	}

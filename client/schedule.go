@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/durations"
 	"github.com/vismanet-go/background/internal/backoff"
 )
 
@@ -50,13 +51,23 @@ type Durations interface {
 // either way.
 type Schedule func(PollInfo) time.Duration
 
-// DefaultSchedule polls after 2 s and then at growing intervals of up to 30 s.
-// With a notification expected it is only a safety net: after 30 s, then at
-// growing intervals of up to 5 min. In the minute after a notification it polls
-// after 3 s, or three times as long as the notification is old. An operation
-// that the ERP does not show 30 s after it was accepted is polled at intervals
-// from 1 min to 5 min. It never polls one operation more than five times a
-// minute, which is the most that the old host allows.
+// DefaultSchedule polls when an end is likely, by what was learned of the route:
+// first when about a third of its operations have ended, then whenever about a
+// third of those have that still ran at the last poll. It waits a little longer
+// where calls would gain little time. It never waits much longer than a minute,
+// but for the slowest twentieth of a route and for what takes an hour. Before
+// anything is learned it polls after 2 s and then at growing intervals.
+//
+// With a notification expected it is only a safety net: it polls when nine in ten
+// have ended, but not before 90 s, or 45 s before anything is learned. In the
+// minute after a notification it polls after 3 s, or three times as long as the
+// notification is old. An operation that the ERP does not show 30 s after it was
+// accepted is polled at intervals from 1 min to 5 min.
+//
+// The scarcer the calls, the later it polls, until there is little more than one
+// poll for an operation. It never polls one operation more than five times a
+// minute, which is the most that the old host allows. The page docs/schedule.md
+// of the module shows what comes of it.
 func DefaultSchedule(p PollInfo) time.Duration {
 	switch {
 	case p.Missing && p.Age > graceMissing:
@@ -64,19 +75,103 @@ func DefaultSchedule(p PollInfo) time.Duration {
 	case p.Notified && p.SinceNotified < time.Minute:
 		return max(3*time.Second, 3*p.SinceNotified)
 	case p.Notify:
-		return notifiedPoll.After(p.Polls)
+		return fallbackDelay(p)
 	}
-	return unnotifiedPoll.After(p.Polls)
+	return max(pollDelay(p), restAfter(p))
 }
 
-// The waits from poll to poll of [DefaultSchedule].
-var (
-	// Six polls that begin two seconds apart take more than a minute, whatever
-	// the jitter takes off.
-	unnotifiedPoll = backoff.Policy{First: 2 * time.Second, Factor: 1.8, Limit: 30 * time.Second}
-	notifiedPoll   = backoff.Policy{First: 30 * time.Second, Factor: 1.5, Limit: 5 * time.Minute}
-	missingPoll    = backoff.Policy{First: time.Minute, Factor: 1.5, Limit: 5 * time.Minute}
+// until returns how long it takes until a share of the operations has ended that
+// still run at the age of p.
+func (p PollInfo) until(share float64) time.Duration {
+	return p.learned().Quantile(1-p.running()*(1-share)) - p.Age
+}
+
+// running returns the share of operations that still run at the age of p.
+func (p PollInfo) running() float64 { return 1 - p.learned().Ended(p.Age) }
+
+func (p PollInfo) learned() Durations {
+	if p.Learned == nil {
+		return (*durations.Durations)(nil)
+	}
+	return p.Learned
+}
+
+// The numbers of the schedule were found by simulation: see docs/schedule.md.
+const (
+	// A poll comes when this share has ended of the operations that still ran at
+	// the last one, but no later than mostWait, which with the jitter is about a
+	// minute.
+	pollShare = 0.33
+	mostWait  = 59 * time.Second
+
+	// Once as many ends were seen, the schedule dares to be slower. Of a route that
+	// is new, quick polls tell more.
+	knownCount = 8
+	// Waits are stretched where that would be many calls for little time: up to
+	// shortWait, and beyond longWait by three seconds for each, but not until more
+	// than stretchShare has ended.
+	stretchShare = 0.65
+	shortWait    = 5500 * time.Millisecond
+	longWait     = 15 * time.Second
+	// The slowest may wait longer than mostWait, the fewer still run the longer.
+	slowShare = 0.05
+	slowWait  = 5 * time.Minute
+
+	// In each wait at least this share ends, so that there are 20 polls of an
+	// operation at most; the scarcer calls are, the larger it is, up to lastShare.
+	leastShare = 1.0 / 20
+	lastShare  = 0.85
+
+	// The same below notifications, up to fallbackStretch for operations that are
+	// long: they can wait.
+	fallbackShare   = 0.92
+	fallbackStretch = 0.96
+	leastFallback   = 90 * time.Second
+	// Before knownCount: perhaps no notification comes at all.
+	firstShare    = 0.45
+	firstFallback = 45 * time.Second
+	longFallback  = 5 * time.Minute
+	mostFallback  = 30 * time.Minute
 )
+
+// pollDelay is the wait where no notification is expected.
+func pollDelay(p PollInfo) time.Duration {
+	d, most := p.until(pollShare), mostWait
+	if p.learned().Count() >= knownCount {
+		stretched := max(shortWait, longWait+3*(d-longWait))
+		d = max(d, min(stretched, p.until(stretchShare)))
+		slow := time.Duration(float64(mostWait) * slowShare / max(p.running(), 1e-6))
+		most = max(most, min(slow, p.Age/3, slowWait))
+	}
+	share := min(leastShare+(1-leastShare)*p.Scarcity, lastShare)
+	scarce := slowWait + time.Duration(p.Scarcity*float64(maxDelay-slowWait))
+	return max(min(d, most), min(p.until(share), scarce))
+}
+
+// fallbackDelay is the wait where a notification is expected.
+func fallbackDelay(p PollInfo) time.Duration {
+	if p.learned().Count() < knownCount {
+		return min(max(p.until(firstShare), firstFallback), mostFallback)
+	}
+	d := p.until(fallbackShare + (fallbackStretch-fallbackShare)*p.Scarcity)
+	d = max(d, min(longFallback+2*(d-longFallback), p.until(fallbackStretch)))
+	return min(max(d, leastFallback), mostFallback)
+}
+
+// restAfter is the least wait after a number of polls. Any five of them in a row take
+// more than a minute, whatever the jitter takes off.
+func restAfter(p PollInfo) time.Duration {
+	rests := [...]time.Duration{
+		0, 2200 * time.Millisecond, 4400 * time.Millisecond, 9 * time.Second, 18 * time.Second, 33 * time.Second,
+	}
+	if p.Polls < len(rests) {
+		return rests[p.Polls]
+	}
+	return max(14*time.Second, min(p.Age/32, slowWait))
+}
+
+// missingPoll spaces the polls of an operation that the ERP does not show.
+var missingPoll = backoff.Policy{First: time.Minute, Factor: 1.5, Limit: 5 * time.Minute}
 
 // The waits after something failed.
 var (

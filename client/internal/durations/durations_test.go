@@ -137,7 +137,6 @@ func TestAChangeIsFollowed(t *testing.T) {
 	count := func(n int, ran time.Duration) {
 		for range n {
 			tb.end(0, ran)
-			tb.forget()
 		}
 	}
 	count(2000, 2*time.Second)
@@ -165,19 +164,46 @@ func TestOneOutlierChangesLittle(t *testing.T) {
 	}
 }
 
-func TestHalvingLosesNoEndOfFew(t *testing.T) {
+func TestForgettingLosesNoEndOfFew(t *testing.T) {
 	var tb table
-	for i := range window + 1 {
-		tb.end(0, time.Duration(i+1)*time.Second) // few in each class
+	random := rand.New(rand.NewPCG(7, 8))
+	for range 20 {
+		for _, i := range random.Perm(window / 2) {
+			tb.end(0, time.Duration(i+1)*time.Second) // few in each class
+		}
 	}
-	before := tb.durations()
-	tb.forget()
-	if got, want := tb.count(), (window+1)/2; got != want {
-		t.Errorf("ends after halving: got %d, want %d", got, want)
-	}
+	d := tb.durations()
 	for _, q := range []float64{0.1, 0.5, 0.9, 0.97} {
-		if got := tb.durations().Ended(before.Quantile(q)); math.Abs(got-q) > 0.04 {
-			t.Errorf("share that ended at what was the quantile %v: got %v after halving", q, got)
+		want := time.Duration(q * window / 2 * float64(time.Second))
+		if got := d.Ended(want); math.Abs(got-q) > 0.03 {
+			t.Errorf("share that ended at %v: got %v, want about %v", want, got, q)
+		}
+	}
+}
+
+// TestABurstIsSeenAsItIs has a thousand operations that are polled together, so that
+// the ages at which they are seen are nearly the same.
+func TestABurstIsSeenAsItIs(t *testing.T) {
+	var tb table
+	random := rand.New(rand.NewPCG(5, 6))
+	polled := make([]time.Duration, 1000) // -1 if it has ended
+	for round := range time.Duration(5) {
+		for _, i := range random.Perm(len(polled)) {
+			ran := time.Duration(i) * time.Second
+			at := (round+1)*time.Minute + time.Duration(random.IntN(int(round+1)*10))*time.Second
+			switch {
+			case polled[i] < 0:
+			case ran <= at:
+				tb.end(polled[i], ran)
+				polled[i] = -1
+			default:
+				tb.pass(polled[i], at)
+				polled[i] = at
+			}
+		}
+		at := (round + 1) * time.Minute
+		if got, want := tb.durations().Ended(at), at.Seconds()/1000; math.Abs(got-want) > 0.05 {
+			t.Errorf("share that ended at %v: got %v, want about %v", at, got, want)
 		}
 	}
 }
@@ -189,10 +215,9 @@ func TestCountsStayBounded(t *testing.T) {
 		if i%3 == 0 {
 			tb.end(2*time.Hour, time.Minute) // a clock that is wrong
 		}
-		tb.forget()
 	}
 	for c := range classes {
-		if tb.seen[c] > window || tb.ended[c] > tb.seen[c] {
+		if tb.seen[c] > window*parts || tb.ended[c] > tb.seen[c] {
 			t.Fatalf("class %d: seen %d, ended %d, want at most %d and no more ends than seen", c, tb.seen[c], tb.ended[c], window)
 		}
 	}

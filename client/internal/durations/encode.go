@@ -168,9 +168,9 @@ func (d *decoder) table(t *table) {
 	}
 }
 
-// bounded returns a count, which a table keeps at window or below.
+// bounded returns a count, which a table keeps at window*parts or below.
 func (d *decoder) bounded(n int64) uint16 {
-	if n < 0 || n > window {
+	if n < 0 || n > window*parts {
 		d.bad = true
 		return 0
 	}

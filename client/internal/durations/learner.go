@@ -83,7 +83,6 @@ func (l *Learner) observe(name string, count func(*table)) {
 	l.clock++
 	r.learnt = l.clock
 	count(&r.own)
-	r.own.forget()
 	r.stale++
 	l.used, l.fresh = true, true
 	l.limit()
