@@ -11,8 +11,8 @@ import (
 
 // tellAt is when a person is told that an operation is uncertain: when a wait
 // would give it up, or a day after it was sent if a resolver is asked. Zero
-// means never, or that it was done.
-func (r *runner) tellAt(rec store.Record) time.Time {
+// means never, or that it was done. It needs the scheduler's mutex.
+func (r *runner) tellAt(rec *store.Record) time.Time {
 	if rec.Phase != store.Uncertain || r.told[rec.Ref] {
 		return time.Time{}
 	}
@@ -22,32 +22,45 @@ func (r *runner) tellAt(rec store.Record) time.Time {
 	}
 	if !r.ran && !at.IsZero() && !at.After(time.Now()) {
 		r.told[rec.Ref] = true
-		r.first = append(r.first, rec)
+		r.first = append(r.first, *rec)
 		return time.Time{}
 	}
 	return at
 }
 
 // tell tells a person that an operation is uncertain, if it still is.
-func (r *runner) tell(ctx context.Context, ref string) {
-	c := r.c
-	rec, err := c.store.Get(ctx, c.cfg.Tenant, ref)
-	if err == nil && rec.Phase == store.Uncertain && !r.told[ref] {
+func (r *runner) tell(ref string) {
+	c, s := r.c, r.s
+	rec, err := c.store.Get(r.ctx, c.cfg.Tenant, ref)
+	s.mu.Lock()
+	now := err == nil && rec.Phase == store.Uncertain && !r.told[ref]
+	if now {
 		r.told[ref] = true
-		c.log.ErrorContext(ctx, "it is not known whether the ERP accepted an operation, and nothing is going to tell", "ref", ref, "method", rec.Method,
+	}
+	if it := s.items[ref]; err == nil || errors.Is(err, store.ErrNotFound) {
+		s.markDirty(ref, it)
+	} else if it != nil && !it.working {
+		s.plan(it, plan{until: time.Now().Add(time.Second)}, laneRead)
+	}
+	s.dispatch()
+	s.mu.Unlock()
+	if now {
+		c.log.ErrorContext(r.ctx, "it is not known whether the ERP accepted an operation, and nothing is going to tell", "ref", ref, "method", rec.Method,
 			"path", erp.PathOf(rec.Path), "kind", rec.Kind, "sent", rec.SentAt, "reason", rec.Reason, "remedy", remedyResolve)
-		c.attend(ctx, rec, NeedsUncertain)
+		c.attend(r.ctx, rec, NeedsUncertain)
 	}
-	if errors.Is(err, store.ErrNotFound) {
-		err = nil
-	}
-	r.done(ref, err)
 }
 
 // report tells, once, of what needed a person when Run began.
 func (r *runner) report(ctx context.Context) {
 	c := r.c
-	r.ran = true
+	r.s.mu.Lock()
+	done, first := r.ran, r.first
+	r.ran, r.first = true, nil
+	r.s.mu.Unlock()
+	if done {
+		return
+	}
 	count := func(p store.Phase) int {
 		n, err := c.store.Count(ctx, c.cfg.Tenant, store.Query{Phases: []store.Phase{p}})
 		if err != nil && ctx.Err() == nil && c.life.Err() == nil {
@@ -56,11 +69,11 @@ func (r *runner) report(ctx context.Context) {
 		return n
 	}
 	unclear, dead := count(store.Unclear), count(store.Dead)
-	if len(r.first)+unclear+dead == 0 {
+	if len(first)+unclear+dead == 0 {
 		return
 	}
 	var refs []string
-	for _, rec := range r.first {
+	for _, rec := range first {
 		if len(refs) < 10 {
 			refs = append(refs, rec.Ref)
 		}
@@ -74,9 +87,8 @@ func (r *runner) report(ctx context.Context) {
 			refs = append(refs, op.Ref())
 		}
 	}
-	c.log.ErrorContext(ctx, "operations need a person", "uncertain", len(r.first), "unclear", unclear, "dead", dead, "refs", refs,
+	c.log.ErrorContext(ctx, "operations need a person", "uncertain", len(first), "unclear", unclear, "dead", dead, "refs", refs,
 		"remedy", remedyResolve+"; Client.Dead lists what is dead, Operation.Replay brings it back to its handler, and Operation.Drop removes it")
-	r.first = nil
 }
 
 // maxKinds bounds how many kinds without a handler are told of.

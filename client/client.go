@@ -39,23 +39,22 @@ type Client struct {
 	// asked not to be called.
 	rateLimitedUntil atomic.Int64
 
+	sched scheduler
+
 	running     atomic.Bool  // Run
 	http2       atomic.Bool  // the last answer came over HTTP/2
 	deniedPolls atomic.Int64 // polls in a row that were refused for their credentials
 
-	mu          sync.Mutex // guards the rest
-	closed      bool
-	failed      map[string]failure   // records whose polls the store does not take, by ref
-	facts       map[string]int       // how many facts are still to be written, by ref
-	troubles    map[string]*trouble  // records whose polls fail, by ref
-	words       map[string]bool      // statuses that are not known and were told of
-	unresolved  map[string]bool      // records whose resolver failed and was told of, by ref
-	kinds       map[string]bool      // kinds without a handler that were told of
-	asked       map[string]time.Time // before which a 202 asked not to be polled, by ref
-	polls       map[string]*poll     // queued or in progress, by ref
-	backlog     []*poll              // queued
-	pollWorkers int                  // goroutines that work on the backlog
-	working     sync.WaitGroup       // Add needs mu and !closed
+	mu         sync.Mutex // guards the rest
+	closed     bool
+	failed     map[string]failure   // records whose polls the store does not take, by ref
+	facts      map[string]int       // how many facts are still to be written, by ref
+	troubles   map[string]*trouble  // records whose polls fail, by ref
+	words      map[string]bool      // statuses that are not known and were told of
+	unresolved map[string]bool      // records whose resolver failed and was told of, by ref
+	kinds      map[string]bool      // kinds without a handler that were told of
+	asked      map[string]time.Time // before which a 202 asked not to be polled, by ref
+	working    sync.WaitGroup       // Add needs mu and !closed
 }
 
 // New returns a client, or an error that names every field that is wrong. It
@@ -70,7 +69,7 @@ func New(cfg Config) (*Client, error) {
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Client{
 		cfg: cfg, origin: base, http: &hc, store: cfg.Store, owner: hook.NewRef(), log: cfg.Logger,
-		polls: make(map[string]*poll), failed: make(map[string]failure), asked: make(map[string]time.Time),
+		failed: make(map[string]failure), asked: make(map[string]time.Time),
 		facts: make(map[string]int), troubles: make(map[string]*trouble), words: make(map[string]bool), kinds: make(map[string]bool), unresolved: make(map[string]bool),
 	}
 	if hc.Transport == nil {
@@ -88,6 +87,7 @@ func New(cfg Config) (*Client, error) {
 		}
 	}
 	c.life, c.end = context.WithCancel(context.Background())
+	c.sched = scheduler{c: c, wake: make(chan struct{}, 1), items: make(map[string]*item), dirty: make(map[string]struct{})}
 	if _, deaf := cfg.Observer.(NopObserver); !deaf {
 		c.cfg.Observer = &safeObserver{next: cfg.Observer, c: c}
 	}

@@ -24,7 +24,8 @@ const (
 // pollCandidates checks the ids that notifications proposed for an
 // operation whose 202 was never read. An id is bound only if the ERP itself,
 // asked with our own credentials, tells of an operation that is ours.
-func (c *Client) pollCandidates(ctx context.Context, lease store.Lease, rec store.Record) error {
+func (c *Client) pollCandidates(ctx context.Context, h *held) error {
+	rec := h.rec
 	var last error
 	refute := func(id, reason string) {
 		if err := c.refute(ctx, rec, id, reason); err != nil {
@@ -37,7 +38,7 @@ func (c *Client) pollCandidates(ctx context.Context, lease store.Lease, rec stor
 			continue
 		}
 		doc, err := c.getState(ctx, id)
-		if missing(err) && rec.Polls >= 3 && rec.Notification != nil && time.Since(notifiedAt(rec, time.Now())) > graceCandidate {
+		if missing(err) && rec.Polls >= 3 && rec.Notification != nil && time.Since(notifiedAt(&rec, time.Now())) > graceCandidate {
 			refute(id, "the ERP does not know the proposed id")
 			continue
 		}
@@ -58,22 +59,22 @@ func (c *Client) pollCandidates(ctx context.Context, lease store.Lease, rec stor
 			last = errors.New(reason)
 			continue
 		}
-		return c.bindEvidence(ctx, lease, rec, id, doc)
+		return c.bindEvidence(ctx, h, id, doc)
 	}
 	if last == nil || missing(last) {
 		last = errNoEvidence
 	}
-	return c.notYet(ctx, lease, rec, erp.Document{}, last)
+	return c.notYet(ctx, h, erp.Document{}, last)
 }
 
 var errNoEvidence = errors.New("no proposed id could be confirmed yet")
 
-func (c *Client) bindEvidence(ctx context.Context, lease store.Lease, rec store.Record, id string, doc erp.Document) error {
+func (c *Client) bindEvidence(ctx context.Context, h *held, id string, doc erp.Document) error {
 	write, cancel := recording(ctx)
 	defer cancel()
-	got, err := c.store.Report(write, rec.Tenant, rec.Ref, store.AcceptedFact{ID: id, Source: store.FromEvidence})
+	got, err := c.store.Report(write, h.rec.Tenant, h.rec.Ref, store.AcceptedFact{ID: id, Source: store.FromEvidence})
 	if _, conflict := errors.AsType[*store.ConflictError](err); conflict {
-		if failed := c.refute(ctx, rec, id, "the proposed id belongs to another operation"); failed != nil {
+		if failed := c.refute(ctx, h.rec, id, "the proposed id belongs to another operation"); failed != nil {
 			return &unwrittenError{failed}
 		}
 		return nil
@@ -81,11 +82,12 @@ func (c *Client) bindEvidence(ctx context.Context, lease store.Lease, rec store.
 	if err != nil {
 		return &unwrittenError{storeError(err)}
 	}
-	c.log.WarnContext(ctx, "resolved by a notification", "ref", rec.Ref, "id", id)
+	h.wrote(got, false)
+	c.log.WarnContext(ctx, "resolved by a notification", "ref", got.Ref, "id", id)
 	if doc.Terminal() {
-		return c.recordOutcome(ctx, lease, got, doc)
+		return c.recordOutcome(ctx, h, doc)
 	}
-	return c.notYet(ctx, lease, got, doc, nil)
+	return c.notYet(ctx, h, doc, nil)
 }
 
 // refute drops a candidate. Its error says that the store did not take that.

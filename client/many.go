@@ -1,14 +1,14 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"net/http"
 	"sync"
-
-	"github.com/vismanet-go/background/store"
+	"time"
 )
 
 // WaitAll waits for all operations and returns their results in the order of
@@ -117,11 +117,47 @@ func (c *Client) submitItem(ctx context.Context, index int, item Item) (op *Oper
 // loop is left.
 func AsCompleted(ctx context.Context, ops ...*Operation) iter.Seq2[*Operation, error] {
 	return func(yield func(*Operation, error) bool) {
-		s := newSelection(ops)
-		defer s.close()
-		for len(s.waiting) > 0 {
-			for _, m := range s.ready(ctx) {
-				if !yield(m.op, m.err) {
+		g := &group{wake: make(chan struct{}, 1)}
+		waiting := make(map[*Operation]*waiter, len(ops))
+		defer func() {
+			for _, w := range waiting {
+				w.c.sched.leave(w)
+			}
+		}()
+		var closed []*Operation
+		for _, op := range ops {
+			if waiting[op] != nil {
+				continue
+			}
+			w := &waiter{Operation: op, began: time.Now(), tell: g}
+			waiting[op] = w
+			if !w.begin(ctx) {
+				closed = append(closed, op)
+			}
+		}
+		for _, op := range closed {
+			if waiting[op] == nil {
+				continue
+			}
+			delete(waiting, op)
+			if !yield(op, ErrClosed) {
+				return
+			}
+		}
+		for len(waiting) > 0 {
+			for _, w := range g.next(ctx) {
+				delete(waiting, w.Operation)
+				if !yield(w.Operation, w.outcome()) {
+					return
+				}
+			}
+			if ctx.Err() == nil {
+				continue
+			}
+			for op, w := range waiting {
+				delete(waiting, op)
+				w.c.sched.leave(w)
+				if !yield(op, cmp.Or(w.err, w.pending(ctx.Err()))) {
 					return
 				}
 			}
@@ -129,84 +165,48 @@ func AsCompleted(ctx context.Context, ops ...*Operation) iter.Seq2[*Operation, e
 	}
 }
 
-// member is one operation of a selection.
-type member struct {
-	op   *Operation
-	w    *waiter
-	rec  store.Record // its id and phase, as last read
-	err  error        // why it is done
-	next plan
-	poll *poll // in progress
+// group tells one goroutine, which waits for many operations.
+type group struct {
+	wake chan struct{} // holds one
+
+	mu   sync.Mutex // guards the rest
+	over []*waiter
 }
 
-// selection waits for many operations from one goroutine.
-type selection struct {
-	waiting map[*Operation]*member
-	dirty   map[*Operation]*member // to be read again
-	byRef   map[string][]*member
-	dues    dueHeap
-	watches map[*Client]*store.Watcher
-	wake    chan struct{}
-	stop    chan struct{}
-	pumps   sync.WaitGroup
-
-	mu    sync.Mutex // guards what other goroutines leave here
-	again []*member
-	woken map[*Client]bool // with true: its store or the client itself has ended
-}
-
-func newSelection(ops []*Operation) *selection {
-	s := &selection{
-		waiting: make(map[*Operation]*member, len(ops)), dirty: make(map[*Operation]*member, len(ops)),
-		byRef: make(map[string][]*member, len(ops)), watches: make(map[*Client]*store.Watcher),
-		wake: make(chan struct{}, 1), stop: make(chan struct{}), woken: make(map[*Client]bool),
-	}
-	refs := make(map[*Client][]string)
-	for _, op := range ops {
-		if s.waiting[op] != nil {
-			continue
-		}
-		m := &member{op: op, w: op.waiter(), rec: store.Record{ID: op.id}}
-		s.waiting[op], s.dirty[op] = m, m
-		s.byRef[op.ref] = append(s.byRef[op.ref], m)
-		refs[op.c] = append(refs[op.c], op.ref)
-	}
-	for c, list := range refs {
-		watch := c.store.Watch(c.cfg.Tenant, list...)
-		s.watches[c] = watch
-		s.pumps.Go(func() { s.pump(c, watch) })
-	}
-	return s
-}
-
-// pump tells the selection what a client's store and end tell.
-func (s *selection) pump(c *Client, watch *store.Watcher) {
-	for open := true; open; {
-		select {
-		case _, open = <-watch.C():
-		case <-c.life.Done():
-			open = false
-		case <-s.stop:
-			return
-		}
-		s.mu.Lock()
-		s.woken[c] = s.woken[c] || !open
-		s.mu.Unlock()
-		s.signal()
-	}
-}
-
-func (s *selection) signal() {
+func (g *group) ended(w *waiter) {
+	g.mu.Lock()
+	g.over = append(g.over, w)
+	g.mu.Unlock()
 	select {
-	case s.wake <- struct{}{}:
+	case g.wake <- struct{}{}:
 	default:
 	}
 }
 
-func (s *selection) close() {
-	close(s.stop)
-	s.pumps.Wait()
-	for _, w := range s.watches {
-		w.Close()
+// next waits for those that have ended since the last call. It returns none when
+// ctx ends.
+func (g *group) next(ctx context.Context) []*waiter {
+	for {
+		g.mu.Lock()
+		over := g.over
+		g.over = nil
+		g.mu.Unlock()
+		if len(over) > 0 {
+			return over
+		}
+		select {
+		case <-g.wake:
+		case <-ctx.Done():
+			return nil
+		}
 	}
+}
+
+// outcome is the error of a wait that is over.
+func (w *waiter) outcome() error {
+	if w.err != nil {
+		return w.err
+	}
+	_, err := w.c.result(*w.rec)
+	return err
 }

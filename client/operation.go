@@ -1,10 +1,13 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
 	"maps"
+	"sync"
+	"time"
 
 	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/store"
@@ -73,12 +76,15 @@ func (o *Operation) Poll(ctx context.Context) (State, error) {
 	var polled error
 	rec, err := o.c.store.Get(ctx, o.c.cfg.Tenant, o.ref)
 	if err == nil && (!rec.Phase.Terminal() || rec.Phase == store.Unclear) {
-		p := o.c.startPoll(o.ref, true)
-		select {
-		case <-p.done:
-			polled = p.err
-		case <-ctx.Done():
-			return stateOf(rec), fmt.Errorf("poll %s: %w", o, ctx.Err())
+		if p, ok := o.c.sched.poll(o.ref, true); !ok {
+			polled = ErrClosed
+		} else {
+			select {
+			case <-p.done:
+				polled = p.err
+			case <-ctx.Done():
+				return stateOf(rec), fmt.Errorf("poll %s: %w", o, ctx.Err())
+			}
 		}
 	}
 	s, err := o.State(ctx)
@@ -110,17 +116,22 @@ func (o *Operation) Wait(ctx context.Context) (*Result, error) {
 	ctx, end := o.c.cfg.Observer.Wait(ctx, Waiting{
 		Ref: o.ref, ID: o.id, Method: o.method, Route: routeOf(o.path), Kind: o.kind, Link: o.link,
 	})
-	rec, err := o.await(ctx, func(store.Record) bool { return true })
+	w := o.await(ctx)
 	var res *Result
+	err := w.err
 	if err == nil {
-		res, err = o.c.result(rec)
+		res, err = o.c.result(*w.rec)
 	}
-	end(waited(rec, err))
+	end(w.waited(err))
 	return res, err
 }
 
-func waited(rec store.Record, err error) Waited {
-	s := stateOf(rec)
+// waited tells the observer of a wait that is over.
+func (w *waiter) waited(err error) Waited {
+	if w.rec == nil {
+		return Waited{ID: cmp.Or(w.seen.id, w.id), Phase: w.seen.phase, Polls: w.seen.polls, Notified: w.seen.notified, Err: err}
+	}
+	s := stateOf(*w.rec)
 	return Waited{ID: s.ID, Phase: s.Phase, StatusCode: s.StatusCode, Polls: s.Polls, Notified: !s.Notified.IsZero(), Ran: s.ran(), Err: err}
 }
 
@@ -132,19 +143,73 @@ func waited(rec store.Record, err error) Waited {
 // it.
 func (o *Operation) Watch(ctx context.Context) iter.Seq2[State, error] {
 	return func(yield func(State, error) bool) {
+		box := &mailbox{wake: make(chan struct{}, 1)}
+		w := &waiter{Operation: o, began: time.Now(), tell: box}
+		if !w.begin(ctx) {
+			yield(State{}, ErrClosed)
+			return
+		}
+		defer o.c.sched.leave(w)
 		var last State
-		more := true
-		_, err := o.await(ctx, func(rec store.Record) bool {
-			if s := stateOf(rec); s != last {
-				last = s
-				more = yield(s, nil)
+		for {
+			rec, over := box.take(ctx)
+			if rec != nil {
+				if s := stateOf(*rec); s != last {
+					last = s
+					if !yield(s, nil) {
+						return
+					}
+				}
 			}
-			return more
-		})
-		if err != nil && more {
-			yield(last, err)
+			switch {
+			case over && w.err != nil:
+				yield(last, w.err)
+				return
+			case over:
+				return
+			case ctx.Err() != nil:
+				o.c.sched.leave(w)
+				yield(last, cmp.Or(w.err, w.pending(ctx.Err())))
+				return
+			}
 		}
 	}
+}
+
+// mailbox tells one goroutine of the last reading of an operation.
+type mailbox struct {
+	wake chan struct{} // holds one
+
+	mu   sync.Mutex // guards the rest
+	rec  *store.Record
+	over bool
+}
+
+func (b *mailbox) ended(w *waiter) { b.put(w.rec, true) }
+
+func (b *mailbox) put(rec *store.Record, over bool) {
+	b.mu.Lock()
+	if rec != nil {
+		b.rec = rec
+	}
+	b.over = over
+	b.mu.Unlock()
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take waits for a reading, for the end, or for ctx.
+func (b *mailbox) take(ctx context.Context) (rec *store.Record, over bool) {
+	select {
+	case <-b.wake:
+	case <-ctx.Done():
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	rec, b.rec = b.rec, nil
+	return rec, b.over
 }
 
 // Ack tells the store that the application has the outcome, so that the record

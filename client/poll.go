@@ -10,93 +10,36 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client/internal/erp"
-	"github.com/vismanet-go/background/internal/usercode"
 	"github.com/vismanet-go/background/store"
 )
 
-// poll is one poll of an operation. All waiters of this client share it.
+// poll is one poll of an operation. All who are interested in it share it.
 type poll struct {
 	ref   string
-	force bool // also if it is not due
-	done  chan struct{}
-	after []func() // guarded by Client.mu, called when done is closed
+	force bool          // also if it is not due
+	done  chan struct{} // closed when it is over; nil unless somebody asked for this very poll
 
-	// These are set when done is closed.
-	err       error     // why it failed; store.ErrLeased if another replica polls
-	denied    bool      // the credentials were refused
-	unwritten bool      // the store did not take what it saw
-	until     time.Time // when another replica's lease ends
+	// These are set when it is over.
+	rec       *store.Record // the record after it; nil if it has to be read
+	err       error         // why it failed; store.ErrLeased if another replica polls
+	denied    bool          // the credentials were refused
+	unwritten bool          // the store did not take what it saw
+	until     time.Time     // when another replica's lease ends
 }
 
-// startPoll starts a poll, or joins the one in progress. Without force it
-// ends at once if the operation turns out not to be due. No more than InFlight
-// polls run at a time; the others queue.
-func (c *Client) startPoll(ref string, force bool) *poll {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if p := c.polls[ref]; p != nil {
-		return p
-	}
-	p := &poll{ref: ref, force: force, done: make(chan struct{})}
-	if c.closed {
-		p.err = ErrClosed
-		close(p.done)
-		return p
-	}
-	c.polls[ref] = p
-	c.backlog = append(c.backlog, p)
-	if c.pollWorkers < c.cfg.InFlight {
-		c.pollWorkers++
-		c.working.Go(c.pollWorker)
-	}
-	return p
+// held is a record under a lease of this client: what a poll sees, and what a
+// resolver or a person tells, is judged and written down while it is held.
+type held struct {
+	lease store.Lease
+	rec   store.Record
+	// written is whether rec is the record as this client wrote it last, and
+	// ended whether the lease ended with that.
+	written, ended bool
 }
 
-// pollWorker makes the polls of the backlog until there are none.
-func (c *Client) pollWorker() {
-	var p *poll
-	// A poll runs code of the application: verifiers, the observer, the
-	// schedule. What does not return must not take the goroutine with it.
-	defer func() {
-		if p == nil {
-			return
-		}
-		err := usercode.Broken("the application's code in a poll", recover())
-		c.log.ErrorContext(c.life, "a poll did not return", append([]any{"ref", p.ref}, usercode.Logged(err)...)...)
-		p.err, p.unwritten = err, true
-		c.working.Go(c.pollWorker) // it counts as this one among the workers
-		c.polled(p)
-	}()
-	for {
-		c.mu.Lock()
-		if len(c.backlog) == 0 {
-			c.pollWorkers--
-			c.backlog = nil
-			c.mu.Unlock()
-			return
-		}
-		next := c.backlog[0]
-		c.backlog = c.backlog[1:]
-		c.mu.Unlock()
-
-		p = next
-		c.runPoll(p, p.ref, p.force)
-		p = nil
-		c.polled(next)
-	}
-}
-
-// polled tells those who wait for a poll that it is done.
-func (c *Client) polled(p *poll) {
-	c.mu.Lock()
-	c.backOff(p)
-	delete(c.polls, p.ref)
-	close(p.done)
-	after := p.after
-	c.mu.Unlock()
-	for _, f := range after {
-		f()
-	}
+// wrote notes what the store returned for a change. A decision ends the lease.
+func (h *held) wrote(rec store.Record, ended bool) {
+	h.rec, h.written, h.ended = rec, true, h.ended || ended
 }
 
 // failure is a poll that could not be written down.
@@ -106,9 +49,10 @@ type failure struct {
 }
 
 // backOff keeps a record from being polled again at once when the store
-// did not take what the last poll saw: nothing in the record would tell. It
-// needs c.mu.
+// did not take what the last poll saw: nothing in the record would tell.
 func (c *Client) backOff(p *poll) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if !p.unwritten {
 		delete(c.failed, p.ref)
 		return
@@ -126,46 +70,41 @@ func (c *Client) notBefore(ref string) time.Time {
 	return c.failed[ref].until
 }
 
-// then calls f when the poll is done, or at once if it is. f must not block.
-func (c *Client) then(p *poll, f func()) {
-	c.mu.Lock()
-	select {
-	case <-p.done:
-		c.mu.Unlock()
-		f()
-	default:
-		p.after = append(p.after, f)
-		c.mu.Unlock()
-	}
-}
-
 // runPoll leases the record, polls, and writes down what it saw.
-func (c *Client) runPoll(p *poll, ref string, force bool) {
+func (c *Client) runPoll(p *poll) {
 	ctx := c.life
 	// Long enough for state, verifier and content, and for writing it down.
-	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, store.ToPoll, 4*c.cfg.CallTimeout)
+	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, p.ref, c.owner, store.ToPoll, 4*c.cfg.CallTimeout)
 	if err != nil {
 		// The store's clock may be behind ours: never ask again at once.
 		p.err, p.until = storeError(err), latest(rec.Lease.Until, time.Now().Add(minDelay/2))
 		if p.unwritten = !errors.Is(err, store.ErrLeased); p.unwritten && c.life.Err() == nil {
-			c.log.WarnContext(ctx, "the store did not let an operation be polled", "ref", ref, "error", p.err)
+			c.log.WarnContext(ctx, "the store did not let an operation be polled", "ref", p.ref, "error", p.err)
 		}
 		return
 	}
-	defer c.release(ctx, lease) // a decision has ended it already, if one was made
+	h := &held{lease: lease, rec: rec}
+	defer func() {
+		if !h.ended {
+			c.release(ctx, lease)
+		}
+		if h.written {
+			p.rec = &h.rec
+		}
+	}()
 	if !c.trusts(rec.Origin) {
 		p.err = fmt.Errorf("%w: it was submitted to %s (see FormerOrigins)", ErrUntrustedURL, rec.Origin)
 		return
 	}
-	due := c.nextPoll(rec)
-	again := force && rec.Phase == store.Unclear // a later state may say more
-	if !again && (due.IsZero() || (!force && due.After(time.Now()))) {
+	due := c.nextPoll(&h.rec)
+	again := p.force && rec.Phase == store.Unclear // a later state may say more
+	if !again && (due.IsZero() || (!p.force && due.After(time.Now()))) {
 		return
 	}
 	if rec.Phase == store.Accepted || again {
-		err = c.pollState(ctx, lease, rec)
+		err = c.pollState(ctx, h)
 	} else {
-		err = c.pollCandidates(ctx, lease, rec)
+		err = c.pollCandidates(ctx, h)
 	}
 	p.err = err
 	if unwritten, ok := errors.AsType[*unwrittenError](err); ok {
@@ -177,20 +116,22 @@ func (c *Client) runPoll(p *poll, ref string, force bool) {
 }
 
 // pollState reads the state of an accepted operation.
-func (c *Client) pollState(ctx context.Context, lease store.Lease, rec store.Record) error {
-	doc, err := c.getState(ctx, rec.ID)
+func (c *Client) pollState(ctx context.Context, h *held) error {
+	doc, err := c.getState(ctx, h.rec.ID)
 	c.credentials(ctx, err)
-	return c.stateRead(ctx, lease, rec, doc, err)
+	return c.stateRead(ctx, h, doc, err)
 }
 
 // notYet plans the next poll after one that found no end, for whatever
 // reason.
-func (c *Client) notYet(ctx context.Context, lease store.Lease, rec store.Record, doc erp.Document, err error) error {
+func (c *Client) notYet(ctx context.Context, h *held, doc erp.Document, err error) error {
 	now := time.Now()
-	seen := progress(rec.Progress, doc, err, now)
-	if gone(rec, seen, now) {
-		return c.expire(ctx, lease, rec, err)
+	seen := progress(h.rec.Progress, doc, err, now)
+	if gone(&h.rec, seen, now) {
+		return c.expire(ctx, h, err)
 	}
+	rec := &h.rec
+	h.written = false // until the store has it
 	rec.Progress = seen
 	failures := 0
 	_, unread := errors.AsType[*failedGet](err)
@@ -205,7 +146,7 @@ func (c *Client) notYet(ctx context.Context, lease store.Lease, rec store.Record
 	}
 	rec.Polls++
 	plan := store.RescheduleDecision{Due: latest(c.nextDue(ctx, rec, err, failures, now), asked), Notifications: rec.Notifications, Progress: seen}
-	if _, failed := c.decide(ctx, lease, plan); failed != nil {
+	if failed := c.decideHeld(ctx, h, plan); failed != nil {
 		return &unwrittenError{errors.Join(err, failed)}
 	}
 	return err
@@ -213,7 +154,7 @@ func (c *Client) notYet(ctx context.Context, lease store.Lease, rec store.Record
 
 // nextDue is when to poll again after a poll that found no end. failures are
 // those in a row, this one included.
-func (c *Client) nextDue(ctx context.Context, rec store.Record, err error, failures int, now time.Time) time.Time {
+func (c *Client) nextDue(ctx context.Context, rec *store.Record, err error, failures int, now time.Time) time.Time {
 	due := now.Add(c.delay(rec, now))
 	if err != nil {
 		level := slog.LevelWarn
@@ -237,23 +178,23 @@ func (c *Client) nextDue(ctx context.Context, rec store.Record, err error, failu
 
 // expire records that the ERP has forgotten an operation. What was seen of its
 // end before that, and could not be recorded, is its outcome.
-func (c *Client) expire(ctx context.Context, lease store.Lease, rec store.Record, why error) error {
-	if !rec.Progress.EndSeen.IsZero() {
-		return c.endAsSeen(ctx, lease, rec)
+func (c *Client) expire(ctx context.Context, h *held, why error) error {
+	if !h.rec.Progress.EndSeen.IsZero() {
+		return c.endAsSeen(ctx, h)
 	}
-	got, failed := c.decide(ctx, lease, store.ExpireDecision{Reason: why.Error()})
-	if failed != nil {
+	before := h.rec
+	if failed := c.decideHeld(ctx, h, store.ExpireDecision{Reason: why.Error()}); failed != nil {
 		return &unwrittenError{failed}
 	}
-	if got.Phase == store.Expired {
-		c.well(rec.Ref)
+	if h.written && h.rec.Phase == store.Expired {
+		c.well(before.Ref)
 		level, remedy := slog.LevelError, "look in the ERP what became of it before the work is done anew, and tell what is there with Operation.Resolve and EndedWith"
-		if changesNothing(rec.Method) {
+		if changesNothing(before.Method) {
 			level, remedy = slog.LevelWarn, "it changed nothing and may be submitted again"
 		}
-		c.log.Log(ctx, level, "the ERP no longer knows it", "ref", rec.Ref, "id", rec.ID,
-			"last", lastState(rec.Progress.Status, rec.Progress.StatusCode, rec.Progress.Location), "remedy", remedy)
-		c.observeEnd(ctx, got, soughtBy(rec))
+		c.log.Log(ctx, level, "the ERP no longer knows it", "ref", before.Ref, "id", before.ID,
+			"last", lastState(before.Progress.Status, before.Progress.StatusCode, before.Progress.Location), "remedy", remedy)
+		c.observeEnd(ctx, h.rec, soughtBy(before))
 	}
 	return nil
 }
@@ -281,6 +222,16 @@ func (c *Client) decide(ctx context.Context, lease store.Lease, d store.Decision
 	return store.Record{}, storeError(err)
 }
 
+// decideHeld writes a decision about a record that is held. If the lease was lost,
+// the record has to be read.
+func (c *Client) decideHeld(ctx context.Context, h *held, d store.Decision) error {
+	got, err := c.decide(ctx, h.lease, d)
+	if err == nil && got.Ref != "" {
+		h.wrote(got, true)
+	}
+	return err
+}
+
 // missing reports whether the ERP said that it does not know an operation.
 func missing(err error) bool {
 	refused, ok := errors.AsType[*ResponseError](err)
@@ -288,38 +239,40 @@ func missing(err error) bool {
 }
 
 // recordOutcome fetches the content as far as it is kept, and records the outcome.
-func (c *Client) recordOutcome(ctx context.Context, lease store.Lease, rec store.Record, doc erp.Document) error {
+func (c *Client) recordOutcome(ctx context.Context, h *held, doc erp.Document) error {
 	o := doc.Outcome()
 	if doc.StatusCode == 0 && strings.EqualFold(doc.Status, "Finished") {
-		if endedFor(rec, contentGrace) {
-			return c.endUnclear(ctx, rec, doc) // it may have succeeded
+		if endedFor(h.rec, contentGrace) {
+			return c.endUnclear(ctx, h, doc) // it may have succeeded
 		}
-		return c.notYet(ctx, lease, rec, doc, errors.New("the state says Finished and no status code"))
+		return c.notYet(ctx, h, doc, errors.New("the state says Finished and no status code"))
 	}
-	if rec.Verifier != "" && o.Succeeded() {
-		if err := c.verify(ctx, rec, &o); err != nil {
-			return c.notYet(ctx, lease, rec, doc, err)
+	if h.rec.Verifier != "" && o.Succeeded() {
+		if err := c.verify(ctx, h.rec, &o); err != nil {
+			return c.notYet(ctx, h, doc, err)
 		}
 	}
-	if err := c.takeContent(ctx, rec, doc, &o); err != nil {
-		return c.notYet(ctx, lease, rec, doc, err)
+	if err := c.takeContent(ctx, h.rec, doc, &o); err != nil {
+		return c.notYet(ctx, h, doc, err)
 	}
-	return c.recordAs(ctx, lease, rec, o)
+	return c.recordAs(ctx, h, o)
 }
 
 // recordAs records an outcome.
-func (c *Client) recordAs(ctx context.Context, lease store.Lease, rec store.Record, o store.Outcome) error {
+func (c *Client) recordAs(ctx context.Context, h *held, o store.Outcome) error {
 	write, cancel := recording(ctx)
 	defer cancel()
-	got, err := c.store.Report(write, rec.Tenant, rec.Ref, store.SettledFact{ID: rec.ID, Outcome: o})
+	by := soughtBy(h.rec)
+	got, err := c.store.Report(write, h.rec.Tenant, h.rec.Ref, store.SettledFact{ID: h.rec.ID, Outcome: o, Epoch: h.lease.Epoch})
 	if err != nil {
 		return &unwrittenError{storeError(err)}
 	}
-	c.well(rec.Ref)
-	c.log.DebugContext(ctx, "settled", "ref", rec.Ref, "id", rec.ID, "status", o.StatusCode)
+	h.wrote(got, true)
+	c.well(got.Ref)
+	c.log.DebugContext(ctx, "settled", "ref", got.Ref, "id", got.ID, "status", o.StatusCode)
 	// Whoever took the lease over meanwhile reports the same and tells of it.
-	if got.Lease.Epoch == lease.Epoch {
-		c.observeEnd(ctx, got, soughtBy(rec))
+	if got.Lease.Epoch == h.lease.Epoch {
+		c.observeEnd(ctx, got, by)
 	}
 	return nil
 }

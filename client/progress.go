@@ -60,7 +60,7 @@ func since(began, now time.Time) time.Time {
 }
 
 // gone reports whether the ERP has forgotten an operation for good.
-func gone(rec store.Record, p store.Progress, now time.Time) bool {
+func gone(rec *store.Record, p store.Progress, now time.Time) bool {
 	if rec.Phase != store.Accepted || p.Missings < expireMissings || now.Sub(p.MissingSince) < expireAfter {
 		return false
 	}
@@ -126,32 +126,34 @@ func (c *Client) unknownWord(ctx context.Context, rec store.Record, doc erp.Docu
 }
 
 // stateRead goes on with what a poll of an operation saw.
-func (c *Client) stateRead(ctx context.Context, lease store.Lease, rec store.Record, doc erp.Document, err error) error {
+func (c *Client) stateRead(ctx context.Context, h *held, doc erp.Document, err error) error {
 	if err != nil || doc.KnownWord() {
 		if err == nil && doc.Terminal() {
-			return c.recordOutcome(ctx, lease, rec, doc)
+			return c.recordOutcome(ctx, h, doc)
 		}
-		return c.notYet(ctx, lease, rec, doc, err)
+		return c.notYet(ctx, h, doc, err)
 	}
-	c.unknownWord(ctx, rec, doc)
-	ended := rec.Progress.EndSeen
+	c.unknownWord(ctx, h.rec, doc)
+	ended := h.rec.Progress.EndSeen
 	if doc.EndsUnclear() && !ended.IsZero() && time.Since(ended) >= unclearGrace {
-		return c.endUnclear(ctx, rec, doc)
+		return c.endUnclear(ctx, h, doc)
 	}
-	return c.notYet(ctx, lease, rec, doc, nil)
+	return c.notYet(ctx, h, doc, nil)
 }
 
 // endUnclear records an end that nobody understands.
-func (c *Client) endUnclear(ctx context.Context, rec store.Record, doc erp.Document) error {
+func (c *Client) endUnclear(ctx context.Context, h *held, doc erp.Document) error {
 	write, cancel := recording(ctx)
 	defer cancel()
-	got, err := c.store.Report(write, rec.Tenant, rec.Ref, store.UnclearFact{ID: rec.ID, Outcome: doc.Outcome()})
+	before := h.rec.Phase
+	got, err := c.store.Report(write, h.rec.Tenant, h.rec.Ref, store.UnclearFact{ID: h.rec.ID, Outcome: doc.Outcome(), Epoch: h.lease.Epoch})
 	if err != nil {
 		return &unwrittenError{storeError(err)}
 	}
-	c.well(rec.Ref)
-	if got.Phase == store.Unclear && rec.Phase != store.Unclear {
-		c.log.ErrorContext(ctx, "ended in a way that nobody knows", "ref", rec.Ref, "id", rec.ID,
+	h.wrote(got, true)
+	c.well(got.Ref)
+	if got.Phase == store.Unclear && before != store.Unclear {
+		c.log.ErrorContext(ctx, "ended in a way that nobody knows", "ref", got.Ref, "id", got.ID,
 			"status", lastState(doc.Status, doc.StatusCode, doc.Header.Get("Location")), "remedy", remedyResolve)
 		c.attend(ctx, got, NeedsUnclear)
 	}
@@ -161,24 +163,24 @@ func (c *Client) endUnclear(ctx context.Context, rec store.Record, doc erp.Docum
 // endAsSeen records the end of an operation that the ERP no longer knows and that
 // had ended when it was seen last: a verifier was missing, for example. Its
 // content is lost.
-func (c *Client) endAsSeen(ctx context.Context, lease store.Lease, rec store.Record) error {
-	p := rec.Progress
+func (c *Client) endAsSeen(ctx context.Context, h *held) error {
+	p := &h.rec.Progress
 	doc := erp.Document{
-		ID: rec.ID, Status: p.Status, StatusCode: p.StatusCode, Received: p.ReceivedAt, Started: p.StartedAt,
+		ID: h.rec.ID, Status: p.Status, StatusCode: p.StatusCode, Received: p.ReceivedAt, Started: p.StartedAt,
 		HasContent: p.StatusCode != http.StatusNoContent, Header: http.Header{},
 	}
 	if p.Location != "" {
 		doc.Header.Set("Location", p.Location)
 	}
 	if !doc.Terminal() || doc.StatusCode == 0 {
-		return c.endUnclear(ctx, rec, doc)
+		return c.endUnclear(ctx, h, doc)
 	}
 	o := doc.Outcome()
-	erp.JudgeAction(rec.Method, rec.Path, &o, nil, false, false)
+	erp.JudgeAction(h.rec.Method, h.rec.Path, &o, nil, false, false)
 	o.Unconfirmed = o.Unconfirmed || o.Succeeded()
-	c.log.WarnContext(ctx, "the ERP no longer knows it, and it is recorded as it was seen last", "ref", rec.Ref, "id", rec.ID,
+	c.log.WarnContext(ctx, "the ERP no longer knows it, and it is recorded as it was seen last", "ref", h.rec.Ref, "id", h.rec.ID,
 		"last", lastState(p.Status, p.StatusCode, p.Location))
-	return c.recordAs(ctx, lease, rec, o)
+	return c.recordAs(ctx, h, o)
 }
 
 // remedyResolve is what the log tells a person to do.
@@ -206,7 +208,7 @@ const (
 
 // failing counts the polls of an operation that failed in a row. It calls a
 // person, once, when none is going to succeed, or none has for an hour.
-func (c *Client) failing(ctx context.Context, rec store.Record, err error) int {
+func (c *Client) failing(ctx context.Context, rec *store.Record, err error) int {
 	now := time.Now()
 	c.mu.Lock()
 	t := c.troubles[rec.Ref]
@@ -235,7 +237,7 @@ func (c *Client) failing(ctx context.Context, rec store.Record, err error) int {
 	} else {
 		c.log.ErrorContext(ctx, "all polls of an operation have failed for an hour", about...)
 	}
-	c.attend(ctx, rec, NeedsPolls)
+	c.attend(ctx, *rec, NeedsPolls)
 	return n
 }
 

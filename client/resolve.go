@@ -204,8 +204,13 @@ func (c *Client) confirmTold(ctx context.Context, ref string, doc erp.Document) 
 	if err != nil {
 		return
 	}
-	defer c.release(ctx, lease)
-	if err := c.stateRead(ctx, lease, rec, doc, nil); err != nil {
+	h := &held{lease: lease, rec: rec}
+	defer func() {
+		if !h.ended {
+			c.release(ctx, lease)
+		}
+	}()
+	if err := c.stateRead(ctx, h, doc, nil); err != nil {
 		c.log.WarnContext(ctx, "an id that a person named is to be confirmed by the next poll", "ref", ref, "error", err)
 	}
 }

@@ -68,7 +68,7 @@ var resolverRetry = backoff.Policy{First: 10 * time.Second, Factor: 2, Limit: ti
 
 // resolverDue is when a resolver is asked about a record; zero means never, or not
 // before something changes. began is when Run began.
-func (c *Client) resolverDue(rec store.Record, began time.Time) time.Time {
+func (c *Client) resolverDue(rec *store.Record, began time.Time) time.Time {
 	if c.cfg.Resolvers[rec.Kind] == nil {
 		return time.Time{}
 	}
@@ -82,9 +82,7 @@ func (c *Client) resolverDue(rec store.Record, began time.Time) time.Time {
 	if rec.Asks > 0 {
 		due = latest(due, rec.AskedAt.Add(jitter(resolverRetry.After(rec.Asks-1), rec.Ref, rec.Asks)))
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.facts[rec.Ref] > 0 { // this client knows more than the store, and is writing it down
+	if c.unrecorded(rec.Ref) { // this client knows more than the store, and is writing it down
 		due = latest(due, time.Now().Add(10*time.Second))
 	}
 	return due
@@ -207,7 +205,7 @@ func (c *Client) bindFound(ctx context.Context, l store.Lease, rec store.Record,
 	if err != nil {
 		return storeError(err)
 	}
-	if err := c.stateRead(ctx, l, got, doc, nil); err != nil {
+	if err := c.stateRead(ctx, &held{lease: l, rec: got}, doc, nil); err != nil {
 		c.log.WarnContext(ctx, "an id that a resolver found is to be confirmed by the next poll", "ref", rec.Ref, "error", err)
 	}
 	return nil

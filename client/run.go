@@ -1,9 +1,10 @@
 package client
 
 import (
-	"container/heap"
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,275 +44,354 @@ func (c *Client) Run(ctx context.Context) error {
 		return errRunning
 	}
 	defer c.running.Store(false)
-	r := &runner{c: c, items: make(map[string]*item), wake: make(chan struct{}, 1), began: time.Now(), told: make(map[string]bool)}
-	return r.run(ctx)
-}
-
-// runner is one Run. It holds a few words for each operation that is not
-// done; everything else is in the store.
-type runner struct {
-	c     *Client
-	items map[string]*item
-	dues  runHeap
-	ready []*item // due for their handlers or resolvers, oldest first
-	busy  int     // of those in progress
-	wake  chan struct{}
-	work  sync.WaitGroup
-
-	began time.Time
-	told  map[string]bool // what is uncertain and was told of
-	first []store.Record  // what was uncertain at the start; nil once told
-	ran   bool            // the first scan is done
-
-	purging atomic.Bool
-
-	mu    sync.Mutex // guards what other goroutines leave here
-	dirty []string   // refs to be read again
-	slow  []rest     // the same, but not at once, because something failed
-	freed int        // handlers and resolvers that have ended
-}
-
-// item is an operation that is not done.
-type item struct {
-	ref   string
-	due   time.Time
-	next  step
-	taken bool // somebody works on it
-}
-
-// step is what is to be done with an operation when it is due.
-type step int
-
-const (
-	read    step = iota // its record
-	ask                 // the ERP
-	handle              // its completion
-	adopt               // what only a notification told of
-	tell                // that it is uncertain
-	resolve             // ask its resolver
-)
-
-func (r *runner) run(ctx context.Context) error {
-	watch := r.c.store.Watch(r.c.cfg.Tenant)
-	defer watch.Close()
 	// Handlers outlive ctx: a deploy must not cut off what a later run would
 	// only repeat.
 	work, abort := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer abort(nil)
-
-	err := r.loop(ctx, work, watch)
-	timer := time.AfterFunc(r.c.cfg.DrainTimeout, func() { abort(ErrDrainTimeout) })
+	r := &runner{c: c, s: &c.sched, ctx: ctx, work: work, began: time.Now(), failed: make(chan struct{}), told: make(map[string]bool), again: true}
+	r.handles.query = store.DueQuery{Phases: []store.Phase{store.Settled, store.Expired}, Kinds: slices.Sorted(maps.Keys(c.cfg.OnComplete)), Limit: page}
+	r.polls.query = store.DueQuery{Phases: []store.Phase{store.Accepted, store.Uncertain, store.Abandoned}, Limit: page}
+	if !c.sched.startRun(r) {
+		return ErrClosed
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case <-r.failed:
+		err = ErrClosed
+	}
+	c.sched.endRun(r)
+	timer := time.AfterFunc(c.cfg.DrainTimeout, func() { abort(ErrDrainTimeout) })
 	defer timer.Stop()
-	r.work.Wait()
+	r.working.Wait()
 	if err == nil {
 		err = context.Cause(work)
 	}
 	return err
 }
 
-// loop does the work until ctx is done (nil) or the client is closed.
-func (r *runner) loop(ctx, work context.Context, watch *store.Watcher) error {
-	rescan := time.NewTicker(10 * time.Minute) // a lost wake-up costs no more than that
-	defer rescan.Stop()
-	again := r.scan(ctx)
-	r.report(ctx)
-	r.purge(ctx)
-	for {
-		now := time.Now()
-		next := r.dispatch(ctx, work, now)
-		if again && (next.IsZero() || next.After(now.Add(time.Second))) {
-			next = now.Add(time.Second)
-		}
-		alarm, stop := timerAt(next)
-		select {
-		case <-ctx.Done():
-			stop()
-			return nil
-		case <-r.c.life.Done():
-			stop()
-			return ErrClosed
-		case _, open := <-watch.C():
-			if !open {
-				stop()
-				return ErrClosed
-			}
-			refs, all := watch.Take()
-			r.refresh(ctx, refs)
-			again = again || all
-		case <-r.wake:
-			r.refresh(ctx, r.collect())
-		case <-rescan.C:
-			again = true
-			r.purge(ctx)
-		case <-alarm:
-		}
-		stop()
-		if again {
-			again = r.scan(ctx)
-		}
+// runner is one Run: the part of the scheduler that wants every operation of the
+// tenant. What is due is found in the store, the most urgent first, a page at a
+// time, and not kept in memory before.
+type runner struct {
+	c     *Client
+	s     *scheduler
+	ctx   context.Context // of Run
+	work  context.Context // of handlers and resolvers
+	began time.Time
+
+	failed  chan struct{} // closed when the client or its store is
+	working sync.WaitGroup
+	purging atomic.Bool
+
+	// The scheduler's mutex guards the rest.
+	over           bool // failed is closed
+	busy           int  // handlers and resolvers in progress
+	handles, polls feed
+	told           map[string]bool // what is uncertain and was told of
+	first          []store.Record  // what was uncertain at the start; nil once told
+	tells          []string        // refs to tell of now
+	ran            bool            // the first scan is done
+	again          bool            // scan as soon as possible
+	scanAt         time.Time       // when all is looked at again, because a wake-up may be lost
+}
+
+// feed brings what is due from the store, a page at a time.
+type feed struct {
+	query store.DueQuery
+	held  int       // of the items, how many it can find again
+	over  int       // records that were loaded last, and with which nothing is done
+	more  bool      // there is more than was loaded
+	at    time.Time // when there will be more; zero if nothing is planned
+}
+
+// planned notes that something becomes due at a time.
+func (f *feed) planned(at time.Time) {
+	if f.at.IsZero() || at.Before(f.at) {
+		f.at = at
 	}
 }
 
-// runPhases are those in which there may be something to do.
-var runPhases = []store.Phase{store.Sending, store.Accepted, store.Settled, store.Expired, store.Uncertain, store.Unclear, store.Abandoned, store.Unmatched}
+// next is when to load; zero means not before something changes.
+func (f *feed) next(now time.Time) time.Time {
+	if f.more && f.held < page/4 {
+		return now
+	}
+	return f.at
+}
 
-// scan reads all that is not done. It reports whether it has to be tried
-// again.
-func (r *runner) scan(ctx context.Context) (again bool) {
-	q := store.Query{Phases: runPhases, Limit: 1000, WithoutContent: true}
-	for {
-		page, err := r.c.store.List(ctx, r.c.cfg.Tenant, q)
-		if err != nil {
-			if ctx.Err() == nil && r.c.life.Err() == nil {
-				r.c.log.WarnContext(ctx, "operations could not be listed", "error", err)
-			}
-			return true
+const (
+	// rescan is how often Run looks at all that may need it: a lost wake-up costs no
+	// more than that.
+	rescan = 10 * time.Minute
+	// horizon is how far ahead Run loads what is going to be due.
+	horizon = 30 * time.Second
+	// page is how many operations Run takes from the store at once, of each kind of work.
+	page = 500
+)
+
+// startRun begins a Run. It reports false on a closed client.
+func (s *scheduler) startRun(r *runner) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.c.life.Err() != nil {
+		return false
+	}
+	s.run = r
+	s.rewatch()
+	return s.start()
+}
+
+// endRun ends what the Run wanted. Those who wait go on.
+func (s *scheduler) endRun(r *runner) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.run != r {
+		return
+	}
+	s.run = nil
+	for _, it := range s.items {
+		it.want(false, nil)
+		s.unplan(it) // it is read again
+		s.drop(it)
+	}
+	s.rewatch()
+	s.kick()
+}
+
+// rewatch replaces what tells of changes, and has all items read, because of what
+// was missed in between. It needs mu.
+func (s *scheduler) rewatch() {
+	if s.watch != nil {
+		s.watch.Close()
+	}
+	s.watch = nil
+	watch := s.watcher()
+	for ref, it := range s.items {
+		if s.run == nil {
+			watch.Add(ref)
 		}
-		for _, rec := range page {
-			r.plan(rec)
-			q.After = rec.Position()
-		}
-		if len(page) == 0 {
-			return false
-		}
+		s.markDirty(ref, it)
+	}
+	s.kick()
+}
+
+// fail ends the Run because the client, or its store, is closed.
+func (r *runner) fail() {
+	if !r.over {
+		r.over = true
+		close(r.failed)
 	}
 }
 
-// refresh reads records that may have changed.
-func (r *runner) refresh(ctx context.Context, refs []string) {
-	for _, ref := range refs {
-		rec, err := r.c.store.Get(ctx, r.c.cfg.Tenant, ref)
-		switch {
-		case err == nil:
-			r.plan(rec)
-		case errors.Is(err, store.ErrNotFound):
-			delete(r.items, ref)
-		default:
-			if ctx.Err() == nil && r.c.life.Err() == nil {
-				r.c.log.WarnContext(ctx, "an operation could not be read", "ref", ref, "error", err)
-			}
-			r.set(ref, time.Now().Add(time.Second), read)
-		}
-	}
-}
-
-// plan decides when a record is worked on next, and by what.
-func (r *runner) plan(rec store.Record) {
+// next says what Run does about a record next, of which the next poll is due at a
+// time, and which feed finds the record again. It needs the scheduler's mutex.
+func (r *runner) next(rec *store.Record, due time.Time) (plan, *feed) {
 	c, now := r.c, time.Now()
-	var due time.Time
-	next := ask
-	switch rec.Phase {
-	case store.Settled, store.Expired:
-		if c.handler(rec) != nil {
-			due, next = latest(handlerDue(rec, now), now), handle
-		} else {
-			c.noHandler(rec, now)
-		}
-	case store.Unmatched:
-		if c.cfg.AdoptUnmatched && rec.ID != "" {
-			due, next = latest(rec.Due, now), adopt
-		}
-	default:
-		if !c.trusts(rec.Origin) {
-			c.foreign(rec)
-			break
-		}
-		due = c.nextPoll(rec)
-		if at := c.resolverDue(rec, r.began); first(at, due) {
-			due, next = at, resolve
-		}
-		if at := r.tellAt(rec); first(at, due) {
-			due, next = at, tell
-		}
-	}
 	if rec.Phase != store.Uncertain {
 		delete(r.told, rec.Ref)
 	}
-	if due.IsZero() {
-		if it := r.items[rec.Ref]; it != nil && !it.taken {
-			delete(r.items, rec.Ref)
+	var p plan
+	switch rec.Phase {
+	case store.Settled, store.Expired:
+		if c.handler(*rec) != nil {
+			p = plan{step: handle, until: latest(handlerDue(rec, now), now)}
 		}
-		return
+	case store.Unmatched:
+		if c.cfg.AdoptUnmatched && rec.ID != "" {
+			p = plan{step: adopt, until: latest(rec.Due, now)}
+		}
+	default:
+		if !c.trusts(rec.Origin) {
+			return p, nil
+		}
+		if p = (plan{step: ask, until: due}); rec.Phase == store.Sending {
+			p.step = read
+		}
+		p = sooner(p, plan{step: resolve, until: c.resolverDue(rec, r.began)})
+		p = sooner(p, plan{step: tell, until: r.tellAt(rec)})
 	}
-	if next != tell && rec.Lease.Valid(now) {
-		due = latest(due, rec.Lease.Until)
+	if p.until.IsZero() {
+		return p, nil
 	}
-	r.set(rec.Ref, due, next)
+	if p.step != tell && rec.Lease.Valid(now) {
+		p.until = latest(p.until, rec.Lease.Until)
+	}
+	var f *feed
+	switch {
+	case p.step == handle:
+		f = &r.handles
+	case p.step == ask && rec.Phase == store.Accepted:
+		f = &r.polls
+	default:
+		return p, nil
+	}
+	if p.until.After(now.Add(horizon)) {
+		f.planned(p.until)
+		return plan{}, nil
+	}
+	return p, f
 }
 
-// first reports whether something is planned for a time, and nothing for an
-// earlier one.
-func first(at, planned time.Time) bool {
-	return !at.IsZero() && (planned.IsZero() || at.Before(planned))
+// notice tells of a record that this Run does nothing about.
+func (r *runner) notice(rec *store.Record) {
+	switch c := r.c; rec.Phase {
+	case store.Settled, store.Expired:
+		if c.handler(*rec) == nil {
+			c.noHandler(*rec, time.Now())
+		}
+	case store.Sending, store.Accepted, store.Uncertain, store.Unclear, store.Abandoned:
+		if !c.trusts(rec.Origin) {
+			c.foreign(*rec)
+		}
+	}
 }
 
 // handlerDue is when a handler runs. None waits longer than the policy plans: a
 // time further ahead was written by a clock that was wrong.
-func handlerDue(rec store.Record, now time.Time) time.Time {
+func handlerDue(rec *store.Record, now time.Time) time.Time {
 	if rec.Due.Sub(now) > handler.MaxDelay+time.Minute {
 		return now
 	}
 	return rec.Due
 }
 
-// set plans a step, unless somebody works on the operation: it is read again
-// after that.
-func (r *runner) set(ref string, due time.Time, next step) {
-	if it := r.items[ref]; it != nil && (it.taken || it.due.Equal(due) && it.next == next) {
-		return
+// upkeep does what is not about one operation, and returns when it is to be called
+// again. The scheduler's loop calls it.
+func (r *runner) upkeep() time.Time {
+	s := r.s
+	s.mu.Lock()
+	now := time.Now()
+	tells := r.tells
+	r.tells = nil
+	scan := r.again || !now.Before(r.scanAt)
+	if scan {
+		r.again, r.scanAt = false, now.Add(rescan)
 	}
-	it := &item{ref: ref, due: due, next: next}
-	r.items[ref] = it
-	heap.Push(&r.dues, it)
-}
-
-// dispatch starts what is due and returns when the next thing is.
-func (r *runner) dispatch(ctx, work context.Context, now time.Time) time.Time {
-	var next time.Time
-	for len(r.dues) > 0 {
-		it := r.dues[0]
-		if r.items[it.ref] != it { // stale
-			heap.Pop(&r.dues)
-			continue
-		}
-		if it.due.After(now) {
-			next = it.due
-			break
-		}
-		heap.Pop(&r.dues)
-		it.taken = true
-		switch it.next {
-		case read:
-			r.done(it.ref, nil)
-		case tell:
-			r.tell(ctx, it.ref)
-		case handle, resolve:
-			r.ready = append(r.ready, it)
-		case adopt:
-			if !r.c.work(func() {
-				err := errNoReturn
-				defer func() { r.done(it.ref, err) }()
-				err = r.c.adoptUnmatched(ctx, it.ref)
-			}) {
-				delete(r.items, it.ref)
-			}
-		case ask:
-			p := r.c.startPoll(it.ref, false)
-			r.c.then(p, func() { r.done(it.ref, p.err) })
-		}
+	s.mu.Unlock()
+	for _, ref := range tells {
+		r.tell(ref)
 	}
-	for len(r.ready) > 0 && r.busy < r.c.cfg.Workers {
-		it := r.ready[0]
-		r.ready = r.ready[1:]
-		r.busy++
-		r.work.Go(func() { r.call(work, it) })
+	for _, f := range []*feed{&r.handles, &r.polls} {
+		r.load(f, scan)
+	}
+	if scan {
+		r.scan()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := r.scanAt
+	if r.again {
+		next = time.Now().Add(time.Second)
+	}
+	for _, f := range []*feed{&r.handles, &r.polls} {
+		if at := f.next(now); !at.IsZero() && at.Before(next) {
+			next = at
+		}
 	}
 	return next
 }
 
+// load takes what is due from the store, the most urgent first.
+func (r *runner) load(f *feed, always bool) {
+	c, s := r.c, r.s
+	if f == &r.handles && len(f.query.Kinds) == 0 {
+		return
+	}
+	s.mu.Lock()
+	now := time.Now()
+	at := f.next(now)
+	if !always && (at.IsZero() || at.After(now)) {
+		s.mu.Unlock()
+		return
+	}
+	f.more, f.at = false, time.Time{}
+	s.mu.Unlock()
+	q := f.query
+	q.By = now.Add(horizon)
+	q.Limit += f.over // those of another origin, for example, hold nobody up
+	due, err := c.store.Due(r.ctx, c.cfg.Tenant, q)
+	if err != nil {
+		r.failedToList(err)
+		return
+	}
+	for i := range due.Records {
+		s.examine(&due.Records[i])
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.over = 0
+	for i := range due.Records {
+		if it := s.items[due.Records[i].Ref]; it == nil || !it.wanted && !it.working {
+			f.over++
+		}
+	}
+	switch {
+	case len(due.Records) == q.Limit:
+		f.more = true
+	case !due.Next.IsZero():
+		f.planned(latest(due.Next, now.Add(time.Second)))
+	}
+}
+
+func (r *runner) failedToList(err error) {
+	if r.ctx.Err() != nil || r.c.life.Err() != nil {
+		return
+	}
+	r.c.log.WarnContext(r.ctx, "operations could not be listed", "error", err)
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	r.again = true
+}
+
+// scan looks at what no time in the store leads to: what is being sent, what may
+// need a person, and what has no handler.
+func (r *runner) scan() {
+	phases := []store.Phase{store.Sending, store.Uncertain, store.Unclear}
+	if r.c.cfg.AdoptUnmatched {
+		phases = append(phases, store.Unmatched)
+	}
+	ok := r.walk(store.Query{Phases: phases, Limit: 1000, WithoutContent: true}, true)
+	if ok {
+		r.report(r.ctx)
+	}
+	r.purge(r.ctx)
+	r.walk(store.Query{Phases: []store.Phase{store.Settled, store.Expired}, Limit: 1000, WithoutContent: true}, false)
+	r.walk(store.Query{Phases: []store.Phase{store.Accepted}, Limit: 100, WithoutContent: true}, false)
+}
+
+// walk looks at the records that a query selects: at all, or at the first page.
+func (r *runner) walk(q store.Query, all bool) bool {
+	for {
+		page, err := r.c.store.List(r.ctx, r.c.cfg.Tenant, q)
+		if err != nil {
+			r.failedToList(err)
+			return false
+		}
+		for i := range page {
+			r.s.examine(&page[i])
+			q.After = page[i].Position()
+		}
+		if len(page) < q.Limit || !all {
+			return true
+		}
+	}
+}
+
+// room reports whether one more handler or resolver may run.
+func (r *runner) room() bool { return r.busy < r.c.cfg.Workers }
+
+// start runs the handler of an operation, or asks its resolver. It needs the
+// scheduler's mutex.
+func (r *runner) start(it *item) {
+	r.busy++
+	step := it.plan.step
+	r.working.Go(func() { r.call(it, step) })
+}
+
 // call runs a handler or asks a resolver and frees the place, whatever the code of
 // the application around it does.
-func (r *runner) call(work context.Context, it *item) {
+func (r *runner) call(it *item, step step) {
 	c, ref := r.c, it.ref
 	var err error
 	returned := false
@@ -321,83 +401,41 @@ func (r *runner) call(work context.Context, it *item) {
 		}
 		known := errors.Is(err, store.ErrLeased) || errors.Is(err, store.ErrFenced) // another's, or told of
 		if !returned || err != nil && !known && c.life.Err() == nil {
-			c.log.WarnContext(work, "a completion was not worked on, or a resolver not asked", append([]any{"ref", ref}, usercode.Logged(err)...)...)
+			c.log.WarnContext(r.work, "a completion was not worked on, or a resolver not asked", append([]any{"ref", ref}, usercode.Logged(err)...)...)
 		}
-		r.mu.Lock()
-		r.freed++
-		r.mu.Unlock()
-		r.done(ref, err)
+		r.done(it, err)
 	}()
-	if it.next == resolve {
-		_, err = c.ask(work, ref)
+	if step == resolve {
+		_, err = c.ask(r.work, ref)
 	} else {
-		err = c.handle(work, ref)
+		err = c.handle(r.work, ref)
 	}
 	returned = true
 }
 
-// rest is how long an operation is left alone.
-type rest struct {
-	ref  string
-	wait time.Duration
-}
-
-// done is called by whoever worked on an operation. After an error it is not
-// read again at once: a store that fails would be asked without end. Who lost a
-// lease leaves the work to others, which have a second once it has ended.
-func (r *runner) done(ref string, err error) {
-	wait := time.Second
-	if errors.Is(err, store.ErrFenced) {
-		wait += lease.Margin(handlerLease)
-	}
-	r.mu.Lock()
+// done takes note that somebody who worked on an operation is done. After an error
+// it is not read again at once: a store that fails would be asked without end.
+// Who lost a lease leaves the work to others, which have a second once it has
+// ended.
+func (r *runner) done(it *item, err error) {
+	s := r.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.busy--
+	s.takeChanges()
+	it.working, it.changed = false, false
 	if err == nil {
-		r.dirty = append(r.dirty, ref)
+		s.markDirty(it.ref, it)
 	} else {
-		r.slow = append(r.slow, rest{ref, wait})
+		wait := time.Second
+		if errors.Is(err, store.ErrFenced) {
+			wait += lease.Margin(handlerLease)
+		}
+		s.plan(it, plan{until: time.Now().Add(wait)}, laneRead)
 	}
-	r.mu.Unlock()
-	select {
-	case r.wake <- struct{}{}:
-	default:
+	if s.run != r {
+		it.want(false, nil)
+		s.drop(it)
 	}
-}
-
-// collect takes what others left, and returns the refs to be read now.
-func (r *runner) collect() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	refs, slow := r.dirty, r.slow
-	r.busy -= r.freed
-	r.dirty, r.slow, r.freed = nil, nil, 0
-	for _, ref := range refs {
-		r.free(ref)
-	}
-	for _, s := range slow {
-		r.free(s.ref)
-		r.set(s.ref, time.Now().Add(s.wait), read)
-	}
-	return refs
-}
-
-// free says that nobody works on an operation any more.
-func (r *runner) free(ref string) {
-	if it := r.items[ref]; it != nil {
-		it.taken = false
-	}
-}
-
-// runHeap is a heap of items, the next one on top.
-type runHeap []*item
-
-func (h runHeap) Len() int           { return len(h) }
-func (h runHeap) Less(i, j int) bool { return h[i].due.Before(h[j].due) }
-func (h runHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *runHeap) Push(x any)        { *h = append(*h, x.(*item)) }
-func (h *runHeap) Pop() any {
-	last := len(*h) - 1
-	it := (*h)[last]
-	(*h)[last] = nil
-	*h = (*h)[:last]
-	return it
+	s.dispatch()
 }

@@ -38,10 +38,10 @@ const keepUnmatched = 24 * time.Hour
 
 // purge removes what ended long ago, beside the work, one purge at a time.
 func (r *runner) purge(ctx context.Context) {
-	if !r.purging.CompareAndSwap(false, true) {
+	if !r.purging.CompareAndSwap(false, true) { // upkeep, which calls it, is waited for
 		return
 	}
-	r.work.Go(func() {
+	r.working.Go(func() {
 		defer r.purging.Store(false)
 		c, now := r.c, time.Now()
 		n, err := c.store.Purge(ctx, c.cfg.Tenant, store.Retention{

@@ -194,6 +194,10 @@ const (
 	// background calls).
 	retention = 24 * time.Hour
 
+	// overdueAfter is the age by which an accepted operation is polled at the latest,
+	// ahead of everything: it leaves the ERP's day to those who are away for hours.
+	overdueAfter = 18 * time.Hour
+
 	minDelay = 500 * time.Millisecond
 	maxDelay = time.Hour
 )

@@ -226,6 +226,13 @@ func (c *Client) unwritten(ref string, n int) {
 	}
 }
 
+// unrecorded reports whether there are any.
+func (c *Client) unrecorded(ref string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.facts[ref] > 0
+}
+
 // insist tries to record what the ERP answered until it is written or the
 // client is closed.
 func (c *Client) insist(rec store.Record, fact store.Fact) {

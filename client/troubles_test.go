@@ -73,7 +73,7 @@ func TestRowsOfFailuresThatNobodyEndsAreDropped(t *testing.T) {
 		}
 		defer c.Close()
 		for i := range 3 * maxTroubles {
-			c.failing(t.Context(), store.Record{Ref: strings.Repeat("r", i+1)}, io.ErrUnexpectedEOF)
+			c.failing(t.Context(), &store.Record{Ref: strings.Repeat("r", i+1)}, io.ErrUnexpectedEOF)
 			time.Sleep(time.Minute)
 		}
 		if n := len(c.troubles); n > maxTroubles {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,62 +17,69 @@ import (
 // before a wait ends.
 const maxDenied = 3
 
-// waiter is one wait for one operation.
+// waiter is one wait for one operation. The scheduler's mutex guards it until
+// it is over.
 type waiter struct {
 	*Operation
-	watch  *store.Watcher
 	began  time.Time
 	denied int   // polls refused in a row
 	last   error // of the last poll, nil if it went well
-	broken int   // reads of the store that failed in a row
-	asked  bool  // this wait had the ERP asked about an operation of which all polls are refused
+	asked  bool  // the ERP was asked since it began, although all polls are refused
+
+	seen waitSeen // as last read
+
+	tell tells
+	over bool
+	// rec is the record that ended the wait; err is why it ended without one.
+	rec *store.Record
+	err error
 }
 
-func (o *Operation) waiter() *waiter { return &waiter{Operation: o, began: time.Now()} }
-
-// await blocks until the operation has ended and returns its record. visit
-// sees every reading of the record on the way; it returns false to end the
-// wait without an error.
-func (o *Operation) await(ctx context.Context, visit func(store.Record) bool) (store.Record, error) {
-	w := o.waiter()
-	w.watch = o.c.store.Watch(o.c.cfg.Tenant, o.ref)
-	defer w.watch.Close()
-	for {
-		rec, err := w.read(ctx)
-		if err != nil {
-			return rec, err
-		}
-		if !visit(rec) || rec.Phase.Terminal() {
-			return rec, nil
-		}
-		if err := w.step(ctx, rec); err != nil {
-			return rec, err
-		}
-	}
+// waitSeen is what a wait that ends early tells of the record.
+type waitSeen struct {
+	id       string
+	phase    store.Phase
+	polls    int
+	notified bool
 }
 
-// read returns the record; a store that fails for a while is waited for.
-func (w *waiter) read(ctx context.Context) (store.Record, error) {
-	c := w.c
-	for {
-		rec, err := c.store.Get(ctx, c.cfg.Tenant, w.ref)
-		switch {
-		case err == nil:
-			w.broken = 0
-			return c.learn(ctx, rec, w.id), nil
-		case c.life.Err() != nil || errors.Is(err, store.ErrClosed):
-			return rec, ErrClosed
-		case ctx.Err() != nil:
-			return rec, w.pending(ctx.Err(), rec)
-		case errors.Is(err, store.ErrNotFound):
-			return rec, fmt.Errorf("wait for %s: %w", w.Operation, err)
-		}
-		w.last = fmt.Errorf("store: %w", err)
-		w.broken++
-		if _, err := sleep(ctx, c.life, storeRetry.After(w.broken)); err != nil {
-			return rec, w.ended(err, rec)
-		}
+// tells is how a waiter is told of its end, once, under the scheduler's mutex. A
+// [mailbox] is told of each reading of the record before that as well.
+type tells interface{ ended(w *waiter) }
+
+// signal tells one goroutine, which waits for one operation.
+type signal chan struct{}
+
+func (s signal) ended(*waiter) { close(s) }
+
+// await blocks until the operation has ended and returns the wait, which has the
+// record or the error.
+func (o *Operation) await(ctx context.Context) *waiter {
+	done := make(signal)
+	w := &waiter{Operation: o, began: time.Now(), tell: done}
+	if !w.begin(ctx) {
+		w.err = ErrClosed
+		return w
 	}
+	select {
+	case <-done:
+	case <-ctx.Done():
+		o.c.sched.leave(w)
+	}
+	if !w.over {
+		w.err = w.pending(ctx.Err())
+	}
+	return w
+}
+
+// begin starts the wait. It reports false on a closed client. Who asked must have
+// the scheduler leave w, unless it is over.
+func (w *waiter) begin(ctx context.Context) bool {
+	if !w.c.sched.join(w) {
+		return false
+	}
+	w.c.sched.read(ctx, w.ref)
+	return true
 }
 
 // learn records an id that the handle knows and the store does not: its
@@ -88,39 +96,24 @@ func (c *Client) learn(ctx context.Context, rec store.Record, id string) store.R
 	return got
 }
 
-// step does or awaits the next thing that can change the record.
-func (w *waiter) step(ctx context.Context, rec store.Record) error {
-	next, err := w.next(rec)
-	if err != nil {
-		return err
-	}
-	until := next.until
-	if now := time.Now(); next.poll && !until.After(now) {
-		p := w.c.startPoll(w.ref, next.force)
-		w.asked = w.asked || next.force
-		select {
-		case <-p.done:
-		case <-ctx.Done():
-			return w.ended(ctx.Err(), rec)
-		}
-		busy, err := w.judge(p)
-		if err != nil || busy.IsZero() {
-			return err
-		}
-		until = busy
-	}
-	return w.sleep(ctx, rec, until)
-}
-
-// plan is what a wait does next: at a time it polls, or reads the record again.
+// plan is what is done about an operation next, and when.
 type plan struct {
+	step  step
 	until time.Time // zero: only a change can help
-	poll  bool
-	force bool // poll although it is not due
+	force bool      // poll although it is not due
 }
 
-// next says what a wait for the record does next, or why waiting cannot help.
-func (w *waiter) next(rec store.Record) (plan, error) {
+// sooner returns the plan that comes first.
+func sooner(a, b plan) plan {
+	if a.until.IsZero() || !b.until.IsZero() && b.until.Before(a.until) {
+		return b
+	}
+	return a
+}
+
+// next says what a wait for the record does next, of which the next poll is due
+// at a time, or why waiting cannot help.
+func (w *waiter) next(rec *store.Record, due time.Time) (plan, error) {
 	c, now := w.c, time.Now()
 	if !c.trusts(rec.Origin) {
 		return plan{}, fmt.Errorf("wait for %s: %w: it was submitted to %s (see FormerOrigins)", w.Operation, ErrUntrustedURL, rec.Origin)
@@ -130,28 +123,27 @@ func (w *waiter) next(rec store.Record) (plan, error) {
 		if w.asked || rec.PolledAt.After(w.began.Add(-time.Minute)) {
 			return plan{}, w.refused(rec)
 		}
-		return plan{until: latest(latest(now, c.pausedUntil()), c.notBefore(rec.Ref)), poll: true, force: true}, nil
+		return plan{until: latest(now, c.notBefore(rec.Ref)), step: ask, force: true}, nil
 	}
-	due := c.nextPoll(rec)
 	end := c.patience(rec, w.began)
-	c.mu.Lock()
-	known := c.facts[rec.Ref] > 0
-	c.mu.Unlock()
 	switch {
-	case known && !end.IsZero(): // this client knows more than the store, and is writing it down
+	case !end.IsZero() && c.unrecorded(rec.Ref): // this client knows more than the store, and is writing it down
 		return plan{until: latest(end, now.Add(10*time.Second))}, nil
 	case end.IsZero():
 	case !end.After(now):
-		return plan{}, uncertainError(rec, nil)
+		return plan{}, uncertainError(*rec, nil)
 	case due.IsZero() || end.Before(due):
 		return plan{until: end}, nil
 	}
-	return plan{until: due, poll: true}, nil
+	if rec.Phase == store.Sending {
+		return plan{until: due}, nil
+	}
+	return plan{until: due, step: ask}, nil
 }
 
 // patience is when a wait that began at a time gives up on a record of which
 // it is not known whether the ERP accepted it; zero if it does not.
-func (c *Client) patience(rec store.Record, began time.Time) time.Time {
+func (c *Client) patience(rec *store.Record, began time.Time) time.Time {
 	if rec.Phase != store.Uncertain && rec.Phase != store.Abandoned {
 		return time.Time{}
 	}
@@ -176,7 +168,7 @@ func (c *Client) patience(rec store.Record, began time.Time) time.Time {
 
 // refused is the error of a wait for an operation of which the ERP refuses all
 // polls.
-func (w *waiter) refused(rec store.Record) error {
+func (w *waiter) refused(rec *store.Record) error {
 	if last, ok := errors.AsType[*ResponseError](w.last); ok && last.StatusCode == rec.Progress.RefusedStatus {
 		return fmt.Errorf("wait for %s: %w", w.Operation, last)
 	}
@@ -186,72 +178,30 @@ func (w *waiter) refused(rec store.Record) error {
 	})
 }
 
-// judge takes the outcome of a poll. If another replica does it
-// returns until when at the latest; an error ends the wait.
-func (w *waiter) judge(p *poll) (busy time.Time, err error) {
+// judge takes the outcome of a poll; an error ends the wait.
+func (w *waiter) judge(p *poll) error {
 	if errors.Is(p.err, store.ErrLeased) {
-		return p.until, nil
+		return nil
 	}
 	w.last = p.err
 	if !p.denied {
 		w.denied = 0
-		if p.err != nil && w.c.life.Err() != nil {
-			return busy, ErrClosed
-		}
-		return busy, nil
+		return nil
 	}
 	if w.denied++; w.denied < maxDenied {
-		return busy, nil
+		return nil
 	}
-	return busy, fmt.Errorf("wait for %s: %w", w.Operation, p.err)
+	return fmt.Errorf("wait for %s: %w", w.Operation, p.err)
 }
 
-// sleep waits for the time, a change of the record, or an end.
-func (w *waiter) sleep(ctx context.Context, rec store.Record, until time.Time) error {
-	alarm, stop := timerAt(until)
-	defer stop()
-	select {
-	case <-alarm:
-	case _, open := <-w.watch.C():
-		if !open {
-			return ErrClosed
-		}
-	case <-w.c.life.Done():
-		return ErrClosed
-	case <-ctx.Done():
-		return w.ended(ctx.Err(), rec)
-	}
-	return nil
-}
-
-// timerAt returns a channel that delivers at a time, or never if it is zero.
-func timerAt(t time.Time) (<-chan time.Time, func()) {
-	if t.IsZero() {
-		return nil, func() {}
-	}
-	timer := time.NewTimer(time.Until(t))
-	return timer.C, func() { timer.Stop() }
-}
-
-// ended says why the wait ended early: by the client or by the context.
-func (w *waiter) ended(err error, rec store.Record) error {
-	if w.c.life.Err() != nil || errors.Is(err, ErrClosed) {
-		return ErrClosed
-	}
-	return w.pending(err, rec)
-}
-
-func (w *waiter) pending(err error, rec store.Record) error {
-	id := rec.ID
-	if id == "" {
-		id = w.id
-	}
-	return &PendingError{Ref: w.ref, ID: id, Phase: rec.Phase, Last: w.last, Err: err}
+// pending is the error of a wait that ended early.
+func (w *waiter) pending(err error) error {
+	return &PendingError{Ref: w.ref, ID: cmp.Or(w.seen.id, w.id), Phase: w.seen.phase, Last: w.last, Err: err}
 }
 
 // nextPoll is when the ERP is to be asked, or when somebody else's work on
 // the record ends; the zero time means that only a change can help.
-func (c *Client) nextPoll(rec store.Record) time.Time {
+func (c *Client) nextPoll(rec *store.Record) time.Time {
 	switch rec.Phase {
 	case store.Sending:
 		return rec.Lease.Until
@@ -273,12 +223,11 @@ func (c *Client) nextPoll(rec store.Record) time.Time {
 	if now := time.Now(); due.Sub(now) > maxDelay+maxDelay/10 {
 		due = now // no schedule plans that: a clock was ahead
 	}
-	due = latest(due, c.postponed(rec))
-	return latest(latest(due, c.pausedUntil()), c.notBefore(rec.Ref))
+	return latest(latest(due, c.postponed(*rec)), c.notBefore(rec.Ref))
 }
 
 // delay asks the schedule how long to wait from now.
-func (c *Client) delay(rec store.Record, now time.Time) time.Duration {
+func (c *Client) delay(rec *store.Record, now time.Time) time.Duration {
 	info := PollInfo{
 		Polls: rec.Polls, Age: max(0, now.Sub(rec.AcceptedAt)), Notify: rec.Notify != modeNone,
 		Missing: rec.Progress.Missing,
@@ -292,7 +241,7 @@ func (c *Client) delay(rec store.Record, now time.Time) time.Duration {
 // notifiedAt returns when the last notification came. It is zero if none did, or
 // if the clock that told was ahead: for as long as it was, the notification
 // would seem to have come just now.
-func notifiedAt(rec store.Record, now time.Time) time.Time {
+func notifiedAt(rec *store.Record, now time.Time) time.Time {
 	if rec.Notification == nil || rec.Notification.ReceivedAt.After(now.Add(time.Minute)) {
 		return time.Time{}
 	}
@@ -322,4 +271,13 @@ func latest(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// timerAt returns a channel that delivers at a time, or never if it is zero.
+func timerAt(t time.Time) (<-chan time.Time, func()) {
+	if t.IsZero() {
+		return nil, func() {}
+	}
+	timer := time.NewTimer(time.Until(t))
+	return timer.C, func() { timer.Stop() }
 }

@@ -1,0 +1,90 @@
+package client
+
+import (
+	"time"
+
+	"github.com/vismanet-go/background/internal/usercode"
+)
+
+// poll has an operation polled now, whoever is interested in it, or joins the poll
+// that is in progress. Without force it ends at once if the operation turns out not
+// to be due.
+func (s *scheduler) poll(ref string, force bool) (*poll, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.c.life.Err() != nil {
+		return nil, false
+	}
+	it := s.item(ref)
+	if it.poll == nil {
+		it.poll = &poll{ref: ref, force: force}
+		if !it.working {
+			s.plan(it, plan{until: time.Now(), step: ask, force: force}, laneNotified)
+		}
+	}
+	if it.poll.done == nil {
+		it.poll.done = make(chan struct{})
+	}
+	p := it.poll
+	if !s.start() {
+		return nil, false
+	}
+	s.dispatch()
+	return p, true
+}
+
+// poller makes one poll.
+func (s *scheduler) poller(it *item) {
+	// A poll runs code of the application: verifiers, the observer, the
+	// schedule. What does not return must not take the operation with it.
+	returned := false
+	defer func() {
+		if !returned {
+			err := usercode.Broken("the application's code in a poll", recover())
+			s.c.log.ErrorContext(s.c.life, "a poll did not return", append([]any{"ref", it.ref}, usercode.Logged(err)...)...)
+			it.poll.rec, it.poll.err, it.poll.unwritten = nil, err, true
+		}
+		s.polled(it)
+	}()
+	if it.plan.step == adopt {
+		if err := s.c.adoptUnmatched(s.c.life, it.ref); err != nil {
+			it.poll.err, it.poll.until = err, time.Now().Add(time.Second)
+		}
+	} else {
+		s.c.runPoll(it.poll)
+	}
+	returned = true
+}
+
+// polled ends a poll.
+func (s *scheduler) polled(it *item) {
+	p := it.poll
+	s.c.backOff(p)
+	var due time.Time
+	if p.rec != nil {
+		due = s.c.nextPoll(p.rec)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p.done != nil {
+		close(p.done)
+	}
+	s.takeChanges()
+	it.poll, it.working = nil, false
+	s.tellWaiters(it, func(w *waiter) (bool, error) {
+		err := w.judge(p)
+		return err != nil, err
+	})
+	switch {
+	case !p.until.IsZero():
+		s.plan(it, plan{until: p.until}, laneRead)
+	case p.rec != nil && s.run == nil && (!it.changed || p.rec.Phase.Terminal()):
+		s.replan(it, p.rec, due, p.rec)
+	default:
+		s.markDirty(it.ref, it)
+	}
+	it.changed = false
+	s.pollers--
+	s.drop(it)
+	s.dispatch()
+}
