@@ -51,6 +51,49 @@ func TestARequestIsNotSentWithoutEnd(t *testing.T) {
 	}
 }
 
+// TestBoundEndsWhatWatchEnds has GETs repeated that are bound and not watched, and
+// one that has a time to end.
+func TestBoundEndsWhatWatchEnds(t *testing.T) {
+	for kind, serve := range map[string]func(testing.TB, httpxtest.Answer) *httpxtest.Server{"TLS": httpxtest.Serve, "plain": httpxtest.ServePlain} {
+		for name, answer := range map[string]httpxtest.Answer{
+			"PROTOCOL_ERROR": httpxtest.Reset(httpxtest.ProtocolError), "GOAWAY": httpxtest.GoAway(httpxtest.NoError),
+			"103, PROTOCOL_ERROR": func(stream byte) []byte {
+				return append(httpxtest.EarlyHints(stream), httpxtest.Reset(httpxtest.ProtocolError)(stream)...)
+			},
+		} {
+			srv := serve(t, answer)
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			s := httpx.Bound(ctx, time.Time{}, 3)
+			_, err := s.Take(get(s, srv))
+			if !errors.Is(err, httpx.ErrResend) || !s.Stopped() || srv.Requests() != 3 || ctx.Err() != nil {
+				t.Errorf("%s, %s: got %v after %d requests, want %v after 3", name, kind, err, srv.Requests(), httpx.ErrResend)
+			}
+			cancel()
+		}
+		srv := serve(t, httpxtest.OK)
+		s := httpx.Bound(t.Context(), time.Now().Add(time.Hour), 3)
+		resp, err := s.Take(get(s, srv))
+		if err != nil || s.Context().Err() != nil {
+			t.Fatalf("%s: got %v, context %v, want an answer", kind, err, s.Context().Err())
+		}
+		if resp.Body.Close(); s.Context().Err() == nil {
+			t.Errorf("%s: the context outlives the body", kind)
+		}
+		s = httpx.Bound(t.Context(), time.Now().Add(-time.Second), 3)
+		if _, err := s.Take(get(s, srv)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s, behind its end: got %v, want that the deadline is over", kind, err)
+		}
+	}
+}
+
+func get(s *httpx.Sending, srv *httpxtest.Server) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(s.Context(), http.MethodGet, srv.URL, nil)
+	if err != nil {
+		return nil, err
+	}
+	return srv.Transport.RoundTrip(req)
+}
+
 // TestEarlyAnswersEnd has servers send 103 over and over, over HTTP/2 and HTTP/1.1.
 func TestEarlyAnswersEnd(t *testing.T) {
 	hints := func(n int) httpxtest.Answer {
