@@ -212,12 +212,15 @@ func (h *headers) UnmarshalJSON(data []byte) error {
 // plainHeaders reads an object of strings in which nothing is escaped, and no name
 // comes twice: between the quotes of such a text stand braces, names, colons,
 // values and commas in turn. It returns nil for any other. It is what the ERP
-// sends, and saves an end 16 allocations and 1 kB.
+// sends, and saves an end 8 allocations and 0.6 kB.
 func plainHeaders(data []byte) headers {
 	if !plain(data) {
 		return nil
 	}
 	h := make(headers)
+	if len(bytes.Trim(data, "{} \t\r\n")) == 0 {
+		return h
+	}
 	name, i := "", 0
 	for part := range bytes.SplitSeq(data, []byte{'"'}) {
 		switch between := bytes.TrimSpace(part); i % 4 {
