@@ -138,6 +138,7 @@ func (b *Budget) next(now time.Time) time.Time {
 	for _, w := range b.windows {
 		sooner(w.end)
 		sooner(w.end.Add(b.spread))
+		sooner(w.opens(Poll, b.spread))
 	}
 	return next
 }

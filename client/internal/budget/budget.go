@@ -362,8 +362,8 @@ func (b *Budget) learn(c Class, l wire.Limit, now time.Time) {
 		w = &window{policy: nameOf(l), low: unread}
 		b.windows = append(b.windows, w)
 	}
-	w.users |= c.bit()
-	b.known |= c.bit()
+	w.users |= c.kin()
+	b.known |= c.kin()
 	w.learn(read(l, now), now, b.inflight)
 }
 

@@ -218,8 +218,12 @@ func TestReserves(t *testing.T) {
 			for {
 				ok, again := b.TryTake(c)
 				if !ok {
-					if wait := time.Until(again); wait < time.Hour || wait > time.Hour+5*time.Second {
-						t.Errorf("%v: to be asked again after %v, want an hour", c, wait)
+					want := time.Hour
+					if c == budget.Poll || c == budget.Verification { // then their floor comes down
+						want /= 2
+					}
+					if wait := time.Until(again); wait < want || wait > want+5*time.Second {
+						t.Errorf("%v: to be asked again after %v, want %v", c, wait, want)
 					}
 					break
 				}
@@ -241,14 +245,15 @@ func TestTheReserveEndsWithItsWindow(t *testing.T) {
 		b := newBudget(t, config(t, nil, "a"))
 		must(t, b, budget.Poll)
 		b.Answered(budget.Poll, 200, limits(1000, 100, 3600))
-		for _, tt := range []struct {
-			after time.Duration
-			ok    bool
-		}{{0, false}, {25 * time.Minute, false}, {15 * time.Minute, true}} {
-			time.Sleep(tt.after)
-			if ok, _ := b.TryTake(budget.Poll); ok != tt.ok {
-				t.Errorf("after %v more: granted %v, want %v", tt.after, ok, tt.ok)
-			}
+		ok, again := b.TryTake(budget.Poll)
+		if wait := time.Until(again); ok || wait < 30*time.Minute || wait > 45*time.Minute {
+			t.Fatalf("granted %v, again after %v; want that it waits for half an hour and a little", ok, wait)
+		}
+		time.Sleep(time.Until(again) - time.Second)
+		refuses(t, b, budget.Poll, "before it was to be asked again")
+		time.Sleep(2 * time.Second)
+		if ok, _ := b.TryTake(budget.Poll); !ok {
+			t.Error("refused when it was to be asked again, want that it is granted")
 		}
 	})
 }

@@ -33,7 +33,17 @@ func (c Class) String() string {
 	return [numClasses]string{"content", "notified", "overdue", "verification", "poll", "submit"}[c]
 }
 
+// bit stands for a class in a set of classes.
 func (c Class) bit() uint8 { return 1 << c }
+
+// kin are the classes whose calls go to the same resources, and are under the same
+// limits therefore: all that ask the ERP for its background operations.
+func (c Class) kin() uint8 {
+	if c == Submit || c == Verification {
+		return c.bit()
+	}
+	return Content.bit() | Notified.bit() | Overdue.bit() | Poll.bit()
+}
 
 // Counts are numbers by [Class].
 type Counts [numClasses]int

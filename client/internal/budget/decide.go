@@ -32,6 +32,7 @@ func (b *Budget) check(c Class, now time.Time, claim bool) (verdict, time.Time) 
 		}
 		probes = true
 	}
+	room, spent := false, time.Time{}
 	for _, w := range b.windows {
 		if !b.applies(w, c) {
 			continue
@@ -40,11 +41,17 @@ func (b *Budget) check(c Class, now time.Time, claim bool) (verdict, time.Time) 
 		case v == asks:
 			w.wanted = true
 			return asks, time.Time{}
-		case v == waits && passed(now, w.end.Add(b.spread)):
+		case v == passes:
+			room = true
+		case passed(now, w.end.Add(b.spread)):
 			probes = true
-		case v == waits:
-			return waits, w.end.Add(b.spread)
+		default:
+			spent = later(spent, w.opens(c, b.spread))
 		}
+	}
+	// Where no answer told yet which of several limits a call is under, it is tried.
+	if tries := room && b.known&c.bit() == 0; !spent.IsZero() && !tries {
+		return waits, spent
 	}
 	if probes {
 		return b.checkProbe(now, shared, claim)
@@ -114,7 +121,7 @@ func (b *Budget) debit(c Class, v verdict, now time.Time) {
 }
 
 // applies reports whether calls of a class are counted in a window. Those of which
-// no answer was seen are counted in all.
+// no answer was seen may be counted in any.
 func (b *Budget) applies(w *window, c Class) bool {
 	return w.users&c.bit() != 0 || b.known&c.bit() == 0
 }

@@ -59,7 +59,8 @@ type documentReplica struct {
 
 const (
 	documentVersion = 1
-	maxReplicas     = 256
+	maxReplicas     = 192     // whose work, and whose slices of one window, are kept
+	maxSlices       = 384     // of all windows: that is less than 40 KiB
 	maxBook         = 1 << 30 // calls; what tells of more is garbage
 )
 
@@ -285,6 +286,7 @@ func (b *Budget) write(now time.Time, closing bool) []byte {
 
 func (b *Budget) writeWindow(w *window, now time.Time, closing bool) documentWindow {
 	w.reclaim(now, b.inflight)
+	w.forget(maxSlices/len(b.windows) - 1)
 	w.coming = 0
 	if w.wanted && !closing && w.left > 0 {
 		w.coming = w.size(now)

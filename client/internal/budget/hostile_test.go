@@ -11,9 +11,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/vismanet-go/background/client/internal/budget"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -52,10 +54,10 @@ func TestHostileServers(t *testing.T) {
 					clear(h)
 				}
 			}
-		}, 40},
+		}, 24}, // those that are under way, in each window
 		"a reset of 0": {func(_ *server, _ int) func(http.Header) {
 			return func(h http.Header) { h["X-Ratelimit-Reset"] = []string{"0"} }
-		}, 400},
+		}, 6},
 		"garbage now and then": {func(_ *server, n int) func(http.Header) {
 			return func(h http.Header) {
 				if n++; n%5 == 0 {
@@ -97,6 +99,7 @@ func TestHostileServers(t *testing.T) {
 				var wg sync.WaitGroup
 				busy(t, b, s, 8, time.Now().Add(3*time.Hour-time.Minute), &wg)
 				wg.Wait()
+				t.Logf("%d of %d calls were refused", len(s.refused), s.calls)
 				if len(s.refused) > tt.most {
 					t.Errorf("%d of %d calls were refused, want %d at most", len(s.refused), s.calls, tt.most)
 				}
@@ -236,8 +239,7 @@ func TestASliceOfOneThatIsGone(t *testing.T) {
 	})
 }
 
-// TestCloseGivesBack what is left of a slice, and what slept for an hour does not use
-// its own.
+// TestCloseGivesBack what is left of a slice.
 func TestCloseGivesBack(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		st := memory(t)
@@ -258,6 +260,77 @@ func TestCloseGivesBack(t *testing.T) {
 		a.Return(budget.Content)
 		if got := a.State().Remaining; got != 998 {
 			t.Errorf("%d are left when one is closed, want 998", got)
+		}
+	})
+}
+
+// TestOneThatSleptForAnHour does not use the slice that it had: others have.
+func TestOneThatSleptForAnHour(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		st := memory(t)
+		s := &server{limit: 1000, window: 3 * time.Hour, policy: "4"}
+		b, busy := newBudget(t, config(t, st, "sleeps")), newBudget(t, config(t, st, "busy"))
+		for range 30 {
+			if _, err := do(t.Context(), b, s, budget.Content, time.Second/10); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for s.calls < 1000 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			_, err := do(ctx, busy, s, budget.Content, time.Second)
+			if cancel(); err != nil {
+				t.Fatalf("after %d calls: %v", s.calls, err)
+			}
+		}
+		time.Sleep(time.Hour - 20*time.Minute)
+		refuses(t, b, budget.Content, "one that slept while others used all there was")
+		refuses(t, busy, budget.Content, "one that used all there was")
+		if len(s.refused) > 0 {
+			t.Errorf("%d calls were refused, want none", len(s.refused))
+		}
+	})
+}
+
+// TestPoliciesOfOneClassDoNotStopAnother: a limit on submits is none on polls.
+func TestPoliciesOfOneClassDoNotStopAnother(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBudget(t, config(t, nil, "a"))
+		told := func(policy string, remaining int) http.Header {
+			h := limits(500, remaining, 1800)
+			h["X-Ratelimit-Policy"] = []string{policy}
+			return h
+		}
+		must(t, b, budget.Submit)
+		b.Answered(budget.Submit, 202, told("4", 400))
+		must(t, b, budget.Submit)
+		b.Answered(budget.Submit, 202, told("8", 0))
+		refuses(t, b, budget.Submit, "a submit, of which one policy is used up")
+		must(t, b, budget.Poll) // nobody knows yet
+		b.Answered(budget.Poll, 200, told("4", 399))
+		for range 100 {
+			must(t, b, budget.Content)
+			b.Answered(budget.Content, 200, told("4", 398))
+		}
+	})
+}
+
+// TestManyReplicas: the document has room for them.
+func TestManyReplicas(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		st := memory(t)
+		s := &server{limit: 50_000, window: time.Hour, policy: "4"}
+		name := documentOf(t, st).Name
+		for i := range 400 {
+			b := newBudget(t, config(t, st, fmt.Sprintf("a replica with a rather long name, number %d", i)))
+			for range 2 {
+				if _, err := do(t.Context(), b, s, budget.Poll, time.Millisecond); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		d, err := st.GetDocument(t.Context(), "fjord", name)
+		if n := strings.Count(string(d.Body), "rather long"); err != nil || n < 192 || len(d.Body) > store.MaxDocument {
+			t.Errorf("the document is of %d bytes and names %d replicas, %v; want 192 at least", len(d.Body), n, err)
 		}
 	})
 }
@@ -408,4 +481,25 @@ func TestDocumentsThatCannotBeRead(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestTheDocument is what replicas of this version read: a change of it needs another
+// version.
+func TestTheDocument(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		st := memory(t)
+		name := documentOf(t, st).Name
+		b := newBudget(t, config(t, st, "another"))
+		b.Scarcity(7)
+		for range 3 {
+			must(t, b, budget.Submit)
+		}
+		b.Answered(budget.Submit, 429, http.Header{"Retry-After": {"60"}})
+		synctest.Wait()
+		d, err := st.GetDocument(t.Context(), "fjord", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		testkit.Golden(t, "testdata/document.golden", string(d.Body)+"\n")
+	})
 }

@@ -83,8 +83,20 @@ func (w *window) floor(c Class, now time.Time) int {
 	if c == Submit {
 		return w.limit / 50
 	}
-	share := max(w.limit/50, w.limit/10-w.submits-w.fresh)
-	return w.limit/50 + int(float64(share)*min(1, float64(w.end.Sub(now))/float64(w.length/2)))
+	return w.limit/50 + int(float64(w.share())*min(1, float64(w.end.Sub(now))/float64(w.length/2)))
+}
+
+// share is what is kept for submits in the first half of a window.
+func (w *window) share() int { return max(w.limit/50, w.limit/10-w.submits-w.fresh) }
+
+// opens is the earliest time at which a class that has to wait may be served: when the
+// floor has come down to what is left, or some time after the window has ended.
+func (w *window) opens(c Class, spread time.Duration) time.Time {
+	have := w.left + w.slice - 1 - w.limit/50
+	if c == Submit || c < Verification || have < 0 || w.share() == 0 {
+		return w.end.Add(spread)
+	}
+	return w.end.Add(-time.Duration(float64(w.length/2) * float64(have+1) / float64(w.share())))
 }
 
 // reading is what an answer told of a window.
@@ -211,6 +223,20 @@ func (w *window) reclaim(now time.Time, inflight int) {
 		}
 	}
 	w.left += min(ended, max(0, w.told-w.outstanding()-w.slice-inflight-w.left))
+}
+
+// forget drops the slices that end first, down to so many. What they hold is taken
+// for used.
+func (w *window) forget(most int) {
+	for most = min(most, maxReplicas-1); len(w.others) > most; {
+		var first string
+		for owner, s := range w.others {
+			if first == "" || s.until.Before(w.others[first].until) {
+				first = owner
+			}
+		}
+		delete(w.others, first)
+	}
 }
 
 // policyOf is the policy that a limit names, as far as it is plain text.
