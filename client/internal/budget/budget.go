@@ -114,6 +114,7 @@ type Budget struct {
 	warned   time.Time // the log knows that calls wait until then
 	submits  rate
 	pending  int
+	work     work
 
 	// What is shared.
 	watcher   *store.Watcher
@@ -137,11 +138,18 @@ type news struct {
 	pause     bool // a pause,
 	proof     bool // or that it is over,
 	probe     bool // that the probe is done,
-	wantProbe bool // or that one is wanted
+	wantProbe bool // or that one is wanted,
+	work      bool // and what this replica has to do
+}
+
+// work is what the document was told of this replica's.
+type work struct {
+	pending, expected int
+	at                time.Time
 }
 
 func (n news) and(m news) news {
-	return news{n.pause || m.pause, n.proof || m.proof, n.probe || m.probe, n.wantProbe || m.wantProbe}
+	return news{n.pause || m.pause, n.proof || m.proof, n.probe || m.probe, n.wantProbe || m.wantProbe, n.work || m.work}
 }
 
 // New returns a budget. It makes no call to the store.

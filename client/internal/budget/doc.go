@@ -55,7 +55,7 @@
 //
 // They share one document of the store for each tenant, origin and application. It
 // holds the windows, who has leased how many calls of them until when, a pause, and
-// who makes the probe. A replica leases a slice with one write, a fiftieth of a
+// who makes the probe, and how much work each replica has. A replica leases a slice with one write, a fiftieth of a
 // window at most and less towards its end, and then grants calls by itself. A slice
 // ends after a minute. What it held is then counted on again as soon as an answer
 // has told of a remainder that nobody has leased from since; a budget that is closed

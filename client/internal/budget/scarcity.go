@@ -5,10 +5,16 @@ import (
 )
 
 const (
+	// spare is what is kept of the polls of each operation, because a schedule does
+	// not know exactly how many it will make.
+	spare = 0.5
 	// plenty is how many polls an operation may have where calls are not scarce.
 	plenty = 8
 	// replicaFor is how long what a replica told of its work counts.
-	replicaFor = 2 * time.Minute
+	replicaFor = time.Minute
+	// shareWait is how often a replica tells of its work at most, if it writes the
+	// document for nothing else.
+	shareWait = 15 * time.Second
 )
 
 // Scarcity tells how scarce calls are, from 0, plenty, to 1, none left for more
@@ -27,7 +33,22 @@ func (b *Budget) Scarcity(pending int) float64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.pending = pending
+	b.shareWork(now)
 	return b.scarcityOfAll(now)
+}
+
+// shareWork tells the other replicas of this one's work, now and then, if it has
+// changed.
+func (b *Budget) shareWork(now time.Time) {
+	if len(b.windows) == 0 || !b.shared() || !b.loaded || now.Sub(b.work.at) < shareWait {
+		return
+	}
+	pending, expected := b.work.pending, b.work.expected
+	b.work = work{pending: b.pending, expected: b.expected(now), at: now}
+	if changed := max(pending-b.work.pending, b.work.pending-pending, expected-b.work.expected, b.work.expected-expected); changed*10 > pending+expected {
+		b.news.work = true
+		b.attend()
+	}
 }
 
 func (b *Budget) scarcityOfAll(now time.Time) (scarcest float64) {
@@ -59,7 +80,7 @@ func (b *Budget) scarcity(w *window, now time.Time) float64 {
 	if work == 0 {
 		return 0
 	}
-	polls := float64(left-kept) / float64(work)
+	polls := float64(left-kept)/float64(work) - spare
 	return min(1, max(0, (plenty/max(polls, 1)-1)/(plenty-1)))
 }
 
@@ -83,14 +104,16 @@ const (
 
 // rate counts submits of the last hour.
 type rate struct {
-	steps [rateSteps]int32
-	last  int64 // the step that was counted last, since 1970
-	first int64 // the first one
+	steps  [rateSteps]int32
+	last   int64     // the step that was counted last, since 1970
+	first  int64     // the first one
+	latest time.Time // the last submit
 }
 
 func (r *rate) add(now time.Time) {
 	r.move(now)
 	r.steps[r.last%rateSteps]++
+	r.latest = now
 }
 
 func (r *rate) move(now time.Time) {
@@ -110,7 +133,8 @@ func (r *rate) move(now time.Time) {
 // for a while is expected to do so for longer, the more so the longer it was: for a
 // share a of the last hour, a² of what came in that hour comes again. And a batch
 // is expected to take a fifth of a window at least, so that its first operations do
-// not spend what its last ones need.
+// not spend what its last ones need, but not to be more than five times what came
+// so far: what comes all at once is over soon.
 func (r *rate) expected(now time.Time, rest, window time.Duration) int {
 	if r.first == 0 || rest <= 0 {
 		return 0
@@ -129,5 +153,8 @@ func (r *rate) expected(now time.Time, rest, window time.Duration) int {
 		}
 	}
 	pace := lately / since.Seconds()
-	return int(min(pace*rest.Seconds(), max(came*share*share, pace*window.Seconds()/5-came)))
+	if gap := now.Sub(r.latest); gap.Seconds() > 10+5/pace {
+		return 0 // it is over
+	}
+	return int(min(pace*rest.Seconds(), max(came*share*share, min(4*came, pace*window.Seconds()/5-came))))
 }
