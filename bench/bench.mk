@@ -6,7 +6,7 @@ PEERS := bench/.cache/peers
 .PHONY: bench bench-peers soak
 
 # BENCH takes flags of the command, such as BENCH='-run gin -rounds 9'.
-bench: ## measure beside the alternatives, five rounds, as a table (10 minutes)
+bench: ## measure beside the alternatives, five rounds, as a table and a page in docs/ (40 minutes)
 	@cd bench && go build -o .cache/bench . && .cache/bench -docs ../docs $(BENCH)
 
 bench-peers: $(PEERS)/.installed ## measure the mock beside Prism and WireMock (needs npm and java; 10 minutes)

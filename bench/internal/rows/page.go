@@ -73,7 +73,7 @@ func (p *page) write() {
 	host := p.rep.Host
 	p.WriteString("<!-- Written by make bench. -->\n\n# What the client costs, measured\n\n")
 	p.para("Calls of the hourly limit, time until the answer is in hand, memory: beside the pollers of Azure's and Google's SDKs. `make bench` measures it and writes this page; "+
-		"the [benchmarks](../bench/README.md) have the other numbers and the goals. Seen on %s with %d rounds; %d × %s, %s, %s; load average %.1f to %.1f. "+
+		"the [benchmarks](../bench/README.md) have the other numbers and the goals. Seen on %s, rounds: %d; %d × %s, %s, %s; load average %.1f to %.1f. "+
 		"Calls, delays, allocations and bytes do not depend on the machine, times do.",
 		p.rep.Begun.UTC().Format("2 January 2006, 15:04 MST"), p.rep.Rounds, host.Cores, host.CPU, host.System, host.Go, low, high)
 	p.para("azcore %s, longrunning %s, retryablehttp %s, each with its defaults.", host.Modules["github.com/Azure/azure-sdk-for-go/sdk/azcore"],
@@ -137,19 +137,19 @@ func (p *page) writeLimits() {
 			for _, s := range limited {
 				cell := fmt.Sprintf("%s; %s / %s", p.at(r, s.name, CallsEach), p.at(r, s.name, DelayP50), p.at(r, s.name, DelayP95))
 				if n := r.Median(s.name, Aborted); n > 0 {
-					cell = fmt.Sprintf("%s aborted (%s)", compare.Number(n), p.at(r, s.name, Lost))
+					cell = fmt.Sprintf("%.0f aborted (%.0f)", n, r.Median(s.name, Lost))
 				}
 				if cells = append(cells, cell); strings.HasPrefix(s.name, "client") {
 					most = max(most, r.Max(s.name, refusedHour))
 				}
 			}
-			p.line(append(cells, compare.Number(most)))
+			p.line(append(cells, fmt.Sprintf("%.0f", most)))
 		}
 	}
 	alone := p.rows[callsAlone().Name]
 	p.WriteString("\n")
-	p.para("Two processes that share 5 000 calls an hour and no store, median 60 s: %s aborted, %s lost, %s of %s calls answered 429.",
-		p.at(alone, simulate.PollingAlone2, Aborted), p.at(alone, simulate.PollingAlone2, Lost), p.at(alone, simulate.PollingAlone2, Refused), p.at(alone, simulate.PollingAlone2, allCalls))
+	p.para("Two processes that share 5 000 calls an hour and no store, median 60 s: %.0f aborted, %.0f lost, %.0f of %.0f calls answered 429.",
+		alone.Median(simulate.PollingAlone2, Aborted), alone.Median(simulate.PollingAlone2, Lost), alone.Median(simulate.PollingAlone2, Refused), alone.Median(simulate.PollingAlone2, allCalls))
 }
 
 func (p *page) writeOverhead() {
