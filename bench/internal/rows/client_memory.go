@@ -152,8 +152,13 @@ func (a pendingArgs) pend(ctx context.Context, wg *sync.WaitGroup, s *memerp.Ser
 	}
 	var waits waits
 	if a.Way == oursTrip {
-		hc := &http.Client{Transport: contender.Client(c).Transport()}
+		// As many submits at a time as the others make.
+		submits := make(chan struct{}, submitters)
+		transport := contender.Client(c).Transport()
+		transport.OnAccepted = func(context.Context, *client.Operation) { <-submits }
+		hc := &http.Client{Transport: transport}
 		for range a.N {
+			submits <- struct{}{}
 			wg.Go(func() { waits.ended(ctx, trip(ctx, hc)) })
 		}
 		return c.Close, waits.polled(ctx, s, a.N)
@@ -202,9 +207,11 @@ func (w *waits) ended(ctx context.Context, err error) {
 	}
 }
 
+const submitters = 64
+
 // submitAll submits from several goroutines.
 func submitAll(ctx context.Context, c contender.Contender, n int, then func(contender.Operation)) error {
-	loop := load.Loop{Senders: 64, For: time.Hour, Max: n}
+	loop := load.Loop{Senders: submitters, For: time.Hour, Max: n}
 	_, err := loop.Run(ctx, func(ctx context.Context, _, _ int) error {
 		op, err := c.Submit(ctx, contender.Path)
 		if err == nil {
