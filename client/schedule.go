@@ -36,8 +36,8 @@ type PollInfo struct {
 // the ERP received them until they finished. Where little was learned, what is
 // expected of any operation stands in.
 type Durations interface {
-	// Count returns how many operations that ended it was learned from, the
-	// last few hundred at most.
+	// Count returns how many operations that ended it was learned from. Old ones
+	// are forgotten.
 	Count() int
 	// Quantile returns the age at which a share q of all operations has ended.
 	Quantile(q float64) time.Duration

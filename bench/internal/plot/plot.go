@@ -149,12 +149,12 @@ func (p Panel) write(b *strings.Builder) {
 		}
 	} else {
 		for _, v := range x.ticks() {
-			text(x.at(v), y.from+15, "middle", "", fmt.Sprintf("%g", v))
+			text(x.at(v), y.from+15, "middle", "", fmt.Sprintf("%.6g", v))
 			line(x.at(v), y.from, x.at(v), y.from+4, "")
 		}
 	}
 	for _, v := range y.ticks() {
-		text(left-6, y.at(v)+4, "end", "", fmt.Sprintf("%g", v))
+		text(left-6, y.at(v)+4, "end", "", fmt.Sprintf("%.6g", v))
 		line(left, y.at(v), width-right, y.at(v), ` opacity=".25"`)
 	}
 	line(left, y.from, width-right, y.from, "")

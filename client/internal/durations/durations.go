@@ -17,8 +17,8 @@ type Durations struct {
 // nothing is what is known before anything is learned.
 var nothing = new(table).durations()
 
-// Count returns how many operations that ended it was learned from. It is a few
-// hundred at most: older ones are forgotten as new ones come.
+// Count returns how many operations that ended it was learned from. Old ones are
+// forgotten as new ones come.
 func (d *Durations) Count() int {
 	if d == nil {
 		return 0
