@@ -28,7 +28,8 @@ type PollInfo struct {
 	// learned. It is nil if nothing was.
 	Learned Durations
 	// Scarcity tells how scarce the calls are that the ERP still allows: from 0,
-	// which is plenty, to 1, which is none to spare.
+	// which is plenty, to 1, which is none to spare. Between them an operation can
+	// have 8/(1+7s) polls in the mean.
 	Scarcity float64
 }
 
@@ -118,7 +119,8 @@ const (
 	slowWait  = 5 * time.Minute
 
 	// In each wait at least this share ends, so that there are 20 polls of an
-	// operation at most; the scarcer calls are, the larger it is, up to lastShare.
+	// operation at most. Where calls are scarce there are 8/(1+7s), which is how
+	// PollInfo.Scarcity is defined, but no fewer than lastShare makes of it.
 	leastShare = 1.0 / 20
 	lastShare  = 0.85
 
@@ -143,9 +145,12 @@ func pollDelay(p PollInfo) time.Duration {
 		slow := time.Duration(float64(mostWait) * slowShare / max(p.running(), 1e-6))
 		most = max(most, min(slow, p.Age/3, slowWait))
 	}
-	share := min(leastShare+(1-leastShare)*p.Scarcity, lastShare)
-	scarce := slowWait + time.Duration(p.Scarcity*float64(maxDelay-slowWait))
-	return max(min(d, most), min(p.until(share), scarce))
+	share, longest := leastShare, slowWait
+	if p.Scarcity > 0 {
+		share = min((1+7*p.Scarcity)/8, lastShare)
+		longest += time.Duration(p.Scarcity * float64(maxDelay-slowWait))
+	}
+	return max(min(d, most), min(p.until(share), longest))
 }
 
 // fallbackDelay is the wait where a notification is expected.
