@@ -74,7 +74,7 @@ func TestDefaultSchedule(t *testing.T) {
 	}{
 		{PollInfo{Learned: even}, 33 * time.Second},
 		{PollInfo{Learned: even, Age: 50 * time.Second, Polls: 3}, 16500 * time.Millisecond},
-		{PollInfo{Learned: even, Age: 98 * time.Second, Polls: 5}, 33 * time.Second},
+		{PollInfo{Learned: even, Age: 98 * time.Second, Polls: 5}, 34 * time.Second},
 		{PollInfo{Learned: even, Age: time.Hour, Polls: 50}, 112500 * time.Millisecond},
 		{PollInfo{Learned: even, Age: 24 * time.Hour, Polls: 500}, 5 * time.Minute},
 		{PollInfo{Learned: even, Scarcity: 1}, 85 * time.Second},
@@ -96,6 +96,31 @@ func TestDefaultSchedule(t *testing.T) {
 	} {
 		if got := DefaultSchedule(tt.info).Round(time.Millisecond); got != tt.want {
 			t.Errorf("%+v: got %v, want %v", tt.info, got, tt.want)
+		}
+	}
+}
+
+// atOnce is a route whose operations end at once.
+type atOnce struct{ evenly }
+
+func (atOnce) Quantile(float64) time.Duration { return 0 }
+
+func TestFivePollsAMinute(t *testing.T) {
+	var waits []time.Duration
+	info := PollInfo{Learned: atOnce{evenly{100}}}
+	for range 60 {
+		wait := DefaultSchedule(info)
+		info.Age += wait
+		info.Polls++
+		waits = append(waits, wait-wait/10) // the least that the jitter leaves
+	}
+	for i := 1; i+5 <= len(waits); i++ { // the first wait comes before the first poll
+		five := time.Duration(0)
+		for _, wait := range waits[i : i+5] {
+			five += wait
+		}
+		if five <= time.Minute {
+			t.Errorf("the polls %d and %d are %v apart, want more than a minute", i, i+5, five)
 		}
 	}
 }

@@ -118,9 +118,10 @@ const (
 	slowShare = 0.05
 	slowWait  = 5 * time.Minute
 
-	// In each wait at least this share ends, so that there are 20 polls of an
-	// operation at most. Where calls are scarce there are 8/(1+7s), which is how
-	// PollInfo.Scarcity is defined, but no fewer than lastShare makes of it.
+	// In each wait at least this share ends, if slowWait is enough for that, so that
+	// an operation takes 20 polls in the mean at most. Where calls are scarce it is
+	// 8/(1+7s) of them, which is how PollInfo.Scarcity is defined, until the share is
+	// lastShare.
 	leastShare = 1.0 / 20
 	lastShare  = 0.85
 
@@ -163,11 +164,11 @@ func fallbackDelay(p PollInfo) time.Duration {
 	return min(max(d, leastFallback), mostFallback)
 }
 
-// restAfter is the least wait after a number of polls. Any five of them in a row take
-// more than a minute, whatever the jitter takes off.
+// restAfter is the least wait after a number of polls. Any five of them in a row
+// take more than a minute, whatever the jitter takes off.
 func restAfter(p PollInfo) time.Duration {
 	rests := [...]time.Duration{
-		0, 2200 * time.Millisecond, 4400 * time.Millisecond, 9 * time.Second, 18 * time.Second, 33 * time.Second,
+		0, 2200 * time.Millisecond, 4400 * time.Millisecond, 9 * time.Second, 18 * time.Second, 34 * time.Second,
 	}
 	if p.Polls < len(rests) {
 		return rests[p.Polls]
