@@ -165,7 +165,7 @@ func (w *writer) rollback() { _ = w.c.Exec("ROLLBACK") }
 // finish tells the callers of a group, err being the group's own.
 func (w *writer) finish(err error) {
 	if !IsConstraint(err) { // which says nothing about the file
-		w.health.Store(&err)
+		w.setHealth(err)
 	}
 	if err == nil {
 		for _, f := range w.tx.after {
@@ -183,6 +183,16 @@ func (w *writer) finish(err error) {
 		w.batch[i] = nil
 	}
 	w.batch = w.batch[:0]
+}
+
+// setHealth notes what became of a group.
+func (w *writer) setHealth(err error) {
+	if err == nil {
+		w.health.Store(nil)
+		return
+	}
+	last := err // which alone is moved to the heap
+	w.health.Store(&last)
 }
 
 // errNobodyWaits ends the wait for the file: all callers have left.
@@ -360,7 +370,7 @@ func (w *writer) syncOwed(last bool) error {
 		w.flush.Reset(SoonIs)
 	}
 	if err != nil && !errors.Is(err, errNobodyWaits) {
-		w.health.Store(&err)
+		w.setHealth(err)
 	}
 	return err
 }

@@ -69,7 +69,7 @@ func (f *fresh) Now() time.Time { return f.now }
 
 func (f *fresh) Put(rec store.Record) error {
 	buf, err := encode(make([]byte, 0, 1024), rec)
-	f.rec, f.args = rec, row(rec, string(buf), f.lock)
+	f.rec, f.args = rec, inserted(rec, string(buf), f.lock)
 	return err
 }
 

@@ -222,8 +222,10 @@ func highest(q store.Query) store.Position {
 // createdAt is a time of creation as its column has it: that of a record
 // without one is the lowest there is.
 func createdAt(t time.Time) int64 {
-	n, _ := nanos(t).(int64)
-	return n
+	if t.IsZero() {
+		return 0
+	}
+	return numberOf(t)
 }
 
 // phases are the parts by their phases alone. A record that is being sent reads

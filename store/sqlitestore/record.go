@@ -30,16 +30,29 @@ func decodeTo(rec *store.Record, doc string) error {
 	return nil
 }
 
-// nanos is the time for a column that is searched: NULL for the zero time,
-// and the nearest that fits for times centuries away.
-func nanos(t time.Time) any {
+// nanos is the time for a column that is searched: NULL for the zero time.
+func nanos(t time.Time) any { return orNull(numberOf(t)) }
+
+// numberOf is the number of a time: unset for the zero time, and the nearest that
+// fits for times centuries away.
+func numberOf(t time.Time) int64 {
 	switch {
 	case t.IsZero():
-		return nil
+		return unset
 	case t.Year() < 1700:
-		return int64(-8 << 60)
+		return -8 << 60
 	case t.Year() > 2250:
-		return int64(8<<60 - 1)
+		return 8<<60 - 2
 	}
 	return t.UnixNano()
+}
+
+// unset is the number of what has none. No time has it.
+const unset = 8<<60 - 1
+
+func orNull(n int64) any {
+	if n == unset {
+		return nil
+	}
+	return n
 }

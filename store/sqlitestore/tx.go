@@ -62,7 +62,8 @@ const (
 )
 
 func (t *tx) Get(tenant, ref string) (store.Record, bool, error) {
-	rec, found, err := t.find(selRef, ref)
+	t.w.ref[0] = ref
+	rec, found, err := t.find(selRef, t.w.ref[:]...)
 	if found && tenant != store.AnyTenant && rec.Tenant != tenant {
 		return store.Record{}, false, err
 	}
@@ -91,30 +92,23 @@ func (t *tx) find(sql string, args ...any) (store.Record, bool, error) {
 	if sql == selRef && !slices.Contains(t.written, args[0].(string)) {
 		read = t.tx.QueryRow // what was written is about others
 	}
-	var s stored
-	var doc string
-	found, err := read(sql, args, &s.n, &doc, &s.lock)
+	row := &t.w.row
+	found, err := read(sql, args, row.into[:]...)
 	if err != nil || !found {
 		if sql == selRef {
 			t.absent, _ = args[0].(string)
 		}
 		return store.Record{}, false, err
 	}
-	if err := decodeTo(&t.w.scratch, doc); err != nil {
+	if err := decodeTo(&t.w.scratch, row.doc); err != nil {
 		return store.Record{}, false, err
 	}
-	s.rec = t.w.scratch
-	t.remember(s)
-	return t.w.living(t.w.scratch, s.lock, t.now), true, nil
+	t.remember(stored{n: row.n, rec: t.w.scratch, lock: row.lock})
+	return t.w.living(t.w.scratch, row.lock, t.now), true, nil
 }
 
-// remember keeps a copy of the parts that later writes of the step compare
-// with; the rules may change what they were given.
+// remember keeps what later writes of the step compare with.
 func (t *tx) remember(s stored) {
-	if s.rec.Outcome != nil {
-		o := *s.rec.Outcome
-		s.rec.Outcome = &o
-	}
 	if old := t.recall(s.rec.Ref); old != nil {
 		*old = s
 		return
@@ -187,49 +181,89 @@ func (t *tx) CountUnmatched(tenant string) (int, error) {
 }
 
 // columns are what is searched for and may change, in the order of columnNames.
-type columns [8]any
+// An empty text and a number that is unset are NULL.
+type columns struct {
+	phase, id, key    string
+	until, ended, due int64
+	lock, work        string
+	holdsKey, hasWork bool // their texts may be empty and are not NULL
+}
 
 var columnNames = [8]string{"phase", "id", "key", "until", "ended", "due", "lock", "work"}
 
 // atOnce is the due time of what is due without one.
 const atOnce = math.MinInt64
 
-func columnsOf(r store.Record, lock string) columns {
-	c := columns{string(r.Phase), text(r.ID), nil, nil, nil, nanos(r.Due), text(lock), nil}
+func columnsOf(r *store.Record, lock string) columns {
+	c := columns{phase: string(r.Phase), id: r.ID, until: unset, ended: unset, due: numberOf(r.Due), lock: lock}
 	if r.HoldsKey() {
-		c[2] = r.Key
+		c.key, c.holdsKey = r.Key, true
 	}
 	if r.Lease.Owner != "" {
-		c[3] = nanos(r.Lease.Until)
+		c.until = numberOf(r.Lease.Until)
 	}
 	if _, planned := r.DueAt(time.Time{}); planned && r.Due.IsZero() {
-		c[5] = int64(atOnce)
+		c.due = atOnce
 	}
 	switch r.Phase {
 	case store.Sending:
-		if c[3] == nil {
-			c[3] = int64(0) // a lease that has ended
+		if c.until == unset {
+			c.until = 0 // a lease that has ended
 		}
 	case store.Settled:
-		c[7] = r.Kind
+		c.work, c.hasWork = r.Kind, true
 	case store.Expired:
-		c[7] = r.Kind
-		c[4] = nanos(r.EndedAt)
+		c.work, c.hasWork = r.Kind, true
+		c.ended = numberOf(r.EndedAt)
 	case store.Acknowledged, store.Rejected:
-		c[4] = nanos(r.EndedAt)
+		c.ended = numberOf(r.EndedAt)
 	case store.Unmatched:
-		c[4] = nanos(r.CreatedAt)
+		c.ended = numberOf(r.CreatedAt)
 	}
 	return c
 }
 
-// text is NULL for what is empty.
-func text(s string) any {
-	if s == "" {
+// changed appends those of c that are not those of old to args, as arguments of
+// the statement updates[set].
+func (c *columns) changed(args []any, old *columns) (out []any, set int) {
+	texts := func(bit int, is, was string, has, had bool) {
+		if is != was || has != had {
+			set |= 1 << bit
+			args = append(args, textOf(is, has))
+		}
+	}
+	numbers := func(bit int, is, was int64) {
+		if is != was {
+			set |= 1 << bit
+			args = append(args, orNull(is))
+		}
+	}
+	texts(0, c.phase, old.phase, true, true)
+	texts(1, c.id, old.id, c.id != "", old.id != "")
+	texts(2, c.key, old.key, c.holdsKey, old.holdsKey)
+	numbers(3, c.until, old.until)
+	numbers(4, c.ended, old.ended)
+	numbers(5, c.due, old.due)
+	texts(6, c.lock, old.lock, c.lock != "", old.lock != "")
+	texts(7, c.work, old.work, c.hasWork, old.hasWork)
+	return args, set
+}
+
+// all appends all of them to args.
+func (c *columns) all(args []any) []any {
+	return append(args, c.phase, text(c.id), textOf(c.key, c.holdsKey), orNull(c.until), orNull(c.ended), orNull(c.due),
+		text(c.lock), textOf(c.work, c.hasWork))
+}
+
+func textOf(s string, has bool) any {
+	if !has {
 		return nil
 	}
 	return s
 }
+
+// text is NULL for what is empty.
+func text(s string) any { return textOf(s, s != "") }
 
 // updates are the statements that write a document and those columns that
 // changed, by the set of these: an index that need not change costs nothing.
@@ -268,15 +302,9 @@ func (t *tx) Put(rec store.Record) error {
 	if old.rec.Tenant != rec.Tenant {
 		return fmt.Errorf("record %s: of another tenant: %w", rec.Ref, store.ErrExists)
 	}
-	set, args := 0, append(make([]any, 0, 2+len(columnNames)), doc)
 	lock := t.lockOf(rec.Lease, old)
-	was, is := columnsOf(old.rec, old.lock), columnsOf(rec, lock)
-	for i := range is {
-		if is[i] != was[i] {
-			set |= 1 << i
-			args = append(args, is[i])
-		}
-	}
+	was, is := columnsOf(&old.rec, old.lock), columnsOf(&rec, lock)
+	args, set := is.changed(append(make([]any, 0, 8), doc), &was)
 	if err := t.exec(updates[set], append(args, old.n)...); err != nil {
 		return err
 	}
@@ -317,7 +345,7 @@ func (t *tx) insert(rec store.Record) error {
 		return err
 	}
 	lock := t.lockOf(rec.Lease, &stored{})
-	if err := t.exec(insRecord, row(rec, doc, lock)...); err != nil {
+	if err := t.exec(insRecord, inserted(rec, doc, lock)...); err != nil {
 		return err
 	}
 	t.remember(stored{rec: rec, lock: lock})
@@ -342,10 +370,10 @@ func (t *tx) insert(rec store.Record) error {
 	return nil
 }
 
-// row holds the arguments of insRecord.
-func row(rec store.Record, doc, lock string) []any {
-	c := columnsOf(rec, lock)
-	return []any{rec.Ref, rec.Tenant, doc, createdAt(rec.CreatedAt), rec.Kind, c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]}
+// inserted holds the arguments of insRecord.
+func inserted(rec store.Record, doc, lock string) []any {
+	c := columnsOf(&rec, lock)
+	return c.all(append(make([]any, 0, 5+len(columnNames)), rec.Ref, rec.Tenant, doc, createdAt(rec.CreatedAt), rec.Kind))
 }
 
 func (t *tx) Delete(_, ref string) error {

@@ -35,6 +35,8 @@ type writer struct {
 	tx      tx           // of the step that runs
 	buf     []byte       // for documents
 	scratch store.Record // is read or written as a document
+	row     row
+	ref     [1]any // that is looked for
 
 	id      int64 // tells this store's changes from those of others
 	seen    int64 // the last of the changes that our watchers know of
@@ -45,7 +47,19 @@ type writer struct {
 // woken is a record whose watchers are to be woken.
 type woken struct{ tenant, ref string }
 
-func newWriter(s *Store) *writer { return &writer{Store: s, id: rand.Int64()} }
+// row is what a step reads of a record, where it is scanned into: for each step
+// anew that would be much memory.
+type row struct {
+	n         int64
+	doc, lock string
+	into      [3]any // the above
+}
+
+func newWriter(s *Store) *writer {
+	w := &writer{Store: s, id: rand.Int64()}
+	w.row.into = [3]any{&w.row.n, &w.row.doc, &w.row.lock}
+	return w
+}
 
 // start notes what was changed so far.
 func (w *writer) start(c *sqlitefile.Conn) (err error) {

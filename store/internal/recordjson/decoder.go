@@ -20,12 +20,16 @@ func Decode(rec *store.Record, doc string) error {
 	if !utf8.ValidString(doc) {
 		return errForm
 	}
-	d := decoder{s: doc}
+	d := decoders.Get().(*decoder)
+	*d = decoder{s: doc}
 	d.expect('{')
 	d.next()
-	fields(&d, rec)
+	fields(d, rec)
 	d.close()
-	if d.bad || d.i != len(d.s) {
+	bad := d.bad || d.i != len(d.s)
+	*d = decoder{}
+	decoders.Put(d)
+	if bad {
 		*rec = store.Record{}
 		return errForm
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/vismanet-go/background/store"
@@ -13,13 +14,24 @@ import (
 // Append appends the JSON of a record to buf. Once may be the body of its
 // notification.
 func Append(buf []byte, r *store.Record, once Quoted) ([]byte, error) {
-	e := encoder{buf: append(buf, '{'), once: once}
-	fields(&e, r)
-	if e.err != nil {
-		return nil, fmt.Errorf("record %s: %w", r.Ref, e.err)
+	e := encoders.Get().(*encoder)
+	*e = encoder{buf: append(buf, '{'), once: once}
+	fields(e, r)
+	out, err := append(e.buf, '}'), e.err
+	*e = encoder{}
+	encoders.Put(e)
+	if err != nil {
+		return nil, fmt.Errorf("record %s: %w", r.Ref, err)
 	}
-	return append(e.buf, '}'), nil
+	return out, nil
 }
+
+// encoders and decoders are used again: as a [coder] each would be a value on the
+// heap.
+var (
+	encoders = sync.Pool{New: func() any { return new(encoder) }}
+	decoders = sync.Pool{New: func() any { return new(decoder) }}
+)
 
 // encoder is the [coder] that writes.
 type encoder struct {
