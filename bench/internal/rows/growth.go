@@ -126,7 +126,7 @@ func growthPurge() compare.Row {
 
 // purgeUnder makes records that have ended, and measures others that come
 // while those are purged, or for three seconds.
-func purgeUnder(ctx context.Context, st *sqlitestore.Store, ended int, purging bool) (compare.Figures, error) {
+func purgeUnder(ctx context.Context, st store.Store, ended int, purging bool) (compare.Figures, error) {
 	end := load.Loop{Senders: 256, For: time.Hour, Max: ended}
 	_, err := end.Run(ctx, func(ctx context.Context, _, i int) error {
 		rec := newRecord(i)
