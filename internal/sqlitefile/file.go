@@ -2,6 +2,7 @@ package sqlitefile
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"sync/atomic"
 )
@@ -88,6 +89,19 @@ func (f *File) LastError() error {
 // itself when the log has grown, while all others wait.
 func (f *File) WriteBack(ctx context.Context) error {
 	return f.Explain("checkpoint", f.Read(ctx, func(c *Conn) error { return c.Exec("PRAGMA wal_checkpoint(PASSIVE)") }))
+}
+
+// Aside has the writer leave it to [File.WriteBack] to copy the log, as long as that
+// is called often enough; else all others would wait for a long copy. The function
+// that it returns ends that.
+func (f *File) Aside(ctx context.Context) (end func(), err error) {
+	set := func(ctx context.Context, pages int) error {
+		return f.Visit(ctx, func(c *Conn) error { return c.pragmas("wal_autocheckpoint = " + strconv.Itoa(pages)) })
+	}
+	if err := set(ctx, logPagesAside); err != nil {
+		return nil, f.Explain("checkpoint", err)
+	}
+	return func() { _ = set(context.WithoutCancel(ctx), logPages) }, nil
 }
 
 // Truncate does the same and then shortens the log to nothing, unless somebody

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/vismanet-go/background/internal/backoff"
@@ -70,6 +71,13 @@ func checkPlace(cfg Config) error {
 	// The file may be a link, or mounted alone.
 	return CheckPlace("AllowFileSystems", cfg.AllowFileSystems, dir, path)
 }
+
+// logPages is how long the log grows before the writer copies it to the file. With
+// [File.Aside], others do that, and the writer does so at a multiple of it.
+const (
+	logPages      = 4000
+	logPagesAside = 4 * logPages
+)
 
 // openWriter opens the connection that writes and brings the file into shape.
 // Two processes that do this at once hold each other up for a moment.
@@ -140,7 +148,8 @@ func prepareWriter(c *Conn, cfg Config, before sizes) error {
 		"fullfsync = ON",            // on macOS, where a plain fsync stops at the disk's cache
 		"checkpoint_fullfsync = ON", //
 		"journal_size_limit = 67108864",
-		"wal_autocheckpoint = 4000", // pages: the same ones are written again and again
+		// Pages: the same ones are written again and again.
+		"wal_autocheckpoint = "+strconv.Itoa(logPages),
 		// KiB. Little, since a commit after a page was split visits every page
 		// in the cache; what is read again comes from that of the system.
 		"cache_size = -2048",

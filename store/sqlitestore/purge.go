@@ -30,6 +30,11 @@ func (s *Store) Purge(ctx context.Context, tenant string, p store.Retention) (ou
 		return out, err
 	}
 	s.locks.Sweep(store.MaxLease)
+	end, err := s.file.Aside(ctx)
+	if err != nil {
+		return out, closed(err)
+	}
+	defer end()
 	tenants := []string{tenant}
 	if tenant == store.AnyTenant {
 		if tenants, err = s.list(ctx, selTenants+"SELECT name FROM tenants WHERE name IS NOT NULL"); err != nil {

@@ -233,15 +233,17 @@ func measureKept(ctx context.Context, t compare.Try, st store.Store) (compare.Fi
 	}
 	loop := load.Loop{Senders: 64, For: compare.Pick(t, 2*time.Second, 200*time.Millisecond)}
 	made, err := loop.Run(ctx, func(ctx context.Context, _, i int) error {
-		_, err := st.Create(ctx, newRecord(i), "bench", time.Minute)
+		rec := newRecord(i)
+		rec.Ref = fmt.Sprintf("new%023d", i) // in the order of time, as those of the client are
+		_, err := st.Create(ctx, rec, "bench", time.Minute)
 		return err
 	})
 	if err != nil {
 		return figures, err
 	}
-	loop.Max = 5000 // of the pending ones
+	pending := compare.Pick(t, 10_000, 6000)
 	polled, err := loop.Run(ctx, func(ctx context.Context, _, i int) error {
-		l, _, err := st.Acquire(ctx, tenant, keptRef(store.Accepted, i), "bench", store.ToPoll, time.Minute)
+		l, _, err := st.Acquire(ctx, tenant, keptRef(store.Accepted, i%pending), "bench", store.ToPoll, time.Minute)
 		if err == nil {
 			_, err = st.Decide(ctx, l, store.RescheduleDecision{Due: time.Now().Add(time.Minute)})
 		}
@@ -250,16 +252,24 @@ func measureKept(ctx context.Context, t compare.Try, st store.Store) (compare.Fi
 	if err != nil {
 		return figures, err
 	}
-	took, err := notifyAtOnce(ctx, st, compare.Pick(t, 5000, 1000))
+	var took []time.Duration
+	for round := range 3 {
+		one, err := notifyAtOnce(ctx, st, compare.Pick(t, 5000, 1000), round)
+		if err != nil {
+			return figures, err
+		}
+		took = append(took, one)
+	}
+	slices.Sort(took)
 	return append(figures,
 		compare.Figure{Name: created, Value: made.Speed().At(load.Rate)},
 		compare.Figure{Name: claimed, Value: polled.Speed().At(load.Rate)},
-		compare.Figure{Name: burst, Value: load.Millis(took)}), err
+		compare.Figure{Name: burst, Value: load.Millis(took[1])}), nil
 }
 
 // notifyAtOnce is how long it takes until a watcher of n pending operations knows
 // that all of them were notified.
-func notifyAtOnce(ctx context.Context, st store.Store, n int) (time.Duration, error) {
+func notifyAtOnce(ctx context.Context, st store.Store, n, round int) (time.Duration, error) {
 	w := st.Watch(tenant, store.NoRef)
 	defer w.Close()
 	for i := range n {
@@ -271,7 +281,7 @@ func notifyAtOnce(ctx context.Context, st store.Store, n int) (time.Duration, er
 		loop := load.Loop{Senders: 256, For: time.Hour, Max: n}
 		_, err := loop.Run(ctx, func(ctx context.Context, _, i int) error {
 			ref := keptRef(store.Accepted, i)
-			_, err := st.Notify(ctx, store.Notification{Ref: ref, ID: "id-" + ref, Body: noticeBody(i)})
+			_, err := st.Notify(ctx, store.Notification{Ref: ref, ID: "id-" + ref, Body: noticeBody(round*n + i)})
 			return err
 		})
 		sent <- err
