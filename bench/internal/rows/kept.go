@@ -110,7 +110,8 @@ func purgeMemory() compare.Row {
 	}
 	add(noPurge, false)
 	add(withPurge, true)
-	row.Goals = []compare.Goal{{Of: withPurge, Figure: worst, AtMost: 50}}
+	// The worst call without a purge is that of the machine and the collector.
+	row.Goals = []compare.Goal{{Of: withPurge, To: noPurge, Figure: worst, AtMost: 1.5}, {Of: withPurge, Figure: load.P99, AtMost: 5}}
 	return row
 }
 
@@ -244,6 +245,9 @@ func measureKept(ctx context.Context, t compare.Try, st store.Store) (compare.Fi
 	pending := compare.Pick(t, 10_000, 6000)
 	polled, err := loop.Run(ctx, func(ctx context.Context, _, i int) error {
 		l, _, err := st.Acquire(ctx, tenant, keptRef(store.Accepted, i%pending), "bench", store.ToPoll, time.Minute)
+		if errors.Is(err, store.ErrLeased) { // the caller of a whole round ago is not done
+			return nil
+		}
 		if err == nil {
 			_, err = st.Decide(ctx, l, store.RescheduleDecision{Due: time.Now().Add(time.Minute)})
 		}
