@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 
@@ -11,7 +12,16 @@ import (
 type attempt struct {
 	erp.Answer
 	hint string // what to do about a refusal
+
+	word  string // what the observer is told, if it is not the verdict
+	again bool   // it was certainly not taken, and may be sent again when its turn comes
 }
+
+// notMade is an attempt that was not made, with what the observer is told.
+func notMade(word string) *attempt { return &attempt{word: word} }
+
+// verdict is what the observer is told.
+func (a *attempt) verdict() string { return cmp.Or(a.word, a.Verdict.String()) }
 
 func (a *attempt) refusal(cl *call) *ResponseError {
 	e := &ResponseError{Method: cl.method, Path: erp.PathOf(cl.path), StatusCode: a.Status, Header: a.Header, Body: a.Body}

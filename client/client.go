@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/budget"
+	"github.com/vismanet-go/background/client/internal/durations"
 	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/internal/httpx"
@@ -33,13 +35,12 @@ type Client struct {
 
 	// life ends with Close. Polls run under it and not under the context of
 	// the waiter that asked: others may wait for the same poll.
-	life context.Context
-	end  context.CancelFunc
-	// rateLimitedUntil is the time (Unix nanoseconds) before which the ERP
-	// asked not to be called.
-	rateLimitedUntil atomic.Int64
-
-	sched scheduler
+	life     context.Context
+	end      context.CancelFunc
+	budget   *budget.Budget     // which every call passes
+	learned  *durations.Learner // how long operations run
+	pendings pendings
+	sched    scheduler
 
 	running     atomic.Bool  // Run
 	http2       atomic.Bool  // the last answer came over HTTP/2
@@ -87,6 +88,15 @@ func New(cfg Config) (*Client, error) {
 		}
 	}
 	c.life, c.end = context.WithCancel(context.Background())
+	shared := c.store
+	if c.owned {
+		shared = nil // with nobody
+	}
+	c.budget = budget.New(budget.Config{
+		Store: shared, Tenant: cfg.Tenant, Origin: base.String(), Application: cfg.Application, Owner: c.owner, Log: cfg.Logger, Life: c.life,
+	})
+	c.budget.OnChange(c.sched.kick)
+	c.learned = durations.New(durations.Config{Store: shared, Tenant: cfg.Tenant, Origin: base.String(), Log: cfg.Logger})
 	c.sched = scheduler{c: c, wake: make(chan struct{}, 1), items: make(map[string]*item), dirty: make(map[string]struct{})}
 	if _, deaf := cfg.Observer.(NopObserver); !deaf {
 		c.cfg.Observer = &safeObserver{next: cfg.Observer, c: c}
@@ -104,6 +114,8 @@ func (c *Client) Close() error {
 	c.mu.Unlock()
 	c.end()
 	c.working.Wait()
+	c.budget.Close()
+	c.flushLearned()
 	if c.ownHTTP != nil {
 		c.ownHTTP.CloseIdleConnections()
 	}
@@ -141,26 +153,6 @@ func (c *Client) work(f func()) bool {
 // caller's end must not keep it from the store.
 func recording(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-}
-
-// pauseUntil keeps polls from being made until the time; a later one wins.
-func (c *Client) pauseUntil(until time.Time) {
-	for {
-		old := c.rateLimitedUntil.Load()
-		if until.UnixNano() <= old || c.rateLimitedUntil.CompareAndSwap(old, until.UnixNano()) {
-			return
-		}
-	}
-}
-
-// pausedUntil is the time before which no poll is made. Nobody asks for more than
-// an hour: a time further ahead is of before the clock was set back.
-func (c *Client) pausedUntil() time.Time {
-	until := time.Unix(0, c.rateLimitedUntil.Load())
-	if until.Unix() == 0 || time.Until(until) > maxDelay+maxDelay/10 {
-		return time.Time{}
-	}
-	return until
 }
 
 // storeError turns the store's errors into those of this package.

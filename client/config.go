@@ -69,6 +69,12 @@ type Config struct {
 	// where the default is "default".
 	Tenant string
 
+	// Application names the application whose limits the calls count against: its
+	// client id, for example. The ERP limits an application in a company, so
+	// clients that have the same Tenant, BaseURL and Application share one budget
+	// of calls through Store, on all replicas. Default: one without a name.
+	Application string
+
 	// Verifiers are the follow-up checks that [SubmitOptions.Verify] names.
 	Verifiers map[string]Verifier
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/budget"
 	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/wire"
 	"github.com/vismanet-go/background/store"
@@ -107,7 +108,7 @@ func (c *Client) keepContent(ctx context.Context, rec store.Record, doc erp.Docu
 // header; kind is the type that is known of it otherwise. The call ends at a time,
 // unless that is zero.
 func (c *Client) content(ctx context.Context, end time.Time, id string, status int, header http.Header, kind string) (*wire.Body, http.Header, error) {
-	resp, err := c.get(ctx, end, "content", erp.ContentPath(id))
+	resp, err := c.get(ctx, end, &turn{class: budget.Content}, "content", erp.ContentPath(id))
 	if err != nil {
 		return nil, nil, err
 	}

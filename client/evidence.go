@@ -37,7 +37,7 @@ func (c *Client) pollCandidates(ctx context.Context, h *held) error {
 			refute(id, "not an id that can be asked for")
 			continue
 		}
-		doc, err := c.getState(ctx, id)
+		doc, err := c.getState(ctx, h.turn, id)
 		if missing(err) && rec.Polls >= 3 && rec.Notification != nil && time.Since(notifiedAt(&rec, time.Now())) > graceCandidate {
 			refute(id, "the ERP does not know the proposed id")
 			continue

@@ -24,8 +24,8 @@ const maxRedirects = 5
 
 // getState reads the state of an operation. A document of another operation is
 // an error: a cache or a proxy mixed them up.
-func (c *Client) getState(ctx context.Context, id string) (erp.Document, error) {
-	resp, err := c.get(ctx, time.Now().Add(c.cfg.CallTimeout), "state", erp.StatePath(id))
+func (c *Client) getState(ctx context.Context, t *turn, id string) (erp.Document, error) {
+	resp, err := c.get(ctx, time.Now().Add(c.cfg.CallTimeout), t, "state", erp.StatePath(id))
 	if err != nil {
 		return erp.Document{}, err
 	}
@@ -51,14 +51,17 @@ func (c *Client) getState(ctx context.Context, id string) (erp.Document, error) 
 // get makes a GET below the base with our own headers, which ends at a time with
 // the reading of its answer, unless that is zero. The answer is one that
 // has a body to read; any other is a *ResponseError. A redirect is followed if
-// it stays below the base. A 401 is tried once more after a refresh; a 429, and
-// a 503 that says for how long, keep all calls back.
-func (c *Client) get(ctx context.Context, end time.Time, kind, rel string) (*http.Response, error) {
+// it stays below the base. A 401 is tried once more after a refresh. Each call
+// has its turn in the budget, the first one perhaps already.
+func (c *Client) get(ctx context.Context, end time.Time, t *turn, kind, rel string) (*http.Response, error) {
 	refreshed, hops := false, 0
 	for {
 		u, err := url.Parse(c.origin.URL(rel))
 		if err != nil {
 			return nil, err
+		}
+		if err := c.awaitTurn(ctx, end, t); err != nil {
+			return nil, fmt.Errorf("GET %s: %w", erp.PathOf(rel), err)
 		}
 		sent := httpx.Bound(ctx, end, sends(http.MethodGet))
 		req := c.template.WithContext(sent.Context())
@@ -66,6 +69,7 @@ func (c *Client) get(ctx context.Context, end time.Time, kind, rel string) (*htt
 		req.URL, req.Host, req.Header = u, u.Host, maps.Clone(c.template.Header)
 		start := time.Now()
 		resp, err := sent.Take(c.call(req))
+		c.turnOver(t.class, resp, err)
 		c.observe(ctx, kind, req.Method, start, resp, err)
 		if err != nil {
 			c.forgetSilent(err)
@@ -92,7 +96,6 @@ func (c *Client) get(ctx context.Context, end time.Time, kind, rel string) (*htt
 			}
 			continue
 		}
-		c.obey(resp.StatusCode, resp.Header)
 		return nil, refuse(resp, rel)
 	}
 }

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"net/http"
 	"testing"
 	"testing/quick"
 	"time"
@@ -18,43 +17,6 @@ func FuzzMessage(f *testing.F) {
 			t.Fatalf("message %q, fault %q", m, fault)
 		}
 	})
-}
-
-func FuzzRetryAfter(f *testing.F) {
-	f.Add("120", "")
-	f.Add("Fri, 31 Dec 1999 23:59:59 GMT", "60")
-	f.Add("1e300", "9e99")
-	f.Add("NaN", "-1")
-	f.Fuzz(func(t *testing.T, after, reset string) {
-		h := http.Header{"Retry-After": {after}, "X-Ratelimit-Reset": {reset}}
-		if d := retryAfter(h, time.Unix(1_700_000_000, 0)); d < time.Second || d > time.Hour {
-			t.Fatalf("%q, %q: %v", after, reset, d)
-		}
-	})
-}
-
-func TestRetryAfter(t *testing.T) {
-	now := time.Unix(1_700_000_000, 0)
-	for _, tt := range []struct {
-		after, reset string
-		want         time.Duration
-	}{
-		{"120", "", 2 * time.Minute},
-		{"0", "", time.Second},
-		{"1.5", "", 1500 * time.Millisecond},
-		{"1743820800000", "", time.Hour}, // "retrying in 484 389 h"
-		{now.Add(90 * time.Second).UTC().Format(http.TimeFormat), "", 90 * time.Second},
-		{now.Add(-time.Hour).UTC().Format(http.TimeFormat), "", time.Second},
-		{"", "30", 30 * time.Second},
-		{"soon", "30", 30 * time.Second},
-		{"", "1700000045", 45 * time.Second}, // the old gateway's epoch
-		{"", "", time.Minute},
-		{"-5", "x", time.Minute},
-	} {
-		if got := retryAfter(http.Header{"Retry-After": {tt.after}, "X-Ratelimit-Reset": {tt.reset}}, now); got != tt.want {
-			t.Errorf("%q, %q: got %v, want %v", tt.after, tt.reset, got, tt.want)
-		}
-	}
 }
 
 // evenly is a route whose operations end evenly over 100 s.

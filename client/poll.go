@@ -17,6 +17,7 @@ import (
 type poll struct {
 	ref   string
 	force bool          // also if it is not due
+	turn  turn          // of its first call
 	done  chan struct{} // closed when it is over; nil unless somebody asked for this very poll
 
 	// These are set when it is over.
@@ -32,6 +33,7 @@ type poll struct {
 type held struct {
 	lease store.Lease
 	rec   store.Record
+	turn  *turn // of the next call
 	// written is whether rec is the record as this client wrote it last, and
 	// ended whether the lease ended with that.
 	written, ended bool
@@ -83,7 +85,7 @@ func (c *Client) runPoll(p *poll) {
 		}
 		return
 	}
-	h := &held{lease: lease, rec: rec}
+	h := &held{lease: lease, rec: rec, turn: &p.turn}
 	defer func() {
 		if !h.ended {
 			c.release(ctx, lease)
@@ -117,7 +119,7 @@ func (c *Client) runPoll(p *poll) {
 
 // pollState reads the state of an accepted operation.
 func (c *Client) pollState(ctx context.Context, h *held) error {
-	doc, err := c.getState(ctx, h.rec.ID)
+	doc, err := c.getState(ctx, h.turn, h.rec.ID)
 	c.credentials(ctx, err)
 	return c.stateRead(ctx, h, doc, err)
 }
@@ -132,6 +134,9 @@ func (c *Client) notYet(ctx context.Context, h *held, doc erp.Document, err erro
 	}
 	rec := &h.rec
 	h.written = false // until the store has it
+	if err == nil && doc.Status != "" && !doc.Terminal() && !doc.EndsUnclear() {
+		c.learnRunning(rec, now)
+	}
 	rec.Progress = seen
 	failures := 0
 	_, unread := errors.AsType[*failedGet](err)
@@ -140,7 +145,9 @@ func (c *Client) notYet(ctx context.Context, h *held, doc erp.Document, err erro
 	} else {
 		c.well(rec.Ref)
 	}
-	asked := now.Add(askedWait(doc, err))
+	wait := askedWait(doc, err)
+	c.postpone(rec.Ref, wait)
+	asked := now.Add(wait)
 	if missing(err) {
 		err = nil // seen in State.Missing
 	}
@@ -263,6 +270,7 @@ func (c *Client) recordAs(ctx context.Context, h *held, o store.Outcome) error {
 	write, cancel := recording(ctx)
 	defer cancel()
 	by := soughtBy(h.rec)
+	c.learnEnded(&h.rec, &o)
 	got, err := c.store.Report(write, h.rec.Tenant, h.rec.Ref, store.SettledFact{ID: h.rec.ID, Outcome: o, Epoch: h.lease.Epoch})
 	if err != nil {
 		return &unwrittenError{storeError(err)}

@@ -1,7 +1,6 @@
 package client_test
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -23,9 +22,8 @@ func answersLate(st store.Store, d time.Duration) *faultstore.Store {
 }
 
 // TestRequestIsNotSentWithoutItsLease has an attempt lose its lease before its
-// first byte: in a process that stands still after its record is written, and
-// in one that is cut off from its store while the ERP asks not to be called.
-// Somebody else does the work meanwhile.
+// first byte, in a process that stands still after its record is written. Somebody
+// else does the work meanwhile.
 func TestRequestIsNotSentWithoutItsLease(t *testing.T) {
 	var posts atomic.Int32
 	erp := func(w http.ResponseWriter, r *http.Request) {
@@ -38,16 +36,6 @@ func TestRequestIsNotSentWithoutItsLease(t *testing.T) {
 	for name, late := range map[string]func(t *testing.T, st *faultstore.Store) *client.Client{
 		"stopped": func(t *testing.T, st *faultstore.Store) *client.Client {
 			c, _ := serving(t, client.Config{Store: answersLate(st, 2*time.Minute), Tenant: "fjord"}, erp)
-			return c
-		},
-		"held back": func(t *testing.T, st *faultstore.Store) *client.Client {
-			c, _ := serving(t, client.Config{Store: st, Tenant: "fjord"}, erp)
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			defer cancel()
-			if _, err := c.Submit(ctx, request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{}); !errors.Is(err, client.ErrRateLimited) {
-				t.Fatalf("got error %v, want ErrRateLimited", err)
-			}
-			st.Fail("Extend", 11, errDisk)
 			return c
 		},
 	} {

@@ -23,28 +23,51 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// TestLimitedRequestIsNotSentAgainWithoutItsLease cuts a replica off from its
-// store while it waits out a 429. Its key is given to another one meanwhile.
-func TestLimitedRequestIsNotSentAgainWithoutItsLease(t *testing.T) {
-	var posts, taken atomic.Int32
-	limiting := func(w http.ResponseWriter, r *http.Request) {
-		if posts.Add(1) == 1 {
-			write(429, ``, "Retry-After", "120")(w, r)
-			return
+// TestNothingIsBeingSentWhileItWaits has a submit wait for the ERP's limits, before its
+// request is sent and after it was refused with a 429. A kill would leave nothing
+// uncertain, and the key is free: another one does the work meanwhile, and the first
+// finds its operation.
+func TestNothingIsBeingSentWhileItWaits(t *testing.T) {
+	for name, paused := range map[string]bool{"before it is sent": true, "after a 429": false} {
+		var posts, taken atomic.Int32
+		limiting := func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == "GET" || posts.Add(1) == 1 && !paused {
+				write(429, ``, "Retry-After", "120")(w, r)
+				return
+			}
+			write(202, `{"id":"id-`+strconv.Itoa(int(taken.Add(1)))+`"}`)(w, r)
 		}
-		write(202, `{"id":"id-`+strconv.Itoa(int(taken.Add(1)))+`"}`)(w, r)
+		withERP(t, client.Config{}, limiting, func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
+			if paused {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				if _, err := c.Submit(ctx, request("GET", "/v1/customerinvoice", ""), client.SubmitOptions{}); !errors.Is(err, client.ErrRateLimited) {
+					t.Fatalf("%s: got error %v, want ErrRateLimited", name, err)
+				}
+			}
+			submitted := make(chan *client.Operation, 1)
+			submit := func() *client.Operation {
+				op, err := c.Submit(t.Context(), request("POST", "/v1/customerinvoice", invoice), client.SubmitOptions{Key: "invoice/1"})
+				if err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+				return op
+			}
+			go func() { submitted <- submit() }()
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			if n, err := st.Count(t.Context(), "fjord", store.Query{Phases: []store.Phase{store.Sending, store.Uncertain}}); n != 0 || err != nil {
+				t.Errorf("%s: while it waits %d operations are being sent or uncertain, %v, want none", name, n, err)
+			}
+			if _, err := st.GetByKey(t.Context(), "fjord", "invoice/1"); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("%s: while it waits its key is held (%v), want it free", name, err)
+			}
+			first, second := submit(), <-submitted
+			if first == nil || second == nil || first.Ref() != second.Ref() || taken.Load() != 1 {
+				t.Errorf("%s: the work of one key was taken %d times, as %v and %v, want once", name, taken.Load(), first, second)
+			}
+		})
 	}
-	withERP(t, client.Config{}, limiting, func(t *testing.T, cut *client.Client, st *faultstore.Store, n *hits) {
-		other, _ := serving(t, client.Config{Store: st.Store, Tenant: "fjord"}, limiting)
-		defer other.Close()
-		st.Fail("Extend", 1000, errDisk)
-		if err := overtake(t, cut, other, st.Store); !errors.Is(err, client.ErrRateLimited) || !errors.Is(err, errDisk) {
-			t.Errorf("got error %v, want ErrRateLimited and that of the store", err)
-		}
-		if taken.Load() != 1 || n.of("POST") != 1 {
-			t.Errorf("the work of one key was taken %d times, want 1", taken.Load())
-		}
-	})
 }
 
 // h2 returns a client of a server over TLS and HTTP/2.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/budget"
 	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/internal/wire"
@@ -151,7 +152,7 @@ func (o *Operation) bindTold(ctx context.Context, rec store.Record, given string
 		return err
 	}
 	c := o.c
-	doc, err := c.getState(ctx, id)
+	doc, err := c.getState(ctx, &turn{class: budget.Notified}, id)
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -204,7 +205,7 @@ func (c *Client) confirmTold(ctx context.Context, ref string, doc erp.Document) 
 	if err != nil {
 		return
 	}
-	h := &held{lease: lease, rec: rec}
+	h := &held{lease: lease, rec: rec, turn: &turn{class: budget.Notified}}
 	defer func() {
 		if !h.ended {
 			c.release(ctx, lease)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/budget"
 	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/backoff"
 	"github.com/vismanet-go/background/internal/usercode"
@@ -194,7 +195,7 @@ func (c *Client) bindFound(ctx context.Context, l store.Lease, rec store.Record,
 	if err != nil {
 		return err
 	}
-	doc, err := c.getState(ctx, id)
+	doc, err := c.getState(ctx, &turn{class: budget.Notified}, id)
 	if why := wrongID(doc, err, rec); why != "" {
 		return fmt.Errorf("AcceptedAs %s: %s", id, why)
 	}
@@ -205,7 +206,7 @@ func (c *Client) bindFound(ctx context.Context, l store.Lease, rec store.Record,
 	if err != nil {
 		return storeError(err)
 	}
-	if err := c.stateRead(ctx, &held{lease: l, rec: got}, doc, nil); err != nil {
+	if err := c.stateRead(ctx, &held{lease: l, rec: got, turn: &turn{class: budget.Notified}}, doc, nil); err != nil {
 		c.log.WarnContext(ctx, "an id that a resolver found is to be confirmed by the next poll", "ref", rec.Ref, "error", err)
 	}
 	return nil

@@ -3,39 +3,12 @@ package client
 import (
 	"errors"
 	"maps"
-	"net/http"
 	"time"
 
 	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/wire"
 	"github.com/vismanet-go/background/store"
 )
-
-// retryAfter reads how long a 429 asks to wait: Retry-After, else
-// X-RateLimit-Reset, else a minute. It is bounded by the window of an hour.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	if wait, ok := wire.RetryAfter(h, now); ok {
-		return wait
-	}
-	if wait, ok := wire.LimitReset(h, now); ok {
-		return wait
-	}
-	return time.Minute
-}
-
-// obey holds the client back as an answer asks: a 429 always does, a 503 if it
-// says for how long. Any other answer is about one operation at most.
-func (c *Client) obey(status int, h http.Header) {
-	now := time.Now()
-	switch status {
-	case http.StatusTooManyRequests:
-		c.pauseUntil(now.Add(retryAfter(h, now)))
-	case http.StatusServiceUnavailable:
-		if wait, ok := wire.RetryAfter(h, now); ok {
-			c.pauseUntil(now.Add(wait))
-		}
-	}
-}
 
 // askedWait is how long the answer to a poll asks to wait before the next one of
 // the same operation, 0 if it does not.
@@ -47,12 +20,11 @@ func askedWait(doc erp.Document, err error) time.Duration {
 	return wait
 }
 
-// postpone keeps an operation from being polled before a time that its 202 asked
-// for. It is forgotten with the process, and by the first poll.
-func (c *Client) postpone(ref string, h http.Header) {
+// postpone keeps an operation from being polled before a time that its 202, or the
+// answer to a poll, asked for. That is forgotten with the process.
+func (c *Client) postpone(ref string, wait time.Duration) {
 	now := time.Now()
-	wait, ok := wire.RetryAfter(h, now)
-	if !ok {
+	if wait <= 0 {
 		return
 	}
 	c.mu.Lock()
@@ -63,13 +35,19 @@ func (c *Client) postpone(ref string, h http.Header) {
 	c.asked[ref] = now.Add(wait)
 }
 
-// postponed is the time before which a record is not polled because its 202
-// asked for that. A notification is news that it could not know of.
-func (c *Client) postponed(rec store.Record) time.Time {
+// askedUntil is the time before which an operation is not polled because an answer
+// asked for that.
+func (c *Client) askedUntil(ref string) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asked[ref]
+}
+
+// postponed is askedUntil for a record. A notification is news that the answer could
+// not know of.
+func (c *Client) postponed(rec *store.Record) time.Time {
 	if rec.Notification != nil {
 		return time.Time{}
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.asked[rec.Ref]
+	return c.askedUntil(rec.Ref)
 }

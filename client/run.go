@@ -126,6 +126,9 @@ const (
 	rescan = 10 * time.Minute
 	// horizon is how far ahead Run loads what is going to be due.
 	horizon = 30 * time.Second
+	// maxHeld is how many polls Run holds that are due later than that, to ask the schedule
+	// about them again.
+	maxHeld = 10_000
 	// page is how many operations Run takes from the store at once, of each kind of work.
 	page = 500
 )
@@ -226,7 +229,7 @@ func (r *runner) next(rec *store.Record, due time.Time) (plan, *feed) {
 	default:
 		return p, nil
 	}
-	if p.until.After(now.Add(horizon)) {
+	if ahead := p.until.After(now.Add(horizon)); ahead && (f == &r.handles || f.held >= maxHeld) {
 		f.planned(p.until)
 		return plan{}, nil
 	}

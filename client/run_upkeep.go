@@ -11,14 +11,14 @@ import (
 // adoptUnmatched takes over an operation that only a notification told of. The
 // ERP must show it to our own credentials; until it does, it is polled again at
 // growing waits, as long as the record stays.
-func (c *Client) adoptUnmatched(ctx context.Context, ref string) error {
+func (c *Client) adoptUnmatched(ctx context.Context, t *turn, ref string) error {
 	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, store.ToPoll, 2*c.cfg.CallTimeout)
 	if err != nil {
 		return err
 	}
 	call, cancel := context.WithTimeout(c.life, c.cfg.CallTimeout)
 	defer cancel()
-	if _, err := c.getState(call, rec.ID); err != nil {
+	if _, err := c.getState(call, t, rec.ID); err != nil {
 		c.log.DebugContext(ctx, "an unmatched operation is not shown", "id", rec.ID, "error", err)
 		due := time.Now().Add(unmatchedPoll.After(rec.Polls))
 		_, err = c.decide(ctx, lease, store.RescheduleDecision{Due: due, Notifications: rec.Notifications})

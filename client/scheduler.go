@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/budget"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -56,6 +57,17 @@ const (
 	lanes
 )
 
+// class is that of the polls of a lane.
+func (l lane) class() budget.Class {
+	switch l {
+	case laneNotified:
+		return budget.Notified
+	case laneOverdue:
+		return budget.Overdue
+	}
+	return budget.Poll
+}
+
 // item is an operation that somebody is interested in.
 type item struct {
 	ref     string
@@ -68,6 +80,7 @@ type item struct {
 	index int // in its lane, -1 if it is in none
 	// poll is the one in progress, or the one that somebody asked for by itself.
 	poll    *poll
+	basis   basis
 	working bool // a poll, a handler or a resolver is at work
 	changed bool // and its record may have changed meanwhile
 	broken  int  // reads in a row that failed
@@ -191,7 +204,13 @@ func (s *scheduler) replan(it *item, rec *store.Record, due time.Time, kept *sto
 	case it.poll != nil: // somebody asked for a poll
 		s.plan(it, plan{until: time.Now(), step: ask, force: true}, laneNotified)
 	default:
-		s.plan(it, next, laneOf(rec, next))
+		l := laneOf(rec, next)
+		if it.basis = (basis{}); l == lanePoll && next.step == ask && !next.until.IsZero() {
+			if it.basis = basisOf(rec); !it.basis.at.IsZero() {
+				next.until = askAgain(time.Now(), next.until)
+			}
+		}
+		s.plan(it, next, l)
 	}
 	s.drop(it)
 	if len(s.items) > 0 {
@@ -329,17 +348,26 @@ func (s *scheduler) begin(it *item, l lane) (again time.Time, ok bool) {
 		s.run.start(it)
 		return again, true
 	}
-	if until := s.c.pausedUntil(); until.After(time.Now()) {
-		return until, false
+	if l == lanePoll && !it.basis.at.IsZero() {
+		now := time.Now()
+		if due := s.c.dueBy(&it.basis, it.ref); due.After(now) {
+			s.plan(it, plan{until: askAgain(now, due), step: ask}, l)
+			return again, true
+		}
 	}
 	if s.pollers >= s.c.cfg.InFlight {
 		return again, false
 	}
+	if ok, again := s.c.budget.TryTake(l.class()); !ok {
+		return again, false // OnChange tells if that is not known
+	}
 	s.unplan(it)
 	s.take(it)
+	it.poll.turn = turn{class: l.class(), granted: true}
 	s.pollers++
 	if !s.c.work(func() { s.poller(it) }) {
 		s.pollers--
+		s.c.giveBack(&it.poll.turn)
 	}
 	return again, true
 }

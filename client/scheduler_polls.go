@@ -45,9 +45,10 @@ func (s *scheduler) poller(it *item) {
 			it.poll.rec, it.poll.err, it.poll.unwritten = nil, err, true
 		}
 		s.polled(it)
+		s.c.saveLearned()
 	}()
 	if it.plan.step == adopt {
-		if err := s.c.adoptUnmatched(s.c.life, it.ref); err != nil {
+		if err := s.c.adoptUnmatched(s.c.life, &it.poll.turn, it.ref); err != nil {
 			it.poll.err, it.poll.until = err, time.Now().Add(time.Second)
 		}
 	} else {
@@ -59,6 +60,7 @@ func (s *scheduler) poller(it *item) {
 // polled ends a poll.
 func (s *scheduler) polled(it *item) {
 	p := it.poll
+	s.c.giveBack(&p.turn)
 	s.c.backOff(p)
 	var due time.Time
 	if p.rec != nil {

@@ -8,104 +8,85 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/budget"
 	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/httpx"
 	"github.com/vismanet-go/background/internal/lease"
 	"github.com/vismanet-go/background/internal/usercode"
+	"github.com/vismanet-go/background/internal/wire"
 	"github.com/vismanet-go/background/store"
 )
 
-// send makes the attempt and records what became of it. The request goes out
-// once, but for the answers that say for certain that it was not taken.
-func (c *Client) send(ctx context.Context, rec store.Record, cl *call, keeper *lease.Keeper) (*Operation, string, error) {
+// send makes the attempt, for which it has its turn, and records what became of it. The
+// request goes out once, but for a 401, which says for certain that it was not taken.
+func (c *Client) send(ctx context.Context, rec store.Record, cl *call, keeper *lease.Keeper) (*Operation, *attempt, error) {
 	for {
-		a := c.awaitPause(ctx)
-		if a == nil && !keeper.Valid() { // a long wait, or a process that was stopped
+		var a *attempt
+		if !keeper.Valid() { // a process that was stopped
 			if err := stillOurs(ctx, keeper); err != nil {
 				a = &attempt{Answer: erp.Answer{Verdict: erp.NotSent, Err: err}}
 			}
 		}
+		sent := cl.sent
 		if a == nil {
 			a = c.attempt(ctx, cl)
 		}
+		if cl.sent == sent {
+			c.budget.Return(budget.Submit)
+		}
 		c.log.LogAttrs(ctx, slog.LevelDebug, "submitted", slog.String("ref", rec.Ref), slog.String("method", cl.method),
 			slog.Int("status", a.Status), slog.String("verdict", a.Verdict.String()))
-		if a.Verdict == erp.Unauthorized || a.Verdict == erp.Limited {
-			again, err := c.mayResend(ctx, cl, a)
+		if a.Verdict == erp.Unauthorized {
+			again, err := c.mayResend(ctx, cl)
 			if again {
 				err = stillOurs(ctx, keeper)
 			}
 			if again && err == nil {
-				continue
+				if ok, _ := c.budget.TryTake(budget.Submit); ok {
+					continue
+				}
+				a.again = true // as a record of its own, when its turn comes
 			}
 			if err != nil {
 				a.Err = errors.Join(a.Err, err)
 			}
+		}
+		if a.Verdict == erp.Limited {
+			a.again = cl.replayable()
+		}
+		if a.Verdict == erp.Unauthorized || a.Verdict == erp.Limited {
 			a.Verdict = erp.Rejected
 		}
 		op, err := c.conclude(ctx, rec, cl, a)
 		if _, unclear := errors.AsType[*UncertainError](err); unclear {
 			a.Verdict = erp.Uncertain
 		}
-		return op, a.Verdict.String(), err
+		return op, a, err
 	}
 }
 
-// mayResend decides about a request that was certainly not taken, and waits
-// as long as the ERP asked for.
-func (c *Client) mayResend(ctx context.Context, cl *call, a *attempt) (bool, error) {
-	if !cl.replayable() {
+// mayResend decides about a request that was refused for its credentials.
+func (c *Client) mayResend(ctx context.Context, cl *call) (bool, error) {
+	if !cl.replayable() || cl.refreshed {
 		return false, nil
 	}
-	if a.Verdict == erp.Unauthorized {
-		if cl.refreshed {
-			return false, nil
+	cl.refreshed = true
+	if c.cfg.Refresh != nil {
+		if err := c.refresh(ctx); err != nil {
+			return false, err
 		}
-		cl.refreshed = true
-		if c.cfg.Refresh != nil {
-			if err := c.refresh(ctx); err != nil {
-				return false, err
-			}
-		}
-		return ctx.Err() == nil, nil
 	}
-	wait := retryAfter(a.Header, time.Now())
-	c.log.WarnContext(ctx, "rate limited", "wait", wait)
-	if end, ok := ctx.Deadline(); ok && time.Until(end) < wait {
-		return false, fmt.Errorf("the wait of %v would outlast the context", wait)
-	}
-	return sleep(ctx, c.life, wait)
+	return ctx.Err() == nil, nil
 }
 
 // refresh has the application drop its credentials.
 func (c *Client) refresh(ctx context.Context) error {
 	if err := usercode.Call("Config.Refresh", func() error { return c.cfg.Refresh(ctx) }); err != nil {
 		return fmt.Errorf("refresh the credentials: %w", err)
-	}
-	return nil
-}
-
-// awaitPause keeps a submit back while the ERP has asked not to be called. Where it
-// cannot wait it is refused as the ERP would refuse it.
-func (c *Client) awaitPause(ctx context.Context) *attempt {
-	wait := time.Until(c.pausedUntil())
-	if wait <= 0 {
-		return nil
-	}
-	if end, ok := ctx.Deadline(); ok && time.Until(end) < wait {
-		return &attempt{Answer: erp.Answer{
-			Verdict: erp.Rejected, Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {strconv.Itoa(int(wait.Seconds()) + 1)}},
-			Err: fmt.Errorf("the wait of %v would outlast the context", wait),
-		}}
-	}
-	c.log.WarnContext(ctx, "a submit waits, because the ERP has asked for a pause", "wait", wait)
-	if _, err := sleep(ctx, c.life, wait); err != nil {
-		return &attempt{Answer: erp.Answer{Verdict: erp.NotSent, Err: err}}
 	}
 	return nil
 }
@@ -139,7 +120,8 @@ func (c *Client) conclude(ctx context.Context, rec store.Record, cl *call, a *at
 	defer cancel()
 	switch a.Verdict {
 	case erp.Accepted:
-		c.postpone(rec.Ref, a.Header)
+		wait, _ := wire.RetryAfter(a.Header, time.Now())
+		c.postpone(rec.Ref, wait)
 		return c.accept(write, rec, a.ID)
 	case erp.Foreground:
 		c.log.WarnContext(ctx, "ran in the foreground", "ref", rec.Ref, "status", a.Status)
@@ -174,7 +156,7 @@ func (c *Client) unclear(ctx context.Context, rec store.Record, reason string, c
 // accept records the id. It never loses it: what the store does not take now
 // is told to the caller and written later.
 func (c *Client) accept(ctx context.Context, rec store.Record, id string) (*Operation, error) {
-	fact := store.AcceptedFact{ID: id, Source: store.FromAnswer}
+	fact := store.AcceptedFact{ID: id, Source: store.FromAnswer, Due: c.firstPoll(rec)}
 	got, err := c.store.Report(ctx, rec.Tenant, rec.Ref, fact)
 	if err == nil {
 		return c.operation(got), nil
@@ -296,6 +278,7 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 	html := erp.AsksForHTML(req.Header)
 	start := time.Now()
 	resp, err := c.call(req)
+	c.turnOver(budget.Submit, resp, err)
 	c.observe(ctx, "submit", cl.method, start, resp, err)
 	if err != nil {
 		c.forgetSilent(err)
@@ -316,7 +299,6 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 		return a
 	}
 	defer resp.Body.Close()
-	c.obey(resp.StatusCode, resp.Header) // the polls wait as well
 	idle := c.cfg.CallTimeout
 	if resp.StatusCode < 300 && resp.StatusCode != http.StatusAccepted {
 		idle *= 10 // an answer that may still be computed

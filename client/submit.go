@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/budget"
 	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/internal/wire"
@@ -110,7 +111,7 @@ func (c *Client) submitWith(ctx context.Context, req *http.Request, opts SubmitO
 	ctx, link, end := c.cfg.Observer.Submit(ctx, Submission{
 		Ref: ref, Method: cl.method, Route: routeOf(cl.path), Notify: cmp.Or(notify.mode, modeNone), Kind: opts.Kind,
 	})
-	op, verdict, err := c.submit(ctx, ref, cl, notify, link, opts)
+	op, verdict, err := c.submitInTurn(ctx, ref, cl, notify, link, opts)
 	done := Submitted{Verdict: verdict, Attempts: cl.sent, Err: err}
 	if op != nil {
 		done.ID = op.id
@@ -119,8 +120,35 @@ func (c *Client) submitWith(ctx context.Context, req *http.Request, opts SubmitO
 	return op, err
 }
 
-// submit records and sends what was prepared.
-func (c *Client) submit(ctx context.Context, ref string, cl *call, notify Notify, link string, opts SubmitOptions) (*Operation, string, error) {
+// submitInTurn submits what was prepared when the budget allows it. What the ERP did
+// not take is sent again as an operation of its own when its next turn comes, so that
+// nothing waits that is recorded as being sent.
+func (c *Client) submitInTurn(ctx context.Context, ref string, cl *call, notify Notify, link string, opts SubmitOptions) (*Operation, string, error) {
+	var refused error
+	for {
+		if a := c.submitTurn(ctx); a != nil {
+			if refused != nil { // as the ERP refused it before
+				return nil, erp.Rejected.String(), fmt.Errorf("%w: %w", refused, a.Err)
+			}
+			if a.Verdict == erp.Rejected {
+				return nil, a.Verdict.String(), a.refusal(cl)
+			}
+			return nil, a.Verdict.String(), fmt.Errorf("submit %s: not sent: %w", cl.method+" "+erp.PathOf(cl.path), a.Err)
+		}
+		op, a, err := c.submit(ctx, ref, cl, notify, link, opts)
+		if !a.again {
+			return op, a.verdict(), err
+		}
+		refused = err
+		ref = hook.NewRef()
+		if cl.value, err = notify.header(ref, opts.Pairs, time.Now()); err != nil {
+			return nil, erp.Rejected.String(), errors.Join(refused, err)
+		}
+	}
+}
+
+// submit records and sends what was prepared, for which it has its turn.
+func (c *Client) submit(ctx context.Context, ref string, cl *call, notify Notify, link string, opts SubmitOptions) (*Operation, *attempt, error) {
 	rec := store.Record{
 		Tenant: c.cfg.Tenant, Ref: ref, Phase: store.Sending, Method: cl.method, Path: cl.path, Origin: c.origin.String(),
 		Key: opts.Key, Supersedes: opts.Supersede, Kind: opts.Kind, Verifier: opts.Verify, Metadata: maps.Clone(opts.Metadata),
@@ -131,26 +159,25 @@ func (c *Client) submit(ctx context.Context, ref string, cl *call, notify Notify
 	}
 	began := time.Now()
 	made, err := c.store.Create(ctx, rec, c.owner, sendLease)
-	for {
-		held, ok := errors.AsType[*store.KeyHeldError](err)
-		if !ok {
-			break
-		}
+	if err != nil {
+		c.budget.Return(budget.Submit)
+	}
+	if held, ok := errors.AsType[*store.KeyHeldError](err); ok {
 		op, known := c.existing(held, fingerprint(cl), opts.Supersede)
 		if known == nil && held.Record.Phase == store.Sending {
 			if known = c.whileSending(ctx, op); known == nil {
-				began = time.Now()
-				made, err = c.store.Create(ctx, rec, c.owner, sendLease)
-				continue
+				a := notMade("known")
+				a.again = true // the key may be free by now
+				return op, a, nil
 			}
 		}
-		return op, "known", known
+		return op, notMade("known"), known
 	}
 	if bad, ok := errors.AsType[*store.InvalidError](err); ok && bad.Field == "Supersedes" {
-		return nil, erp.NotSent.String(), fmt.Errorf("submit: %w", wrong("Supersede", errors.New(bad.Want)))
+		return nil, notMade(erp.NotSent.String()), fmt.Errorf("submit: %w", wrong("Supersede", errors.New(bad.Want)))
 	}
 	if err != nil {
-		return nil, erp.NotSent.String(), fmt.Errorf("submit %s: record it: %w", cl.method, storeError(err))
+		return nil, notMade(erp.NotSent.String()), fmt.Errorf("submit %s: record it: %w", cl.method, storeError(err))
 	}
 	keeper := c.keepSending(made.Lease, began)
 	defer keeper.Stop()

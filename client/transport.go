@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/budget"
 	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/httpx"
 )
@@ -148,8 +149,13 @@ func (c *Client) foreground(req *http.Request, send func(*http.Request) (*http.R
 			out.Header[name] = values
 		}
 	}
+	if err := c.awaitTurn(req.Context(), time.Time{}, &turn{class: budget.Submit}); err != nil {
+		sent.End()
+		return refuse(err)
+	}
 	start := time.Now()
 	resp, err := sent.Take(send(out))
+	c.turnOver(budget.Submit, resp, err)
 	c.observe(req.Context(), "foreground", req.Method, start, resp, err)
 	return resp, err
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/vismanet-go/background/client/internal/budget"
 	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/usercode"
 	"github.com/vismanet-go/background/internal/wire"
@@ -135,7 +136,7 @@ func (c *Client) confirm(ctx context.Context, v Verifier, seen Verification) (er
 	if err != nil {
 		return fmt.Errorf("the verifier's path: %w", err)
 	}
-	resp, err := c.get(ctx, time.Time{}, "verify", path)
+	resp, err := c.get(ctx, time.Time{}, &turn{class: budget.Verification}, "verify", path)
 	if refused, ok := errors.AsType[*ResponseError](err); ok {
 		resp, err = refused.response(probe), nil
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client/internal/erp"
-	"github.com/vismanet-go/background/internal/usercode"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -223,19 +222,7 @@ func (c *Client) nextPoll(rec *store.Record) time.Time {
 	if now := time.Now(); due.Sub(now) > maxDelay+maxDelay/10 {
 		due = now // no schedule plans that: a clock was ahead
 	}
-	return latest(latest(due, c.postponed(*rec)), c.notBefore(rec.Ref))
-}
-
-// delay asks the schedule how long to wait from now.
-func (c *Client) delay(rec *store.Record, now time.Time) time.Duration {
-	info := PollInfo{
-		Polls: rec.Polls, Age: max(0, now.Sub(rec.AcceptedAt)), Notify: rec.Notify != modeNone,
-		Missing: rec.Progress.Missing,
-	}
-	if notified := notifiedAt(rec, now); !notified.IsZero() {
-		info.Notified, info.SinceNotified = true, max(0, now.Sub(notified))
-	}
-	return jitter(c.schedule(info), rec.Ref, rec.Polls)
+	return latest(latest(due, c.postponed(rec)), c.notBefore(rec.Ref))
 }
 
 // notifiedAt returns when the last notification came. It is zero if none did, or
@@ -246,24 +233,6 @@ func notifiedAt(rec *store.Record, now time.Time) time.Time {
 		return time.Time{}
 	}
 	return rec.Notification.ReceivedAt
-}
-
-// schedule asks the configured schedule. One that does not return is replaced
-// by the default.
-func (c *Client) schedule(info PollInfo) time.Duration {
-	if c.cfg.Schedule == nil {
-		return DefaultSchedule(info)
-	}
-	var d time.Duration
-	err := usercode.Call("Config.Schedule", func() error {
-		d = c.cfg.Schedule(info)
-		return nil
-	})
-	if err != nil {
-		c.log.ErrorContext(c.life, "the schedule did not return", usercode.Logged(err)...)
-		return DefaultSchedule(info)
-	}
-	return d
 }
 
 func latest(a, b time.Time) time.Time {

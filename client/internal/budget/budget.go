@@ -337,6 +337,9 @@ func (b *Budget) Answered(c Class, status int, h http.Header) {
 	switch wait, ok := wire.RetryAfter(h, now); {
 	case status == http.StatusTooManyRequests:
 		b.limited++
+		if !ok {
+			wait, ok = wire.LimitReset(h, now)
+		}
 		b.refuse(limits, wait, ok, now)
 	case status == http.StatusServiceUnavailable && ok:
 		b.pauseFor(wait, 0, now)

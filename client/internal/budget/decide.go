@@ -51,7 +51,8 @@ func (b *Budget) check(c Class, now time.Time, claim bool) (verdict, time.Time) 
 	}
 	// Where no answer told yet which of several limits a call is under, it is tried.
 	if tries := room && b.known&c.bit() == 0; !spent.IsZero() && !tries {
-		return waits, spent
+		// Never now: who is told that asks again at once.
+		return waits, later(spent, now.Add(time.Second))
 	}
 	if probes {
 		return b.checkProbe(now, shared, claim)

@@ -71,7 +71,7 @@ func (b *Budget) scarcity(w *window, now time.Time) float64 {
 	pending, expected := b.pending, max(b.submits.expected(now, rest, w.length), b.queue[Submit].length)
 	for owner, r := range b.replicas {
 		if owner != b.cfg.Owner && now.Sub(b.clock.local(r.At)).Abs() < replicaFor {
-			pending += r.Pending
+			pending = max(pending, r.Pending)
 			expected += r.Expected
 		}
 	}

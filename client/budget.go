@@ -1,0 +1,122 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/vismanet-go/background/client/internal/budget"
+	"github.com/vismanet-go/background/client/internal/erp"
+	"github.com/vismanet-go/background/store"
+)
+
+// turn is the place of a call in the budget: granted already, or to be waited for.
+type turn struct {
+	class   budget.Class
+	granted bool
+}
+
+// awaitTurn waits until a call may be made, but not beyond end, unless that is
+// zero. It is followed by [Client.turnOver].
+func (c *Client) awaitTurn(ctx context.Context, end time.Time, t *turn) error {
+	if t.granted {
+		t.granted = false
+		return nil
+	}
+	if ok, _ := c.budget.TryTake(t.class); ok {
+		return nil
+	}
+	if !end.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end)
+		defer cancel()
+	}
+	return budgetError(c.budget.Take(ctx, t.class))
+}
+
+// turnOver tells the budget how a call ended.
+func (c *Client) turnOver(class budget.Class, resp *http.Response, err error) {
+	if err != nil {
+		c.budget.Failed(class)
+		return
+	}
+	c.budget.Answered(class, resp.StatusCode, resp.Header)
+}
+
+// giveBack returns a turn that was granted and not used.
+func (c *Client) giveBack(t *turn) {
+	if t.granted {
+		t.granted = false
+		c.budget.Return(t.class)
+	}
+}
+
+// budgetError turns the errors of a wait into those of this package. A call that has
+// to wait for too long is made again later.
+func budgetError(err error) error {
+	switch _, outlast := errors.AsType[*budget.OutlastError](err); {
+	case err == nil:
+		return nil
+	case errors.Is(err, budget.ErrClosed):
+		return ErrClosed
+	case outlast:
+		return &laterError{err}
+	}
+	return err
+}
+
+// laterError is about a call that was not made, because its turn in the budget comes
+// too late.
+type laterError struct{ err error }
+
+func (e *laterError) Error() string { return e.err.Error() }
+func (e *laterError) Unwrap() error { return ErrNotYet }
+
+// submitTurn waits until a request may be sent. Where it cannot wait, the request is
+// refused as the ERP would refuse it.
+func (c *Client) submitTurn(ctx context.Context) *attempt {
+	err := c.budget.Take(ctx, budget.Submit)
+	if err == nil {
+		return nil
+	}
+	a := &attempt{Answer: erp.Answer{Verdict: erp.NotSent, Err: budgetError(err)}}
+	if outlast, ok := errors.AsType[*budget.OutlastError](err); ok {
+		wait := max(0, time.Until(outlast.Until))
+		a.Answer = erp.Answer{
+			Verdict: erp.Rejected, Status: http.StatusTooManyRequests, Err: err,
+			Header: http.Header{"Retry-After": {strconv.Itoa(int(wait.Seconds()) + 1)}},
+		}
+	} else if c.life.Err() != nil {
+		a.Err = ErrClosed
+	}
+	return a
+}
+
+// pendingFor is for how long a count of what is pending is good enough.
+const pendingFor = 2 * time.Second
+
+// pendings knows how many operations wait for their end.
+type pendings struct {
+	mu   sync.Mutex
+	n    int
+	next time.Time // when to count again
+}
+
+// scarcity tells how scarce calls are, from 0 to 1. All replicas count what is
+// pending in the same store.
+func (c *Client) scarcity() float64 {
+	p := &c.pendings
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now := time.Now(); !now.Before(p.next) {
+		p.next = now.Add(pendingFor)
+		n, err := c.store.Count(c.life, c.cfg.Tenant, store.Query{Phases: []store.Phase{store.Accepted}})
+		if err == nil {
+			p.n = n
+		}
+	}
+	return c.budget.Scarcity(p.n)
+}
