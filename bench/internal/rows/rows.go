@@ -12,7 +12,7 @@ import (
 
 // All are the rows that need nothing but Go.
 func All() []compare.Row {
-	return slices.Concat(SQLite(), Growth(), Kept(), Dispatch(), Web(), Idle(), Mock(), Client(), Calls())
+	return slices.Concat(SQLite(), Growth(), Kept(), Run(), Dispatch(), Web(), Idle(), Mock(), Client(), Calls())
 }
 
 // Roles are the processes that rows start.
