@@ -88,6 +88,7 @@ type runner struct {
 	over           bool // failed is closed
 	busy           int  // handlers and resolvers in progress
 	handles, polls feed
+	later          feed            // of polls that it holds although they are due later
 	told           map[string]bool // what is uncertain and was told of
 	first          []store.Record  // what was uncertain at the start; nil once told
 	tells          []string        // refs to tell of now
@@ -99,10 +100,11 @@ type runner struct {
 // feed brings what is due from the store, a page at a time.
 type feed struct {
 	query store.DueQuery
-	held  int       // of the items, how many it can find again
-	over  int       // records that were loaded last, and with which nothing is done
-	more  bool      // there is more than was loaded
-	at    time.Time // when there will be more; zero if nothing is planned
+	held  int           // of the items, how many it can find again
+	over  int           // records that were loaded last, and with which nothing is done
+	vain  time.Duration // the wait after a page of nothing else
+	more  bool          // there is more than was loaded
+	at    time.Time     // when there will be more; zero if nothing is planned
 }
 
 // planned notes that something becomes due at a time.
@@ -126,9 +128,8 @@ const (
 	rescan = 10 * time.Minute
 	// horizon is how far ahead Run loads what is going to be due.
 	horizon = 30 * time.Second
-	// maxHeld is how many polls Run holds that are due later than that, to ask the schedule
-	// about them again.
-	maxHeld = 10_000
+	// maxLater is how many polls Run holds that are due later than that.
+	maxLater = 10_000
 	// page is how many operations Run takes from the store at once, of each kind of work.
 	page = 500
 )
@@ -229,11 +230,14 @@ func (r *runner) next(rec *store.Record, due time.Time) (plan, *feed) {
 	default:
 		return p, nil
 	}
-	if ahead := p.until.After(now.Add(horizon)); ahead && (f == &r.handles || f.held >= maxHeld) {
-		f.planned(p.until)
-		return plan{}, nil
+	if !p.until.After(now.Add(horizon)) {
+		return p, f
 	}
-	return p, f
+	if f == &r.polls && r.later.held < maxLater {
+		return p, &r.later // the schedule is asked about them again
+	}
+	f.planned(p.until)
+	return plan{}, nil
 }
 
 // notice tells of a record that this Run does nothing about.
@@ -324,14 +328,20 @@ func (r *runner) load(f *feed, always bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f.over = 0
+	if f.held >= page/4 || f.vain == 0 {
+		f.vain = 100 * time.Millisecond
+	}
 	for i := range due.Records {
-		if it := s.items[due.Records[i].Ref]; it == nil || !it.wanted && !it.working {
+		if it := s.items[due.Records[i].Ref]; it == nil || it.feed != f && !it.working {
 			f.over++
 		}
 	}
 	switch {
-	case len(due.Records) == q.Limit:
+	case len(due.Records) == q.Limit && f.held >= page/4:
 		f.more = true
+	case len(due.Records) == q.Limit: // the next ones come with a larger page
+		f.planned(now.Add(f.vain))
+		f.vain = min(2*f.vain, rescan)
 	case !due.Next.IsZero():
 		f.planned(latest(due.Next, now.Add(time.Second)))
 	}

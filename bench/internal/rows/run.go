@@ -65,7 +65,7 @@ func runAll(ctx context.Context, st store.Store, n int) (begun, one, all time.Ti
 	left.Store(int64(n))
 	done := make(chan struct{})
 	c, err := client.New(client.Config{
-		BaseURL: "https://erp.example", Store: st, Tenant: tenant, HTTPClient: &http.Client{Transport: running{}},
+		BaseURL: "https://api.finance.visma.net", Store: st, Tenant: tenant, HTTPClient: &http.Client{Transport: running{}},
 		OnComplete: map[string]client.Handler{"nobody's": func(context.Context, client.Completion) error {
 			now := time.Now()
 			first.CompareAndSwap(nil, &now)
