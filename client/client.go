@@ -149,12 +149,6 @@ func (c *Client) work(f func()) bool {
 	return true
 }
 
-// recording returns a context for writing down what has happened: the
-// caller's end must not keep it from the store.
-func recording(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-}
-
 // storeError turns the store's errors into those of this package.
 func storeError(err error) error {
 	if errors.Is(err, store.ErrClosed) {

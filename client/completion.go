@@ -185,8 +185,8 @@ func aboutRun(rec store.Record, err error) []any {
 }
 
 func (c *Client) release(ctx context.Context, lease store.Lease) {
-	write, cancel := recording(ctx)
-	defer cancel()
+	write := recording(ctx)
+	defer write.done()
 	if err := c.store.Release(write, lease); err != nil {
 		c.log.WarnContext(write, "lease was not given back", "ref", lease.Ref, "error", err)
 	}

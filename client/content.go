@@ -23,7 +23,7 @@ const (
 )
 
 // endedFor reports whether the end of an operation was seen longer than d ago.
-func endedFor(rec store.Record, d time.Duration) bool {
+func endedFor(rec *store.Record, d time.Duration) bool {
 	return !rec.Progress.EndSeen.IsZero() && time.Since(rec.Progress.EndSeen) > d
 }
 
@@ -39,7 +39,7 @@ func giveUpContent(err error, overdue bool) bool {
 // takeContent reads the stored answer into the outcome, as far as it is kept, and
 // decides by it what became of the work. Its error says that the outcome is not
 // to be recorded yet.
-func (c *Client) takeContent(ctx context.Context, rec store.Record, doc erp.Document, o *store.Outcome) error {
+func (c *Client) takeContent(ctx context.Context, rec *store.Record, doc erp.Document, o *store.Outcome) error {
 	var head []byte
 	var whole, read bool
 	if o.HasContent {
@@ -60,7 +60,7 @@ func (c *Client) takeContent(ctx context.Context, rec store.Record, doc erp.Docu
 // keepContent reads the stored answer into the outcome if it is small enough,
 // and returns the beginning of it. Where it is not certain that there is one, it
 // finds that out: one answer that there is none does not tell, for it may be late.
-func (c *Client) keepContent(ctx context.Context, rec store.Record, doc erp.Document, o *store.Outcome) (head []byte, whole bool, err error) {
+func (c *Client) keepContent(ctx context.Context, rec *store.Record, doc erp.Document, o *store.Outcome) (head []byte, whole bool, err error) {
 	body, h, err := c.content(ctx, time.Now().Add(c.cfg.CallTimeout), rec.ID, o.StatusCode, http.Header(o.Header), o.ContentType)
 	if refused, ok := errors.AsType[*ResponseError](err); ok {
 		none := refused.StatusCode == http.StatusNoContent || refused.StatusCode == http.StatusResetContent

@@ -82,8 +82,8 @@ func (c *Client) roundTrip(req *http.Request, accepted func(context.Context, *Op
 	}
 	resp.Request = req
 	resp.Body = &ackBody{ReadCloser: resp.Body, ack: func() {
-		ctx, cancel := recording(ctx)
-		defer cancel()
+		ctx := recording(ctx)
+		defer ctx.done()
 		if err := op.Ack(ctx); err != nil {
 			c.log.WarnContext(ctx, "not acknowledged", "ref", op.ref, "error", err)
 		}

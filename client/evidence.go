@@ -70,8 +70,8 @@ func (c *Client) pollCandidates(ctx context.Context, h *held) error {
 var errNoEvidence = errors.New("no proposed id could be confirmed yet")
 
 func (c *Client) bindEvidence(ctx context.Context, h *held, id string, doc erp.Document) error {
-	write, cancel := recording(ctx)
-	defer cancel()
+	write := recording(ctx)
+	defer write.done()
 	got, err := c.store.Report(write, h.rec.Tenant, h.rec.Ref, store.AcceptedFact{ID: id, Source: store.FromEvidence})
 	if _, conflict := errors.AsType[*store.ConflictError](err); conflict {
 		if failed := c.refute(ctx, h.rec, id, "the proposed id belongs to another operation"); failed != nil {
@@ -92,8 +92,8 @@ func (c *Client) bindEvidence(ctx context.Context, h *held, id string, doc erp.D
 
 // refute drops a candidate. Its error says that the store did not take that.
 func (c *Client) refute(ctx context.Context, rec store.Record, id, reason string) error {
-	write, cancel := recording(ctx)
-	defer cancel()
+	write := recording(ctx)
+	defer write.done()
 	c.log.ErrorContext(ctx, "a notification proposed an id that is not ours", "ref", rec.Ref, "reason", reason)
 	_, err := c.store.Report(write, rec.Tenant, rec.Ref, store.RefutedFact{ID: id, Reason: reason})
 	return storeError(err)

@@ -31,11 +31,11 @@ const (
 
 // observeEnd tells the observer that an operation has ended, of which rec is
 // the record after that.
-func (c *Client) observeEnd(ctx context.Context, rec store.Record, by string) {
+func (c *Client) observeEnd(ctx context.Context, rec *store.Record, by string) {
 	if _, deaf := c.cfg.Observer.(NopObserver); deaf {
 		return
 	}
-	seen := stateOf(rec)
+	seen := stateOf(*rec)
 	s := Settled{
 		Ref: rec.Ref, ID: rec.ID, Method: rec.Method, Route: routeOf(rec.Path), Kind: rec.Kind, Link: rec.Link,
 		Outcome: Failed, StatusCode: seen.StatusCode, By: by, Late: rec.Late, Polls: seen.Polls, Ran: seen.ran(),
@@ -55,7 +55,7 @@ func (c *Client) observeEnd(ctx context.Context, rec store.Record, by string) {
 }
 
 // soughtBy tells what a poll of the record was made for.
-func soughtBy(rec store.Record) string {
+func soughtBy(rec *store.Record) string {
 	if rec.Notification != nil {
 		return byNotification
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/vismanet-go/background/client/internal/erp"
@@ -21,7 +22,7 @@ type poll struct {
 	done  chan struct{} // closed when it is over; nil unless somebody asked for this very poll
 
 	// These are set when it is over.
-	rec       *store.Record // the record after it; nil if it has to be read
+	rec       *store.Record // the record after it, until the next poll of the goroutine; nil if it has to be read
 	err       error         // why it failed; store.ErrLeased if another replica polls
 	denied    bool          // the credentials were refused
 	unwritten bool          // the store did not take what it saw
@@ -38,6 +39,10 @@ type held struct {
 	// ended whether the lease ended with that.
 	written, ended bool
 }
+
+// helds are those of goroutines that poll: a record is large, and many a goroutine
+// makes a single poll.
+var helds = sync.Pool{New: func() any { return new(held) }}
 
 // wrote notes what the store returned for a change. A decision ends the lease.
 func (h *held) wrote(rec store.Record, ended bool) {
@@ -72,37 +77,32 @@ func (c *Client) notBefore(ref string) time.Time {
 	return c.failed[ref].until
 }
 
-// runPoll leases the record, polls, and writes down what it saw.
-func (c *Client) runPoll(p *poll) {
+// runPoll leases the record, polls, and writes down what it saw. It uses h.
+func (c *Client) runPoll(p *poll, h *held) {
 	ctx := c.life
-	// Long enough for state, verifier and content, and for writing it down.
-	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, p.ref, c.owner, store.ToPoll, 4*c.cfg.CallTimeout)
-	if err != nil {
-		// The store's clock may be behind ours: never ask again at once.
-		p.err, p.until = storeError(err), latest(rec.Lease.Until, time.Now().Add(minDelay/2))
-		if p.unwritten = !errors.Is(err, store.ErrLeased); p.unwritten && c.life.Err() == nil {
-			c.log.WarnContext(ctx, "the store did not let an operation be polled", "ref", p.ref, "error", p.err)
-		}
+	*h = held{turn: &p.turn}
+	if !c.acquireToPoll(p, h) {
 		return
 	}
-	h := &held{lease: lease, rec: rec, turn: &p.turn}
 	defer func() {
 		if !h.ended {
-			c.release(ctx, lease)
+			c.release(ctx, h.lease)
 		}
 		if h.written {
 			p.rec = &h.rec
 		}
 	}()
+	rec := &h.rec
 	if !c.trusts(rec.Origin) {
 		p.err = fmt.Errorf("%w: it was submitted to %s (see FormerOrigins)", ErrUntrustedURL, rec.Origin)
 		return
 	}
-	due := c.nextPoll(&h.rec)
+	due := c.nextPoll(rec)
 	again := p.force && rec.Phase == store.Unclear // a later state may say more
 	if !again && (due.IsZero() || (!p.force && due.After(time.Now()))) {
 		return
 	}
+	var err error
 	if rec.Phase == store.Accepted || again {
 		err = c.pollState(ctx, h)
 	} else {
@@ -115,6 +115,23 @@ func (c *Client) runPoll(p *poll) {
 	if refused, ok := errors.AsType[*ResponseError](err); ok {
 		p.denied = refused.StatusCode == http.StatusUnauthorized || refused.StatusCode == http.StatusForbidden
 	}
+}
+
+// acquireToPoll takes the lease of a poll. It is a function of its own so that its
+// record is not on the stack of the call to the ERP, which is deep.
+func (c *Client) acquireToPoll(p *poll, h *held) bool {
+	// Long enough for state, verifier and content, and for writing it down.
+	lease, rec, err := c.store.Acquire(c.life, c.cfg.Tenant, p.ref, c.owner, store.ToPoll, 4*c.cfg.CallTimeout)
+	h.lease, h.rec = lease, rec
+	if err == nil {
+		return true
+	}
+	// The store's clock may be behind ours: never ask again at once.
+	p.err, p.until = storeError(err), latest(rec.Lease.Until, time.Now().Add(minDelay/2))
+	if p.unwritten = !errors.Is(err, store.ErrLeased); p.unwritten && c.life.Err() == nil {
+		c.log.WarnContext(c.life, "the store did not let an operation be polled", "ref", p.ref, "error", p.err)
+	}
+	return false
 }
 
 // pollState reads the state of an accepted operation.
@@ -201,7 +218,7 @@ func (c *Client) expire(ctx context.Context, h *held, why error) error {
 		}
 		c.log.Log(ctx, level, "the ERP no longer knows it", "ref", before.Ref, "id", before.ID,
 			"last", lastState(before.Progress.Status, before.Progress.StatusCode, before.Progress.Location), "remedy", remedy)
-		c.observeEnd(ctx, h.rec, soughtBy(before))
+		c.observeEnd(ctx, &h.rec, soughtBy(&before))
 	}
 	return nil
 }
@@ -216,9 +233,9 @@ func (e *unwrittenError) Unwrap() error { return e.err }
 // lost is no failure: another replica goes on with the work, and the record is
 // the zero one.
 func (c *Client) decide(ctx context.Context, lease store.Lease, d store.Decision) (store.Record, error) {
-	ctx, cancel := recording(ctx)
-	defer cancel()
-	rec, err := c.store.Decide(ctx, lease, d)
+	write := recording(ctx)
+	defer write.done()
+	rec, err := c.store.Decide(write, lease, d)
 	if err == nil {
 		return rec, nil
 	}
@@ -249,17 +266,17 @@ func missing(err error) bool {
 func (c *Client) recordOutcome(ctx context.Context, h *held, doc erp.Document) error {
 	o := doc.Outcome()
 	if doc.StatusCode == 0 && strings.EqualFold(doc.Status, "Finished") {
-		if endedFor(h.rec, contentGrace) {
+		if endedFor(&h.rec, contentGrace) {
 			return c.endUnclear(ctx, h, doc) // it may have succeeded
 		}
 		return c.notYet(ctx, h, doc, errors.New("the state says Finished and no status code"))
 	}
 	if h.rec.Verifier != "" && o.Succeeded() {
-		if err := c.verify(ctx, h.rec, &o); err != nil {
+		if err := c.verify(ctx, &h.rec, &o); err != nil {
 			return c.notYet(ctx, h, doc, err)
 		}
 	}
-	if err := c.takeContent(ctx, h.rec, doc, &o); err != nil {
+	if err := c.takeContent(ctx, &h.rec, doc, &o); err != nil {
 		return c.notYet(ctx, h, doc, err)
 	}
 	return c.recordAs(ctx, h, o)
@@ -267,9 +284,9 @@ func (c *Client) recordOutcome(ctx context.Context, h *held, doc erp.Document) e
 
 // recordAs records an outcome.
 func (c *Client) recordAs(ctx context.Context, h *held, o store.Outcome) error {
-	write, cancel := recording(ctx)
-	defer cancel()
-	by := soughtBy(h.rec)
+	write := recording(ctx)
+	defer write.done()
+	by := soughtBy(&h.rec)
 	c.learnEnded(&h.rec, &o)
 	got, err := c.store.Report(write, h.rec.Tenant, h.rec.Ref, store.SettledFact{ID: h.rec.ID, Outcome: o, Epoch: h.lease.Epoch})
 	if err != nil {
@@ -277,10 +294,10 @@ func (c *Client) recordAs(ctx context.Context, h *held, o store.Outcome) error {
 	}
 	h.wrote(got, true)
 	c.well(got.Ref)
-	c.log.DebugContext(ctx, "settled", "ref", got.Ref, "id", got.ID, "status", o.StatusCode)
+	c.log.LogAttrs(ctx, slog.LevelDebug, "settled", slog.String("ref", got.Ref), slog.String("id", got.ID), slog.Int("status", o.StatusCode))
 	// Whoever took the lease over meanwhile reports the same and tells of it.
 	if got.Lease.Epoch == h.lease.Epoch {
-		c.observeEnd(ctx, got, by)
+		c.observeEnd(ctx, &h.rec, by)
 	}
 	return nil
 }

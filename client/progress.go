@@ -143,8 +143,8 @@ func (c *Client) stateRead(ctx context.Context, h *held, doc erp.Document, err e
 
 // endUnclear records an end that nobody understands.
 func (c *Client) endUnclear(ctx context.Context, h *held, doc erp.Document) error {
-	write, cancel := recording(ctx)
-	defer cancel()
+	write := recording(ctx)
+	defer write.done()
 	before := h.rec.Phase
 	got, err := c.store.Report(write, h.rec.Tenant, h.rec.Ref, store.UnclearFact{ID: h.rec.ID, Outcome: doc.Outcome(), Epoch: h.lease.Epoch})
 	if err != nil {

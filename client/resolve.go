@@ -234,7 +234,7 @@ func (c *Client) endTold(ctx context.Context, rec store.Record, r Resolution, by
 	}
 	got, err := c.store.Report(ctx, rec.Tenant, rec.Ref, fact)
 	if err == nil {
-		c.observeEnd(ctx, got, by)
+		c.observeEnd(ctx, &got, by)
 	}
 	return err
 }

@@ -173,6 +173,7 @@ func (s *scheduler) rewatch() {
 	watch := s.watcher()
 	for ref, it := range s.items {
 		if s.run == nil {
+			it.watched = true
 			watch.Add(ref)
 		}
 		s.markDirty(ref, it)

@@ -24,8 +24,8 @@ func (c *Client) adoptUnmatched(ctx context.Context, t *turn, ref string) error 
 		_, err = c.decide(ctx, lease, store.RescheduleDecision{Due: due, Notifications: rec.Notifications})
 		return err
 	}
-	write, end := recording(ctx)
-	defer end()
+	write := recording(ctx)
+	defer write.done()
 	if _, err = c.store.Report(write, rec.Tenant, rec.Ref, store.AcceptedFact{ID: rec.ID, Source: store.FromEvidence}); err == nil {
 		c.release(ctx, lease)
 	}

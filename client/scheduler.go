@@ -16,7 +16,8 @@ import (
 //
 // Its loop is a goroutine that waits for the next time that something is due and
 // for changes in the store. It runs while there is an item or a Run. What is due is
-// polled by at most [Config.InFlight] goroutines, which end when nothing is.
+// polled by at most [Config.InFlight] goroutines, of which each goes on as long as
+// something is due.
 type scheduler struct {
 	c    *Client
 	wake chan struct{} // has the loop look again; holds one
@@ -29,6 +30,8 @@ type scheduler struct {
 	asleep  bool      // the loop is
 	until   time.Time // and until when; zero if only a change wakes it
 	pollers int
+	free    bool           // a goroutine that has made a poll takes the next one, if one is due now
+	next    *item          // which is this
 	watch   *store.Watcher // of the refs of items, or of the whole tenant during a Run
 	run     *runner        // nil but during a Run
 }
@@ -72,6 +75,7 @@ func (l lane) class() budget.Class {
 type item struct {
 	ref     string
 	waiters []*waiter
+	watched bool  // by the watcher; what is only polled once is not
 	wanted  bool  // by Run
 	feed    *feed // of Run, which finds it again; nil if none does
 
@@ -95,6 +99,10 @@ func (s *scheduler) join(w *waiter) bool {
 	}
 	it := s.item(w.ref)
 	it.waiters = append(it.waiters, w)
+	if !it.watched && s.run == nil {
+		it.watched = true
+		s.watcher().Add(it.ref)
+	}
 	return true
 }
 
@@ -104,9 +112,6 @@ func (s *scheduler) item(ref string) *item {
 	if it == nil {
 		it = &item{ref: ref, index: -1}
 		s.items[ref] = it
-		if s.run == nil {
-			s.watcher().Add(ref)
-		}
 	}
 	return it
 }
@@ -128,15 +133,19 @@ func (s *scheduler) leave(w *waiter) {
 	s.drop(it)
 }
 
-// drop removes an item that nobody is interested in. It needs mu.
-func (s *scheduler) drop(it *item) {
+// drop removes an item that nobody is interested in. It reports false if somebody is.
+// It needs mu.
+func (s *scheduler) drop(it *item) bool {
 	if len(it.waiters) > 0 || it.wanted || it.working || it.poll != nil {
-		return
+		return false
 	}
 	s.unplan(it)
 	delete(s.items, it.ref)
-	if s.run == nil && s.watch != nil {
-		s.watch.Remove(it.ref)
+	if s.run == nil {
+		delete(s.dirty, it.ref)
+		if it.watched && s.watch != nil {
+			s.watch.Remove(it.ref)
+		}
 	}
 	switch {
 	case len(s.items) > 0 || s.run != nil:
@@ -145,6 +154,7 @@ func (s *scheduler) drop(it *item) {
 	default:
 		s.unwatch()
 	}
+	return true
 }
 
 // examine plans what is done next about an operation, of which rec is the record as
@@ -166,22 +176,25 @@ func (s *scheduler) examine(rec *store.Record) {
 	}
 	if it != nil {
 		it.broken = 0
-		s.replan(it, rec, due, nil)
+		s.replan(it, rec, due)
 		s.dispatch()
 	}
 }
 
-// replan needs mu. kept is a copy of rec for those who are told of the end; it is made
-// if it is nil.
-func (s *scheduler) replan(it *item, rec *store.Record, due time.Time, kept *store.Record) {
+// replan needs mu. Those who are told of rec share a copy of it.
+func (s *scheduler) replan(it *item, rec *store.Record, due time.Time) {
 	var next plan
+	var kept *store.Record
+	shared := func() *store.Record {
+		if kept == nil {
+			kept = copied(rec)
+		}
+		return kept
+	}
 	s.tellWaiters(it, func(w *waiter) (bool, error) {
 		w.seen = waitSeen{rec.ID, rec.Phase, rec.Polls, rec.Notification != nil}
 		if rec.Phase.Terminal() {
-			if kept == nil {
-				kept = copied(rec)
-			}
-			w.rec = kept
+			w.rec = shared()
 			return true, nil
 		}
 		p, err := w.next(rec, due)
@@ -189,7 +202,7 @@ func (s *scheduler) replan(it *item, rec *store.Record, due time.Time, kept *sto
 			return true, err
 		}
 		if box, ok := w.tell.(*mailbox); ok {
-			box.put(copied(rec), false)
+			box.put(shared(), false)
 		}
 		next = sooner(next, p)
 		return false, nil
@@ -212,8 +225,7 @@ func (s *scheduler) replan(it *item, rec *store.Record, due time.Time, kept *sto
 		}
 		s.plan(it, next, l)
 	}
-	s.drop(it)
-	if len(s.items) > 0 {
+	if !s.drop(it) {
 		s.start()
 	}
 }
@@ -365,7 +377,9 @@ func (s *scheduler) begin(it *item, l lane) (again time.Time, ok bool) {
 	s.take(it)
 	it.poll.turn = turn{class: l.class(), granted: true}
 	s.pollers++
-	if !s.c.work(func() { s.poller(it) }) {
+	if s.free {
+		s.free, s.next = false, it
+	} else if !s.c.work(func() { s.poller(it) }) {
 		s.pollers--
 		s.c.giveBack(&it.poll.turn)
 	}

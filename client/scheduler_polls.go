@@ -26,25 +26,39 @@ func (s *scheduler) poll(ref string, force bool) (*poll, bool) {
 		it.poll.done = make(chan struct{})
 	}
 	p := it.poll
-	if !s.start() {
+	s.dispatch()
+	if !it.working && !s.start() { // it waits for its turn
 		return nil, false
 	}
-	s.dispatch()
 	return p, true
 }
 
-// poller makes one poll.
+// poller makes polls until none is due.
 func (s *scheduler) poller(it *item) {
+	h := helds.Get().(*held)
+	defer func() {
+		*h = held{}
+		helds.Put(h)
+	}()
+	for it != nil {
+		it = s.makePoll(it, h)
+	}
+}
+
+// makePoll makes a poll and returns what this goroutine polls next, if anything.
+func (s *scheduler) makePoll(it *item, h *held) (next *item) {
 	// A poll runs code of the application: verifiers, the observer, the
 	// schedule. What does not return must not take the operation with it.
-	returned := false
+	returned, ends := false, false
 	defer func() {
 		if !returned {
-			err := usercode.Broken("the application's code in a poll", recover())
+			broken := recover()
+			ends = broken == nil // runtime.Goexit
+			err := usercode.Broken("the application's code in a poll", broken)
 			s.c.log.ErrorContext(s.c.life, "a poll did not return", append([]any{"ref", it.ref}, usercode.Logged(err)...)...)
 			it.poll.rec, it.poll.err, it.poll.unwritten = nil, err, true
 		}
-		s.polled(it)
+		next = s.polled(it, ends)
 		s.c.saveLearned()
 	}()
 	if it.plan.step == adopt {
@@ -52,13 +66,15 @@ func (s *scheduler) poller(it *item) {
 			it.poll.err, it.poll.until = err, time.Now().Add(time.Second)
 		}
 	} else {
-		s.c.runPoll(it.poll)
+		s.c.runPoll(it.poll, h)
 	}
 	returned = true
+	return nil // what polled says
 }
 
-// polled ends a poll.
-func (s *scheduler) polled(it *item) {
+// polled ends a poll. It returns the next one for the goroutine that made it, unless
+// that ends.
+func (s *scheduler) polled(it *item, ends bool) (next *item) {
 	p := it.poll
 	s.c.giveBack(&p.turn)
 	s.c.backOff(p)
@@ -81,12 +97,17 @@ func (s *scheduler) polled(it *item) {
 	case !p.until.IsZero():
 		s.plan(it, plan{until: p.until}, laneRead)
 	case p.rec != nil && s.run == nil && (!it.changed || p.rec.Phase.Terminal()):
-		s.replan(it, p.rec, due, p.rec)
+		s.replan(it, p.rec, due)
 	default:
 		s.markDirty(it.ref, it)
 	}
-	it.changed = false
+	p.rec, it.changed = nil, false
 	s.pollers--
-	s.drop(it)
+	if !s.drop(it) {
+		s.start()
+	}
+	s.free = !ends && s.c.life.Err() == nil
 	s.dispatch()
+	next, s.next, s.free = s.next, nil, false
+	return next
 }

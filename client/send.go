@@ -116,8 +116,8 @@ func sleep(ctx, life context.Context, d time.Duration) (bool, error) {
 
 // conclude records the verdict and says what Submit returns.
 func (c *Client) conclude(ctx context.Context, rec store.Record, cl *call, a *attempt) (*Operation, error) {
-	write, cancel := recording(ctx)
-	defer cancel()
+	write := recording(ctx)
+	defer write.done()
 	switch a.Verdict {
 	case erp.Accepted:
 		wait, _ := wire.RetryAfter(a.Header, time.Now())
@@ -178,7 +178,7 @@ func (c *Client) ran(ctx context.Context, rec store.Record, a *attempt) (*Operat
 	fact := store.SettledFact{Outcome: a.Outcome(rec)}
 	got, err := c.store.Report(ctx, rec.Tenant, rec.Ref, fact)
 	if err == nil {
-		c.observeEnd(ctx, got, byForeground)
+		c.observeEnd(ctx, &got, byForeground)
 		return c.operation(got), nil
 	}
 	c.log.ErrorContext(ctx, "ran in the foreground and not recorded", "ref", rec.Ref, "status", a.Status, "error", err)
@@ -223,13 +223,13 @@ func (c *Client) insist(rec store.Record, fact store.Fact) {
 		if ok, _ := sleep(c.life, c.life, waits.Next()); !ok {
 			return
 		}
-		ctx, cancel := recording(c.life)
+		ctx := recording(c.life)
 		got, err := c.store.Report(ctx, rec.Tenant, rec.Ref, fact)
-		cancel()
+		ctx.done()
 		if err == nil {
 			c.log.WarnContext(c.life, "recorded late", "ref", rec.Ref, "id", got.ID)
 			if _, ran := fact.(store.SettledFact); ran {
-				c.observeEnd(c.life, got, byForeground)
+				c.observeEnd(c.life, &got, byForeground)
 			}
 			return
 		}

@@ -73,7 +73,7 @@ func (r *Result) Unconfirmed() bool {
 // verify makes the follow-up GET of an operation that has ended in success. It
 // reports what the outcome is to say; an error means that nothing is known
 // yet.
-func (c *Client) verify(ctx context.Context, rec store.Record, o *store.Outcome) error {
+func (c *Client) verify(ctx context.Context, rec *store.Record, o *store.Outcome) error {
 	v, known := c.cfg.Verifiers[rec.Verifier]
 	if !known {
 		// A replica with another configuration may know it.

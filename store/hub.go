@@ -54,6 +54,9 @@ type Watcher struct {
 // they watch.
 const maxChanged = 1 << 16
 
+// keptChanged is how many refs a watcher takes at once and keeps the room for them.
+const keptChanged = 64
+
 // Watch registers a watcher for refs, or for all of the tenant if none is
 // given. On a closed hub, and for a tenant that [CheckTenant] refuses, the
 // watcher's channel is closed already.
@@ -177,13 +180,19 @@ func (w *Watcher) C() <-chan struct{} { return w.c }
 func (w *Watcher) Take() (refs []string, all bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	changed := w.changed
-	all = w.any
-	w.changed, w.any = nil, false
-	if all {
+	if w.any {
+		w.any = false
 		return nil, true
 	}
-	return slices.Collect(maps.Keys(changed)), false
+	if len(w.changed) == 0 {
+		return nil, false
+	}
+	refs = slices.AppendSeq(make([]string, 0, len(w.changed)), maps.Keys(w.changed))
+	if len(refs) > keptChanged {
+		w.changed = nil
+	}
+	clear(w.changed)
+	return refs, false
 }
 
 // Add has the watcher watch these refs, or names of documents, too: each change

@@ -28,6 +28,7 @@ type Memory struct {
 	gone       []string             // refs of tombstones without a key, oldest first
 	ended      []string             // refs in the order in which they ended, for dropping
 	documents  map[tenantKey]Document
+	tx         memoryTx // of the step in progress
 }
 
 // maxGone bounds the tombstones that only tell a late notification that its
@@ -47,7 +48,7 @@ type MemoryConfig struct {
 
 // NewMemory returns an empty store.
 func NewMemory(cfg MemoryConfig) *Memory {
-	return &Memory{
+	m := &Memory{
 		keep:       cmp.Or(cfg.Keep, 24*time.Hour),
 		rows:       make(map[string]*row),
 		groups:     make(map[phased]*group),
@@ -58,9 +59,11 @@ func NewMemory(cfg MemoryConfig) *Memory {
 		keyed:      make(map[string][]string),
 		documents:  make(map[tenantKey]Document),
 	}
+	m.tx.m = m
+	return m
 }
 
-// memoryTx is one step. It collects whom to wake.
+// memoryTx is a step, one after the other. It collects whom to wake.
 type memoryTx struct {
 	UnimplementedTx
 
@@ -77,15 +80,14 @@ func (m *Memory) step(ctx context.Context, f func(Rules) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	tx := &memoryTx{m: m}
-	err := func() error {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		if m.closed {
-			return ErrClosed
-		}
-		return f(Rules{Tx: tx})
-	}()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return ErrClosed
+	}
+	tx := &m.tx
+	tx.woke, tx.documents = tx.woke[:0], tx.documents[:0]
+	err := f(Rules{Tx: tx})
 	for _, w := range tx.woke {
 		m.hub.Publish(w.tenant, w.ref)
 	}
