@@ -223,7 +223,7 @@ func (b *Budget) Take(ctx context.Context, c Class) error {
 		b.mu.Unlock()
 		return &OutlastError{Class: c, Until: again}
 	}
-	w := &waiter{class: c, turn: make(chan struct{})}
+	w := &waiter{class: c, since: time.Now(), turn: make(chan struct{})}
 	b.queue[c].push(w)
 	b.waiting++
 	tell := b.tell(now, again)

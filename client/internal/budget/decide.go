@@ -164,6 +164,7 @@ type queue struct {
 
 type waiter struct {
 	class      Class
+	since      time.Time
 	turn       chan struct{} // closed when it has come
 	granted    bool
 	prev, next *waiter

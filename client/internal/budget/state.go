@@ -16,8 +16,11 @@ type State struct {
 	PausedUntil time.Time
 	Calls       Counts // granted since the budget was made
 	Waiting     Counts // in Take
-	InFlight    int    // granted, and not answered yet
-	Limited     int    // answers 429
+	// Since is since when the one waits in Take who has waited longest; zero if nobody
+	// does.
+	Since    time.Time
+	InFlight int // granted, and not answered yet
+	Limited  int // answers 429
 }
 
 // Policy is what is known of one limit.
@@ -37,6 +40,9 @@ func (b *Budget) State() State {
 	s := State{Calls: b.calls, InFlight: b.inflight, Limited: b.limited}
 	for c := range numClasses {
 		s.Waiting[c] = b.queue[c].length
+		if w := b.queue[c].first; w != nil && (s.Since.IsZero() || w.since.Before(s.Since)) {
+			s.Since = w.since
+		}
 	}
 	if !passed(now, b.pause.until) {
 		s.PausedUntil = b.pause.until
