@@ -103,6 +103,7 @@ type pendings struct {
 	mu   sync.Mutex
 	n    int
 	next time.Time // when to count again
+	told time.Time // the end of the window of which a person knows that it cannot carry the load
 }
 
 // scarcity tells how scarce calls are, from 0 to 1. All replicas count what is
@@ -116,7 +117,38 @@ func (c *Client) scarcity() float64 {
 		n, err := c.store.Count(c.life, c.cfg.Tenant, store.Query{Phases: []store.Phase{store.Accepted}})
 		if err == nil {
 			p.n = n
+			c.tellLoad(p)
 		}
 	}
 	return c.budget.Scarcity(p.n)
+}
+
+// tellLoad tells, once in a window, that it does not allow what is to be done: in a
+// goroutine of its own, because the scheduler's mutex may be held. It needs that of p.
+func (c *Client) tellLoad(p *pendings) {
+	load := c.budget.Load(p.n)
+	if !load.Over() || load.Reset.Sub(p.told).Abs() < sameEnd {
+		return
+	}
+	p.told = load.Reset
+	n := p.n
+	c.work(func() {
+		c.log.WarnContext(c.life, "the ERP's limit cannot carry the load: what is pending needs more calls than are left, and some of it waits for the next window",
+			"pending", n, "waiting", c.budget.State().Waiting[budget.Submit], "needed", load.Needed, "left", load.Left, "limit", load.Limit, "resets", load.Reset, "remedy", c.relief())
+	})
+}
+
+// sameEnd is how far the ends that are told of one window may lie apart.
+const sameEnd = 5 * time.Second
+
+// relief is what would help where calls are scarce.
+func (c *Client) relief() string {
+	help := "ask for a higher limit, or submit less in one window"
+	if c.cfg.Notify.mode == modeNone || c.cfg.Notify.mode == "" {
+		help = "have the ERP tell of ends (Config.Notify), which saves most polls; " + help
+	}
+	if c.owned {
+		help += "; where there are several processes, give them one Store, so that they poll each operation once"
+	}
+	return help
 }

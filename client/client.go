@@ -40,6 +40,7 @@ type Client struct {
 	budget   *budget.Budget     // which every call passes
 	learned  *durations.Learner // how long operations run
 	pendings pendings
+	missed   missed
 	sched    scheduler
 
 	running     atomic.Bool  // Run

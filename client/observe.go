@@ -32,6 +32,7 @@ const (
 // observeEnd tells the observer that an operation has ended, of which rec is
 // the record after that.
 func (c *Client) observeEnd(ctx context.Context, rec *store.Record, by string) {
+	c.heard(ctx, rec, by)
 	if _, deaf := c.cfg.Observer.(NopObserver); deaf {
 		return
 	}
@@ -47,6 +48,10 @@ func (c *Client) observeEnd(ctx context.Context, rec *store.Record, by string) {
 		s.Polls++ // the poll that found it gone
 	case rec.Outcome != nil && rec.Outcome.Succeeded():
 		s.Outcome = Succeeded
+	}
+	s.QueueTime, s.RunTime = seen.queued(), seen.executed()
+	if late, known := detectionDelay(rec); known && (by == byPoll || by == byNotification) {
+		s.DetectionDelay = late
 	}
 	if !rec.AcceptedAt.IsZero() {
 		s.Duration = max(0, end.Sub(rec.AcceptedAt))

@@ -120,6 +120,13 @@ type Settled struct {
 	Polls    int           // polls, that which found the end included
 	Duration time.Duration // from accepted to settled by the store's clock, 0 in the foreground
 	Ran      time.Duration // from queued to done by the ERP's clock, 0 if not known
+	// QueueTime is from queued to started and RunTime from started to done, both by the
+	// ERP's clock; 0 if not known.
+	QueueTime, RunTime time.Duration
+	// DetectionDelay is from done to recorded, where a poll found the end: what is left of
+	// Duration after what it Ran, so that no clock is compared with another; 0 if not
+	// known.
+	DetectionDelay time.Duration
 }
 
 // Handling is a run of a handler that is about to begin.
@@ -158,7 +165,7 @@ type Handled struct {
 type Need string
 
 // The needs. A client that runs tells of each once per operation, and of
-// [NeedsHandler] once per kind.
+// [NeedsHandler] once per kind; any client tells of [NeedsNotifications].
 const (
 	NeedsUncertain Need = "uncertain"      // not known whether the ERP accepted it: see [Client.Uncertain]
 	NeedsUnclear   Need = "unclear"        // it ended in a way that nobody knows: see [UnclearError]
@@ -166,6 +173,10 @@ const (
 	NeedsPolls     Need = "polls_fail"     // no poll succeeds, and none is going to
 	NeedsResolver  Need = "resolver_fails" // its [Resolver] does not find out what became of it
 	NeedsHandler   Need = "no_handler"     // it ended, and [Config.OnComplete] lacks its kind
+	// NeedsNotifications is that of the fifth operation in a row whose end a poll of
+	// this client found, although a notification was asked for: they have stopped. A
+	// notification that comes in time ends that; then the next fifth is told of.
+	NeedsNotifications Need = "no_notifications"
 )
 
 // Attention is something that needs a person.

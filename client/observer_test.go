@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/vismanet-go/background/client"
@@ -136,3 +137,63 @@ func TestObserverIsToldOfFailures(t *testing.T) {
 func (d *diary) Attention(_ context.Context, a client.Attention) {
 	d.note("attention %s %s %s %q", a.Need, a.Method, a.Route, a.Kind)
 }
+
+// TestSettledTellsOfItsTimes has operations that wait for the one worker of an ERP, and are
+// polled.
+func TestSettledTellsOfItsTimes(t *testing.T) {
+	d := &ends{}
+	mc := mockserver.Config{ExecTime: mockserver.Fixed(10 * time.Second), Workers: 1}
+	play(t, mc, client.Config{Observer: d}, func(w *world) {
+		first := w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
+		second := w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
+		w.wait(first)
+		w.wait(second)
+		for i, s := range d.settled {
+			if want := time.Duration(i) * 10 * time.Second; s.QueueTime != want || s.RunTime != 10*time.Second || s.Ran != s.QueueTime+s.RunTime {
+				w.Errorf("operation %d: in the queue for %v, run for %v, both %v, want %v and 10s", i, s.QueueTime, s.RunTime, s.Ran, want)
+			}
+			if s.DetectionDelay <= 0 || s.DetectionDelay != s.Duration-s.Ran || s.DetectionDelay > 20*time.Second {
+				w.Errorf("operation %d: found %v after its end, %v after it was accepted, want the difference to what it ran, %v", i, s.DetectionDelay, s.Duration, s.Ran)
+			}
+		}
+		if len(d.settled) != 2 {
+			w.Errorf("%d have settled, want 2", len(d.settled))
+		}
+	})
+}
+
+// TestTimesThatCannotBeAreZero has an ERP whose times contradict ours.
+func TestTimesThatCannotBeAreZero(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, times := range map[string]string{
+			"none":          ``,
+			"ran too long":  `,"receivedUtc":"2022-11-10T10:20:53Z","startedUtc":"2022-11-10T10:20:54Z","finishedUtc":"2022-11-10T12:20:53Z"`,
+			"ended before":  `,"receivedUtc":"2022-11-10T10:20:53Z","startedUtc":"2022-11-10T10:20:52Z","finishedUtc":"2022-11-10T10:20:50Z"`,
+			"never started": `,"startedUtc":"0001-01-01T00:00:00","finishedUtc":"2022-11-10T10:20:50Z"`,
+		} {
+			d := &ends{}
+			c, _ := serving(t, client.Config{Observer: d}, func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Erp-Api-Background") != "" {
+					write(202, `{"id":"`+id1+`"}`)(w, r)
+					return
+				}
+				write(200, `{"id":"`+id1+`","status":"Finished","statusCode":200,"hasResponseContent":false`+times+`}`)(w, r)
+			})
+			if _, err := post(t, c).Wait(t.Context()); err != nil {
+				t.Error(err)
+			}
+			c.Close()
+			if s := d.settled[0]; s.DetectionDelay != 0 || name != "ran too long" && s.QueueTime+s.RunTime != 0 {
+				t.Errorf("%s: %+v, want no times", name, s)
+			}
+		}
+	})
+}
+
+// ends keeps what has settled.
+type ends struct {
+	client.NopObserver
+	settled []client.Settled
+}
+
+func (d *ends) Settled(_ context.Context, s client.Settled) { d.settled = append(d.settled, s) }

@@ -76,3 +76,19 @@ func (s State) ran() time.Duration {
 	}
 	return max(0, s.Finished.Sub(s.Received))
 }
+
+// queued is the time from queued to started by the ERP's clock, 0 if not known.
+func (s State) queued() time.Duration {
+	if s.Started.IsZero() || s.Received.IsZero() {
+		return 0
+	}
+	return max(0, s.Started.Sub(s.Received))
+}
+
+// executed is the time from started to done by the ERP's clock, 0 if not known.
+func (s State) executed() time.Duration {
+	if s.Finished.IsZero() || s.Started.IsZero() {
+		return 0
+	}
+	return max(0, s.Finished.Sub(s.Started))
+}

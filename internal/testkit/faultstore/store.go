@@ -132,6 +132,11 @@ func (s *Store) List(ctx context.Context, tenant string, q store.Query) ([]store
 	return do(s, "List", func() ([]store.Record, error) { return s.Store.List(ctx, tenant, q) })
 }
 
+// Count implements [store.Store].
+func (s *Store) Count(ctx context.Context, tenant string, q store.Query) (int, error) {
+	return do(s, "Count", func() (int, error) { return s.Store.Count(ctx, tenant, q) })
+}
+
 // Report implements [store.Store].
 func (s *Store) Report(ctx context.Context, tenant, ref string, fact store.Fact) (store.Record, error) {
 	return do(s, "Report", func() (store.Record, error) { return s.Store.Report(ctx, tenant, ref, fact) })
