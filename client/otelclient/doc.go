@@ -45,6 +45,9 @@
 //	background.client.operations          {operation}  that ended, by outcome, settled by, late, method, template
 //	background.client.settle.duration     s            by outcome, settled by, method, template
 //	background.client.operation.duration  s            by status class, method, template
+//	background.client.queue.duration      s            by method, template
+//	background.client.work.duration       s            by status class, method, template
+//	background.client.detection.delay     s            by settled by, method, template
 //	background.client.polls               {call}       by settled by, method, template
 //	background.client.runs                {run}        of handlers, by kind, outcome
 //	background.client.run.duration        s            as runs
@@ -52,10 +55,24 @@
 //	background.client.attention           {operation}  that came to need a person, by kind, need
 //
 // Operations are measured once each, by the process that recorded their end;
-// operation.duration is by the ERP's clock. An outcome is succeeded, failed or
+// operation.duration is by the ERP's clock, as are its parts queue.duration and
+// work.duration; detection.delay is what is left of settle.duration. An outcome is succeeded, failed or
 // expired; settled by is notification, poll, foreground, person or resolver.
 // The outcome of a run is acknowledged, retried, dead, discarded, interrupted
 // or lost. The need is one of client.Need, uncertain or unclear for example.
+//
+// [Observer.WatchClient] adds what a client has to do and what it may call, at each
+// collection:
+//
+//	background.client.budget.limit          {call}       in a window, by policy
+//	background.client.budget.left           {call}       by policy
+//	background.client.budget.needed         {call}       for what is pending, at least
+//	background.client.calls.waiting         {call}       by wait for: content, notified, overdue, verification, poll, submit
+//	background.client.polls.planned         {call}       by when: due, soon (within a minute), later
+//	background.client.longest.wait          s
+//	background.client.poll.delay            s            that is predicted
+//	background.client.paused                1            1 if the ERP asked not to be called
+//	background.client.notifications.missed  {operation}  in a row
 //
 // # What is kept out
 //

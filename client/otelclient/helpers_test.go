@@ -97,6 +97,14 @@ func (w *watched) measure(t *testing.T) string {
 				for _, p := range data.DataPoints {
 					add(p.Attributes, fmt.Sprint(p.Value))
 				}
+			case metricdata.Gauge[int64]:
+				for _, p := range data.DataPoints {
+					add(p.Attributes, fmt.Sprint(p.Value))
+				}
+			case metricdata.Gauge[float64]:
+				for _, p := range data.DataPoints {
+					add(p.Attributes, fmt.Sprintf("%.0f min", p.Value/60))
+				}
 			case metricdata.Histogram[float64]:
 				for _, p := range data.DataPoints {
 					add(p.Attributes, fmt.Sprintf("count %d sum %.3f", p.Count, p.Sum))

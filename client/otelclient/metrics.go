@@ -21,6 +21,9 @@ type meters struct {
 	ended     metric.Int64Counter
 	settling  metric.Float64Histogram
 	runTime   metric.Float64Histogram
+	queueing  metric.Float64Histogram
+	working   metric.Float64Histogram
+	finding   metric.Float64Histogram
 	pollCount metric.Int64Histogram
 	handled   metric.Int64Counter
 	handling  metric.Float64Histogram
@@ -63,6 +66,9 @@ func newMeters(m metric.Meter) (meters, error) {
 		ended:     count("operations", "{operation}", "Operations that ended, by outcome."),
 		settling:  seconds("settle.duration", "Time from accepted to settled.", operationBounds),
 		runTime:   seconds("operation.duration", "Time from queued to done by the ERP's clock.", operationBounds),
+		queueing:  seconds("queue.duration", "Time from when the ERP queued an operation until it began to run it.", operationBounds),
+		working:   seconds("work.duration", "Time for which the ERP ran an operation.", operationBounds),
+		finding:   seconds("detection.delay", "Time from the end of an operation until it was recorded.", operationBounds),
 		pollCount: polls,
 		handled:   count("runs", "{run}", "Runs of handlers that ended, by outcome."),
 		handling:  seconds("run.duration", "Time of a run of a handler.", handlerBounds),
@@ -107,7 +113,8 @@ func (o *Observer) waitBegins(ctx context.Context, w client.Waiting) func(client
 
 // settled measures an operation that has ended.
 func (o *Observer) settled(ctx context.Context, s client.Settled) {
-	if !o.ended.Enabled(ctx) && !o.settling.Enabled(ctx) && !o.runTime.Enabled(ctx) && !o.pollCount.Enabled(ctx) {
+	if !o.ended.Enabled(ctx) && !o.settling.Enabled(ctx) && !o.runTime.Enabled(ctx) && !o.pollCount.Enabled(ctx) &&
+		!o.queueing.Enabled(ctx) && !o.working.Enabled(ctx) && !o.finding.Enabled(ctx) {
 		return
 	}
 	route := []attribute.KeyValue{method.String(s.Method), template.String(s.Route)}
@@ -122,6 +129,13 @@ func (o *Observer) settled(ctx context.Context, s client.Settled) {
 	o.pollCount.Record(ctx, int64(s.Polls), with(settledBy.String(s.By)))
 	if s.Ran > 0 {
 		o.runTime.Record(ctx, s.Ran.Seconds(), with(statusClass.String(classOf(s.StatusCode))))
+	}
+	if s.RunTime > 0 { // else it is not known when it began
+		o.queueing.Record(ctx, s.QueueTime.Seconds(), with())
+		o.working.Record(ctx, s.RunTime.Seconds(), with(statusClass.String(classOf(s.StatusCode))))
+	}
+	if s.DetectionDelay > 0 {
+		o.finding.Record(ctx, s.DetectionDelay.Seconds(), with(settledBy.String(s.By)))
 	}
 }
 

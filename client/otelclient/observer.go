@@ -41,6 +41,7 @@ type Config struct {
 // serves any number of clients. Make one with [New].
 type Observer struct {
 	tracer trace.Tracer
+	meter  metric.Meter
 	common []attribute.KeyValue
 	text   func(error) string
 	meters
@@ -65,7 +66,8 @@ func New(cfg Config) (*Observer, error) {
 	if cfg.ErrorText == nil {
 		cfg.ErrorText = errorType
 	}
-	m, err := newMeters(cfg.MeterProvider.Meter(scope))
+	meter := cfg.MeterProvider.Meter(scope)
+	m, err := newMeters(meter)
 	if err != nil {
 		errs = append(errs, fmt.Errorf("%s: %w", "MeterProvider", err))
 	}
@@ -73,7 +75,7 @@ func New(cfg Config) (*Observer, error) {
 		return nil, fmt.Errorf("otelclient config: %w", err)
 	}
 	return &Observer{
-		tracer: cfg.TracerProvider.Tracer(scope), common: slices.Clone(cfg.Attributes), text: cfg.ErrorText, meters: m,
+		tracer: cfg.TracerProvider.Tracer(scope), meter: meter, common: slices.Clone(cfg.Attributes), text: cfg.ErrorText, meters: m,
 	}, nil
 }
 

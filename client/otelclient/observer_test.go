@@ -216,9 +216,11 @@ func TestSpansAndMetricsSayWhatHappened(t *testing.T) {
 		release := client.Settled{
 			Ref: "r1", ID: "op-1", Method: "POST", Route: "/v2/customerinvoice/{}/action/release", Kind: "release", Link: link,
 			Outcome: client.Failed, StatusCode: 400, By: "notification", Polls: 2, Duration: 89 * time.Second, Ran: 85 * time.Second,
+			QueueTime: 25 * time.Second, RunTime: time.Minute, DetectionDelay: 4 * time.Second,
 		}
 		w.Settled(t.Context(), release)
 		release.Outcome, release.StatusCode, release.By, release.Late, release.Ran, release.Polls = client.Expired, 0, "poll", true, 0, 40
+		release.QueueTime, release.RunTime, release.DetectionDelay = 0, 0, 0
 		w.Settled(t.Context(), release)
 		w.Settled(t.Context(), client.Settled{Ref: "r3", Method: "GET", Route: "/v1/customerinvoice", Outcome: client.Succeeded, StatusCode: 200, By: "foreground"})
 

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/internal/prom"
 	"github.com/vismanet-go/background/store"
@@ -34,6 +35,10 @@ type Observer struct {
 	waits    prometheus.Gauge
 	settled  *prometheus.CounterVec
 	settling *prometheus.HistogramVec
+	polls    *prometheus.HistogramVec
+	queueing *prometheus.HistogramVec
+	working  *prometheus.HistogramVec
+	finding  *prometheus.HistogramVec
 	runs     *prometheus.CounterVec
 	runTime  *prometheus.HistogramVec
 	runDelay *prometheus.HistogramVec
@@ -47,6 +52,7 @@ var _ client.Observer = (*Observer)(nil)
 var (
 	callBuckets   = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
 	settleBuckets = []float64{0.5, 1, 2, 5, 10, 20, 30, 60, 120, 240, 480, 900, 1800, 3600, 7200, 14400, 86400}
+	pollBuckets   = []float64{1, 2, 3, 5, 8, 13, 21, 34, 55, 89}
 )
 
 const prefix = "background_client_"
@@ -55,7 +61,7 @@ const prefix = "background_client_"
 // what cannot be: a registry takes the same metrics once only. If it fails
 // nothing stays registered.
 func New(cfg Config) (*Observer, error) {
-	r, err := prom.New("promclient", cfg.Registerer, prefix, cfg.Labels, "kind", "verdict", "call", "code", "outcome", "by", "late", "phase", "need")
+	r, err := prom.New("promclient", cfg.Registerer, prefix, cfg.Labels, "kind", "verdict", "call", "code", "outcome", "by", "late", "phase", "need", "policy", "for", "when")
 	if err != nil {
 		return nil, err
 	}
@@ -65,11 +71,15 @@ func New(cfg Config) (*Observer, error) {
 	o.waits = r.Gauge("waits", "Waits in progress.")
 	o.settled = r.Counter("settled_total", "Operations that ended.", "kind", "outcome", "by", "late")
 	o.settling = r.Seconds("settle_duration_seconds", "Time from the acceptance of an operation until its end was recorded.", settleBuckets, "kind", "outcome", "by")
+	o.polls = r.Histogram("polls", "Polls that an operation took until its end was seen.", pollBuckets, "kind", "by")
+	o.queueing = r.Seconds("queue_duration_seconds", "Time from when the ERP queued an operation until it began to run it.", settleBuckets, "kind")
+	o.working = r.Seconds("work_duration_seconds", "Time for which the ERP ran an operation.", settleBuckets, "kind")
+	o.finding = r.Seconds("detection_delay_seconds", "Time from the end of an operation until it was recorded.", settleBuckets, "kind", "by")
 	o.runs = r.Counter("runs_total", "Runs of handlers that ended.", "kind", "outcome")
 	o.runTime = r.Seconds("run_duration_seconds", "Time of a run of a handler.", prom.RunBuckets, "kind", "outcome")
 	o.runDelay = r.Seconds("run_delay_seconds", "Time from when a run was due until it began.", prom.RunBuckets, "kind")
 	o.needs = r.Counter("attention_total", "Operations that came to need a person, by why.", "kind", "need")
-	if err := r.Register(o.submits, o.calls, o.waits, o.settled, o.settling, o.runs, o.runTime, o.runDelay, o.needs); err != nil {
+	if err := r.Register(o.submits, o.calls, o.waits, o.settled, o.settling, o.polls, o.queueing, o.working, o.finding, o.runs, o.runTime, o.runDelay, o.needs); err != nil {
 		return nil, fmt.Errorf("promclient config: Registerer: %w", err)
 	}
 	return o, nil
@@ -96,6 +106,16 @@ func (o *Observer) Settled(_ context.Context, s client.Settled) {
 	outcome := string(s.Outcome)
 	o.settled.WithLabelValues(s.Kind, outcome, s.By, strconv.FormatBool(s.Late)).Inc()
 	o.settling.WithLabelValues(s.Kind, outcome, s.By).Observe(s.Duration.Seconds())
+	if s.Polls > 0 {
+		o.polls.WithLabelValues(s.Kind, s.By).Observe(float64(s.Polls))
+	}
+	if s.RunTime > 0 { // else it is not known when it began
+		o.queueing.WithLabelValues(s.Kind).Observe(s.QueueTime.Seconds())
+		o.working.WithLabelValues(s.Kind).Observe(s.RunTime.Seconds())
+	}
+	if s.DetectionDelay > 0 {
+		o.finding.WithLabelValues(s.Kind, s.By).Observe(s.DetectionDelay.Seconds())
+	}
 }
 
 // Handle implements [client.Observer].

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -120,6 +122,10 @@ func TestWhatAClientDoesIsMeasured(t *testing.T) {
 			`background_client_settled_total{app="a",by="poll",kind="b",late="false",outcome="succeeded"} 1`,
 			`background_client_settle_duration_seconds_bucket{app="a",by="poll",kind="a",outcome="succeeded",le="30"} 0`,
 			`background_client_settle_duration_seconds_bucket{app="a",by="poll",kind="a",outcome="succeeded",le="120"} 1`,
+			`background_client_polls_count{app="a",by="poll",kind="a"} 1`,
+			`background_client_queue_duration_seconds_sum{app="a",kind="a"} 0`,
+			`background_client_work_duration_seconds_sum{app="a",kind="a"} 60`,
+			`background_client_detection_delay_seconds_count{app="a",by="poll",kind="a"} 1`,
 			`background_client_runs_total{app="a",kind="a",outcome="acknowledged"} 1`,
 			`background_client_runs_total{app="a",kind="b",outcome="discarded"} 1`,
 			`background_client_run_duration_seconds_sum{app="a",kind="a",outcome="acknowledged"} 2`,
@@ -173,6 +179,73 @@ func TestARegistryTakesAnObserverOnceAndAllOrNothing(t *testing.T) {
 	if got := scrape(t, taken); strings.Contains(got, "submits_total") {
 		t.Errorf("left over:\n%s", got)
 	}
+}
+
+// TestWatchedClientIsMeasured has a client that wants more than its limit allows.
+func TestWatchedClientIsMeasured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reg := prometheus.NewPedanticRegistry()
+		obs, err := promclient.New(promclient.Config{Registerer: reg})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mock, err := mockserver.New(mockserver.Config{
+			ExecTime: mockserver.Fixed(time.Minute), Workers: 20, RateLimit: mockserver.RateLimit{Limit: 20, Window: time.Hour},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer mock.Close()
+		st := store.NewMemory(store.MemoryConfig{})
+		c, err := client.New(client.Config{BaseURL: mockserver.BaseURL, HTTPClient: mock.Client(), Store: st, Observer: obs})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if err := obs.WatchClient(nil); err == nil {
+			t.Error("no client is watched")
+		}
+		if err := obs.WatchClient(c); err != nil {
+			t.Fatal(err)
+		}
+		if err := obs.WatchClient(c); err == nil {
+			t.Error("watched twice")
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		for range 30 {
+			wg.Go(func() {
+				req, _ := http.NewRequest(http.MethodGet, "/v1/customerinvoice", nil)
+				if op, err := c.Submit(ctx, req, client.SubmitOptions{}); err == nil {
+					_, _ = op.Wait(ctx)
+				}
+			})
+		}
+		time.Sleep(30 * time.Minute)
+		synctest.Wait()
+		testkit.Golden(t, "testdata/stats.golden", about(scrape(t, reg), "budget", "calls_waiting", "polls_planned", "longest", "paused", "missed"))
+		if delay := about(scrape(t, reg), "poll_delay"); !strings.HasPrefix(delay, "background_client_poll_delay_seconds 540") {
+			t.Errorf("got %s, want the rest of this window and the next, 90 min", delay)
+		}
+		st.Close()
+		if got := scrape(t, reg); strings.Contains(got, "budget_needed ") || !strings.Contains(got, "budget_left{") {
+			t.Errorf("with a closed store, want all but what it would tell:\n%s", got)
+		}
+		cancel()
+		wg.Wait()
+	})
+}
+
+// about returns the lines of the metrics with one of the words, but for buckets and
+// comments.
+func about(metrics string, words ...string) string {
+	var b strings.Builder
+	for line := range strings.Lines(metrics) {
+		if !strings.HasPrefix(line, "#") && !strings.Contains(line, "_bucket") && slices.ContainsFunc(words, func(w string) bool { return strings.Contains(line, w) }) {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }
 
 // TestWhoLinksPrometheus keeps it out of package client, and the stores that a

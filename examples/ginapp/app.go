@@ -82,7 +82,10 @@ func (a *app) open(ctx context.Context, erp erpAccess) (err error) {
 		DrainTimeout: a.cfg.shutdown / 2, // see shutDown
 		Observer:     a.metrics.client, Logger: a.log,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return a.metrics.client.WatchClient(a.client)
 }
 
 // run does the work that no request waits for, until ctx is done and the

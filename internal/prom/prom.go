@@ -45,8 +45,13 @@ func (r *Registry) Counter(name, help string, labels ...string) *prometheus.Coun
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: r.prefix + name, Help: help, ConstLabels: r.labels}, labels)
 }
 
-// Seconds makes a histogram.
+// Seconds makes a histogram of times.
 func (r *Registry) Seconds(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+	return r.Histogram(name, help, buckets, labels...)
+}
+
+// Histogram makes a histogram of numbers.
+func (r *Registry) Histogram(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
 	return prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: r.prefix + name, Help: help, ConstLabels: r.labels, Buckets: buckets,
 	}, labels)
