@@ -42,13 +42,19 @@ func TestWatchedClientIsMeasured(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
-		for range 30 {
-			wg.Go(func() {
-				req, _ := http.NewRequest("GET", "/v1/customerinvoice", nil)
-				if op, err := c.Submit(ctx, req, client.SubmitOptions{}); err == nil {
-					_, _ = op.Wait(ctx)
-				}
-			})
+		submit := func() (*client.Operation, error) {
+			req, _ := http.NewRequest("GET", "/v1/customerinvoice", nil)
+			return c.Submit(ctx, req, client.SubmitOptions{})
+		}
+		for range 20 {
+			op, err := submit()
+			if err != nil {
+				t.Fatal(err)
+			}
+			wg.Go(func() { _, _ = op.Wait(ctx) })
+		}
+		for range 10 {
+			wg.Go(func() { _, _ = submit() })
 		}
 		time.Sleep(30 * time.Minute)
 		synctest.Wait()
