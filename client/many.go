@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/vismanet-go/background/client/internal/budget"
 )
 
 // WaitAll waits for all operations and returns their results in the order of
@@ -44,50 +46,106 @@ type Item struct {
 	Options SubmitOptions
 }
 
+// SubmittedItem is what became of one item of [Client.SubmitAll].
+type SubmittedItem struct {
+	Index     int        // in the order of the items, from 0
+	Item      Item       // as it was taken; the body of its request is read and closed
+	Operation *Operation // nil where [Client.Submit] returns none
+}
+
 // SubmitAll submits requests, up to parallel (at least 1) at a time, and yields
-// what [Client.Submit] returns for each, in the order of items. It takes an
-// item only when there is room for it, so that items may be endless. An error
-// is an *[ItemError], which says of which item it is. Options that ctx carries
-// (see [InBackground]) are those of every item, but for Key and Supersede,
+// what [Client.Submit] returns for each as soon as it returns, whichever came first:
+// an item that has to wait, for its key or for the limit of the ERP, holds no other
+// up. It takes an item only when there is room for it, so that items may be endless;
+// while they produce the next one it yields nothing. An error is an *[ItemError],
+// which says of which item it is, as the [SubmittedItem] does. Options that ctx
+// carries (see [InBackground]) are those of every item, but for Key and Supersede,
 // which are an error there: they name one piece of work.
+//
+// When all that are being sent have waited for the limit of the ERP for 10 s it says so
+// in the log, once; [Client.Stats] shows at any time how many wait and until when.
 //
 // Breaking out of the loop takes no further item; it waits for those that are
 // being sent, because cutting one off would leave it uncertain. ctx ends them.
-func (c *Client) SubmitAll(ctx context.Context, items iter.Seq[Item], parallel int) iter.Seq2[*Operation, error] {
-	type answer struct {
-		op  *Operation
-		err error
-	}
-	return func(yield func(*Operation, error) bool) {
-		var sending sync.WaitGroup
-		defer sending.Wait()
-		var queue []chan answer
-		next := func() bool { // hands out the oldest
-			a := <-queue[0]
-			queue = queue[1:]
-			return yield(a.op, a.err)
-		}
-		taken := 0
+func (c *Client) SubmitAll(ctx context.Context, items iter.Seq[Item], parallel int) iter.Seq2[SubmittedItem, error] {
+	return func(yield func(SubmittedItem, error) bool) {
+		b := batch{c: c, ctx: ctx, ended: make(chan submitted, max(1, parallel))}
+		defer b.sending.Wait()
 		for item := range items {
-			index := taken
-			taken++
-			if len(queue) >= max(1, parallel) && !next() {
-				return
+			for b.busy() {
+				if s := b.next(); !yield(s.SubmittedItem, s.err) {
+					return
+				}
 			}
-			done := make(chan answer, 1)
-			queue = append(queue, done)
-			sending.Go(func() {
-				op, err := c.submitItem(ctx, index, item)
-				done <- answer{op, err}
-			})
+			b.start(item)
 		}
-		for len(queue) > 0 {
-			if !next() {
+		for b.open > 0 {
+			if s := b.next(); !yield(s.SubmittedItem, s.err) {
 				return
 			}
 		}
 	}
 }
+
+// submitted is an item and the error of its submit.
+type submitted struct {
+	SubmittedItem
+	err error
+}
+
+// batch is one SubmitAll.
+type batch struct {
+	c       *Client
+	ctx     context.Context
+	sending sync.WaitGroup
+	ended   chan submitted // has room for all that are being sent
+	taken   int            // items
+	open    int            // of them, those that are not yielded yet
+	told    bool           // the log knows that it waits for the limit
+}
+
+// busy reports whether something is to be yielded before the next item is taken.
+func (b *batch) busy() bool { return b.open == cap(b.ended) || len(b.ended) > 0 }
+
+// start submits an item.
+func (b *batch) start(item Item) {
+	s := submitted{SubmittedItem: SubmittedItem{Index: b.taken, Item: item}}
+	b.taken++
+	b.open++
+	b.sending.Go(func() {
+		s.Operation, s.err = b.c.submitItem(b.ctx, s.Index, item)
+		b.ended <- s
+	})
+}
+
+// next waits for the next item that was submitted.
+func (b *batch) next() submitted {
+	b.open--
+	if b.told {
+		return <-b.ended
+	}
+	alarm := time.NewTimer(batchWait)
+	defer alarm.Stop()
+	for {
+		select {
+		case s := <-b.ended:
+			return s
+		case <-alarm.C:
+		}
+		state := b.c.budget.State()
+		if waiting := state.Waiting[budget.Submit]; waiting > 0 {
+			b.told = true
+			b.c.log.WarnContext(b.ctx, "SubmitAll waits for the limit of the ERP", "taken", b.taken, "waiting", waiting,
+				"left", state.Remaining, "limit", state.Limit, "resets", state.Reset, "paused", state.PausedUntil, "remedy", b.c.relief())
+			return <-b.ended
+		}
+		alarm.Reset(batchWait)
+	}
+}
+
+// batchWait is how long a batch stands still before the log is told that it waits for
+// the limit.
+const batchWait = 10 * time.Second
 
 // submitItem submits one item of many.
 func (c *Client) submitItem(ctx context.Context, index int, item Item) (op *Operation, err error) {

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/client"
-	"github.com/vismanet-go/background/internal/memhttp"
 	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
@@ -246,27 +245,30 @@ func items(reqs ...*http.Request) iter.Seq[client.Item] {
 	}
 }
 
-func TestSubmitAllIsBoundedAndOrdered(t *testing.T) {
+// TestSubmitAllIsBoundedAndYieldsWhatIsDone has the first item take the longest: it
+// holds no other up.
+func TestSubmitAllIsBoundedAndYieldsWhatIsDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var now, most, taken atomic.Int32
-		c, err := client.New(client.Config{BaseURL: base, HTTPClient: &http.Client{Transport: &memhttp.Transport{Default: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, _ := serving(t, client.Config{}, func(w http.ResponseWriter, r *http.Request) {
 			n := now.Add(1)
 			defer now.Add(-1)
 			if n > most.Load() {
 				most.Store(n)
 			}
 			number := strings.TrimPrefix(r.URL.Path, "/v1/n/")
-			i, _ := strconv.Atoi(number)
-			time.Sleep(time.Duration(10-i%10) * time.Second) // later ones are quicker
-			if i == 3 {
+			switch number {
+			case "0":
+				time.Sleep(25 * time.Second)
+			case "3":
+				time.Sleep(time.Second)
 				write(400, `{"message":"three"}`)(w, r)
 				return
+			default:
+				time.Sleep(10 * time.Second)
 			}
 			write(202, `{"id":"id-`+number+`"}`)(w, r)
-		})}}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		})
 		defer c.Close()
 		endless := func(yield func(client.Item) bool) {
 			for i := range 1_000_000 {
@@ -276,21 +278,85 @@ func TestSubmitAllIsBoundedAndOrdered(t *testing.T) {
 				}
 			}
 		}
-		i := 0
-		for op, err := range c.SubmitAll(t.Context(), endless, 4) {
-			refused, ok := errors.AsType[*client.ResponseError](err)
-			if i == 3 && (!ok || refused.Message != "three") || i != 3 && (err != nil || op.ID() != "id-"+strconv.Itoa(i)) {
-				t.Errorf("number %d: %v, %v", i, op, err)
+		seen := make(map[int]int) // when, by index
+		began, first := time.Now(), -1
+		for item, err := range c.SubmitAll(t.Context(), endless, 4) {
+			if first < 0 {
+				first = item.Index
 			}
-			if i++; i == 10 {
+			seen[item.Index] = int(time.Since(began).Seconds())
+			refused, ok := errors.AsType[*client.ResponseError](err)
+			if item.Index == 3 && (!ok || refused.Message != "three" || item.Operation != nil) || item.Index != 3 && (err != nil || item.Operation.ID() != "id-"+strconv.Itoa(item.Index)) {
+				t.Errorf("item %d: %v, %v", item.Index, item.Operation, err)
+			}
+			if len(seen) == 10 {
 				break
 			}
+		}
+		if first != 3 || seen[3] != 1 || seen[1] != 10 || seen[2] != 10 || seen[4] != 11 || seen[0] != 25 {
+			t.Errorf("the first is %d, and they came after %v seconds, want 3, and each when it was done: 3:1 1:10 2:10 4:11 … 0:25", first, seen)
 		}
 		if most.Load() != 4 || taken.Load() > 15 || now.Load() != 0 {
 			t.Errorf("%d at a time, %d taken, %d still in flight after the break", most.Load(), taken.Load(), now.Load())
 		}
 		for range c.SubmitAll(t.Context(), items(), 0) {
 			t.Error("something came of nothing")
+		}
+	})
+}
+
+// TestSubmitAllSaysThatItWaits has more items than the window allows: what was accepted
+// is yielded at once, and the log and the statistics tell that the rest waits.
+func TestSubmitAllSaysThatItWaits(t *testing.T) {
+	logger, logged := logTo()
+	mc := mockserver.Config{ExecTime: mockserver.Fixed(time.Hour), RateLimit: mockserver.RateLimit{Limit: 20, Window: time.Hour}}
+	play(t, mc, client.Config{Logger: logger}, func(w *world) {
+		t := w.T
+		var reqs []*http.Request
+		for range 45 {
+			reqs = append(reqs, request("POST", "/v2/customerinvoice", invoice))
+		}
+		began, soon := time.Now(), 0
+		time.AfterFunc(10*time.Minute, func() {
+			if s, err := w.client.Stats(t.Context()); err != nil || s.Budget.Waiting.Submit != 8 || s.Budget.LongestWait < 9*time.Minute {
+				t.Errorf("got %+v, %v, want 8 submits that have waited for 10 minutes", s.Budget, err)
+			}
+		})
+		for item, err := range w.client.SubmitAll(t.Context(), items(reqs...), 8) {
+			if err != nil {
+				t.Errorf("item %d: %v", item.Index, err)
+			}
+			if time.Since(began) < time.Minute {
+				soon++
+			}
+		}
+		if soon < 19 || soon > 20 {
+			t.Errorf("%d were yielded at once, want what the window allows, 19 or 20", soon)
+		}
+		synctest.Wait()
+		const words = "SubmitAll waits for the limit"
+		if n := strings.Count(logged.String(), words); n != 1 || !strings.Contains(logged.String(), "waiting=8 ") {
+			t.Errorf("told %d times, want once, of 8 that wait:\n%s", n, logged)
+		}
+	})
+}
+
+// TestSubmitAllSaysNothingOfAnERPThatIsSlow has the ERP take its time.
+func TestSubmitAllSaysNothingOfAnERPThatIsSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logger, logged := logTo()
+		c, _ := serving(t, client.Config{Logger: logger}, func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(25 * time.Second)
+			write(202, `{"id":"`+id1+`"}`)(w, r)
+		})
+		defer c.Close()
+		for _, err := range c.SubmitAll(t.Context(), items(request("POST", "/v1/x", "")), 1) {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		if strings.Contains(logged.String(), "waits") {
+			t.Errorf("the log says\n%s", logged)
 		}
 	})
 }

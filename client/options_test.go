@@ -26,7 +26,7 @@ func ways(c *client.Client) map[string]func(context.Context, *http.Request, clie
 		}
 		return err
 	}
-	first := func(seq iter.Seq2[*client.Operation, error]) (err error) {
+	first := func(seq iter.Seq2[client.SubmittedItem, error]) (err error) {
 		for _, e := range seq {
 			err = e
 		}
@@ -254,8 +254,13 @@ func TestSubmitAllNamesTheItem(t *testing.T) {
 		{Request: request("POST", "/v1/good", ``)},
 		{Request: request("POST", "/v1/bad", ``), Options: client.SubmitOptions{Key: "order-17"}},
 	}
-	i := 0
-	for _, err := range c.SubmitAll(t.Context(), slices.Values(items), 2) {
+	n := 0
+	for submitted, err := range c.SubmitAll(t.Context(), slices.Values(items), 2) {
+		n++
+		i := submitted.Index
+		if submitted.Item.Request != items[i].Request || submitted.Item.Options.Key != items[i].Options.Key || (submitted.Operation == nil) != (err != nil) {
+			t.Errorf("got %+v and %v, want item %d, and an operation unless there is an error", submitted, err, i)
+		}
 		item, ok := errors.AsType[*client.ItemError](err)
 		refused, kept := errors.AsType[*client.ResponseError](err)
 		switch {
@@ -266,7 +271,9 @@ func TestSubmitAllNamesTheItem(t *testing.T) {
 		case i == 1 && (!kept || refused.StatusCode != 400):
 			t.Errorf("item 1: got %v, want the *ResponseError inside", err)
 		}
-		i++
+	}
+	if n != 2 {
+		t.Errorf("%d items are yielded, want 2", n)
 	}
 	for _, opts := range []client.SubmitOptions{{Key: "one for all"}, {Supersede: "one for all"}} {
 		for _, err := range c.SubmitAll(client.InBackground(t.Context(), opts), slices.Values(items[:1]), 1) {

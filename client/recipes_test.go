@@ -94,11 +94,11 @@ func ExampleAsCompleted() {
 		}
 	}
 	var ops []*client.Operation
-	for op, err := range c.SubmitAll(ctx, pages, 4) {
+	for page, err := range c.SubmitAll(ctx, pages, 4) {
 		if err != nil {
 			panic(err)
 		}
-		ops = append(ops, op)
+		ops = append(ops, page.Operation)
 	}
 	rows := 0
 	for op, err := range client.AsCompleted(ctx, ops...) {

@@ -175,9 +175,9 @@ func TestLongerLimitStands(t *testing.T) {
 		reqs := []*http.Request{
 			request("POST", "/v1/a", invoice), request("POST", "/v1/b", invoice), request("POST", "/v1/c", invoice),
 		}
-		for op, err := range c.SubmitAll(t.Context(), items(reqs...), 2) {
+		for item, err := range c.SubmitAll(t.Context(), items(reqs...), 2) {
 			if err != nil {
-				t.Errorf("%v: %v", op, err)
+				t.Errorf("item %d: %v", item.Index, err)
 			}
 		}
 		if early.Load() > 0 || time.Since(start) > 11*time.Minute {

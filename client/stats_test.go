@@ -103,6 +103,7 @@ func TestStatsWhileCallsWait(t *testing.T) {
 			t.Errorf("%d calls are needed and %d are left with %+v, want more than are left", b.Needed, b.Left, s)
 		}
 		wg.Wait()
+		synctest.Wait()
 		const words = "cannot carry the load"
 		windows := int(time.Since(began)/time.Hour) + 1
 		if n := strings.Count(logged.String(), words); n == 0 || n > windows {
