@@ -106,36 +106,45 @@ type pendings struct {
 	told time.Time // the end of the window of which a person knows that it cannot carry the load
 }
 
-// scarcity tells how scarce calls are, from 0 to 1. All replicas count what is
-// pending in the same store.
+// scarcity tells how scarce calls are, from 0 to 1.
 func (c *Client) scarcity() float64 {
 	p := &c.pendings
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if now := time.Now(); !now.Before(p.next) {
-		p.next = now.Add(pendingFor)
-		n, err := c.store.Count(c.life, c.cfg.Tenant, store.Query{Phases: []store.Phase{store.Accepted}})
-		if err == nil {
-			p.n = n
-			c.tellLoad(p)
-		}
-	}
 	return c.budget.Scarcity(p.n)
 }
 
-// tellLoad tells, once in a window, that it does not allow what is to be done: in a
-// goroutine of its own, because the scheduler's mutex may be held. It needs that of p.
-func (c *Client) tellLoad(p *pendings) {
-	load := c.budget.Load(p.n)
-	if !load.Over() || load.Reset.Sub(p.told).Abs() < sameEnd {
+// countPending counts anew what is pending, now and then and where there is a limit.
+// All replicas count it in the same store. As it waits for the store, it is called
+// without the scheduler's mutex.
+func (c *Client) countPending() {
+	p := &c.pendings
+	now := time.Now()
+	p.mu.Lock()
+	due := !now.Before(p.next) && c.budget.Limited()
+	if due {
+		p.next = now.Add(pendingFor)
+	}
+	p.mu.Unlock()
+	if !due {
 		return
 	}
-	p.told = load.Reset
-	n := p.n
-	c.work(func() {
+	n, err := c.store.Count(c.life, c.cfg.Tenant, store.Query{Phases: []store.Phase{store.Accepted}})
+	if err != nil {
+		return
+	}
+	load := c.budget.Load(n)
+	p.mu.Lock()
+	p.n = n
+	tell := load.Over() && load.Reset.Sub(p.told).Abs() >= sameEnd // once in a window
+	if tell {
+		p.told = load.Reset
+	}
+	p.mu.Unlock()
+	if tell {
 		c.log.WarnContext(c.life, "the ERP's limit cannot carry the load: what is pending needs more calls than are left, and some of it waits for the next window",
 			"pending", n, "waiting", c.budget.State().Waiting[budget.Submit], "needed", load.Needed, "left", load.Left, "limit", load.Limit, "resets", load.Reset, "remedy", c.relief())
-	})
+	}
 }
 
 // sameEnd is how far the ends that are told of one window may lie apart.

@@ -72,6 +72,7 @@ func (c *Client) delay(rec *store.Record, now time.Time) time.Duration {
 	if notified := notifiedAt(rec, now); !notified.IsZero() {
 		info.Notified, info.SinceNotified = true, max(0, now.Sub(notified))
 	}
+	c.countPending()
 	return c.plannedDelay(info, learnedRoute(rec), rec.Ref)
 }
 
@@ -126,6 +127,13 @@ func basisOf(rec *store.Record) basis {
 		return basis{} // a clock was ahead
 	}
 	return basis{at, at.Sub(rec.AcceptedAt), rec.Polls, rec.Notify != modeNone, learnedRoute(rec)}
+}
+
+// overdue reports whether the poll is the one that the operation needs before the ERP
+// forgets it.
+func (b *basis) overdue(now time.Time) bool {
+	last := b.at.Add(overdueAfter - b.age)
+	return b.at.Before(last) && !now.Before(last)
 }
 
 // dueBy is when the poll is due by what is known now.

@@ -47,7 +47,8 @@ type Durations interface {
 }
 
 // Schedule tells how long to wait before the next poll of an operation. It must
-// be a pure function, safe for concurrent use. The client keeps the result
+// be a pure function, safe for concurrent use: it is asked again and again until the
+// poll is made, and everything waits for it. The client keeps the result
 // between half a second and an hour, and then spreads it by up to a tenth
 // either way.
 type Schedule func(PollInfo) time.Duration

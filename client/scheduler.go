@@ -362,6 +362,10 @@ func (s *scheduler) begin(it *item, l lane) (again time.Time, ok bool) {
 	}
 	if l == lanePoll && !it.basis.at.IsZero() {
 		now := time.Now()
+		if it.basis.overdue(now) { // it has waited for its turn for hours
+			s.plan(it, it.plan, laneOverdue)
+			return again, true
+		}
 		if due := s.c.dueBy(&it.basis, it.ref); due.After(now) {
 			s.plan(it, plan{until: askAgain(now, due), step: ask}, l)
 			return again, true

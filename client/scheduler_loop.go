@@ -53,6 +53,7 @@ func (s *scheduler) loop() {
 	defer alarm.Stop()
 	for {
 		upkeep := s.upkeep()
+		s.c.countPending()
 		s.mu.Lock()
 		if s.c.life.Err() != nil {
 			s.endAll()

@@ -51,6 +51,13 @@ func (b *Budget) shareWork(now time.Time) {
 	}
 }
 
+// Limited reports whether a limit is known, or the ERP asked for a pause.
+func (b *Budget) Limited() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.windows) > 0 || !b.pause.until.IsZero()
+}
+
 func (b *Budget) scarcityOfAll(now time.Time) (scarcest float64) {
 	if !b.pause.until.IsZero() && !passed(now, b.pause.until) {
 		return 1
