@@ -88,7 +88,7 @@ func New(cfg Config) (*Client, error) {
 			c.log.Warn("no receiver can tell this client of notifications: Config.Store is not set, and the receiver needs the same store; ends are found by polling")
 		}
 	}
-	c.life, c.end = context.WithCancel(context.Background())
+	c.life, c.end = context.WithCancel(c.charging(context.Background()))
 	shared := c.store
 	if c.owned {
 		shared = nil // with nobody

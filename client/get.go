@@ -54,6 +54,7 @@ func (c *Client) getState(ctx context.Context, t *turn, id string) (erp.Document
 // it stays below the base. A 401 is tried once more after a refresh. Each call
 // has its turn in the budget, the first one perhaps already.
 func (c *Client) get(ctx context.Context, end time.Time, t *turn, kind, rel string) (*http.Response, error) {
+	ctx = c.charging(ctx)
 	refreshed, hops := false, 0
 	for {
 		u, err := url.Parse(c.origin.URL(rel))

@@ -84,7 +84,7 @@ type Waited struct {
 
 // Call is one HTTP call to the ERP.
 type Call struct {
-	Kind       string // "submit", "state", "content", "verify" or "foreground"
+	Kind       string // "submit", "state", "content", "verify", "foreground", or "token" where that is the ERP's host
 	Method     string
 	StatusCode int // 0 if there was no answer
 	Duration   time.Duration

@@ -85,6 +85,7 @@ func (c *Client) mayResend(ctx context.Context, cl *call) (bool, error) {
 
 // refresh has the application drop its credentials.
 func (c *Client) refresh(ctx context.Context) error {
+	ctx = c.charging(ctx)
 	if err := usercode.Call("Config.Refresh", func() error { return c.cfg.Refresh(ctx) }); err != nil {
 		return fmt.Errorf("refresh the credentials: %w", err)
 	}
@@ -250,7 +251,7 @@ func (c *Client) reject(ctx context.Context, rec store.Record, reason string) {
 
 // attempt sends the request once and reads the answer.
 func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
-	s := httpx.Watch(ctx, sends(cl.method))
+	s := httpx.Watch(c.charging(ctx), sends(cl.method))
 	defer s.End()
 	body := &onceBody{}
 	req, err := http.NewRequestWithContext(s.Context(), cl.method, c.origin.URL(cl.path), nil)

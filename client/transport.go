@@ -131,7 +131,7 @@ func (c *Client) foreground(req *http.Request, send func(*http.Request) (*http.R
 	if err != nil {
 		return refuse(fmt.Errorf("request URL: %w", err))
 	}
-	sent := httpx.Watch(req.Context(), sends(req.Method))
+	sent := httpx.Watch(c.charging(req.Context()), sends(req.Method))
 	out := req.Clone(sent.Context())
 	out.URL.RawQuery = query
 	c.withBody(out)

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/vismanet-go/background/client/internal/charge"
 	"github.com/vismanet-go/background/internal/httpx"
 )
 
@@ -159,7 +160,7 @@ func tokenClient(given *http.Client, standard http.RoundTripper) *http.Client {
 	if c.Transport == nil {
 		c.Transport = standard
 	}
-	c.Transport = answers{bounded{c.Transport}}
+	c.Transport = answers{bounded{charge.Transport{Next: c.Transport}}}
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &c
 }

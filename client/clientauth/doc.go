@@ -28,6 +28,9 @@
 //   - An endpoint that fails is called fewer than a hundred times in an hour,
 //     whatever it answers and however many ask: each failure is followed by a
 //     pause that grows to minutes, or that its Retry-After sets.
+//   - A call to a token endpoint on the ERP's own host counts in the budget of the
+//     client of package client whose call needs the token: what the ERP limits is its
+//     host. A TokenSource of your own makes calls that nobody counts.
 //   - Answers are read tolerantly (byte order marks, charsets, any content
 //     type, expires_in as text or with a fraction). If something else came than
 //     a token, a page of a proxy for example, the error says what.

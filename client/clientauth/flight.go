@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
+
+	"github.com/vismanet-go/background/client/internal/charge"
 )
 
 // flight is one fetching of a token, for all who wait for it.
@@ -31,15 +33,15 @@ type flight struct {
 // context is not theirs.
 var errNoAnswer = errors.New("no answer came for as long as somebody waited")
 
-// board joins the flight in progress, or starts one. The source's lock is
-// held.
-func (s *Source) board(need bool) *flight {
+// board joins the flight in progress, or starts one, for somebody with a context. The
+// source's lock is held.
+func (s *Source) board(ctx context.Context, need bool) *flight {
 	f := s.flight
 	if f == nil {
 		// Not under the context of the one who comes first. Its values are
 		// left out too: a trace in it, of the ERP's connection, would see
-		// that of the token endpoint.
-		ctx, cancel := context.WithTimeout(context.Background(), s.cfg.RetryFor)
+		// that of the token endpoint. Only who counts calls does so here as well.
+		ctx, cancel := context.WithTimeout(charge.With(context.Background(), charge.From(ctx)), s.cfg.RetryFor)
 		f = &flight{cancel: cancel, done: make(chan struct{}), last: s.pace.failed}
 		s.flight = f
 		go s.fly(ctx, f)

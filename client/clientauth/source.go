@@ -143,7 +143,7 @@ func (s *Source) get(ctx context.Context) (*held, error) {
 			return nil, err
 		}
 	}
-	f := s.board(!valid)
+	f := s.board(ctx, !valid)
 	s.mu.Unlock()
 	if !valid {
 		got, err := s.await(ctx, f)

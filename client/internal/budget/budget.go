@@ -286,6 +286,22 @@ func (b *Budget) TryTake(c Class) (ok bool, again time.Time) {
 	return false, again
 }
 
+// Charge takes a call that is a part of one that has had its turn: it is counted, and
+// made whatever is left. It ends as that of [Budget.Take] does.
+func (b *Budget) Charge(c Class) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	for _, w := range b.windows {
+		if w.slice == 0 && w.left > 0 && !b.shared() {
+			w.left--
+			w.slice++
+		}
+	}
+	b.debit(c, passes, now)
+	b.attendIf(now)
+}
+
 // Return gives a call back that was granted and not made.
 func (b *Budget) Return(c Class) {
 	b.mu.Lock()
