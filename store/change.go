@@ -4,8 +4,8 @@ import "time"
 
 // Fact is something that was observed. It merges into the record whoever
 // reports it and whenever. The types are [AcceptedFact], [RejectedFact],
-// [UncertainFact], [RefutedFact], [SettledFact] and [UnclearFact]; what a webhook
-// delivered is reported with [Store.Notify].
+// [NotTakenFact], [UncertainFact], [RefutedFact], [SettledFact] and [UnclearFact];
+// what a webhook delivered is reported with [Store.Notify].
 type Fact interface{ fact() }
 
 // AcceptedFact says that the ERP accepted the request under an id. An id that a
@@ -23,12 +23,30 @@ type AcceptedFact struct {
 
 // RejectedFact says that the attempt with the given epoch was certainly not
 // accepted: refused by the ERP, or never sent. ByUser says it for a person, of
-// a record that is uncertain, unclear or tentatively bound; Epoch does not
-// count then. The key becomes free.
+// a record that is uncertain, unclear or tentatively bound. Epoch may be zero
+// then; if it is not, and another attempt was made since, nobody knows whether the
+// person means that one, and the fact is a *[PhaseError].
+//
+// The key becomes free. But a record whose body is kept is queued again by a
+// person's word, and keeps its key; [Record.Doubted] tells.
 type RejectedFact struct {
 	Epoch  uint64
 	ByUser bool
 	Reason string
+}
+
+// NotTakenFact says that the attempt with the given epoch was certainly not
+// taken, and that another one may fare better: it was not sent, the credentials
+// were refused, or the ERP asked to come later. A record whose body is kept is
+// queued again and due at Due, at most [MaxDue] ahead, the zero time meaning now;
+// its key stays held. For any other it is a [RejectedFact].
+//
+// What the ERP refused for good is a [SettledFact] without an ID, whose Outcome is
+// the answer: its handler is to know.
+type NotTakenFact struct {
+	Epoch  uint64
+	Reason string
+	Due    time.Time
 }
 
 // RefutedFact says that the state of a candidate id was read and belongs to
@@ -47,7 +65,8 @@ type UncertainFact struct {
 }
 
 // SettledFact says that a terminal state was read for the id. A foreground
-// answer has no id.
+// answer has no id. If that is a refusal, Epoch should be that of its attempt: the
+// refusal of an attempt which is not the last one changes nothing.
 //
 // A person who knows how a request ended reports it with ByUser, and why in
 // Outcome.Told. That is allowed for a record that is uncertain, abandoned,
@@ -86,22 +105,39 @@ type UnclearFact struct {
 
 func (AcceptedFact) fact()  {}
 func (RejectedFact) fact()  {}
+func (NotTakenFact) fact()  {}
 func (UncertainFact) fact() {}
 func (RefutedFact) fact()   {}
 func (SettledFact) fact()   {}
 func (UnclearFact) fact()   {}
 
 // Decision is something that the holder of a lease chose. The types are
-// [SendDecision], [RescheduleDecision], [InterruptDecision],
-// [AcknowledgeDecision], [RetryDecision], [DeadLetterDecision],
-// [ReplayDecision], [DropDecision], [ExpireDecision] and [AbandonDecision].
+// [SendDecision], [WithdrawDecision], [RequeueDecision], [SkipDecision],
+// [RescheduleDecision], [InterruptDecision], [AcknowledgeDecision],
+// [RetryDecision], [DeadLetterDecision], [ReplayDecision], [DropDecision],
+// [ExpireDecision] and [AbandonDecision].
 // Each of them but [SendDecision] ends the lease. [DeliveryTenant] says what
 // they do to a delivery.
 type Decision interface{ decision() }
 
-// SendDecision moves a queued record to [Sending]. The lease stays: from then
-// on it is the attempt's.
+// SendDecision moves a queued record to [Sending], unless it is
+// [Record.Blocked]. The lease stays: from then on it is the attempt's.
 type SendDecision struct{}
+
+// WithdrawDecision takes back what is queued. It becomes [Rejected] and leaves its
+// sequence, its key is free, and its body goes.
+type WithdrawDecision struct{ Reason string }
+
+// RequeueDecision has an operation that failed sent once more: a record with an
+// outcome other than success that is settled or dead, and whose body is kept. The
+// outcome goes, an id becomes one of [Record.FormerIDs], and polls, runs and
+// questions are counted anew; key and place stay.
+type RequeueDecision struct{}
+
+// SkipDecision has a sequence go on without the record that stops it, see
+// [Sequence.Stopped]. The record leaves the sequence; nothing else becomes of it
+// but that the Reason is added to its own.
+type SkipDecision struct{ Reason string }
 
 // RescheduleDecision plans the next poll after one that found no end, at most
 // [MaxDue] ahead. Notifications is [Record.Notifications] as it was when the poll
@@ -149,6 +185,9 @@ type ExpireDecision struct{ Reason string }
 type AbandonDecision struct{ Reason string }
 
 func (SendDecision) decision()        {}
+func (WithdrawDecision) decision()    {}
+func (RequeueDecision) decision()     {}
+func (SkipDecision) decision()        {}
 func (RescheduleDecision) decision()  {}
 func (InterruptDecision) decision()   {}
 func (AcknowledgeDecision) decision() {}

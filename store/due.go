@@ -23,16 +23,22 @@ type DueList struct {
 }
 
 // DueAt is when there is something to do for the record, as it is stored, at the
-// time now; the zero time means at once. What is accepted, settled or expired and
-// a delivery are due at once without a Due; nothing else is planned without one. A
-// Due more than [MaxDue] ahead is void: the record is due at once.
+// time now; the zero time means at once. What is accepted, settled or expired, a
+// delivery and what is enqueued are due at once without a Due; nothing else is
+// planned without one, nor is what is [Record.Blocked]. A Due more than [MaxDue]
+// ahead is void: the record is due at once.
 func (r Record) DueAt(now time.Time) (due time.Time, planned bool) {
+	if r.Blocked {
+		return time.Time{}, false
+	}
 	if voidDue(r.Due, now) {
 		return time.Time{}, true
 	}
 	if r.Due.IsZero() {
 		switch r.Phase {
 		case Accepted, Settled, Expired, Delivery:
+		case Queued:
+			return time.Time{}, r.Enqueued
 		default:
 			return time.Time{}, false
 		}

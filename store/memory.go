@@ -5,6 +5,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/vismanet-go/background/store/internal/ordered"
 )
 
 // Memory keeps records in memory: for tests, and for programs that may lose
@@ -28,7 +30,10 @@ type Memory struct {
 	gone       []string             // refs of tombstones without a key, oldest first
 	ended      []string             // refs in the order in which they ended, for dropping
 	documents  map[tenantKey]Document
-	tx         memoryTx // of the step in progress
+	bodies     map[string][]byte // by ref
+	lines      map[tenantKey]*line
+	waiting    map[string]*ordered.Set[*line] // by tenant: those in which something waits, by name
+	tx         memoryTx                       // of the step in progress
 }
 
 // maxGone bounds the tombstones that only tell a late notification that its
@@ -58,6 +63,9 @@ func NewMemory(cfg MemoryConfig) *Memory {
 		keysGone:   make(map[tenantKey]string),
 		keyed:      make(map[string][]string),
 		documents:  make(map[tenantKey]Document),
+		bodies:     make(map[string][]byte),
+		lines:      make(map[tenantKey]*line),
+		waiting:    make(map[string]*ordered.Set[*line]),
 	}
 	m.tx.m = m
 	return m
@@ -246,6 +254,14 @@ func (m *Memory) drop(r Rules) error {
 		if !over {
 			continue // gone, or alive again
 		}
+		awaited, err := r.awaited(rec)
+		if err != nil {
+			return err
+		}
+		if awaited {
+			m.ended = append(m.ended, ref) // until its sequence has passed it
+			continue
+		}
 		if err := r.remove(rec); err != nil {
 			return err
 		}
@@ -260,9 +276,9 @@ func ended(rec Record) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	switch rec.Phase {
-	case Acknowledged, Rejected, Expired, Abandoned:
+	case Acknowledged, Rejected, Expired, Abandoned, Dead:
 		return rec.EndedAt, true
-	case Settled, Dead:
+	case Settled:
 		return rec.SettledAt, true
 	case Unmatched:
 		return rec.CreatedAt, true

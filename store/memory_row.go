@@ -70,6 +70,13 @@ type rowRest struct {
 	duplicates int
 	asks       int
 	askedAt    time.Time
+	formerIDs  []string
+
+	sequence string
+	place    uint64
+	sends    int32
+
+	enqueued, hasBody, blocked, doubted bool
 }
 
 // nanos are those since 1970, also of times that are too far away for that; the
@@ -130,8 +137,12 @@ func (w *rowRest) with(r *Record) *rowRest {
 	rest := rowRest{
 		otherIDs: r.OtherIDs, candidates: r.Candidates, supersedes: r.Supersedes, verifier: r.Verifier, reason: r.Reason,
 		conflict: r.Conflict, conflicts: r.Conflicts, duplicates: r.Duplicates, asks: r.Asks, askedAt: r.AskedAt,
+		formerIDs: r.FormerIDs, sequence: r.Sequence, place: r.Place, sends: int32(r.Sends),
+		enqueued: r.Enqueued, hasBody: r.HasBody, blocked: r.Blocked, doubted: r.Doubted,
 	}
-	if len(rest.otherIDs)+len(rest.candidates)+len(rest.supersedes)+len(rest.verifier)+len(rest.reason) == 0 &&
+	outbox := rest.enqueued || rest.hasBody || rest.blocked || rest.doubted || rest.sends != 0 || rest.place != 0 ||
+		len(rest.formerIDs)+len(rest.sequence) != 0
+	if !outbox && len(rest.otherIDs)+len(rest.candidates)+len(rest.supersedes)+len(rest.verifier)+len(rest.reason) == 0 &&
 		rest.conflict == nil && rest.conflicts == 0 && rest.duplicates == 0 && rest.asks == 0 && rest.askedAt.IsZero() {
 		return nil
 	}
@@ -165,6 +176,8 @@ func (w *row) record() Record {
 	if x := w.rest; x != nil {
 		r.OtherIDs, r.Candidates, r.Supersedes, r.Verifier, r.Reason = x.otherIDs, x.candidates, x.supersedes, x.verifier, x.reason
 		r.Conflict, r.Conflicts, r.Duplicates, r.Asks, r.AskedAt = x.conflict, x.conflicts, x.duplicates, x.asks, x.askedAt
+		r.FormerIDs, r.Sequence, r.Place, r.Sends = x.formerIDs, x.sequence, x.place, int(x.sends)
+		r.Enqueued, r.HasBody, r.Blocked, r.Doubted = x.enqueued, x.hasBody, x.blocked, x.doubted
 	}
 	return r
 }
@@ -184,12 +197,17 @@ func (w *row) holdsKey() bool { return w.key != "" && !w.keyReleased }
 
 // planned is what [Record.DueAt] says of it, whatever the time.
 func (w *row) planned() bool {
+	if w.rest != nil && w.rest.blocked {
+		return false
+	}
 	if w.due != math.MinInt64 {
 		return true
 	}
 	switch w.phase {
 	case Accepted, Settled, Expired, Delivery:
 		return true
+	case Queued:
+		return w.rest != nil && w.rest.enqueued
 	}
 	return false
 }

@@ -44,6 +44,7 @@ func TestRowKeepsAllOfARecord(t *testing.T) {
 	}
 	var full Record
 	fill(reflect.ValueOf(&full).Elem())
+	full.Blocked = false                                      // or it is not planned
 	full.Lease.Tenant, full.Lease.Ref = full.Tenant, full.Ref // as in every store
 	var w row
 	for _, want := range []Record{full, {}, {Tenant: "fjord", Ref: "r", Phase: Settled}, full} { // in one place
@@ -51,6 +52,11 @@ func TestRowKeepsAllOfARecord(t *testing.T) {
 		if got := w.record(); !reflect.DeepEqual(got, want) {
 			t.Errorf("got\n%+v, want\n%+v", got, want)
 		}
+	}
+	blocked := full
+	blocked.Blocked = true
+	if w.set(&blocked); w.planned() || !w.record().Blocked {
+		t.Error("what is blocked is planned")
 	}
 	w.set(&full)
 	if got, want := w.planned(), true; got != want || w.holdsKey() != full.HoldsKey() || w.position() != full.Position() {

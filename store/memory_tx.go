@@ -64,6 +64,7 @@ func (tx *memoryTx) Put(rec Record) error {
 		m.rows[rec.Ref] = w
 		tx.name(w)
 		m.link(w, w.indexed())
+		m.reline(w, inLine{}, w.inLine())
 		m.ends(w)
 		tx.woke = append(tx.woke, woken{w.tenant, w.ref})
 		return nil
@@ -71,7 +72,7 @@ func (tx *memoryTx) Put(rec Record) error {
 	if rec.Wakes(w.record()) {
 		tx.woke = append(tx.woke, woken{w.tenant, w.ref})
 	}
-	was := w.indexed()
+	was, stood := w.indexed(), w.inLine()
 	named := w.id == rec.ID && w.key == rec.Key && w.keyReleased == rec.KeyReleased
 	if !named {
 		m.unname(w)
@@ -82,6 +83,7 @@ func (tx *memoryTx) Put(rec Record) error {
 	}
 	is := w.indexed()
 	m.relink(w, was, is)
+	m.reline(w, stood, w.inLine())
 	if is.phase != was.phase {
 		m.ends(w)
 	}
@@ -139,6 +141,8 @@ func (tx *memoryTx) Delete(_, ref string) error {
 	if w := tx.m.rows[ref]; w != nil {
 		tx.m.unname(w)
 		tx.m.unlink(w, w.indexed())
+		tx.m.reline(w, w.inLine(), inLine{})
+		delete(tx.m.bodies, ref)
 		delete(tx.m.rows, ref)
 	}
 	return nil

@@ -17,9 +17,11 @@ const (
 	// ToResolve asks the application what became of a record that is uncertain
 	// or unclear.
 	ToResolve Purpose = "resolve"
+	// ToSend sends what is queued.
+	ToSend Purpose = "send"
 )
 
 // Valid reports whether p is one of the purposes above.
 func (p Purpose) Valid() bool {
-	return p == ToPoll || p == ToAcknowledge || p == ToRun || p == ToResolve
+	return p == ToPoll || p == ToAcknowledge || p == ToRun || p == ToResolve || p == ToSend
 }

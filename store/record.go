@@ -13,7 +13,8 @@ type Phase string
 
 // The phases of an operation.
 const (
-	// Queued waits to be sent; sending it is safe.
+	// Queued waits to be sent; sending it is safe. Its body is kept if it came by
+	// [Store.Enqueue].
 	Queued Phase = "queued"
 	// Sending was written before the first byte left. When its lease ends
 	// without an outcome the record reads as Uncertain, see [Record.At].
@@ -25,7 +26,8 @@ const (
 	Settled Phase = "settled"
 	// Acknowledged was acknowledged by the application.
 	Acknowledged Phase = "acknowledged"
-	// Rejected was certainly not accepted; its key is free again.
+	// Rejected was certainly not accepted, or was withdrawn before it was sent;
+	// its key is free again.
 	Rejected Phase = "rejected"
 	// Uncertain was sent, and no answer told whether it was accepted.
 	Uncertain Phase = "uncertain"
@@ -87,7 +89,8 @@ const (
 )
 
 // Record is all that is kept of one operation. Tokens, request bodies and
-// webhook addresses are never part of it.
+// webhook addresses are never part of it. The body of what was enqueued is kept
+// beside it, see [Store.Enqueue].
 type Record struct {
 	Tenant string // the company it belongs to; scopes keys and ids; see [CheckTenant]
 	Ref    string // our own random correlation value, unique in the store
@@ -96,6 +99,7 @@ type Record struct {
 	ID         string   // the ERP's operation id, unique per tenant once bound
 	IDSource   Source   // how ID was learnt
 	OtherIDs   []string // further ids answered for this ref, oldest first
+	FormerIDs  []string // ids of earlier attempts that ended, oldest first: it was queued again since
 	Candidates []string // ids proposed by notifications, not yet confirmed
 
 	Key         string // the caller's name for the work, optional
@@ -111,8 +115,27 @@ type Record struct {
 	Link        string // ties later work to the trace of the submit
 	Metadata    map[string]string
 
-	// Due is when to poll next, or when the handler runs; the zero time means
-	// not scheduled. It is never more than [MaxDue] ahead.
+	// Enqueued says that it came by [Store.Enqueue], and HasBody that the body
+	// which came with it is still kept.
+	Enqueued bool
+	HasBody  bool
+	// Sequence is the name of its sequence, empty if it is in none, and Place its
+	// number there, from 1. The Place is 0 once it has left the sequence:
+	// it was withdrawn, skipped or superseded.
+	Sequence string
+	Place    uint64
+	// Blocked says that it is queued behind another one of its sequence: it is
+	// not due, and cannot be sent.
+	Blocked bool
+	// Sends counts the attempts to send what was queued.
+	Sends int
+	// Doubted says that only a person's word, or a resolver's, tells that one of
+	// these attempts was not accepted. If a notification says otherwise while it is
+	// queued again, it is uncertain again.
+	Doubted bool
+
+	// Due is when to send, when to poll next, or when the handler runs; the zero
+	// time means not scheduled. It is never more than [MaxDue] ahead.
 	Due      time.Time
 	Polls    int       // polls of the state that found no end
 	PolledAt time.Time // when the last of them was recorded
@@ -133,7 +156,7 @@ type Record struct {
 	Conflicts     int
 
 	Outcome *Outcome // set once settled or unclear
-	Reason  string   // why it is rejected, uncertain, abandoned, expired, unclear or dead, or was dropped
+	Reason  string   // why it is rejected, uncertain, abandoned, expired, unclear or dead, was dropped, or is queued again
 	// Late marks an operation that turned out to be accepted after it had
 	// been given up or written off.
 	Late bool
@@ -174,7 +197,7 @@ type Progress struct {
 }
 
 // Outcome is what the ERP's terminal state said, or the answer itself where
-// the request ran in the foreground.
+// the request ran in the foreground, or where the ERP refused what was enqueued.
 type Outcome struct {
 	Status       string // the ERP's word as read: "Finished" or "Failed", any other if unclear
 	Foreground   bool   // the answer came at once instead of a 202
@@ -209,6 +232,9 @@ func (o Outcome) Succeeded() bool {
 	ran := o.Foreground || o.Told != "" || strings.EqualFold(o.Status, "Finished")
 	return ran && o.StatusCode >= 200 && o.StatusCode <= 299 && o.Failure == "" && o.Refuted == ""
 }
+
+// refusal reports whether the answer came at once and the request was not run.
+func (o Outcome) refusal() bool { return o.Foreground && !(o.StatusCode >= 200 && o.StatusCode <= 299) }
 
 // Conflict is a contradiction that was kept for a person.
 type Conflict struct {
@@ -290,6 +316,7 @@ func (r Record) Unresolved() bool { return r.Phase == Uncertain || r.Phase == Un
 func (r Record) Clone() Record {
 	r.OtherIDs = slices.Clone(r.OtherIDs)
 	r.Candidates = slices.Clone(r.Candidates)
+	r.FormerIDs = slices.Clone(r.FormerIDs)
 	r.Metadata = maps.Clone(r.Metadata)
 	if r.Notification != nil {
 		n := r.Notification.Clone()

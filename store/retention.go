@@ -84,6 +84,9 @@ func (r Rules) Purge(tenant, ref string, p Retention, out *PurgeCount) error {
 	if n == nil || !p.old(rec) || rec.Phase == Settled && rec.Lease.Valid(r.Tx.Now()) {
 		return nil
 	}
+	if awaited, err := r.awaited(rec); awaited || err != nil {
+		return err
+	}
 	*n++
 	return r.remove(rec)
 }

@@ -7,6 +7,18 @@ import (
 
 // Create is [Store.Create].
 func (r Rules) Create(rec Record, owner string, ttl time.Duration) (Record, error) {
+	if rec.Sequence != "" {
+		return Record{}, &InvalidError{"Sequence", "must be empty: only what is enqueued is in one"}
+	}
+	rec, err := r.admit(rec, owner, ttl)
+	if err != nil {
+		return Record{}, err
+	}
+	return r.put(rec)
+}
+
+// admit checks a new record and returns it as it begins, with its key taken.
+func (r Rules) admit(rec Record, owner string, ttl time.Duration) (Record, error) {
 	if err := checkNew(rec, owner, ttl); err != nil {
 		return Record{}, err
 	}
@@ -27,7 +39,7 @@ func (r Rules) Create(rec Record, owner string, ttl time.Duration) (Record, erro
 		rec.Lease = Lease{Tenant: rec.Tenant, Ref: rec.Ref, Owner: owner, Epoch: nextEpoch(0, now)}.lasting(now, ttl)
 		rec.SendEpoch = rec.Lease.Epoch
 	}
-	return r.put(rec)
+	return rec, nil
 }
 
 func checkNew(rec Record, owner string, ttl time.Duration) error {
@@ -51,6 +63,8 @@ func checkNew(rec Record, owner string, ttl time.Duration) error {
 		return &InvalidError{"ttl", "must be positive for a record that is being sent"}
 	case rec.ID != "" || rec.Outcome != nil || rec.Lease != (Lease{}) || rec.KeyReleased:
 		return &InvalidError{"Record", "ID, Outcome, Lease and KeyReleased of a new record are set by the store"}
+	case rec.Enqueued || rec.HasBody || rec.Place != 0 || rec.Blocked || rec.Sends != 0 || rec.Doubted || rec.FormerIDs != nil:
+		return &InvalidError{"Record", "Enqueued, HasBody, Place, Blocked, Sends, Doubted and FormerIDs of a new record are set by the store"}
 	}
 	return nil
 }
@@ -90,7 +104,7 @@ func (r Rules) takeKey(rec Record) error {
 // would otherwise do the work anew without a word.
 func (r Rules) knownToSupersede(rec Record) error {
 	former, ok, err := r.Tx.Get(rec.Tenant, rec.Supersedes)
-	if err != nil || ok && former.Key == rec.Key {
+	if err != nil || ok && (former.Key == rec.Key || rec.Key == "") {
 		return err
 	}
 	if ok {
@@ -123,5 +137,8 @@ func (r Rules) remove(rec Record) error {
 	if rec.HoldsKey() {
 		t.Key, t.Supersedable = rec.Key, supersedable(rec)
 	}
-	return r.Tx.PutTombstone(t)
+	if err := r.Tx.PutTombstone(t); err != nil {
+		return err
+	}
+	return r.closeSequence(rec)
 }

@@ -12,6 +12,8 @@ func (r Rules) Decide(l Lease, d Decision) (Record, error) {
 		return r.decideDelivery(rec, d)
 	}
 	switch d := d.(type) {
+	case WithdrawDecision, RequeueDecision, SkipDecision:
+		return r.decideOutbox(rec, d)
 	case SendDecision, RescheduleDecision, ExpireDecision, AbandonDecision:
 		rec, err = decideOperation(rec, d, r.Tx.Now())
 	case InterruptDecision, AcknowledgeDecision, RetryDecision, DeadLetterDecision, ReplayDecision, DropDecision:
@@ -49,8 +51,11 @@ func decideOperation(rec Record, d Decision, now time.Time) (Record, error) {
 	var err error
 	switch d := d.(type) {
 	case SendDecision:
-		err = rec.only("be sent", Queued)
+		if err = rec.only("be sent", Queued); rec.Blocked {
+			err = &PhaseError{rec.Ref, rec.Phase, "be sent before those that stand ahead of it in its sequence"}
+		}
 		rec.Phase, rec.SentAt, rec.SendEpoch = Sending, now, rec.Lease.Epoch
+		rec.Sends, rec.Due, rec.Reason = rec.Sends+1, time.Time{}, ""
 	case RescheduleDecision:
 		err = rec.only("be rescheduled", Queued, Accepted, Uncertain, Abandoned, Unmatched)
 		rec.Polls++

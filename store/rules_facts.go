@@ -20,6 +20,8 @@ func (r Rules) Report(tenant, ref string, fact Fact) (Record, error) {
 		return r.accepted(rec, f)
 	case RejectedFact:
 		return r.rejected(rec, f)
+	case NotTakenFact:
+		return r.notTaken(rec, f)
 	case UncertainFact:
 		return r.uncertain(rec, f)
 	case RefutedFact:
@@ -52,6 +54,9 @@ func (r Rules) accepted(rec Record, f AcceptedFact) (Record, error) {
 	default:
 		return rec, &InvalidError{"AcceptedFact.Source", "must be answer, user or evidence"}
 	}
+	if slices.Contains(rec.FormerIDs, f.ID) {
+		return rec, nil // it ended, and was queued again since
+	}
 	if rec.Phase == Unmatched && rec.ID == f.ID {
 		return r.bind(rec, f) // adopted although somebody else submitted it
 	}
@@ -69,7 +74,9 @@ func (r Rules) accepted(rec Record, f AcceptedFact) (Record, error) {
 	if rec.ID != "" && !corrected && (f.Source != FromAnswer || rec.IDSource == FromAnswer) {
 		return r.secondID(rec, f)
 	}
-	if o := rec.Outcome; o != nil && (rec.ID == "" || o.Told != "") { // answered in the foreground, or told
+	// One that was refused may have been accepted by an earlier attempt.
+	refused := rec.ID == "" && rec.Phase == Settled && rec.Outcome.refusal()
+	if o := rec.Outcome; o != nil && !refused && (rec.ID == "" || o.Told != "") { // answered in the foreground, or told
 		return r.secondID(rec, f)
 	}
 	switch rec.Phase {
@@ -141,6 +148,12 @@ func (r Rules) bind(rec Record, f AcceptedFact) (Record, error) {
 		rec.Lease = release(rec.Lease) // it was the attempt's
 	case Abandoned, Rejected:
 		rec.Late = true
+	case Queued:
+		rec.Late = rec.Late || rec.Doubted
+	case Settled:
+		if rec.ID == "" { // it was refused
+			rec = rec.unrefused()
+		}
 	}
 	if rec.ID != "" && rec.ID != f.ID { // an inferred id gives way, and with it what it led to
 		rec.Outcome, rec.Progress, rec.SettledAt = nil, Progress{}, time.Time{}
@@ -204,11 +217,17 @@ func (r Rules) rejected(rec Record, f RejectedFact) (Record, error) {
 	switch {
 	case rec.Phase == Rejected:
 		return rec, nil
+	case f.ByUser && f.Epoch != 0 && f.Epoch != rec.SendEpoch:
+		return rec, &PhaseError{rec.Ref, rec.Phase, "be resolved as not accepted by an earlier attempt: it was sent again since"}
 	case f.ByUser:
 		if rec.Phase != Uncertain && rec.Phase != Unclear && !rec.Tentative() {
 			return rec, &PhaseError{rec.Ref, rec.Phase, "be resolved as not accepted"}
 		}
-		rec = rec.withdrawn(now)
+		if rec = rec.withdrawn(now); rec.HasBody {
+			return r.notAccepted(rec, f.Reason)
+		}
+	case rec.Phase == Queued && rec.Sends > 0:
+		return rec, nil // so it was taken to be
 	case rec.ID != "" || rec.only("", Sending, Uncertain, Abandoned) != nil:
 		return r.dispute(rec, Conflict{Reason: "reported as rejected while " + string(rec.Phase)})
 	case f.Epoch != rec.SendEpoch:

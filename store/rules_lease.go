@@ -8,7 +8,7 @@ func (r Rules) Acquire(tenant, ref, owner string, purpose Purpose, ttl time.Dura
 	case owner == "":
 		return Lease{}, Record{}, &InvalidError{"owner", "must not be empty"}
 	case !purpose.Valid():
-		return Lease{}, Record{}, &InvalidError{"purpose", "must be poll, acknowledge, run or resolve"}
+		return Lease{}, Record{}, &InvalidError{"purpose", "must be poll, acknowledge, run, resolve or send"}
 	case ttl <= 0:
 		return Lease{}, Record{}, &InvalidError{"ttl", "must be positive"}
 	}

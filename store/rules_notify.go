@@ -39,6 +39,13 @@ func (r Rules) Notify(n Notification) (Receipt, error) {
 	if n.Tenant != "" && n.Tenant != rec.Tenant {
 		return r.disputed(rec, n, "a notification for another tenant")
 	}
+	if n.ID != "" && slices.Contains(rec.FormerIDs, n.ID) {
+		rec.Notifications++
+		if rec, err = r.put(rec); err != nil {
+			return Receipt{}, err
+		}
+		return Receipt{Verdict: Matched, Tenant: rec.Tenant, Ref: rec.Ref}, r.deliver(rec, n)
+	}
 	if n.ID != "" && rec.ID != "" && n.ID != rec.ID && !slices.Contains(rec.OtherIDs, n.ID) {
 		return r.disputed(rec, n, "a notification that names another id")
 	}
@@ -85,10 +92,14 @@ func (r Rules) hear(rec Record, n Notification) (Receipt, error) {
 		// true one.
 		rec.Candidates = with(rec.Candidates[max(0, len(rec.Candidates)-maxIDs+1):], n.ID)
 	}
-	if !rec.Phase.Terminal() {
+	write := r.put
+	switch {
+	case rec.Phase == Queued && rec.Doubted:
+		write = r.doubtful
+	case !rec.Phase.Terminal() && !(rec.Phase == Queued && rec.Enqueued):
 		rec.Due = r.Tx.Now()
 	}
-	rec, err := r.put(rec)
+	rec, err := write(rec)
 	if err != nil {
 		return receipt, err
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -13,6 +14,13 @@ func (r Rules) settled(rec Record, f SettledFact, freed bool) (Record, error) {
 	if f.Outcome.Told != "" {
 		return rec, &InvalidError{"SettledFact.Outcome.Told", "must be empty unless ByUser is set"}
 	}
+	if rec.Enqueued && f.ID == "" && f.Outcome.refusal() &&
+		(f.Epoch != 0 && f.Epoch != rec.SendEpoch || rec.ID != "" || rec.Phase == Rejected) {
+		return r.known(rec, freed) // an older attempt, or one that was not the only one
+	}
+	if f.ID != "" && slices.Contains(rec.FormerIDs, f.ID) {
+		return r.known(rec, freed)
+	}
 	if f.ID != rec.ID {
 		return r.dispute(rec, Conflict{Reason: "a terminal state was read for an id that is not bound", ID: f.ID})
 	}
@@ -23,7 +31,10 @@ func (r Rules) settled(rec Record, f SettledFact, freed bool) (Record, error) {
 		if f.ID == "" {
 			return rec, &PhaseError{rec.Ref, rec.Phase, "have an outcome recorded without an id"}
 		}
-	case Sending, Uncertain, Abandoned, Rejected:
+	case Sending, Uncertain, Abandoned, Rejected, Queued:
+		if rec.Phase == Queued && rec.Sends == 0 {
+			return rec, &PhaseError{rec.Ref, rec.Phase, "have an outcome recorded before it is sent"}
+		}
 		// One that was unclear before has its id.
 		if f.ID == "" && !f.Outcome.Foreground {
 			return rec, &PhaseError{rec.Ref, rec.Phase, "have an outcome recorded before it is accepted"}
@@ -39,7 +50,7 @@ func (r Rules) settled(rec Record, f SettledFact, freed bool) (Record, error) {
 
 // recordOutcome makes the record settled.
 func (r Rules) recordOutcome(rec Record, o Outcome) (Record, error) {
-	rec.Late = rec.Late || rec.Unlearnt() || rec.only("", Abandoned, Rejected) == nil
+	rec.Late = rec.Late || rec.Unlearnt() || rec.only("", Abandoned, Rejected, Queued) == nil
 	rec = rec.afresh()
 	rec.Outcome = &o
 	rec.Phase = Settled
@@ -60,6 +71,11 @@ func (r Rules) settledAgain(rec Record, o Outcome, freed bool) (Record, error) {
 		}
 		rec.Outcome, rec.Late = &o, true
 		return r.note(rec, Conflict{Reason: "it ended after all, and its handler was told that it had expired", ID: rec.ID})
+	case known.refusal() && o.Foreground && !o.refusal(): // an earlier attempt was not refused
+		if rec.Phase == Settled {
+			return r.recordOutcome(rec.unrefused(), o)
+		}
+		return r.dispute(rec, Conflict{Reason: fmt.Sprintf("an earlier attempt was answered with %d, and a later one was refused", o.StatusCode)})
 	case known.Told != "":
 		if known.StatusCode == o.StatusCode && known.Succeeded() == o.Succeeded() {
 			return r.known(rec, freed)
@@ -99,6 +115,8 @@ func (r Rules) unclear(rec Record, f UnclearFact, freed bool) (Record, error) {
 		return rec, &InvalidError{"UnclearFact.ID", "must not be empty"}
 	case f.Outcome.Told != "":
 		return rec, &InvalidError{"UnclearFact.Outcome.Told", "must be empty"}
+	case slices.Contains(rec.FormerIDs, f.ID):
+		return r.known(rec, freed)
 	case f.ID != rec.ID:
 		return r.dispute(rec, Conflict{Reason: "an unclear end was read for an id that is not bound", ID: f.ID})
 	case rec.only("", Unclear, Settled, Acknowledged, Dead, Rejected, Abandoned) == nil:
@@ -125,6 +143,15 @@ func (r Record) afresh() Record {
 	if r.Unlearnt() {
 		r.Lease, r.RunEpoch, r.Attempts = release(r.Lease), 0, 0
 	}
+	return r
+}
+
+// unrefused returns the record without the refusal of its last attempt, as an
+// earlier one turned out to be accepted. A handler that runs was told of the
+// refusal, and is fenced.
+func (r Record) unrefused() Record {
+	r.Outcome, r.SettledAt, r.Due, r.Late = nil, time.Time{}, time.Time{}, true
+	r.Lease, r.RunEpoch, r.Attempts = release(r.Lease), 0, 0
 	return r
 }
 

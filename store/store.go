@@ -42,13 +42,39 @@ import (
 type Store interface {
 	implementsStore()
 
-	// Create stores a new record in phase [Queued] or [Sending]. Tenant, Ref,
+	// Create stores a new record in phase [Queued] or [Sending], without a body:
+	// see Enqueue. Tenant, Ref,
 	// Method and Path are required; a Sending record is leased to owner for ttl
 	// from the start, and a Queued one to nobody. A record that names a Key
 	// held by another one is refused with *[KeyHeldError], unless it Supersedes
 	// that one and that one failed or expired; one whose Ref is taken, with
 	// [ErrExists]. A ttl above [MaxLease] is cut to it.
 	Create(ctx context.Context, rec Record, owner string, ttl time.Duration) (Record, error)
+
+	// Enqueue stores a new record in phase [Queued] together with the body that
+	// it is to be sent with, of at most [MaxBody] bytes: what they are is the
+	// caller's. Both are on disk when it returns. Tenant, Ref, Method and Path are
+	// required; keys are as for Create. If rec names a Sequence it takes the next
+	// place there, or that of the one that it Supersedes if the sequence waits for
+	// that, and is due once all before it have succeeded or left; else it is due
+	// at once.
+	//
+	// The body is kept until nothing can have it sent again: the outcome was
+	// acknowledged or dropped, or the record was withdrawn, given up, superseded or
+	// purged. A durable implementation overwrites its bytes then.
+	Enqueue(ctx context.Context, rec Record, body []byte) (Record, error)
+
+	// GetBody returns the body that a record was enqueued with, which must not be
+	// changed, or [ErrNotFound] if there is none or none any more.
+	GetBody(ctx context.Context, tenant, ref string) ([]byte, error)
+
+	// GetSequence returns a sequence as it is now, or [ErrNotFound].
+	GetSequence(ctx context.Context, tenant, name string) (Sequence, error)
+
+	// Sequences returns up to q.Limit of the tenant's sequences in which something
+	// waits, ordered by name. Its work grows with the size of the page and, where
+	// only stopped ones are wanted, with the others that are passed over.
+	Sequences(ctx context.Context, tenant string, q SequenceQuery) ([]Sequence, error)
 
 	// Get returns the record as it reads now, or [ErrNotFound]. It takes
 	// [AnyTenant].
@@ -150,7 +176,8 @@ type Store interface {
 	// operations as tombstones, the keys until p frees them. It never removes
 	// anything that is queued, being sent, accepted, uncertain, abandoned,
 	// unclear or dead, nor a delivery. It takes [AnyTenant]. It works in
-	// several steps, between which others have their turn; [PurgeCount] tells
+	// several steps, between which others have their turn. What a sequence waits
+	// for stays as well. [PurgeCount] tells
 	// what is gone, also if there is an error. The store never calls it: the
 	// application or client.Run does.
 	Purge(ctx context.Context, tenant string, p Retention) (PurgeCount, error)

@@ -29,11 +29,15 @@ type move struct {
 	purpose  store.Purpose // of the lease; to poll if empty
 }
 
-// start is a way to a record of which the rules know more than its phase.
+// start is a way to a record of which the rules know more than its phase. It was
+// created, or enqueued if its name says so: then another one waits behind it in its
+// sequence.
 type start struct {
 	name  string
 	moves []string
 }
+
+func (s start) enqueued() bool { return strings.HasPrefix(s.name, "enqueued") }
 
 var starts = []start{
 	{"queued", nil},
@@ -59,6 +63,31 @@ var starts = []start{
 	{"acknowledged, was expired, a person's id", []string{"send", "uncertain", "user: id", "expire", "acknowledge"}},
 	{"dead", []string{"send", "202", "finished", "dead-letter"}},
 	{"dead, was expired", []string{"send", "202", "expire", "begin", "dead-letter"}},
+
+	{"enqueued", nil},
+	{"enqueued, sending", []string{"send"}},
+	{"enqueued, not taken", []string{"send", "not taken"}},
+	{"enqueued, uncertain", []string{"send", "uncertain"}},
+	{"enqueued, doubted", []string{"send", "uncertain", "user: no"}},
+	{"enqueued, doubted, notified", []string{"send", "uncertain", "user: no", "notified"}},
+	{"enqueued, doubted, sending", []string{"send", "uncertain", "user: no", "send"}},
+	{"enqueued, doubted, sending, notified", []string{"send", "uncertain", "user: no", "send", "notified"}},
+	{"enqueued, tentative", []string{"send", "uncertain", "user: id"}},
+	{"enqueued, accepted", []string{"send", "202"}},
+	{"enqueued, refused", []string{"send", "refused"}},
+	{"enqueued, refused, acknowledged", []string{"send", "refused", "acknowledge"}},
+	{"enqueued, failed", []string{"send", "202", "failed"}},
+	{"enqueued, failed, dead", []string{"send", "202", "failed", "dead-letter"}},
+	{"enqueued, failed, skipped", []string{"send", "202", "failed", "skip"}},
+	{"enqueued, failed, requeued", []string{"send", "202", "failed", "requeue"}},
+	{"enqueued, failed, requeued, accepted", []string{"send", "202", "failed", "requeue", "send", "202: other"}},
+	{"enqueued, settled", []string{"send", "202", "finished"}},
+	{"enqueued, acknowledged", []string{"send", "202", "finished", "acknowledge"}},
+	{"enqueued, expired", []string{"send", "202", "expire"}},
+	{"enqueued, unclear", []string{"send", "202", "unclear"}},
+	{"enqueued, abandoned", []string{"send", "uncertain", "abandon"}},
+	{"enqueued, withdrawn", []string{"withdraw"}},
+	{"enqueued, doubted, withdrawn", []string{"send", "uncertain", "user: no", "withdraw"}},
 }
 
 func moves() []move {
@@ -88,7 +117,17 @@ func moves() []move {
 		}},
 		{name: "user: ended", fact: func(store.Record) store.Fact { return store.SettledFact{ByUser: true, Outcome: told} }},
 		{name: "user: id ended", fact: func(r store.Record) store.Fact { return store.SettledFact{ByUser: true, ID: r.ID, Outcome: told} }},
-		{name: "send", decision: store.SendDecision{}},
+		{name: "not taken", fact: func(r store.Record) store.Fact { return store.NotTakenFact{Epoch: r.SendEpoch, Reason: "429"} }},
+		{name: "older not taken", fact: func(store.Record) store.Fact { return store.NotTakenFact{Epoch: 1, Reason: "429"} }},
+		{name: "refused", fact: func(r store.Record) store.Fact { return refused(r.SendEpoch) }},
+		{name: "older refused", fact: func(store.Record) store.Fact { return refused(1) }},
+		{name: "user: older no", fact: func(store.Record) store.Fact { return store.RejectedFact{ByUser: true, Epoch: 1, Reason: "no"} }},
+		{name: "failed", fact: bound(store.Outcome{Status: "Finished", StatusCode: 400})},
+		{name: "notified"},
+		{name: "send", purpose: store.ToSend, decision: store.SendDecision{}},
+		{name: "withdraw", decision: store.WithdrawDecision{Reason: "a mistake"}},
+		{name: "requeue", decision: store.RequeueDecision{}},
+		{name: "skip", decision: store.SkipDecision{Reason: "done by hand"}},
 		{name: "reschedule", decision: store.RescheduleDecision{Progress: store.Progress{Status: "Started"}}},
 		{name: "begin", purpose: store.ToRun},
 		{name: "interrupt", decision: store.InterruptDecision{}},
@@ -102,21 +141,37 @@ func moves() []move {
 	}
 }
 
-// board is a store in memory with one record that is moved.
+// refused is that the ERP answered an attempt with a refusal.
+func refused(epoch uint64) store.Fact {
+	return store.SettledFact{Epoch: epoch, Outcome: store.Outcome{Foreground: true, StatusCode: 400}}
+}
+
+// board is a store in memory with one record that is moved, and one behind it in
+// its sequence if it was enqueued.
 type board struct {
 	*testing.T
 	st    *store.Memory
 	moves map[string]move
 }
 
-func newBoard(t *testing.T) *board {
+func newBoard(t *testing.T, enqueued bool) *board {
 	b := &board{T: t, st: store.NewMemory(store.MemoryConfig{}), moves: map[string]move{}}
 	for _, m := range moves() {
 		b.moves[m.name] = m
 	}
-	_, err := b.st.Create(t.Context(), store.Record{
-		Tenant: "fjord", Ref: "r", Phase: store.Queued, Method: "POST", Path: "/v2/customerinvoice", Key: "order-1",
-	}, "", 0)
+	rec := store.Record{Tenant: "fjord", Ref: "r", Phase: store.Queued, Method: "POST", Path: "/v2/customerinvoice", Key: "order-1"}
+	var err error
+	if enqueued {
+		rec.Sequence = "orders"
+		_, err = b.st.Enqueue(t.Context(), rec, []byte("r"))
+		next := rec
+		next.Ref, next.Key = "next", ""
+		if err == nil {
+			_, err = b.st.Enqueue(t.Context(), next, []byte("next"))
+		}
+	} else {
+		_, err = b.st.Create(t.Context(), rec, "", 0)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,10 +186,32 @@ func (b *board) get() store.Record {
 	return rec
 }
 
+// next is the record behind it, the zero Record if there is none.
+func (b *board) next() store.Record {
+	rec, err := b.st.Get(b.Context(), "fjord", "next")
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		b.Fatal(err)
+	}
+	return rec
+}
+
+// hasBody reports whether the store keeps its body.
+func (b *board) hasBody() bool {
+	body, err := b.st.GetBody(b.Context(), "fjord", "r")
+	if err != nil && !errors.Is(err, store.ErrNotFound) || err == nil && string(body) != "r" {
+		b.Fatalf("got the body %q, %v", body, err)
+	}
+	return err == nil
+}
+
 // move makes a move and returns its error. Decisions are made under a lease of
 // their own.
 func (b *board) move(name string) error {
 	m, rec := b.moves[name], b.get()
+	if name == "notified" {
+		_, err := b.st.Notify(b.Context(), store.Notification{Tenant: "fjord", Ref: "r", ID: erpID, Body: []byte(erpID)})
+		return err
+	}
 	if m.fact != nil {
 		_, err := b.st.Report(b.Context(), "fjord", "r", m.fact(rec))
 		return err
@@ -181,6 +258,9 @@ func verdict(before, after store.Record, err error) string {
 		what = append(what, "id bound")
 	}
 	for changed, word := range map[string]bool{
+		"body gone": before.HasBody && !after.HasBody, "left its sequence": before.Place != 0 && after.Place == 0,
+		"doubted": after.Doubted && !before.Doubted, "id former": len(after.FormerIDs) > len(before.FormerIDs),
+		"candidate": len(after.Candidates) > len(before.Candidates),
 		"key freed": before.HoldsKey() && !after.HoldsKey(), "key taken": !before.HoldsKey() && after.HoldsKey(),
 		"late": after.Late && !before.Late, "run": after.Attempts > before.Attempts, "second id": len(after.OtherIDs) > len(before.OtherIDs),
 		"no outcome": before.Outcome != nil && after.Outcome == nil,
@@ -217,11 +297,15 @@ func TestEveryMoveFromEveryPhase(t *testing.T) {
 		for _, s := range starts {
 			fmt.Fprintf(&out, "%s (%s)\n", s.name, strings.Join(s.moves, " → "))
 			for _, m := range moves() {
-				b := newBoard(t)
+				b := newBoard(t, s.enqueued())
 				b.place(s)
-				before := b.get()
+				before, blocked := b.get(), b.next().Blocked
 				err := b.move(m.name)
-				if v := verdict(before, b.get(), err); v != "refused" {
+				v := verdict(before, b.get(), err)
+				if blocked && !b.next().Blocked {
+					v += ", the next may go"
+				}
+				if v != "refused" {
 					fmt.Fprintf(&out, "    %-16s %s\n", m.name, v)
 				}
 				b.st.Close()

@@ -47,6 +47,23 @@ type Tx interface {
 	PutDocument(Document) error
 	// DeleteDocument removes a document that is there.
 	DeleteDocument(tenant, name string) error
+	// PutBody keeps the body of a record that was Put. The caller may change it
+	// afterwards.
+	PutBody(tenant, ref string, body []byte) error
+	// DeleteBody removes the body of a record, for which HasBody was true so far.
+	// That of a record which is deleted goes by itself.
+	DeleteBody(tenant, ref string) error
+	// GetSequence finds a sequence. Its Head is not set.
+	GetSequence(tenant, name string) (s Sequence, found bool, err error)
+	// PutSequence stores a sequence but for its Head, replacing the one with the
+	// same tenant and name.
+	PutSequence(Sequence) error
+	// DeleteSequence removes a sequence that is there.
+	DeleteSequence(tenant, name string) error
+	// NextInSequence finds the record of a sequence whose Place is the lowest
+	// one higher than after. No two records of a sequence have the same Place,
+	// but for 0.
+	NextInSequence(tenant, name string, after uint64) (rec Record, found bool, err error)
 }
 
 // Tombstone is what a purge leaves of a record.
@@ -90,8 +107,20 @@ func (r Rules) get(tenant, ref string) (Record, error) {
 // put stamps and stores a record.
 func (r Rules) put(rec Record) (Record, error) {
 	rec.UpdatedAt = r.Tx.Now()
+	if rec.Blocked = rec.Blocked && rec.Phase == Queued; rec.Blocked {
+		rec.Due = time.Time{}
+	}
 	if latest := rec.UpdatedAt.Add(MaxDue); rec.Due.After(latest) {
 		rec.Due = latest
+	}
+	if rec.HasBody && !rec.needsBody() {
+		rec.HasBody = false
+		if err := r.Tx.DeleteBody(rec.Tenant, rec.Ref); err != nil {
+			return rec, err
+		}
+	}
+	if rec.passed() {
+		return r.pass(rec)
 	}
 	return rec, r.Tx.Put(rec)
 }

@@ -122,6 +122,26 @@ func (s *Store) Create(ctx context.Context, rec store.Record, owner string, ttl 
 	return do(s, "Create", func() (store.Record, error) { return s.Store.Create(ctx, rec, owner, ttl) })
 }
 
+// Enqueue implements [store.Store].
+func (s *Store) Enqueue(ctx context.Context, rec store.Record, body []byte) (store.Record, error) {
+	return do(s, "Enqueue", func() (store.Record, error) { return s.Store.Enqueue(ctx, rec, body) })
+}
+
+// GetBody implements [store.Store].
+func (s *Store) GetBody(ctx context.Context, tenant, ref string) ([]byte, error) {
+	return do(s, "GetBody", func() ([]byte, error) { return s.Store.GetBody(ctx, tenant, ref) })
+}
+
+// GetSequence implements [store.Store].
+func (s *Store) GetSequence(ctx context.Context, tenant, name string) (store.Sequence, error) {
+	return do(s, "GetSequence", func() (store.Sequence, error) { return s.Store.GetSequence(ctx, tenant, name) })
+}
+
+// Sequences implements [store.Store].
+func (s *Store) Sequences(ctx context.Context, tenant string, q store.SequenceQuery) ([]store.Sequence, error) {
+	return do(s, "Sequences", func() ([]store.Sequence, error) { return s.Store.Sequences(ctx, tenant, q) })
+}
+
 // Get implements [store.Store].
 func (s *Store) Get(ctx context.Context, tenant, ref string) (store.Record, error) {
 	return do(s, "Get", func() (store.Record, error) { return s.Store.Get(ctx, tenant, ref) })

@@ -77,6 +77,14 @@ func fields(c coder, r *store.Record) {
 	c.time("updatedAt", &r.UpdatedAt)
 	c.number("asks", &r.Asks)
 	c.time("askedAt", &r.AskedAt)
+	c.list("formerIds", &r.FormerIDs)
+	c.flag("enqueued", &r.Enqueued)
+	c.flag("hasBody", &r.HasBody)
+	c.text("sequence", &r.Sequence)
+	c.epoch("place", &r.Place)
+	c.flag("blocked", &r.Blocked)
+	c.number("sends", &r.Sends)
+	c.flag("doubted", &r.Doubted)
 }
 
 func progressFields(c coder, p *store.Progress) {

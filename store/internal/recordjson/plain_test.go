@@ -52,6 +52,14 @@ type document struct {
 	UpdatedAt     time.Time         `json:"updatedAt,omitzero"`
 	Asks          int               `json:"asks,omitempty"`
 	AskedAt       time.Time         `json:"askedAt,omitzero"`
+	FormerIDs     []string          `json:"formerIds,omitempty"`
+	Enqueued      bool              `json:"enqueued,omitempty"`
+	HasBody       bool              `json:"hasBody,omitempty"`
+	Sequence      string            `json:"sequence,omitempty"`
+	Place         uint64            `json:"place,omitempty"`
+	Blocked       bool              `json:"blocked,omitempty"`
+	Sends         int               `json:"sends,omitempty"`
+	Doubted       bool              `json:"doubted,omitempty"`
 }
 
 type progress struct {
@@ -134,7 +142,8 @@ func toDocument(r store.Record) document {
 		Reason: Armour(r.Reason), Late: r.Late,
 		CreatedAt: r.CreatedAt.UTC(), SentAt: r.SentAt.UTC(), AcceptedAt: r.AcceptedAt.UTC(),
 		SettledAt: r.SettledAt.UTC(), EndedAt: r.EndedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
-		Asks: r.Asks, AskedAt: r.AskedAt.UTC(),
+		Asks: r.Asks, AskedAt: r.AskedAt.UTC(), FormerIDs: mappedList(r.FormerIDs, Armour),
+		Enqueued: r.Enqueued, HasBody: r.HasBody, Sequence: Armour(r.Sequence), Place: r.Place, Blocked: r.Blocked, Sends: r.Sends, Doubted: r.Doubted,
 	}
 	if n := r.Notification; n != nil {
 		d.Notification = &notification{
@@ -177,7 +186,8 @@ func fromDocument(d *document) store.Record {
 		Reason: Bare(d.Reason), Late: d.Late,
 		CreatedAt: d.CreatedAt, SentAt: d.SentAt, AcceptedAt: d.AcceptedAt,
 		SettledAt: d.SettledAt, EndedAt: d.EndedAt, UpdatedAt: d.UpdatedAt,
-		Asks: d.Asks, AskedAt: d.AskedAt,
+		Asks: d.Asks, AskedAt: d.AskedAt, FormerIDs: mappedList(d.FormerIDs, Bare),
+		Enqueued: d.Enqueued, HasBody: d.HasBody, Sequence: Bare(d.Sequence), Place: d.Place, Blocked: d.Blocked, Sends: d.Sends, Doubted: d.Doubted,
 	}
 	if d.Lease != (lease{}) {
 		r.Lease = store.Lease{Tenant: r.Tenant, Ref: r.Ref, Owner: Bare(d.Lease.Owner), Epoch: d.Lease.Epoch, Until: d.Lease.Until, TTL: d.Lease.TTL}
