@@ -75,6 +75,11 @@ type Config struct {
 	// of calls through Store, on all replicas. Default: one without a name.
 	Application string
 
+	// CheckPath is what [Client.Check] reads: path and query, below BaseURL and v1 or
+	// v2, of a GET that every company answers and that changes nothing. Default: one row
+	// of the customer invoices.
+	CheckPath string
+
 	// Verifiers are the follow-up checks that [SubmitOptions.Verify] names.
 	Verifiers map[string]Verifier
 
@@ -211,6 +216,9 @@ func (cfg Config) withDefaults() (Config, erp.Origin, error) {
 		if r == nil {
 			errs = append(errs, wrong(fmt.Sprintf("Resolvers[%q]", kind), errors.New("needs a resolver")))
 		}
+	}
+	if cfg.CheckPath, err = checkPath(base, cmp.Or(cfg.CheckPath, defaultCheckPath)); err != nil {
+		errs = append(errs, wrong("CheckPath", err))
 	}
 	if err := cfg.Notify.check(); err != nil {
 		errs = append(errs, wrong("Notify", err))

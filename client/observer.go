@@ -84,7 +84,9 @@ type Waited struct {
 
 // Call is one HTTP call to the ERP.
 type Call struct {
-	Kind       string // "submit", "state", "content", "verify", "foreground", or "token" where that is the ERP's host
+	// Kind is "submit", "state", "content", "verify", "foreground", "check" for the request
+	// of [Client.Check], or "token" where the token endpoint is on the ERP's host.
+	Kind       string
 	Method     string
 	StatusCode int // 0 if there was no answer
 	Duration   time.Duration

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -280,7 +281,7 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 	start := time.Now()
 	resp, err := c.call(req)
 	c.turnOver(budget.Submit, resp, err)
-	c.observe(ctx, "submit", cl.method, start, resp, err)
+	c.observe(ctx, cmp.Or(cl.kind, "submit"), cl.method, start, resp, err)
 	if err != nil {
 		c.forgetSilent(err)
 		// Without the address that net/http adds: its query may hold data.

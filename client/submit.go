@@ -59,6 +59,7 @@ type call struct {
 	length int64       // -1 if not known
 	value  string      // of the background header
 	sent   int         // requests that went out
+	kind   string      // what the observer is told of its calls, if it is not "submit"
 
 	refreshed bool // the credentials, after a 401
 }

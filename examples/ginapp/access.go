@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"sync"
 	"time"
+
+	"github.com/vismanet-go/background/client"
 )
 
 const (
@@ -19,13 +19,15 @@ const (
 
 // access tells whether the ERP lets us in. A wrong secret is found out by a
 // token, which is kept and costs no call while it is good; a token that the ERP
-// refuses, because it is for another tenant, by one harmless GET. Once that has
-// been answered it is not made again, unless a call is refused.
+// refuses, because it is for another tenant, and whatever else keeps the client from
+// the ERP, by the client's Check. Once that has found nothing wrong it is not made again,
+// unless a call is refused.
 type access struct {
-	erp erpAccess
+	token  func(context.Context) error // whether there is one; nil: none is needed
+	client *client.Client
 
 	mu     sync.Mutex // guards what is below
-	let    bool       // the ERP has answered
+	let    bool       // the client found nothing wrong
 	failed error      // what the last call ended with
 	next   time.Time  // no call before
 }
@@ -36,9 +38,9 @@ var errNotAsked = errors.New("the ERP has not answered yet")
 func (c *access) check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, accessTimeout)
 	defer cancel()
-	if c.erp.token != nil {
+	if c.token != nil {
 		// The source spaces its calls itself, whoever asks.
-		if err := c.erp.token(ctx); err != nil {
+		if err := c.token(ctx); err != nil {
 			return err
 		}
 	}
@@ -76,21 +78,16 @@ func (c *access) doubt() {
 	c.let = false
 }
 
-// call reads one invoice, in the foreground.
+// call has the client check its way to the ERP. That the ERP fails, or limits us, is
+// nothing that another instance of this service could do better.
 func (c *access) call(ctx context.Context) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.erp.baseURL+"/v1/customerinvoice?pageSize=1", nil)
-	if err != nil {
+	_, err := c.client.Check(ctx)
+	wrong, found := errors.AsType[*client.CheckError](err)
+	switch {
+	case !found || ctx.Err() != nil:
 		return err
+	case wrong.Field == "":
+		return nil
 	}
-	resp, err := c.erp.http.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	_, _ = io.CopyN(io.Discard, resp.Body, 1<<20)
-	switch resp.StatusCode {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
-		return fmt.Errorf("the ERP answered %s: are ERP_URL and ERP_TENANT_ID right, and has the company approved the application?", resp.Status)
-	}
-	return nil // it knows us, whatever else is wrong
+	return fmt.Errorf("%w (see ERP_URL and ERP_TENANT_ID)", err)
 }

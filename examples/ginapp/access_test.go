@@ -159,7 +159,7 @@ func TestAnERPThatHangsHoldsNoProbeUp(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
 		w.app.access.let = false
 		w.app.access.next = time.Time{}
-		w.add(fault.Rule{On: fault.OnForeground, Path: "/v1/customerinvoice", Do: fault.Answer{Delay: time.Hour}})
+		w.add(fault.Rule{On: fault.OnIntake, Path: "/v1/customerinvoice", Do: fault.Answer{Delay: time.Hour}})
 		code, answer, took := w.ready()
 		if code != http.StatusServiceUnavailable || took > accessTimeout {
 			w.Errorf("got %d %s after %v", code, answer, took)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +28,7 @@ type app struct {
 	book     *book              // what became of the orders: ours
 	client   *client.Client
 	receiver *receiver.Receiver
+	erpURL   string
 	access   access      // to the ERP
 	draining atomic.Bool // no longer ready, because it is about to end
 }
@@ -55,7 +57,6 @@ func (a *app) open(ctx context.Context, erp erpAccess) (err error) {
 	if a.metrics, err = newMetrics(); err != nil {
 		return err
 	}
-	a.access.erp = erp
 	a.receiver, err = receiver.New(receiver.Config{
 		Store: a.store, SigningKeys: a.cfg.signingKeys, CapabilitySecrets: a.cfg.secrets,
 		TrustedProxies: a.cfg.proxies, Observer: a.metrics.receiver, Logger: a.log,
@@ -85,6 +86,8 @@ func (a *app) open(ctx context.Context, erp erpAccess) (err error) {
 	if err != nil {
 		return err
 	}
+	a.erpURL = erp.baseURL
+	a.access.token, a.access.client = erp.token, a.client
 	return a.metrics.client.WatchClient(a.client)
 }
 
@@ -94,12 +97,9 @@ func (a *app) open(ctx context.Context, erp erpAccess) (err error) {
 func (a *app) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	// Not only once an order comes. Of a token that it does not get clientauth
-	// tells itself.
-	err := a.access.check(ctx)
-	if _, told := errors.AsType[*clientauth.TokenError](err); err != nil && !told && ctx.Err() == nil {
-		a.log.ErrorContext(ctx, "the ERP cannot be called: no order is taken until it can", "error", err)
-	}
+	var checking sync.WaitGroup
+	defer checking.Wait()
+	checking.Go(func() { a.checkAccess(ctx) })
 	ended := make(chan error, 2)
 	for name, loop := range map[string]func(context.Context) error{
 		"client":   a.client.Run,
@@ -118,6 +118,17 @@ func (a *app) run(ctx context.Context) error {
 		}()
 	}
 	return errors.Join(<-ended, <-ended)
+}
+
+// checkAccess tells that the ERP cannot be called, and not only once an order comes. Of a
+// token that it does not get clientauth tells itself.
+func (a *app) checkAccess(ctx context.Context) {
+	err := a.access.check(ctx)
+	_, wrong := errors.AsType[*client.CheckError](err)
+	_, told := errors.AsType[*clientauth.TokenError](err)
+	if err != nil && (wrong || !told) && ctx.Err() == nil {
+		a.log.ErrorContext(ctx, "the ERP cannot be called: no order is taken until it can", "error", err)
+	}
 }
 
 // close closes what was opened, the users of a thing before the thing.

@@ -91,7 +91,7 @@ func TestAPersonTellsOfAnInvoice(t *testing.T) {
 				w.post(good, http.StatusAccepted)
 				time.Sleep(time.Minute)
 				w.wantWaiting("4711 invoice uncertain")
-				w.tell("4711", strings.Replace(tt.told, "ID", w.mock.Operations()[0].ID, 1), http.StatusOK)
+				w.tell("4711", strings.Replace(tt.told, "ID", w.taken()[0].ID, 1), http.StatusOK)
 				w.await("4711", tt.state)
 				w.wantWaiting()
 				w.tell("4711", foundIt, http.StatusConflict)
@@ -122,7 +122,7 @@ func TestTwoInvoicesOfAnOrderThatWasGivenUpAreTold(t *testing.T) {
 		w.tell("4711", `{"outcome":"given-up","reason":"nobody knows"}`, http.StatusOK)
 		w.post(good, http.StatusAccepted)
 		w.await("4711", stateDone)
-		if err := first.Resolve(w.Context(), client.AcceptedAs(w.mock.Operations()[0].ID)); err != nil {
+		if err := first.Resolve(w.Context(), client.AcceptedAs(w.taken()[0].ID)); err != nil {
 			w.Fatal(err)
 		}
 		time.Sleep(10 * time.Minute)

@@ -19,7 +19,7 @@ func (a *app) findInvoice(ctx context.Context, u client.Unresolved) (client.Reso
 	if u.State.Phase != store.Uncertain {
 		return none, client.ErrNotYet // what a new word of the ERP means, a person decides as well
 	}
-	api, err := erp.NewClientWithResponses(a.access.erp.baseURL, erp.WithHTTPClient(u.Client))
+	api, err := erp.NewClientWithResponses(a.erpURL, erp.WithHTTPClient(u.Client))
 	if err != nil {
 		return none, err
 	}

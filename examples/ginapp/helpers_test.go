@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/operation"
 )
 
 func TestMain(m *testing.M) {
@@ -115,7 +117,8 @@ func (w *world) start() {
 	}()
 	select {
 	case <-ready:
-		synctest.Wait() // it has asked the ERP whether it is let in
+		time.Sleep(accessTimeout) // it has asked the ERP whether it is let in
+		synctest.Wait()
 	case err := <-w.ended:
 		w.Fatalf("the service did not start: %v", err)
 	}
@@ -180,9 +183,16 @@ func (w *world) await(number, state string) status {
 	return status{}
 }
 
+// taken are the operations that the ERP took, but for the check of the access.
+func (w *world) taken() []operation.Operation { return taken(w.mock) }
+
+func taken(mock *mockserver.Server) []operation.Operation {
+	return slices.DeleteFunc(mock.Operations(), func(op operation.Operation) bool { return op.Method == http.MethodGet })
+}
+
 // operations counts the operations that the ERP took whose path has a part.
 func (w *world) operations(part string) (n int) {
-	for _, op := range w.mock.Operations() {
+	for _, op := range w.taken() {
 		if strings.Contains(op.Path, part) {
 			n++
 		}

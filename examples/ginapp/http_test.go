@@ -50,7 +50,7 @@ func TestABadOrderIsRefusedWithTheNameOfTheField(t *testing.T) {
 			w.Errorf("not all faults are told: %s", answer)
 		}
 		w.post(replaced("10045", strings.Repeat("1", maxOrder)), http.StatusRequestEntityTooLarge)
-		if n := len(w.mock.Operations()); n != 0 {
+		if n := len(w.taken()); n != 0 {
 			w.Errorf("%d operations", n)
 		}
 	})

@@ -93,8 +93,8 @@ func TestTheImage(t *testing.T) {
 		return strings.Contains(last, `"state":"done"`)
 	})
 	var s status
-	if err := json.Unmarshal([]byte(last), &s); err != nil || s.Invoice != "003549" || len(mock.Operations()) != 2 {
-		t.Errorf("got %s after %d operations", last, len(mock.Operations()))
+	if err := json.Unmarshal([]byte(last), &s); err != nil || s.Invoice != "003549" || len(taken(mock)) != 2 {
+		t.Errorf("got %s after %d operations", last, len(taken(mock)))
 	}
 	if err := service.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
