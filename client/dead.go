@@ -41,7 +41,7 @@ func (o *Operation) Drop(ctx context.Context, reason string) error {
 	if err != nil {
 		return fmt.Errorf("drop %s: %w", o, storeError(err))
 	}
-	o.c.log.InfoContext(ctx, "a dead letter was dropped", "ref", o.ref, "id", o.id, "kind", o.kind, "reason", reason)
+	o.c.log.InfoContext(ctx, "a dead letter was dropped", "ref", o.ref, "id", o.id, "kind", o.Kind(), "reason", reason)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vismanet-go/background/client/internal/erp"
@@ -23,14 +24,32 @@ type Operation struct {
 	id     string // as known when the handle was made
 	method string
 	path   string
-	key    string
-	kind   string
-	meta   map[string]string
-	link   string // the observer's
+	named  *named      // nil if there is nothing of that
+	ended  atomic.Bool // somebody who used this handle saw the end
+}
+
+// named is what few operations have: a program may hold a hundred thousand handles.
+type named struct {
+	key, kind string
+	meta      map[string]string
+	link      string // the observer's
 }
 
 func (c *Client) operation(rec store.Record) *Operation {
-	return &Operation{c: c, ref: rec.Ref, id: rec.ID, method: rec.Method, path: rec.Path, key: rec.Key, kind: rec.Kind, meta: rec.Metadata, link: rec.Link}
+	o := &Operation{c: c, ref: rec.Ref, id: rec.ID, method: rec.Method, path: rec.Path}
+	if rec.Key != "" || rec.Kind != "" || rec.Link != "" || rec.Metadata != nil {
+		o.named = &named{rec.Key, rec.Kind, rec.Metadata, rec.Link}
+	}
+	o.ended.Store(rec.Phase.Terminal())
+	return o
+}
+
+// names returns what the operation is named, the zero value if that is nothing.
+func (o *Operation) names() named {
+	if o.named == nil {
+		return named{}
+	}
+	return *o.named
 }
 
 // Client returns the client that the operation was made by.
@@ -45,13 +64,13 @@ func (o *Operation) Ref() string { return o.ref }
 func (o *Operation) ID() string { return o.id }
 
 // Key returns the key given to Submit, if any.
-func (o *Operation) Key() string { return o.key }
+func (o *Operation) Key() string { return o.names().key }
 
 // Kind returns the kind given to Submit, if any.
-func (o *Operation) Kind() string { return o.kind }
+func (o *Operation) Kind() string { return o.names().kind }
 
 // Metadata returns a copy of the metadata given to Submit; nil if there is none.
-func (o *Operation) Metadata() map[string]string { return maps.Clone(o.meta) }
+func (o *Operation) Metadata() map[string]string { return maps.Clone(o.names().meta) }
 
 // String names the operation for people; it holds no query and no data.
 func (o *Operation) String() string {
@@ -88,6 +107,9 @@ func (o *Operation) Poll(ctx context.Context) (State, error) {
 		}
 	}
 	s, err := o.State(ctx)
+	if err == nil && s.Phase.Terminal() {
+		o.ended.Store(true)
+	}
 	if err == nil && polled != nil {
 		err = fmt.Errorf("poll %s: %w", o, polled)
 	}
@@ -113,25 +135,61 @@ func (o *Operation) Poll(ctx context.Context) (State, error) {
 // understands. Any other failed poll does not end a wait. Whatever ended it, a
 // new wait finds what has become known since.
 func (o *Operation) Wait(ctx context.Context) (*Result, error) {
-	ctx, end := o.c.cfg.Observer.Wait(ctx, Waiting{
-		Ref: o.ref, ID: o.id, Method: o.method, Route: routeOf(o.path), Kind: o.kind, Link: o.link,
-	})
-	w := o.await(ctx)
-	var res *Result
-	err := w.err
-	if err == nil {
-		res, err = o.c.result(*w.rec)
+	// While it waits, which thousands may do, a goroutine has no more on its stack
+	// than these calls. What comes before and after needs much of it, and is in
+	// functions of its own.
+	ctx, told := o.tellWait(ctx)
+	if o.ended.Load() {
+		if res, over, err := o.read(ctx, told); over {
+			return res, err
+		}
 	}
-	end(w.waited(err))
+	return o.await(ctx).result(told)
+}
+
+// tellWait tells the observer of a wait, and returns what is told of its end; nil if
+// there is no observer.
+func (o *Operation) tellWait(ctx context.Context) (context.Context, func(Waited)) {
+	if _, deaf := o.c.cfg.Observer.(NopObserver); deaf {
+		return ctx, nil
+	}
+	n := o.names()
+	return o.c.cfg.Observer.Wait(ctx, Waiting{Ref: o.ref, ID: o.id, Method: o.method, Route: routeOf(o.path), Kind: n.kind, Link: n.link})
+}
+
+// read is a wait for an operation of which the end was seen: it is over unless the
+// store says otherwise.
+func (o *Operation) read(ctx context.Context, told func(Waited)) (res *Result, over bool, err error) {
+	rec, err := o.c.store.Get(ctx, o.c.cfg.Tenant, o.ref)
+	if err != nil || !rec.Phase.Terminal() {
+		return nil, false, nil
+	}
+	res, err = o.c.result(rec)
+	if told != nil {
+		told(waited(rec, err))
+	}
+	return res, true, err
+}
+
+// result is what a wait that is over returns.
+func (w *waiter) result(told func(Waited)) (*Result, error) {
+	if w.rec == nil {
+		if told != nil {
+			told(Waited{ID: cmp.Or(w.seen.id, w.id), Phase: w.seen.phase, Polls: w.seen.polls, Notified: w.seen.notified, Err: w.err})
+		}
+		return nil, w.err
+	}
+	w.ended.Store(true)
+	res, err := w.c.result(*w.rec)
+	if told != nil {
+		told(waited(*w.rec, err))
+	}
 	return res, err
 }
 
-// waited tells the observer of a wait that is over.
-func (w *waiter) waited(err error) Waited {
-	if w.rec == nil {
-		return Waited{ID: cmp.Or(w.seen.id, w.id), Phase: w.seen.phase, Polls: w.seen.polls, Notified: w.seen.notified, Err: err}
-	}
-	s := stateOf(*w.rec)
+// waited is what the observer is told of a wait that ended with a record.
+func waited(rec store.Record, err error) Waited {
+	s := stateOf(rec)
 	return Waited{ID: s.ID, Phase: s.Phase, StatusCode: s.StatusCode, Polls: s.Polls, Notified: !s.Notified.IsZero(), Ran: s.ran(), Err: err}
 }
 

@@ -95,8 +95,8 @@ func (c *Client) resolverDue(rec *store.Record, began time.Time) time.Time {
 // operation that is neither uncertain nor unclear it asks nothing.
 func (o *Operation) AskResolver(ctx context.Context) (State, error) {
 	c := o.c
-	if c.cfg.Resolvers[o.kind] == nil {
-		return State{}, fmt.Errorf("resolve %s: Config.Resolvers has none for the kind %q", o, o.kind)
+	if c.cfg.Resolvers[o.Kind()] == nil {
+		return State{}, fmt.Errorf("resolve %s: Config.Resolvers has none for the kind %q", o, o.Kind())
 	}
 	if c.life.Err() != nil {
 		return State{}, ErrClosed

@@ -22,18 +22,20 @@ type scheduler struct {
 	c    *Client
 	wake chan struct{} // has the loop look again; holds one
 
-	mu      sync.Mutex // guards the rest, and every item and waiter
-	items   map[string]*item
-	lanes   [lanes]itemHeap
-	dirty   map[string]struct{} // refs to be read
-	looping bool
-	asleep  bool      // the loop is
-	until   time.Time // and until when; zero if only a change wakes it
-	pollers int
-	free    bool           // a goroutine that has made a poll takes the next one, if one is due now
-	next    *item          // which is this
-	watch   *store.Watcher // of the refs of items, or of the whole tenant during a Run
-	run     *runner        // nil but during a Run
+	mu    sync.Mutex // guards the rest, and every item and waiter
+	items map[string]*item
+	lanes [lanes]itemHeap
+	dirty map[string]struct{} // refs to be read
+	// entering are to be added by the loop, which reads for them.
+	entering []*waiter
+	looping  bool
+	asleep   bool      // the loop is
+	until    time.Time // and until when; zero if only a change wakes it
+	pollers  int
+	free     bool           // a goroutine that has made a poll takes the next one, if one is due now
+	next     *item          // which is this
+	watch    *store.Watcher // of the refs of items, or of the whole tenant during a Run
+	run      *runner        // nil but during a Run
 }
 
 // step is what is done about an operation when it is due.
@@ -97,13 +99,19 @@ func (s *scheduler) join(w *waiter) bool {
 	if s.c.life.Err() != nil {
 		return false
 	}
+	s.add(w)
+	return true
+}
+
+// add adds a waiter to its item. It needs mu.
+func (s *scheduler) add(w *waiter) *item {
 	it := s.item(w.ref)
 	it.waiters = append(it.waiters, w)
 	if !it.watched && s.run == nil {
 		it.watched = true
 		s.watcher().Add(it.ref)
 	}
-	return true
+	return it
 }
 
 // item returns the item of an operation, a new one if there is none. It needs mu.
@@ -120,6 +128,7 @@ func (s *scheduler) item(ref string) *item {
 func (s *scheduler) leave(w *waiter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	w.left = true
 	it := s.items[w.ref]
 	if w.over || it == nil {
 		return
@@ -148,7 +157,7 @@ func (s *scheduler) drop(it *item) bool {
 		}
 	}
 	switch {
-	case len(s.items) > 0 || s.run != nil:
+	case len(s.items)+len(s.entering) > 0 || s.run != nil:
 	case s.looping:
 		s.kick() // it ends
 	default:

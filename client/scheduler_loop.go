@@ -61,7 +61,7 @@ func (s *scheduler) loop() {
 			return
 		}
 		next := s.dispatch()
-		if len(s.items) == 0 && s.run == nil {
+		if len(s.items)+len(s.entering) == 0 && s.run == nil {
 			s.looping = false
 			s.unwatch()
 			s.mu.Unlock()
@@ -71,7 +71,7 @@ func (s *scheduler) loop() {
 		if next.IsZero() || !upkeep.IsZero() && upkeep.Before(next) {
 			next = upkeep
 		}
-		if s.asleep, s.until = true, next; len(s.dirty) > 0 {
+		if s.asleep, s.until = true, next; len(s.dirty)+len(s.entering) > 0 {
 			s.asleep = false
 			s.kick()
 		}
@@ -136,11 +136,37 @@ func (s *scheduler) takeChanges() {
 	}
 }
 
+// enter has the loop add a waiter and read the record for it. It reports false on a
+// closed client.
+func (s *scheduler) enter(w *waiter) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.start() {
+		return false
+	}
+	s.entering = append(s.entering, w)
+	if s.asleep {
+		s.asleep = false
+		s.kick()
+	}
+	return true
+}
+
+// takeEntering adds those who wait to be added. It needs mu.
+func (s *scheduler) takeEntering() {
+	for _, w := range s.entering {
+		if !w.left {
+			s.markDirty(w.ref, s.add(w))
+		}
+	}
+	s.entering = nil
+}
+
 // readDirty reads the records that may have changed.
 func (s *scheduler) readDirty() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.dirty) > 0 {
+	for s.takeEntering(); len(s.dirty) > 0; s.takeEntering() {
 		for ref := range s.dirty {
 			delete(s.dirty, ref)
 			s.mu.Unlock()
@@ -209,6 +235,7 @@ func (s *scheduler) idOf(ref string) string {
 // endAll ends every wait, because the client or its store is closed. It needs mu.
 func (s *scheduler) endAll() {
 	s.looping = false
+	s.takeEntering()
 	for ref, it := range s.items {
 		s.tellWaiters(it, func(*waiter) (bool, error) { return true, ErrClosed })
 		it.want(false, nil)
