@@ -52,25 +52,24 @@ type signal chan struct{}
 
 func (s signal) ended(*waiter) { close(s) }
 
-// await blocks until the operation has ended and returns the wait, which has the
-// record or the error. The scheduler's loop does what is to be done for it, so that
-// this goroutine waits on the stack that it began with: 2 kB instead of 8.
-func (o *Operation) await(ctx context.Context) *waiter {
+// await starts a wait that one goroutine makes, and returns what tells it of the end.
+// The scheduler's loop does what is to be done for it.
+func (o *Operation) await() (*waiter, signal) {
 	done := make(signal)
 	w := &waiter{Operation: o, began: time.Now(), tell: done}
 	if !o.c.sched.enter(w) {
-		w.err = ErrClosed
-		return w
+		w.over, w.err = true, ErrClosed
+		close(done)
 	}
-	select {
-	case <-done:
-	case <-ctx.Done():
-		o.c.sched.leave(w)
-	}
+	return w, done
+}
+
+// interrupt ends a wait because its context has ended.
+func (w *waiter) interrupt(ctx context.Context) {
+	w.c.sched.leave(w)
 	if !w.over {
 		w.err = w.pending(ctx.Err())
 	}
-	return w
 }
 
 // begin starts the wait. It reports false on a closed client. Who asked must have

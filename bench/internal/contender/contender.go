@@ -304,8 +304,14 @@ func (o *ourOperation) Poll(ctx context.Context) (bool, error) {
 
 func (o *ourOperation) Result(ctx context.Context) (memerp.Invoice, error) { return o.Wait(ctx) }
 
-func (o *ourOperation) Wait(ctx context.Context) (inv memerp.Invoice, err error) {
+// Wait leaves the decoding to a function of its own, so that it is not on the stack
+// while it waits: see [client.Operation.Wait].
+func (o *ourOperation) Wait(ctx context.Context) (memerp.Invoice, error) {
 	res, err := o.op.Wait(ctx)
+	return decoded(ctx, res, err)
+}
+
+func decoded(ctx context.Context, res *client.Result, err error) (inv memerp.Invoice, _ error) {
 	if err != nil {
 		return inv, err
 	}
