@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strconv"
 	"sync"
 
@@ -58,8 +59,21 @@ func (c *Client) absolute(req *http.Request) *http.Request {
 // roundTrip is a submit and a wait that behave as one HTTP call. accepted, if
 // not nil, is called with the operation before the wait.
 func (c *Client) roundTrip(req *http.Request, accepted func(context.Context, *Operation)) (*http.Response, error) {
+	op, refused, err := c.submitFirst(req, accepted)
+	if op == nil {
+		return refused, err
+	}
+	res, err := op.Wait(req.Context())
+	return c.answer(req, op, res, err)
+}
+
+// submitFirst submits for a round trip. Without an operation there is the answer that
+// refused it, or an error.
+func (c *Client) submitFirst(req *http.Request, accepted func(context.Context, *Operation)) (*Operation, *http.Response, error) {
 	ctx := req.Context()
-	op, err := c.submitWith(ctx, req, SubmitOptions{}, KindHTTP)
+	var op *Operation
+	var err error
+	apart(func() { op, err = c.submitWith(ctx, req, SubmitOptions{}, KindHTTP) })
 	if op != nil && accepted != nil {
 		c.tellAccepted(ctx, op, accepted)
 	}
@@ -67,12 +81,43 @@ func (c *Client) roundTrip(req *http.Request, accepted func(context.Context, *Op
 		err = nil // it is accepted; the wait records it
 	}
 	if refused, ok := errors.AsType[*ResponseError](err); ok {
-		return refused.response(req), nil
+		return nil, refused.response(req), nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	res, err := op.Wait(ctx)
+	return op, nil, nil
+}
+
+// apart calls f in a goroutine of its own, and ends as f does: it returns, panics, or
+// ends its goroutine. The stack of a submit is 16 kB, of which the caller's would keep
+// half for as long as it waits; below an http.Client it is 4 kB so.
+func apart(f func()) {
+	done := make(chan struct{})
+	var panicked any
+	returned := false
+	go func() {
+		defer close(done)
+		defer func() {
+			if !returned {
+				panicked = recover()
+			}
+		}()
+		f()
+		returned = true
+	}()
+	<-done
+	if panicked != nil {
+		panic(panicked)
+	}
+	if !returned {
+		runtime.Goexit()
+	}
+}
+
+// answer is the answer of an operation for which a wait returned res and err.
+func (c *Client) answer(req *http.Request, op *Operation, res *Result, err error) (*http.Response, error) {
+	ctx := req.Context()
 	if err != nil && !tellsItself(res, err) {
 		return nil, err
 	}

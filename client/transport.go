@@ -84,27 +84,41 @@ func MatchAll(req *http.Request) bool {
 
 // RoundTrip implements [http.RoundTripper].
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	ctx := req.Context()
-	ch, said := chosen(ctx)
-	if !said {
-		match := t.Match
-		if match == nil {
-			match = MatchWrites
-		}
-		ch.background = match(req)
-	}
-	if !ch.background {
+	if !t.matches(req) {
 		return t.c.foreground(req, t.c.http.Transport.RoundTrip)
 	}
-	if end, ok := ctx.Deadline(); ok && time.Until(end) < time.Minute {
-		t.warn.Do(func() {
-			t.c.log.WarnContext(ctx, "a background call has less than a minute: check http.Client.Timeout", "left", time.Until(end))
-		})
-	}
+	t.warnOfDeadline(req.Context())
 	resp, err := t.c.roundTrip(req, t.OnAccepted)
 	if err != nil || resp.StatusCode < 300 || resp.StatusCode > 399 {
 		return resp, err
 	}
+	return redirected(req, resp)
+}
+
+// matches reports whether a request runs in the background.
+func (t *Transport) matches(req *http.Request) bool {
+	if ch, said := chosen(req.Context()); said {
+		return ch.background
+	}
+	if t.Match == nil {
+		return MatchWrites(req)
+	}
+	return t.Match(req)
+}
+
+// warnOfDeadline tells, once, of a context that is too short.
+func (t *Transport) warnOfDeadline(ctx context.Context) {
+	end, ok := ctx.Deadline()
+	if !ok || time.Until(end) >= time.Minute {
+		return
+	}
+	t.warn.Do(func() {
+		t.c.log.WarnContext(ctx, "a background call has less than a minute: check http.Client.Timeout", "left", time.Until(end))
+	})
+}
+
+// redirected is the error of an operation that ended with a redirect.
+func redirected(req *http.Request, resp *http.Response) (*http.Response, error) {
 	resp.Body.Close()
 	return nil, &OperationError{
 		Method: req.Method, Path: req.URL.Path, Status: "Finished", StatusCode: resp.StatusCode, Header: resp.Header,

@@ -7,8 +7,10 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -252,4 +254,31 @@ func TestForegroundKeepsTheRequestAndAddsTheHeader(t *testing.T) {
 			t.Errorf("got %s; the request has %v", got, req.Header)
 		}
 	})
+}
+
+// TestATransportBelowThatDoesNotReturn has the application's transport panic and end
+// its goroutine: its caller does the same.
+func TestATransportBelowThatDoesNotReturn(t *testing.T) {
+	for how, fail := range map[string]func(){"panics": func() { panic("boom") }, "ends its goroutine": runtime.Goexit} {
+		t.Run(how, func(t *testing.T) {
+			below := roundTripper(func(*http.Request) (*http.Response, error) { fail(); return nil, nil })
+			c, err := client.New(client.Config{BaseURL: base, HTTPClient: &http.Client{Transport: below}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			var recovered any
+			returned := false
+			var call sync.WaitGroup
+			call.Go(func() {
+				defer func() { recovered = recover() }()
+				_, _ = c.Do(request("POST", "/v1/x", `{}`))
+				returned = true
+			})
+			call.Wait()
+			if want := map[string]any{"panics": "boom"}[how]; returned || recovered != want {
+				t.Errorf("got returned %t, recovered %v, want it not to return, and %v", returned, recovered, want)
+			}
+		})
+	}
 }

@@ -177,14 +177,14 @@ func TestTheWeightOfACall(t *testing.T) {
 	}
 	allocs, bytes, bareAllocs, bareBytes := of(0)
 	t.Logf("a call: %.0f allocations, %.0f bytes; plain net/http %.0f, %.0f", allocs, bytes, bareAllocs, bareBytes)
-	if allocs > 205 || bytes > 19_500 {
-		t.Errorf("a call: got %.0f allocations and %.0f bytes, want at most 205 and 19500", allocs, bytes)
+	if allocs > 175 || bytes > 17_700 {
+		t.Errorf("a call: got %.0f allocations and %.0f bytes, want at most 175 and 17700", allocs, bytes)
 	}
 	more, moreBytes, bareMore, bareMoreBytes := of(4)
 	more, moreBytes, bareMore, bareMoreBytes = (more-allocs)/4, (moreBytes-bytes)/4, (bareMore-bareAllocs)/4, (bareMoreBytes-bareBytes)/4
 	t.Logf("each further poll: %.0f allocations, %.0f bytes; plain net/http %.0f, %.0f", more, moreBytes, bareMore, bareMoreBytes)
-	if more > 62 || moreBytes > 6_600 {
-		t.Errorf("a further poll: got %.0f allocations and %.0f bytes, want at most 62 and 6600", more, moreBytes)
+	if more > 45 || moreBytes > 4_700 {
+		t.Errorf("a further poll: got %.0f allocations and %.0f bytes, want at most 45 and 4700", more, moreBytes)
 	}
 }
 
