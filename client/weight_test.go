@@ -177,8 +177,8 @@ func TestTheWeightOfACall(t *testing.T) {
 	}
 	allocs, bytes, bareAllocs, bareBytes := of(0)
 	t.Logf("a call: %.0f allocations, %.0f bytes; plain net/http %.0f, %.0f", allocs, bytes, bareAllocs, bareBytes)
-	if allocs > 175 || bytes > 17_700 {
-		t.Errorf("a call: got %.0f allocations and %.0f bytes, want at most 175 and 17700", allocs, bytes)
+	if allocs > 165 || bytes > 16_000 {
+		t.Errorf("a call: got %.0f allocations and %.0f bytes, want at most 165 and 16000", allocs, bytes)
 	}
 	more, moreBytes, bareMore, bareMoreBytes := of(4)
 	more, moreBytes, bareMore, bareMoreBytes = (more-allocs)/4, (moreBytes-bytes)/4, (bareMore-bareAllocs)/4, (bareMoreBytes-bareBytes)/4
