@@ -19,6 +19,7 @@ import (
 	"github.com/vismanet-go/background/internal/memhttp"
 	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/openapi"
 	"github.com/vismanet-go/background/store"
 )
@@ -705,6 +706,32 @@ func TestPagesBesideTheirHandler(t *testing.T) {
 		if handled == 0 {
 			t.Error("no page was handled, want those that Run found first")
 		}
+	})
+}
+
+// A page whose answer is lost is given up. If a notification tells of it after all,
+// it is acknowledged like any other.
+func TestALostPageThatANotificationTellsOf(t *testing.T) {
+	mc := mockserver.Config{Faults: []fault.Rule{{On: fault.OnIntake, After: 1, Times: 1, Do: fault.Answer{Process: true, Drop: true}}}}
+	play(t, mc, client.Config{Notify: client.Subscription()}, func(w *world) {
+		n, total := 0, 0
+		for row, err := range client.Pages[openapi.CustomerInvoice](w.Context(), w.client, request("GET", "/v1/customerinvoice", ""), client.PagesOptions{PageSize: 7}) {
+			if err != nil {
+				w.Fatal(err)
+			}
+			n, total = n+1, row.Total
+		}
+		if n != total {
+			w.Errorf("got %d invoices, want %d", n, total)
+		}
+		acknowledged, err := w.store.Count(w.Context(), "default", store.Query{Phases: []store.Phase{store.Acknowledged}})
+		if err != nil {
+			w.Fatal(err)
+		}
+		if want := (total+6)/7 + 1; acknowledged != want {
+			w.Errorf("%d operations are acknowledged, want one for each page and the lost one, which are %d", acknowledged, want)
+		}
+		nothingLeft(w.T, w.client)
 	})
 }
 
