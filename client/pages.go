@@ -56,9 +56,10 @@ func (e *PageError) Unwrap() error { return e.Err }
 // Pages yields the rows of a list that the ERP gives page by page, in their order.
 // Each page is an operation that runs in the background. The request is a GET as for
 // [Client.Submit]; pageNumber and pageSize of its query are set for each page, and
-// everything else is kept. It holds one page in memory at a time, however long the
-// list is, and of a page larger than [Config.MaxContent] no more than that. It makes
-// its calls only while the loop asks for rows, and owns no goroutine.
+// everything else is kept. However long the list is, it holds one page in memory at a
+// time, and of a page larger than [Config.MaxContent] no more than that; pages ahead
+// stay at the ERP, or in the store, until their turn. It makes its calls only while the loop asks for
+// rows, and owns no goroutine.
 //
 // # The end
 //
@@ -76,21 +77,20 @@ func (e *PageError) Unwrap() error { return e.Err }
 // before, and yields the rows that it had not seen there. If more than a page of rows
 // left at once, or behind a Position of an earlier loop, rows may be yielded twice.
 //
-// So every row that stays in the list, and that is sorted behind those that are
-// added (the ERP's default order is the oldest first), is yielded at least once, and
-// exactly once while no row leaves. What cannot be seen is a row that leaves while
-// another one is added between two calls: the total stays the same. Read what was
-// changed since the loop began (lastModifiedDateTime) where that matters. Rows that
-// are added meanwhile may come or not.
+// So every row that stays in the list is yielded at least once, and exactly once while
+// no row leaves, if new rows are added at its end: the ERP's default order is the
+// oldest first. Those may come or not. What cannot be seen is a row that leaves while
+// another one is added between two calls, for then the total stays the same. Read what
+// was changed since the loop began (lastModifiedDateTime) where that matters.
 //
 // # Errors
 //
-// It yields at most one error, a *[PageError] with the page's number, as its last
-// pair. A page whose answer is not a list of objects, that repeats the one before, or
-// that is empty before the end is one, and so are those of [Client.Submit],
-// [Operation.Wait] and encoding/json. A list that ends with rows missing, because a
-// page was short although it was not the last one, yields all others before its
-// error. Go on later from the last row's Position.
+// It yields at most one error, as its last pair: a *[PageError] with the page's
+// number, or one about an argument. It wraps the errors of [Client.Submit],
+// [Operation.Wait] and encoding/json, or says that the page is not a list of objects,
+// that it repeats the one before, or that it is empty before the end. A list that ends
+// with rows missing, because a page was short although it was not the last one, yields
+// all others before its error. Go on later from the last row's Position.
 //
 // Because a GET changes nothing, a page is asked for again, a few times, if it is not
 // known whether the ERP took it, if its end was unclear, or if the ERP forgot it.

@@ -428,6 +428,25 @@ func TestARowThatMovedUpIsYieldedOnce(t *testing.T) {
 	})
 }
 
+// The ERP begins to allow less on a page while the list is read.
+func TestPagesOfASizeThatShrinks(t *testing.T) {
+	for when := 2; when <= 9; when++ {
+		e := newList(90, 10)
+		e.asked = func(_, _, nth int) {
+			if nth == when {
+				e.most = 3
+			}
+		}
+		withList(t, e, client.Config{}, func(t *testing.T, c *client.Client) {
+			got, err := list(t.Context(), c, client.PagesOptions{Parallel: 3})
+			if err != nil {
+				t.Fatalf("from call %d on: %v", when, err)
+			}
+			same(t, got, upTo(90))
+		})
+	}
+}
+
 // TestPagesGoOnBehindAnyRow leaves a loop behind each row of a list and goes on with
 // another client, after some rows have left.
 func TestPagesGoOnBehindAnyRow(t *testing.T) {
@@ -448,6 +467,9 @@ func TestPagesGoOnBehindAnyRow(t *testing.T) {
 				}
 				e.mu.Lock()
 				e.remove(0, gone)
+				if stop%2 == 0 {
+					e.most = 3 // and sizes are cut by now
+				}
 				e.mu.Unlock()
 				rest, err := list(t.Context(), c, client.PagesOptions{After: at})
 				if err != nil {
