@@ -277,8 +277,8 @@ func (a *pageAsker) acknowledge(op *Operation, ended bool) {
 			return
 		}
 	}
-	ctx, cancel := recording(a.ctx)
-	defer cancel()
+	ctx := recording(a.ctx)
+	defer ctx.done()
 	rec, err := op.record(ctx)
 	if err == nil && acknowledgeable(rec) {
 		err = op.Ack(ctx)
@@ -290,8 +290,8 @@ func (a *pageAsker) acknowledge(op *Operation, ended bool) {
 
 // giveUp has nobody find out what became of a request for a page.
 func (a *pageAsker) giveUp(op *Operation) {
-	ctx, cancel := recording(a.ctx)
-	defer cancel()
+	ctx := recording(a.ctx)
+	defer ctx.done()
 	if err := op.decide(ctx, open, unresolvable, store.AbandonDecision{Reason: "a page of a list, which is asked for again"}); err != nil {
 		a.c.log.WarnContext(ctx, "not given up", "ref", op.ref, "error", err)
 	}
