@@ -98,7 +98,7 @@ func (c *Client) submitTurn(ctx context.Context) *attempt {
 // pendingFor is for how long a count of what is pending is good enough.
 const pendingFor = 2 * time.Second
 
-// pendings knows how many operations wait for their end.
+// pendings knows how many operations of the store wait for their end.
 type pendings struct {
 	mu   sync.Mutex
 	n    int
@@ -106,12 +106,17 @@ type pendings struct {
 	told time.Time // the end of the window of which a person knows that it cannot carry the load
 }
 
-// scarcity tells how scarce calls are, from 0 to 1.
+// scarcity tells how scarce calls are, from 0 to 1. A Run polls everything that is
+// accepted.
 func (c *Client) scarcity() float64 {
 	p := &c.pendings
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return c.budget.Scarcity(p.n)
+	polled := p.n
+	if !c.running.Load() {
+		polled = min(polled, int(c.sched.size.Load()))
+	}
+	return c.budget.Scarcity(polled, p.n)
 }
 
 // countPending counts anew what is pending, now and then and where there is a limit.

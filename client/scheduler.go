@@ -3,6 +3,7 @@ package client
 import (
 	"container/heap"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vismanet-go/background/client/internal/budget"
@@ -21,6 +22,7 @@ import (
 type scheduler struct {
 	c    *Client
 	wake chan struct{} // has the loop look again; holds one
+	size atomic.Int64  // how many items there are
 
 	mu    sync.Mutex // guards the rest, and every item and waiter
 	items map[string]*item
@@ -120,6 +122,7 @@ func (s *scheduler) item(ref string) *item {
 	if it == nil {
 		it = &item{ref: ref, index: -1}
 		s.items[ref] = it
+		s.size.Store(int64(len(s.items)))
 	}
 	return it
 }
@@ -150,6 +153,7 @@ func (s *scheduler) drop(it *item) bool {
 	}
 	s.unplan(it)
 	delete(s.items, it.ref)
+	s.size.Store(int64(len(s.items)))
 	if s.run == nil {
 		delete(s.dirty, it.ref)
 		if it.watched && s.watch != nil {

@@ -249,6 +249,7 @@ func (s *scheduler) endAll() {
 		}
 		it.poll = nil
 		delete(s.items, ref)
+		s.size.Store(int64(len(s.items)))
 	}
 	clear(s.dirty)
 	s.unwatch()

@@ -113,7 +113,8 @@ type Budget struct {
 	answered bool      // once
 	warned   time.Time // the log knows that calls wait until then
 	submits  rate
-	pending  int
+	polled   int // operations, by this replica
+	accepted int // operations that wait for their end in the store
 	work     work
 
 	// What is shared.
@@ -144,8 +145,8 @@ type news struct {
 
 // work is what the document was told of this replica's.
 type work struct {
-	pending, expected int
-	at                time.Time
+	polled, expected int
+	at               time.Time
 }
 
 func (n news) and(m news) news {

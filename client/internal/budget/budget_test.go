@@ -349,3 +349,31 @@ func TestManyWaiters(t *testing.T) {
 		}
 	})
 }
+
+// TestSlicesDoNotGrow has a replica that calls now and then, for longer than a slice
+// lasts: it leases what it needs and no more, so that another one has the rest.
+func TestSlicesDoNotGrow(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		st := memory(t)
+		s := &server{limit: 1000, window: time.Hour}
+		call := func(b *budget.Budget, c budget.Class) {
+			t.Helper()
+			if _, err := do(t.Context(), b, s, c, 10*time.Millisecond); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b := newBudget(t, config(t, st, "one"))
+		for range 72 {
+			call(b, budget.Poll)
+			time.Sleep(25 * time.Second)
+		}
+		other := newBudget(t, config(t, st, "another"))
+		began := time.Now()
+		for range 1000 - 72 - 20 {
+			call(other, budget.Content)
+		}
+		if took := time.Since(began); took > 20*time.Second {
+			t.Errorf("908 calls of 10 ms took %v: another replica holds more than a slice of 20", took)
+		}
+	})
+}

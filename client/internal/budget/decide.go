@@ -115,7 +115,7 @@ func (b *Budget) debit(c Class, v verdict, now time.Time) {
 		if c == Submit {
 			w.fresh++
 		}
-		if w.slice <= w.limit/200 && w.left > 0 && w.left+w.slice > w.floor(c, now) && b.shared() {
+		if w.slice <= w.limit/200 && w.size(now) > w.slice && w.left+w.slice > w.floor(c, now) && b.shared() {
 			w.wanted = true // before anybody has to wait for it
 		}
 	}

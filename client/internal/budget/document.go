@@ -52,7 +52,7 @@ type documentSlice struct {
 
 // documentReplica is the work that a replica has, for [Budget.Scarcity].
 type documentReplica struct {
-	Pending  int   `json:"pending"`
+	Pending  int   `json:"pending"`  // operations that it polls
 	Expected int   `json:"expected"` // submits, until the window ends
 	At       int64 `json:"at"`
 }
@@ -289,7 +289,7 @@ func (b *Budget) writeWindow(w *window, now time.Time, closing bool) documentWin
 	w.forget(maxSlices/len(b.windows) - 1)
 	w.coming = 0
 	if w.wanted && !closing && w.left > 0 {
-		w.coming = w.size(now)
+		w.coming = max(0, w.size(now)-w.slice) // it may be the time of its slice that is over
 	}
 	dw := documentWindow{
 		Policy: w.policy, Limit: w.limit, Left: min(w.limit, w.left-w.coming), End: b.clock.stored(w.end), Length: w.length.Milliseconds(), Users: w.users, Submits: w.submits + w.fresh,
@@ -315,7 +315,7 @@ func (b *Budget) writeReplicas(now time.Time, closing bool) map[string]documentR
 		}
 	}
 	if delete(out, b.cfg.Owner); !closing {
-		out[b.cfg.Owner] = documentReplica{Pending: b.pending, Expected: b.expected(now), At: b.clock.stored(now)}
+		out[b.cfg.Owner] = documentReplica{Pending: b.polled, Expected: b.expected(now), At: b.clock.stored(now)}
 	}
 	return out
 }

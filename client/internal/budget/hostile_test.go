@@ -490,7 +490,7 @@ func TestTheDocument(t *testing.T) {
 		st := memory(t)
 		name := documentOf(t, st).Name
 		b := newBudget(t, config(t, st, "another"))
-		b.Scarcity(7)
+		b.Scarcity(7, 9)
 		for range 3 {
 			must(t, b, budget.Submit)
 		}

@@ -52,7 +52,9 @@ func (l load) run(t *testing.T) (out outcome) {
 		for i := range budgets {
 			budgets[i] = newBudget(t, config(t, st, fmt.Sprintf("replica %d of seed %d", i, l.seed)))
 		}
+		var accepted atomic.Int64
 		for i := range learners {
+			learners[i].accepted = &accepted
 			learners[i].Learner = durations.New(durations.Config{Tenant: "fjord"})
 		}
 		begun := time.Now()
@@ -98,14 +100,16 @@ func operation(t *testing.T, b *budget.Budget, s *server, learn *learner, lasts 
 	}
 	call(budget.Submit)
 	accepted = time.Now()
-	learn.pending.Add(1)
-	defer learn.pending.Add(-1)
+	for _, n := range []*atomic.Int64{&learn.polled, learn.accepted} {
+		n.Add(1)
+		defer n.Add(-1)
+	}
 	var sum float64
 	var polled time.Duration
 	for polls := 0; ; polls++ {
 		scarcity := 0.0
 		plan := func() time.Duration { // anew when it is due: more may be known by then
-			scarcity = b.Scarcity(int(learn.pending.Load()))
+			scarcity = b.Scarcity(int(learn.polled.Load()), int(learn.accepted.Load()))
 			return polled + learn.wait(polls, polled, scarcity)
 		}
 		for due := plan(); due > time.Since(accepted); due = plan() {
@@ -131,7 +135,8 @@ const route = "POST /v1/customerinvoice"
 // will have ended with a certain probability.
 type learner struct {
 	*durations.Learner
-	pending atomic.Int64
+	polled   atomic.Int64
+	accepted *atomic.Int64 // of all replicas
 }
 
 func (l *learner) wait(polls int, age time.Duration, scarcity float64) time.Duration {

@@ -19,8 +19,9 @@ const (
 
 // Scarcity tells how scarce calls are, from 0, plenty, to 1, none left for more
 // than one poll of each operation. Each operation can have 8/(1+7s) polls from now
-// on, on average, the one that finds its end included. pending is how many
-// operations this replica waits for.
+// on, on average, the one that finds its end included. polled is how many
+// operations this replica polls; they may be the same as those of other replicas,
+// so that accepted, which is how many the store has of them, bounds the sum.
 //
 // What a window has left is for the content of what is pending, for submits that
 // are expected until it ends, with one call more for the content of each, and for
@@ -28,11 +29,11 @@ const (
 //
 // It changes while an operation waits for its next poll, and falls when a batch is
 // over or a window begins: a plan is to be made anew now and then.
-func (b *Budget) Scarcity(pending int) float64 {
+func (b *Budget) Scarcity(polled, accepted int) float64 {
 	now := time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.pending = pending
+	b.polled, b.accepted = polled, accepted
 	b.shareWork(now)
 	return b.scarcityOfAll(now)
 }
@@ -43,9 +44,9 @@ func (b *Budget) shareWork(now time.Time) {
 	if len(b.windows) == 0 || !b.shared() || !b.loaded || now.Sub(b.work.at) < shareWait {
 		return
 	}
-	pending, expected := b.work.pending, b.work.expected
-	b.work = work{pending: b.pending, expected: b.expected(now), at: now}
-	if changed := max(pending-b.work.pending, b.work.pending-pending, expected-b.work.expected, b.work.expected-expected); changed*10 > pending+expected {
+	polled, expected := b.work.polled, b.work.expected
+	b.work = work{polled: b.polled, expected: b.expected(now), at: now}
+	if changed := max(polled-b.work.polled, b.work.polled-polled, expected-b.work.expected, b.work.expected-expected); changed*10 > polled+expected {
 		b.news.work = true
 		b.attend()
 	}
@@ -75,13 +76,14 @@ func (b *Budget) scarcity(w *window, now time.Time) float64 {
 	if passed(now, w.end) {
 		left, rest = w.limit, w.length
 	}
-	pending, expected := b.pending, max(b.submits.expected(now, rest, w.length), b.queue[Submit].length)
+	pending, expected := b.polled, max(b.submits.expected(now, rest, w.length), b.queue[Submit].length)
 	for owner, r := range b.replicas {
 		if owner != b.cfg.Owner && now.Sub(b.clock.local(r.At)).Abs() < replicaFor {
-			pending = max(pending, r.Pending)
+			pending += r.Pending
 			expected += r.Expected
 		}
 	}
+	pending = min(pending, b.accepted)
 	kept := max(pending+2*expected, w.floor(Poll, now))
 	work := pending + expected
 	if work == 0 {
