@@ -1,6 +1,8 @@
 package client_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -160,4 +162,58 @@ func withoutDocuments() store.Store {
 	st.Fail("GetDocument", faultstore.Always, errDisk)
 	st.Fail("PutDocument", faultstore.Always, errDisk)
 	return st
+}
+
+// TestPollsAreBroughtForward plans a poll an hour ahead, because calls are scarce. Ten
+// minutes later a window begins and they are plenty: the poll does not wait for its
+// hour.
+func TestPollsAreBroughtForward(t *testing.T) {
+	mc := mockserver.Config{ExecTime: mockserver.Fixed(time.Minute), RateLimit: mockserver.RateLimit{Limit: 100, Window: 10 * time.Minute}}
+	cc := client.Config{Schedule: func(p client.PollInfo) time.Duration {
+		if p.Scarcity > 0.9 {
+			return time.Hour
+		}
+		return time.Minute
+	}}
+	play(t, mc, cc, func(w *world) {
+		t := w.T
+		for range 97 {
+			resp, err := w.client.Do(request("GET", "/v1/customerinvoice?pageSize=1", "").WithContext(client.InForeground(t.Context())))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+		}
+		began := time.Now()
+		w.wait(w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{}))
+		if took := time.Since(began); took < 10*time.Minute || took > 20*time.Minute {
+			t.Errorf("the end was known after %v, want that soon after the window of 10 minutes", took)
+		}
+	})
+}
+
+// TestWhatNobodyWaitsForIsNotScarce leaves operations in the store that nobody polls:
+// who waits for one has all calls for it.
+func TestWhatNobodyWaitsForIsNotScarce(t *testing.T) {
+	scarcest := 0.0
+	mc := mockserver.Config{ExecTime: mockserver.Fixed(time.Hour), RateLimit: mockserver.RateLimit{Limit: 1000, Window: 24 * time.Hour}}
+	cc := client.Config{Schedule: func(p client.PollInfo) time.Duration {
+		scarcest = max(scarcest, p.Scarcity)
+		return time.Minute
+	}}
+	play(t, mc, cc, func(w *world) {
+		t := w.T
+		for range 400 {
+			w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
+		}
+		time.Sleep(10 * time.Minute) // no more submits are expected
+		op := w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
+		time.Sleep(10 * time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		scarcest = 0
+		if _, err := op.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) || scarcest != 0 {
+			t.Errorf("%v; the scarcity was %.2f, want 0: there are 590 calls for one operation", err, scarcest)
+		}
+	})
 }

@@ -73,7 +73,11 @@ func (c *Client) delay(rec *store.Record, now time.Time) time.Duration {
 		info.Notified, info.SinceNotified = true, max(0, now.Sub(notified))
 	}
 	c.countPending()
-	return c.plannedDelay(info, learnedRoute(rec), rec.Ref)
+	d := c.plannedDelay(info, learnedRoute(rec), rec.Ref)
+	if ended := rec.Progress.EndSeen; !ended.IsZero() && now.Sub(ended) < unclearGrace {
+		d = min(d, unclearPoll)
+	}
+	return d
 }
 
 // plannedDelay is the wait from when info was so, by what is known now.
@@ -140,6 +144,13 @@ func (b *basis) overdue(now time.Time) bool {
 func (c *Client) dueBy(b *basis, ref string) time.Time {
 	info := PollInfo{Polls: b.polls, Age: b.age, Notify: b.notify}
 	return latest(b.at.Add(c.plannedDelay(info, b.route, ref)), c.askedUntil(ref))
+}
+
+// dueAfterAll reports whether a poll is due by what is known now that was planned for
+// later: since then calls have become plenty, or the route was seen to be quick.
+func (c *Client) dueAfterAll(rec *store.Record) bool {
+	b := basisOf(rec)
+	return !b.at.IsZero() && !latest(c.dueBy(&b, rec.Ref), c.notBefore(rec.Ref)).After(time.Now())
 }
 
 // askAgain is when the schedule is asked again about a poll that is due at a time.

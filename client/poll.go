@@ -99,7 +99,7 @@ func (c *Client) runPoll(p *poll, h *held) {
 	}
 	due := c.nextPoll(rec)
 	again := p.force && rec.Phase == store.Unclear // a later state may say more
-	if !again && (due.IsZero() || (!p.force && due.After(time.Now()))) {
+	if !again && (due.IsZero() || !p.force && due.After(time.Now()) && !c.dueAfterAll(rec)) {
 		return
 	}
 	var err error

@@ -26,6 +26,8 @@ const (
 	// unclearGrace is how long a state with an end and an unknown word is polled
 	// on before it is taken for the last one.
 	unclearGrace = 10 * time.Minute
+	// unclearPoll is the longest wait before a poll in that time.
+	unclearPoll = time.Minute
 )
 
 // progress is what is known after a poll that found no end.
