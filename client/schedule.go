@@ -57,7 +57,7 @@ type Schedule func(PollInfo) time.Duration
 // first when about a third of its operations have ended, then whenever about a
 // third of those have that still ran at the last poll. It waits a little longer
 // where calls would gain little time. It never waits much longer than a minute,
-// but for the slowest twentieth of a route and for what takes an hour. Before
+// but for the slowest few of a route and for what takes an hour. Before
 // anything is learned it polls after 2 s and then at growing intervals.
 //
 // With a notification expected it is only a safety net: it polls when nine in ten
@@ -104,7 +104,7 @@ const (
 	// the last one, but no later than mostWait, which with the jitter is about a
 	// minute.
 	pollShare = 0.33
-	mostWait  = 59 * time.Second
+	mostWait  = 57 * time.Second
 
 	// Once as many ends were seen, the schedule dares to be slower. Of a route that
 	// is new, quick polls tell more.
@@ -116,7 +116,7 @@ const (
 	shortWait    = 5500 * time.Millisecond
 	longWait     = 15 * time.Second
 	// The slowest may wait longer than mostWait, the fewer still run the longer.
-	slowShare = 0.05
+	slowShare = 0.08
 	slowWait  = 5 * time.Minute
 
 	// In each wait at least this share ends, if slowWait is enough for that, so that
@@ -129,12 +129,12 @@ const (
 	// The same below notifications, up to fallbackStretch for operations that are
 	// long: they can wait.
 	fallbackShare   = 0.92
-	fallbackStretch = 0.96
+	fallbackStretch = 0.98
 	leastFallback   = 90 * time.Second
 	// Before knownCount: perhaps no notification comes at all.
 	firstShare    = 0.45
 	firstFallback = 45 * time.Second
-	longFallback  = 5 * time.Minute
+	longFallback  = 4 * time.Minute
 	mostFallback  = 30 * time.Minute
 )
 

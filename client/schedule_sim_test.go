@@ -183,8 +183,8 @@ func azcore(ran func() time.Duration) (calls, p50 float64) {
 }
 
 // heldOut are seeds that nobody has looked at while the numbers of the schedule
-// were chosen. Those were others below 500.
-var heldOut = []uint64{501, 502, 503, 504, 505, 506, 507, 508}
+// were chosen. Those were others below 600.
+var heldOut = []uint64{601, 602, 603, 604, 605, 606, 607, 608}
 
 // mean is the mean of a number over seeds.
 func mean(of func(seed uint64) float64) float64 {

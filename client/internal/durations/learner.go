@@ -18,8 +18,9 @@ const (
 	maxRoutes = 256
 	// maxName bounds the name of a route in bytes. The rest does not count.
 	maxName = 128
-	// saveEvery is the least time between two writes of the document.
-	saveEvery = time.Minute
+	// saveEvery is the least time between two writes of the document: replicas that
+	// begin together should not each learn alone.
+	saveEvery = 10 * time.Second
 	// maxTries is how often a write that others were faster than is repeated.
 	maxTries = 8
 )
@@ -132,7 +133,7 @@ func (l *Learner) For(name string) *Durations {
 }
 
 // Dirty reports whether it is time to call Save: the document was not read yet, or
-// something was learned and the last write is a minute ago.
+// something was learned and the last write is ten seconds ago.
 func (l *Learner) Dirty() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -143,7 +144,7 @@ func (l *Learner) Dirty() bool {
 // since the last time. What others added meanwhile stays, and is known from then
 // on. A document that is of a newer version is left as it is, one that nobody can
 // read is replaced. After an error of the store, which it returns, nothing is lost, and Dirty
-// reports true again in a minute. While another Save is under way it does
+// reports true again after ten seconds. While another Save is under way it does
 // nothing.
 func (l *Learner) Save(ctx context.Context) error {
 	if !l.saving.TryLock() {
