@@ -18,8 +18,9 @@ type Stats struct {
 	Pending PendingStats
 	Person  PersonStats
 	Polls   PollStats
-	// Missed is how many operations in a row ended of which this client asked to be
-	// notified and whose end a poll found first: see [NeedsNotifications].
+	// Missed is how many operations in a row ended of which the ERP was asked to tell, and
+	// whose end a poll of this client found first: see [NeedsNotifications]. What is found
+	// within 10 s of its end does not count, for a notification may have been on its way.
 	Missed int
 }
 
@@ -30,7 +31,7 @@ type BudgetStats struct {
 	// Limit is how many calls are allowed in a window, Left how many of them are
 	// left for all replicas, and ResetsAt when the next window begins. Where there
 	// are several limits they are those of the one of which the least is left. A
-	// Limit of 0 means that none is known: then the others are zero as well.
+	// Limit of 0 means that none is known.
 	Limit    int
 	Left     int
 	ResetsAt time.Time

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"context"
 	"reflect"
 	"strings"
 	"sync"
@@ -51,7 +52,7 @@ func TestStatsWhileOperationsRun(t *testing.T) {
 			t.Errorf("polls %+v, want those of the four that are waited for, some within a minute", s.Polls)
 		}
 		b := s.Budget
-		if b.Limit != 1000 || b.Left != 994 || b.ResetsAt.Sub(time.Now()).Round(time.Minute) != time.Hour || b.Calls != (client.CallCounts{Submit: 6}) || b.Needed != 12 {
+		if b.Limit != 1000 || b.Left != 994 || time.Until(b.ResetsAt).Round(time.Minute) != time.Hour || b.Calls != (client.CallCounts{Submit: 6}) || b.Needed != 12 {
 			t.Errorf("budget %+v, want 994 of 1000 left for an hour after 6 submits, and 12 needed", b)
 		}
 		if len(b.Policies) != 1 || b.Policies[0].Name != "4-fixed-window" || b.Policies[0].Left != 994 || b.Policies[0].Calls.Total() != 5 {
@@ -174,6 +175,55 @@ func TestNotificationsThatStopAreToldOf(t *testing.T) {
 		}
 		if got := d.about("attention"); len(got) != 1 || !strings.HasPrefix(got[0], "attention no_notifications POST") {
 			w.Errorf("the observer was told %q, want of the notifications, once", got)
+		}
+	})
+}
+
+// TestEndsThatAreFoundAtOnceMissNothing has a schedule that is quicker than a
+// notification has to be.
+func TestEndsThatAreFoundAtOnceMissNothing(t *testing.T) {
+	mc := mockserver.Config{ExecTime: mockserver.Fixed(5 * time.Second), Faults: []fault.Rule{{Do: fault.Notify{Drop: true}}}}
+	cc := client.Config{Notify: client.Subscription(), Schedule: func(client.PollInfo) time.Duration { return 3 * time.Second }}
+	play(t, mc, cc, func(w *world) {
+		for range 6 {
+			w.wait(w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{}))
+		}
+		if got := stats(w.T, w.client).Missed; got != 0 {
+			w.Errorf("%d notifications are missed, want none", got)
+		}
+	})
+}
+
+// TestStatsDuringRunHaveThePollsOfTheTenant has operations that another client submitted.
+func TestStatsDuringRunHaveThePollsOfTheTenant(t *testing.T) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Hour), Workers: 40}, client.Config{}, func(w *world) {
+		t := w.T
+		other, err := client.New(client.Config{BaseURL: base, HTTPClient: w.mock.Client(), Store: w.store})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		for range 40 {
+			w.submit(request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{})
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if err := other.Run(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		if got := stats(t, other).Polls; got.Due+got.Soon+got.Later != 40 || got.Soon < 30 {
+			t.Errorf("polls %+v, want 40, most of them within a minute", got)
+		}
+		if got := stats(t, w.client).Polls; got != (client.PollStats{}) {
+			t.Errorf("the client that does not run plans %+v, want none", got)
+		}
+		stop()
+		wg.Wait()
+		if got := stats(t, other).Polls; got != (client.PollStats{}) {
+			t.Errorf("after Run %+v are planned, want none", got)
 		}
 	})
 }

@@ -4,7 +4,12 @@
 //
 // Every call takes its turn from a [Budget], with [Budget.Take] or
 // [Budget.TryTake], and ends with [Budget.Answered], [Budget.Failed] or
-// [Budget.Return]. While no limit is known that costs two short mutexes.
+// [Budget.Return]. While no limit is known that costs two short mutexes. A call that is
+// made as a part of another, for a token, is counted with [Budget.Charge] and never
+// waits: the other one would wait for it with a turn in its hand.
+//
+// [Budget.State] tells what is known, [Budget.Delay] how long a poll is going to wait,
+// and [Budget.Load] whether a window can carry what is pending.
 //
 // # A window
 //

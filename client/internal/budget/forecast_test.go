@@ -59,7 +59,7 @@ func TestLoadCountsAPollAndTheContent(t *testing.T) {
 		callOnce(t, b, budget.Submit, s)
 		for pending, over := range map[int]bool{0: false, 49: false, 50: true} {
 			l := b.Load(pending)
-			if l.Over() != over || l.Needed != 2*pending || l.Left != 99 || l.Limit != 100 || l.Reset.Sub(time.Now()).Round(time.Minute) != time.Hour {
+			if l.Over() != over || l.Needed != 2*pending || l.Left != 99 || l.Limit != 100 || time.Until(l.Reset).Round(time.Minute) != time.Hour {
 				t.Errorf("with %d pending %+v, want that %d calls are needed of 99", pending, l, 2*pending)
 			}
 		}
@@ -79,6 +79,41 @@ func TestForecastObeysAPause(t *testing.T) {
 		b.Answered(budget.Poll, 429, map[string][]string{"Retry-After": {"90"}})
 		if got := b.Delay(0).Round(time.Second); got != 90*time.Second {
 			t.Errorf("a poll waits for %v, want 90 s", got)
+		}
+	})
+}
+
+// TestChargeCountsAndNeverWaits has calls that are parts of others, for more than there
+// is.
+func TestChargeCountsAndNeverWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, shared := range map[string]bool{"alone": false, "with replicas": true} {
+			s := &server{limit: 10, window: time.Hour}
+			cfg := config(t, nil, "a")
+			if shared {
+				cfg.Store = memory(t)
+			}
+			b := newBudget(t, cfg)
+			for range 2 {
+				callOnce(t, b, budget.Submit, s)
+				callOnce(t, b, budget.Submit, s)
+				for range 3 {
+					b.Charge(budget.Submit)
+					status, h := s.call()
+					b.Answered(budget.Submit, status, h)
+				}
+			}
+			if st := b.State(); st.Remaining != 0 || st.Calls[budget.Submit] != 10 || st.InFlight != 0 || st.Limited != 0 {
+				t.Errorf("%s: %+v, want that 10 calls have used the window up", name, st)
+			}
+			b.Charge(budget.Submit)
+			if st := b.State(); st.InFlight != 1 {
+				t.Errorf("%s: %d calls are under way, want the one that is part of another", name, st.InFlight)
+			}
+			b.Failed(budget.Submit)
+			if ok, _ := b.TryTake(budget.Submit); ok {
+				t.Errorf("%s: a call of its own may be made", name)
+			}
 		}
 	})
 }
