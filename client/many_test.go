@@ -330,8 +330,8 @@ func TestSubmitAllSaysThatItWaits(t *testing.T) {
 				soon++
 			}
 		}
-		if soon < 19 || soon > 20 {
-			t.Errorf("%d were yielded at once, want what the window allows, 19 or 20", soon)
+		if soon < 16 || soon > 20 {
+			t.Errorf("%d were yielded at once, want what the window allows, up to 20", soon)
 		}
 		synctest.Wait()
 		const words = "SubmitAll waits for the limit"
