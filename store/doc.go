@@ -36,6 +36,20 @@
 // is kept as a conflict and replaces nothing. Only a person's word or a
 // terminal state of the ERP takes a record out of [Unclear].
 //
+// # The outbox
+//
+// What is enqueued ([Store.Enqueue]) is stored with the body that it is to be sent
+// with, and sent later, by whoever has it leased ([ToSend]) and decides so
+// ([SendDecision]). What was certainly not taken is queued again ([NotTakenFact]),
+// and so is what failed, by a decision ([RequeueDecision]), and what a person says
+// was not accepted ([RejectedFact]). Such a word may be wrong: if a notification or
+// an answer says otherwise before it is sent again, it is not sent. A refusal is an
+// outcome like others, which a handler is told of.
+//
+// Operations of one [Sequence] are sent one after the other, each when the one
+// before has succeeded. In the step that records the success the next one becomes
+// due. Whatever else becomes of one stops its sequence.
+//
 // # Documents
 //
 // Beside the records a store keeps a [Document] here and there: small state

@@ -41,9 +41,14 @@
 //     was made by an earlier version reuses its space and keeps the size of its
 //     largest moment (see Upgrades). The log beside it is written back every
 //     16 MiB or so.
+//   - Erased: the body of what was enqueued is overwritten in the file as soon as
+//     nothing can have it sent again, by the transaction that says so. The log
+//     holds older copies until it is written anew from its start, or truncated,
+//     which [Store.Purge] and the last [Store.Close] do.
 //   - Flat: no method takes longer because much is kept, except where its
 //     comment says so: lists by kind or metadata pass over what they do not
-//     select, and [Store.Check] reads everything.
+//     select, one of stopped sequences passes over the others in which something
+//     waits, and [Store.Check] reads everything.
 //
 // An error of a changing method means that the change is not certain to be on
 // disk. Match it with [ErrBusy], [ErrDiskFull], [ErrReadOnly], [ErrCorrupt]
@@ -87,8 +92,8 @@
 // [Config].AllowFileSystems names it: WAL needs memory shared by all who open
 // the file. A process that is stopped in the middle of a transaction holds up
 // the writers of all others until it goes on or is killed; their calls fail
-// with [ErrBusy]. Records are stored in the clear, in a file that only its
-// owner may read.
+// with [ErrBusy]. Records and bodies are stored in the clear, in a file that only
+// its owner may read.
 //
 // Copy a store that is in use with the sqlite3 shell's .backup, never with cp.
 // On POSIX systems, do not open the file by other means from a process that

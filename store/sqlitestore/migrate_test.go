@@ -28,6 +28,13 @@ func schema6(t *testing.T) (path string) {
 	return fromSQL(t, "schema6.sql")
 }
 
+// schema7 does the same for schema 7, with one that was sent and one that failed
+// besides.
+func schema7(t *testing.T) (path string) {
+	t.Helper()
+	return fromSQL(t, "schema7.sql")
+}
+
 func fromSQL(t *testing.T, name string) (path string) {
 	t.Helper()
 	sql, err := os.ReadFile(filepath.Join("testdata", name))
@@ -318,12 +325,80 @@ func TestSchema6GoesOn(t *testing.T) {
 	}
 }
 
+// wantSchema7 checks that all of it is there, and that nothing of it came through
+// the outbox.
+func wantSchema7(t *testing.T, s *Store) {
+	t.Helper()
+	ctx := t.Context()
+	list, err := s.List(ctx, "fjord", store.Query{})
+	if err != nil || len(list) != 18 {
+		t.Errorf("%d records, %v, want 18: %s", len(list), err, refsOf(list))
+	}
+	for _, rec := range list {
+		if rec.Enqueued || rec.HasBody || rec.Sequence != "" || rec.Sends != 0 {
+			t.Errorf("%s came through the outbox: %+v", rec.Ref, rec)
+		}
+		if _, err := s.GetBody(ctx, "fjord", rec.Ref); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s has a body: %v", rec.Ref, err)
+		}
+	}
+	due, err := s.Due(ctx, "fjord", store.DueQuery{Phases: []store.Phase{store.Queued}, By: time.Now()})
+	if err != nil || len(due.Records) != 0 {
+		t.Errorf("%s are due, %v, want that nothing is sent that has no body", refsOf(due.Records), err)
+	}
+	if list, err := s.Sequences(ctx, "fjord", store.SequenceQuery{}); err != nil || len(list) != 0 {
+		t.Errorf("got the sequences %+v, %v", list, err)
+	}
+	for ref, phase := range map[string]store.Phase{"queued": store.Queued, "sent by 7": store.Uncertain, "failed by 7": store.Settled, "accepted": store.Accepted} {
+		if rec, err := s.Get(ctx, "fjord", ref); err != nil || rec.Phase != phase {
+			t.Errorf("%s is %s, %v, want %s", ref, rec.Phase, err, phase)
+		}
+	}
+	if err := s.Check(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+// Every operation of a file of schema 7 goes on, and what failed can be superseded
+// by what is enqueued.
+func TestSchema7GoesOn(t *testing.T) {
+	s := mustOpen(t, Config{Path: schema7(t)})
+	wantSchema7(t, s)
+	ctx := t.Context()
+	decided(t, s, "queued", store.SendDecision{})
+	reported(t, s, "queued", store.AcceptedFact{ID: "id-queued", Source: store.FromAnswer},
+		store.SettledFact{ID: "id-queued", Outcome: store.Outcome{Status: "Finished", StatusCode: 201}})
+	reported(t, s, "sent by 7", store.RejectedFact{ByUser: true, Reason: "no"})
+	if rec, err := s.Get(ctx, "fjord", "sent by 7"); err != nil || rec.Phase != store.Rejected {
+		t.Errorf("without a body it is %s, %v, want rejected", rec.Phase, err)
+	}
+	for i, ref := range []string{"a", "b"} {
+		rec := store.Record{Tenant: "fjord", Ref: ref, Sequence: "orders", Method: "POST", Path: "/v2/customerinvoice"}
+		if i == 0 {
+			rec.Key, rec.Supersedes = "key-failed by 7", "failed by 7"
+		}
+		got, err := s.Enqueue(ctx, rec, []byte(ref))
+		if err != nil || got.Place != uint64(i+1) || got.Blocked != (i > 0) {
+			t.Errorf("enqueued %+v, %v", got, err)
+		}
+	}
+	if body, err := s.GetBody(ctx, "fjord", "a"); err != nil || string(body) != "a" {
+		t.Errorf("got the body %q, %v", body, err)
+	}
+	if err := s.Check(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
 // A migration that is cut off, at whichever statement, leaves the file as it
 // was: the next to open it migrates it whole.
 func TestMigrationThatIsCutOff(t *testing.T) {
 	t.Run("from 4 to 5", func(t *testing.T) { cutOff(t, schema4(t), 4, renameUnmatched, wantSchema4) })
 	t.Run("from 6 to 7", func(t *testing.T) {
 		cutOff(t, schema6(t), 6, func(*sqlitefile.Conn) error { return nil }, wantSchema6)
+	})
+	t.Run("from 7 to 8", func(t *testing.T) {
+		cutOff(t, schema7(t), 7, func(*sqlitefile.Conn) error { return nil }, wantSchema7)
 	})
 }
 

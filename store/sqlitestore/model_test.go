@@ -39,7 +39,7 @@ func TestModel(t *testing.T) {
 		defer func() { m.file.Close(); m.mem.Close() }()
 		rt.Repeat(map[string]func(*rapid.T){
 			"create": m.create, "accepted": m.accepted, "rejected": m.rejected, "uncertain": m.uncertain, "refuted": m.refuted,
-			"settled": m.settled, "told": m.told, "unclear": m.unclear, "begin": m.begin, "notify": m.notify, "acquire": m.acquire, "acquire again": m.acquire, "extend": m.extend,
+			"settled": m.settled, "told": m.told, "unclear": m.unclear, "enqueue": m.enqueue, "not taken": m.notTaken, "send": m.send, "begin": m.begin, "notify": m.notify, "acquire": m.acquire, "acquire again": m.acquire, "extend": m.extend,
 			"document": m.document, "due": m.due, "release": m.release, "decide": m.decide, "decide again": m.decide, "purge": m.purge, "reopen": m.reopen, "crash": m.crash,
 			"": m.check,
 		})
@@ -117,6 +117,57 @@ func (m *machine) create(t *rapid.T) {
 		delete(m.answered, ref) // a purged one had the same ref
 		m.sent[ref] = rec.Phase == store.Sending
 	}
+}
+
+func (m *machine) enqueue(t *rapid.T) {
+	ref := pick(t, "ref", refs...)
+	rec := store.Record{
+		Tenant: tenantOf(ref), Ref: ref, Method: "POST", Path: "/v2/customerinvoice", Sequence: pick(t, "sequence", "", "s", "s"),
+		Key: pick(t, "key", "", "", "order-1", "order-2"), Supersedes: pick(t, "supersedes", append(refs, "", "", "")...), Kind: pick(t, "kind", "", "invoice"),
+	}
+	_, err := both(t, m, func(_ int, s store.Store) (store.Record, error) { return s.Enqueue(t.Context(), rec, []byte("body of "+ref)) })
+	if err == nil {
+		delete(m.answered, ref)
+		m.sent[ref] = false
+	}
+}
+
+// send has a record that waits to be sent, if there is one, leased and sent.
+func (m *machine) send(t *rapid.T) {
+	for i, rec := range m.seen {
+		if rec.Phase != store.Queued || !rec.Enqueued || rec.Lease.Owner != "" {
+			continue
+		}
+		recs, err := both(t, m, func(side int, s store.Store) (store.Record, error) {
+			tenant, ref := m.nth(t, s, i)
+			l, rec, err := s.Acquire(t.Context(), tenant, ref, "sender", store.ToSend, time.Hour)
+			if err != nil {
+				return rec, err
+			}
+			return s.Decide(t.Context(), l, store.SendDecision{})
+		})
+		if err == nil {
+			m.keep(recs)
+			m.sent[rec.Ref] = true
+			return
+		}
+	}
+	t.Skip("nothing to send")
+}
+
+func (m *machine) notTaken(t *rapid.T) {
+	tenant, ref := m.anyRef(t)
+	older, due := pick(t, "older", false, false, true), pick(t, "planned", false, true)
+	m.report(t, tenant, ref, func(old store.Record) store.Fact {
+		f := store.NotTakenFact{Epoch: old.SendEpoch, Reason: "429"}
+		if older {
+			f.Epoch = 1
+		}
+		if due {
+			f.Due = time.Now().Add(time.Hour)
+		}
+		return f
+	})
 }
 
 // keep remembers the leases of a record.
@@ -313,7 +364,7 @@ func (m *machine) release(t *rapid.T) {
 func (m *machine) decide(t *rapid.T) {
 	l := m.lease(t)
 	soon, later := time.Now(), time.Now().Add(time.Hour)
-	d := pick[store.Decision](t, "decision", store.SendDecision{}, store.RescheduleDecision{Due: later}, store.RescheduleDecision{Due: later, Notifications: 1},
+	d := pick[store.Decision](t, "decision", store.SendDecision{}, store.WithdrawDecision{Reason: "a mistake"}, store.RequeueDecision{}, store.SkipDecision{Reason: "by hand"}, store.RescheduleDecision{Due: later}, store.RescheduleDecision{Due: later, Notifications: 1},
 		store.RescheduleDecision{Due: soon, Progress: store.Progress{Status: "Started", Missing: true}}, store.AcknowledgeDecision{}, store.AcknowledgeDecision{},
 		store.InterruptDecision{}, store.RescheduleDecision{Due: time.Now().Add(100 * time.Hour), Progress: store.Progress{Missings: 2, MissingSince: soon, RefusedStatus: 402}},
 		store.RetryDecision{Due: later, Reason: "busy"}, store.DeadLetterDecision{Reason: "gave up"}, store.ReplayDecision{}, store.DropDecision{Reason: "no use"}, store.ExpireDecision{Reason: "404"}, store.AbandonDecision{Reason: "by hand"})

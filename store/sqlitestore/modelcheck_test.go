@@ -44,6 +44,16 @@ func (m *machine) check(t *rapid.T) {
 			return fmt.Sprint(d.Version != 0, d.Body), err
 		})
 	}
+	for _, ref := range refs {
+		both(t, m, func(_ int, s store.Store) ([]byte, error) { return s.GetBody(t.Context(), tenantOf(ref), ref) })
+	}
+	stopped := pick(t, "stopped", false, true)
+	for _, tenant := range []string{fjord, fjell} {
+		both(t, m, func(_ int, s store.Store) (store.Sequence, error) { return s.GetSequence(t.Context(), tenant, "s") })
+		both(t, m, func(_ int, s store.Store) ([]store.Sequence, error) {
+			return s.Sequences(t.Context(), tenant, store.SequenceQuery{Stopped: stopped})
+		})
+	}
 	m.invariants(t, file)
 	m.seen, m.decided, m.purged = file, false, nil
 }
@@ -71,10 +81,13 @@ func (m *machine) invariants(t *rapid.T, now []store.Record) {
 			}
 			keys[rec.Tenant+"/"+rec.Key] = true
 		}
-		if id := m.answered[rec.Ref]; id != "" && rec.ID != id && !slices.Contains(rec.OtherIDs, id) {
+		if id := m.answered[rec.Ref]; id != "" && rec.ID != id && !slices.Contains(rec.OtherIDs, id) && !slices.Contains(rec.FormerIDs, id) {
 			t.Fatalf("%s has lost the accepted id %s: %+v", rec.Ref, id, rec)
 		}
-		if rec.Phase == store.Queued && m.sent[rec.Ref] {
+		if rec.HasBody && (rec.Phase == store.Acknowledged || rec.Phase == store.Rejected || rec.Phase == store.Abandoned) || !rec.HasBody && rec.Enqueued && rec.Phase == store.Queued {
+			t.Fatalf("%s, %s, has a body: %v", rec.Ref, rec.Phase, rec.HasBody)
+		}
+		if rec.Phase == store.Queued && m.sent[rec.Ref] && !rec.Enqueued {
 			t.Fatalf("%s was sent and is queued again", rec.Ref)
 		}
 		if rec.Phase == store.Unclear && (rec.Outcome == nil || rec.ID == "" || rec.Key != "" && !rec.HoldsKey()) {
@@ -99,7 +112,7 @@ func (m *machine) invariants(t *rapid.T, now []store.Record) {
 			}
 		case rec.Phase != old.Phase && !m.decided && slices.Contains([]store.Phase{store.Acknowledged, store.Dead, store.Expired, store.Abandoned}, rec.Phase):
 			t.Fatalf("%s became %s without a decision", rec.Ref, rec.Phase)
-		case old.Outcome != nil && old.Outcome.Told != "" && (rec.Outcome == nil || rec.Outcome.Told == ""):
+		case old.Outcome != nil && old.Outcome.Told != "" && !(m.decided && rec.Phase == store.Queued) && (rec.Outcome == nil || rec.Outcome.Told == ""):
 			t.Fatalf("%s has lost what a person told", rec.Ref)
 		case rec.Tenant != old.Tenant:
 			t.Fatalf("%s moved to another tenant", rec.Ref)

@@ -2,6 +2,7 @@ package sqlitestore
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 
 	"github.com/vismanet-go/background/internal/lockfile"
@@ -35,7 +36,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	s.file, err = sqlitefile.Open(ctx, sqlitefile.Config{
 		Path: cfg.Path, ApplicationID: applicationID, Migrations: migrations, Migrated: migrated, BusyTimeout: cfg.BusyTimeout,
 		AllowFileSystems: cfg.AllowFileSystems, CheckUpTo: checkUpTo, Readers: readers,
-		Prepare: func(c *sqlitefile.Conn) error { return c.Func("ended", s.ended) },
+		Prepare: func(c *sqlitefile.Conn) error { return errors.Join(c.Exec(eraseSmall), c.Func("ended", s.ended)) },
 		Begin:   s.writer.begin, Commit: s.writer.tell,
 	})
 	if err != nil {

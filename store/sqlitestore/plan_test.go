@@ -144,6 +144,14 @@ func useAll(t *testing.T, s *Store) {
 		_, _, err := tx.GetTombstoneByKey("fjord", "nothing")
 		return err
 	}))
+	for _, ref := range []string{"first", "second", "third"} {
+		enqueued(t, s, ref, "orders", []byte("body"))
+	}
+	enqueued(t, s, "only", "closed", []byte("body"))
+	decided(t, s, "only", store.WithdrawDecision{Reason: "a mistake"}) // its sequence goes with it
+	decided(t, s, "third", store.WithdrawDecision{Reason: "a mistake"})
+	decided(t, s, "first", store.SendDecision{})
+	reported(t, s, "first", store.SettledFact{Outcome: store.Outcome{Foreground: true, StatusCode: 201}})
 	later := now.Add(time.Hour)
 	for _, tenant := range []string{"fjord", store.AnyTenant} {
 		_, err := s.Purge(ctx, tenant, store.Retention{Ended: later, Unacknowledged: later, Unmatched: later, Keys: now})
@@ -170,6 +178,12 @@ func useAll(t *testing.T, s *Store) {
 		_, _ = s.GetByKey(ctx, "fjord", "nothing")
 		_, _ = s.GetDocument(ctx, "fjord", "nothing")
 		_, _ = s.Get(ctx, "fjord", "nothing")
+		_, _ = s.GetBody(ctx, "fjord", "nothing")
+		_, _ = s.GetSequence(ctx, "fjord", "orders")
+		for _, stopped := range []bool{false, true} {
+			_, err := s.Sequences(ctx, "fjord", store.SequenceQuery{Stopped: stopped})
+			must(err)
+		}
 		_, err := s.Stats(ctx)
 		must(err)
 		for _, phases := range [][]store.Phase{nil, {store.Accepted}} {

@@ -203,6 +203,30 @@ CREATE TRIGGER tombstones_removed AFTER DELETE ON tombstones BEGIN
 	UPDATE counts SET count = count - 1 WHERE tenant = old.tenant AND name = 'tombstone';
 END;
 `,
+	// 8: the outbox: bodies beside their records, sequences, and where records
+	// stand in them.
+	`
+CREATE TABLE bodies (
+	n    INTEGER PRIMARY KEY, -- of the record
+	body BLOB NOT NULL
+) STRICT;
+CREATE TABLE sequences (
+	tenant  TEXT NOT NULL,
+	name    TEXT NOT NULL,
+	last    INTEGER NOT NULL, -- the place that was given last
+	done    INTEGER NOT NULL, -- the head stands right behind it
+	waiting INTEGER NOT NULL, -- records behind done
+	PRIMARY KEY (tenant, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sequences_waiting ON sequences (tenant, name) WHERE waiting > 0;
+CREATE TABLE places (
+	tenant   TEXT NOT NULL,
+	sequence TEXT NOT NULL,
+	place    INTEGER NOT NULL,
+	n        INTEGER NOT NULL, -- of the record
+	PRIMARY KEY (tenant, sequence, place)
+) STRICT, WITHOUT ROWID;
+`,
 }
 
 // schemaVersion is the version that this code reads and writes.

@@ -114,7 +114,7 @@ func TestOpenRefusesWhatIsNotIts(t *testing.T) {
 		{"a newer schema", func(t *testing.T, path string) {
 			mustOpen(t, Config{Path: path}).Close()
 			mustScript(t, path, "PRAGMA user_version = 99")
-		}, ErrNewerSchema, "version 99, this code knows 7"},
+		}, ErrNewerSchema, "version 99, this code knows 8"},
 		{"another application's file", func(t *testing.T, path string) {
 			mustScript(t, path, "CREATE TABLE invoices (n INTEGER)")
 		}, ErrForeign, "invoices"},

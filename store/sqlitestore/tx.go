@@ -202,7 +202,10 @@ func columnsOf(r *store.Record, lock string) columns {
 	if r.Lease.Owner != "" {
 		c.until = numberOf(r.Lease.Until)
 	}
-	if _, planned := r.DueAt(time.Time{}); planned && r.Due.IsZero() {
+	switch _, planned := r.DueAt(time.Time{}); {
+	case !planned:
+		c.due = unset
+	case r.Due.IsZero():
 		c.due = atOnce
 	}
 	switch r.Phase {
@@ -311,6 +314,9 @@ func (t *tx) Put(rec store.Record) error {
 	if err := t.putContent(old.n, old.rec, rec); err != nil {
 		return err
 	}
+	if err := t.putPlace(&old.rec, &rec); err != nil {
+		return err
+	}
 	if rec.Wakes(old.rec) {
 		t.w.woken = append(t.w.woken, woken{rec.Tenant, rec.Ref})
 	}
@@ -367,7 +373,7 @@ func (t *tx) insert(rec store.Record) error {
 		}
 	}
 	t.w.woken = append(t.w.woken, woken{rec.Tenant, rec.Ref})
-	return nil
+	return t.putPlace(&store.Record{}, &rec)
 }
 
 // inserted holds the arguments of insRecord.
@@ -386,6 +392,14 @@ func (t *tx) Delete(_, ref string) error {
 	}
 	if err := t.putContent(old.n, old.rec, store.Record{}); err != nil {
 		return err
+	}
+	if err := t.putPlace(&old.rec, &store.Record{}); err != nil {
+		return err
+	}
+	if old.rec.HasBody {
+		if err := t.deleteBody(old.n); err != nil {
+			return err
+		}
 	}
 	t.written = append(t.written, ref)
 	for i := range t.seen {

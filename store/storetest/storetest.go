@@ -49,7 +49,7 @@ func Run(t *testing.T, h Harness) {
 		}
 	}
 	groups := [][]test{createTests, factTests, notifyTests, leaseTests, deliveryTests, watchTests, purgeTests, retentionTests, concurrencyTests}
-	groups = append(groups, runTests, tenantTests, documentTests, listTests, toldTests, forgottenTests, unclearTests, boundTests, dueTests, epochTests)
+	groups = append(groups, runTests, tenantTests, documentTests, listTests, toldTests, forgottenTests, unclearTests, boundTests, dueTests, epochTests, outboxTests, sequenceTests)
 	if h.Ahead != nil {
 		groups = append(groups, clockTests, documentClockTests)
 	}
