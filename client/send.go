@@ -161,7 +161,10 @@ func (c *Client) accept(ctx context.Context, rec store.Record, id string) (*Oper
 	fact := store.AcceptedFact{ID: id, Source: store.FromAnswer, Due: c.firstPoll(rec)}
 	got, err := c.store.Report(ctx, rec.Tenant, rec.Ref, fact)
 	if err == nil {
-		return c.operation(got), nil
+		// A string that a store has read may hold the whole row: 400 bytes in the one
+		// of SQLite, for as long as there is the handle.
+		rec.ID, rec.Phase = got.ID, got.Phase
+		return c.operation(rec), nil
 	}
 	if _, conflict := errors.AsType[*store.ConflictError](err); conflict {
 		// An id that belongs to another operation says nothing about this one.
