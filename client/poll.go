@@ -288,16 +288,24 @@ func (c *Client) recordAs(ctx context.Context, h *held, o store.Outcome) error {
 	defer write.done()
 	by := soughtBy(&h.rec)
 	c.learnEnded(&h.rec, &o)
-	got, err := c.store.Report(write, h.rec.Tenant, h.rec.Ref, store.SettledFact{ID: h.rec.ID, Outcome: o, Epoch: h.lease.Epoch})
+	if err := c.reportHeld(write, h, store.SettledFact{ID: h.rec.ID, Outcome: o, Epoch: h.lease.Epoch}); err != nil {
+		return err
+	}
+	c.well(h.rec.Ref)
+	c.log.LogAttrs(ctx, slog.LevelDebug, "settled", slog.String("ref", h.rec.Ref), slog.String("id", h.rec.ID), slog.Int("status", o.StatusCode))
+	// Whoever took the lease over meanwhile reports the same and tells of it.
+	if h.rec.Lease.Epoch == h.lease.Epoch {
+		c.observeEnd(ctx, &h.rec, by)
+	}
+	return nil
+}
+
+// reportHeld writes a fact about a record that is held, with which its lease ends.
+func (c *Client) reportHeld(ctx context.Context, h *held, fact store.Fact) error {
+	got, err := c.store.Report(ctx, h.rec.Tenant, h.rec.Ref, fact)
 	if err != nil {
 		return &unwrittenError{storeError(err)}
 	}
 	h.wrote(got, true)
-	c.well(got.Ref)
-	c.log.LogAttrs(ctx, slog.LevelDebug, "settled", slog.String("ref", got.Ref), slog.String("id", got.ID), slog.Int("status", o.StatusCode))
-	// Whoever took the lease over meanwhile reports the same and tells of it.
-	if got.Lease.Epoch == h.lease.Epoch {
-		c.observeEnd(ctx, &h.rec, by)
-	}
 	return nil
 }

@@ -110,9 +110,9 @@ const maxWords = 100
 
 // unknownWord tells of a status that is not known: once per word in the log, and
 // once per operation to the observer.
-func (c *Client) unknownWord(ctx context.Context, rec store.Record, doc erp.Document) {
+func (c *Client) unknownWord(ctx context.Context, rec *store.Record, doc erp.Document) {
 	if rec.Progress.Status != cut(doc.Status, 200) {
-		c.attend(ctx, rec, NeedsWord)
+		c.attend(ctx, *rec, NeedsWord)
 	}
 	word := cut(doc.Status, 64)
 	c.mu.Lock()
@@ -135,7 +135,7 @@ func (c *Client) stateRead(ctx context.Context, h *held, doc erp.Document, err e
 		}
 		return c.notYet(ctx, h, doc, err)
 	}
-	c.unknownWord(ctx, h.rec, doc)
+	c.unknownWord(ctx, &h.rec, doc)
 	ended := h.rec.Progress.EndSeen
 	if doc.EndsUnclear() && !ended.IsZero() && time.Since(ended) >= unclearGrace {
 		return c.endUnclear(ctx, h, doc)
@@ -148,16 +148,15 @@ func (c *Client) endUnclear(ctx context.Context, h *held, doc erp.Document) erro
 	write := recording(ctx)
 	defer write.done()
 	before := h.rec.Phase
-	got, err := c.store.Report(write, h.rec.Tenant, h.rec.Ref, store.UnclearFact{ID: h.rec.ID, Outcome: doc.Outcome(), Epoch: h.lease.Epoch})
-	if err != nil {
-		return &unwrittenError{storeError(err)}
+	if err := c.reportHeld(write, h, store.UnclearFact{ID: h.rec.ID, Outcome: doc.Outcome(), Epoch: h.lease.Epoch}); err != nil {
+		return err
 	}
-	h.wrote(got, true)
+	got := &h.rec
 	c.well(got.Ref)
 	if got.Phase == store.Unclear && before != store.Unclear {
 		c.log.ErrorContext(ctx, "ended in a way that nobody knows", "ref", got.Ref, "id", got.ID,
 			"status", lastState(doc.Status, doc.StatusCode, doc.Header.Get("Location")), "remedy", remedyResolve)
-		c.attend(ctx, got, NeedsUnclear)
+		c.attend(ctx, *got, NeedsUnclear)
 	}
 	return nil
 }

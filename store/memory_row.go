@@ -182,6 +182,18 @@ func (w *row) record() Record {
 	return r
 }
 
+// told is [Record.told] of the record.
+func (w *row) told() told {
+	t := told{
+		w.phase, w.id, w.due, int(w.polls), int(w.notifications), 0,
+		w.outcome != nil, w.outcome != nil && w.outcome.Kept,
+	}
+	if w.rest != nil {
+		t.conflicts = w.rest.conflicts
+	}
+	return t
+}
+
 // lease is that of the record, which is the zero one if it never had any.
 func (w *row) lease() Lease {
 	if w.leaseEpoch == 0 && w.leaseOwner == "" {

@@ -52,6 +52,9 @@ func TestRowKeepsAllOfARecord(t *testing.T) {
 		if got := w.record(); !reflect.DeepEqual(got, want) {
 			t.Errorf("got\n%+v, want\n%+v", got, want)
 		}
+		if got, want := w.told(), want.told(); got != want {
+			t.Errorf("watchers are told of %+v, want %+v", got, want)
+		}
 	}
 	blocked := full
 	blocked.Blocked = true

@@ -69,7 +69,7 @@ func (tx *memoryTx) Put(rec Record) error {
 		tx.woke = append(tx.woke, woken{w.tenant, w.ref})
 		return nil
 	}
-	if rec.Wakes(w.record()) {
+	if rec.wakes(w.told()) {
 		tx.woke = append(tx.woke, woken{w.tenant, w.ref})
 	}
 	was, stood := w.indexed(), w.inLine()

@@ -292,10 +292,24 @@ func (r Record) Unlearnt() bool {
 // leaves the record without a lease, and any change of phase, id, due time,
 // outcome, or count of polls, notifications or conflicts. Taking or extending a
 // lease wakes nobody.
-func (r Record) Wakes(old Record) bool {
-	return r.Phase != old.Phase || r.ID != old.ID || r.Notifications != old.Notifications || r.Conflicts != old.Conflicts ||
-		!r.Due.Equal(old.Due) || r.Polls != old.Polls || r.Lease.Owner == "" || (r.Outcome == nil) != (old.Outcome == nil) ||
-		r.Outcome != nil && r.Outcome.Kept != old.Outcome.Kept
+func (r Record) Wakes(old Record) bool { return r.wakes(old.told()) }
+
+func (r *Record) wakes(old told) bool { return r.Lease.Owner == "" || r.told() != old }
+
+// told is what watchers are told of when it changes.
+type told struct {
+	phase                           Phase
+	id                              string
+	due                             int64 // see nanos
+	polls, notifications, conflicts int
+	ended, kept                     bool
+}
+
+func (r *Record) told() told {
+	return told{
+		r.Phase, r.ID, nanos(r.Due), r.Polls, r.Notifications, r.Conflicts,
+		r.Outcome != nil, r.Outcome != nil && r.Outcome.Kept,
+	}
 }
 
 // HoldsKey reports whether the record owns its key in its tenant.
