@@ -37,6 +37,7 @@ type listERP struct {
 	lasts    func(nth int) time.Duration               // how long a page runs, at least a second
 	intake   func(nth int, w http.ResponseWriter) bool // reports whether it answered a submit itself
 	content  func(nth int, w http.ResponseWriter) bool // reports whether it answered for content itself
+	state    func(nth int, w http.ResponseWriter) bool // reports whether it answered for the state of a page itself
 
 	mu      sync.Mutex
 	rows    []int
@@ -75,6 +76,7 @@ func (e *listERP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if e.reads++; e.content == nil || !e.content(e.reads, w) {
 			write(200, op.body, "Content-Type", "application/json")(w, r)
 		}
+	case e.state != nil && e.state(nth, w):
 	case time.Now().Before(op.ends):
 		write(200, `{"status":"Started"}`)(w, r)
 	default:
@@ -233,6 +235,8 @@ func TestPagesYieldEveryRowOnce(t *testing.T) {
 		{"a size that is not kept to", 1250, 100, told(`"metadata":{"totalCount":T,"maxPageSize":500}`), client.PagesOptions{Parallel: 1}, 13},
 		{"the same with a page ahead, of a wrong size", 1250, 100, told(`"metadata":{"totalCount":T,"maxPageSize":500}`), client.PagesOptions{}, 14},
 		{"a total that is too small", 250, 100, told(`"metadata":{"totalCount":40,"maxPageSize":M}`), client.PagesOptions{}, 3},
+		{"a total that is too small, alone", 250, 100, told(`"metadata":{"totalCount":40}`), client.PagesOptions{}, 5},
+		{"a total alone, of many rows", 2500, 100, told(`"metadata":{"totalCount":T}`), client.PagesOptions{}, 25},
 		{"a total that counts the page", 250, 100, told(`"metadata":{"totalCount":99,"maxPageSize":M}`), client.PagesOptions{}, 3},
 		{"a negative total", 250, 100, told(`"metadata":{"totalCount":-1,"maxPageSize":M}`), client.PagesOptions{}, 3},
 	} {
@@ -304,6 +308,10 @@ func TestPagesThatGoWrong(t *testing.T) {
 		{"page 1 always", func(e *listERP) func(int) (int, string) {
 			return func(int) (int, string) { return 200, e.page(1, 10) }
 		}, 10, 2, "it repeats page 1"},
+		{"everything always, without metadata", func(e *listERP) func(int) (int, string) {
+			e.metadata = func(int, int) string { return "" }
+			return func(int) (int, string) { return 200, e.page(1, 45) }
+		}, 45, 2, "it repeats page 1"},
 		{"an early end", func(*listERP) func(int) (int, string) { return page3(200, `[]`) }, 20, 3, "it is empty, although the list has 45 rows (metadata.totalCount) and page 2 ends with row 20"},
 		{"an early end that says null", func(*listERP) func(int) (int, string) { return page3(200, `null`) }, 20, 3, "it is empty"},
 		{"an early end without content", func(*listERP) func(int) (int, string) { return page3(204, ``) }, 20, 3, "it is empty"},
@@ -428,6 +436,65 @@ func TestARowThatMovedUpIsYieldedOnce(t *testing.T) {
 	})
 }
 
+// A page is empty because a row left, and another one is added before that is known.
+func TestAPageThatIsEmptyForAMoment(t *testing.T) {
+	e := newList(21, 10)
+	e.asked = func(number, _, nth int) {
+		switch {
+		case nth == 3:
+			e.remove(20, 1)
+		case number == 2 && nth > 3:
+			e.rows = append(e.rows, 22)
+		}
+	}
+	withList(t, e, client.Config{}, func(t *testing.T, c *client.Client) {
+		got, err := list(t.Context(), c, client.PagesOptions{Parallel: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, got, append(upTo(20), 22))
+	})
+}
+
+// Rows that are the same in everything are told apart by how many there are.
+func TestEqualRowsAreAllYielded(t *testing.T) {
+	e := &listERP{most: 4, rows: []int{1, 7, 7, 7, 7, 2, 3, 4, 5}}
+	e.asked = func(number, _, _ int) {
+		if number == 2 && e.rows[0] == 1 {
+			e.remove(0, 1)
+		}
+	}
+	withList(t, e, client.Config{}, func(t *testing.T, c *client.Client) {
+		got, err := list(t.Context(), c, client.PagesOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, got, []int{1, 7, 7, 7, 7, 2, 3, 4, 5})
+	})
+}
+
+// A page without metadata is one of the list that the others told of.
+func TestAPageThatTellsNothing(t *testing.T) {
+	e := newList(30, 10)
+	pages := 0
+	e.metadata = func(total, most int) string {
+		if pages++; pages == 3 {
+			return ""
+		}
+		return fmt.Sprintf(`"metadata":{"totalCount":%d,"maxPageSize":%d}`, total, most)
+	}
+	withList(t, e, client.Config{}, func(t *testing.T, c *client.Client) {
+		got, err := list(t.Context(), c, client.PagesOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, got, upTo(30))
+		if len(e.queries) != 3 {
+			t.Errorf("%d pages were asked for, want 3: %q", len(e.queries), e.queries)
+		}
+	})
+}
+
 // The ERP begins to allow less on a page while the list is read.
 func TestPagesOfASizeThatShrinks(t *testing.T) {
 	for when := 2; when <= 9; when++ {
@@ -519,6 +586,8 @@ func TestPagesAreAskedForAgain(t *testing.T) {
 		{"content that breaks off", &listERP{content: at(breakOff, 4, 5)}, large, 5},
 		{"content that is refused for a while", &listERP{content: at(write(502, ``), 4, 5)}, large, 5},
 		{"content that is forgotten", &listERP{content: at(write(410, ``), 3, 4)}, large, 6},
+		{"an end that nobody knows", &listERP{state: at(write(200, `{"status":"Odd","statusCode":200,"finishedUtc":"2026-11-28T10:00:00Z"}`), 3)}, client.Config{}, 6},
+		{"a page that is forgotten", &listERP{state: at(write(404, ``), 3)}, client.Config{}, 6},
 		{"a page that takes hours", &listERP{lasts: func(nth int) time.Duration { return time.Duration(nth) * time.Hour }}, client.Config{}, 5},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -544,7 +613,7 @@ func TestALargePageIsStreamed(t *testing.T) {
 	e := newList(2000, 1000)
 	whole := e.page(1, 1000)
 	e.content = func(nth int, w http.ResponseWriter) bool {
-		if nth > 1 {
+		if nth != 2 { // the first one is for the poll
 			return false
 		}
 		w.Header().Set("Content-Length", strconv.Itoa(len(whole)))

@@ -118,7 +118,7 @@ func (w *pageWalk) after(p *listPage) (done bool, err error) {
 	switch {
 	case p.total == end:
 		done = true
-	case w.next == 1 && isShort && (p.total > end || p.total == 0 && p.maxSize == 0):
+	case w.next == 1 && isShort && (p.total > end || p.maxSize == 0):
 		// Its size was cut, and not to the one that it names, if it names any. Or this
 		// is all of a list that tells nothing: then the next page is empty.
 		w.resize(p.n)
@@ -280,7 +280,7 @@ func (w *pageWalk) cut(most int) bool {
 // resize changes how many rows a page is asked to have.
 func (w *pageWalk) resize(size int) {
 	w.finish()
-	w.size, w.first = size, 0
+	w.size = size
 }
 
 // finish leaves no page behind that was asked for ahead.
