@@ -13,8 +13,9 @@ type attempt struct {
 	erp.Answer
 	hint string // what to do about a refusal
 
-	word  string // what the observer is told, if it is not the verdict
-	again bool   // it was certainly not taken, and may be sent again when its turn comes
+	word   string // what the observer is told, if it is not the verdict
+	denied bool   // refused for its credentials
+	again  bool   // it was certainly not taken, and may be sent again when its turn comes
 }
 
 // notMade is an attempt that was not made, with what the observer is told.

@@ -154,6 +154,17 @@ type Config struct {
 	// is sent once, as a stream. Default: 1 MiB.
 	MaxBuffer int64
 
+	// Senders is how many requests of the outbox are being sent at a time. Default: 4.
+	Senders int
+
+	// Seal and Open encrypt and decrypt the bodies that [Client.Enqueue] keeps in the
+	// store: about says to which record data belongs, and is to be authenticated with
+	// it. Open gets what Seal returned, also after keys were changed and after a
+	// restart; while it fails nothing is sent, given up or erased, and it is tried
+	// again. They are called by several goroutines. Default: bodies are kept as they
+	// are.
+	Seal, Open func(ctx context.Context, about, data []byte) ([]byte, error)
+
 	// InFlight is how many polls run at a time, over all operations of the
 	// client. Default: 8.
 	InFlight int
@@ -220,6 +231,9 @@ func (cfg Config) withDefaults() (Config, erp.Origin, error) {
 	if cfg.CheckPath, err = checkPath(base, cmp.Or(cfg.CheckPath, defaultCheckPath)); err != nil {
 		errs = append(errs, wrong("CheckPath", err))
 	}
+	if cfg.Seal != nil && cfg.Open == nil {
+		errs = append(errs, wrong("Open", errors.New("must be set if Seal is, to read what it sealed")))
+	}
 	if err := cfg.Notify.check(); err != nil {
 		errs = append(errs, wrong("Notify", err))
 	}
@@ -252,6 +266,7 @@ func (cfg Config) withDefaults() (Config, erp.Origin, error) {
 		{"HandlerTimeout", int64(cfg.HandlerTimeout)},
 		{"DrainTimeout", int64(cfg.DrainTimeout)},
 		{"MaxAttempts", int64(cfg.MaxAttempts)},
+		{"Senders", int64(cfg.Senders)},
 		{"UncertainAfter", int64(cfg.UncertainAfter)},
 		{"KeepRecords", int64(cfg.KeepRecords)},
 		{"KeepUnacknowledged", int64(cfg.KeepUnacknowledged)},
@@ -290,6 +305,7 @@ func (cfg Config) withDefaults() (Config, erp.Origin, error) {
 	cfg.MaxContent = cmp.Or(cfg.MaxContent, 64<<20)
 	cfg.MaxBuffer = cmp.Or(cfg.MaxBuffer, 1<<20)
 	cfg.InFlight = cmp.Or(cfg.InFlight, 8)
+	cfg.Senders = cmp.Or(cfg.Senders, 4)
 	cfg.CallTimeout = cmp.Or(cfg.CallTimeout, 30*time.Second)
 	return cfg, base, nil
 }

@@ -85,8 +85,9 @@ func TestNoOptionIsDropped(t *testing.T) {
 		Notify: client.Subscription(), Pairs: []client.Pair{{Name: "order", Value: "17"}},
 	}
 	for i := range reflect.TypeFor[client.SubmitOptions]().NumField() {
-		if reflect.ValueOf(opts).Field(i).IsZero() {
-			t.Fatalf("this test sets no %s", reflect.TypeOf(opts).Field(i).Name)
+		name := reflect.TypeFor[client.SubmitOptions]().Field(i).Name
+		if reflect.ValueOf(opts).Field(i).IsZero() && name != "Sequence" { // for Enqueue only
+			t.Fatalf("this test sets no %s", name)
 		}
 	}
 	for name := range ways(nil) {
@@ -168,11 +169,11 @@ func TestAKeyInAContextMakesTheWorkOnce(t *testing.T) {
 
 func TestOptionsThatContradictAreRefusedByName(t *testing.T) {
 	one := client.SubmitOptions{
-		Key: "a", Supersede: "a", Verify: "a", Kind: "a", Metadata: map[string]string{"a": "a"},
+		Key: "a", Supersede: "a", Verify: "a", Kind: "a", Sequence: "a", Metadata: map[string]string{"a": "a"},
 		Notify: client.NoNotification(), Pairs: []client.Pair{{Name: "a", Value: "a"}},
 	}
 	two := client.SubmitOptions{
-		Key: "b", Supersede: "b", Verify: "b", Kind: "b", Metadata: map[string]string{"a": "b"},
+		Key: "b", Supersede: "b", Verify: "b", Kind: "b", Sequence: "b", Metadata: map[string]string{"a": "b"},
 		Notify: client.Subscription(), Pairs: []client.Pair{{Name: "a", Value: "b"}},
 	}
 	c, n := serving(t, client.Config{}, write(500, ""))
@@ -189,6 +190,20 @@ func TestOptionsThatContradictAreRefusedByName(t *testing.T) {
 		_, err = c.Submit(client.InBackground(t.Context(), a), request("POST", "/v1/x", `{}`).WithContext(client.InBackground(t.Context(), b)), client.SubmitOptions{})
 		if err == nil || !strings.Contains(err.Error(), field+":") {
 			t.Errorf("%s in two contexts: got %v, want an error that names the field", field, err)
+		}
+	}
+	if n.of("POST") != 0 {
+		t.Errorf("%d requests went out, want none", n.of("POST"))
+	}
+}
+
+// TestASequenceIsForTheOutboxOnly has every way to submit refuse it by its name.
+func TestASequenceIsForTheOutboxOnly(t *testing.T) {
+	c, n := serving(t, client.Config{}, write(202, `{"id":"`+id1+`"}`))
+	defer c.Close()
+	for name, submit := range ways(c) {
+		if err := submit(t.Context(), request("POST", base+"/v1/x", `{}`), client.SubmitOptions{Sequence: "s"}); err == nil || !strings.Contains(err.Error(), "Sequence:") {
+			t.Errorf("%s: got %v, want an error that names the field", name, err)
 		}
 	}
 	if n.of("POST") != 0 {

@@ -106,7 +106,7 @@ func (o *Operation) Resolve(ctx context.Context, r Resolution) error {
 		case endedWith:
 			err = o.c.endTold(ctx, rec, r, byPerson)
 		case notAccepted:
-			_, err = o.c.store.Report(ctx, rec.Tenant, rec.Ref, store.RejectedFact{ByUser: true, Reason: r.reason})
+			_, err = o.c.store.Report(ctx, rec.Tenant, rec.Ref, store.RejectedFact{ByUser: true, Epoch: rec.SendEpoch, Reason: r.reason})
 		case givenUp:
 			err = o.decide(ctx, open, unresolvable, store.AbandonDecision{Reason: r.reason})
 		}

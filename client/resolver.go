@@ -184,7 +184,7 @@ func (c *Client) takeWord(ctx context.Context, l store.Lease, rec store.Record, 
 	case time.Since(now.SentAt) < c.cfg.UncertainAfter:
 		return errTooSoon
 	}
-	_, err = c.store.Report(ctx, now.Tenant, now.Ref, store.RejectedFact{ByUser: true, Reason: r.reason})
+	_, err = c.store.Report(ctx, now.Tenant, now.Ref, store.RejectedFact{ByUser: true, Epoch: now.SendEpoch, Reason: r.reason})
 	return storeError(err)
 }
 

@@ -48,8 +48,9 @@ func (c *Client) Run(ctx context.Context) error {
 	// only repeat.
 	work, abort := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer abort(nil)
-	r := &runner{c: c, s: &c.sched, ctx: ctx, work: work, began: time.Now(), failed: make(chan struct{}), told: make(map[string]bool), again: true}
+	r := &runner{c: c, s: &c.sched, ctx: ctx, work: work, began: time.Now(), failed: make(chan struct{}), told: make(map[string]bool), stopped: make(map[string]store.Phase), again: true}
 	r.handles.query = store.DueQuery{Phases: []store.Phase{store.Settled, store.Expired}, Kinds: slices.Sorted(maps.Keys(c.cfg.OnComplete)), Limit: page}
+	r.sends.query = store.DueQuery{Phases: []store.Phase{store.Queued}, Limit: page}
 	r.polls.query = store.DueQuery{Phases: []store.Phase{store.Accepted, store.Uncertain, store.Abandoned}, Limit: page}
 	if !c.sched.startRun(r) {
 		return ErrClosed
@@ -85,16 +86,18 @@ type runner struct {
 	purging atomic.Bool
 
 	// The scheduler's mutex guards the rest.
-	over           bool // failed is closed
-	busy           int  // handlers and resolvers in progress
-	handles, polls feed
-	later          feed            // of polls that it holds although they are due later
-	told           map[string]bool // what is uncertain and was told of
-	first          []store.Record  // what was uncertain at the start; nil once told
-	tells          []string        // refs to tell of now
-	ran            bool            // the first scan is done
-	again          bool            // scan as soon as possible
-	scanAt         time.Time       // when all is looked at again, because a wake-up may be lost
+	over                  bool // failed is closed
+	busy                  int  // handlers and resolvers in progress
+	handles, polls, sends feed
+	outbox                outbox
+	stopped               map[string]store.Phase // operations that were told of as stopping their sequence
+	later                 feed                   // of polls that it holds although they are due later
+	told                  map[string]bool        // what is uncertain and was told of
+	first                 []store.Record         // what was uncertain at the start; nil once told
+	tells                 []string               // refs to tell of now
+	ran                   bool                   // the first scan is done
+	again                 bool                   // scan as soon as possible
+	scanAt                time.Time              // when all is looked at again, because a wake-up may be lost
 }
 
 // feed brings what is due from the store, a page at a time.
@@ -202,6 +205,10 @@ func (r *runner) next(rec *store.Record, due time.Time) (plan, *feed) {
 		if c.handler(*rec) != nil {
 			p = plan{step: handle, until: latest(handlerDue(rec, now), now)}
 		}
+	case store.Queued:
+		if rec.Enqueued && !rec.Blocked && c.trusts(rec.Origin) {
+			p = plan{step: send, until: latest(rec.Due, now)}
+		}
 	case store.Unmatched:
 		if c.cfg.AdoptUnmatched && rec.ID != "" {
 			p = plan{step: adopt, until: latest(rec.Due, now)}
@@ -226,6 +233,8 @@ func (r *runner) next(rec *store.Record, due time.Time) (plan, *feed) {
 	switch {
 	case p.step == handle:
 		f = &r.handles
+	case p.step == send:
+		f = &r.sends
 	case p.step == ask && rec.Phase == store.Accepted:
 		f = &r.polls
 	default:
@@ -243,6 +252,7 @@ func (r *runner) next(rec *store.Record, due time.Time) (plan, *feed) {
 
 // notice tells of a record that this Run does nothing about.
 func (r *runner) notice(rec *store.Record) {
+	r.sequenceStopped(rec)
 	switch c := r.c; rec.Phase {
 	case store.Settled, store.Expired:
 		if c.handler(*rec) == nil {
@@ -280,7 +290,7 @@ func (r *runner) upkeep() time.Time {
 	for _, ref := range tells {
 		r.tell(ref)
 	}
-	for _, f := range []*feed{&r.handles, &r.polls} {
+	for _, f := range r.feeds() {
 		r.load(f, scan)
 	}
 	if scan {
@@ -292,13 +302,15 @@ func (r *runner) upkeep() time.Time {
 	if r.again {
 		next = time.Now().Add(time.Second)
 	}
-	for _, f := range []*feed{&r.handles, &r.polls} {
+	for _, f := range r.feeds() {
 		if at := f.next(now); !at.IsZero() && at.Before(next) {
 			next = at
 		}
 	}
 	return next
 }
+
+func (r *runner) feeds() []*feed { return []*feed{&r.handles, &r.polls, &r.sends} }
 
 // load takes what is due from the store, the most urgent first.
 func (r *runner) load(f *feed, always bool) {
@@ -427,15 +439,22 @@ func (r *runner) call(it *item, step step) {
 	returned = true
 }
 
-// done takes note that somebody who worked on an operation is done. After an error
+// done takes note that a handler or a resolver is done.
+func (r *runner) done(it *item, err error) {
+	r.s.mu.Lock()
+	r.busy--
+	r.s.mu.Unlock()
+	r.worked(it, err)
+}
+
+// worked takes note that somebody who worked on an operation is done. After an error
 // it is not read again at once: a store that fails would be asked without end.
 // Who lost a lease leaves the work to others, which have a second once it has
 // ended.
-func (r *runner) done(it *item, err error) {
+func (r *runner) worked(it *item, err error) {
 	s := r.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r.busy--
 	s.takeChanges()
 	it.working, it.changed = false, false
 	if err == nil {

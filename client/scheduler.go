@@ -50,6 +50,7 @@ const (
 	adopt               // take over what only a notification told of
 	tell                // tell a person that it is uncertain
 	resolve             // ask its resolver
+	send                // send it from the outbox
 )
 
 // lane is a queue of what is due, by time. What is done first comes first.
@@ -61,6 +62,7 @@ const (
 	laneOverdue              // ask, before the ERP forgets it
 	lanePoll                 // ask, by the schedule
 	laneHandle               // handle, resolve
+	laneSend                 // send
 	lanes
 )
 
@@ -71,6 +73,8 @@ func (l lane) class() budget.Class {
 		return budget.Notified
 	case laneOverdue:
 		return budget.Overdue
+	case laneSend:
+		return budget.Submit
 	}
 	return budget.Poll
 }
@@ -287,6 +291,8 @@ func laneOf(rec *store.Record, p plan) lane {
 		return laneHandle
 	case adopt:
 		return laneNotified
+	case send:
+		return laneSend
 	}
 	switch {
 	case rec.Notification != nil && !rec.PolledAt.After(rec.Notification.ReceivedAt), p.force:
@@ -372,6 +378,8 @@ func (s *scheduler) begin(it *item, l lane) (again time.Time, ok bool) {
 		it.working = true
 		s.run.start(it)
 		return again, true
+	case laneSend:
+		return s.run.send(it)
 	}
 	if l == lanePoll && !it.basis.at.IsZero() {
 		now := time.Now()

@@ -60,6 +60,7 @@ func (c *Client) send(ctx context.Context, rec store.Record, cl *call, keeper *l
 			a.again = cl.replayable()
 		}
 		if a.Verdict == erp.Unauthorized || a.Verdict == erp.Limited {
+			a.denied = a.Verdict == erp.Unauthorized && !a.again
 			a.Verdict = erp.Rejected
 		}
 		op, err := c.conclude(ctx, rec, cl, a)
@@ -131,9 +132,18 @@ func (c *Client) conclude(ctx context.Context, rec store.Record, cl *call, a *at
 	case erp.Uncertain:
 		return c.unclear(write, rec, a.Reason(), a.Err)
 	case erp.NotSent:
+		if rec.Enqueued {
+			return nil, c.returned(write, rec, cl, a)
+		}
 		c.reject(write, rec, "not sent")
 		return nil, fmt.Errorf("submit %s %s: not sent: %w", cl.method, erp.PathOf(cl.path), a.Err)
 	default:
+		if rec.Enqueued && (a.again || a.denied) {
+			return nil, c.returned(write, rec, cl, a)
+		}
+		if rec.Enqueued {
+			return c.ran(write, rec, a) // a refusal is an outcome
+		}
 		c.reject(write, rec, fmt.Sprintf("answered %d", a.Status))
 		return nil, a.refusal(cl)
 	}
@@ -180,7 +190,7 @@ func (c *Client) accept(ctx context.Context, rec store.Record, id string) (*Oper
 // ran records an answer that came in the foreground. It loses it as little as
 // accept loses an id.
 func (c *Client) ran(ctx context.Context, rec store.Record, a *attempt) (*Operation, error) {
-	fact := store.SettledFact{Outcome: a.Outcome(rec)}
+	fact := store.SettledFact{Outcome: a.Outcome(rec), Epoch: rec.SendEpoch}
 	got, err := c.store.Report(ctx, rec.Tenant, rec.Ref, fact)
 	if err == nil {
 		c.observeEnd(ctx, &got, byForeground)

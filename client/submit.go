@@ -38,6 +38,11 @@ type SubmitOptions struct {
 	// finished has ended only when that has confirmed or refuted it, at the
 	// latest after [Verifier].Within.
 	Verify string
+	// Sequence puts the operation behind the last one of that name, for
+	// [Client.Enqueue] only: it is sent when the one before it has succeeded, with a
+	// 2xx and verified, whether or not that is acknowledged. Whatever else becomes of
+	// that one stops the sequence: see [Operation.ResumeSequence].
+	Sequence string
 	// Kind is kept with the operation, to tell results apart.
 	Kind string
 	// Metadata is kept with the operation. Put no secrets into it.
@@ -97,6 +102,9 @@ func (c *Client) submitWith(ctx context.Context, req *http.Request, opts SubmitO
 	opts, err := options(ctx, req, opts)
 	if err != nil {
 		return nil, fmt.Errorf("submit: %w", err)
+	}
+	if opts.Sequence != "" {
+		return nil, fmt.Errorf("submit: %w", wrong("Sequence", errors.New("only Enqueue sends in order")))
 	}
 	opts.Kind = cmp.Or(opts.Kind, kind)
 	ref := hook.NewRef()

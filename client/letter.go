@@ -1,0 +1,87 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/vismanet-go/background/internal/usercode"
+)
+
+// letter is a request as it waits in the outbox: what the record does not say.
+// Credentials are never part of it.
+type letter struct {
+	Version int                 `json:"v"`
+	Header  map[string][]string `json:"header,omitempty"`
+	Pairs   []Pair              `json:"pairs,omitempty"`
+	Body    []byte              `json:"body,omitempty"`
+}
+
+const letterVersion = 1
+
+func (l letter) encode() []byte {
+	l.Version = letterVersion
+	data, err := json.Marshal(l)
+	if err != nil {
+		panic(err) // texts and bytes
+	}
+	return data
+}
+
+func decodeLetter(data []byte) (letter, error) {
+	var l letter
+	if err := json.Unmarshal(data, &l); err != nil {
+		return l, fmt.Errorf("the stored body is damaged: %w", err)
+	}
+	if l.Version != letterVersion {
+		return l, fmt.Errorf("the stored body is of version %d, want %d", l.Version, letterVersion)
+	}
+	return l, nil
+}
+
+// sealMark begins what [Config.Seal] has sealed.
+var sealMark = []byte("\x00sealed\x01")
+
+// aboutLetter is what a body belongs to: sealed text that is put into another record
+// does not open.
+func aboutLetter(tenant, ref, kind string) []byte {
+	return []byte("body\x00" + tenant + "\x00" + ref + "\x00" + kind)
+}
+
+// seal returns data as it is stored.
+func (c *Client) seal(ctx context.Context, about, data []byte) ([]byte, error) {
+	if c.cfg.Seal == nil {
+		return data, nil
+	}
+	var sealed []byte
+	err := usercode.Call("Config.Seal", func() (err error) {
+		sealed, err = c.cfg.Seal(ctx, about, data)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("seal the body: %w", err)
+	}
+	return append(bytes.Clone(sealMark), sealed...), nil
+}
+
+// unseal returns what was stored as it was.
+func (c *Client) unseal(ctx context.Context, about, data []byte) ([]byte, error) {
+	sealed, ok := bytes.CutPrefix(data, sealMark)
+	if !ok {
+		return data, nil
+	}
+	if c.cfg.Open == nil {
+		return nil, errors.New("it is sealed, and Config.Open is not set")
+	}
+	var plain []byte
+	err := usercode.Call("Config.Open", func() (err error) {
+		plain, err = c.cfg.Open(ctx, about, sealed)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open what was sealed: %w", err)
+	}
+	return plain, nil
+}
