@@ -94,6 +94,9 @@ func (c *Client) enqueue(ctx context.Context, req *http.Request, opts SubmitOpti
 		rec.Fingerprint = fingerprint(cl)
 	}
 	made, err := c.store.Enqueue(ctx, rec, body)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil, wrong("Store", errors.New("the one in Config has no outbox: want one that implements Enqueue, as store.Memory and sqlitestore do"))
+	}
 	if held, ok := errors.AsType[*store.KeyHeldError](err); ok {
 		return c.existing(held, fingerprint(cl), opts.Supersede)
 	}
@@ -339,4 +342,19 @@ func (c *Client) pendingNow() int {
 	c.pendings.mu.Lock()
 	defer c.pendings.mu.Unlock()
 	return c.pendings.n
+}
+
+// outboxStats is what Run does about the outbox.
+func (c *Client) outboxStats() (out OutboxStats) {
+	out.PollsLag = c.pollsLag()
+	s := &c.sched
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.run; r != nil {
+		out.Sending = r.outbox.sending
+		if r.outbox.until.After(time.Now()) {
+			out.PausedUntil = r.outbox.until
+		}
+	}
+	return out
 }

@@ -210,6 +210,9 @@ func TestAWrongSecretLosesNothing(t *testing.T) {
 		if tried := n.of("POST"); tried > 30 || len(list.all()) != 0 {
 			t.Errorf("%d requests were sent in the hour of the wrong secret, and %d taken, want a few tries and none", tried, len(list.all()))
 		}
+		if s, err := c.Stats(t.Context()); err != nil || s.Outbox.PausedUntil.IsZero() || s.Pending.Queued != 50 {
+			t.Errorf("its stats are %+v, %v, want it paused with all that waits", s, err)
+		}
 		if told := strings.Count(lines.String(), "refuses the credentials: nothing of the outbox"); told != 1 {
 			t.Errorf("a person was told %d times, want once", told)
 		}
@@ -256,6 +259,9 @@ func TestASequenceGoesInOrder(t *testing.T) {
 			s, err := c.Sequence(t.Context(), "x")
 			if err != nil || !s.Stopped || s.Head != ops[at].Ref() {
 				t.Fatalf("the sequence is %+v, %v, want it stopped at %s", s, err, at)
+			}
+			if stats, err := c.Stats(t.Context()); err != nil || stats.Person.Sequences != 1 {
+				t.Errorf("%d sequences need a person, %v, want 1", stats.Person.Sequences, err)
 			}
 			return s
 		}

@@ -331,6 +331,13 @@ func (r *runner) load(f *feed, always bool) {
 	q.By = now.Add(horizon)
 	q.Limit += f.over // those of another origin, for example, hold nobody up
 	due, err := c.store.Due(r.ctx, c.cfg.Tenant, q)
+	if errors.Is(err, errors.ErrUnsupported) { // a store of an earlier version
+		r.walk(store.Query{Phases: q.Phases, Kinds: q.Kinds, Limit: 1000, WithoutContent: true}, true)
+		s.mu.Lock()
+		f.planned(now.Add(time.Minute))
+		s.mu.Unlock()
+		return
+	}
 	if err != nil {
 		r.failedToList(err)
 		return

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,6 +19,7 @@ type Stats struct {
 	Pending PendingStats
 	Person  PersonStats
 	Polls   PollStats
+	Outbox  OutboxStats
 	// Missed is how many operations in a row ended of which the ERP was asked to tell, and
 	// whose end a poll of this client found first: see [NeedsNotifications]. What is found
 	// within 10 s of its end does not count, for a notification may have been on its way.
@@ -93,6 +95,20 @@ type PersonStats struct {
 	Uncertain int // also those of which a notification or a [Resolver] may still tell
 	Unclear   int
 	Dead      int
+	// Sequences counts those that have stopped, see [Client.Sequences]; a thousand at
+	// most.
+	Sequences int
+}
+
+// OutboxStats is what [Client.Run] of this client does about the outbox.
+type OutboxStats struct {
+	Sending int // requests that are being sent
+	// PausedUntil is before when nothing is sent, because the ERP refuses the
+	// credentials; zero if it takes them.
+	PausedUntil time.Time
+	// PollsLag is whether nothing is sent because more is pending than can be polled in
+	// time.
+	PollsLag bool
 }
 
 // PollStats are numbers of operations by when this client polls them next. Those that
@@ -126,6 +142,12 @@ func (c *Client) Stats(ctx context.Context) (Stats, error) {
 		Settled: count(store.Settled), Expired: count(store.Expired),
 	}
 	s.Person = PersonStats{Uncertain: count(store.Uncertain), Unclear: count(store.Unclear), Dead: count(store.Dead)}
+	if stopped, failed := c.store.Sequences(ctx, c.cfg.Tenant, store.SequenceQuery{Stopped: true, Limit: 1000}); failed == nil {
+		s.Person.Sequences = len(stopped)
+	} else if err == nil && !errors.Is(failed, errors.ErrUnsupported) { // a store without an outbox has none
+		err = fmt.Errorf("count sequences that have stopped: %w", storeError(failed))
+	}
+	s.Outbox = c.outboxStats()
 	s.Budget = c.budgetStats(waits, s.Pending.Accepted)
 	return s, err
 }
