@@ -78,6 +78,9 @@ func Discard(err error) error {
 	return handler.Discard(err)
 }
 
+// errSealed is about work that waits for [Config.Open].
+var errSealed = errors.New("what is sealed cannot be opened")
+
 // handler returns the handler of a record, nil if it has none.
 func (c *Client) handler(rec store.Record) Handler { return c.cfg.OnComplete[rec.Kind] }
 
@@ -100,6 +103,12 @@ func (c *Client) handle(ctx context.Context, ref string) error {
 		return err
 	case rec.Attempts > c.cfg.MaxAttempts:
 		return c.deadLetterLost(ctx, lease, rec)
+	}
+	if _, err := c.openOutcome(rec); err != nil { // the handler could not read it
+		c.log.ErrorContext(ctx, "a handler waits, because the answer cannot be opened; it is tried again", append(aboutRun(rec, err), "id", rec.ID)...)
+		c.attend(ctx, rec, NeedsBody)
+		_, failed := c.decide(ctx, lease, store.InterruptDecision{})
+		return errors.Join(errSealed, failed)
 	}
 	work, stop := c.underLease(ctx, lease, asked)
 	watched, end := c.observeHandler(work, rec)

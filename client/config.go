@@ -157,12 +157,12 @@ type Config struct {
 	// Senders is how many requests of the outbox are being sent at a time. Default: 4.
 	Senders int
 
-	// Seal and Open encrypt and decrypt the bodies that [Client.Enqueue] keeps in the
-	// store: about says to which record data belongs, and is to be authenticated with
-	// it. Open gets what Seal returned, also after keys were changed and after a
-	// restart; while it fails nothing is sent, given up or erased, and it is tried
-	// again. They are called by several goroutines. Default: bodies are kept as they
-	// are.
+	// Seal and Open encrypt and decrypt what is kept in the store of requests that were
+	// enqueued and of answers: about says to which record data belongs, and is to be
+	// authenticated with it. Open gets what Seal returned, also after keys were changed
+	// and after a restart; while it fails nothing is sent, handled, given up or erased,
+	// and it is tried again. They are called by several goroutines. Default: all is
+	// kept as it is.
 	Seal, Open func(ctx context.Context, about, data []byte) ([]byte, error)
 
 	// InFlight is how many polls run at a time, over all operations of the

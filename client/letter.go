@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/vismanet-go/background/internal/usercode"
+	"github.com/vismanet-go/background/store"
 )
 
 // letter is a request as it waits in the outbox: what the record does not say.
@@ -50,6 +51,46 @@ func aboutLetter(tenant, ref, kind string) []byte {
 	return []byte("body\x00" + tenant + "\x00" + ref + "\x00" + kind)
 }
 
+// aboutContent is the same of a kept answer.
+func aboutContent(rec *store.Record) []byte {
+	return []byte("content\x00" + rec.Tenant + "\x00" + rec.Ref + "\x00" + rec.Kind)
+}
+
+// sealOutcome seals what is kept of an answer. What cannot be sealed is not kept: the
+// ERP has it for a day.
+func (c *Client) sealOutcome(ctx context.Context, rec *store.Record, o *store.Outcome) {
+	if c.cfg.Seal == nil || len(o.Content) == 0 {
+		return
+	}
+	sealed, err := c.seal(ctx, aboutContent(rec), o.Content)
+	if err == nil {
+		o.Content = sealed
+		return
+	}
+	if o.Foreground || o.Told != "" { // nobody else has it
+		c.log.ErrorContext(ctx, "an answer is kept unsealed, because it cannot be sealed and nobody else has it", "ref", rec.Ref, "error", err)
+		return
+	}
+	c.log.ErrorContext(ctx, "an answer is not kept, because it cannot be sealed", "ref", rec.Ref, "error", err)
+	o.Kept, o.Content = false, nil
+}
+
+// openOutcome returns a record with its kept answer as it was. After an error the
+// record is as if nothing were kept.
+func (c *Client) openOutcome(rec store.Record) (store.Record, error) {
+	if rec.Outcome == nil || !bytes.HasPrefix(rec.Outcome.Content, sealMark) {
+		return rec, nil
+	}
+	o := *rec.Outcome
+	var err error
+	if o.Content, err = c.unseal(c.life, aboutContent(&rec), o.Content); err != nil {
+		err = fmt.Errorf("content of %s: %w", nameOf(rec.ID, rec.Ref), err)
+		o.Kept = false
+	}
+	rec.Outcome = &o
+	return rec, err
+}
+
 // seal returns data as it is stored.
 func (c *Client) seal(ctx context.Context, about, data []byte) ([]byte, error) {
 	if c.cfg.Seal == nil {
@@ -61,7 +102,7 @@ func (c *Client) seal(ctx context.Context, about, data []byte) ([]byte, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("seal the body: %w", err)
+		return nil, fmt.Errorf("seal it: %w", err)
 	}
 	return append(bytes.Clone(sealMark), sealed...), nil
 }

@@ -135,7 +135,7 @@ func (o *Operation) Withdraw(ctx context.Context, reason string) error {
 	if err := o.decide(ctx, queued, sent, store.WithdrawDecision{Reason: reason}); err != nil {
 		return fmt.Errorf("withdraw %s: %w", o, storeError(err))
 	}
-	o.c.log.InfoContext(ctx, "an operation was withdrawn", "ref", o.ref, "kind", o.kind, "reason", reason)
+	o.c.log.InfoContext(ctx, "an operation was withdrawn", "ref", o.ref, "kind", o.Kind(), "reason", reason)
 	return nil
 }
 
@@ -244,6 +244,9 @@ func (c *Client) returned(ctx context.Context, rec store.Record, cl *call, a *at
 	if err != nil {
 		// Left alone the record becomes uncertain: the careful side.
 		c.log.WarnContext(ctx, "not taken and not recorded", "ref", rec.Ref, "error", err)
+	}
+	if a.Status != 0 {
+		return a.refusal(cl)
 	}
 	return fmt.Errorf("send %s %s: %s: %w", cl.method, erp.PathOf(cl.path), reason, a.Err)
 }

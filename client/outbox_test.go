@@ -386,6 +386,66 @@ func TestSealedBodies(t *testing.T) {
 	})
 }
 
+// TestSealedAnswers has the answer of an operation be kept sealed, and its key be away
+// for an hour: the handler waits, no run counts, and nothing is a dead letter.
+func TestSealedAnswers(t *testing.T) {
+	st := store.NewMemory(store.MemoryConfig{})
+	var missing time.Time
+	xor := func(data []byte) []byte {
+		out := bytes.Clone(data)
+		for i := range out {
+			out[i] ^= 0x5a
+		}
+		return out
+	}
+	var got []string
+	cc := client.Config{
+		Store: st, Tenant: "fjord", MaxAttempts: 2,
+		Seal: func(_ context.Context, _, data []byte) ([]byte, error) { return xor(data), nil },
+		Open: func(_ context.Context, _, data []byte) ([]byte, error) {
+			if time.Now().Before(missing) {
+				return nil, errors.New("the key is not there")
+			}
+			return xor(data), nil
+		},
+		OnComplete: map[string]client.Handler{"invoice": func(ctx context.Context, done client.Completion) error {
+			body, err := done.Result.Bytes(ctx)
+			got = append(got, fmt.Sprintf("%s %v %d", body, err, done.Attempt))
+			return nil
+		}},
+	}
+	erp := func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Header.Get("Erp-Api-Background") != "":
+			write(202, `{"id":"`+id1+`"}`)(w, r)
+		case strings.HasSuffix(r.URL.Path, "/content"):
+			write(200, `{"number":"secret-17"}`, "Content-Type", "application/json")(w, r)
+		default:
+			write(200, `{"id":"`+id1+`","status":"Finished","statusCode":200,"hasResponseContent":true}`)(w, r)
+		}
+	}
+	bubble(t, cc, erp, func(t *testing.T, c *client.Client, _ *hits) {
+		missing = time.Now().Add(time.Hour)
+		op, err := c.Submit(t.Context(), request("POST", "/v2/customerinvoice", invoice), client.SubmitOptions{Kind: "invoice"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop := start(t, c)
+		time.Sleep(50 * time.Minute)
+		rec, err := st.Get(t.Context(), "fjord", op.Ref())
+		if err != nil || rec.Phase != store.Settled || bytes.Contains(rec.Outcome.Content, []byte("secret-17")) || len(got) != 0 {
+			t.Errorf("without its key it is %s with %q, %v, and the handler had %q; want it settled, sealed, and no run", rec.Phase, rec.Outcome.Content, err, got)
+		}
+		time.Sleep(time.Hour)
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		if len(got) != 1 || got[0] != `{"number":"secret-17"} <nil> 1` {
+			t.Errorf("the handler had %q, want the answer in its first run", got)
+		}
+	})
+}
+
 // TestTheOutboxKeepsTheLimit sends more than a window allows, from three replicas, in
 // the mock: each is executed once, and hardly a call is refused.
 func TestTheOutboxKeepsTheLimit(t *testing.T) {

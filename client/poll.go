@@ -288,6 +288,7 @@ func (c *Client) recordAs(ctx context.Context, h *held, o store.Outcome) error {
 	defer write.done()
 	by := soughtBy(&h.rec)
 	c.learnEnded(&h.rec, &o)
+	c.sealOutcome(ctx, &h.rec, &o)
 	if err := c.reportHeld(write, h, store.SettledFact{ID: h.rec.ID, Outcome: o, Epoch: h.lease.Epoch}); err != nil {
 		return err
 	}

@@ -228,7 +228,9 @@ func (c *Client) endTold(ctx context.Context, rec store.Record, r Resolution, by
 	if err := sendable(a.Header); err != nil {
 		return fmt.Errorf("EndedWith: Header %w", err)
 	}
-	fact := store.SettledFact{ByUser: true, Outcome: a.outcome(rec, r.reason)}
+	o := a.outcome(rec, r.reason)
+	c.sealOutcome(ctx, &rec, &o)
+	fact := store.SettledFact{ByUser: true, Outcome: o}
 	if rec.Phase == store.Unclear {
 		fact.ID = rec.ID
 	}

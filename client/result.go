@@ -47,6 +47,7 @@ type Result struct {
 	kept    bool
 	content []byte
 	kind    string // content type
+	sealed  error  // why what is kept cannot be opened
 	message string // of a failure
 
 	accepted  time.Time
@@ -58,6 +59,7 @@ type Result struct {
 // promises.
 func (c *Client) result(rec store.Record) (*Result, error) {
 	name := nameOf(rec.ID, rec.Ref)
+	rec, sealed := c.openOutcome(rec)
 	o := rec.Outcome
 	switch {
 	case rec.Unlearnt(): // also once its handler was told
@@ -70,7 +72,7 @@ func (c *Client) result(rec store.Record) (*Result, error) {
 	r := &Result{
 		ID: rec.ID, Ref: rec.Ref, Status: o.Status, StatusCode: o.StatusCode, Header: http.Header(o.Header).Clone(),
 		Foreground: o.Foreground, Told: o.Told, Received: o.ReceivedAt, Started: o.StartedAt, Finished: o.FinishedAt,
-		unconfirmed: o.Unconfirmed || unjudged(rec), failure: o.Failure != "", c: c, has: o.HasContent, kept: o.Kept, content: o.Content, kind: o.ContentType, message: o.ErrorMessage, accepted: rec.AcceptedAt, verifier: rec.Verifier, confirmed: o.Confirmed,
+		unconfirmed: o.Unconfirmed || unjudged(rec), failure: o.Failure != "", c: c, has: o.HasContent, kept: o.Kept, content: o.Content, kind: o.ContentType, message: o.ErrorMessage, accepted: rec.AcceptedAt, verifier: rec.Verifier, confirmed: o.Confirmed, sealed: sealed,
 	}
 	if r.Header == nil {
 		r.Header = http.Header{}
@@ -131,6 +133,9 @@ func (r *Result) CreatedID() string {
 // a *[ResponseError]. The body of an answer without one is empty. The caller
 // closes the reader; ctx bounds the reading as well.
 func (r *Result) Open(ctx context.Context) (io.ReadCloser, error) {
+	if r.sealed != nil {
+		return nil, r.sealed
+	}
 	if r.kept || !r.has {
 		return io.NopCloser(bytes.NewReader(r.content)), nil
 	}
@@ -170,6 +175,9 @@ func (r *Result) Bytes(ctx context.Context) ([]byte, error) {
 
 // all is Bytes for those who do not write to what it returns.
 func (r *Result) all(ctx context.Context) ([]byte, error) {
+	if r.sealed != nil {
+		return nil, r.sealed
+	}
 	if r.kept || !r.has {
 		return r.content, nil
 	}

@@ -432,7 +432,7 @@ func (r *runner) call(it *item, step step) {
 		if !returned {
 			err = usercode.Broken("the code around a handler or a resolver", recover())
 		}
-		known := errors.Is(err, store.ErrLeased) || errors.Is(err, store.ErrFenced) // another's, or told of
+		known := errors.Is(err, store.ErrLeased) || errors.Is(err, store.ErrFenced) || errors.Is(err, errSealed) // another's, or told of
 		if !returned || err != nil && !known && c.life.Err() == nil {
 			c.log.WarnContext(r.work, "a completion was not worked on, or a resolver not asked", append([]any{"ref", ref}, usercode.Logged(err)...)...)
 		}
@@ -468,6 +468,9 @@ func (r *runner) worked(it *item, err error) {
 		s.markDirty(it.ref, it)
 	} else {
 		wait := time.Second
+		if errors.Is(err, errSealed) {
+			wait = sealedWait
+		}
 		if errors.Is(err, store.ErrFenced) {
 			wait += lease.Margin(handlerLease)
 		}

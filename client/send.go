@@ -190,7 +190,9 @@ func (c *Client) accept(ctx context.Context, rec store.Record, id string) (*Oper
 // ran records an answer that came in the foreground. It loses it as little as
 // accept loses an id.
 func (c *Client) ran(ctx context.Context, rec store.Record, a *attempt) (*Operation, error) {
-	fact := store.SettledFact{Outcome: a.Outcome(rec), Epoch: rec.SendEpoch}
+	o := a.Outcome(rec)
+	c.sealOutcome(ctx, &rec, &o)
+	fact := store.SettledFact{Outcome: o, Epoch: rec.SendEpoch}
 	got, err := c.store.Report(ctx, rec.Tenant, rec.Ref, fact)
 	if err == nil {
 		c.observeEnd(ctx, &got, byForeground)
