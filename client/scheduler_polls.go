@@ -106,7 +106,7 @@ func (s *scheduler) polled(it *item, ends bool) (next *item) {
 		return err != nil, err
 	})
 	switch {
-	case !p.until.IsZero():
+	case !p.until.IsZero() && !it.changed: // else who had the lease may be done with it
 		s.plan(it, plan{until: p.until}, laneRead)
 	case p.rec != nil && s.run == nil && (!it.changed || p.rec.Phase.Terminal()):
 		s.replan(it, p.rec, due)

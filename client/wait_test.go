@@ -311,3 +311,41 @@ func TestAckIsForWhatHasEnded(t *testing.T) {
 		}
 	})
 }
+
+// settledMeanwhile is a store in which another replica has the lease of an operation
+// when this one asks for it, and records the end before this one has heard of that.
+type settledMeanwhile struct {
+	store.Store
+	once sync.Once
+}
+
+func (s *settledMeanwhile) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, ttl time.Duration) (l store.Lease, rec store.Record, err error) {
+	s.once.Do(func() {
+		if _, err = s.Report(ctx, tenant, ref, store.SettledFact{ID: id1, Outcome: store.Outcome{Status: "Finished", StatusCode: 204}}); err == nil {
+			time.Sleep(time.Second) // the waiter is woken by that
+			rec.Lease.Until, err = time.Now().Add(10*time.Minute), store.ErrLeased
+		}
+	})
+	if err != nil {
+		return l, rec, err
+	}
+	return s.Store.Acquire(ctx, tenant, ref, owner, purpose, ttl)
+}
+
+// TestEndWhileAnotherReplicaHasTheLease hears of an end at once, and not when the lease
+// of the one that found it would be over.
+func TestEndWhileAnotherReplicaHasTheLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := &settledMeanwhile{Store: store.NewMemory(store.MemoryConfig{})}
+		defer st.Close()
+		c, _ := serving(t, client.Config{Store: st, Tenant: "fjord", Notify: client.NoNotification()}, accepting(write(200, stateDoc(`"Started"`, ``))))
+		defer c.Close()
+		began := time.Now()
+		if _, err := post(t, c).Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took > time.Minute {
+			t.Errorf("the end was known after %v, want seconds", took)
+		}
+	})
+}
