@@ -40,7 +40,7 @@ func TestDefaultSchedule(t *testing.T) {
 		{PollInfo{Learned: even, Age: time.Hour, Polls: 50}, 112500 * time.Millisecond},
 		{PollInfo{Learned: even, Age: 24 * time.Hour, Polls: 500}, 5 * time.Minute},
 		{PollInfo{Learned: even, Scarcity: 1}, 85 * time.Second},
-		{PollInfo{Learned: known}, 57 * time.Second},
+		{PollInfo{Learned: known}, 57500 * time.Millisecond},
 		{PollInfo{Learned: known, Age: 90 * time.Second}, 5500 * time.Millisecond},
 		{PollInfo{Learned: known, Age: 96 * time.Second}, 2600 * time.Millisecond},
 		{PollInfo{Notify: true}, 45 * time.Second},

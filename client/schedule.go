@@ -104,7 +104,7 @@ const (
 	// the last one, but no later than mostWait, which with the jitter is about a
 	// minute.
 	pollShare = 0.33
-	mostWait  = 57 * time.Second
+	mostWait  = 57500 * time.Millisecond
 
 	// Once as many ends were seen, the schedule dares to be slower. Of a route that
 	// is new, quick polls tell more.
