@@ -148,7 +148,7 @@ func (p *page) writeLimits() {
 	}
 	alone := p.rows[callsAlone().Name]
 	p.WriteString("\n")
-	p.para("Two processes that share 5 000 calls an hour and no store, median 60 s: %.0f aborted, %.0f lost, %.0f of %.0f calls answered 429.",
+	p.para("Two processes that share 2 000 calls an hour and no store, median 60 s: %.0f aborted, %.0f lost, %.0f of %.0f calls answered 429.",
 		alone.Median(simulate.PollingAlone2, Aborted), alone.Median(simulate.PollingAlone2, Lost), alone.Median(simulate.PollingAlone2, Refused), alone.Median(simulate.PollingAlone2, allCalls))
 }
 
