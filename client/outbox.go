@@ -38,7 +38,7 @@ import (
 //
 // Options are those of Submit, and [SubmitOptions].Sequence. Keys hold as they do
 // there: a second Enqueue with the same key and request returns the operation of
-// the first. The errors are [ErrKeyReused], [ErrDuplicateKey], [ErrUntrustedURL],
+// the first, however far that has come. The errors are [ErrKeyReused], [ErrDuplicateKey], [ErrUntrustedURL],
 // [ErrTooLarge], [ErrClosed], the store's, and what is wrong with the request.
 func (c *Client) Enqueue(ctx context.Context, req *http.Request, opts SubmitOptions) (*Operation, error) {
 	defer closeBody(req)
@@ -98,7 +98,11 @@ func (c *Client) enqueue(ctx context.Context, req *http.Request, opts SubmitOpti
 		return nil, wrong("Store", errors.New("the one in Config has no outbox: want one that implements Enqueue, as store.Memory and sqlitestore do"))
 	}
 	if held, ok := errors.AsType[*store.KeyHeldError](err); ok {
-		return c.existing(held, fingerprint(cl), opts.Supersede)
+		op, err := c.existing(held, fingerprint(cl), opts.Supersede)
+		if _, unclear := errors.AsType[*UncertainError](err); unclear {
+			err = nil // it is in the outbox, and who resolves it is told elsewhere
+		}
+		return op, err
 	}
 	if bad, ok := errors.AsType[*store.InvalidError](err); ok && bad.Field == "Supersedes" {
 		return nil, wrong("Supersede", errors.New(bad.Want))

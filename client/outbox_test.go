@@ -152,6 +152,35 @@ func TestTheOutboxSendsOnceAndForgetsTheBody(t *testing.T) {
 	})
 }
 
+// TestEnqueueAgainReturnsWhatIsUncertain has an application hand its work over once more
+// that does not know how far it came: that one of it waits for a person is no error of
+// the others.
+func TestEnqueueAgainReturnsWhatIsUncertain(t *testing.T) {
+	var list taken
+	lose := func(_ http.ResponseWriter, reference string) bool {
+		list.add(reference)
+		panic(http.ErrAbortHandler)
+	}
+	bubble(t, client.Config{}, taking(&list, lose, nil), func(t *testing.T, c *client.Client, n *hits) {
+		first := enqueue(t, c, "a", named("a"))
+		stop := start(t, c)
+		time.Sleep(time.Minute)
+		if state, err := first.State(t.Context()); err != nil || state.Phase != store.Uncertain {
+			t.Fatalf("it is %s, %v, want uncertain", state.Phase, err)
+		}
+		if again := enqueue(t, c, "a", named("a")); again.Ref() != first.Ref() {
+			t.Errorf("enqueued again it is %s, want %s", again.Ref(), first.Ref())
+		}
+		time.Sleep(time.Hour)
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		if n.of("POST") != 1 {
+			t.Errorf("%d requests were sent, want 1", n.of("POST"))
+		}
+	})
+}
+
 // TestARefusalIsAnOutcome has the ERP refuse one of three: its handler is told, and
 // nobody else waits for it.
 func TestARefusalIsAnOutcome(t *testing.T) {
