@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -98,7 +99,7 @@ func (e *erp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	label := "erp/" + e.next(kind)
 	e.mu.Lock()
 	e.busy++
-	if kind == "submit" {
+	if strings.HasPrefix(kind, "submit") {
 		e.arrivals = append(e.arrivals, r.Method)
 	}
 	e.mu.Unlock()

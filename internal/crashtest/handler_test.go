@@ -43,7 +43,7 @@ func handleAll(o orders) error {
 		}
 	}
 	c, err := client.New(client.Config{
-		BaseURL: o.Base, Store: &steps{Store: st, fuse: &fuse{}}, Tenant: tenant, Workers: 2, OnComplete: handlers,
+		BaseURL: o.Base, Store: newSteps(st, &fuse{}), Tenant: tenant, Workers: 2, OnComplete: handlers,
 	})
 	if err != nil {
 		return err

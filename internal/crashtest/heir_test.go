@@ -32,6 +32,12 @@ func inherit(o orders) error {
 	if err != nil {
 		return err
 	}
+	if a.outbox {
+		if err := a.takeOver(ctx); err != nil {
+			return err
+		}
+		return end()
+	}
 	if err := a.resubmit(ctx, 1); err != nil {
 		return err
 	}

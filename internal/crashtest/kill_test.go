@@ -17,13 +17,31 @@ import (
 // nothing could tell, and no write was sent twice.
 func TestClientKilledBetweenAnyTwoSteps(t *testing.T) {
 	t.Parallel()
-	spots := survey(t)
+	spots := survey(t, false)
 	if len(spots) < 200 {
 		t.Fatalf("%d points to be killed at, want at least 200", len(spots))
 	}
 	chosen := choose(t, spots, rounds(20))
-	var mu sync.Mutex // guards the counts
-	hits, verdicts, missed := make(map[spot]int), tally{}, 0
+	d := disturb(t, spots, chosen, killAt)
+	t.Logf("%d kills at %d of %d points (%s): %v", d.passed, len(d.hits), len(spots), d.families(), d.verdicts)
+	if len(chosen) >= len(spots) && len(d.hits) < 200 {
+		t.Errorf("killed at %d points, want at least 200", len(d.hits))
+	}
+}
+
+// disturbed is what became of the lives that were disturbed.
+type disturbed struct {
+	passed   int
+	hits     map[spot]int
+	verdicts tally
+}
+
+// disturb disturbs a life at each of the chosen spots, and at others where one is not
+// passed.
+func disturb(t *testing.T, spots, chosen []spot, at func(*testing.T, spot) (hit bool, verdict string, err error)) disturbed {
+	t.Helper()
+	var mu sync.Mutex // guards d
+	d := disturbed{hits: make(map[spot]int), verdicts: tally{}}
 	side(len(chosen), 4, func(i int) {
 		s := chosen[i]
 		hit, verdict := false, ""
@@ -32,35 +50,36 @@ func TestClientKilledBetweenAnyTwoSteps(t *testing.T) {
 			if try >= tries/2 {
 				s = instead(spots)
 			}
-			if hit, verdict, err = killAt(t, s); hit || err != nil {
+			if hit, verdict, err = at(t, s); hit || err != nil {
 				break
 			}
 		}
 		if err != nil {
-			t.Errorf("killed at %s: %v", s, err)
+			t.Errorf("disturbed at %s: %v", s, err)
 			return
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		if !hit {
-			missed++
-			return
+		if hit {
+			d.passed++
+			d.hits[s]++
+			d.verdicts[verdict]++
 		}
-		hits[s]++
-		verdicts[verdict]++
 	})
+	if d.passed < len(chosen) && !t.Failed() {
+		t.Errorf("%d times no point was passed", len(chosen)-d.passed)
+	}
+	return d
+}
+
+// families names the kinds of points that were hit.
+func (d disturbed) families() string {
 	kinds := make(map[string]bool)
-	for s := range hits {
+	for s := range d.hits {
 		family, _, _ := strings.Cut(s.point, "/")
 		kinds[family] = true
 	}
-	t.Logf("%d kills at %d of %d points (%s): %v", len(chosen)-missed, len(hits), len(spots), strings.Join(slices.Sorted(maps.Keys(kinds)), ", "), verdicts)
-	if missed > 0 {
-		t.Errorf("%d times no point was passed", missed)
-	}
-	if len(chosen) >= len(spots) && len(hits) < 200 {
-		t.Errorf("killed at %d points, want at least 200", len(hits))
-	}
+	return strings.Join(slices.Sorted(maps.Keys(kinds)), ", ")
 }
 
 // tries is how often a point is tried that may not be passed, the second half
@@ -70,6 +89,9 @@ const tries = 6
 // killAt lets one process be killed at the spot and another come after it. It
 // reports whether the spot was passed, and what became of the operation.
 func killAt(t *testing.T, s spot) (hit bool, verdict string, err error) {
+	if scenarios[s.scenario].outbox {
+		return killOutboxAt(t, s)
+	}
 	f := &fuse{mode: murder, point: s.point}
 	r, err := newRound(t, s.scenario, f, (*process).kill)
 	if err != nil {

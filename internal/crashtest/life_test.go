@@ -42,7 +42,7 @@ func newApp(ctx context.Context, o orders) (a *app, close func() error, err erro
 		return nil, nil, err
 	}
 	a.fuse.pass("code/opened")
-	st := &steps{Store: a.store, fuse: a.fuse}
+	st := newSteps(a.store, a.fuse)
 	cfg := a.config(o, st, newWire(a.fuse))
 	if a.handlers {
 		cfg.OnComplete = map[string]client.Handler{"invoice": a.handle}
@@ -85,7 +85,11 @@ func (a *app) listen(st store.Store, srv *http.Server) error {
 // handle is the application's handler.
 func (a *app) handle(ctx context.Context, done client.Completion) error {
 	a.fuse.pass("code/handling")
-	err := a.use(ctx, done.Result, done.Err)
+	use := func() error { return a.use(ctx, done.Result, done.Err) }
+	if a.outbox {
+		use = func() error { return a.note(ctx, done) }
+	}
+	err := use()
 	a.fuse.pass("code/used")
 	return err
 }
@@ -123,6 +127,13 @@ func live(o orders) error {
 	defer cancel()
 	a, end, err := newApp(ctx, o)
 	if err != nil {
+		return err
+	}
+	if a.outbox {
+		if err = a.handOver(ctx); err == nil {
+			err = end()
+		}
+		a.fuse.pass("code/ended")
 		return err
 	}
 	op, err := a.submit(ctx)

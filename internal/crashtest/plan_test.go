@@ -20,11 +20,12 @@ type spot struct{ scenario, point string }
 
 func (s spot) String() string { return s.scenario + ":" + s.point }
 
-// survey lets one process live through each scenario undisturbed and returns
-// every point that it passed, and bytes of all that was sent and answered.
-func survey(t *testing.T) []spot {
+// survey lets one process live through each scenario, those of the outbox or the
+// others, undisturbed and returns every point that it passed, and bytes of all that
+// was sent and answered.
+func survey(t *testing.T, outbox bool) []spot {
 	t.Helper()
-	names := slices.Sorted(maps.Keys(scenarios))
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(scenarios)), func(name string) bool { return scenarios[name].outbox != outbox })
 	lists := make([][]string, len(names))
 	side(len(names), 3, func(i int) {
 		var err error
@@ -74,7 +75,7 @@ func surveyOne(t *testing.T, name string) ([]string, error) {
 }
 
 var (
-	storeCall = regexp.MustCompile(`^store/(\w+)/(\d+)/`)
+	storeCall = regexp.MustCompile(`^store/(\w+/(?:[a-z]\w*/)?)(\d+)/`)
 	lookCall  = regexp.MustCompile(`^(?:erp/)?(?:state|content)/(\d+)/`)
 )
 
@@ -83,7 +84,7 @@ var (
 // end to the first poll there is no second one, unless that was too early.
 func (sc scenario) byChance(point string) bool {
 	if m := storeCall.FindStringSubmatch(point); m != nil {
-		return m[2] > "2" || len(m[2]) > 1 || m[1] == "Reschedule" && sc.faults == nil
+		return m[2] > "2" || len(m[2]) > 1 || m[1] == "RescheduleDecision/" && sc.faults == nil
 	}
 	if m := lookCall.FindStringSubmatch(point); m != nil {
 		return m[1] != "1" && (sc.faults == nil || m[1] != "2")

@@ -32,8 +32,9 @@ type orders struct {
 	Mode  string // of the fuse
 	Point string
 
-	Want    string // of an heir: what the operation is to become
-	Resolve string // of an heir: the id that a person found out
+	Want    string            // of an heir: what the operation is to become
+	Resolve string            // of an heir: the id that a person found out
+	Taken   map[string]string // of an heir of the outbox: the ids of what the ERP has taken, by reference
 }
 
 var roles = map[string]func(orders) error{

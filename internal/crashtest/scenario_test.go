@@ -23,6 +23,7 @@ type scenario struct {
 	handlers     bool   // Run and OnComplete, else Wait and Ack
 	buffer       int64  // MaxBuffer
 	faults       []fault.Rule
+	outbox       bool // many operations by way of it: see works
 }
 
 const invoice = `{"customerNumber":{"value":"10045"},"documentDate":{"value":"2026-09-01"},
@@ -44,6 +45,8 @@ var scenarios = map[string]scenario{
 		method: "POST", path: "/v2/customerinvoice", body: strings.Replace(invoice, "{", `{"note":{"value":"`+strings.Repeat("streamed ", 4000)+`"},`, 1),
 		notify: "subscription", buffer: 1 << 10,
 	},
+	"outbox":          {handlers: true, outbox: true, faults: []fault.Rule{refuseOnce}},
+	"outbox-notified": {handlers: true, outbox: true, faults: []fault.Rule{refuseOnce}, notify: "subscription", receiver: true},
 	"asking": { // and asked twice for the state
 		method: "GET", path: "/v1/customerinvoice?pageNumber=1&pageSize=20",
 		faults: []fault.Rule{{On: fault.OnState, PerOperation: true, Times: 1, Do: fault.Answer{Stuck: true}}},

@@ -15,22 +15,22 @@ import (
 // stops are the points that a stop past the lease is about; with enough rounds
 // every other point follows.
 var stops = []spot{
-	{"subscribed", "store/Create/1/after"},        // sending
-	{"subscribed", "submit/1/sent/100"},           // half a request
-	{"subscribed", "store/AcceptedFact/1/before"}, // the 202 is read and not written
-	{"subscribed", "store/SettledFact/1/before"},  // looking
-	{"subscribed", "code/handling"},               // in the handler
-	{"subscribed", "code/used"},                   // the handler has had its effect
-	{"subscribed", "store/Handle/1/before"},       // and has returned
-	{"alone", "store/AcceptedFact/1/before"},      // nothing but the stopped process knows the id
-	{"alone", "erp/submit/1/done"},                // the ERP knows it, the 202 is on its way
-	{"alone", "state/1/header"},                   // looking, without notifications
-	{"alone", "store/Handle/1/before"},            // acknowledging
-	{"addressed", "store/Notify/1/before"},        // in the receiver
-	{"addressed", "store/AcceptedFact/1/before"},  // the 202 is read and not written
-	{"streamed", "store/AcceptedFact/1/before"},   // without a key
-	{"streamed", "submit/1/got/40"},               // half a 202
-	{"addressed", "store/SettledFact/1/before"},   // looking
+	{"subscribed", "store/Create/1/after"},               // sending
+	{"subscribed", "submit/1/sent/100"},                  // half a request
+	{"subscribed", "store/AcceptedFact/1/before"},        // the 202 is read and not written
+	{"subscribed", "store/SettledFact/1/before"},         // looking
+	{"subscribed", "code/handling"},                      // in the handler
+	{"subscribed", "code/used"},                          // the handler has had its effect
+	{"subscribed", "store/AcknowledgeDecision/1/before"}, // and has returned
+	{"alone", "store/AcceptedFact/1/before"},             // nothing but the stopped process knows the id
+	{"alone", "erp/submit/1/done"},                       // the ERP knows it, the 202 is on its way
+	{"alone", "state/1/header"},                          // looking, without notifications
+	{"alone", "store/AcknowledgeDecision/1/before"},      // acknowledging
+	{"addressed", "store/Notify/1/before"},               // in the receiver
+	{"addressed", "store/AcceptedFact/1/before"},         // the 202 is read and not written
+	{"streamed", "store/AcceptedFact/1/before"},          // without a key
+	{"streamed", "submit/1/got/40"},                      // half a 202
+	{"addressed", "store/SettledFact/1/before"},          // looking
 }
 
 // TestStoppedPastItsLeaseLosesNothing stops a process at a point for longer than
@@ -42,7 +42,7 @@ func TestStoppedPastItsLeaseLosesNothing(t *testing.T) {
 	n := rounds(len(stops))
 	spots := stops
 	if n > len(stops) {
-		for _, s := range survey(t) {
+		for _, s := range survey(t, false) {
 			if scenarios[s.scenario].once() && stoppable(s.point) {
 				spots = append(spots, s)
 			}
@@ -111,21 +111,21 @@ func TestAStoppedProcessRevivesOnlyItsOwn(t *testing.T) {
 	}
 }
 
-// stopAt stops one process at the spot while another takes over, or gives up
-// what is uncertain and submits it anew. It returns how many of their decisions
-// were fenced.
-func stopAt(t *testing.T, s spot, anew bool) (hit bool, verdict string, fenced int, err error) {
-	fail := func(err error) (bool, string, int, error) { return false, "", 0, err }
+// standstill starts a process and returns when it stands still at the spot, with what
+// has it go on and waits for its end. The round is nil if the process did not stop
+// there, or did so in the middle of a transaction.
+func standstill(t *testing.T, s spot) (r *round, first *process, resume func() error, err error) {
 	stopped := make(chan error, 1)
 	f := &fuse{mode: halt, point: s.point}
-	r, err := newRound(t, s.scenario, f, func(p *process) { stopped <- p.stop() })
-	if err != nil {
-		return fail(err)
+	if r, err = newRound(t, s.scenario, f, func(p *process) { stopped <- p.stop() }); err != nil {
+		return nil, nil, nil, err
 	}
-	defer r.close()
-	first, err := r.start(orders{Role: "life", Mode: halt, Point: s.point})
-	if err != nil {
-		return fail(err)
+	none := func(err error) (*round, *process, func() error, error) {
+		r.close()
+		return nil, nil, nil, err
+	}
+	if first, err = r.start(orders{Role: "life", Mode: halt, Point: s.point}); err != nil {
+		return none(err)
 	}
 	theirs := strings.HasPrefix(s.point, "erp/")
 	if !theirs && first.await("at", patience) {
@@ -135,12 +135,12 @@ func stopAt(t *testing.T, s spot, anew bool) (hit bool, verdict string, fenced i
 	case err := <-stopped:
 		if err != nil { // it was quicker
 			t.Logf("at %s: %v", s, err)
-			return false, "", 0, nil
+			return none(nil)
 		}
 	case <-first.dead:
-		return false, "", 0, first.ended(patience) // it did not pass the point
+		return none(first.ended(patience)) // it did not pass the point
 	}
-	resume := func() error {
+	resume = func() error {
 		if err := first.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 			return err
 		}
@@ -151,12 +151,41 @@ func stopAt(t *testing.T, s spot, anew bool) (hit bool, verdict string, fenced i
 		}
 		return first.ended(2 * patience)
 	}
-	if free, err := r.writable(); err != nil {
-		return fail(err)
-	} else if !free {
-		t.Logf("stopped at %s in the middle of a transaction, tried again", s)
-		return false, "", 0, resume()
+	free, err := r.writable()
+	for try := 0; err == nil && !free && !theirs && try < 20; try++ {
+		// Only the one step stands still; what else is under way may end.
+		if err = first.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+			break
+		}
+		time.Sleep(time.Duration(try) * time.Millisecond)
+		if err = first.stop(); err == nil {
+			free, err = r.writable()
+		}
 	}
+	if err == nil && !free {
+		t.Logf("stopped at %s in the middle of a transaction, tried again", s)
+		err = resume()
+	}
+	if err != nil || !free {
+		return none(err)
+	}
+	return r, first, resume, nil
+}
+
+// stopAt stops one process at the spot while another takes over, or gives up
+// what is uncertain and submits it anew. It returns how many of their decisions
+// were fenced.
+func stopAt(t *testing.T, s spot, anew bool) (hit bool, verdict string, fenced int, err error) {
+	fail := func(err error) (bool, string, int, error) { return false, "", 0, err }
+	if scenarios[s.scenario].outbox {
+		hit, verdict, err = stopOutboxAt(t, s)
+		return hit, verdict, 0, err
+	}
+	r, first, resume, err := standstill(t, s)
+	if err != nil || r == nil {
+		return fail(err)
+	}
+	defer r.close()
 	// A mark of the stopped one that is not on disk yet does not count.
 	early := handledBy(first)
 	time.Sleep(lease + 200*time.Millisecond)

@@ -17,6 +17,9 @@ import (
 func kindOf(r *http.Request) string {
 	switch {
 	case r.Header.Get("Erp-Api-Background") != "":
+		if reference := r.URL.Query().Get("reference"); reference != "" {
+			return "submit/" + reference
+		}
 		return "submit"
 	case strings.HasSuffix(r.URL.Path, "/content"):
 		return "content"
@@ -48,11 +51,12 @@ func (l *labels) current() string {
 	return l.last
 }
 
-// wire is the child's way to the ERP, with points at every turn. It counts on
-// one call at a time, which is what a client with one operation makes.
+// wire is the child's way to the ERP, with points at every turn. It lets one call
+// at a time pass, so that every byte belongs to the last one.
 type wire struct {
 	fuse *fuse
 	http *http.Transport
+	turn chan struct{} // holds the call that is made
 	labels
 
 	bytes sync.Mutex     // guards count
@@ -60,21 +64,28 @@ type wire struct {
 }
 
 func newWire(f *fuse) *wire {
-	w := &wire{fuse: f, count: make(map[string]int)}
+	w := &wire{fuse: f, turn: make(chan struct{}, 1), count: make(map[string]int)}
 	w.http = &http.Transport{DialContext: w.dial, DisableCompression: true}
 	return w
 }
 
 // RoundTrip implements http.RoundTripper.
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	select {
+	case w.turn <- struct{}{}:
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+	over := sync.OnceFunc(func() { <-w.turn })
 	label := w.next(kindOf(r))
 	w.fuse.pass(label + "/begin")
 	resp, err := w.http.RoundTrip(r)
 	if err != nil {
+		over()
 		return nil, err
 	}
 	w.fuse.pass(label + "/header")
-	resp.Body = &tailed{resp.Body, sync.OnceFunc(func() {
+	resp.Body = &tailed{resp.Body, over, sync.OnceFunc(func() {
 		w.fuse.pass(label + "/end")
 		w.bytes.Lock()
 		defer w.bytes.Unlock()
@@ -87,16 +98,22 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// tailed tells when a body was read to its end.
+// tailed tells when a body was read to its end, and when the call is over.
 type tailed struct {
 	io.ReadCloser
-	end func()
+	over, end func()
+}
+
+func (b *tailed) Close() error {
+	defer b.over()
+	return b.ReadCloser.Close()
 }
 
 func (b *tailed) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err == io.EOF {
 		b.end()
+		b.over()
 	}
 	return n, err
 }
