@@ -27,6 +27,7 @@ var children = map[string]func(s *sqlitestore.Store, prefix string){
 	"holder": hold,
 	"idle":   idle,
 	"burst":  burst,
+	"outbox": outbox,
 }
 
 func TestMain(m *testing.M) {

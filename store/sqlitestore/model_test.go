@@ -125,7 +125,9 @@ func (m *machine) enqueue(t *rapid.T) {
 		Tenant: tenantOf(ref), Ref: ref, Method: "POST", Path: "/v2/customerinvoice", Sequence: pick(t, "sequence", "", "s", "s"),
 		Key: pick(t, "key", "", "", "order-1", "order-2"), Supersedes: pick(t, "supersedes", append(refs, "", "", "")...), Kind: pick(t, "kind", "", "invoice"),
 	}
-	_, err := both(t, m, func(_ int, s store.Store) (store.Record, error) { return s.Enqueue(t.Context(), rec, []byte("body of "+ref)) })
+	_, err := both(t, m, func(_ int, s store.Store) (store.Record, error) {
+		return s.Enqueue(t.Context(), rec, []byte("body of "+ref))
+	})
 	if err == nil {
 		delete(m.answered, ref)
 		m.sent[ref] = false

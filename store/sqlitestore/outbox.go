@@ -49,6 +49,7 @@ func (t *tx) DeleteBody(_, ref string) error {
 }
 
 func (t *tx) deleteBody(n int64) error {
+	t.w.erased.Store(true)
 	for _, st := range []statement{{sql: eraseAll}, {delBody, []any{n}}, {sql: eraseSmall}} {
 		if err := t.exec(st.sql, st.args...); err != nil {
 			return err

@@ -202,8 +202,8 @@ func drain(t *testing.T, s *sqlitestore.Store) {
 	t.Error("it cannot be sent to its end")
 }
 
-// TestTheOutboxIsSharedByProcesses: one handle unblocks what another waits for.
-func TestTheOutboxIsSharedByProcesses(t *testing.T) {
+// TestTheOutboxIsSharedByHandles: one handle unblocks what another waits for.
+func TestTheOutboxIsSharedByHandles(t *testing.T) {
 	path := fresh(t)
 	here, there := open(t, path), open(t, path)
 	enqueue(t, here, "a", "orders")

@@ -23,7 +23,8 @@ const (
 
 // Purge implements [store.Store]. What may be removed is found beside the
 // writer and removed in slices of a few milliseconds, each of them durable;
-// between two slices whoever waits has a turn. In the end the log is truncated.
+// between two slices whoever waits has a turn. In the end the log is truncated, also
+// where only bodies were erased since the last purge.
 // If Purge fails half-way, what it has counted is gone and the rest is left.
 func (s *Store) Purge(ctx context.Context, tenant string, p store.Retention) (out store.PurgeCount, err error) {
 	if err := store.CheckAnyTenant(tenant); err != nil {
@@ -67,7 +68,7 @@ func (s *Store) Purge(ctx context.Context, tenant string, p store.Retention) (ou
 		return out, err
 	}
 	shrunk, err := s.shrink(ctx)
-	if err != nil || out.Total()+out.Keys+forgotten+shrunk == 0 {
+	if erased := s.erased.Swap(false); err != nil || out.Total()+out.Keys+forgotten+shrunk == 0 && !erased {
 		return out, err
 	}
 	return out, closed(s.file.Truncate(ctx))

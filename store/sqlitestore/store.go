@@ -28,6 +28,7 @@ type Store struct {
 	watching sync.WaitGroup
 	active   atomic.Bool   // somebody watches
 	toggle   chan struct{} // tells the watcher that active changed
+	erased   atomic.Bool   // bodies were removed since the last purge: the log holds copies
 
 	once     sync.Once
 	closeErr error // read after once
