@@ -53,7 +53,7 @@ type Store interface {
 
 	// Enqueue stores a new record in phase [Queued] together with the body that
 	// it is to be sent with, of at most [MaxBody] bytes: what they are is the
-	// caller's. Both are on disk when it returns. Tenant, Ref, Method and Path are
+	// caller's. Both are stored in one step, which is not lazy. Tenant, Ref, Method and Path are
 	// required; keys are as for Create. If rec names a Sequence it takes the next
 	// place there, or that of the one that it Supersedes if the sequence waits for
 	// that, and is due once all before it have succeeded or left; else it is due
