@@ -11,7 +11,9 @@ import (
 // phases are those in which something is still to be done. What is acknowledged
 // or rejected only grows until it is purged, so counting it would cost more
 // each day.
-var phases = []store.Phase{store.Sending, store.Accepted, store.Settled, store.Uncertain, store.Unclear, store.Expired, store.Dead}
+var phases = []store.Phase{
+	store.Queued, store.Sending, store.Accepted, store.Settled, store.Uncertain, store.Unclear, store.Expired, store.Dead,
+}
 
 // gauges counts the operations in a store when it is asked.
 type gauges struct {

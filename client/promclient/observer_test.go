@@ -135,6 +135,14 @@ func TestWhatAClientDoesIsMeasured(t *testing.T) {
 			`background_client_operations{app="a",phase="unclear"} 0`,
 			`background_client_attention_total{app="a",kind="a",need="uncertain"} 1`,
 		)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/customerinvoice", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Enqueue(t.Context(), req, client.SubmitOptions{Kind: "a"}); err != nil {
+			t.Fatal(err)
+		}
+		expect("with one that waits to be sent", `background_client_operations{app="a",phase="queued"} 1`)
 		if err := st.Close(); err != nil {
 			t.Fatal(err)
 		}
