@@ -26,10 +26,11 @@ type access struct {
 	token  func(context.Context) error // whether there is one; nil: none is needed
 	client *client.Client
 
-	mu     sync.Mutex // guards what is below
-	let    bool       // the client found nothing wrong
-	failed error      // what the last call ended with
-	next   time.Time  // no call before
+	mu      sync.Mutex // guards what is below
+	let     bool       // the client found nothing wrong
+	failed  error      // what the last call ended with
+	next    time.Time  // no call before
+	doubted time.Time  // see doubt
 }
 
 var errNotAsked = errors.New("the ERP has not answered yet")
@@ -71,11 +72,14 @@ func (c *access) turn() bool {
 	return true
 }
 
-// doubt has the ERP asked again, because it refused somebody's credentials.
-func (c *access) doubt() {
+// doubt has the ERP asked again, once for each pause of the outbox: it refused the
+// credentials. The pause is zero if there is none.
+func (c *access) doubt(pausedUntil time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.let = false
+	if pausedUntil.After(c.doubted) {
+		c.doubted, c.let = pausedUntil, false
+	}
 }
 
 // call has the client check its way to the ERP. That the ERP fails, or limits us, is

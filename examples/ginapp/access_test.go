@@ -93,9 +93,10 @@ func TestAWrongSecretIsToldAndRecoveredFrom(t *testing.T) {
 		if n := g.tokens.Load(); n > 100 {
 			w.Errorf("%d calls to the token endpoint in an hour", n)
 		}
-		answer := w.post(good, http.StatusServiceUnavailable)
-		if !strings.Contains(answer, "no access to the ERP") || w.sent(invoices) != 0 {
-			w.Errorf("answered %s", answer)
+		answer := w.post(good, http.StatusAccepted)
+		time.Sleep(time.Minute)
+		if s := w.status("4711"); s.State != stateQueued || s.Problem != "not sent" || w.sent(invoices) != 0 {
+			w.Errorf("got %+v and %d requests, want it queued", s, w.sent(invoices))
 		}
 		if strings.Contains(w.logs.String()+answer, "hush") {
 			w.Error("the secret is shown")
@@ -108,7 +109,6 @@ func TestAWrongSecretIsToldAndRecoveredFrom(t *testing.T) {
 		if code, answer, _ := w.ready(); code != http.StatusOK {
 			w.Errorf("mended: %d %s", code, answer)
 		}
-		w.post(good, http.StatusAccepted)
 		w.await("4711", stateDone)
 	})
 }
@@ -128,15 +128,16 @@ func TestATokenThatTheERPRefusesIsToldAndRecoveredFrom(t *testing.T) {
 		if n := g.tokens.Load(); n > 100 {
 			w.Errorf("%d calls to the token endpoint in ten minutes", n)
 		}
-		if answer := w.post(good, http.StatusBadGateway); !strings.Contains(answer, "Unauthorized") {
-			w.Errorf("answered %s", answer)
+		w.post(good, http.StatusAccepted)
+		time.Sleep(time.Minute)
+		if s := w.status("4711"); s.State != stateQueued || s.Problem != "answered 401" {
+			w.Errorf("got %+v, want it queued after a 401", s)
 		}
 		g.badToken.Store(false)
 		time.Sleep(10 * time.Minute)
 		if code, answer, _ := w.ready(); code != http.StatusOK {
 			w.Errorf("mended: %d %s", code, answer)
 		}
-		w.post(good, http.StatusAccepted)
 		w.await("4711", stateDone)
 	})
 }
@@ -148,9 +149,24 @@ func TestATokenThatTheERPRefusesLaterIsTold(t *testing.T) {
 		w.await("4711", stateDone)
 		g.badToken.Store(true)
 		time.Sleep(time.Hour)
-		w.post(replaced("4711", "4712"), http.StatusBadGateway)
+		w.post(replaced("4711", "4712"), http.StatusAccepted)
+		time.Sleep(time.Second)
 		if code, answer, _ := w.ready(); code != http.StatusServiceUnavailable || !strings.Contains(answer, "Unauthorized") {
 			w.Errorf("got %d %s", code, answer)
+		}
+		time.Sleep(time.Hour) // the outbox tries at longer and longer intervals
+		g.badToken.Store(false)
+		before := len(w.mock.Operations())
+		for range 20 * 60 { // a probe each second
+			w.ready()
+			time.Sleep(time.Second)
+		}
+		w.await("4712", stateDone)
+		if n := len(w.mock.Operations()) - before; n > 4 {
+			t.Errorf("%d operations in all, want the two of the order and at most two checks", n)
+		}
+		if code, answer, _ := w.ready(); code != http.StatusOK {
+			w.Errorf("mended: %d %s", code, answer)
 		}
 	})
 }

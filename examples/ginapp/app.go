@@ -127,7 +127,7 @@ func (a *app) checkAccess(ctx context.Context) {
 	_, wrong := errors.AsType[*client.CheckError](err)
 	_, told := errors.AsType[*clientauth.TokenError](err)
 	if err != nil && (wrong || !told) && ctx.Err() == nil {
-		a.log.ErrorContext(ctx, "the ERP cannot be called: no order is taken until it can", "error", err)
+		a.log.ErrorContext(ctx, "the ERP cannot be called: orders are kept, and sent once it can", "error", err)
 	}
 }
 
@@ -165,6 +165,9 @@ func (a *app) unready(ctx context.Context) (reasons []string) {
 	defer cancel()
 	if a.draining.Load() {
 		reasons = append(reasons, "shutting down")
+	}
+	if stats, err := a.client.Stats(ctx); err == nil { // the store's health tells of an error
+		a.access.doubt(stats.Outbox.PausedUntil)
 	}
 	_, heard := a.receiver.Health(ctx)
 	for _, part := range []struct {

@@ -28,6 +28,9 @@ type waiting struct {
 	Key   string     `json:"key,omitempty"` // of the operation
 	Phase string     `json:"phase,omitempty"`
 	Since *time.Time `json:"since,omitempty"` // when it was sent
+	// Sequence is what stands still behind it, and Behind how many orders that are.
+	Sequence string `json:"sequence,omitempty"`
+	Behind   int    `json:"behind,omitempty"`
 }
 
 // attention lists the orders that wait for a person, by their numbers.
@@ -48,6 +51,20 @@ func (a *app) attention(ctx context.Context) ([]waiting, error) {
 			}
 		}
 	}
+	behind := make(map[string]int) // by sequence
+	for seq, err := range a.client.Sequences(ctx, true) {
+		if err != nil {
+			return nil, err
+		}
+		head, err := a.store.Get(ctx, a.cfg.tenant, seq.Head)
+		if err != nil {
+			return nil, err
+		}
+		numbers = append(numbers, head.Metadata["order"])
+		if behind[seq.Name] = seq.Waiting - 1; len(behind) == maxAttention {
+			break
+		}
+	}
 	slices.Sort(numbers)
 	list := []waiting{}
 	for _, number := range slices.Compact(numbers) {
@@ -63,6 +80,9 @@ func (a *app) attention(ctx context.Context) ([]waiting, error) {
 			rec, err := a.store.Get(ctx, a.cfg.tenant, s.op.Ref())
 			if err != nil {
 				return nil, err
+			}
+			if s.stops {
+				w.Sequence, w.Behind = s.sequence, behind[s.sequence]
 			}
 			w.Ref, w.Key, w.Phase, w.Since = rec.Ref, rec.Key, string(rec.Phase), &rec.SentAt
 		}
@@ -80,6 +100,8 @@ const (
 	toldAccepted = "accepted" // the ERP knows it, under an id
 	toldGivenUp  = "given-up" // nobody will find out; doing it again may do it twice
 	toldReplay   = "replay"   // what made the handler fail is mended
+	toldRetry    = "retry"    // what the ERP refused is to be sent once more
+	toldSkip     = "skip"     // the orders behind it in its sequence go on without it
 )
 
 // told is what a person tells of an order.
@@ -130,15 +152,23 @@ func isNumber(text string) bool {
 
 // allows lists what may be told of a step that waits for a person.
 func (s step) allows() []string {
+	words := []string{toldDone, toldNotDone}
 	switch {
 	case s.state == stateUncertain || s.now.Tentative:
-		return []string{toldDone, toldNotDone, toldAccepted, toldGivenUp}
+		words = append(words, toldAccepted, toldGivenUp)
 	case s.state == stateUnclear:
-		return []string{toldDone, toldNotDone, toldGivenUp}
+		words = append(words, toldGivenUp)
+	case s.discarded() && s.stops:
+		words = []string{toldRetry}
+	case s.discarded():
+		return []string{toldSkip}
 	case s.now.Phase == store.Dead:
-		return []string{toldReplay}
+		words = []string{toldReplay}
 	}
-	return []string{toldDone, toldNotDone}
+	if s.stops {
+		words = append(words, toldSkip)
+	}
+	return words
 }
 
 // errNobody says that an order waits for no person.
@@ -161,6 +191,10 @@ func (a *app) tell(ctx context.Context, order string, t told) (status, error) {
 	switch {
 	case t.Outcome == toldReplay:
 		err = s.op.Replay(ctx)
+	case t.Outcome == toldRetry:
+		err = s.op.ResumeSequence(ctx, client.Retry, t.Reason)
+	case t.Outcome == toldSkip:
+		err = a.skip(ctx, s, t)
 	case s.op != nil && (s.state == stateUncertain || s.state == stateUnclear || s.now.Tentative):
 		err = a.resolve(ctx, s, t)
 	default:
@@ -170,6 +204,19 @@ func (a *app) tell(ctx context.Context, order string, t told) (status, error) {
 		return s.status(), err
 	}
 	return a.status(ctx, order)
+}
+
+// skip has the orders go on that wait behind this one.
+func (a *app) skip(ctx context.Context, s step, t told) error {
+	if s.stops {
+		if err := s.op.ResumeSequence(ctx, client.Skip, t.Reason); err != nil {
+			return err
+		}
+	}
+	if s.discarded() { // it need not be kept for a retry any more
+		return s.op.Drop(ctx, t.Reason)
+	}
+	return nil
 }
 
 // resolve tells the client, which holds the key of the operation: what follows
@@ -183,14 +230,14 @@ func (a *app) resolve(ctx context.Context, s step, t told) error {
 			return faults{fmt.Errorf("id: %w", err)}
 		}
 		return nil
-	case toldGivenUp:
-		if err := s.op.Resolve(ctx, client.GivenUp(t.Reason)); err != nil {
-			return err
-		}
-	default:
-		if err := s.op.Resolve(ctx, client.NotAccepted(t.Reason)); err != nil {
-			return err
-		}
+	case toldNotDone:
+		return s.op.Resolve(ctx, client.NotAccepted(t.Reason)) // it is sent again by itself
+	}
+	if err := a.skip(ctx, s, t); err != nil {
+		return err
+	}
+	if err := s.op.Resolve(ctx, client.GivenUp(t.Reason)); err != nil {
+		return err
 	}
 	s.op = nil // it holds its key no longer
 	return a.undone(ctx, s, t)
@@ -211,6 +258,9 @@ func (a *app) amend(ctx context.Context, s step, t told) error {
 	if t.Outcome != toldDone {
 		return a.undone(ctx, s, t)
 	}
+	if err := a.skip(ctx, s, t); err != nil {
+		return err
+	}
 	o := outcome{ref: s.ref(), order: s.order, kind: s.kind, invoice: s.invoice}
 	if s.kind == kindInvoice {
 		o.invoice = t.Invoice
@@ -224,7 +274,7 @@ func (a *app) amend(ctx context.Context, s step, t told) error {
 }
 
 // undone notes that a step was not done. An invoice waits for its order to be
-// posted again; a release is submitted anew.
+// posted again; a release is enqueued anew.
 func (a *app) undone(ctx context.Context, s step, t told) error {
 	o := outcome{
 		ref: s.ref(), order: s.order, kind: s.kind, invoice: s.invoice,

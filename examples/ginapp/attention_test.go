@@ -81,7 +81,7 @@ func TestAPersonTellsOfAnInvoice(t *testing.T) {
 		posts, release int    // that were sent
 	}{
 		"done":     {foundIt, stateDone, false, "003549", 1, 1},
-		"not done": {notDone, stateFailed, true, "003550", 2, 1},
+		"not done": {notDone, stateDone, false, "003550", 2, 1}, // it is sent once more by itself
 		"given up": {`{"outcome":"given-up","reason":"nobody knows"}`, stateFailed, true, "003550", 2, 1},
 		"accepted": {`{"outcome":"accepted","id":"ID"}`, stateDone, false, "003549", 1, 1},
 	} {
@@ -115,6 +115,7 @@ func TestTwoInvoicesOfAnOrderThatWasGivenUpAreTold(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
 		w.add(lose(invoices)...)
 		w.post(good, http.StatusAccepted)
+		w.await("4711", stateUncertain)
 		first, err := w.app.client.OperationByKey(w.Context(), "4711")
 		if err != nil {
 			w.Fatal(err)
@@ -230,19 +231,42 @@ func TestAPersonTellsOfAnOrderThatFailedAndMayHaveBeenMade(t *testing.T) {
 	}
 }
 
-func TestAnOrderWhoseReleaseFailsForGoodWaitsForAPerson(t *testing.T) {
+// That a call is not allowed says nothing of the order, and a person mends it.
+func TestAnOrderWhoseReleaseIsForbiddenWaitsForAPerson(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
 		w.add(fault.Rule{Name: "forbidden", On: fault.OnIntake, Path: releases, Do: fault.Answer{Status: 403}})
 		w.post(good, http.StatusAccepted)
 		s := w.await("4711", stateFailed)
-		if s.Invoice != "003549" || !strings.Contains(s.Problem, "403") || !strings.Contains(s.Attention, "replay") {
+		if s.Invoice != "003549" || !strings.Contains(s.Problem, "403") {
 			w.Errorf("got %+v", s)
+		}
+		w.wantWaiting("4711 release failed")
+		w.mock.Faults().Remove("forbidden")
+		w.tell("4711", notDone, http.StatusOK)
+		w.await("4711", stateDone)
+		w.wantWaiting()
+	})
+}
+
+// The book cannot be written for a day, and then the cause is mended.
+func TestAnOrderWhoseHandlerFailsForGoodWaitsForAPerson(t *testing.T) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Second)}, nil, func(w *world) {
+		w.post(good, http.StatusAccepted)
+		if err := w.app.book.close(); err != nil {
+			w.Fatal(err)
+		}
+		time.Sleep(24 * time.Hour)
+		if err := w.end(); err != nil {
+			w.Fatal(err)
+		}
+		w.start()
+		if s := w.status("4711"); s.State != stateFailed || !strings.Contains(s.Attention, "replay") {
+			w.Errorf("got %+v, want a failed order that can be replayed", s)
 		}
 		w.wantWaiting("4711 invoice failed")
 		if _, answer := do(w.app.internal(), http.MethodGet, "/readyz", ""); !strings.Contains(answer, `"attention":{"dead":1}`) {
 			w.Errorf("readyz tells %s", answer)
 		}
-		w.mock.Faults().Remove("forbidden")
 		w.tell("4711", foundIt, http.StatusBadRequest)
 		w.tell("4711", `{"outcome":"replay"}`, http.StatusOK)
 		w.await("4711", stateDone)
@@ -253,6 +277,7 @@ func TestAnOrderWhoseReleaseFailsForGoodWaitsForAPerson(t *testing.T) {
 func TestAnUnclearEndWaitsForAPerson(t *testing.T) {
 	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Hour)}, nil, func(w *world) {
 		w.post(good, http.StatusAccepted)
+		time.Sleep(time.Minute)
 		op, err := w.app.client.OperationByKey(w.Context(), "4711")
 		if err != nil {
 			w.Fatal(err)

@@ -55,7 +55,7 @@ func (o outcome) told() bool { return strings.HasSuffix(o.ref, toldSuffix) }
 
 // A handler runs at least once, so what it does must come out the same however
 // often it is done. Here the operation's ref makes it so: the first run writes
-// the row and every other one finds it. That also holds for a late run for an
+// the row and every other one writes the same. That also holds for a late run for an
 // order which was corrected meanwhile: it has a row of its own.
 const schema = `
 CREATE TABLE IF NOT EXISTS outcomes (
@@ -101,10 +101,12 @@ func sourceOf(path string) string {
 
 func (b *book) close() error { return b.db.Close() }
 
-// record writes an outcome, unless it is there.
+// record writes an outcome. It takes the place of a failure of the same operation,
+// which was sent once more since, and of nothing else.
 func (b *book) record(ctx context.Context, o outcome) error {
 	_, err := b.db.ExecContext(ctx, `INSERT INTO outcomes (ref, number, kind, invoice, code, problem)
-		VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (ref) DO NOTHING`, o.ref, o.order, o.kind, o.invoice, o.code, o.problem)
+		VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (ref) DO UPDATE
+		SET invoice = excluded.invoice, code = excluded.code, problem = excluded.problem WHERE problem <> ''`, o.ref, o.order, o.kind, o.invoice, o.code, o.problem)
 	if err != nil {
 		return fmt.Errorf("record the outcome of order %s: %w", o.order, err)
 	}

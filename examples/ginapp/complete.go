@@ -24,7 +24,7 @@ const (
 // goes on to the next step.
 //
 // It runs at least once: if the process ends after any of its steps, all of
-// them are done again. Noting is idempotent, see schema, and so is submitting
+// them are done again. Noting is idempotent, see schema, and so is enqueuing
 // under a key. An error has it run again later; a failure of the ERP is none,
 // because no repetition would mend it.
 func (a *app) invoiced(ctx context.Context, done client.Completion) error {
@@ -39,7 +39,10 @@ func (a *app) invoiced(ctx context.Context, done client.Completion) error {
 		return err
 	}
 	a.ended(ctx, o)
-	if o.invoice == "" || !a.cfg.release {
+	if o.invoice == "" {
+		return stopped(done)
+	}
+	if !a.cfg.release {
 		return nil
 	}
 	err := release(ctx, done.Client, o, "")
@@ -52,14 +55,25 @@ func (a *app) invoiced(ctx context.Context, done client.Completion) error {
 	return err
 }
 
-// release submits the release of an invoice that was made. It takes the place
+// stopped ends the handling of an invoice that was not made. Where other orders may
+// wait behind it, it becomes a dead letter: that keeps its request, and a person
+// can have it sent once more. What is acknowledged has none any more.
+func stopped(done client.Completion) error {
+	failed, ok := errors.AsType[*client.OperationError](done.Err)
+	if ok && done.Metadata["sequence"] != "" {
+		return client.Discard(failed)
+	}
+	return nil
+}
+
+// release enqueues the release of an invoice that was made. It takes the place
 // of the one before that supersede names, if any.
 func release(ctx context.Context, c *client.Client, o outcome, supersede string) error {
 	req, err := erp.NewReleaseCustomerInvoiceRequest("/", o.invoice, nil)
 	if err != nil {
 		return client.Discard(err)
 	}
-	_, err = c.Submit(ctx, req, client.SubmitOptions{
+	_, err = c.Enqueue(ctx, req, client.SubmitOptions{
 		Key: releaseKey(o.order), Supersede: supersede, Kind: kindRelease, Verify: verifyReleased,
 		Metadata: map[string]string{"order": o.order, "invoice": o.invoice},
 	})
@@ -82,13 +96,12 @@ func invoiceOf(res *client.Result) string {
 // slash.
 func releaseKey(order string) string { return "release/" + order }
 
-// underWay reports whether there is an operation, whatever else Submit said: it
+// underWay reports whether there is an operation, whatever else Enqueue said: it
 // will end, or be found out about, and then its handler runs. Under a duplicate
 // key that was long ago, and only the book still knows.
 func underWay(err error) bool {
 	_, uncertain := errors.AsType[*client.UncertainError](err)
-	_, unrecorded := errors.AsType[*client.RecordError](err)
-	return err == nil || uncertain || unrecorded || errors.Is(err, client.ErrDuplicateKey)
+	return err == nil || uncertain || errors.Is(err, client.ErrDuplicateKey)
 }
 
 // released is the handler of releases.

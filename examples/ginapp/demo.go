@@ -62,6 +62,8 @@ func (t tour) run() error {
 	corrected := strings.Replace(unknown, "99999", "10023", 1)
 	lost := strings.Replace(good, "1001", "1003", 1)
 	silent := strings.Replace(good, "1001", "1004", 1)
+	first := strings.Replace(unknown, `"1002"`, `"1006","sequence":"bikes"`, 1)
+	second := strings.Replace(good, `"1001"`, `"1007","sequence":"bikes"`, 1)
 	for _, step := range []func() error{
 		func() error { return t.post("an order", good, http.StatusAccepted) },
 		func() error { return t.follow("1001", stateDone) },
@@ -87,6 +89,19 @@ func (t tour) run() error {
 		func() error { return t.follow("1004", stateUncertain) },
 		func() error { return t.resolve("1004") },
 		func() error { return t.follow("1004", stateDone) },
+		func() error {
+			return t.post("an order of a sequence; the ERP does not know its customer", first, http.StatusAccepted)
+		},
+		func() error {
+			return t.post("another one of that sequence", second, http.StatusAccepted)
+		},
+		func() error { return t.follow("1006", stateFailed) },
+		func() error { return t.follow("1007", stateQueued) },
+		t.attention,
+		func() error {
+			return t.tell("1006", `{"outcome":"skip","reason":"the customer is no longer ours"}`)
+		},
+		func() error { return t.follow("1007", stateDone) },
 		func() error { return t.post("no order", `{"number":"1005","lines":[]}`, http.StatusBadRequest) },
 		t.measure,
 	} {
@@ -117,18 +132,30 @@ func (t tour) loseEverything() error {
 
 // resolve does what a person does for an order that waits for one.
 func (t tour) resolve(order string) error {
-	code, body, err := t.call(http.MethodGet, t.base+"/attention", "")
-	if err != nil || code != http.StatusOK {
-		return errors.Join(fmt.Errorf("GET /attention: answered %d %s", code, body), err)
+	if err := t.attention(); err != nil {
+		return err
 	}
-	fmt.Fprintf(t.out, "\nGET /attention: what waits for a person\n  %d %s\n", code, body)
 	invoice, err := t.lookUp(order)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(t.out, "\na person looks in the ERP: invoice %s has the external reference %s\n", invoice, order)
-	told := fmt.Sprintf(`{"outcome":"done","invoice":%q,"reason":"seen in the ERP"}`, invoice)
-	code, body, err = t.call(http.MethodPost, t.base+"/attention/"+order, told)
+	return t.tell(order, fmt.Sprintf(`{"outcome":"done","invoice":%q,"reason":"seen in the ERP"}`, invoice))
+}
+
+// attention prints what waits for a person.
+func (t tour) attention() error {
+	code, body, err := t.call(http.MethodGet, t.base+"/attention", "")
+	if err != nil || code != http.StatusOK {
+		return errors.Join(fmt.Errorf("GET /attention: answered %d %s", code, body), err)
+	}
+	fmt.Fprintf(t.out, "\nGET /attention: what waits for a person\n  %d %s\n", code, body)
+	return nil
+}
+
+// tell tells what a person found out.
+func (t tour) tell(order, told string) error {
+	code, body, err := t.call(http.MethodPost, t.base+"/attention/"+order, told)
 	if err != nil || code != http.StatusOK {
 		return errors.Join(fmt.Errorf("POST /attention/%s: answered %d %s", order, code, body), err)
 	}

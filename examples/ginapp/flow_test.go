@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/vismanet-go/background/client"
@@ -28,6 +29,7 @@ func TestAnOrderBecomesAReleasedInvoice(t *testing.T) {
 				if !strings.Contains(answer, `"status":"/orders/4711"`) {
 					w.Errorf("answered %s", answer)
 				}
+				synctest.Wait() // it is sent
 				if s := w.status("4711"); s.State != stateWaiting || s.Invoice != "" {
 					w.Errorf("at once: %+v", s)
 				}
@@ -66,6 +68,7 @@ func TestALostAnswerIsUncertainUntilTheNotification(t *testing.T) {
 			fault.Rule{Path: invoices, Times: 1, Do: fault.Notify{Delay: time.Minute}},
 		)
 		w.post(good, http.StatusAccepted)
+		time.Sleep(time.Second)
 		w.post(good, http.StatusAccepted) // a caller that repeats itself
 		if s := w.status("4711"); s.State != stateUncertain {
 			w.Errorf("got %+v", s)
@@ -244,45 +247,47 @@ func TestAnOrderThatRanAtOnceAndIsNotRecordedIsTaken(t *testing.T) {
 	})
 }
 
-// Whoever posts an order while another call sends it must not be told that it
-// is taken, because the ERP may refuse that call: then this one sends it.
-func TestAnOrderThatIsBeingSentIsNotTakenYet(t *testing.T) {
-	play(t, mockserver.Config{}, nil, func(w *world) {
-		w.add(fault.Rule{Name: "slow", On: fault.OnIntake, Times: 1, Do: fault.Answer{Delay: 5 * time.Second, Status: 403}})
-		first := make(chan string, 1)
-		go func() { first <- w.post(good, http.StatusBadGateway) }()
-		time.Sleep(time.Second)
-		w.post(good, http.StatusAccepted)
-		<-first
-		w.await("4711", stateDone)
-	})
-}
-
-func TestWhatTheERPDoesNotTakeIsNotTaken(t *testing.T) {
+// What the ERP does not take is kept, and sent again by itself.
+func TestWhatTheERPDoesNotTakeIsSentAgain(t *testing.T) {
 	tests := map[string]struct {
-		fault fault.Answer
-		want  int
-		text  string
+		fault   fault.Answer
+		problem string
 	}{
-		"rate limit":   {fault.Answer{Status: 429, RetryAfter: 10 * time.Minute}, 503, "not taken"},
-		"refused":      {fault.Answer{Status: 403}, 502, "Forbidden"},
-		"unauthorized": {fault.Answer{Status: 401}, 502, "Unauthorized"},
+		"rate limit":   {fault.Answer{Status: 429, RetryAfter: 10 * time.Minute}, "answered 429"},
+		"unauthorized": {fault.Answer{Status: 401}, "answered 401"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			play(t, mockserver.Config{}, nil, func(w *world) {
 				w.add(fault.Rule{Name: "no", On: fault.OnIntake, Do: tt.fault})
-				if answer := w.post(good, tt.want); !strings.Contains(answer, tt.text) {
-					w.Errorf("answered %s", answer)
+				w.post(good, http.StatusAccepted)
+				time.Sleep(time.Minute)
+				if s := w.status("4711"); s.State != stateQueued || s.Problem != tt.problem || s.Attention != "" {
+					w.Errorf("got %+v, want it queued, because it was %s", s, tt.problem)
 				}
-				if code, answer := w.do(http.MethodGet, "/orders/4711", ""); code != http.StatusNotFound {
-					w.Errorf("GET answered %d %s", code, answer)
-				}
+				w.post(replaced(":2}", ":3}"), http.StatusConflict) // the number is taken
 				w.mock.Faults().Remove("no")
-				time.Sleep(20 * time.Minute)
-				w.post(replaced(":2}", ":3}"), http.StatusAccepted) // the number is free
 				w.await("4711", stateDone)
+				if n := w.operations(invoices); n != 1 {
+					w.Errorf("%d invoices, want 1", n)
+				}
 			})
 		})
 	}
+}
+
+// What it refuses for good is told, also where that is no fault of the order.
+func TestACallThatTheERPRefusesWaitsForAPerson(t *testing.T) {
+	play(t, mockserver.Config{}, nil, func(w *world) {
+		w.add(fault.Rule{On: fault.OnIntake, Path: invoices, Times: 1, Do: fault.Answer{Status: 403}})
+		w.post(good, http.StatusAccepted)
+		if s := w.await("4711", stateFailed); !strings.Contains(s.Problem, "403") {
+			w.Errorf("got %+v, want the 403 as its problem", s)
+		}
+		w.post(replaced(":2}", ":3}"), http.StatusConflict)
+		w.wantWaiting("4711 invoice failed")
+		w.tell("4711", notDone, http.StatusOK)
+		w.post(replaced(":2}", ":3}"), http.StatusAccepted)
+		w.await("4711", stateDone)
+	})
 }

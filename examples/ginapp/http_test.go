@@ -35,6 +35,7 @@ func TestABadOrderIsRefusedWithTheNameOfTheField(t *testing.T) {
 		"too much":      {replaced(":2}", ":1e300}"), "lines[0].quantity: want a number above 0"},
 		"too exact":     {replaced(":2}", ":0.12345678901234567890123456789}"), "lines[0].quantity: want a number above 0"},
 		"null":          {replaced(":2}", ":null}"), "lines[0].quantity: want a number above 0"},
+		"a sequence":    {replaced(`"number"`, `"sequence":"a/b","number"`), "sequence: want 1 to 32 letters"},
 		"a price":       {replaced(":2}", `:2,"price":"10"}`), "lines[0].price: want a number from 0"},
 		"a low price":   {replaced(":2}", `:2,"price":-1}`), "lines[0].price: want a number from 0"},
 	}
@@ -114,19 +115,19 @@ func TestCallersMustShowTheToken(t *testing.T) {
 	})
 }
 
-// A call that was cut off would leave it uncertain what became of the order.
-func TestACallerThatHangsUpDoesNotCutOffTheCallToTheERP(t *testing.T) {
+// Who hangs up does not know whether the order was taken, and posts it again.
+func TestACallerThatHangsUpPostsAgain(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
 		ctx, cancel := context.WithCancel(w.Context())
 		cancel()
 		r := httptest.NewRequest(http.MethodPost, "/orders", strings.NewReader(good)).WithContext(ctx)
 		r.Header.Set("Authorization", "Bearer "+apiToken)
-		answer := httptest.NewRecorder()
-		w.front.ServeHTTP(answer, r)
-		if s := w.status("4711"); answer.Code != http.StatusAccepted || s.State != stateWaiting {
-			w.Errorf("answered %d, and the order is %+v", answer.Code, s)
-		}
+		w.front.ServeHTTP(httptest.NewRecorder(), r)
+		w.post(good, http.StatusAccepted)
 		w.await("4711", stateDone)
+		if n := w.operations(invoices); n != 1 {
+			w.Errorf("%d invoices, want 1", n)
+		}
 	})
 }
 

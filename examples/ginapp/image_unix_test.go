@@ -81,6 +81,7 @@ func TestTheImage(t *testing.T) {
 	if code, text := call(t, http.MethodPost, "http://"+hook+"/orders", good); code != http.StatusAccepted {
 		t.Fatalf("answered %d %s", code, text)
 	}
+	testkit.Eventually(t, "the ERP has the order", func() bool { return len(taken(mock)) == 1 })
 	if err := service.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

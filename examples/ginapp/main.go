@@ -7,7 +7,7 @@
 // --mock it serves until it is stopped; with -help it lists its settings.
 //
 //	POST /orders              takes an order: 202, and where to ask for its state
-//	GET  /orders/{number}     its state: waiting, uncertain, unclear, done or failed
+//	GET  /orders/{number}     its state: queued, waiting, uncertain, unclear, done or failed
 //	GET  /attention           the orders that wait for a person, and what to do
 //	POST /attention/{number}  what a person found out: see told in attention.go
 //	POST /webhooks/erp        for the ERP's notifications
@@ -18,9 +18,10 @@
 //	GET /readyz   it can do its work, or 503 and why not
 //	GET /metrics  for Prometheus
 //
-// A 202 means that the order is on disk and with the ERP, or that it will be
-// found out whether it is. Post it again as often as you like: an order number
-// makes one invoice. Nothing is lost by a restart, or by kill -9.
+// A 202 means that the order is on disk. The outbox sends it as soon as the ERP
+// takes calls, orders of one sequence one after another. Post it again as often as
+// you like: an order number makes one invoice. Nothing is lost by a restart, or by
+// kill -9.
 package main
 
 import (

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,6 +26,10 @@ type order struct {
 	// another request of the same order tomorrow.
 	Date  string `json:"date"`
 	Lines []line `json:"lines"`
+	// Sequence names orders that become invoices one after another, as they were
+	// posted; none: in any order. It is no part of the work: an order that is posted
+	// again stays in the sequence that it is in.
+	Sequence string `json:"sequence,omitempty"`
 }
 
 type line struct {
@@ -124,6 +127,7 @@ func (o order) check() error {
 	want(number.MatchString(o.Number), "number", "1 to 32 letters, digits, '.', '_' or '-', the first a letter or a digit")
 	want(number.MatchString(o.Customer), "customer", "a customer number of the ERP")
 	want(err == nil && day.Year() >= 2000, "date", "a day as 2006-01-02")
+	want(o.Sequence == "" || number.MatchString(o.Sequence), "sequence", "1 to 32 letters, digits, '.', '_' or '-', or none")
 	want(len(o.Lines) > 0 && len(o.Lines) <= 500, "lines", "1 to 500 of them")
 	for i, l := range o.Lines {
 		want(number.MatchString(l.Item), fmt.Sprintf("lines[%d].item", i), "an item number of the ERP")
@@ -156,22 +160,22 @@ func (o order) invoice() (*http.Request, error) {
 	})
 }
 
-// submit hands an order to the ERP, once for each order number. A corrected
+// submit puts an order into the outbox, once for each order number. A corrected
 // order takes the place of one that the ERP refused, and any order that of one
 // of which a person says that it was not done.
 func (a *app) submit(ctx context.Context, o order, requestID string) error {
 	opts := client.SubmitOptions{
-		Key: o.Number, Kind: kindInvoice, Metadata: map[string]string{"order": o.Number, "request": requestID},
+		Key: o.Number, Kind: kindInvoice, Sequence: o.Sequence,
+		Metadata: map[string]string{"order": o.Number, "request": requestID, "sequence": o.Sequence},
 	}
 	before, ended, err := a.before(ctx, o.Number)
 	if err != nil {
 		return err
 	}
 	if before != nil && ended.told() && ended.refused() {
-		opts.Supersede = before.Ref()
-		return a.send(ctx, o, opts)
+		return a.supersede(ctx, o, opts, before)
 	}
-	err = a.send(ctx, o, opts)
+	err = a.enqueue(ctx, o, opts)
 	if errors.Is(err, client.ErrDuplicateKey) && ended.ref == "" {
 		// The caller must not take it for done, nor be told so for ever.
 		lost := outcome{ref: "purged/" + o.Number, order: o.Number, kind: kindInvoice, problem: "its record was purged before anybody noted what became of it"}
@@ -183,32 +187,45 @@ func (a *app) submit(ctx context.Context, o order, requestID string) error {
 	if !errors.Is(err, client.ErrKeyReused) || before == nil || !ended.refused() {
 		return err
 	}
-	opts.Supersede = before.Ref()
-	return a.send(ctx, o, opts)
+	return a.supersede(ctx, o, opts, before)
 }
 
 // before returns the operation that holds an order's number, nil if there is
-// none, and what the book says of it.
+// none, and what the book says of it, if it has ended.
 func (a *app) before(ctx context.Context, number string) (op *client.Operation, ended outcome, err error) {
-	op, err = a.client.OperationByKey(ctx, number)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		op = nil
-		ended, err = a.book.last(ctx, number, kindInvoice)
-	case err == nil:
-		ended, err = a.book.of(ctx, op.Ref())
+	s, err := a.step(ctx, kindInvoice, number, number)
+	if errors.Is(err, errUnknown) {
+		return nil, outcome{}, nil
 	}
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
+	if s.op != nil && s.state != stateDone && s.state != stateFailed {
+		return s.op, outcome{}, err // what the book says is of the time before it was sent once more
 	}
-	return op, ended, err
+	return s.op, s.ended, err
 }
 
-func (a *app) send(ctx context.Context, o order, opts client.SubmitOptions) error {
+// supersede has an order take the place of the one before, also in its sequence.
+func (a *app) supersede(ctx context.Context, o order, opts client.SubmitOptions, before *client.Operation) error {
+	state, err := before.State(ctx)
+	if err != nil {
+		return err
+	}
+	if state.Phase == store.Dead { // see stopped
+		if err := before.Drop(ctx, "the order was posted again"); err != nil {
+			return err
+		}
+	}
+	opts.Supersede = before.Ref()
+	opts.Sequence = cmp.Or(before.Metadata()["sequence"], o.Sequence)
+	opts.Metadata["sequence"] = opts.Sequence
+	return a.enqueue(ctx, o, opts)
+}
+
+// enqueue stores the request for an invoice. From then on it is sent by itself.
+func (a *app) enqueue(ctx context.Context, o order, opts client.SubmitOptions) error {
 	req, err := o.invoice()
 	if err != nil {
 		return err
 	}
-	_, err = a.client.Submit(ctx, req, opts)
+	_, err = a.client.Enqueue(ctx, req, opts)
 	return err
 }

@@ -19,6 +19,7 @@ func TestARestartGoesOnWhereItStopped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute)}, nil, func(w *world) {
 				w.post(good, http.StatusAccepted)
+				synctest.Wait() // it is sent
 				if err := w.end(); err != nil {
 					w.Fatal(err)
 				}
@@ -38,29 +39,39 @@ func TestARestartGoesOnWhereItStopped(t *testing.T) {
 	}
 }
 
-// The handler of an invoice notes it, and is cut off while it submits the
-// release: what a crash between the two leaves behind. Everything it does is
-// done again by the next process, and shows once.
-func TestAHandlerThatIsCutOffIsDoneAgainAndHasItsEffectOnce(t *testing.T) {
+// An order that was not sent yet is on disk.
+func TestARestartSendsWhatWasQueued(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
-		w.add(fault.Rule{On: fault.OnIntake, Path: releases, Times: 1, Do: fault.Answer{Status: 429, RetryAfter: time.Minute}})
+		w.add(fault.Rule{Name: "busy", On: fault.OnIntake, Do: fault.Answer{Status: 429, RetryAfter: time.Minute}})
 		w.post(good, http.StatusAccepted)
-		for w.rows("4711") == 0 {
-			time.Sleep(100 * time.Millisecond)
+		time.Sleep(10 * time.Second)
+		if err := w.end(); err != nil {
+			w.Fatal(err)
 		}
-		begun := time.Now()
-		if err := w.end(); !errors.Is(err, client.ErrDrainTimeout) {
-			w.Errorf("ended with %v, want %v", err, client.ErrDrainTimeout)
-		}
-		if took := time.Since(begun); took > w.cfg.shutdown {
-			w.Errorf("it took %v to end", took)
-		}
+		time.Sleep(30 * time.Hour)
+		w.mock.Faults().Remove("busy")
 		w.start()
+		if s := w.await("4711", stateDone); s.Invoice != "003549" || w.operations(invoices) != 1 {
+			w.Errorf("got %+v and %d invoices, want it done once", s, w.operations(invoices))
+		}
+	})
+}
+
+// The handler of an invoice noted it, and was killed before it enqueued the release.
+// Everything it does is done again, and shows once.
+func TestAHandlerThatIsCutOffIsDoneAgainAndHasItsEffectOnce(t *testing.T) {
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Minute)}, nil, func(w *world) {
+		w.post(good, http.StatusAccepted)
+		op, err := w.app.client.OperationByKey(w.Context(), "4711")
+		if err != nil {
+			w.Fatal(err)
+		}
+		noted := outcome{ref: op.Ref(), order: "4711", kind: kindInvoice, invoice: "003549", code: http.StatusCreated}
+		if err := w.app.book.record(w.Context(), noted); err != nil {
+			w.Fatal(err)
+		}
 		if s := w.await("4711", stateDone); s.Invoice != "003549" {
 			w.Errorf("got %+v", s)
-		}
-		if got := w.metric(`background_client_runs_total{kind="invoice",outcome="acknowledged"}`); got != "1" {
-			w.Errorf("the handler of the invoice ran %s times after the restart, want once more", got)
 		}
 		if n, m, rows := w.operations(invoices), w.operations("/action/release"), w.rows("4711"); n != 1 || m != 1 || rows != 2 {
 			w.Errorf("%d invoices, %d releases, %d rows: want 1, 1 and 2", n, m, rows)
@@ -95,15 +106,22 @@ func TestAHandlerThatRunsTwiceHasItsEffectOnce(t *testing.T) {
 	})
 }
 
-// A handler that fails after it noted the outcome runs again too.
+// A handler that cannot do its work does it later.
 func TestAHandlerThatFailsIsRepeatedAndHasItsEffectOnce(t *testing.T) {
-	play(t, mockserver.Config{}, nil, func(w *world) {
-		w.add(fault.Rule{On: fault.OnIntake, Path: releases, Times: 3, Do: fault.Answer{Status: 403}})
+	play(t, mockserver.Config{ExecTime: mockserver.Fixed(time.Second)}, nil, func(w *world) {
 		w.post(good, http.StatusAccepted)
-		w.await("4711", stateDone)
-		if got := w.metric(`background_client_runs_total{kind="invoice",outcome="retried"}`); got != "3" {
-			w.Errorf("the handler failed %s times, want 3", got)
+		if err := w.app.book.close(); err != nil {
+			w.Fatal(err)
 		}
+		time.Sleep(20 * time.Second)
+		if got := w.metric(`background_client_runs_total{kind="invoice",outcome="retried"}`); got == "none" {
+			w.Error("the handler did not fail, want it to without its book")
+		}
+		if err := w.end(); err != nil {
+			w.Fatal(err)
+		}
+		w.start()
+		w.await("4711", stateDone)
 		if n, rows := w.operations("/action/release"), w.rows("4711"); n != 1 || rows != 2 {
 			w.Errorf("%d releases, %d rows: want 1 and 2", n, rows)
 		}
@@ -137,26 +155,27 @@ func TestALateOutcomeOfACorrectedOrderChangesNothing(t *testing.T) {
 	})
 }
 
-// A handler in progress gets the time to end.
-func TestAShutdownWaitsForAHandler(t *testing.T) {
+// A request that is being sent gets the time to be answered: cut off, it would be
+// uncertain.
+func TestAShutdownWaitsForWhatIsBeingSent(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
-		w.add(fault.Rule{On: fault.OnIntake, Path: releases, Times: 1, Do: fault.Answer{Delay: 5 * time.Second}})
+		w.add(fault.Rule{On: fault.OnIntake, Path: invoices, Times: 1, Do: fault.Answer{Delay: 5 * time.Second}})
 		w.post(good, http.StatusAccepted)
-		for w.rows("4711") == 0 {
-			time.Sleep(100 * time.Millisecond)
-		}
-		synctest.Wait() // the handler waits for the ERP now
+		synctest.Wait() // the ERP has the request now
 		begun := time.Now()
 		if err := w.end(); err != nil {
 			w.Errorf("ended with %v", err)
 		}
 		if took := time.Since(begun); took < 4*time.Second || took > 6*time.Second {
-			w.Errorf("it took %v to end, want the 5 s of the handler", took)
+			w.Errorf("it took %v to end, want the 5 s of the answer", took)
 		}
 		w.start()
+		if s := w.status("4711"); s.State != stateWaiting && s.State != stateDone {
+			w.Errorf("got %+v, want what the answer told", s)
+		}
 		w.await("4711", stateDone)
-		if got := w.metric(`background_client_runs_total{kind="invoice",outcome="acknowledged"}`); got != "none" {
-			w.Errorf("the handler ran again: %s", got)
+		if n := w.sent(invoices); n != 1 {
+			w.Errorf("sent %d times, want once", n)
 		}
 	})
 }
@@ -240,6 +259,7 @@ func TestAnOutageOfMoreThanADayLeavesTheOrderToAPerson(t *testing.T) {
 	play(t, mockserver.Config{}, nil, func(w *world) {
 		w.add(fault.Rule{Path: invoices, Do: fault.Notify{Drop: true}})
 		w.post(good, http.StatusAccepted)
+		synctest.Wait() // it is sent
 		if err := w.end(); err != nil {
 			w.Fatal(err)
 		}

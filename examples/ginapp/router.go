@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -17,7 +16,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/vismanet-go/background/client"
-	"github.com/vismanet-go/background/client/clientauth"
 	"github.com/vismanet-go/background/receiver/ginreceiver"
 )
 
@@ -25,8 +23,8 @@ const (
 	webhookPath = "/webhooks/erp"
 	// maxOrder bounds an order in bytes.
 	maxOrder = 64 << 10
-	// submitTimeout bounds the call to the ERP that a request waits for.
-	submitTimeout = 10 * time.Second
+	// tellTimeout bounds what a request waits for after a person told of an order.
+	tellTimeout = 10 * time.Second
 )
 
 // public returns what the internet reaches.
@@ -78,7 +76,8 @@ func (a *app) internal() http.Handler {
 	return router
 }
 
-// postOrder takes an order.
+// postOrder takes an order. It makes no call to the ERP: the outbox sends it, so that
+// neither the ERP nor its limit keeps a caller waiting, or an order out.
 func (a *app) postOrder(c *gin.Context) {
 	o, err := readOrder(http.MaxBytesReader(c.Writer, c.Request.Body, maxOrder))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
@@ -89,71 +88,34 @@ func (a *app) postOrder(c *gin.Context) {
 		problem(c, http.StatusBadRequest, err)
 		return
 	}
-	// A caller that hangs up must not cut off the call to the ERP: that would
-	// leave it uncertain.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), submitTimeout)
-	defer cancel()
-	err = a.submit(ctx, o, c.GetString("request"))
-	refused, isRefused := errors.AsType[*client.ResponseError](err)
+	err = a.submit(c.Request.Context(), o, c.GetString("request"))
 	switch {
 	case underWay(err):
 		c.Header("Location", "/orders/"+o.Number)
 		c.JSON(http.StatusAccepted, gin.H{"order": o.Number, "status": "/orders/" + o.Number})
 	case errors.Is(err, client.ErrKeyReused):
 		problem(c, http.StatusConflict, errors.New("number: another order has it"))
-	case errors.Is(err, client.ErrRateLimited):
-		after := "60"
-		if isRefused {
-			after = cmp.Or(refused.Header.Get("Retry-After"), after)
-		}
-		a.later(c, err, after)
-	case isRefused:
-		if refused.StatusCode == http.StatusUnauthorized || refused.StatusCode == http.StatusForbidden {
-			a.access.doubt()
-		}
-		a.log.ErrorContext(ctx, "the ERP refused the call", "order", o.Number, "error", err)
-		problem(c, http.StatusBadGateway, errors.New("the ERP refused the call: "+http.StatusText(refused.StatusCode)))
-	default: // nothing was sent
-		after := "5"
-		if noAccess(err) {
-			after = "60"
-		}
-		a.later(c, err, after)
+	default: // nothing was stored
+		a.later(c, err)
 	}
 }
 
 // later asks the caller to post the same again: nothing was taken.
-func (a *app) later(c *gin.Context, err error, seconds string) {
+func (a *app) later(c *gin.Context, err error) {
 	a.log.WarnContext(c.Request.Context(), "not taken", "request", c.GetString("request"), "path", c.Request.URL.Path, "error", err)
-	c.Header("Retry-After", seconds)
+	c.Header("Retry-After", "5")
 	problem(c, http.StatusServiceUnavailable, errors.New("not taken, post it again later: "+because(err)))
-}
-
-// noAccess reports whether a person has to mend the access to the ERP.
-func noAccess(err error) bool {
-	token, ok := errors.AsType[*clientauth.TokenError](err)
-	return ok && !token.Temporary()
 }
 
 // because says why nothing was taken, in words that are fit for callers.
 func because(err error) string {
-	_, token := errors.AsType[*clientauth.TokenError](err)
-	_, beingSent := errors.AsType[*client.PendingError](err)
 	switch {
-	case beingSent:
-		return "another call is still sending it"
-	case noAccess(err):
-		return "this service has no access to the ERP, which its operators have to mend"
-	case token:
-		return "the ERP issues no token at the moment"
-	case errors.Is(err, client.ErrRateLimited):
-		return "the ERP takes no more calls for a while"
 	case errors.Is(err, client.ErrClosed):
 		return "this service is shutting down, or has no store"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "it took too long"
 	}
-	return "the ERP or this service's own store cannot be reached"
+	return "this service's own store cannot be written, or the ERP be asked"
 }
 
 // getAttention lists what waits for a person.
@@ -174,8 +136,8 @@ func (a *app) postAttention(c *gin.Context) {
 		problem(c, http.StatusBadRequest, err)
 		return
 	}
-	// As in postOrder: a release that is submitted must not be cut off.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), submitTimeout)
+	// A person who hangs up must not cut off what follows of the words.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), tellTimeout)
 	defer cancel()
 	s, err := a.tell(ctx, c.Param("number"), t)
 	wrong, isWrong := errors.AsType[faults](err)
@@ -189,7 +151,7 @@ func (a *app) postAttention(c *gin.Context) {
 	case errors.Is(err, errNobody):
 		problem(c, http.StatusConflict, err)
 	default:
-		a.later(c, err, "5")
+		a.later(c, err)
 	}
 }
 

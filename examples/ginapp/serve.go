@@ -30,7 +30,7 @@ func newServer(h http.Handler, log *slog.Logger) *http.Server {
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      30 * time.Second, // more than ReadTimeout and submitTimeout together
+		WriteTimeout:      30 * time.Second, // more than ReadTimeout and tellTimeout together
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
@@ -64,7 +64,7 @@ func (a *app) serve(ctx context.Context, public, ops net.Listener) error {
 }
 
 // shutDown ends the service in an order in which nothing is cut off that could
-// have gone on: requests first, which may still submit; then the handlers;
+// have gone on: requests first, which may still enqueue; then the handlers;
 // health and metrics last. Each half takes half of the time at most. What is
 // not done by then is done by the next process. Where a load balancer goes by
 // readyz, have your platform wait a little before it sends SIGTERM.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -40,10 +39,14 @@ func TestTheDemoShowsWhatTheServiceDoes(t *testing.T) {
 		`\na person looks in the ERP: invoice 003552 has the external reference 1004\n`,
 		`\nPOST /attention/1004: {"outcome":"done","invoice":"003552","reason":"seen in the ERP"}\n  200 {"order":"1004","state":"(waiting|done)"`,
 		`  {"order":"1004","state":"done","invoice":"003552"}\n`,
+		`  {"order":"1007","state":"queued","step":"invoice","problem":"it waits for the orders before it in the sequence bikes"}\n`,
+		`\nGET /attention: what waits for a person\n  200 {"orders":\[{"order":"1006","state":"failed",.*"sequence":"bikes","behind":1}\]}\n`,
+		`\nPOST /attention/1006: {"outcome":"skip","reason":"the customer is no longer ours"}\n  200 {"order":"1006","state":"failed"`,
+		`  {"order":"1007","state":"done","invoice":"003553"}\n`,
 		`POST /orders: no order\n  400 {"errors":\["customer: `,
-		`  background_client_settled_total{by="notification",kind="invoice",late="false",outcome="failed"} 1\n`,
-		`  background_client_settled_total{by="notification",kind="invoice",late="false",outcome="succeeded"} 3\n`,
-		`  background_client_settled_total{by="notification",kind="release",late="false",outcome="succeeded"} 4\n`,
+		`  background_client_settled_total{by="notification",kind="invoice",late="false",outcome="failed"} 2\n`,
+		`  background_client_settled_total{by="notification",kind="invoice",late="false",outcome="succeeded"} 4\n`,
+		`  background_client_settled_total{by="notification",kind="release",late="false",outcome="succeeded"} 5\n`,
 		`  background_client_settled_total{by="person",kind="invoice",late="false",outcome="succeeded"} 1\n`,
 		`\nstopped cleanly\n$`,
 	} {
@@ -106,12 +109,30 @@ func TestAShutdownAnswersTheRequestUnderWayAndTakesNoMore(t *testing.T) {
 	base, ops, stop, ended := serving(t, mockserver.Config{Faults: []fault.Rule{slow}}, &logs)
 	testkit.Eventually(t, "ready", func() bool { code, _ := call(t, http.MethodGet, ops+"/readyz", ""); return code == http.StatusOK })
 
+	body, rest := io.Pipe() // a caller that is slow to post
 	answer := make(chan string, 1)
 	go func() {
-		code, text := call(t, http.MethodPost, base+"/orders", good)
-		answer <- fmt.Sprint(code, " ", text)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/orders", body)
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		req.Header.Set("Authorization", "Bearer "+apiToken)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		resp.Body.Close()
+		answer <- resp.Status
 	}()
-	testkit.Eventually(t, "the order is being sent", func() bool {
+	if _, err := io.WriteString(rest, good[:10]); err != nil {
+		t.Fatal(err)
+	}
+	if code, text := call(t, http.MethodPost, base+"/orders", strings.Replace(good, "4711", "4712", 1)); code != http.StatusAccepted {
+		t.Fatalf("answered %d %s", code, text)
+	}
+	testkit.Eventually(t, "another order is being sent", func() bool {
 		_, text := call(t, http.MethodGet, ops+"/metrics", "")
 		return strings.Contains(text, `background_client_operations{phase="sending"} 1`)
 	})
@@ -123,6 +144,10 @@ func TestAShutdownAnswersTheRequestUnderWayAndTakesNoMore(t *testing.T) {
 	if code, text := call(t, http.MethodGet, base+"/orders/4711", ""); code != 0 {
 		t.Errorf("a new request is answered %d %s", code, text)
 	}
+	if _, err := io.WriteString(rest, good[10:]); err != nil {
+		t.Error(err)
+	}
+	rest.Close()
 	if got := <-answer; !strings.HasPrefix(got, "202 ") {
 		t.Errorf("the request under way was answered %s", got)
 	}

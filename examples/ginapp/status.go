@@ -13,6 +13,7 @@ import (
 
 // States of an order.
 const (
+	stateQueued    = "queued"    // not sent yet: it is as soon as the ERP's limit and its sequence allow it
 	stateWaiting   = "waiting"   // for the ERP
 	stateUncertain = "uncertain" // sent, and no answer told whether it was taken; a notification, a search or a person will
 	stateUnclear   = "unclear"   // ended with a word that nobody knows; a person will find out
@@ -50,6 +51,8 @@ type step struct {
 	op          *client.Operation // nil if the client does not know it, or no longer
 	now         client.State      // of op
 	ended       outcome           // what the book says of it
+	sequence    string            // that it is in
+	stops       bool              // the orders behind it in its sequence wait for a person
 	state       string
 	invoice     string // number, once it is known
 	problem     string
@@ -64,9 +67,9 @@ func (a *app) current(ctx context.Context, order string) (step, error) {
 	r, err := a.step(ctx, kindRelease, order, releaseKey(order))
 	r.invoice = s.invoice
 	if errors.Is(err, errUnknown) {
-		err, r.state = nil, stateWaiting // its handler is about to submit it
+		err, r.state = nil, stateWaiting // its handler is about to enqueue it
 		if s.op != nil && s.now.Phase == store.Acknowledged {
-			r.state, r.problem = stateFailed, "nobody submitted its release"
+			r.state, r.problem = stateFailed, "nobody enqueued its release"
 		}
 	}
 	return r, err
@@ -96,15 +99,28 @@ func (a *app) step(ctx context.Context, kind, order, key string) (s step, err er
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}
+	behind := false // of others in its sequence
+	if s.sequence = s.op.Metadata()["sequence"]; s.sequence != "" {
+		seq, failed := a.client.Sequence(ctx, s.sequence)
+		if failed != nil && !errors.Is(failed, store.ErrNotFound) {
+			return s, failed
+		}
+		head := seq.Head == s.op.Ref()
+		s.stops, behind = head && seq.Stopped, !head
+	}
 	switch phase := s.now.Phase; {
+	case phase == store.Queued:
+		if s.state, s.problem = stateQueued, s.now.Reason; behind {
+			s.problem = "it waits for the orders before it in the sequence " + s.sequence
+		}
 	case phase == store.Uncertain:
 		s.state, s.problem = stateUncertain, s.now.Reason
 	case phase == store.Unclear:
 		s.state, s.problem = stateUnclear, fmt.Sprintf("the ERP ended it with the unknown status %q and the code %d", s.now.Status, s.now.StatusCode)
-	case phase == store.Dead:
+	case phase == store.Dead && !s.discarded():
 		s = s.over()
 		s.state, s.problem = stateFailed, "what follows it failed for good: "+s.now.Reason
-	case !phase.Terminal() || !noted: // not noted: its handler will
+	case !phase.Terminal() || !noted || phase == store.Settled && s.sequence != "": // its handler has not ended
 		if s.state = stateWaiting; phase == store.Settled || phase == store.Expired {
 			s.problem = s.now.Reason // why its handler failed last
 		}
@@ -112,6 +128,11 @@ func (a *app) step(ctx context.Context, kind, order, key string) (s step, err er
 		s = s.over()
 	}
 	return s, err
+}
+
+// discarded reports whether it was not made, and keeps its request: see stopped.
+func (s step) discarded() bool {
+	return s.now.Phase == store.Dead && s.ended.problem != "" && s.ended.invoice == ""
 }
 
 // over takes what the book says for the last word.
@@ -142,6 +163,9 @@ func (s step) attention() string {
 	if s.kind == kindRelease {
 		look = fmt.Sprintf("look in the ERP whether invoice %s is released and tell by %s: the outcome done, or not-done to have it released; with a reason", s.invoice, tell)
 	}
+	if s.stops {
+		look += fmt.Sprintf("; the orders behind it in the sequence %s wait for that, or go on without it after the outcome skip, with a reason", s.sequence)
+	}
 	switch {
 	case s.now.Tentative:
 		return "the ERP has not confirmed yet that the operation is " + s.now.ID + "; if it is another, " + look
@@ -151,8 +175,18 @@ func (s step) attention() string {
 		return look
 	case s.state != stateFailed:
 		return ""
+	case s.discarded() && !s.stops:
+		return "have done with it by " + tell + ": the outcome skip, with a reason"
+	case s.discarded():
+		first := "look in the ERP that there is no invoice with the external reference " + s.order
+		if s.ended.refused() {
+			first = "post it again, corrected"
+		}
+		return fmt.Sprintf("the orders behind it in the sequence %s wait: %s; or tell by %s, with a reason: retry once what the problem says is mended, or skip to go on without it", s.sequence, first, tell)
 	case s.now.Phase == store.Dead:
 		return "mend what the problem says, then have it done again by " + tell + ": the outcome replay"
+	case s.kind == kindInvoice && s.ended.refused() && s.stops:
+		return fmt.Sprintf("the orders behind it in the sequence %s wait: post it again, or tell by %s: the outcome skip, with a reason", s.sequence, tell)
 	case s.kind == kindInvoice && s.ended.refused():
 		return ""
 	}
