@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// outboxStops are the points that a stop of an outbox is about.
-var outboxStops = []spot{
+// outboxSpots are the points that matter most; with enough rounds every other one
+// follows.
+var outboxSpots = []spot{
 	{"outbox", "store/Enqueue/s2/1/before"},               // half is handed over
 	{"outbox", "store/SendDecision/s1/1/before"},          // about to be sent
 	{"outbox", "store/SendDecision/s1/1/after"},           // to be sent for certain
@@ -31,7 +32,7 @@ var outboxStops = []spot{
 // to its end with the help of a person. Everything was done once and in order.
 func TestOutboxStoppedPastItsLeaseDoesNothingTwice(t *testing.T) {
 	t.Parallel()
-	n, spots := rounds(4), outboxStops
+	n, spots := rounds(4), outboxSpots
 	if n > len(spots) {
 		for _, s := range survey(t, true) {
 			if stoppable(s.point) {
