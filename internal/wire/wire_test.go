@@ -122,8 +122,16 @@ func TestABodyAndItsLength(t *testing.T) {
 		length int64
 		want   error
 	}{
-		{"<html>", -1, nil}, {"<html>", 6, nil}, {"<html>", 7, io.ErrUnexpectedEOF}, {"<html>", 1 << 30, io.ErrUnexpectedEOF},
-		{"<html>", 0, nil}, {"<html>", 1, nil}, {long, 1, nil}, {long, 20, nil}, {long, int64(len(long)), nil}, {long, int64(len(long)) + 1, io.ErrUnexpectedEOF},
+		{"<html>", -1, nil},
+		{"<html>", 6, nil},
+		{"<html>", 7, io.ErrUnexpectedEOF},
+		{"<html>", 1 << 30, io.ErrUnexpectedEOF},
+		{"<html>", 0, nil},
+		{"<html>", 1, nil},
+		{long, 1, nil},
+		{long, 20, nil},
+		{long, int64(len(long)), nil},
+		{long, int64(len(long)) + 1, io.ErrUnexpectedEOF},
 	} {
 		for name, r := range map[string]io.Reader{"at once": strings.NewReader(tt.body), "by bytes": iotest.OneByteReader(strings.NewReader(tt.body))} {
 			body := Open(io.NopCloser(r), tt.length, "text/plain", false)
