@@ -73,6 +73,8 @@
 //	background.client.poll.delay            s            that is predicted
 //	background.client.paused                1            1 if the ERP asked not to be called
 //	background.client.notifications.missed  {operation}  in a row
+//	background.client.sequences.stopped     {sequence}   that wait for a person
+//	background.client.outbox.paused         1            0 or 1
 //
 // # What is kept out
 //

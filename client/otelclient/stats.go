@@ -20,6 +20,7 @@ var (
 // gauges are what a client has to do and may call, when it is asked.
 type gauges struct {
 	limit, left, needed, waiting, planned, paused, missed metric.Int64ObservableGauge
+	stopped, outboxPaused                                 metric.Int64ObservableGauge
 	longest, delay                                        metric.Float64ObservableGauge
 }
 
@@ -37,15 +38,17 @@ func newGauges(m metric.Meter) (gauges, error) {
 		return g
 	}
 	g := gauges{
-		limit:   count("budget.limit", "{call}", "Calls that the ERP allows in a window."),
-		left:    count("budget.left", "{call}", "Calls that are left in the present window, for all replicas."),
-		needed:  count("budget.needed", "{call}", "Calls that it takes at least to bring to its end what is pending or waits to be sent."),
-		waiting: count("calls.waiting", "{call}", "Calls that wait for their turn."),
-		planned: count("polls.planned", "{call}", "Polls that are planned."),
-		paused:  count("paused", "1", "1 if the ERP has asked not to be called for a while, else 0."),
-		missed:  count("notifications.missed", "{operation}", "Operations in a row of which no notification told in time."),
-		longest: seconds("longest.wait", "For how long the one call has waited that has waited longest."),
-		delay:   seconds("poll.delay", "How long a poll is going to wait that is due now."),
+		limit:        count("budget.limit", "{call}", "Calls that the ERP allows in a window."),
+		left:         count("budget.left", "{call}", "Calls that are left in the present window, for all replicas."),
+		needed:       count("budget.needed", "{call}", "Calls that it takes at least to bring to its end what is pending or waits to be sent."),
+		waiting:      count("calls.waiting", "{call}", "Calls that wait for their turn."),
+		planned:      count("polls.planned", "{call}", "Polls that are planned."),
+		paused:       count("paused", "1", "1 if the ERP has asked not to be called for a while, else 0."),
+		missed:       count("notifications.missed", "{operation}", "Operations in a row of which no notification told in time."),
+		stopped:      count("sequences.stopped", "{sequence}", "Sequences of the outbox that have stopped."),
+		outboxPaused: count("outbox.paused", "1", "1 if nothing of the outbox is sent, because the ERP refuses the credentials or more is pending than can be polled in time, else 0."),
+		longest:      seconds("longest.wait", "For how long the one call has waited that has waited longest."),
+		delay:        seconds("poll.delay", "How long a poll is going to wait that is due now."),
 	}
 	return g, errors.Join(errs...)
 }
@@ -67,7 +70,7 @@ func (o *Observer) WatchClient(c *client.Client) (metric.Registration, error) {
 		s, err := c.Stats(ctx)
 		o.observe(to, g, s, err == nil)
 		return err
-	}, g.limit, g.left, g.needed, g.waiting, g.planned, g.paused, g.missed, g.longest, g.delay)
+	}, g.limit, g.left, g.needed, g.waiting, g.planned, g.paused, g.missed, g.stopped, g.outboxPaused, g.longest, g.delay)
 }
 
 // observe measures. counted is whether what is pending is known.
@@ -82,6 +85,7 @@ func (o *Observer) observe(to metric.Observer, g gauges, s client.Stats, counted
 	}
 	if counted {
 		to.ObserveInt64(g.needed, int64(b.Needed), with())
+		to.ObserveInt64(g.stopped, int64(s.Person.Sequences), with())
 	}
 	for name, n := range map[string]int{
 		"content": b.Waiting.Content, "notified": b.Waiting.Notified, "overdue": b.Waiting.Overdue,
@@ -98,6 +102,11 @@ func (o *Observer) observe(to metric.Observer, g gauges, s client.Stats, counted
 	}
 	to.ObserveInt64(g.paused, paused, with())
 	to.ObserveInt64(g.missed, int64(s.Missed), with())
+	var outbox int64
+	if !s.Outbox.PausedUntil.IsZero() || s.Outbox.PollsLag {
+		outbox = 1
+	}
+	to.ObserveInt64(g.outboxPaused, outbox, with())
 	to.ObserveFloat64(g.longest, b.LongestWait.Seconds(), with())
 	to.ObserveFloat64(g.delay, b.PollDelay.Seconds(), with())
 }

@@ -31,6 +31,8 @@
 //	background_client_poll_delay_seconds         that is predicted
 //	background_client_paused                     1 if the ERP asked not to be called
 //	background_client_notifications_missed       in a row
+//	background_client_sequences_stopped          that wait for a person
+//	background_client_outbox_paused              0 or 1
 //
 // An operation is counted as settled once, by the process that recorded its
 // end. The outcome is succeeded, failed or expired; by is notification, poll,

@@ -237,7 +237,7 @@ func TestWatchedClientIsMeasured(t *testing.T) {
 		}
 		time.Sleep(30 * time.Minute)
 		synctest.Wait()
-		testkit.Golden(t, "testdata/stats.golden", about(scrape(t, reg), "budget", "calls_waiting", "polls_planned", "longest", "paused", "missed"))
+		testkit.Golden(t, "testdata/stats.golden", about(scrape(t, reg), "budget", "calls_waiting", "polls_planned", "longest", "paused", "missed", "sequences_stopped"))
 		if delay := about(scrape(t, reg), "poll_delay"); !strings.HasPrefix(delay, "background_client_poll_delay_seconds 540") {
 			t.Errorf("got %s, want the rest of this window and the next, 90 min", delay)
 		}

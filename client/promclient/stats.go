@@ -16,6 +16,7 @@ type stats struct {
 	client                                 *client.Client
 	limit, left, waiting, planned          *prometheus.Desc
 	needed, longest, delay, paused, missed *prometheus.Desc
+	stopped, outboxPaused                  *prometheus.Desc
 }
 
 func newStats(c *client.Client, r *prom.Registry) *stats {
@@ -30,11 +31,14 @@ func newStats(c *client.Client, r *prom.Registry) *stats {
 		delay:   r.Desc("poll_delay_seconds", "How long a poll is going to wait that is due now."),
 		paused:  r.Desc("paused", "1 if the ERP has asked not to be called for a while, else 0."),
 		missed:  r.Desc("notifications_missed", "Operations in a row of which no notification told in time."),
+		stopped: r.Desc("sequences_stopped", "Sequences of the outbox that have stopped."),
+
+		outboxPaused: r.Desc("outbox_paused", "1 if nothing of the outbox is sent, because the ERP refuses the credentials or more is pending than can be polled in time, else 0."),
 	}
 }
 
 func (s *stats) all() []*prometheus.Desc {
-	return []*prometheus.Desc{s.limit, s.left, s.needed, s.waiting, s.planned, s.longest, s.delay, s.paused, s.missed}
+	return []*prometheus.Desc{s.limit, s.left, s.needed, s.waiting, s.planned, s.longest, s.delay, s.paused, s.missed, s.stopped, s.outboxPaused}
 }
 
 // Describe implements [prometheus.Collector].
@@ -59,6 +63,7 @@ func (s *stats) Collect(ch chan<- prometheus.Metric) {
 	}
 	if err == nil { // else what is pending is not known
 		gauge(s.needed, float64(b.Needed))
+		gauge(s.stopped, float64(got.Person.Sequences))
 	}
 	gauge(s.waiting, float64(b.Waiting.Content), "content")
 	gauge(s.waiting, float64(b.Waiting.Notified), "notified")
@@ -77,6 +82,11 @@ func (s *stats) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(s.paused, paused)
 	gauge(s.missed, float64(got.Missed))
+	outbox := 0.0
+	if !got.Outbox.PausedUntil.IsZero() || got.Outbox.PollsLag {
+		outbox = 1
+	}
+	gauge(s.outboxPaused, outbox)
 }
 
 // WatchClient has what a client has to do, and what it may call, measured at each
