@@ -162,12 +162,17 @@ type UncertainError struct {
 	Err    error // nil where only the record tells
 	// SafeToRepeat is true for a GET, which changes nothing.
 	SafeToRepeat bool
+	// Enqueued is true for what came by [Client.Enqueue]: NotAccepted has it sent again.
+	Enqueued bool
 }
 
 func (e *UncertainError) Error() string {
 	s := fmt.Sprintf("operation %s: it is not known whether the ERP accepted it: %s", e.Ref, e.Reason)
 	if e.SafeToRepeat {
 		return s + "; it changes nothing and may be sent again"
+	}
+	if e.Enqueued {
+		return s + "; look in the ERP and tell with Resolve what became of it (NotAccepted has it sent again: if it was accepted, that makes a second invoice)"
 	}
 	return s + "; look in the ERP and tell with Resolve what became of it" +
 		" (NotAccepted and GivenUp free its key: if it was accepted, sending it again makes a second invoice)"

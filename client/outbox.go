@@ -98,7 +98,7 @@ func (c *Client) enqueue(ctx context.Context, req *http.Request, opts SubmitOpti
 		return nil, wrong("Store", errors.New("the one in Config has no outbox: want one that implements Enqueue, as store.Memory and sqlitestore do"))
 	}
 	if held, ok := errors.AsType[*store.KeyHeldError](err); ok {
-		op, err := c.existing(held, fingerprint(cl), opts.Supersede)
+		op, err := c.existing("the key is in use", held, fingerprint(cl), opts.Supersede)
 		if _, unclear := errors.AsType[*UncertainError](err); unclear {
 			err = nil // it is in the outbox, and who resolves it is told elsewhere
 		}

@@ -172,7 +172,7 @@ func (c *Client) submit(ctx context.Context, ref string, cl *call, notify Notify
 		c.budget.Return(budget.Submit)
 	}
 	if held, ok := errors.AsType[*store.KeyHeldError](err); ok {
-		op, known := c.existing(held, fingerprint(cl), opts.Supersede)
+		op, known := c.existing("submit", held, fingerprint(cl), opts.Supersede)
 		if known == nil && held.Record.Phase == store.Sending {
 			if known = c.whileSending(ctx, op); known == nil {
 				a := notMade("known")
@@ -229,17 +229,17 @@ func (c *Client) whileSending(ctx context.Context, op *Operation) error {
 }
 
 // existing answers a submit whose key belongs to another record.
-func (c *Client) existing(held *store.KeyHeldError, print, supersede string) (*Operation, error) {
+func (c *Client) existing(verb string, held *store.KeyHeldError, print, supersede string) (*Operation, error) {
 	rec := held.Record
 	switch {
 	case supersede != "" && rec.Ref != supersede && rec.Supersedes != supersede:
-		return nil, fmt.Errorf("submit: Supersede: operation %s does not hold the key %q: want the ref of operation %s, which does", cut(supersede, 64), rec.Key, rec.Ref)
+		return nil, fmt.Errorf("%s: Supersede: operation %s does not hold the key %q: want the ref of operation %s, which does", verb, cut(supersede, 64), rec.Key, rec.Ref)
 	case supersede == rec.Ref && !held.Purged:
-		return nil, fmt.Errorf("submit: Supersede: operation %s is %s and did not fail", nameOf(rec.ID, rec.Ref), rec.Phase)
+		return nil, fmt.Errorf("%s: Supersede: operation %s is %s and did not fail", verb, nameOf(rec.ID, rec.Ref), rec.Phase)
 	case rec.Fingerprint != print:
-		return nil, fmt.Errorf("submit: key %q: %w (operation %s)", rec.Key, ErrKeyReused, nameOf(rec.ID, rec.Ref))
+		return nil, fmt.Errorf("%s: key %q: %w (operation %s)", verb, rec.Key, ErrKeyReused, nameOf(rec.ID, rec.Ref))
 	case held.Purged:
-		return nil, fmt.Errorf("submit: key %q: %w (id %s)", rec.Key, ErrDuplicateKey, rec.ID)
+		return nil, fmt.Errorf("%s: key %q: %w (id %s)", verb, rec.Key, ErrDuplicateKey, rec.ID)
 	}
 	op := c.operation(rec)
 	if rec.Phase == store.Uncertain {
@@ -249,7 +249,7 @@ func (c *Client) existing(held *store.KeyHeldError, print, supersede string) (*O
 }
 
 func uncertainError(rec store.Record, err error) *UncertainError {
-	return &UncertainError{Ref: rec.Ref, Reason: rec.Reason, Err: err, SafeToRepeat: rec.Method == http.MethodGet || rec.Method == http.MethodHead}
+	return &UncertainError{Ref: rec.Ref, Reason: rec.Reason, Err: err, SafeToRepeat: rec.Method == http.MethodGet || rec.Method == http.MethodHead, Enqueued: rec.Enqueued}
 }
 
 // prepare checks a request and reads its body as far as it may be buffered.
