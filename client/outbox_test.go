@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/vismanet-go/background/client"
@@ -235,19 +236,20 @@ func TestAWrongSecretLosesNothing(t *testing.T) {
 			enqueue(t, c, fmt.Sprint(i), named(fmt.Sprint(i)))
 		}
 		stop := start(t, c)
-		time.Sleep(time.Hour)
+		time.Sleep(59 * time.Minute)
+		synctest.Wait()
 		if tried := n.of("POST"); tried > 30 || len(list.all()) != 0 {
 			t.Errorf("%d requests were sent in the hour of the wrong secret, and %d taken, want a few tries and none", tried, len(list.all()))
 		}
 		if s, err := c.Stats(t.Context()); err != nil || s.Outbox.PausedUntil.IsZero() || s.Pending.Queued != 50 {
 			t.Errorf("its stats are %+v, %v, want it paused with all that waits", s, err)
 		}
-		if told := strings.Count(lines.String(), "refuses the credentials: nothing of the outbox"); told != 1 {
-			t.Errorf("a person was told %d times, want once", told)
-		}
 		time.Sleep(time.Hour)
 		if err := stop(); err != nil {
 			t.Error(err)
+		}
+		if told := strings.Count(lines.String(), "refuses the credentials: nothing of the outbox"); told != 1 {
+			t.Errorf("a person was told %d times, want once", told)
 		}
 		got := list.all()
 		slices.Sort(got)
@@ -427,7 +429,7 @@ func TestSealedAnswers(t *testing.T) {
 		}
 		return out
 	}
-	var got []string
+	var got taken
 	cc := client.Config{
 		Store: st, Tenant: "fjord", MaxAttempts: 2,
 		Seal: func(_ context.Context, _, data []byte) ([]byte, error) { return xor(data), nil },
@@ -439,7 +441,7 @@ func TestSealedAnswers(t *testing.T) {
 		},
 		OnComplete: map[string]client.Handler{"invoice": func(ctx context.Context, done client.Completion) error {
 			body, err := done.Result.Bytes(ctx)
-			got = append(got, fmt.Sprintf("%s %v %d", body, err, done.Attempt))
+			got.add(fmt.Sprintf("%s %v %d", body, err, done.Attempt))
 			return nil
 		}},
 	}
@@ -461,16 +463,17 @@ func TestSealedAnswers(t *testing.T) {
 		}
 		stop := start(t, c)
 		time.Sleep(50 * time.Minute)
+		synctest.Wait()
 		rec, err := st.Get(t.Context(), "fjord", op.Ref())
-		if err != nil || rec.Phase != store.Settled || bytes.Contains(rec.Outcome.Content, []byte("secret-17")) || len(got) != 0 {
-			t.Errorf("without its key it is %s with %q, %v, and the handler had %q; want it settled, sealed, and no run", rec.Phase, rec.Outcome.Content, err, got)
+		if err != nil || rec.Phase != store.Settled || bytes.Contains(rec.Outcome.Content, []byte("secret-17")) || len(got.all()) != 0 {
+			t.Errorf("without its key it is %s with %q, %v, and the handler had %q; want it settled, sealed, and no run", rec.Phase, rec.Outcome.Content, err, got.all())
 		}
 		time.Sleep(time.Hour)
 		if err := stop(); err != nil {
 			t.Error(err)
 		}
-		if len(got) != 1 || got[0] != `{"number":"secret-17"} <nil> 1` {
-			t.Errorf("the handler had %q, want the answer in its first run", got)
+		if ran := got.all(); len(ran) != 1 || ran[0] != `{"number":"secret-17"} <nil> 1` {
+			t.Errorf("the handler had %q, want the answer in its first run", ran)
 		}
 	})
 }
