@@ -86,27 +86,39 @@ func (d disturbed) families() string {
 // of them with another point.
 const tries = 6
 
+// killedAt starts a round of which one process is killed at the spot. The round is nil
+// if the process did not pass there.
+func killedAt(t *testing.T, s spot) (_ *round, first *process, err error) {
+	f := &fuse{mode: murder, point: s.point}
+	r, err := newRound(t, s.scenario, f, (*process).kill)
+	if err != nil {
+		return nil, nil, err
+	}
+	if first, err = r.start(orders{Role: "life", Mode: murder, Point: s.point}); err == nil {
+		if err = first.ended(patience); err == nil {
+			r.close()
+			return nil, nil, nil
+		}
+		if first.killed() && (len(first.said("at")) > 0 || f.burnt.Load()) {
+			return r, first, nil
+		}
+		err = fmt.Errorf("before it was killed: %w", err)
+	}
+	r.close()
+	return nil, nil, err
+}
+
 // killAt lets one process be killed at the spot and another come after it. It
 // reports whether the spot was passed, and what became of the operation.
 func killAt(t *testing.T, s spot) (hit bool, verdict string, err error) {
 	if scenarios[s.scenario].outbox {
 		return killOutboxAt(t, s)
 	}
-	f := &fuse{mode: murder, point: s.point}
-	r, err := newRound(t, s.scenario, f, (*process).kill)
-	if err != nil {
+	r, first, err := killedAt(t, s)
+	if r == nil || err != nil {
 		return false, "", err
 	}
 	defer r.close()
-	first, err := r.start(orders{Role: "life", Mode: murder, Point: s.point})
-	if err != nil {
-		return false, "", err
-	}
-	if err := first.ended(patience); err == nil {
-		return false, "", nil
-	} else if !first.killed() || len(first.said("at")) == 0 && !f.burnt.Load() {
-		return false, "", fmt.Errorf("before it was killed: %w", err)
-	}
 	if err := r.settled(first); err != nil {
 		return false, "", err
 	}

@@ -37,21 +37,11 @@ func TestOutboxKilledBetweenAnyTwoSteps(t *testing.T) {
 
 // killOutboxAt lets one process be killed at the spot and another take over.
 func killOutboxAt(t *testing.T, s spot) (hit bool, verdict string, err error) {
-	f := &fuse{mode: murder, point: s.point}
-	r, err := newRound(t, s.scenario, f, (*process).kill)
-	if err != nil {
+	r, first, err := killedAt(t, s)
+	if r == nil || err != nil {
 		return false, "", err
 	}
 	defer r.close()
-	first, err := r.start(orders{Role: "life", Mode: murder, Point: s.point})
-	if err != nil {
-		return false, "", err
-	}
-	if err := first.ended(patience); err == nil {
-		return false, "", nil
-	} else if !first.killed() || len(first.said("at")) == 0 && !f.burnt.Load() {
-		return false, "", fmt.Errorf("before it was killed: %w", err)
-	}
 	if verdict, err = r.finishOutbox(first); err == nil {
 		err = r.verifyOutbox(2)
 	}
