@@ -54,6 +54,7 @@ type Client struct {
 	troubles   map[string]*trouble  // records whose polls fail, by ref
 	words      map[string]bool      // statuses that are not known and were told of
 	unresolved map[string]bool      // records whose resolver failed and was told of, by ref
+	unopened   map[string]bool      // records of which something cannot be opened and was told of, by ref
 	kinds      map[string]bool      // kinds without a handler that were told of
 	asked      map[string]time.Time // before which a 202 asked not to be polled, by ref
 	working    sync.WaitGroup       // Add needs mu and !closed
@@ -72,7 +73,7 @@ func New(cfg Config) (*Client, error) {
 	c := &Client{
 		cfg: cfg, origin: base, http: &hc, store: cfg.Store, owner: hook.NewRef(), log: cfg.Logger,
 		failed: make(map[string]failure), asked: make(map[string]time.Time),
-		facts: make(map[string]int), troubles: make(map[string]*trouble), words: make(map[string]bool), kinds: make(map[string]bool), unresolved: make(map[string]bool),
+		facts: make(map[string]int), troubles: make(map[string]*trouble), words: make(map[string]bool), kinds: make(map[string]bool), unresolved: make(map[string]bool), unopened: make(map[string]bool),
 	}
 	if hc.Transport == nil {
 		hc.Transport = httpx.Default()

@@ -105,8 +105,7 @@ func (c *Client) handle(ctx context.Context, ref string) error {
 		return c.deadLetterLost(ctx, lease, rec)
 	}
 	if _, err := c.openOutcome(rec); err != nil { // the handler could not read it
-		c.log.ErrorContext(ctx, "a handler waits, because the answer cannot be opened; it is tried again", append(aboutRun(rec, err), "id", rec.ID)...)
-		c.attend(ctx, rec, NeedsBody)
+		c.cannotOpen(ctx, rec, "a handler waits, because the answer cannot be opened; it is tried again", err)
 		_, failed := c.decide(ctx, lease, store.InterruptDecision{})
 		return errors.Join(errSealed, failed)
 	}

@@ -91,6 +91,29 @@ func (c *Client) openOutcome(rec store.Record) (store.Record, error) {
 	return rec, err
 }
 
+// maxUnopened bounds the operations that are remembered of which something cannot be
+// opened.
+const maxUnopened = 1024
+
+// cannotOpen tells of what waits because something that is kept cannot be opened: a
+// person once per operation, and the log each time.
+func (c *Client) cannotOpen(ctx context.Context, rec store.Record, what string, err error) {
+	c.mu.Lock()
+	first := !c.unopened[rec.Ref]
+	if len(c.unopened) >= maxUnopened {
+		clear(c.unopened)
+	}
+	c.unopened[rec.Ref] = true
+	c.mu.Unlock()
+	about := append([]any{"ref", rec.Ref, "id", rec.ID, "kind", rec.Kind}, usercode.Logged(err)...)
+	if !first {
+		c.log.WarnContext(ctx, what, about...)
+		return
+	}
+	c.log.ErrorContext(ctx, what, about...)
+	c.attend(ctx, rec, NeedsBody)
+}
+
 // seal returns data as it is stored.
 func (c *Client) seal(ctx context.Context, about, data []byte) ([]byte, error) {
 	if c.cfg.Seal == nil {

@@ -175,7 +175,7 @@ const (
 	NeedsPolls     Need = "polls_fail"     // no poll succeeds, and none is going to
 	NeedsResolver  Need = "resolver_fails" // its [Resolver] does not find out what became of it
 	NeedsSequence  Need = "sequence"       // it stops its sequence: see [Operation.ResumeSequence]
-	NeedsBody      Need = "body"           // it cannot be sent, because [Config.Open] does not open its body
+	NeedsBody      Need = "body"           // it cannot be sent, or its answer not be handled, because [Config.Open] does not open what is kept
 	NeedsSecret    Need = "credentials"    // the ERP refuses the credentials, and the outbox waits
 	NeedsHandler   Need = "no_handler"     // it ended, and [Config.OnComplete] lacks its kind
 	// NeedsNotifications is that of the fifth operation in a row whose end a poll of

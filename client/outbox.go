@@ -173,8 +173,7 @@ func (c *Client) sendQueued(ctx context.Context, t *turn, ref string) error {
 	cl, err := c.unpack(ctx, &rec)
 	if err != nil {
 		// Nothing is lost or given up by that: a key may be missing for a while.
-		c.log.ErrorContext(ctx, "an operation cannot be sent, because its body cannot be read; it is tried again", "ref", ref, "kind", rec.Kind, "error", err)
-		c.attend(ctx, rec, NeedsBody)
+		c.cannotOpen(ctx, rec, "an operation cannot be sent, because its body cannot be read; it is tried again", err)
 		_, err = c.decide(ctx, lease, store.RescheduleDecision{Due: time.Now().Add(sealedWait), Notifications: rec.Notifications})
 		return err
 	}
@@ -185,10 +184,9 @@ func (c *Client) sendQueued(ctx context.Context, t *turn, ref string) error {
 	}
 	keeper := c.keepSending(made.Lease, asked)
 	defer keeper.Stop()
-	ctx, link, end := c.cfg.Observer.Submit(ctx, Submission{
+	ctx, _, end := c.cfg.Observer.Submit(ctx, Submission{ // the record was made before there was a link
 		Ref: ref, Method: cl.method, Route: routeOf(cl.path), Notify: cmp.Or(rec.Notify, modeNone), Kind: rec.Kind,
 	})
-	_ = link // the record was made before it
 	t.granted = false
 	op, a, err := c.send(ctx, made, cl, keeper)
 	done := Submitted{Verdict: a.verdict(), Attempts: cl.sent, Err: err}

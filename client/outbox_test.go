@@ -382,8 +382,9 @@ func TestSealedBodies(t *testing.T) {
 		}
 		return append(bytes.Clone(about), out...)
 	}
+	log, lines := logTo()
 	cc := client.Config{
-		Store: st, Tenant: "fjord",
+		Logger: log, Store: st, Tenant: "fjord",
 		Seal: func(_ context.Context, about, data []byte) ([]byte, error) { return flip(about, data), nil },
 		Open: func(_ context.Context, about, data []byte) ([]byte, error) {
 			if time.Now().Before(missing) {
@@ -410,6 +411,9 @@ func TestSealedBodies(t *testing.T) {
 		time.Sleep(time.Hour)
 		if err := stop(); err != nil {
 			t.Error(err)
+		}
+		if told := strings.Count(lines.String(), "level=ERROR"); told != 1 {
+			t.Errorf("a person was told %d times, want once\n%s", told, lines.String())
 		}
 		if got := strings.Join(list.all(), " "); got != "secret-reference" {
 			t.Errorf("the ERP took %q, want it once, when the key was there", got)
