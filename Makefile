@@ -15,7 +15,7 @@ $(ONCE): export CGO_ENABLED := 0
 $(ONCE): export GOFLAGS := $(strip $(shell go env GOFLAGS) -tags=nomsgpack)
 
 .DEFAULT_GOAL := help
-.PHONY: help check setup build test crash race fuzz lint examples cover clean
+.PHONY: help check setup build test crash race postgres fuzz lint examples cover clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
@@ -42,17 +42,21 @@ RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
 # GOTEST runs all of go vet as well; no other target does for this system.
 GOTEST := $(if $(RACE),CGO_ENABLED=1) .ci/gotest $(RACE) -vet=all -shuffle=on
 
-test: race ## run all tests with the race detector, in random order, and go vet
+test: race postgres ## run all tests with the race detector, in random order, and go vet
 	@$(GOTEST) -- ./...
 	@cd bench && go test -vet=all ./...
 
 # The tests that kill, stop and start real processes are those of these
 # packages that have one of these words in their names.
-crash: race ## run only the tests that kill and stop real processes
-	@$(GOTEST) -count=1 -run 'Kill|Stopped|Process' -- ./internal/crashtest ./internal/lockfile ./mockserver/cmd/erpmock ./mockserver/queue/sqlitequeue ./receiver ./store/sqlitestore
+crash: race postgres ## run only the tests that kill and stop real processes
+	@$(GOTEST) -count=1 -run 'Kill|Stopped|Process' -- ./internal/crashtest ./internal/lockfile ./internal/pgcluster ./mockserver/cmd/erpmock ./mockserver/queue/sqlitequeue ./receiver ./store/sqlitestore
 
 race:
 	@test -n "$(RACE)" || { echo 'no C compiler, so without the race detector'; test "$(STRICT)" = 0; }
+
+postgres:
+	@test -n "$$DATABASE_URL$$BACKGROUND_TEST_POSTGRES" || command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+		{ echo 'no PostgreSQL: its tests are skipped; `make setup` installs it, or says how; DATABASE_URL names a server that is there'; test "$(STRICT)" = 0; }
 
 FUZZTIME ?= 3s
 # What is fuzzed has to be compiled for it with all that it links, which takes

@@ -21,7 +21,10 @@ const synchronous = "synchronous_standby_names"
 // commits wait for it. Closing it ends that.
 func (c *Cluster) Standby(ctx context.Context) (*Cluster, error) {
 	c.mu.Lock()
-	settings := maps.Clone(c.settings)
+	// Commits that wait for a standby that has gone are let go when another one
+	// next reports.
+	settings := map[string]string{"wal_receiver_status_interval": "1s"}
+	maps.Copy(settings, c.settings)
 	c.mu.Unlock()
 	delete(settings, synchronous)
 	s, err := newCluster(Config{Settings: settings, Log: c.log})
