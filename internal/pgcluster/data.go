@@ -16,12 +16,14 @@ import (
 // SYSTEM sets.
 const settingsFile = "pgcluster.conf"
 
-// templates are directories that initdb made in this process, by what it was
-// told: to copy one takes a quarter of the time.
+// templates are the data directories that others are copied from, which takes a
+// quarter of the time, by what initdb was told. The first cluster is not worth
+// one: most processes have no other.
 var templates = struct {
-	mu   sync.Mutex // held while one is made
-	made map[string]template
-}{made: make(map[string]template)}
+	mu    sync.Mutex // held while one is made
+	first map[string]bool
+	made  map[string]template
+}{first: make(map[string]bool), made: make(map[string]template)}
 
 // template is a directory that its watchdog removes when this process ends.
 type template struct {
@@ -34,32 +36,21 @@ func (c *Cluster) initialise() error {
 	templates.mu.Lock()
 	defer templates.mu.Unlock()
 	key := c.bin + "\n" + c.collation
-	if t, ok := templates.made[key]; ok {
-		return c.run("cp", "-R", "-p", t.data, c.data())
+	if !templates.first[key] {
+		templates.first[key] = true
+		return c.initdb(c.data())
 	}
-	args := []string{"-D", c.data(), "-U", superuser, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"}
-	if c.collation != "" {
-		args = append(args, "--locale-provider=icu", "--icu-locale="+c.collation)
-	}
-	if err := c.run(filepath.Join(c.bin, "initdb"), args...); err != nil {
-		return err
-	}
-	file, err := os.OpenFile(filepath.Join(c.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	if _, err := fmt.Fprintf(file, "include = '%s'\n", settingsFile); err != nil {
-		return err
-	}
-	t, err := c.template()
-	if err == nil {
+	t, ok := templates.made[key]
+	if !ok {
+		var err error
+		if t, err = c.template(); err != nil {
+			return err
+		}
 		templates.made[key] = t
 	}
-	return err
+	return c.run("cp", "-R", "-p", t.data, c.data())
 }
 
-// template copies a data directory that is new.
 func (c *Cluster) template() (t template, err error) {
 	dir, err := tempDir(c.account)
 	if err != nil {
@@ -69,7 +60,23 @@ func (c *Cluster) template() (t template, err error) {
 	if t.watchdog, err = newWatchdog(dir); err != nil {
 		return t, errors.Join(err, os.Remove(dir))
 	}
-	return t, c.run("cp", "-R", "-p", c.data(), t.data)
+	return t, c.initdb(t.data)
+}
+
+func (c *Cluster) initdb(dir string) error {
+	args := []string{"-D", dir, "-U", superuser, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"}
+	if c.collation != "" {
+		args = append(args, "--locale-provider=icu", "--icu-locale="+c.collation)
+	}
+	if err := c.run(filepath.Join(c.bin, "initdb"), args...); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(filepath.Join(dir, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(file, "include = '%s'\n", settingsFile)
+	return errors.Join(err, file.Close())
 }
 
 // configure writes the settings for the next start, or reload.

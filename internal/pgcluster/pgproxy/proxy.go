@@ -16,7 +16,8 @@ const (
 	// BeforeCommit does not let the COMMIT through: the server rolls back.
 	BeforeCommit Point = iota + 1
 	// DuringCommit lets it through and cuts the client off at once, while the
-	// server may still be at it.
+	// server may still be at it. A client that asks for its query to be
+	// cancelled then, as pgx does, reaches the server unless that is refused.
 	DuringCommit
 	// AfterCommit cuts when the server has answered, and keeps the answer.
 	AfterCommit

@@ -254,6 +254,7 @@ func TestTheProxyCutsAtACommit(t *testing.T) {
 					t.Fatal(err)
 				}
 				p.CutAtCommit(c.at, 1)
+				p.Refuse(true) // pgx asks for what it lost to be cancelled
 				err := send(ctx, conn, row)
 				var told *pgconn.PgError
 				if err == nil || errors.As(err, &told) {
@@ -265,6 +266,7 @@ func TestTheProxyCutsAtACommit(t *testing.T) {
 				testkit.Eventually(t, "without the backend", func() bool {
 					return count(t, direct, "SELECT count(*) FROM pg_stat_activity WHERE pid = $1", pid) == 0
 				})
+				p.Refuse(false)
 				if got := count(t, direct, "SELECT count(*) FROM seen WHERE row = $1", row); got != c.want {
 					t.Errorf("%d rows are there, want %d", got, c.want)
 				}
@@ -284,6 +286,7 @@ func TestTheServerMayStillBeAtACommitThatWasCut(t *testing.T) {
 	exec(t, direct, "SET synchronous_commit = local")
 	exec(t, direct, "CREATE TABLE seen (row text)")
 	p.CutAtCommit(pgproxy.DuringCommit, 1)
+	p.Refuse(true) // pgx asks for what it lost to be cancelled, which would end the wait
 	if err := ways["one batch"](testkit.Within(t, time.Minute), conn, "x"); err == nil {
 		t.Error("the transaction ended well, want a connection that is cut")
 	}
