@@ -155,7 +155,10 @@ type RescheduleDecision struct {
 type InterruptDecision struct{}
 
 // AcknowledgeDecision says that the application has the outcome, or knows that
-// it expired. It is lazy: see [Store].
+// it expired. It may be repeated under the same lease, for as long as nobody has had
+// another one since: so a handler that acknowledged in a transaction of its own, and
+// whoever does not know whether the first one arrived, need not look. It is lazy:
+// see [Store].
 type AcknowledgeDecision struct{}
 
 // RetryDecision says that the handler failed and is to run again when due, at most

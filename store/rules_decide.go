@@ -5,6 +5,9 @@ import "time"
 // Decide is [Store.Decide].
 func (r Rules) Decide(l Lease, d Decision) (Record, error) {
 	rec, err := r.held(l)
+	if _, again := d.(AcknowledgeDecision); again && err == ErrFenced && rec.acknowledgedUnder(l) {
+		return rec, nil
+	}
 	if err != nil {
 		return rec, err
 	}
@@ -28,6 +31,12 @@ func (r Rules) Decide(l Lease, d Decision) (Record, error) {
 		return r.put(rec)
 	}
 	return r.decided(rec)
+}
+
+// acknowledgedUnder reports whether the record was acknowledged under the lease, and
+// nobody has had one since.
+func (r Record) acknowledgedUnder(l Lease) bool {
+	return r.Phase == Acknowledged && r.Lease.Owner == "" && r.Lease.Epoch == l.Epoch && l.Owner != ""
 }
 
 // decided ends the lease that a decision was made under.

@@ -186,7 +186,7 @@ func (r Rules) bind(rec Record, f AcceptedFact) (Record, error) {
 // removes it.
 func (r Rules) adopt(rec *Record, id string) error {
 	for _, tenant := range []string{rec.Tenant, ""} { // "" if the sender named none
-		unmatched, ok, err := r.Tx.Get(cmp.Or(tenant, NoTenant), unmatchedRef(tenant, id))
+		unmatched, ok, err := r.Tx.Get(cmp.Or(tenant, NoTenant), UnmatchedRef(tenant, id))
 		if err != nil {
 			return err
 		}

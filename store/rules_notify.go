@@ -12,9 +12,11 @@ import (
 // maxIDs bounds the lists of ids that outsiders can make grow.
 const maxIDs = 8
 
-// unmatchedRef is the ref of a record that stands for an unknown operation; no
-// random ref looks like it.
-func unmatchedRef(tenant, id string) string {
+// UnmatchedRef is the ref of the record that stands for an operation of which only
+// notifications tell; no random ref looks like it. The tenant is that of the
+// notification, empty if it named none. An implementation needs it only to read
+// ahead what [Rules] will ask for.
+func UnmatchedRef(tenant, id string) string {
 	return "unmatched:" + strconv.Itoa(len(tenant)) + ":" + tenant + ":" + id // the length keeps a and b:c from a:b and c
 }
 
@@ -123,7 +125,7 @@ func (r Rules) unknown(n Notification) (Receipt, error) {
 		}
 	}
 	sum := sha256.Sum256(n.Body)
-	ref := unmatchedRef(n.Tenant, cmp.Or(n.ID, "sha256:"+hex.EncodeToString(sum[:])))
+	ref := UnmatchedRef(n.Tenant, cmp.Or(n.ID, "sha256:"+hex.EncodeToString(sum[:])))
 	tenant := cmp.Or(n.Tenant, NoTenant)
 	old, ok, err := r.Tx.Get(tenant, ref)
 	if err != nil {

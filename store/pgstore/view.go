@@ -1,0 +1,475 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/vismanet-go/background/store"
+	"github.com/vismanet-go/background/store/internal/recordjson"
+)
+
+// view is what the steps of one transaction see and have changed. It implements
+// [store.Tx]: it reads what it has not read yet, with a lock, and keeps what is
+// written until flush. A step that fails is undone in here, and nothing of it was
+// sent, or what was sent is sent back.
+type view struct {
+	store.UnimplementedTx
+
+	s     *Store
+	ctx   context.Context
+	db    querier
+	now   time.Time
+	block bool // wait for locks: the transaction is a caller's
+
+	rows  map[string]*row // by ref
+	ids   lookup          // of records, by id
+	keys  lookup          // of records, by tenant and key
+	tombs map[string]*tomb
+	gone  lookup // of tombstones, by tenant and key
+	seqs  map[string]*sequence
+	docs  map[string]*document
+	told  []woken
+	fresh bool // a record that is made now is not looked for: its ref is random
+	busy  map[string]bool // refs that others have locked
+	once  recordjson.Quoted // the body of the notification that the step is about
+
+	undo   []func()
+	broken error // the transaction cannot go on
+}
+
+// row is a record as the transaction knows it.
+type row struct {
+	rec   store.Record
+	here  bool
+	was   *stored // in the table; nil if it is not there
+	dirty bool
+	body  []byte // to be written
+	drops bool   // its body goes
+}
+
+// tomb is a tombstone as the transaction knows it.
+type tomb struct {
+	store.Tombstone
+	here, dirty bool
+}
+
+type sequence struct {
+	store.Sequence
+	here, was, dirty bool
+}
+
+type document struct {
+	store.Document
+	here, was, dirty bool
+}
+
+// woken is a record whose watchers are to be woken.
+type woken struct{ tenant, ref string }
+
+// lookup finds refs by something else that is searched for. What it finds has to be
+// looked at: it may have changed since.
+type lookup struct {
+	read map[string]bool     // what was looked for in the table
+	refs map[string][]string // what was found, or written
+}
+
+func (l *lookup) add(name, ref string) {
+	if l.refs == nil {
+		l.refs, l.read = make(map[string][]string), make(map[string]bool)
+	}
+	for _, known := range l.refs[name] {
+		if known == ref {
+			return
+		}
+	}
+	l.refs[name] = append(l.refs[name], ref)
+}
+
+func (l *lookup) done(name string) {
+	if l.read == nil {
+		l.refs, l.read = make(map[string][]string), make(map[string]bool)
+	}
+	l.read[name] = true
+}
+
+// inTenant names something within a tenant.
+func inTenant(tenant, name string) string { return tenant + "\x00" + name }
+
+// errBlocked says that somebody else holds a lock that a step needs.
+var errBlocked = errors.New("locked by another transaction")
+
+func (s *Store) newView(ctx context.Context, db querier) *view {
+	return &view{
+		s: s, ctx: ctx, db: db, rows: make(map[string]*row), tombs: make(map[string]*tomb),
+		seqs: make(map[string]*sequence), docs: make(map[string]*document), busy: make(map[string]bool),
+	}
+}
+
+// step runs one step over what the others have left, and undoes it if it fails.
+func (v *view) step(run func(*view, store.Rules) error) error {
+	v.undo = v.undo[:0]
+	woken := len(v.told)
+	err := run(v, store.Rules{Tx: v, MaxUnmatched: v.s.cfg.MaxUnmatched})
+	if _, conflict := errors.AsType[*store.ConflictError](err); err == nil || conflict {
+		return err
+	}
+	for i := len(v.undo) - 1; i >= 0; i-- {
+		v.undo[i]()
+	}
+	v.told = v.told[:woken]
+	return err
+}
+
+// Now is the server's clock when the transaction had its locks.
+func (v *view) Now() time.Time { return v.now }
+
+// load returns a row, read and locked unless it was.
+func (v *view) load(ref string) (*row, error) {
+	if r := v.rows[ref]; r != nil {
+		return r, nil
+	}
+	if v.busy[ref] {
+		return nil, errBlocked
+	}
+	if err := v.readRows([]string{ref}); err != nil {
+		return nil, err
+	}
+	if v.busy[ref] {
+		return nil, errBlocked
+	}
+	return v.rows[ref], nil
+}
+
+func (v *view) Get(tenant, ref string) (store.Record, bool, error) {
+	r, err := v.load(ref)
+	if err != nil || !r.here || tenant != store.AnyTenant && r.rec.Tenant != tenant {
+		return store.Record{}, false, err
+	}
+	return r.rec, true, nil
+}
+
+func (v *view) GetByID(tenant, id string) (store.Record, bool, error) {
+	if !v.ids.read[id] {
+		if err := v.findIDs([]string{id}); err != nil {
+			return store.Record{}, false, err
+		}
+	}
+	var best store.Record
+	found := false
+	for _, ref := range v.ids.refs[id] {
+		r, err := v.load(ref)
+		if err != nil {
+			return store.Record{}, false, err
+		}
+		if !r.here || r.rec.ID != id || tenant != store.AnyTenant && r.rec.Tenant != tenant {
+			continue
+		}
+		if !found || best.Phase == store.Unmatched {
+			best, found = r.rec, true
+		}
+	}
+	return best, found, nil
+}
+
+func (v *view) GetByKey(tenant, key string) (store.Record, bool, error) {
+	name := inTenant(tenant, key)
+	if !v.keys.read[name] {
+		if err := v.findKeys([]string{tenant}, []string{key}); err != nil {
+			return store.Record{}, false, err
+		}
+	}
+	for _, ref := range v.keys.refs[name] {
+		r, err := v.load(ref)
+		if err != nil {
+			return store.Record{}, false, err
+		}
+		if r.here && r.rec.Tenant == tenant && r.rec.Key == key && r.rec.HoldsKey() {
+			return r.rec, true, nil
+		}
+	}
+	return store.Record{}, false, nil
+}
+
+func (v *view) GetTombstone(tenant, ref string) (store.Tombstone, bool, error) {
+	if v.tombs[ref] == nil {
+		if err := v.readTombs(selTombstone, column(ref)); err != nil {
+			return store.Tombstone{}, false, err
+		}
+		if v.tombs[ref] == nil {
+			v.tombs[ref] = &tomb{}
+		}
+	}
+	t := v.tombs[ref]
+	if !t.here || tenant != store.AnyTenant && t.Tenant != tenant {
+		return store.Tombstone{}, false, nil
+	}
+	return t.Tombstone, true, nil
+}
+
+func (v *view) GetTombstoneByKey(tenant, key string) (store.Tombstone, bool, error) {
+	name := inTenant(tenant, key)
+	if !v.gone.read[name] {
+		if err := v.readTombs(selTombstoneByKey, column(tenant), column(key)); err != nil {
+			return store.Tombstone{}, false, err
+		}
+		v.gone.done(name)
+	}
+	for _, ref := range v.gone.refs[name] {
+		if t := v.tombs[ref]; t.here && t.Tenant == tenant && t.Key == key {
+			return t.Tombstone, true, nil
+		}
+	}
+	return store.Tombstone{}, false, nil
+}
+
+// CountUnmatched counts up to the limit.
+func (v *view) CountUnmatched(tenant string) (n int, err error) {
+	_, err = v.one(selUnmatched, []any{column(tenant), v.s.cfg.MaxUnmatched + 1}, &n)
+	for _, r := range v.rows {
+		if r.rec.Tenant != tenant && (r.was == nil || r.was.rec.Tenant != tenant) {
+			continue
+		}
+		if r.here && r.rec.Phase == store.Unmatched {
+			n++
+		}
+		if r.was != nil && r.was.rec.Phase == store.Unmatched {
+			n--
+		}
+	}
+	return n, err
+}
+
+// restores has a failed step undone.
+func (v *view) restores(f func()) { v.undo = append(v.undo, f) }
+
+func (v *view) Put(rec store.Record) error {
+	r, err := v.toWrite(rec)
+	if err != nil {
+		return err
+	}
+	if r.here && r.rec.Tenant != rec.Tenant {
+		return store.ErrExists
+	}
+	before := *r
+	v.restores(func() { *r = before; r.dirty = true })
+	wakes := !r.here || rec.Wakes(r.rec)
+	r.rec, r.here, r.dirty = rec, true, true
+	if rec.ID != "" {
+		v.ids.add(rec.ID, rec.Ref)
+	}
+	if rec.HoldsKey() {
+		v.keys.add(inTenant(rec.Tenant, rec.Key), rec.Ref)
+		if !before.here {
+			v.takeOver(rec)
+		}
+	}
+	if wakes {
+		v.told = append(v.told, woken{rec.Tenant, rec.Ref})
+	}
+	return nil
+}
+
+// toWrite returns the row of a record. One that is made now need not be read: if it
+// is there all the same, the group fails, and the step goes again by itself.
+func (v *view) toWrite(rec store.Record) (*row, error) {
+	if v.rows[rec.Ref] == nil && v.fresh && rec.CreatedAt.Equal(v.now) {
+		v.rows[rec.Ref] = &row{}
+	}
+	return v.load(rec.Ref)
+}
+
+// takeOver takes the key from the tombstone that had it: a successor of what was
+// purged owns it from now on.
+func (v *view) takeOver(rec store.Record) {
+	for _, ref := range v.gone.refs[inTenant(rec.Tenant, rec.Key)] {
+		if t := v.tombs[ref]; t.here && t.Tenant == rec.Tenant && t.Key == rec.Key {
+			before := *t
+			v.restores(func() { *t = before; t.dirty = true })
+			t.Key, t.dirty = "", true
+		}
+	}
+}
+
+func (v *view) Delete(_, ref string) error {
+	r, err := v.load(ref)
+	if err != nil || !r.here {
+		return err
+	}
+	before := *r
+	v.restores(func() { *r = before; r.dirty = true })
+	r.here, r.dirty, r.body = false, true, nil
+	return nil
+}
+
+func (v *view) PutTombstone(b store.Tombstone) error {
+	if b.Key != "" {
+		if _, _, err := v.GetTombstoneByKey(b.Tenant, b.Key); err != nil {
+			return err
+		}
+		v.takeOver(store.Record{Tenant: b.Tenant, Key: b.Key})
+	}
+	t := v.tombs[b.Ref]
+	if t == nil {
+		t = &tomb{}
+		v.tombs[b.Ref] = t
+	}
+	before := *t
+	v.restores(func() { *t = before; t.dirty = true })
+	t.Tombstone, t.here, t.dirty = b, true, true
+	if b.Key != "" {
+		v.gone.add(inTenant(b.Tenant, b.Key), b.Ref)
+	}
+	return v.Delete(b.Tenant, b.Ref)
+}
+
+func (v *view) PutBody(_, ref string, body []byte) error {
+	r, err := v.load(ref)
+	if err != nil {
+		return err
+	}
+	before := *r
+	v.restores(func() { *r = before; r.dirty = true })
+	r.body, r.drops, r.dirty = content(body), false, true
+	return nil
+}
+
+func (v *view) DeleteBody(_, ref string) error {
+	r, err := v.load(ref)
+	if err != nil {
+		return err
+	}
+	before := *r
+	v.restores(func() { *r = before; r.dirty = true })
+	r.body, r.drops, r.dirty = nil, true, true
+	return nil
+}
+
+func (v *view) sequence(tenant, name string) (*sequence, error) {
+	at := inTenant(tenant, name)
+	if q := v.seqs[at]; q != nil {
+		return q, nil
+	}
+	q := &sequence{Sequence: store.Sequence{Tenant: tenant, Name: name}}
+	found, err := v.lockOne(selSequence, []any{column(tenant), column(name)}, &q.Last, &q.Done, &q.Waiting)
+	if err != nil {
+		return nil, err
+	}
+	q.here, q.was = found, found
+	v.seqs[at] = q
+	return q, nil
+}
+
+func (v *view) GetSequence(tenant, name string) (store.Sequence, bool, error) {
+	q, err := v.sequence(tenant, name)
+	if err != nil || !q.here {
+		return store.Sequence{}, false, err
+	}
+	return q.Sequence, true, nil
+}
+
+func (v *view) PutSequence(n store.Sequence) error {
+	q, err := v.sequence(n.Tenant, n.Name)
+	if err != nil {
+		return err
+	}
+	before := *q
+	v.restores(func() { *q = before; q.dirty = true })
+	q.Last, q.Done, q.Waiting, q.here, q.dirty = n.Last, n.Done, n.Waiting, true, true
+	return nil
+}
+
+func (v *view) DeleteSequence(tenant, name string) error {
+	q, err := v.sequence(tenant, name)
+	if err != nil {
+		return err
+	}
+	before := *q
+	v.restores(func() { *q = before; q.dirty = true })
+	q.here, q.dirty = false, true
+	return nil
+}
+
+// NextInSequence takes the lower of what the table has, passing over what this
+// transaction has read, and of what it has read.
+func (v *view) NextInSequence(tenant, name string, after uint64) (store.Record, bool, error) {
+	var next *row
+	for _, r := range v.rows {
+		if r.here && r.rec.Tenant == tenant && r.rec.Sequence == name && r.rec.Place > after && (next == nil || r.rec.Place < next.rec.Place) {
+			next = r
+		}
+	}
+	for at := int64(after); ; {
+		var ref string
+		found, err := v.one(selNextPlace, []any{column(tenant), column(name), at}, &ref, &at)
+		if err != nil {
+			return store.Record{}, false, err
+		}
+		if !found || next != nil && uint64(at) > next.rec.Place {
+			break
+		}
+		if v.rows[uncolumn(ref)] != nil {
+			continue
+		}
+		if next, err = v.load(uncolumn(ref)); err != nil {
+			return store.Record{}, false, err
+		}
+		break
+	}
+	if next == nil || !next.here {
+		return store.Record{}, false, nil
+	}
+	return next.rec, true, nil
+}
+
+func (v *view) document(tenant, name string) (*document, error) {
+	at := inTenant(tenant, name)
+	if d := v.docs[at]; d != nil {
+		return d, nil
+	}
+	d := &document{Document: store.Document{Tenant: tenant, Name: name}}
+	var changed int64
+	found, err := v.lockOne(selDocumentLocked, []any{column(tenant), column(name)}, &d.Version, &changed, &d.Body)
+	if err != nil {
+		return nil, err
+	}
+	if d.here, d.was = found, found; found {
+		d.ChangedAt = timeOf(changed)
+	}
+	v.docs[at] = d
+	return d, nil
+}
+
+func (v *view) GetDocument(tenant, name string) (store.Document, bool, error) {
+	d, err := v.document(tenant, name)
+	if err != nil || !d.here {
+		return store.Document{}, false, err
+	}
+	return d.Document, true, nil
+}
+
+func (v *view) PutDocument(n store.Document) error { return v.writeDocument(n, true) }
+
+func (v *view) DeleteDocument(tenant, name string) error {
+	return v.writeDocument(store.Document{Tenant: tenant, Name: name}, false)
+}
+
+func (v *view) writeDocument(n store.Document, here bool) error {
+	d, err := v.document(n.Tenant, n.Name)
+	if err != nil {
+		return err
+	}
+	before := *d
+	v.restores(func() { *d = before; d.dirty = true })
+	d.Document, d.here, d.dirty = n, here, true
+	v.told = append(v.told, woken{store.DocumentTenant(n.Tenant), n.Name})
+	return nil
+}
+
+// content is what stands in a table; it is not nil, even if it is empty.
+func content(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
