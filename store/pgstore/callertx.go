@@ -96,7 +96,7 @@ func (s *Store) within(ctx context.Context, tx Tx, n needs, rule func(store.Rule
 	}
 	list = append(list, v.idFinders(n.ids)...)
 	list = append(list, v.keyFinders(n.tenants, n.keys)...)
-	list = append(list, v.rowReaders(n.refs)...)
+	list = append(list, v.rowReaders(columnsOf(n.refs))...)
 	var now time.Time
 	list = append(list, statement{sql: "SELECT clock_timestamp()", row: func(scan func(...any) error) error { return scan(&now) }})
 	if err := v.send(list...); err != nil {
@@ -115,12 +115,16 @@ func (s *Store) within(ctx context.Context, tx Tx, n needs, rule func(store.Rule
 	}
 	list, failed := v.writes()
 	if failed == nil {
-		failed = v.send(list...)
+		failed = v.send(append(list, statement{sql: strictly})...)
 	}
 	if failed != nil {
 		return explain(failed)
 	}
 	return err
 }
+
+// strictly has a transaction that another setting makes lazy be on disk, and on the
+// standby where there is one to wait for, when it is committed.
+const strictly = "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, true)"
 
 var errIsolation = errors.New("want READ COMMITTED, in which a change that others have committed meanwhile is seen once its row is locked")

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -56,16 +59,15 @@ func isPassing(err error) bool {
 	}
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
-		// All that is no answer of the server is about the connection, but for
-		// what we could not read.
-		return !errors.Is(err, ErrCorrupt) && !errors.Is(err, errPermanent)
+		return isConnection(err)
 	}
 	switch pg.Code {
 	case "25006", // read-only: this is a standby, or has become one
 		"25P03", // we were too slow in the middle of a transaction
 		"57014": // cancelled, by an administrator or a time-out of theirs
 		return true
-	case "57P04", "3D000": // the database was removed
+	case "57P04", // the database was removed
+		"53200": // too much memory, maybe for what was asked
 		return false
 	}
 	switch pg.Code[:2] {
@@ -78,8 +80,18 @@ func isPassing(err error) bool {
 	return false
 }
 
-// errPermanent is about a configuration that no repetition mends.
-var errPermanent = errors.New("wrong configuration")
+// isConnection reports whether an error that is none of the server is about a
+// connection.
+func isConnection(err error) bool {
+	for _, known := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, context.DeadlineExceeded, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	_, connecting := errors.AsType[*pgconn.ConnectError](err)
+	_, network := errors.AsType[net.Error](err)
+	return connecting || network || pgconn.SafeToRetry(err)
+}
 
 // isCollision reports whether another transaction got in the way.
 func isCollision(err error) bool {
@@ -88,7 +100,8 @@ func isCollision(err error) bool {
 		return false
 	}
 	switch pg.Code {
-	case "23505", // somebody else was faster
+	case "22012", // a record that was locked is not there, see changing
+		"23505",          // somebody else was faster
 		"40001", "40P01", // serialization, deadlock
 		"55P03": // a lock could not be had in time
 		return true
@@ -116,6 +129,8 @@ func explain(err error) error {
 		return err
 	}
 	switch pg.Code {
+	case "22012":
+		return fmt.Errorf("%w: a record that was locked is not there: %w", ErrCorrupt, err)
 	case "42P01", "42703", "3F000":
 		return fmt.Errorf("%w: %w: want it as Migrations has it", ErrSchema, err)
 	case "42501":
@@ -135,4 +150,10 @@ func (s *Store) unavailable(cause error, st *step) error {
 		return fmt.Errorf("%w: %w: %w", cause, ErrUnavailable, f.err)
 	}
 	return cause
+}
+
+// isQueueFull reports whether the server takes no more notifications.
+func isQueueFull(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == "54000" && strings.Contains(pg.Routine, "Notify")
 }

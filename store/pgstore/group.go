@@ -93,7 +93,7 @@ func (s *Store) carryOut(group []*step) {
 		}
 	case isCollision(err) && live[0].tries < maxTries:
 		live[0].tries++
-		live[0].fresh = false
+		live[0].fresh = ""
 		s.again(live[0], firstWait<<live[0].tries)
 	default:
 		live[0].end(explain(err))
@@ -121,6 +121,19 @@ func (s *Store) blocked(st *step) {
 			"a change waits for a lock that another transaction holds: end transactions that use EnqueueTx or CompleteTx soon",
 			slog.Duration("waited", waited.Round(time.Second)), slog.Any("refs", st.needs.refs))
 	}
+	if st.instead != nil && st.waits >= lastWait {
+		// Not by the writer, for it reads.
+		s.delayed.Add(1)
+		go func() {
+			defer s.delayed.Add(-1)
+			if err := st.instead(); !errors.Is(err, errBlocked) {
+				st.end(err)
+				return
+			}
+			s.again(st, st.waits)
+		}()
+		return
+	}
 	s.again(st, st.waits)
 }
 
@@ -147,7 +160,8 @@ type attempt struct {
 	view  *view
 
 	id      string // of its row in the table of groups
-	pid     int32  // of the server's process
+	lazy    bool
+	pid     int32 // of the server's process
 	begun   time.Time
 	waiting []*step // need what others have locked
 }
@@ -177,8 +191,18 @@ func (a *attempt) run() error {
 		a.postpone()
 		return nil
 	}
-	switch sent, err := a.commit(carried); {
+	a.s.warned.Delete(conn.Conn().PgConn().PID())
+	sent, err := a.commit(carried)
+	if _, warned := a.s.warned.Load(conn.Conn().PgConn().PID()); err == nil && warned && !a.lazy {
+		err = errWarned
+	}
+	switch {
 	case err == nil:
+	case isQueueFull(err) && !a.s.mute.Swap(true):
+		a.s.cfg.Logger.Error("PostgreSQL keeps no more notifications, because somebody who listens has a transaction open: until that ends, other processes learn of changes within a second or so",
+			slog.Any("error", err))
+		rollBack(conn)
+		return &passingError{err}
 	case !sent || !isAmbiguous(err):
 		rollBack(conn)
 		return err
@@ -210,6 +234,10 @@ func (a *attempt) run() error {
 	return nil
 }
 
+// errWarned is about a transaction that was committed with a warning of the server: it
+// did not wait for its standby.
+var errWarned = errors.New("the server warned as it committed")
+
 // closedContext has ended: what is closed with it is not waited for.
 var closedContext = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -240,8 +268,14 @@ const selMoment = "SELECT clock_timestamp(), pg_backend_pid(), transaction_times
 func (a *attempt) begin() error {
 	v := a.view
 	var all needs
+	seen := make(map[string]bool)
 	for _, st := range a.steps {
-		all.ref(st.needs.refs...)
+		for _, ref := range st.needs.refs {
+			if ref = column(ref); !seen[ref] {
+				seen[ref] = true
+				all.refs = append(all.refs, ref)
+			}
+		}
 		all.ids = append(all.ids, st.needs.ids...)
 		all.tenants, all.keys = append(all.tenants, st.needs.tenants...), append(all.keys, st.needs.keys...)
 		all.names = append(all.names, st.needs.names...)
@@ -304,7 +338,9 @@ func (a *attempt) lookedUp() error {
 // rules runs the rules of each step and returns those that were carried out.
 func (a *attempt) rules() (carried []*step) {
 	for _, st := range a.steps {
-		a.view.fresh, a.view.once = st.fresh, st.once
+		if a.view.once = st.once; st.fresh != "" {
+			a.view.assume(st.fresh)
+		}
 		err := a.view.step(st.run)
 		switch {
 		case a.view.broken != nil:
@@ -327,9 +363,14 @@ func (a *attempt) postpone() {
 }
 
 const (
-	insGroup   = "INSERT INTO ~groups (id) VALUES ($1::uuid)"
-	dropOld    = "DELETE FROM ~groups WHERE id < $1::uuid"
-	notSynced  = "SELECT set_config('synchronous_commit', 'off', true)"
+	insGroup = "INSERT INTO ~groups (id) VALUES ($1::uuid)"
+	dropOld  = "DELETE FROM ~groups WHERE id < $1::uuid"
+	// The end of the transaction may take as long as it takes: a notification waits
+	// for those of all others on the server.
+	notSynced = "SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '0', true)"
+	synced    = "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, true), set_config('lock_timeout', '0', true)"
+	// lockGroup is held as long as the transaction is not over.
+	lockGroup  = "SELECT pg_advisory_xact_lock($1)"
 	selContent = "SELECT ref, body FROM ~contents WHERE ref = ANY ($1::text[])"
 )
 
@@ -343,6 +384,7 @@ func (a *attempt) commit(carried []*step) (sent bool, err error) {
 	}
 	changed := len(list) > 0
 	lazy := true
+	v.sender = a.s.sender
 	var missing []*store.Record
 	for _, st := range carried {
 		lazy = lazy && st.lazy
@@ -356,13 +398,16 @@ func (a *attempt) commit(carried []*step) (sent bool, err error) {
 	if !changed {
 		return false, v.send(append(list, statement{sql: "ROLLBACK"})...)
 	}
+	a.lazy = lazy
+	a.id = newGroup(v.now)
+	list = append(list, statement{sql: lockGroup, args: []any{a.s.name("group", a.id)}}, statement{sql: insGroup, args: []any{a.id}})
+	if a.s.groups.Add(1)%dropGroups == 0 {
+		list = append(list, statement{sql: dropOld, args: []any{newGroup(v.now.Add(-keepGroups))}})
+	}
 	if lazy {
 		list = append(list, statement{sql: notSynced})
-	}
-	a.id = newGroup(time.Now())
-	list = append(list, statement{sql: insGroup, args: []any{a.id}})
-	if a.s.groups.Add(1)%dropGroups == 0 {
-		list = append(list, statement{sql: dropOld, args: []any{newGroup(time.Now().Add(-keepGroups))}})
+	} else {
+		list = append(list, statement{sql: synced})
 	}
 	return true, v.send(append(list, statement{sql: "COMMIT"})...)
 }

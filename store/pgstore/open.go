@@ -2,9 +2,11 @@ package pgstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -26,6 +28,11 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	pool.MaxConns = int32(cfg.MaxConns)
+	pool.ConnConfig.OnNotice = func(c *pgconn.PgConn, n *pgconn.Notice) {
+		if n.SeverityUnlocalized == "WARNING" {
+			s.warned.Store(c.PID(), true)
+		}
+	}
 	if cfg.Configure != nil {
 		cfg.Configure(pool)
 	}
@@ -59,9 +66,33 @@ func (s *Store) prepare(ctx context.Context) error {
 			return err
 		}
 		defer conn.Release()
+		if err := s.suits(ctx, conn.Conn()); err != nil {
+			return err
+		}
 		if s.cfg.ValidateOnly {
 			return validate(ctx, conn.Conn(), s.cfg.Schema)
 		}
 		return migrate(ctx, conn.Conn(), s.cfg.Schema)
 	})
+}
+
+// minVersion is the oldest server that is tested, as server_version_num has it.
+const minVersion = 130000
+
+// suits checks that the server can keep what is given to it.
+func (s *Store) suits(ctx context.Context, conn *pgx.Conn) error {
+	var version int
+	var encoding, fsync string
+	err := conn.QueryRow(ctx, "SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), current_setting('fsync')").Scan(&version, &encoding, &fsync)
+	switch {
+	case err != nil:
+		return err
+	case version < minVersion:
+		return fmt.Errorf("the server has version %d: want PostgreSQL %d or later", version/10000, minVersion/10000)
+	case encoding != "UTF8":
+		return errors.New("the database is encoded in " + encoding + ": want one that was made WITH ENCODING 'UTF8'")
+	case fsync != "on":
+		s.cfg.Logger.WarnContext(ctx, "PostgreSQL does not sync (fsync = off): a loss of power may lose everything")
+	}
+	return nil
 }

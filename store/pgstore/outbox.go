@@ -70,7 +70,7 @@ func (s *Store) Sequences(ctx context.Context, tenant string, q store.SequenceQu
 			if rec.Outcome != nil {
 				rec.Outcome.Content = nil
 			}
-			q.Name, q.Head = uncolumn(q.Name), rec.At(g.now)
+			q.Name, q.Head = rec.Sequence, rec.At(g.now)
 			out = append(out, q)
 			return err
 		}})

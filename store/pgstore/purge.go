@@ -23,7 +23,7 @@ func (s *Store) Purge(ctx context.Context, tenant string, p store.Retention) (ou
 	if err := store.CheckAnyTenant(tenant); err != nil {
 		return out, err
 	}
-	tenants := []string{tenant}
+	tenants := []string{column(tenant)} // as columns have them
 	if tenant == store.AnyTenant {
 		if tenants, err = s.tenants(ctx, "~records"); err != nil {
 			return out, err
@@ -40,7 +40,7 @@ func (s *Store) Purge(ctx context.Context, tenant string, p store.Retention) (ou
 		}
 	}
 	if tenant != store.AnyTenant && tenant != store.NoTenant {
-		tenants = append(tenants, store.NoTenant) // which belongs to every tenant
+		tenants = append(tenants, column(store.NoTenant)) // which belongs to every tenant
 	}
 	for _, name := range tenants {
 		if err := s.sweep(ctx, name, store.Unmatched, p.Unmatched, p, &out); err != nil {
@@ -70,14 +70,14 @@ func (s *Store) sweep(ctx context.Context, tenant string, phase store.Phase, bef
 		var list []hit
 		err := s.glimpse(ctx, func(g *glimpse) error {
 			list = list[:0]
-			return g.send(statement{sql: sweepEnded, args: []any{column(tenant), string(phase), last.at, last.ref, *nanos(before), purgeRows}, row: collect(&list)})
+			return g.send(statement{sql: sweepEnded, args: []any{tenant, string(phase), last.at, last.ref, *nanos(before), purgeRows}, row: collect(&list)})
 		})
 		if err != nil || len(list) == 0 {
 			return err
 		}
 		last = list[len(list)-1]
 		begun := time.Now()
-		if err := s.purge(ctx, tenant, list, p, out); err != nil {
+		if err := s.purge(ctx, list, p, out); err != nil {
 			return err
 		}
 		if err := pause(ctx, time.Since(begun)*purgePause); err != nil {
@@ -96,23 +96,21 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // purge removes the candidates that the rules let go, in one transaction.
-func (s *Store) purge(ctx context.Context, tenant string, list []hit, p store.Retention, out *store.PurgeCount) error {
+func (s *Store) purge(ctx context.Context, list []hit, p store.Retention, out *store.PurgeCount) error {
 	refs := make([]string, len(list))
 	for i, h := range list {
-		refs[i] = uncolumn(h.ref)
+		refs[i] = h.ref
 	}
 	return s.reading(ctx, func(ctx context.Context) error {
 		for tries := 0; ; tries++ {
 			gone := *out
-			err := s.alone(ctx, refs, func(v *view, r store.Rules) error {
+			err := s.alone(ctx, refs, func(v *view) error {
 				for _, ref := range refs {
 					one := gone
-					err := v.step(func(_ *view, r store.Rules) error { return r.Purge(tenant, ref, p, &one) })
-					switch {
+					switch err := v.purge(ref, p, &one); {
 					case err == nil:
 						gone = one
-					case errors.Is(err, errBlocked), errors.Is(err, store.ErrNotFound):
-						// Somebody is at it, or was.
+					case errors.Is(err, errBlocked): // somebody is at it
 					default:
 						return err
 					}
@@ -129,8 +127,16 @@ func (s *Store) purge(ctx context.Context, tenant string, list []hit, p store.Re
 	})
 }
 
+func (v *view) purge(ref string, p store.Retention, out *store.PurgeCount) error {
+	r, err := v.load(ref)
+	if err != nil || !r.here {
+		return err
+	}
+	return v.step(func(_ *view, rules store.Rules) error { return rules.Purge(r.rec.Tenant, r.rec.Ref, p, out) })
+}
+
 // alone runs a function in a transaction of its own, which waits for no lock.
-func (s *Store) alone(ctx context.Context, refs []string, f func(*view, store.Rules) error) error {
+func (s *Store) alone(ctx context.Context, refs []string, f func(*view) error) error {
 	conn, err := s.acquire(ctx)
 	if err != nil {
 		return err
@@ -148,7 +154,7 @@ func (s *Store) alone(ctx context.Context, refs []string, f func(*view, store.Ru
 		return err
 	}
 	v.now = v.now.UTC()
-	if err := f(v, store.Rules{Tx: v, MaxUnmatched: s.cfg.MaxUnmatched}); err != nil {
+	if err := f(v); err != nil {
 		rollBack(conn)
 		return err
 	}
@@ -160,7 +166,7 @@ func (s *Store) alone(ctx context.Context, refs []string, f func(*view, store.Ru
 	return v.send(append(writes, statement{sql: "COMMIT"})...)
 }
 
-// tenants lists the tenants of a table, each found by one look into an index.
+// tenants lists the tenants of a table, as columns have them, each found by one look into an index.
 func (s *Store) tenants(ctx context.Context, table string) (out []string, err error) {
 	where := ""
 	if table == "~tombstones" {
@@ -174,7 +180,7 @@ func (s *Store) tenants(ctx context.Context, table string) (out []string, err er
 		return g.send(statement{sql: sql, row: func(scan func(...any) error) error {
 			var name string
 			err := scan(&name)
-			out = append(out, uncolumn(name))
+			out = append(out, name)
 			return err
 		}})
 	})
@@ -186,7 +192,7 @@ func (s *Store) freeKeys(ctx context.Context, tenant string, before time.Time, o
 	if before.IsZero() {
 		return nil
 	}
-	tenants := []string{tenant}
+	tenants := []string{column(tenant)}
 	if tenant == store.AnyTenant {
 		if tenants, err = s.tenants(ctx, "~tombstones"); err != nil {
 			return err
@@ -194,7 +200,7 @@ func (s *Store) freeKeys(ctx context.Context, tenant string, before time.Time, o
 	}
 	for _, name := range tenants {
 		n, err := s.removeTombstones(ctx, `DELETE FROM ~tombstones WHERE ref IN
-			(SELECT ref FROM ~tombstones WHERE tenant = $1 AND key IS NOT NULL AND at < $2 ORDER BY at LIMIT $3)`, column(name), *nanos(before))
+			(SELECT ref FROM ~tombstones WHERE tenant = $1 AND key IS NOT NULL AND at < $2 ORDER BY at LIMIT $3)`, name, *nanos(before))
 		out.Keys += n
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -16,6 +17,14 @@ type statement struct {
 	sql  string
 	args []any
 	row  func(scan func(...any) error) error
+}
+
+// changing is a statement that has to change a number of rows: the transaction fails
+// otherwise, with a division by zero. It costs no round trip, and it cannot be
+// committed.
+func changing(rows int, sql string, args ...any) statement {
+	sql = fmt.Sprintf("WITH done AS (%s RETURNING 1) SELECT 1 / (count(*) = $%d::bigint)::int FROM done", sql, len(args)+1)
+	return statement{sql: sql, args: append(args, int64(rows))}
 }
 
 // querier carries out statements in the order in which they are given. An error of

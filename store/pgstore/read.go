@@ -1,9 +1,11 @@
 package pgstore
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/vismanet-go/background/store"
+	"github.com/vismanet-go/background/store/internal/recordjson"
 )
 
 // In the statements a name that begins with ~ is one of our schema.
@@ -15,9 +17,9 @@ const (
 	selHere     = "SELECT ref FROM ~records WHERE ref = ANY ($1::text[])"
 	selIDs      = "SELECT id, ref FROM ~records WHERE id = ANY ($1::text[])"
 	selKeys     = "SELECT r.tenant, r.key, r.ref FROM unnest($1::text[], $2::text[]) AS k (tenant, key) JOIN ~records r ON r.tenant = k.tenant AND r.key = k.key"
-	selGoneKeys = "SELECT t.ref, t.tenant, t.id, t.key, t.fingerprint, t.supersedable, t.at FROM unnest($1::text[], $2::text[]) AS k (tenant, key) JOIN ~tombstones t ON t.tenant = k.tenant AND t.key = k.key"
+	selGoneKeys = "SELECT t.ref, t.supersedable, t.at, t.doc FROM unnest($1::text[], $2::text[]) AS k (tenant, key) JOIN ~tombstones t ON t.tenant = k.tenant AND t.key = k.key"
 
-	tombstones        = "SELECT ref, tenant, id, key, fingerprint, supersedable, at FROM ~tombstones WHERE "
+	tombstones        = "SELECT ref, supersedable, at, doc FROM ~tombstones WHERE "
 	selTombstone      = tombstones + "ref = $1"
 	selTombstoneByKey = tombstones + "tenant = $1 AND key = $2"
 
@@ -86,7 +88,8 @@ func (v *view) lockOne(sql string, args []any, into ...any) (found bool, err err
 }
 
 // readRows reads and locks records. Those that are not there are known from then on
-// not to be there, and those that others have locked to be busy.
+// not to be there, and those that others have locked to be busy. Refs are as columns
+// have them.
 func (v *view) readRows(refs []string) error { return v.send(v.rowReaders(refs)...) }
 
 // rowReaders are the statements that do so.
@@ -97,7 +100,7 @@ func (v *view) rowReaders(refs []string) []statement {
 	for _, ref := range refs {
 		v.rows[ref] = &row{}
 	}
-	args := []any{columnsOf(refs)}
+	args := []any{refs}
 	read := func(scan func(...any) error) error {
 		var ref, fixed, doc string
 		if err := scan(&ref, &fixed, &doc); err != nil {
@@ -107,7 +110,6 @@ func (v *view) rowReaders(refs []string) []statement {
 		if err != nil {
 			return err
 		}
-		ref = uncolumn(ref)
 		delete(v.busy, ref)
 		v.rows[ref] = &row{rec: rec, here: true, was: &stored{rec: rec, fixed: fixed, plain: columnsOfRecord(&rec)}}
 		return nil
@@ -119,8 +121,8 @@ func (v *view) rowReaders(refs []string) []statement {
 	here := func(scan func(...any) error) error {
 		var ref string
 		err := scan(&ref)
-		delete(v.rows, uncolumn(ref))
-		v.busy[uncolumn(ref)] = true
+		delete(v.rows, ref)
+		v.busy[ref] = true
 		return err
 	}
 	return []statement{{sql: selHere, args: args, row: here}, {sql: tryRows, args: args, row: read}}
@@ -134,12 +136,12 @@ func (v *view) idFinders(ids []string) []statement {
 		return nil
 	}
 	for _, id := range ids {
-		v.ids.done(id)
+		v.ids.done(column(id))
 	}
 	return []statement{{sql: selIDs, args: []any{columnsOf(ids)}, row: func(scan func(...any) error) error {
 		var id, ref string
 		err := scan(&id, &ref)
-		v.ids.add(uncolumn(id), uncolumn(ref))
+		v.ids.add(id, ref)
 		return err
 	}}}
 }
@@ -160,7 +162,7 @@ func (v *view) keyFinders(tenants, keys []string) []statement {
 		{sql: selKeys, args: args, row: func(scan func(...any) error) error {
 			var tenant, key, ref string
 			err := scan(&tenant, &key, &ref)
-			v.keys.add(inTenant(uncolumn(tenant), uncolumn(key)), uncolumn(ref))
+			v.keys.add(tenant+"\x00"+key, ref)
 			return err
 		}},
 		{sql: selGoneKeys, args: args, row: v.readTomb},
@@ -173,20 +175,28 @@ func (v *view) readTombs(sql string, args ...any) error {
 
 func (v *view) readTomb(scan func(...any) error) error {
 	var b store.Tombstone
-	var key *string
+	var name, doc string
 	var at int64
-	if err := scan(&b.Ref, &b.Tenant, &b.ID, &key, &b.Fingerprint, &b.Supersedable, &at); err != nil {
+	if err := scan(&name, &b.Supersedable, &at, &doc); err != nil {
 		return err
 	}
-	b.Ref, b.Tenant, b.ID, b.At = uncolumn(b.Ref), uncolumn(b.Tenant), uncolumn(b.ID), timeOf(at)
-	if key != nil {
-		b.Key = uncolumn(*key)
+	var of store.Record
+	if err := recordjson.Decode(&of, doc); err != nil {
+		return fmt.Errorf("%w: the tombstone of %s: %w", ErrCorrupt, name, err)
 	}
-	if v.tombs[b.Ref] == nil {
-		v.tombs[b.Ref] = &tomb{Tombstone: b, here: true}
+	b.Tenant, b.Ref, b.ID, b.Key, b.Fingerprint, b.At = of.Tenant, of.Ref, of.ID, of.Key, of.Fingerprint, timeOf(at)
+	if v.tombs[name] == nil {
+		v.tombs[name] = &tomb{Tombstone: b, here: true}
 	}
 	if b.Key != "" {
-		v.gone.add(inTenant(b.Tenant, b.Key), b.Ref)
+		v.gone.add(inTenant(b.Tenant, b.Key), name)
 	}
 	return nil
+}
+
+// tombDoc is the document of a tombstone.
+func tombDoc(b store.Tombstone) (string, error) {
+	of := store.Record{Tenant: b.Tenant, Ref: b.Ref, ID: b.ID, Key: b.Key, Fingerprint: b.Fingerprint}
+	doc, err := recordjson.Append(nil, &of, recordjson.Quoted{})
+	return string(doc), err
 }

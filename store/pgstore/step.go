@@ -19,13 +19,16 @@ type step struct {
 	ctx   context.Context
 	run   func(*view, store.Rules) error
 	needs needs
-	fresh bool              // it makes a record with a ref of its own
+	fresh string            // the ref of a record that it makes, which is random and not looked for
 	once  recordjson.Quoted // the body of a notification, if it is about one
 	// lazy may be set if the change need not be on disk; run may take it back.
 	lazy bool
 	// out, if there is one, is a record that leaves the store with its content.
 	out  *store.Record
 	size int // bytes that it carries
+	// instead, if set, is asked what the caller is told once the step has waited for a
+	// lock for a while; errBlocked has it go on waiting.
+	instead func() error
 
 	taken atomic.Bool // by the writer, or by a caller who does not wait any more
 	since time.Time

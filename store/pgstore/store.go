@@ -35,6 +35,8 @@ type Store struct {
 	pending atomic.Int64   // steps whose callers wait
 	delayed atomic.Int64   // of these, those that come again later
 	failed  atomic.Pointer[failure]
+	warned  sync.Map    // connections whose server has warned, by its process
+	mute    atomic.Bool // the server takes no more notifications
 
 	gone     chan struct{} // closed by Close
 	watching sync.WaitGroup
@@ -49,13 +51,13 @@ var _ store.Store = (*Store)(nil)
 
 // Create implements [store.Store].
 func (s *Store) Create(ctx context.Context, rec store.Record, owner string, ttl time.Duration) (store.Record, error) {
-	st := &step{needs: s.forNew(rec), fresh: true}
+	st := &step{needs: s.forNew(rec), fresh: rec.Ref}
 	return s.change(ctx, st, func(r store.Rules) (store.Record, error) { return r.Create(rec, owner, ttl) })
 }
 
 // Enqueue implements [store.Store].
 func (s *Store) Enqueue(ctx context.Context, rec store.Record, body []byte) (store.Record, error) {
-	st := &step{needs: s.forNew(rec), fresh: true, size: len(body)}
+	st := &step{needs: s.forNew(rec), fresh: rec.Ref, size: len(body)}
 	out, err := s.change(ctx, st, func(r store.Rules) (store.Record, error) { return r.Enqueue(rec, body) })
 	if err != nil {
 		return store.Record{}, err
@@ -119,6 +121,12 @@ func (s *Store) Notify(ctx context.Context, n store.Notification) (out store.Rec
 func (s *Store) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, ttl time.Duration) (l store.Lease, rec store.Record, err error) {
 	st := &step{}
 	st.needs.ref(ref)
+	st.instead = func() (err error) {
+		if rec, err = s.Get(ctx, tenant, ref); err != nil || !rec.Lease.Valid(rec.UpdatedAt) {
+			return errBlocked
+		}
+		return store.ErrLeased
+	}
 	rec, err = s.change(ctx, st, func(r store.Rules) (rec store.Record, err error) {
 		l, rec, err = r.Acquire(tenant, ref, owner, purpose, ttl)
 		return rec, err
@@ -194,7 +202,10 @@ func (s *Store) Close() error {
 		defer cancel()
 		if s.groups.Load() > 0 {
 			// What was committed before is in front of it in the server's log.
-			_ = s.send(ctx, statement{sql: insGroup, args: []any{newGroup(time.Now())}})
+			if conn, err := s.acquire(ctx); err == nil {
+				_ = s.strict(ctx, conn.Conn())
+				conn.Release()
+			}
 		}
 		s.pool.Close()
 	})

@@ -14,6 +14,8 @@ import (
 	"github.com/vismanet-go/background/store/storetest"
 )
 
+func benchDSN(testing.TB) string { return os.Getenv("DATABASE_URL") }
+
 func config(t *testing.T) Config {
 	dsn := os.Getenv("DATABASE_URL")
 	schema := "test_" + strconv.FormatUint(rand.Uint64(), 36)

@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"strings"
 	"time"
@@ -11,29 +12,36 @@ import (
 // any bytes, so that other texts are written in another way in the columns that
 // are searched.
 
-// armoured begins a text that is written in another way.
-const armoured = "\x01"
+// armoured begins a text that is written in another way, and hashed one of which only
+// the hash is there.
+const armoured, hashed = "\x01", "\x01#"
 
-// column is a text for a column. All that PostgreSQL can hold, which is nearly all,
-// stays readable.
+// maxColumn is how long a text of a column may be: an entry of an index has at most
+// 2 704 bytes.
+const maxColumn = 600
+
+// column is a text for a column, the same one for the same text. All that PostgreSQL
+// can hold, which is nearly all, stays readable. What a record says of itself is in its
+// documents.
 func column(s string) string {
-	if utf8.ValidString(s) && !strings.Contains(s, "\x00") && !strings.HasPrefix(s, armoured) {
+	switch {
+	case len(s) > maxColumn:
+		sum := sha256.Sum256([]byte(s))
+		return hashed + base64.StdEncoding.EncodeToString(sum[:])
+	case utf8.ValidString(s) && !strings.Contains(s, "\x00") && !strings.HasPrefix(s, armoured):
 		return s
 	}
 	return armoured + base64.StdEncoding.EncodeToString([]byte(s))
 }
 
-// uncolumn undoes column.
-func uncolumn(s string) string {
+// uncolumn undoes column, unless only a hash is left.
+func uncolumn(s string) (text string, whole bool) {
 	rest, found := strings.CutPrefix(s, armoured)
 	if !found {
-		return s
+		return s, true
 	}
 	b, err := base64.StdEncoding.DecodeString(rest)
-	if err != nil {
-		return s
-	}
-	return string(b)
+	return string(b), err == nil
 }
 
 // columnsOf is column for several texts.

@@ -4,11 +4,15 @@ import (
 	"context"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/vismanet-go/background/store"
 )
 
 // A connection that ends while a transaction is being committed leaves open whether
-// it was. A second Enqueue would then be a second invoice, so it is found out.
+// it was. A second Enqueue would then be a second invoice, so it is found out: once
+// nobody holds the group's lock any more, its transaction is over, and its row is there
+// or it never will be.
 
 const (
 	// endOld ends the process of the server that may still be committing.
@@ -50,12 +54,14 @@ func (s *Store) askFor(ctx context.Context, a *attempt) (committed bool, err err
 		return found, err
 	}
 	for {
-		var ended bool
-		running, err := ask(endOld, []any{a.pid, a.begun}, &ended)
-		if err != nil {
+		var free bool
+		if _, err := ask(endOld, []any{a.pid, a.begun}, new(bool)); err != nil {
 			return false, err
 		}
-		if !running {
+		if _, err := ask("SELECT pg_try_advisory_xact_lock($1)", []any{s.name("group", a.id)}, &free); err != nil {
+			return false, err
+		}
+		if free {
 			break
 		}
 		select {
@@ -64,8 +70,18 @@ func (s *Store) askFor(ctx context.Context, a *attempt) (committed bool, err err
 			return false, ctx.Err()
 		}
 	}
-	_, err = ask(selGroup, []any{a.id}, &committed)
-	return committed, err
+	if _, err = ask(selGroup, []any{a.id}, &committed); err != nil || !committed || a.lazy {
+		return committed, err
+	}
+	// It is committed here, and it may be that it waited for a standby when it was cut
+	// off. What is committed after it is on the standby only with it.
+	return true, s.strict(ctx, conn.Conn())
+}
+
+// strict commits something, and so whatever was committed before.
+func (s *Store) strict(ctx context.Context, conn *pgx.Conn) error {
+	list := []statement{{sql: "BEGIN"}, {sql: s.text(insGroup), args: []any{newGroup(time.Now())}}, {sql: synced}, {sql: "COMMIT"}}
+	return pgxQuerier{conn}.send(ctx, list)
 }
 
 // complete reads the kept content of a record.

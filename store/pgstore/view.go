@@ -22,6 +22,7 @@ type view struct {
 	now   time.Time
 	block bool // wait for locks: the transaction is a caller's
 
+	// All of these go by texts as columns have them.
 	rows  map[string]*row // by ref
 	ids   lookup          // of records, by id
 	keys  lookup          // of records, by tenant and key
@@ -30,10 +31,10 @@ type view struct {
 	seqs  map[string]*sequence
 	docs  map[string]*document
 	told  []woken
-	fresh bool // a record that is made now is not looked for: its ref is random
-	busy  map[string]bool // refs that others have locked
+	busy  map[string]bool   // refs that others have locked
 	once  recordjson.Quoted // the body of the notification that the step is about
 
+	sender string // of the notification, empty if our own watchers are to hear it
 	undo   []func()
 	broken error // the transaction cannot go on
 }
@@ -93,8 +94,14 @@ func (l *lookup) done(name string) {
 	l.read[name] = true
 }
 
+// forget has the table asked again.
+func (l *lookup) forget(name string) {
+	delete(l.read, name)
+	delete(l.refs, name)
+}
+
 // inTenant names something within a tenant.
-func inTenant(tenant, name string) string { return tenant + "\x00" + name }
+func inTenant(tenant, name string) string { return column(tenant) + "\x00" + column(name) }
 
 // errBlocked says that somebody else holds a lock that a step needs.
 var errBlocked = errors.New("locked by another transaction")
@@ -124,7 +131,7 @@ func (v *view) step(run func(*view, store.Rules) error) error {
 // Now is the server's clock when the transaction had its locks.
 func (v *view) Now() time.Time { return v.now }
 
-// load returns a row, read and locked unless it was.
+// load returns a row, read and locked unless it was. The ref is as its column has it.
 func (v *view) load(ref string) (*row, error) {
 	if r := v.rows[ref]; r != nil {
 		return r, nil
@@ -142,7 +149,7 @@ func (v *view) load(ref string) (*row, error) {
 }
 
 func (v *view) Get(tenant, ref string) (store.Record, bool, error) {
-	r, err := v.load(ref)
+	r, err := v.load(column(ref))
 	if err != nil || !r.here || tenant != store.AnyTenant && r.rec.Tenant != tenant {
 		return store.Record{}, false, err
 	}
@@ -150,57 +157,71 @@ func (v *view) Get(tenant, ref string) (store.Record, bool, error) {
 }
 
 func (v *view) GetByID(tenant, id string) (store.Record, bool, error) {
-	if !v.ids.read[id] {
-		if err := v.findIDs([]string{id}); err != nil {
-			return store.Record{}, false, err
-		}
-	}
+	is := func(r *row) bool { return r.rec.ID == id && (tenant == store.AnyTenant || r.rec.Tenant == tenant) }
+	found, err := v.search(&v.ids, column(id), func() error { return v.findIDs([]string{id}) }, func(r *row) bool { return r.rec.ID == id })
 	var best store.Record
-	found := false
-	for _, ref := range v.ids.refs[id] {
-		r, err := v.load(ref)
-		if err != nil {
-			return store.Record{}, false, err
-		}
-		if !r.here || r.rec.ID != id || tenant != store.AnyTenant && r.rec.Tenant != tenant {
-			continue
-		}
-		if !found || best.Phase == store.Unmatched {
-			best, found = r.rec, true
+	some := false
+	for _, r := range found {
+		if is(r) && (!some || best.Phase == store.Unmatched) {
+			best, some = r.rec, true
 		}
 	}
-	return best, found, nil
+	return best, some, err
 }
 
 func (v *view) GetByKey(tenant, key string) (store.Record, bool, error) {
+	is := func(r *row) bool { return r.rec.Tenant == tenant && r.rec.Key == key && r.rec.HoldsKey() }
 	name := inTenant(tenant, key)
-	if !v.keys.read[name] {
-		if err := v.findKeys([]string{tenant}, []string{key}); err != nil {
-			return store.Record{}, false, err
+	found, err := v.search(&v.keys, name, func() error { return v.findKeys([]string{tenant}, []string{key}) }, is)
+	for _, r := range found {
+		if is(r) {
+			return r.rec, true, err
 		}
 	}
-	for _, ref := range v.keys.refs[name] {
-		r, err := v.load(ref)
-		if err != nil {
-			return store.Record{}, false, err
+	return store.Record{}, false, err
+}
+
+// search returns the rows that a lookup has under a name, read and locked. Between the
+// moment in which the table named a row and that in which it was locked, somebody may
+// have changed or removed it: then the table is asked again, for what it says now.
+func (v *view) search(l *lookup, name string, ask func() error, is func(*row) bool) ([]*row, error) {
+	for {
+		if !l.read[name] {
+			if err := ask(); err != nil {
+				return nil, err
+			}
 		}
-		if r.here && r.rec.Tenant == tenant && r.rec.Key == key && r.rec.HoldsKey() {
-			return r.rec, true, nil
+		var out []*row
+		stale := false
+		for _, ref := range l.refs[name] {
+			r, err := v.load(ref)
+			if err != nil {
+				return nil, err
+			}
+			if r.here {
+				out = append(out, r)
+			}
+			stale = stale || !r.dirty && (!r.here || !is(r))
 		}
+		if !stale {
+			return out, nil
+		}
+		l.forget(name)
+		v.gone.forget(name)
 	}
-	return store.Record{}, false, nil
 }
 
 func (v *view) GetTombstone(tenant, ref string) (store.Tombstone, bool, error) {
-	if v.tombs[ref] == nil {
-		if err := v.readTombs(selTombstone, column(ref)); err != nil {
+	name := column(ref)
+	if v.tombs[name] == nil {
+		if err := v.readTombs(selTombstone, name); err != nil {
 			return store.Tombstone{}, false, err
 		}
-		if v.tombs[ref] == nil {
-			v.tombs[ref] = &tomb{}
+		if v.tombs[name] == nil {
+			v.tombs[name] = &tomb{}
 		}
 	}
-	t := v.tombs[ref]
+	t := v.tombs[name]
 	if !t.here || tenant != store.AnyTenant && t.Tenant != tenant {
 		return store.Tombstone{}, false, nil
 	}
@@ -216,7 +237,7 @@ func (v *view) GetTombstoneByKey(tenant, key string) (store.Tombstone, bool, err
 		v.gone.done(name)
 	}
 	for _, ref := range v.gone.refs[name] {
-		if t := v.tombs[ref]; t.here && t.Tenant == tenant && t.Key == key {
+		if t := v.tombs[ref]; t != nil && t.here && t.Tenant == tenant && t.Key == key {
 			return t.Tombstone, true, nil
 		}
 	}
@@ -244,7 +265,7 @@ func (v *view) CountUnmatched(tenant string) (n int, err error) {
 func (v *view) restores(f func()) { v.undo = append(v.undo, f) }
 
 func (v *view) Put(rec store.Record) error {
-	r, err := v.toWrite(rec)
+	r, err := v.load(column(rec.Ref))
 	if err != nil {
 		return err
 	}
@@ -256,10 +277,10 @@ func (v *view) Put(rec store.Record) error {
 	wakes := !r.here || rec.Wakes(r.rec)
 	r.rec, r.here, r.dirty = rec, true, true
 	if rec.ID != "" {
-		v.ids.add(rec.ID, rec.Ref)
+		v.ids.add(column(rec.ID), column(rec.Ref))
 	}
 	if rec.HoldsKey() {
-		v.keys.add(inTenant(rec.Tenant, rec.Key), rec.Ref)
+		v.keys.add(inTenant(rec.Tenant, rec.Key), column(rec.Ref))
 		if !before.here {
 			v.takeOver(rec)
 		}
@@ -270,20 +291,19 @@ func (v *view) Put(rec store.Record) error {
 	return nil
 }
 
-// toWrite returns the row of a record. One that is made now need not be read: if it
-// is there all the same, the group fails, and the step goes again by itself.
-func (v *view) toWrite(rec store.Record) (*row, error) {
-	if v.rows[rec.Ref] == nil && v.fresh && rec.CreatedAt.Equal(v.now) {
-		v.rows[rec.Ref] = &row{}
+// assume has a record count as not there. If it is there all the same, writing it
+// fails, and its step goes again by itself.
+func (v *view) assume(ref string) {
+	if ref = column(ref); v.rows[ref] == nil && !v.busy[ref] {
+		v.rows[ref] = &row{}
 	}
-	return v.load(rec.Ref)
 }
 
 // takeOver takes the key from the tombstone that had it: a successor of what was
 // purged owns it from now on.
 func (v *view) takeOver(rec store.Record) {
 	for _, ref := range v.gone.refs[inTenant(rec.Tenant, rec.Key)] {
-		if t := v.tombs[ref]; t.here && t.Tenant == rec.Tenant && t.Key == rec.Key {
+		if t := v.tombs[ref]; t != nil && t.here && t.Tenant == rec.Tenant && t.Key == rec.Key {
 			before := *t
 			v.restores(func() { *t = before; t.dirty = true })
 			t.Key, t.dirty = "", true
@@ -292,7 +312,7 @@ func (v *view) takeOver(rec store.Record) {
 }
 
 func (v *view) Delete(_, ref string) error {
-	r, err := v.load(ref)
+	r, err := v.load(column(ref))
 	if err != nil || !r.here {
 		return err
 	}
@@ -309,22 +329,25 @@ func (v *view) PutTombstone(b store.Tombstone) error {
 		}
 		v.takeOver(store.Record{Tenant: b.Tenant, Key: b.Key})
 	}
-	t := v.tombs[b.Ref]
-	if t == nil {
+	name := column(b.Ref)
+	t := v.tombs[name]
+	if t == nil { // whatever there is
 		t = &tomb{}
-		v.tombs[b.Ref] = t
+		v.tombs[name] = t
+		v.restores(func() { delete(v.tombs, name) })
+	} else {
+		before := *t
+		v.restores(func() { *t = before; t.dirty = true })
 	}
-	before := *t
-	v.restores(func() { *t = before; t.dirty = true })
 	t.Tombstone, t.here, t.dirty = b, true, true
 	if b.Key != "" {
-		v.gone.add(inTenant(b.Tenant, b.Key), b.Ref)
+		v.gone.add(inTenant(b.Tenant, b.Key), name)
 	}
 	return v.Delete(b.Tenant, b.Ref)
 }
 
 func (v *view) PutBody(_, ref string, body []byte) error {
-	r, err := v.load(ref)
+	r, err := v.load(column(ref))
 	if err != nil {
 		return err
 	}
@@ -335,7 +358,7 @@ func (v *view) PutBody(_, ref string, body []byte) error {
 }
 
 func (v *view) DeleteBody(_, ref string) error {
-	r, err := v.load(ref)
+	r, err := v.load(column(ref))
 	if err != nil {
 		return err
 	}
@@ -408,10 +431,10 @@ func (v *view) NextInSequence(tenant, name string, after uint64) (store.Record, 
 		if !found || next != nil && uint64(at) > next.rec.Place {
 			break
 		}
-		if v.rows[uncolumn(ref)] != nil {
+		if v.rows[ref] != nil {
 			continue
 		}
-		if next, err = v.load(uncolumn(ref)); err != nil {
+		if next, err = v.load(ref); err != nil {
 			return store.Record{}, false, err
 		}
 		break

@@ -35,24 +35,26 @@ const (
 
 // hearing is what is known of the server's notifications.
 type hearing struct {
-	last atomic.Int64 // when one came, ns
-	lost atomic.Bool  // they do not come
+	last  atomic.Int64 // when one came, ns
+	lost  atomic.Bool  // they do not come
+	renew atomic.Pointer[context.CancelFunc]
 }
 
 func newSender() string { return strconv.FormatUint(rand.Uint64(), 36) }
 
 // payloads are what is notified of changes: the sender, and a tenant and a ref by
 // turns; the sender alone says that anything may have changed.
-func (s *Store) payloads(told []woken) (out []string) {
+// A caller's transaction has no sender, so that we hear of it as well.
+func (s *Store) payloads(sender string, told []woken) (out []string) {
 	if len(told) == 0 {
 		return nil
 	}
 	seen := make(map[woken]bool, len(told))
-	list, size := []string{s.sender}, len(s.sender)
+	list, size := []string{sender}, len(sender)
 	flush := func() {
 		b, _ := json.Marshal(list) // texts can be written
 		out = append(out, string(b))
-		list, size = []string{s.sender}, len(s.sender)
+		list, size = []string{sender}, len(sender)
 	}
 	for _, w := range told {
 		if seen[w] {
@@ -65,7 +67,7 @@ func (s *Store) payloads(told []woken) (out []string) {
 			flush()
 		}
 		if more > maxPayload/2 || len(out) >= maxPayloads {
-			list = []string{s.sender}
+			list = []string{sender}
 			out = nil
 			flush()
 			return out
@@ -105,15 +107,21 @@ func (s *Store) hear(payload string) {
 		s.hub.PublishAll()
 		return
 	}
-	if list[0] == s.sender {
-		return // our watchers know
-	}
-	if len(list) == 1 {
+	switch {
+	case list[0] == s.sender: // our watchers know
+		return
+	case len(list) == 1:
 		s.hub.PublishAll()
 		return
 	}
 	for i := 1; i < len(list); i += 2 {
-		s.hub.Publish(uncolumn(list[i]), uncolumn(list[i+1]))
+		tenant, whole := uncolumn(list[i])
+		ref, also := uncolumn(list[i+1])
+		if !whole || !also {
+			s.hub.PublishAll()
+			return
+		}
+		s.hub.Publish(tenant, ref)
 	}
 }
 
@@ -187,6 +195,9 @@ func (s *Store) listening(ctx context.Context) {
 }
 
 func (s *Store) listenOnce(ctx context.Context) error {
+	ctx, renew := context.WithCancel(ctx)
+	defer renew()
+	s.heard.renew.Store(&renew)
 	dial, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()
 	conn, err := pgx.ConnectConfig(dial, s.listenConfig)
@@ -221,6 +232,9 @@ func (s *Store) probe(ctx context.Context) time.Duration {
 	defer cancel()
 	b, _ := json.Marshal([]string{s.sender})
 	err := s.send(limit, statement{sql: ping, args: []any{s.channel, string(b)}})
+	if err == nil {
+		s.mute.Store(false)
+	}
 	for limit.Err() == nil {
 		if s.heard.last.Load() > asked.UnixNano() {
 			return quiet + rand.N(jitter)
@@ -232,7 +246,11 @@ func (s *Store) probe(ctx context.Context) time.Duration {
 			return quiet
 		}
 	}
-	if !s.heard.lost.Swap(true) && err == nil {
+	again := s.heard.lost.Swap(true)
+	if renew := s.heard.renew.Load(); again && renew != nil {
+		(*renew)() // the other end may be gone without a word
+	}
+	if !again && err == nil {
 		s.cfg.Logger.Warn("notifications of PostgreSQL do not arrive: watchers look again each second meanwhile; behind a pooler, ListenDSN has to lead to the server itself",
 			slog.String("channel", s.channel))
 	}

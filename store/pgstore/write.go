@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/vismanet-go/background/store"
-	"github.com/vismanet-go/background/store/internal/recordjson"
 )
 
 const (
@@ -28,10 +27,9 @@ const (
 	delBodies   = "DELETE FROM ~bodies WHERE ref = ANY ($1::text[])"
 
 	delGoneKeys   = "UPDATE ~tombstones SET key = NULL WHERE ref = ANY ($1::text[]) AND key IS NOT NULL"
-	putTombstones = `INSERT INTO ~tombstones (ref, tenant, id, key, fingerprint, supersedable, at)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::bigint[])
-		ON CONFLICT (ref) DO UPDATE SET tenant = excluded.tenant, id = excluded.id, key = excluded.key, fingerprint = excluded.fingerprint,
-			supersedable = excluded.supersedable, at = excluded.at`
+	putTombstones = `INSERT INTO ~tombstones (ref, tenant, key, supersedable, at, doc)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::bigint[], $6::text[])
+		ON CONFLICT (ref) DO UPDATE SET tenant = excluded.tenant, key = excluded.key, supersedable = excluded.supersedable, at = excluded.at, doc = excluded.doc`
 	delTombstones = "DELETE FROM ~tombstones WHERE ref = ANY ($1::text[])"
 
 	insSequence = "INSERT INTO ~sequences (tenant, name, last, done, waiting) VALUES ($1, $2, $3, $4, $5)"
@@ -54,7 +52,9 @@ func (v *view) writes() ([]statement, error) {
 			}
 		}
 	}
-	w.tombstones()
+	if err := w.tombstones(); err != nil {
+		return nil, err
+	}
 	out := w.statements()
 	for _, q := range v.seqs {
 		if q.dirty {
@@ -68,7 +68,7 @@ func (v *view) writes() ([]statement, error) {
 				column(d.Tenant), column(d.Name), int64(d.Version), d.ChangedAt.UnixNano(), content(d.Body))...)
 		}
 	}
-	if told := v.s.payloads(v.told); len(told) > 0 {
+	if told := v.s.payloads(v.sender, v.told); len(told) > 0 && !v.s.mute.Load() {
 		out = append(out, statement{sql: notify, args: []any{v.s.channel, told}})
 	}
 	return out, nil
@@ -78,7 +78,7 @@ func (v *view) writes() ([]statement, error) {
 func writeOne(was, here bool, ins, upd, del string, args ...any) []statement {
 	switch {
 	case here && was:
-		return []statement{{sql: upd, args: args}}
+		return []statement{changing(1, upd, args...)}
 	case here:
 		return []statement{{sql: ins, args: args}}
 	case was:
@@ -110,11 +110,11 @@ type writer struct {
 	}
 	delContent, delBody []string
 	tombs               struct {
-		free, del                    []string
-		ref, tenant, id, fingerprint []string
-		key                          []*string
-		supersedable                 []bool
-		at                           []int64
+		free, del        []string
+		ref, tenant, doc []string
+		key              []*string
+		supersedable     []bool
+		at               []int64
 	}
 }
 
@@ -133,8 +133,7 @@ func (r *records) add(ref, doc string, c columns) {
 	r.ended, r.place = append(r.ended, c.ended), append(r.place, c.place)
 }
 
-func (w *writer) row(name string, r *row) error {
-	ref := column(name)
+func (w *writer) row(ref string, r *row) error {
 	switch {
 	case !r.here && r.was == nil: // nothing came of it
 		return nil
@@ -192,7 +191,7 @@ func (w *writer) contentOf(ref string, r *row) {
 	}
 }
 
-func (w *writer) tombstones() {
+func (w *writer) tombstones() error {
 	t := &w.tombs
 	for _, ref := range slices.Sorted(maps.Keys(w.view.tombs)) {
 		b := w.view.tombs[ref]
@@ -200,15 +199,19 @@ func (w *writer) tombstones() {
 			continue
 		}
 		if !b.here {
-			t.del = append(t.del, column(ref))
+			t.del = append(t.del, ref)
 			continue
 		}
-		t.free = append(t.free, column(ref))
-		t.ref, t.tenant = append(t.ref, column(ref)), append(t.tenant, column(b.Tenant))
-		t.id, t.fingerprint = append(t.id, column(b.ID)), append(t.fingerprint, column(b.Fingerprint))
+		doc, err := tombDoc(b.Tombstone)
+		if err != nil {
+			return err
+		}
+		t.free = append(t.free, ref)
+		t.ref, t.tenant, t.doc = append(t.ref, ref), append(t.tenant, column(b.Tenant)), append(t.doc, doc)
 		t.key, t.at = append(t.key, orNull(b.Key)), append(t.at, b.At.UnixNano())
 		t.supersedable = append(t.supersedable, b.Supersedable)
 	}
+	return nil
 }
 
 func (w *writer) statements() (out []statement) {
@@ -217,19 +220,26 @@ func (w *writer) statements() (out []statement) {
 			out = append(out, statement{sql: sql, args: args})
 		}
 	}
+	// What is locked is there: a change of another number of records would mean that
+	// one was lost.
+	all := func(n int, sql string, args ...any) {
+		if n > 0 {
+			out = append(out, changing(n, sql, args...))
+		}
+	}
 	u, i, t := &w.upd, &w.ins, &w.tombs
-	add(len(w.del), delRecords, w.del)
+	all(len(w.del), delRecords, w.del)
 	add(len(w.free), delKeys, w.free)
-	add(len(u.ref), updRecords, u.ref, u.phase, u.id, u.key, u.due, u.until, u.ttl, u.ended, u.sequence, u.place, u.doc)
+	all(len(u.ref), updRecords, u.ref, u.phase, u.id, u.key, u.due, u.until, u.ttl, u.ended, u.sequence, u.place, u.doc)
 	add(len(w.fix.ref), updFixed, w.fix.ref, w.fix.fixed, w.fix.metadata, w.fix.kind)
-	add(len(i.ref), insRecords, i.ref, i.tenant, i.kind, i.created, i.metadata, i.fixed, i.phase, i.id, i.key, i.due, i.until, i.ttl, i.ended, i.sequence, i.place, i.doc)
+	all(len(i.ref), insRecords, i.ref, i.tenant, i.kind, i.created, i.metadata, i.fixed, i.phase, i.id, i.key, i.due, i.until, i.ttl, i.ended, i.sequence, i.place, i.doc)
 	add(len(w.delContent), delContents, w.delContent)
 	add(len(w.putContent.ref), putContents, w.putContent.ref, w.putContent.body)
 	add(len(w.delBody), delBodies, w.delBody)
 	add(len(w.putBody.ref), putBodies, w.putBody.ref, w.putBody.body)
 	add(len(t.del), delTombstones, t.del)
 	add(len(t.free), delGoneKeys, t.free)
-	add(len(t.ref), putTombstones, t.ref, t.tenant, t.id, t.key, t.fingerprint, t.supersedable, t.at)
+	add(len(t.ref), putTombstones, t.ref, t.tenant, t.key, t.supersedable, t.at, t.doc)
 	return out
 }
 
@@ -255,5 +265,3 @@ func metadata(m map[string]string) *string {
 	text := string(b)
 	return &text
 }
-
-var _ = recordjson.Quoted{}

@@ -54,11 +54,10 @@ ALTER TABLE {schema}.bodies ALTER COLUMN body SET STORAGE EXTERNAL;
 CREATE TABLE {schema}.tombstones (
 	ref          text COLLATE "C" NOT NULL PRIMARY KEY,
 	tenant       text COLLATE "C" NOT NULL,
-	id           text COLLATE "C" NOT NULL,
 	key          text COLLATE "C",
-	fingerprint  text NOT NULL,
 	supersedable boolean NOT NULL, -- whether a new record may take the key over
-	at           bigint NOT NULL
+	at           bigint NOT NULL,
+	doc          text NOT NULL
 );
 CREATE UNIQUE INDEX tombstones_key ON {schema}.tombstones (tenant, key) WHERE key IS NOT NULL;
 CREATE INDEX tombstones_keyed ON {schema}.tombstones (tenant, at) WHERE key IS NOT NULL;
