@@ -11,24 +11,6 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-func benchStore(b *testing.B) *Store {
-	b.Helper()
-	cfg := Config{DSN: benchDSN(b), Schema: "bench_" + hook.NewRef()[:8]}
-	s, err := Open(b.Context(), cfg)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		conn, err := s.pool.Acquire(b.Context())
-		if err == nil {
-			_, _ = conn.Exec(b.Context(), "DROP SCHEMA "+s.schema+" CASCADE")
-			conn.Release()
-		}
-		s.Close()
-	})
-	return s
-}
-
 func senders(b *testing.B, n int, f func(i int64) error) {
 	var next atomic.Int64
 	var wg sync.WaitGroup
@@ -59,7 +41,7 @@ func newRecord(phase store.Phase) store.Record {
 func BenchmarkCreate(b *testing.B) {
 	for _, n := range []int{1, 64} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
-			s := benchStore(b)
+			s := open(b, config(b))
 			senders(b, n, func(int64) error {
 				_, err := s.Create(b.Context(), newRecord(store.Sending), "a", time.Minute)
 				return err
@@ -96,7 +78,7 @@ func life(b *testing.B, s *Store) error {
 func BenchmarkLife(b *testing.B) {
 	for _, n := range []int{1, 64} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
-			s := benchStore(b)
+			s := open(b, config(b))
 			var commits, wal, syncs [2]int64
 			read := func(i int) {
 				conn, err := s.pool.Acquire(b.Context())

@@ -2,35 +2,25 @@ package pgstore
 
 import (
 	"context"
-	"math/rand/v2"
-	"os"
-	"strconv"
+	"log/slog"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
+	"github.com/vismanet-go/background/internal/pgcluster/pgtest"
 	"github.com/vismanet-go/background/store"
 	"github.com/vismanet-go/background/store/storetest"
 )
 
-func benchDSN(testing.TB) string { return os.Getenv("DATABASE_URL") }
+func TestMain(m *testing.M) { pgtest.Main(m) }
 
-func config(t *testing.T) Config {
-	dsn := os.Getenv("DATABASE_URL")
-	schema := "test_" + strconv.FormatUint(rand.Uint64(), 36)
-	t.Cleanup(func() {
-		conn, err := pgx.Connect(context.Background(), dsn)
-		if err != nil {
-			return
-		}
-		defer conn.Close(context.Background())
-		_, _ = conn.Exec(context.Background(), "DROP SCHEMA IF EXISTS "+schema+" CASCADE")
-	})
-	return Config{DSN: dsn, Schema: schema}
+// config is that of a store in a schema of the test's own.
+func config(t testing.TB) Config {
+	t.Helper()
+	dsn, schema := pgtest.DSN(t)
+	return Config{DSN: dsn, Schema: schema, Logger: slog.New(slog.DiscardHandler)}
 }
 
-func open(t *testing.T, cfg Config) *Store {
+func open(t testing.TB, cfg Config) *Store {
 	t.Helper()
 	s, err := Open(t.Context(), cfg)
 	if err != nil {
