@@ -58,8 +58,14 @@ func (r Rules) leave(rec Record) (Record, error) {
 	return rec, r.advance(seq)
 }
 
-// pass stores a record that its sequence may go on behind.
+// pass stores a record that its sequence may go on behind. Once it did, the sequence
+// is left alone: others may be at it.
 func (r Rules) pass(rec Record) (Record, error) {
+	if old, _, err := r.Tx.Get(rec.Tenant, rec.Ref); err != nil {
+		return rec, err
+	} else if old.passed() {
+		return rec, r.Tx.Put(rec)
+	}
 	seq, found, err := r.Tx.GetSequence(rec.Tenant, rec.Sequence)
 	if err != nil {
 		return rec, err

@@ -61,7 +61,8 @@ type Store interface {
 	//
 	// The body is kept until nothing can have it sent again: the outcome was
 	// acknowledged or dropped, or the record was withdrawn, given up, superseded or
-	// purged. A durable implementation overwrites its bytes then.
+	// purged. A durable implementation overwrites its bytes then, or says for how long
+	// copies of them stay.
 	Enqueue(ctx context.Context, rec Record, body []byte) (Record, error)
 
 	// GetBody returns the body that a record was enqueued with, which must not be

@@ -23,12 +23,12 @@ const (
 	// bytes, and maxPayloads how many go with a group before they say that anything
 	// may have changed.
 	maxPayload, maxPayloads = 7900, 8
-	// quiet is after what time without a notification one is sent to ourselves, and
-	// answered how long that may take until notifications count as lost. In between
-	// is chance, so that many processes do not ask at once.
-	quiet    = 700 * time.Millisecond
+	// quiet, and up to jitter more, is after what time without a notification one is
+	// sent to ourselves, which is not more often than once a second, and answered how
+	// long that may take until notifications count as lost.
+	quiet    = 950 * time.Millisecond
 	jitter   = 200 * time.Millisecond
-	answered = 300 * time.Millisecond
+	answered = 250 * time.Millisecond
 	// redial is the wait after a connection that listens could not be had.
 	redial = 250 * time.Millisecond
 )
