@@ -2,12 +2,13 @@ package pgcluster
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"maps"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -57,6 +58,7 @@ const (
 // Cluster is a PostgreSQL server with its data. It is safe for concurrent use.
 type Cluster struct {
 	bin       string
+	name      string // which a standby is known by to its primary
 	dir       string
 	collation string
 	port      int
@@ -68,7 +70,7 @@ type Cluster struct {
 
 	mu       sync.Mutex // guards what follows
 	settings map[string]string
-	standbys []*Cluster
+	standby  *Cluster
 	server   *server
 	closed   bool
 }
@@ -98,7 +100,7 @@ func newCluster(cfg Config) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{bin: bin, collation: cfg.Collation, log: cfg.Log, settings: maps.Clone(cfg.Settings)}
+	c := &Cluster{bin: bin, name: "pgcluster_" + strings.ToLower(rand.Text()[:8]), collation: cfg.Collation, log: cfg.Log, settings: maps.Clone(cfg.Settings)}
 	if c.account, err = serverAccount(); err != nil {
 		return nil, err
 	}
@@ -160,7 +162,7 @@ func (c *Cluster) startSomewhere(ctx context.Context) error {
 func freePort() (int, error) {
 	var err error
 	for range 100 {
-		port := 10_000 + rand.IntN(20_000)
+		port := 10_000 + mathrand.IntN(20_000)
 		var l net.Listener
 		if l, err = net.Listen("tcp", net.JoinHostPort(loopback, strconv.Itoa(port))); err == nil {
 			return port, l.Close()
@@ -261,9 +263,6 @@ func (c *Cluster) Close() error {
 }
 
 func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }
-
-// name is what a standby is known by to its primary.
-func (c *Cluster) name() string { return fmt.Sprintf("pgcluster_%d", c.port) }
 
 // Dir is the cluster's directory.
 func (c *Cluster) Dir() string { return c.dir }

@@ -85,7 +85,7 @@ func (c *Cluster) configure(settings map[string]string) error {
 		"listen_addresses":        loopback,
 		"port":                    fmt.Sprint(c.port),
 		"unix_socket_directories": c.dir,
-		"cluster_name":            c.name(),
+		"cluster_name":            c.name,
 	}
 	maps.Copy(all, settings)
 	var text strings.Builder

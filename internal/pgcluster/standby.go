@@ -6,25 +6,22 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"slices"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// synchronous is the setting that names the standbys that commits wait for.
+// synchronous is the setting that names the standby that commits wait for.
 const synchronous = "synchronous_standby_names"
 
 // Standby adds a server that streams from this one, and returns when nothing is
-// committed here any more that is not on its disk as well. While it is stopped,
-// commits wait for it. Closing it ends that.
+// committed here any more that is not on its disk as well. Commits wait for it
+// while it is added, and while it is stopped later. Closing it ends that; a
+// server has one at a time.
 func (c *Cluster) Standby(ctx context.Context) (*Cluster, error) {
 	c.mu.Lock()
-	// Commits that wait for a standby that has gone are let go when another one
-	// next reports.
-	settings := map[string]string{"wal_receiver_status_interval": "1s"}
-	maps.Copy(settings, c.settings)
+	settings := maps.Clone(c.settings)
 	c.mu.Unlock()
 	delete(settings, synchronous)
 	s, err := newCluster(Config{Settings: settings, Log: c.log})
@@ -33,10 +30,9 @@ func (c *Cluster) Standby(ctx context.Context) (*Cluster, error) {
 	}
 	err = c.run(filepath.Join(c.bin, "pg_basebackup"), "-D", s.data(), "-d", c.SocketDSN(), "-R", "-X", "stream", "-c", "fast", "--no-sync")
 	if err == nil {
-		err = s.startSomewhere(ctx)
+		err = c.waitFor(ctx, s)
 	}
 	if err == nil {
-		s.primary = c
 		err = c.join(ctx, s)
 	}
 	if err != nil {
@@ -45,49 +41,72 @@ func (c *Cluster) Standby(ctx context.Context) (*Cluster, error) {
 	return s, nil
 }
 
-// join has commits wait for one more standby, and waits until they do.
+// join starts a standby when commits wait for it. That its state is "sync" would
+// not tell: the server shows it before commits wait. So one has to be seen
+// waiting, and be let go by the standby.
 func (c *Cluster) join(ctx context.Context, s *Cluster) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.standbys = append(c.standbys, s)
-	if err := c.reload(ctx); err != nil {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, c.SocketDSN())
+	if err != nil {
 		return err
 	}
-	return until(ctx, c, `SELECT EXISTS (SELECT FROM pg_stat_replication WHERE application_name = $1 AND sync_state = 'sync')`, s.name())
+	pid := conn.PgConn().PID()
+	var waited atomic.Bool
+	released := make(chan error, 1)
+	go func() {
+		defer conn.Close(context.WithoutCancel(ctx))
+		_, err := conn.Exec(ctx, "SET synchronous_commit = on")
+		for err == nil && !waited.Load() {
+			_, err = conn.Exec(ctx, "SELECT pg_logical_emit_message(true, 'pgcluster', '')")
+		}
+		released <- err
+	}()
+	err = until(ctx, c, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'SyncRep')", pid)
+	if err == nil {
+		waited.Store(true)
+		err = s.startSomewhere(ctx)
+	}
+	if err != nil {
+		cancel()
+	}
+	return errors.Join(err, <-released)
+}
+
+// waitFor has commits wait for a standby.
+func (c *Cluster) waitFor(ctx context.Context, s *Cluster) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.standby != nil {
+		return errors.New("there is one already")
+	}
+	c.standby, s.primary = s, c
+	return c.reload(ctx, s.name)
 }
 
 // leave has commits wait no more for a standby.
 func (c *Cluster) leave(s *Cluster) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	i := slices.Index(c.standbys, s)
-	if i < 0 {
+	if c.standby != s {
 		return
 	}
-	c.standbys = slices.Delete(c.standbys, i, i+1)
+	c.standby = nil
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	_ = c.reload(ctx) // or it is gone
+	_ = c.reload(ctx, "") // or it is gone
 }
 
-// reload makes all standbys synchronous, now and after a restart.
-func (c *Cluster) reload(ctx context.Context) error {
-	names := make([]string, len(c.standbys))
-	for i, s := range c.standbys {
-		names[i] = s.name()
-	}
-	all := ""
-	if len(names) > 0 {
-		all = fmt.Sprintf("FIRST %d (%s)", len(names), strings.Join(names, ", "))
-	}
+// reload changes what commits wait for, now and after a restart.
+func (c *Cluster) reload(ctx context.Context, standby string) error {
 	if c.settings == nil {
 		c.settings = make(map[string]string)
 	}
-	c.settings[synchronous] = all
+	c.settings[synchronous] = standby
 	if err := c.configure(c.settings); err != nil {
 		return err
 	}
-	return until(ctx, c, `SELECT pg_reload_conf()`)
+	return until(ctx, c, "SELECT pg_reload_conf()")
 }
 
 // Promote makes a standby a primary, and returns when it takes writes. The
