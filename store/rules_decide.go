@@ -5,7 +5,7 @@ import "time"
 // Decide is [Store.Decide].
 func (r Rules) Decide(l Lease, d Decision) (Record, error) {
 	rec, err := r.held(l)
-	if _, again := d.(AcknowledgeDecision); again && err == ErrFenced && rec.acknowledgedUnder(l) {
+	if _, again := d.(AcknowledgeDecision); again && err == ErrFenced && rec.AcknowledgedUnder(l) {
 		return rec, nil
 	}
 	if err != nil {
@@ -33,9 +33,10 @@ func (r Rules) Decide(l Lease, d Decision) (Record, error) {
 	return r.decided(rec)
 }
 
-// acknowledgedUnder reports whether the record was acknowledged under the lease, and
-// nobody has had one since.
-func (r Record) acknowledgedUnder(l Lease) bool {
+// AcknowledgedUnder reports whether the record was acknowledged under the lease, and
+// nobody has had one since. A handler does that which acknowledges in a transaction of
+// its own.
+func (r Record) AcknowledgedUnder(l Lease) bool {
 	return r.Phase == Acknowledged && r.Lease.Owner == "" && r.Lease.Epoch == l.Epoch && l.Owner != ""
 }
 

@@ -130,6 +130,23 @@ var deliveryTests = []test{
 		e.wantErr(err, store.ErrFenced)
 		e.decide(l, store.AcknowledgeDecision{})
 	}},
+	{"a delivery that was acknowledged is not found, also under its lease", func(e *env) {
+		d := e.delivery(e.accepted(id1))
+		l, _, err := e.Acquire(e.ctx, d.Tenant, d.Ref, owner, store.ToRun, while)
+		e.must(err)
+		e.decide(l, store.AcknowledgeDecision{})
+		for _, decision := range []store.Decision{store.AcknowledgeDecision{}, store.RetryDecision{Due: time.Now()}, store.DeadLetterDecision{Reason: "no"}} {
+			if _, err := e.Decide(e.ctx, l, decision); !errors.Is(err, store.ErrNotFound) {
+				e.Errorf("%T after it: got error %v, want %v", decision, err, store.ErrNotFound)
+			}
+		}
+		_, err = e.Extend(e.ctx, l, e.ttl)
+		e.wantErr(err, store.ErrNotFound)
+		e.must(e.Release(e.ctx, l))
+		if list := e.deliveries(); len(list) != 0 {
+			e.Errorf("left over: %+v", list)
+		}
+	}},
 	{"a delivery is retried when due, parked and replayed", func(e *env) {
 		d := e.delivery(e.accepted(id1))
 		due := time.Now().Add(time.Hour)

@@ -81,6 +81,39 @@ var leaseTests = []test{
 		e.lapse()
 		e.wantPhase(e.decide(l, store.AcknowledgeDecision{}), store.Acknowledged)
 	}},
+	{"an acknowledgement is made once under its lease, however often", func(e *env) {
+		rec := e.settled(id1, 200)
+		l, _, err := e.Acquire(e.ctx, rec.Tenant, rec.Ref, owner, store.ToRun, while)
+		e.must(err)
+		first := e.decide(l, store.AcknowledgeDecision{})
+		if !first.AcknowledgedUnder(l) {
+			e.Errorf("not acknowledged under %+v: %+v", l, first)
+		}
+		again := e.decide(l, store.AcknowledgeDecision{})
+		if again.Phase != store.Acknowledged || again.Attempts != 1 || !again.EndedAt.Equal(first.EndedAt) || !again.UpdatedAt.Equal(first.UpdatedAt) {
+			e.Errorf("once more: got %+v, want %+v", again, first)
+		}
+		for _, d := range []store.Decision{
+			store.RetryDecision{Due: time.Now()}, store.DeadLetterDecision{Reason: "no"}, store.InterruptDecision{}, store.DropDecision{}, store.ReplayDecision{},
+		} {
+			if _, err := e.Decide(e.ctx, l, d); !errors.Is(err, store.ErrFenced) {
+				e.Errorf("%T after it: got error %v, want %v", d, err, store.ErrFenced)
+			}
+		}
+		_, err = e.Extend(e.ctx, l, e.ttl)
+		e.wantErr(err, store.ErrFenced)
+		e.must(e.Release(e.ctx, l))
+		older := l
+		older.Epoch--
+		_, err = e.Decide(e.ctx, older, store.AcknowledgeDecision{})
+		e.wantErr(err, store.ErrFenced)
+		e.must(e.Release(e.ctx, e.acquire(rec, rival)))
+		if got := e.get(rec); got.AcknowledgedUnder(l) {
+			e.Errorf("another had a lease since: %+v", got)
+		}
+		_, err = e.Decide(e.ctx, l, store.AcknowledgeDecision{})
+		e.wantErr(err, store.ErrFenced)
+	}},
 	{"the zero lease and a forged one decide nothing", func(e *env) {
 		rec := e.settled(id1, 200)
 		_, err := e.Decide(e.ctx, store.Lease{Tenant: tenant, Ref: rec.Ref}, store.AcknowledgeDecision{})
