@@ -37,6 +37,11 @@ type Completion struct {
 	// run that began counts, also one that a crash cut off, but not one that
 	// [Config.DrainTimeout] did.
 	Attempt int
+	// Lease is that of this run. A handler whose effect is a transaction in the
+	// database of the store acknowledges in it under this lease, by
+	// pgstore.Store.CompleteTx, and then has its effect exactly once. It is the zero
+	// Lease in a Completion that a test made.
+	Lease store.Lease
 }
 
 // Handler takes the outcome of an operation, which is a success or a failure:
@@ -54,6 +59,12 @@ type Completion struct {
 // ([ErrDrainTimeout]), and when another replica has the work or may have it
 // soon, because the store did not renew the lease in time (with store.ErrFenced
 // as its cause). What the handler returns after that does not count.
+//
+// A handler that acknowledged in a transaction of its own, see [Completion].Lease, is
+// not called again once that is committed, whatever it returns, and its context ends
+// within seconds; an error after that is only logged. One that returns nil although
+// the transaction was rolled back has acknowledged without an effect, as any other
+// that returns nil has: it must return the error.
 type Handler func(ctx context.Context, done Completion) error
 
 // KindHTTP is the kind of the operations of [Client.Do] and [Transport] whose
@@ -112,10 +123,10 @@ func (c *Client) handle(ctx context.Context, ref string) error {
 	work, stop := c.underLease(ctx, lease, asked)
 	watched, end := c.observeHandler(work, rec)
 	begun := time.Now()
-	run := Handled{Err: c.runHandler(watched, h, rec)}
+	run := Handled{Err: c.runHandler(watched, h, lease, rec)}
 	run.Duration = time.Since(begun)
 	if lost := stop(); lost != nil { // what it returned no longer counts
-		run.Outcome = c.handlerLost(ctx, rec, run.Err, lost)
+		run.Outcome = c.handlerLost(ctx, lease, rec, run.Err, lost)
 	} else {
 		run.Outcome, err = c.concludeHandler(ctx, lease, rec, run.Err)
 	}
@@ -140,11 +151,11 @@ func (c *Client) deadLetterLost(ctx context.Context, lease store.Lease, rec stor
 
 // runHandler calls the handler. A panic is an error, and so is a goroutine that
 // it ended.
-func (c *Client) runHandler(ctx context.Context, h Handler, rec store.Record) error {
+func (c *Client) runHandler(ctx context.Context, h Handler, lease store.Lease, rec store.Record) error {
 	res, failed := c.result(rec)
 	done := Completion{
 		Client: c, Ref: rec.Ref, ID: rec.ID, Key: rec.Key, Kind: rec.Kind, Metadata: maps.Clone(rec.Metadata),
-		Result: res, Err: failed, State: stateOf(rec), Attempt: rec.Attempts,
+		Result: res, Err: failed, State: stateOf(rec), Attempt: rec.Attempts, Lease: lease,
 	}
 	err := usercode.Call("the handler", func() error { return h(ctx, done) })
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
@@ -169,7 +180,7 @@ func (c *Client) concludeHandler(ctx context.Context, lease store.Lease, rec sto
 		c.log.WarnContext(ctx, "handler's outcome was not recorded", about("store", failed)...)
 		return HandlerLost, failed
 	case got.Ref == "":
-		return c.handlerLost(ctx, rec, err, store.ErrFenced), nil
+		return c.handlerLost(ctx, lease, rec, err, store.ErrFenced), nil
 	case outcome == handler.Retried:
 		c.log.WarnContext(ctx, "handler failed", about("again_at", got.Due)...)
 	case outcome == handler.Interrupted:
@@ -181,10 +192,24 @@ func (c *Client) concludeHandler(ctx context.Context, lease store.Lease, rec sto
 }
 
 // handlerLost tells that a run counts for nothing, because somebody else may be at
-// work by now.
-func (c *Client) handlerLost(ctx context.Context, rec store.Record, err, why error) HandlerOutcome {
+// work by now; unless its lease ended because the handler acknowledged by itself.
+func (c *Client) handlerLost(ctx context.Context, lease store.Lease, rec store.Record, err, why error) HandlerOutcome {
+	if c.completed(ctx, lease) {
+		if err != nil {
+			c.log.WarnContext(ctx, "handler returned an error after it had acknowledged the outcome in its transaction; it does not run again", aboutRun(rec, err)...)
+		}
+		return HandlerAcknowledged
+	}
 	c.log.WarnContext(ctx, "handler's lease was lost while it ran", append(aboutRun(rec, err), "why", why)...)
 	return HandlerLost
+}
+
+// completed reports whether an outcome was acknowledged under a lease.
+func (c *Client) completed(ctx context.Context, lease store.Lease) bool {
+	read := recording(ctx)
+	defer read.done()
+	rec, err := c.store.Get(read, lease.Tenant, lease.Ref)
+	return err == nil && rec.AcknowledgedUnder(lease)
 }
 
 // aboutRun is what a log line tells of a run of a handler.

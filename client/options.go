@@ -77,11 +77,21 @@ func (o SubmitOptions) with(other SubmitOptions) (SubmitOptions, error) {
 		case unset(theirs):
 		case unset(mine):
 			mine.Set(theirs)
-		case !reflect.DeepEqual(mine.Interface(), theirs.Interface()):
+		case !same(mine, theirs):
 			return o, wrong(own.Type().Field(i).Name, errors.New("the context (InBackground) and the options of the call differ: want it in one of them, or the same in both"))
 		}
 	}
 	return o, nil
+}
+
+// same reports whether two fields of the options say the same. Behind an interface
+// there may be a transaction, which is compared by its identity: others use what is in
+// it.
+func same(a, b reflect.Value) bool {
+	if a.Kind() == reflect.Interface {
+		return a.Comparable() && b.Comparable() && a.Equal(b)
+	}
+	return reflect.DeepEqual(a.Interface(), b.Interface())
 }
 
 // unset reports whether a field of the options says nothing.

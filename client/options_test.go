@@ -86,7 +86,7 @@ func TestNoOptionIsDropped(t *testing.T) {
 	}
 	for i := range reflect.TypeFor[client.SubmitOptions]().NumField() {
 		name := reflect.TypeFor[client.SubmitOptions]().Field(i).Name
-		if reflect.ValueOf(opts).Field(i).IsZero() && name != "Sequence" { // for Enqueue only
+		if reflect.ValueOf(opts).Field(i).IsZero() && name != "Sequence" && name != "Within" { // for Enqueue only
 			t.Fatalf("this test sets no %s", name)
 		}
 	}
@@ -170,11 +170,11 @@ func TestAKeyInAContextMakesTheWorkOnce(t *testing.T) {
 func TestOptionsThatContradictAreRefusedByName(t *testing.T) {
 	one := client.SubmitOptions{
 		Key: "a", Supersede: "a", Verify: "a", Kind: "a", Sequence: "a", Metadata: map[string]string{"a": "a"},
-		Notify: client.NoNotification(), Pairs: []client.Pair{{Name: "a", Value: "a"}},
+		Notify: client.NoNotification(), Pairs: []client.Pair{{Name: "a", Value: "a"}}, Within: store.NewMemory(store.MemoryConfig{}),
 	}
 	two := client.SubmitOptions{
 		Key: "b", Supersede: "b", Verify: "b", Kind: "b", Sequence: "b", Metadata: map[string]string{"a": "b"},
-		Notify: client.Subscription(), Pairs: []client.Pair{{Name: "a", Value: "b"}},
+		Notify: client.Subscription(), Pairs: []client.Pair{{Name: "a", Value: "b"}}, Within: store.NewMemory(store.MemoryConfig{}),
 	}
 	c, n := serving(t, client.Config{}, write(500, ""))
 	defer c.Close()
@@ -197,13 +197,17 @@ func TestOptionsThatContradictAreRefusedByName(t *testing.T) {
 	}
 }
 
-// TestASequenceIsForTheOutboxOnly has every way to submit refuse it by its name.
-func TestASequenceIsForTheOutboxOnly(t *testing.T) {
+// TestWhatIsForTheOutboxOnly has every way to submit refuse it by its name.
+func TestWhatIsForTheOutboxOnly(t *testing.T) {
 	c, n := serving(t, client.Config{}, write(202, `{"id":"`+id1+`"}`))
 	defer c.Close()
-	for name, submit := range ways(c) {
-		if err := submit(t.Context(), request("POST", base+"/v1/x", `{}`), client.SubmitOptions{Sequence: "s"}); err == nil || !strings.Contains(err.Error(), "Sequence:") {
-			t.Errorf("%s: got %v, want an error that names the field", name, err)
+	for field, opts := range map[string]client.SubmitOptions{
+		"Sequence:": {Sequence: "s"}, "Within:": {Within: store.NewMemory(store.MemoryConfig{})},
+	} {
+		for name, submit := range ways(c) {
+			if err := submit(t.Context(), request("POST", base+"/v1/x", `{}`), opts); err == nil || !strings.Contains(err.Error(), field) {
+				t.Errorf("%s: got %v, want an error that names %s", name, err, field)
+			}
 		}
 	}
 	if n.of("POST") != 0 {

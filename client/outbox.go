@@ -36,9 +36,11 @@ import (
 // would be refused as well. What is uncertain waits for a person or a [Resolver],
 // and is sent again only if they say [NotAccepted].
 //
-// Options are those of Submit, and [SubmitOptions].Sequence. Keys hold as they do
-// there: a second Enqueue with the same key and request returns the operation of
-// the first, however far that has come. The errors are [ErrKeyReused], [ErrDuplicateKey], [ErrUntrustedURL],
+// Options are those of Submit, and [SubmitOptions].Sequence and Within. Keys hold as
+// they do there: a second Enqueue with the same key and request returns the operation
+// of the first, however far that has come. An operation that is enqueued within a
+// transaction is known to nobody before that is committed: until then the methods of
+// what Enqueue returned find nothing. The errors are [ErrKeyReused], [ErrDuplicateKey], [ErrUntrustedURL],
 // [ErrTooLarge], [ErrClosed], the store's, and what is wrong with the request.
 func (c *Client) Enqueue(ctx context.Context, req *http.Request, opts SubmitOptions) (*Operation, error) {
 	defer closeBody(req)
@@ -93,9 +95,13 @@ func (c *Client) enqueue(ctx context.Context, req *http.Request, opts SubmitOpti
 	if opts.Key != "" {
 		rec.Fingerprint = fingerprint(cl)
 	}
-	made, err := c.store.Enqueue(ctx, rec, body)
-	if errors.Is(err, errors.ErrUnsupported) {
-		return nil, wrong("Store", errors.New("the one in Config has no outbox: want one that implements Enqueue, as store.Memory and sqlitestore do"))
+	outbox := store.Enqueuer(c.store)
+	if opts.Within != nil {
+		outbox = opts.Within
+	}
+	made, err := outbox.Enqueue(ctx, rec, body)
+	if opts.Within == nil && errors.Is(err, errors.ErrUnsupported) {
+		return nil, wrong("Store", errors.New("the one in Config has no outbox: want one that implements Enqueue, as store.Memory, sqlitestore and pgstore do"))
 	}
 	if held, ok := errors.AsType[*store.KeyHeldError](err); ok {
 		op, err := c.existing("the key is in use", held, fingerprint(cl), opts.Supersede)
@@ -110,7 +116,7 @@ func (c *Client) enqueue(ctx context.Context, req *http.Request, opts SubmitOpti
 	if err != nil {
 		return nil, fmt.Errorf("%s: record it: %w", cl.method, storeError(err))
 	}
-	c.log.DebugContext(ctx, "enqueued", "ref", ref, "method", cl.method, "sequence", opts.Sequence, "place", made.Place)
+	c.log.DebugContext(ctx, "enqueued", "ref", ref, "method", cl.method, "sequence", opts.Sequence, "place", made.Place, "in_transaction", opts.Within != nil)
 	return c.operation(made), nil
 }
 

@@ -43,6 +43,11 @@ type SubmitOptions struct {
 	// 2xx and verified, whether or not that is acknowledged. Whatever else becomes of
 	// that one stops the sequence: see [Operation.ResumeSequence].
 	Sequence string
+	// Within puts the operation into a transaction of the application, for
+	// [Client.Enqueue] only: it is there once that is committed, and never was if it
+	// is rolled back. What pgstore.Store.Within returns is one such; it has to be of
+	// the tables that are the store of the client, or of the one that runs it.
+	Within store.Enqueuer
 	// Kind is kept with the operation, to tell results apart.
 	Kind string
 	// Metadata is kept with the operation. Put no secrets into it.
@@ -103,8 +108,11 @@ func (c *Client) submitWith(ctx context.Context, req *http.Request, opts SubmitO
 	if err != nil {
 		return nil, fmt.Errorf("submit: %w", err)
 	}
-	if opts.Sequence != "" {
+	switch {
+	case opts.Sequence != "":
 		return nil, fmt.Errorf("submit: %w", wrong("Sequence", errors.New("only Enqueue sends in order")))
+	case opts.Within != nil:
+		return nil, fmt.Errorf("submit: %w", wrong("Within", errors.New("only Enqueue waits for a transaction: what is sent now cannot be rolled back")))
 	}
 	opts.Kind = cmp.Or(opts.Kind, kind)
 	ref := hook.NewRef()

@@ -29,6 +29,7 @@ func (d *dispatcher) attend(ref string) (again bool) {
 		return true
 	}
 	n := notificationOf(rec)
+	n.Lease = lease
 	seen := Handled{Mode: n.Mode, Attempt: n.Attempt}
 	begun := time.Now()
 	seen.Delay = max(0, begun.Sub(rec.At(begun).Due)) // a clock that was ahead may have planned it
@@ -41,7 +42,10 @@ func (d *dispatcher) attend(ref string) (again bool) {
 		var lost bool
 		seen.Err, lost = d.run(lease, asked, n)
 		seen.Duration = time.Since(begun)
-		if !lost {
+		switch {
+		case lost && d.gone(ref):
+			outcome = d.acknowledged(n, seen.Err)
+		case !lost:
 			run := handler.Run{Attempt: n.Attempt, Err: seen.Err, Interrupted: context.Cause(d.work) != nil}
 			follows, decision := run.Follows(d.rc.cfg.MaxAttempts)
 			outcome = d.record(lease, n, follows, decision, seen.Err)
@@ -85,7 +89,9 @@ func (d *dispatcher) run(l store.Lease, asked time.Time, n Notification) (err er
 	keeper := lease.Keep(context.WithoutCancel(ctx), lease.Config{
 		Store: d.rc.cfg.Store, Lease: l, TTL: d.rc.cfg.Lease, Asked: asked, Log: d.rc.log,
 		Lost: func(err error) {
-			d.rc.log.WarnContext(ctx, "lease of a notification lost while it was handled", "error", err, "delivery", n.Delivery)
+			if !errors.Is(err, store.ErrNotFound) { // it was acknowledged, by the handler itself
+				d.rc.log.WarnContext(ctx, "lease of a notification lost while it was handled", "error", err, "delivery", n.Delivery)
+			}
 			lose(ErrLeaseLost)
 		},
 	})
@@ -104,7 +110,10 @@ func (d *dispatcher) record(l store.Lease, n Notification, outcome handler.Outco
 	if cause != nil {
 		attrs = append(attrs, usercode.Logged(cause)...)
 	}
-	if err := d.decide(l, decision); err != nil {
+	switch err := d.decide(l, decision); {
+	case errors.Is(err, store.ErrNotFound):
+		return d.acknowledged(n, cause)
+	case err != nil:
 		d.rc.log.WarnContext(d.work, "outcome of a notification not recorded; it will be handled again", append(attrs, "store", err)...)
 		return handler.Lost
 	}
@@ -119,6 +128,26 @@ func (d *dispatcher) record(l store.Lease, n Notification, outcome handler.Outco
 		d.rc.log.DebugContext(d.work, "notification acknowledged by its handler", attrs...)
 	}
 	return outcome
+}
+
+// gone reports whether nobody has to handle a delivery any more.
+func (d *dispatcher) gone(ref string) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(d.work), d.rc.cfg.StoreTimeout)
+	defer cancel()
+	_, err := d.rc.cfg.Store.Get(ctx, store.DeliveryTenant, ref)
+	return errors.Is(err, store.ErrNotFound)
+}
+
+// acknowledged logs that a delivery was gone when its run ended: the handler has
+// acknowledged it by itself, in a transaction of the application.
+func (d *dispatcher) acknowledged(n Notification, cause error) handler.Outcome {
+	if cause != nil {
+		d.rc.log.WarnContext(d.work, "handler returned an error after its notification was acknowledged; it is not handled again",
+			append([]any{"notification", n}, usercode.Logged(cause)...)...)
+	} else {
+		d.rc.log.DebugContext(d.work, "notification acknowledged in a transaction of its handler", "notification", n)
+	}
+	return handler.Acknowledged
 }
 
 // decide tries for as long as storing may take, whatever became of the work.

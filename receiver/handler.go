@@ -38,6 +38,11 @@ type Notification struct {
 	Header     map[string]string
 	Body       []byte
 	ReceivedAt time.Time
+	// Lease is that of this run. A handler whose effect is a transaction in the
+	// database of the store acknowledges in it under this lease, by
+	// pgstore.Store.CompleteTx, and then has its effect exactly once. It is the zero
+	// Lease in a Notification that a test made.
+	Lease store.Lease
 }
 
 // LogValue keeps body and headers, which may hold personal data, out of logs.
@@ -84,6 +89,12 @@ var (
 //
 // Its context ends with the cause [ErrHandlerTimeout], [ErrLeaseLost] or
 // [ErrDrainTimeout], and not when Run's context does. It must then return.
+//
+// A handler that acknowledged in a transaction of its own, see [Notification].Lease,
+// is not called again once that is committed, whatever it returns, and its context
+// ends within seconds; an error after that is only logged. One that returns nil
+// although the transaction was rolled back has acknowledged without an effect: it must
+// return the error.
 //
 // Most programs need no handler: the client hears of every notification
 // through the store, reads the outcome and hands that over. Call Handle once,
