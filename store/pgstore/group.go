@@ -25,7 +25,8 @@ const (
 	// locked: another group has it for milliseconds, a caller's transaction for as
 	// long as it is open.
 	firstWait, lastWait = time.Millisecond, 100 * time.Millisecond
-	// longWait is how long a step waits for a lock before that is told.
+	// longWait is how long a step waits for a lock before that is told, unless the
+	// store says otherwise.
 	longWait = 5 * time.Second
 	// maxTries is how often a step is tried that another transaction got in the way
 	// of, by a deadlock for example.
@@ -115,7 +116,7 @@ func (s *Store) later(st *step, err error) {
 // blocked has a step come again that needs what somebody else has locked.
 func (s *Store) blocked(st *step) {
 	st.waits = min(max(firstWait, 2*st.waits), lastWait)
-	if waited := time.Since(st.since); !st.told && waited > longWait {
+	if waited := time.Since(st.since); !st.told && waited > s.longWait {
 		st.told = true
 		s.cfg.Logger.LogAttrs(st.ctx, slog.LevelWarn,
 			"a change waits for a lock that another transaction holds: end transactions that use EnqueueTx or CompleteTx soon",
@@ -211,7 +212,8 @@ func (a *attempt) run() error {
 		committed, unknown := a.s.wasCommitted(a)
 		if unknown != nil {
 			a.s.failed.Store(&failure{time.Now(), err})
-			for _, st := range a.steps {
+			a.postpone()
+			for _, st := range carried {
 				st.end(&OutcomeUnknownError{Err: explain(err)})
 			}
 			return nil
@@ -254,6 +256,10 @@ func rollBack(conn *pgxpool.Conn) {
 	_, _ = conn.Exec(ctx, "ROLLBACK") // else the pool closes it
 }
 
+// begin begins a transaction in which each statement sees what was committed before
+// it, whatever the default of the database is.
+const begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
+
 // settings hold for the transaction. Plans are made without the ways that are good
 // only for a table that is nearly empty, which is what a new one looks like. A
 // process that is stopped must not keep its locks, and nobody waits for long.
@@ -280,7 +286,7 @@ func (a *attempt) begin() error {
 		all.tenants, all.keys = append(all.tenants, st.needs.tenants...), append(all.keys, st.needs.keys...)
 		all.names = append(all.names, st.needs.names...)
 	}
-	list := []statement{{sql: "BEGIN"}, {sql: settings}}
+	list := []statement{{sql: begin}, {sql: settings}}
 	had := make(map[int64]bool, len(all.names))
 	if len(all.names) > 0 {
 		next := 0

@@ -22,6 +22,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	s := &Store{
 		cfg: cfg, schema: pgx.Identifier{cfg.Schema}.Sanitize(), channel: "background_" + cfg.Schema, sender: newSender(),
 		steps: make(chan *step, maxGroup), gone: make(chan struct{}), toggle: make(chan struct{}, 1),
+		longWait: longWait, findOut: findOut,
 	}
 	pool, err := pgxpool.ParseConfig(cfg.DSN)
 	if err != nil {

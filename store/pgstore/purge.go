@@ -148,7 +148,7 @@ func (s *Store) alone(ctx context.Context, refs []string, f func(*view) error) e
 			rollBack(conn)
 		}
 	}()
-	list := append([]statement{{sql: "BEGIN"}, {sql: settings}}, v.rowReaders(refs)...)
+	list := append([]statement{{sql: begin}, {sql: settings}}, v.rowReaders(refs)...)
 	list = append(list, statement{sql: "SELECT clock_timestamp()", row: func(scan func(...any) error) error { return scan(&v.now) }})
 	if err := v.send(list...); err != nil {
 		return err

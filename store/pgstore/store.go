@@ -38,6 +38,8 @@ type Store struct {
 	warned  sync.Map    // connections whose server has warned, by its process
 	mute    atomic.Bool // the server takes no more notifications
 
+	longWait, findOut time.Duration // tests change these before they use the store
+
 	gone     chan struct{} // closed by Close
 	watching sync.WaitGroup
 	active   atomic.Bool   // somebody watches
@@ -121,10 +123,12 @@ func (s *Store) Notify(ctx context.Context, n store.Notification) (out store.Rec
 func (s *Store) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, ttl time.Duration) (l store.Lease, rec store.Record, err error) {
 	st := &step{}
 	st.needs.ref(ref)
-	st.instead = func() (err error) {
-		if rec, err = s.Get(ctx, tenant, ref); err != nil || !rec.Lease.Valid(rec.UpdatedAt) {
+	st.instead = func() error {
+		leased, err := s.Get(ctx, tenant, ref)
+		if err != nil || !leased.Lease.Valid(leased.UpdatedAt) {
 			return errBlocked
 		}
+		*st.out = leased
 		return store.ErrLeased
 	}
 	rec, err = s.change(ctx, st, func(r store.Rules) (rec store.Record, err error) {

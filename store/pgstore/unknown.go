@@ -21,12 +21,12 @@ const (
 	selGroup = "SELECT EXISTS (SELECT FROM ~groups WHERE id = $1::uuid)"
 )
 
-// findOut is for how long it is tried to find out.
+// findOut is for how long it is tried to find out, unless the store says otherwise.
 const findOut = 30 * time.Second
 
 // wasCommitted tells whether a group was committed whose connection ended.
 func (s *Store) wasCommitted(a *attempt) (committed bool, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), findOut)
+	ctx, cancel := context.WithTimeout(context.Background(), s.findOut)
 	defer cancel()
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
 		if committed, err = s.askFor(ctx, a); err == nil {

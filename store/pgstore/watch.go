@@ -35,9 +35,16 @@ const (
 
 // hearing is what is known of the server's notifications.
 type hearing struct {
-	last  atomic.Int64 // when one came, ns
-	lost  atomic.Bool  // they do not come
-	renew atomic.Pointer[context.CancelFunc]
+	last atomic.Int64 // when one came, ns
+	lost atomic.Bool  // they do not come
+	told atomic.Bool  // that they do not come
+	conn atomic.Pointer[listener]
+}
+
+// listener is a connection that listens.
+type listener struct {
+	since time.Time
+	end   context.CancelFunc
 }
 
 func newSender() string { return strconv.FormatUint(rand.Uint64(), 36) }
@@ -99,7 +106,7 @@ func (s *Store) publish(told []woken) {
 // hear wakes watchers for what another process has told.
 func (s *Store) hear(payload string) {
 	s.heard.last.Store(time.Now().UnixNano())
-	if s.heard.lost.Swap(false) {
+	if s.heard.lost.Store(false); s.heard.told.Swap(false) {
 		s.cfg.Logger.Info("notifications of PostgreSQL arrive again", slog.String("channel", s.channel))
 	}
 	var list []string
@@ -174,6 +181,7 @@ func (s *Store) listen() {
 			probe.Reset(s.probe(ctx))
 		case <-s.toggle:
 			if !s.active.Load() {
+				s.heard.lost.Store(false) // of no concern meanwhile
 				return
 			}
 		case <-s.gone:
@@ -195,9 +203,8 @@ func (s *Store) listening(ctx context.Context) {
 }
 
 func (s *Store) listenOnce(ctx context.Context) error {
-	ctx, renew := context.WithCancel(ctx)
-	defer renew()
-	s.heard.renew.Store(&renew)
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	dial, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()
 	conn, err := pgx.ConnectConfig(dial, s.listenConfig)
@@ -208,6 +215,8 @@ func (s *Store) listenOnce(ctx context.Context) error {
 	if _, err := conn.Exec(dial, "LISTEN "+pgx.Identifier{s.channel}.Sanitize()); err != nil {
 		return err
 	}
+	s.heard.conn.Store(&listener{time.Now(), end})
+	defer s.heard.conn.Store(nil)
 	s.hub.PublishAll() // what was told before was missed
 	for {
 		n, err := conn.WaitForNotification(ctx)
@@ -247,10 +256,14 @@ func (s *Store) probe(ctx context.Context) time.Duration {
 		}
 	}
 	again := s.heard.lost.Swap(true)
-	if renew := s.heard.renew.Load(); again && renew != nil {
-		(*renew)() // the other end may be gone without a word
+	// The other end may be gone without a word. One that is being made is let be: it
+	// may take longer than we wait here.
+	l := s.heard.conn.Load()
+	listened := l != nil && l.since.Before(asked)
+	if again && listened {
+		l.end()
 	}
-	if !again && err == nil {
+	if err == nil && (again || listened) && !s.heard.told.Swap(true) {
 		s.cfg.Logger.Warn("notifications of PostgreSQL do not arrive: watchers look again each second meanwhile; behind a pooler, ListenDSN has to lead to the server itself",
 			slog.String("channel", s.channel))
 	}
