@@ -195,7 +195,7 @@ func slowCommits(t *testing.T, s *Store) (lock int64) {
 	lock = s.name("test", t.Name())
 	conn := connect(t, s.cfg)
 	exec(t, conn, s.text("CREATE FUNCTION ~wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(TG_ARGV[0]::bigint); RETURN NULL; END $$"))
-	exec(t, conn, s.text("CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON ~groups DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ~wait("+fmt.Sprint(lock)+")"))
+	exec(t, conn, s.text("CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON ~groups DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ~wait('"+fmt.Sprint(lock)+"')"))
 	return lock
 }
 

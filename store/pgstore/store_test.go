@@ -3,8 +3,11 @@ package pgstore
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/vismanet-go/background/internal/pgcluster/pgtest"
 	"github.com/vismanet-go/background/store"
@@ -30,9 +33,23 @@ func open(t testing.TB, cfg Config) *Store {
 	return s
 }
 
+// emptied returns what opens a store in one schema, which is made once and emptied
+// each time: to make one takes longer than most tests.
+func emptied(t *testing.T, cfg Config) func(*testing.T) store.Store {
+	open(t, cfg).Close()
+	conn := connect(t, cfg)
+	tables := []string{"records", "contents", "bodies", "tombstones", "sequences", "documents", "groups"}
+	schema := pgx.Identifier{cfg.Schema}.Sanitize()
+	empty := "DELETE FROM " + schema + "." + strings.Join(tables, "; DELETE FROM "+schema+".")
+	return func(t *testing.T) store.Store {
+		exec(t, conn, empty)
+		return open(t, cfg)
+	}
+}
+
 func TestStore(t *testing.T) {
 	storetest.Run(t, storetest.Harness{
-		Open: func(t *testing.T) store.Store { return open(t, config(t)) },
+		Open: emptied(t, config(t)),
 		Share: func(t *testing.T, s store.Store) store.Store {
 			return open(t, s.(*Store).cfg)
 		},

@@ -145,7 +145,10 @@ var dueTests = []test{
 	{"who has leased the first ones holds nobody up", func(e *env) {
 		var leases []store.Lease
 		for i := range 20 {
-			leases = append(leases, e.acquire(e.acceptedDue(time.Now().Add(-time.Duration(20-i)*time.Second)), rival))
+			rec := e.acceptedDue(time.Now().Add(-time.Duration(20-i) * time.Second))
+			l, _, err := e.Acquire(e.ctx, tenant, rec.Ref, rival, store.ToPoll, while)
+			e.must(err)
+			leases = append(leases, l)
 		}
 		due := e.acceptedDue(time.Now().Add(-time.Millisecond))
 		q := store.DueQuery{By: time.Now(), Limit: 2}
@@ -153,8 +156,13 @@ var dueTests = []test{
 		if e.must(err); len(got.Records) != 1 || got.Records[0].Ref != due.Ref || !same(got.Next, leases[0].Until) {
 			e.Errorf("got %d records, the next at %v, want %s and the end of the first lease, %v", len(got.Records), got.Next, due.Ref, leases[0].Until)
 		}
-		e.acquire(due, owner)
+		_, _, err = e.Acquire(e.ctx, tenant, due.Ref, owner, store.ToPoll, while)
+		e.must(err)
 		e.wantNext(q, leases[0].Until)
+		for _, l := range leases {
+			_, err := e.Extend(e.ctx, l, e.ttl)
+			e.must(err)
+		}
 		e.lapse()
 		if got, err = e.Due(e.ctx, tenant, q); err != nil || len(got.Records) != 2 || got.Records[0].Ref != leases[0].Ref {
 			e.Errorf("once the leases have ended: %d records, %v, want 2 from %s on", len(got.Records), err, leases[0].Ref)
