@@ -146,6 +146,8 @@ func (c Config) withDefaults() Config {
 	c.RateLimit.Limit = cmp.Or(c.RateLimit.Limit, 15000)
 	c.RateLimit.Window = cmp.Or(c.RateLimit.Window, time.Hour)
 	c.RateLimit.Policy = cmp.Or(c.RateLimit.Policy, "4-fixed-window")
+	c.RateLimit.Same.Window = cmp.Or(c.RateLimit.Same.Window, time.Minute)
+	c.RateLimit.Same.FailedWindow = cmp.Or(c.RateLimit.Same.FailedWindow, 5*time.Minute)
 	c.Subscription = c.Subscription.withDefaults()
 	c.Subscriptions = maps.Clone(c.Subscriptions)
 	for company, sub := range c.Subscriptions {
@@ -216,6 +218,26 @@ type RateLimit struct {
 	// refused, also beyond the end of the window; each further call begins it
 	// anew. See [OldHostLimit].
 	Block time.Duration
+
+	// Same bounds how often equal requests are made. Default: as often as Limit
+	// lets.
+	Same SameRequests
+}
+
+// SameRequests bounds equal requests of a company: those with the same method,
+// path, query and body, in which case does not matter but for the body. What is
+// one too many is answered 429 by the policy "IntervalLimit", and is not counted;
+// polls are counted, unless Profile.PollsAreFree is set. Such limits are known of
+// the old gateway only, and what makes requests equal is not: see
+// [OldGatewayLimit].
+type SameRequests struct {
+	Calls  int           // in Window; 0: any number
+	Window time.Duration // default 1 min
+
+	Failed       int           // that were answered 400 or more, in FailedWindow; 0: any number
+	FailedWindow time.Duration // default 5 min
+
+	PathOnly bool // all requests for one path are equal
 }
 
 // OldHostLimit is the limit that was measured at the old host in August 2026:
@@ -224,8 +246,17 @@ func OldHostLimit() RateLimit {
 	return RateLimit{Limit: 10, Window: time.Minute, Policy: "6-fixed-window", Block: 5 * time.Minute}
 }
 
+// OldGatewayLimit is the limit of the old gateway as it was told in 2021: 15 000
+// calls per hour, the same request five times a minute, and the same request that
+// fails twice in five minutes.
+func OldGatewayLimit() RateLimit {
+	return RateLimit{Same: SameRequests{Calls: 5, Failed: 2}}
+}
+
 func (l RateLimit) validate() error {
 	return errors.Join(
+		check.NotNegative("RateLimit.Same.Calls", l.Same.Calls), check.NotNegative("RateLimit.Same.Window", l.Same.Window),
+		check.NotNegative("RateLimit.Same.Failed", l.Same.Failed), check.NotNegative("RateLimit.Same.FailedWindow", l.Same.FailedWindow),
 		check.NotNegative("RateLimit.Limit", l.Limit), check.NotNegative("RateLimit.Window", l.Window), check.NotNegative("RateLimit.Block", l.Block),
 	)
 }
@@ -235,5 +266,14 @@ func (c Config) limits() gate.Limits {
 	return gate.Limits{
 		Limit: c.RateLimit.Limit, Window: c.RateLimit.Window, Policy: c.RateLimit.Policy, Block: c.RateLimit.Block,
 		ResetEpoch: c.Profile.RateLimitResetEpoch, RetryAfterDate: c.Profile.RetryAfterDate, Body: c.Profile.RateLimitBody,
+	}
+}
+
+// sameLimits are what the gate counts equal requests by.
+func (c Config) sameLimits() gate.SameLimits {
+	l := c.RateLimit.Same
+	return gate.SameLimits{
+		Calls: l.Calls, Window: l.Window, Failed: l.Failed, FailedWindow: l.FailedWindow, PathOnly: l.PathOnly,
+		ResetEpoch: c.Profile.RateLimitResetEpoch, DateAfter: c.Profile.RetryAfterDate,
 	}
 }

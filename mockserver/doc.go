@@ -129,7 +129,7 @@
 //
 // How often and how soon a notification is tried ([Retry]), in which order
 // operations start (Config.Order, Config.Workers) and what the rate limits are
-// ([RateLimit], [OldHostLimit]) is not known either.
+// ([RateLimit], [OldHostLimit], [OldGatewayLimit]) is not known either.
 //
 // # What it does not imitate
 //

@@ -18,6 +18,7 @@ type incoming struct {
 	request.Request
 	claims *gate.Claims // nil: the token is not one of the endpoint's
 	quota  gate.Quota
+	same   gate.Same
 	fault  *fault.Answer  // nil: none
 	entry  *journal.Entry // in the journal
 	task   *vtime.Task    // the request itself

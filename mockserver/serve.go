@@ -43,8 +43,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer in.task.End()
 	now := s.clocks.Now(in.Company)
 	in.entry = s.record(in, in.HTTP.Header, now)
-	w = s.noting(w, in)
 	free := s.cfg.Profile.PollsAreFree && in.OperationID() != ""
+	if !free {
+		in.same = s.same.Of(in.Company, in.HTTP.Method, in.URI(), in.Body)
+	}
+	w = s.noting(w, in)
 	in.quota = s.limits.Take(in.Company, free, now)
 	s.limits.Describe(w.Header(), in.quota, now)
 	if f := s.faultFor(in); f != nil {
@@ -66,6 +69,7 @@ func (s *Server) record(in *incoming, header http.Header, now time.Time) *journa
 func (s *Server) noting(w http.ResponseWriter, in *incoming) http.ResponseWriter {
 	return &answer.StatusWriter{ResponseWriter: w, Note: func(status int) {
 		s.journal.Update(func() { in.entry.Request.StatusCode = status })
+		in.same.Ended(status, s.clocks.Now(in.Company))
 	}}
 }
 
@@ -102,11 +106,23 @@ func (s *Server) serve(w http.ResponseWriter, in *incoming) {
 	case !s.admit(w, in, path):
 	case in.quota.Exceeded:
 		s.limits.Refuse(w, in.quota, s.clocks.Now(in.Company))
+	case s.refuseSame(w, in):
 	case in.point() == fault.OnIntake && !in.overlooksBackground():
 		s.serveBackground(w, in, path)
 	default:
 		s.foreground(w, in, h, path)
 	}
+}
+
+// refuseSame refuses a request whose equals were too many, and reports whether it
+// does.
+func (s *Server) refuseSame(w http.ResponseWriter, in *incoming) bool {
+	now := s.clocks.Now(in.Company)
+	wait := in.same.Take(now)
+	if wait > 0 {
+		s.same.Refuse(w, wait, s.ids.GUID("error", in.Company), now)
+	}
+	return wait > 0
 }
 
 func (s *Server) unknownRoute(w http.ResponseWriter, _ *http.Request) {

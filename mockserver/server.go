@@ -40,6 +40,7 @@ type Server struct {
 	shown       sync.Map // *Clock by *vtime.Clock, so that each has one
 	ids         *wire.IDs
 	limits      *gate.Limiter
+	same        *gate.SameLimiter
 	credentials *gate.Credentials
 	faults      *fault.Rules
 	journal     *journal.Recorder
@@ -62,7 +63,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, log: cfg.Logger,
 		pool: vtime.NewPool(), ids: wire.NewIDs(cfg.Seed),
-		limits: gate.NewLimiter(cfg.limits()), credentials: cfg.credentials(),
+		limits: gate.NewLimiter(cfg.limits()), same: gate.NewSameLimiter(cfg.sameLimits()), credentials: cfg.credentials(),
 		journal: journal.New(cfg.JournalBytes),
 		builtin: route.New(), user: route.New(), admin: http.NewServeMux(),
 	}
@@ -241,6 +242,7 @@ func (s *Server) wipe(ctx context.Context, company string) error {
 	s.erp.Reset(company)
 	s.ids.Reset(func(name string) bool { return company == "" || name == company })
 	s.limits.Reset(company)
+	s.same.Reset(company)
 	s.faults.Reset(company)
 	s.journal.Reset(company)
 	return err
