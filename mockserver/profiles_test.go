@@ -61,6 +61,18 @@ func TestTheLegacyProfileShowsTheCapturedDocument(t *testing.T) {
 	})
 }
 
+// A client of that year reads these fields as times that cannot be null.
+func TestTheLegacyProfileHasNoNullForATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := start(t, mockserver.Config{Profile: profile.Legacy2022()})
+		ipp := []string{"ipp-company-id", "123456", "ipp-application-type", "Visma.net Financials"}
+		state := h.state(h.submit("none", "GET", "/api/v1/customerinvoice", "", ipp...), ipp...)
+		if got := fmt.Sprint(state["finishedUtc"]); got != "0001-01-01T00:00:00" {
+			t.Errorf("finishedUtc %s, want 0001-01-01T00:00:00", got)
+		}
+	})
+}
+
 func TestTheLegacyProfileRefusesWhatCameLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := start(t, mockserver.Config{Profile: profile.Legacy2022(), Subscription: subscription()})

@@ -9,7 +9,7 @@
 //
 //	TimeFormat               +01:00, as Norway has it         captured 2022; sample in the OpenAPI document: Z
 //	Zone                     Norwegian time                   captured 2022
-//	UnsetTime                null                             unknown
+//	UnsetTime                null                             unknown, see below
 //	QueuedStatus             Started                          no other word is documented
 //	RunningStatus            Started                          OpenAPI; "Running" in third-party code only
 //	FinishedStatus           Finished                         OpenAPI; "Completed" in third-party code only
@@ -102,4 +102,21 @@
 //	CreditNoteType           CreditNote                       OpenAPI; "Credit Note" in one reader
 //	LineTypeCodes            a word                           observed; OpenAPI: codes
 //	SwapCurrencies           InCurrency is the document's     observed; OpenAPI: the other way round
+//
+// # Times that have not come yet
+//
+// Nobody has shown a state document of an operation that had not ended, so that
+// UnsetTime is a choice. For the zero time of .NET, 0001-01-01T00:00:00, speak a
+// client of 2022, which was written against the real system, polls from the start
+// and cannot read null in these fields, and statusCode, which is documented to be
+// 0 until the end, so that what has no value yet need not be null. For null speaks
+// that the same API writes null wherever else a value is missing, against its own
+// OpenAPI document, which marks no field as nullable; but all of those that were
+// captured are texts and objects, which in .NET can be null where a time cannot.
+// That a field is left out nothing speaks for.
+//
+// So [Legacy2022] has the zero time, as the client of that year needs it, and
+// [Current] has null, which a client that was written by the OpenAPI document is
+// least prepared for. A test that passes with UnsetNull, UnsetZero and UnsetOmitted
+// does not depend on the answer.
 package profile

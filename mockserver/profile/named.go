@@ -14,7 +14,8 @@ func Current() Profile { return Profile{} }
 // are reported when they have begun, whatever becomes of them, unless they are
 // refused at once; no response headers are kept; the 202 names the
 // contentLocation too; the ipp- headers are demanded; there are no
-// subscriptions; X-RateLimit-Reset is a Unix time.
+// subscriptions; X-RateLimit-Reset is a Unix time; times that have not come yet
+// are the zero time of .NET, as a client of that year needs it.
 func Legacy2022() Profile {
 	return Profile{
 		ReportAccepted:       true,
@@ -23,6 +24,7 @@ func Legacy2022() Profile {
 		RequireIPPHeaders:    true,
 		RefuseSubscription:   true,
 		RateLimitResetEpoch:  true,
+		UnsetTime:            UnsetZero,
 	}
 }
 

@@ -14,7 +14,8 @@ type Profile struct {
 	// Zone is where TimeOffset and TimeNoZone read the clock. Default:
 	// Norwegian time. Observed: Norwegian time, despite the fields' names.
 	Zone *time.Location
-	// UnsetTime is how a time that has not come yet looks. Not observed.
+	// UnsetTime is how a time that has not come yet looks. Default: null. Not
+	// observed; the package's documentation weighs what there is.
 	UnsetTime UnsetTime
 	// QueuedStatus is the status before a worker picks the operation up.
 	// Default: "Started", as no other word is documented.
