@@ -60,11 +60,15 @@ func Migrations(schema string) ([]Migration, error) {
 		text := strings.ReplaceAll(string(sql), "{schema}", quoted)
 		text += fmt.Sprintf("\nINSERT INTO %s.versions (version, compatible) VALUES (%d, %d);\n", quoted, version, compatibleSince[version])
 		if version == 1 {
-			text = fmt.Sprintf("CREATE SCHEMA IF NOT EXISTS %s;\n\n", quoted) + text
+			text = createSchema(schema) + text
 		}
 		out = append(out, Migration{version, compatibleSince[version], text})
 	}
 	return out, nil
+}
+
+func createSchema(schema string) string {
+	return fmt.Sprintf("CREATE SCHEMA IF NOT EXISTS %s;\n\n", pgx.Identifier{schema}.Sanitize())
 }
 
 // migrate brings the schema to the version of this package, one program at a time.
@@ -96,9 +100,17 @@ func migrateBy(ctx context.Context, conn *pgx.Conn, schema string, list []Migrat
 	if version >= len(list) {
 		return understood(version, compatible, len(list))
 	}
+	var there bool
+	if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", schema).Scan(&there); err != nil {
+		return err
+	}
 	for _, m := range list[version:] {
+		sql := m.SQL
+		if there { // even to make it if it is not there takes a right on the database
+			sql = strings.TrimPrefix(sql, createSchema(schema))
+		}
 		// Without arguments, so that it may hold several statements.
-		if _, err := tx.Conn().PgConn().Exec(ctx, m.SQL).ReadAll(); err != nil {
+		if _, err := tx.Conn().PgConn().Exec(ctx, sql).ReadAll(); err != nil {
 			return fmt.Errorf("migrate to version %d: %w", m.Version, err)
 		}
 	}
@@ -121,8 +133,9 @@ type rower interface {
 // versionOf returns the version of the schema, 0 if it has no tables, and the oldest
 // version whose programs can work with it.
 func versionOf(ctx context.Context, db rower, schema string) (version, compatible int, err error) {
+	// to_regclass would say what the connection knew before it waited for the lock.
 	var there bool
-	if err := db.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", pgx.Identifier{schema, "versions"}.Sanitize()).Scan(&there); err != nil || !there {
+	if err := db.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'versions')", schema).Scan(&there); err != nil || !there {
 		return 0, 0, err
 	}
 	err = db.QueryRow(ctx, "SELECT coalesce(max(version), 0), coalesce(max(compatible), 0) FROM "+pgx.Identifier{schema, "versions"}.Sanitize()).Scan(&version, &compatible)

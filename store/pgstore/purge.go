@@ -50,7 +50,7 @@ func (s *Store) Purge(ctx context.Context, tenant string, p store.Retention) (ou
 	if err := s.freeKeys(ctx, tenant, p.Keys, &out); err != nil {
 		return out, err
 	}
-	_, err = s.removeTombstones(ctx, "DELETE FROM ~tombstones WHERE ref IN (SELECT ref FROM ~tombstones WHERE key IS NULL AND at < $1 ORDER BY at LIMIT $2)",
+	_, err = s.removeTombstones(ctx, "DELETE FROM ~tombstones WHERE ref = ANY (ARRAY(SELECT ref FROM ~tombstones WHERE key IS NULL AND at < $1 ORDER BY at LIMIT $2))",
 		time.Now().Add(-s.cfg.KeepTombstones).UnixNano())
 	return out, err
 }
@@ -199,8 +199,8 @@ func (s *Store) freeKeys(ctx context.Context, tenant string, before time.Time, o
 		}
 	}
 	for _, name := range tenants {
-		n, err := s.removeTombstones(ctx, `DELETE FROM ~tombstones WHERE ref IN
-			(SELECT ref FROM ~tombstones WHERE tenant = $1 AND key IS NOT NULL AND at < $2 ORDER BY at LIMIT $3)`, name, *nanos(before))
+		n, err := s.removeTombstones(ctx, `DELETE FROM ~tombstones WHERE ref = ANY (ARRAY
+			(SELECT ref FROM ~tombstones WHERE tenant = $1 AND key IS NOT NULL AND at < $2 ORDER BY at LIMIT $3))`, name, *nanos(before))
 		out.Keys += n
 		if err != nil {
 			return err
