@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/internal/handler"
+	"github.com/vismanet-go/background/internal/lease"
 	"github.com/vismanet-go/background/internal/usercode"
 	"github.com/vismanet-go/background/store"
 )
@@ -100,7 +101,7 @@ func (c *Client) handler(rec store.Record) Handler { return c.cfg.OnComplete[rec
 // work is left to others for a moment, for they may renew theirs.
 func (c *Client) handle(ctx context.Context, ref string) error {
 	asked := time.Now()
-	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, store.ToRun, handlerLease)
+	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, store.ToRun, lease.TTL)
 	if err != nil {
 		return err
 	}
@@ -121,6 +122,10 @@ func (c *Client) handle(ctx context.Context, ref string) error {
 		return errors.Join(errSealed, failed)
 	}
 	work, stop := c.underLease(ctx, lease, asked)
+	if lost := context.Cause(work); errors.Is(lost, store.ErrFenced) { // we stood still since we asked
+		c.log.WarnContext(ctx, "a handler was not begun, because its lease was over before", aboutRun(rec, stop())...)
+		return store.ErrFenced
+	}
 	watched, end := c.observeHandler(work, rec)
 	begun := time.Now()
 	run := Handled{Err: c.runHandler(watched, h, lease, rec)}

@@ -8,19 +8,11 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-const (
-	// sendLease is how long an attempt counts as alive after its lease was
-	// renewed last.
-	sendLease = 30 * time.Second
-	// handlerLease is the same of a run of a handler.
-	handlerLease = 30 * time.Second
-)
-
 // keepSending keeps the lease of an attempt, which the store was asked for at a
 // time. Nothing ends the attempt when the lease is lost: the record reads as
 // uncertain then, and what the attempt learns still merges.
 func (c *Client) keepSending(l store.Lease, asked time.Time) *lease.Keeper {
-	return lease.Keep(c.life, lease.Config{Store: c.store, Lease: l, TTL: sendLease, Asked: asked, Log: c.log, Go: c.work})
+	return lease.Keep(c.life, lease.Config{Store: c.store, Lease: l, TTL: lease.TTL, Asked: asked, Log: c.log, Go: c.work})
 }
 
 // underLease returns a context that lasts as long as the lease, the handler's
@@ -31,7 +23,7 @@ func (c *Client) underLease(ctx context.Context, l store.Lease, asked time.Time)
 	work, abort := context.WithCancelCause(ctx)
 	work, cancel := context.WithTimeoutCause(work, c.cfg.HandlerTimeout, ErrHandlerTimeout)
 	keeper := lease.Keep(context.WithoutCancel(ctx), lease.Config{
-		Store: c.store, Lease: l, TTL: handlerLease, Asked: asked, Log: c.log,
+		Store: c.store, Lease: l, TTL: lease.TTL, Asked: asked, Log: c.log,
 		Lost: func(error) { abort(store.ErrFenced) },
 	})
 	return work, func() error {

@@ -14,6 +14,7 @@ import (
 	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/backoff"
 	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/internal/lease"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -168,7 +169,7 @@ var deniedBackoff = backoff.Policy{First: deniedWait, Factor: 2, Limit: 15 * tim
 // sendQueued sends what waits in the outbox, for which it has its turn.
 func (c *Client) sendQueued(ctx context.Context, t *turn, ref string) error {
 	asked := time.Now()
-	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, store.ToSend, sendLease)
+	lease, rec, err := c.store.Acquire(ctx, c.cfg.Tenant, ref, c.owner, store.ToSend, lease.TTL)
 	if err != nil {
 		return err
 	}

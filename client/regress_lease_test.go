@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -67,6 +68,36 @@ func TestAttemptThatTurnsOutNotSentIsRejected(t *testing.T) {
 		}
 		if _, err := st.Store.GetByKey(t.Context(), "fjord", "order-1"); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("the key is still held: %v", err)
+		}
+	})
+}
+
+// TestAHandlerIsNotBegunAfterItsLease stops a process after the store has given it the
+// lease of a run. Somebody else may run the handler when it goes on.
+func TestAHandlerIsNotBegunAfterItsLease(t *testing.T) {
+	var begun atomic.Int32
+	cc := client.Config{OnComplete: map[string]client.Handler{"": func(context.Context, client.Completion) error {
+		begun.Add(1)
+		return nil
+	}}}
+	withERP(t, cc, accepting(write(200, ended("200"))), func(t *testing.T, c *client.Client, st *faultstore.Store, _ *hits) {
+		op := post(t, c)
+		if _, err := op.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		st.Late("Acquire", time.Minute)
+		stop := start(t, c)
+		time.Sleep(5 * time.Minute)
+		if n := begun.Load(); n != 0 {
+			t.Errorf("the handler was begun %d times after its lease was over, want never", n)
+		}
+		st.Late("Acquire", 0)
+		time.Sleep(5 * time.Minute)
+		if n := begun.Load(); n != 1 {
+			t.Errorf("the handler was begun %d times after the store was quick again, want once", n)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/internal/lease"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -160,7 +161,7 @@ const unknownMethod = "UNKNOWN"
 func (c *Client) adopt(ctx context.Context, t token) (store.Record, error) {
 	rec, err := c.store.Create(ctx, store.Record{
 		Tenant: c.cfg.Tenant, Ref: t.Ref, Phase: store.Sending, Method: t.Method, Path: t.Path, Origin: t.Origin, Notify: modeNone,
-	}, c.owner, sendLease)
+	}, c.owner, lease.TTL)
 	if err != nil && !errors.Is(err, store.ErrExists) {
 		return rec, err
 	}

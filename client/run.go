@@ -472,7 +472,7 @@ func (r *runner) worked(it *item, err error) {
 			wait = sealedWait
 		}
 		if errors.Is(err, store.ErrFenced) {
-			wait += lease.Margin(handlerLease)
+			wait += lease.Margin(lease.TTL)
 		}
 		s.plan(it, plan{until: time.Now().Add(wait)}, laneRead)
 	}

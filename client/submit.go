@@ -18,6 +18,7 @@ import (
 	"github.com/vismanet-go/background/client/internal/budget"
 	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/internal/lease"
 	"github.com/vismanet-go/background/internal/wire"
 	"github.com/vismanet-go/background/store"
 )
@@ -175,7 +176,7 @@ func (c *Client) submit(ctx context.Context, ref string, cl *call, notify Notify
 		rec.Fingerprint = fingerprint(cl)
 	}
 	began := time.Now()
-	made, err := c.store.Create(ctx, rec, c.owner, sendLease)
+	made, err := c.store.Create(ctx, rec, c.owner, lease.TTL)
 	if err != nil {
 		c.budget.Return(budget.Submit)
 	}

@@ -95,6 +95,10 @@ func (d *dispatcher) run(l store.Lease, asked time.Time, n Notification) (err er
 			lose(ErrLeaseLost)
 		},
 	})
+	if cause := context.Cause(ctx); errors.Is(cause, ErrLeaseLost) { // we stood still since we asked
+		_ = keeper.Stop()
+		return cause, true
+	}
 	err = usercode.Call("the handler", func() error { return d.handle(ctx, n) })
 	lost = keeper.Stop() != nil
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {

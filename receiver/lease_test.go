@@ -106,6 +106,25 @@ func TestALostLeaseEndsTheRunAndItsResultDoesNotCount(t *testing.T) {
 	}
 }
 
+// A process that stood still after it got its lease finds that this is over.
+func TestARunIsNotBegunAfterItsLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := faultstore.NewMemory()
+		rcv := shared(t, st, 1)[0]
+		var j journal
+		rcv.Handle(j.handler(nil))
+		st.Late("Acquire", 2*time.Minute)
+		run(t, rcv)
+		deliver(t, mounted(rcv), 1)
+		j.wantRuns(t, 19*time.Minute, 0)
+		st.Late("Acquire", 0)
+		j.wantRuns(t, 10*time.Minute, 1)
+		if left(t, st, store.Delivery) != 0 {
+			t.Error("the run that was begun in time did not count")
+		}
+	})
+}
+
 // A process that was killed while it handled looks like this to the others:
 // a lease that nobody extends.
 func TestTheWorkOfADeadProcessIsTakenOver(t *testing.T) {

@@ -68,14 +68,20 @@ func Margin(ttl time.Duration) time.Duration { return ttl / 6 }
 var errLapsed = errors.New("the lease was not renewed in time")
 
 // Keep renews a lease until Stop is called or ctx ends. It costs a timer as
-// long as nothing is to be renewed, and one more with Lost.
+// long as nothing is to be renewed, and one more with Lost. A lease that is about to end
+// as it begins, because the store took that long or the process stood still, is lost
+// before it returns: nothing must be begun then.
 func Keep(ctx context.Context, cfg Config) *Keeper {
 	cfg.TTL = min(cfg.TTL, store.MaxLease)
 	k := &Keeper{cfg: cfg, asked: cfg.Asked}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.next = time.AfterFunc(cfg.TTL/3-time.Since(cfg.Asked), func() { k.start(ctx) })
-	if cfg.Lost != nil {
+	switch {
+	case cfg.Lost == nil:
+	case k.untilLapse() <= 0 || !k.valid():
+		k.lose(errLapsed)
+	default:
 		k.lapse = time.AfterFunc(k.untilLapse(), k.lapsed)
 	}
 	return k
@@ -189,6 +195,11 @@ func (k *Keeper) lose(err error) {
 func (k *Keeper) Valid() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	return k.valid()
+}
+
+// valid is Valid. It needs k.mu.
+func (k *Keeper) valid() bool {
 	now := time.Now()
 	return valid(now.Sub(k.asked), now.Round(0).Sub(k.asked.Round(0)), k.cfg.TTL)
 }

@@ -257,6 +257,25 @@ func TestALeaseCountsFromTheQuestion(t *testing.T) {
 	})
 }
 
+// A process that stood still since it asked must not begin.
+func TestALeaseThatIsNearlyOverAsItBeginsIsLostAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for since, want := range map[time.Duration]bool{ttl - Margin(ttl) - time.Second: false, ttl - Margin(ttl): true, time.Hour: true} {
+			var lost error
+			k := Keep(t.Context(), Config{
+				Store: &lender{}, Lease: store.Lease{Ref: "r"}, TTL: ttl, Asked: time.Now().Add(-since), Log: slog.New(slog.DiscardHandler),
+				Lost: func(err error) { lost = err },
+			})
+			if got := lost != nil; got != want {
+				t.Errorf("%v after it was asked for it is lost: %v, want %v", since, got, want)
+			}
+			if got := k.Stop() != nil; got != want {
+				t.Errorf("%v after it was asked for Stop says that it is lost: %v, want %v", since, got, want)
+			}
+		}
+	})
+}
+
 // What is told to stop must be free for others when the time is over.
 func TestALostLeaseIsNotProlonged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
