@@ -113,6 +113,5 @@ func (c Config) credentials() *gate.Credentials {
 	return &gate.Credentials{
 		Mode: gate.Mode(c.Auth.Mode), Companies: c.Companies, Standard: c.DefaultCompany,
 		Clients: clients, Tenants: c.Auth.Tenants, TokenLife: c.Auth.TokenLife, SigningKey: c.Auth.SigningKey,
-		InvalidClientStatus: c.Profile.InvalidClientStatus, AnyScope: c.Profile.AnyScope,
 	}
 }

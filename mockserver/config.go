@@ -12,7 +12,6 @@ import (
 
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/internal/check"
-	"github.com/vismanet-go/background/mockserver/internal/gate"
 	"github.com/vismanet-go/background/mockserver/profile"
 	"github.com/vismanet-go/background/mockserver/queue"
 )
@@ -143,11 +142,7 @@ func (c Config) withDefaults() Config {
 	}
 	c.ExecTimeout = cmp.Or(c.ExecTimeout, 10*time.Minute)
 	c.Retention = cmp.Or(c.Retention, 24*time.Hour)
-	c.RateLimit.Limit = cmp.Or(c.RateLimit.Limit, 15000)
-	c.RateLimit.Window = cmp.Or(c.RateLimit.Window, time.Hour)
-	c.RateLimit.Policy = cmp.Or(c.RateLimit.Policy, "4-fixed-window")
-	c.RateLimit.Same.Window = cmp.Or(c.RateLimit.Same.Window, time.Minute)
-	c.RateLimit.Same.FailedWindow = cmp.Or(c.RateLimit.Same.FailedWindow, 5*time.Minute)
+	c.RateLimit = c.RateLimit.withDefaults()
 	c.Subscription = c.Subscription.withDefaults()
 	c.Subscriptions = maps.Clone(c.Subscriptions)
 	for company, sub := range c.Subscriptions {
@@ -158,9 +153,6 @@ func (c Config) withDefaults() Config {
 	c.MaxBody = cmp.Or(c.MaxBody, 32<<20)
 	c.Profile = c.Profile.WithDefaults()
 	c.Auth = c.Auth.withDefaults(c.Seed)
-	if c.Profile.RequireToken && c.Auth.Mode == AuthOff {
-		c.Auth.Mode = AuthAny
-	}
 	if c.Queue == nil {
 		c.Queue = queue.NewMemory()
 	}
@@ -253,27 +245,19 @@ func OldGatewayLimit() RateLimit {
 	return RateLimit{Same: SameRequests{Calls: 5, Failed: 2}}
 }
 
+func (l RateLimit) withDefaults() RateLimit {
+	l.Limit = cmp.Or(l.Limit, 15000)
+	l.Window = cmp.Or(l.Window, time.Hour)
+	l.Policy = cmp.Or(l.Policy, "4-fixed-window")
+	l.Same.Window = cmp.Or(l.Same.Window, time.Minute)
+	l.Same.FailedWindow = cmp.Or(l.Same.FailedWindow, 5*time.Minute)
+	return l
+}
+
 func (l RateLimit) validate() error {
 	return errors.Join(
 		check.NotNegative("RateLimit.Same.Calls", l.Same.Calls), check.NotNegative("RateLimit.Same.Window", l.Same.Window),
 		check.NotNegative("RateLimit.Same.Failed", l.Same.Failed), check.NotNegative("RateLimit.Same.FailedWindow", l.Same.FailedWindow),
 		check.NotNegative("RateLimit.Limit", l.Limit), check.NotNegative("RateLimit.Window", l.Window), check.NotNegative("RateLimit.Block", l.Block),
 	)
-}
-
-// limits are what the gate counts by.
-func (c Config) limits() gate.Limits {
-	return gate.Limits{
-		Limit: c.RateLimit.Limit, Window: c.RateLimit.Window, Policy: c.RateLimit.Policy, Block: c.RateLimit.Block,
-		ResetEpoch: c.Profile.RateLimitResetEpoch, RetryAfterDate: c.Profile.RetryAfterDate, Body: c.Profile.RateLimitBody,
-	}
-}
-
-// sameLimits are what the gate counts equal requests by.
-func (c Config) sameLimits() gate.SameLimits {
-	l := c.RateLimit.Same
-	return gate.SameLimits{
-		Calls: l.Calls, Window: l.Window, Failed: l.Failed, FailedWindow: l.FailedWindow, PathOnly: l.PathOnly,
-		ResetEpoch: c.Profile.RateLimitResetEpoch, DateAfter: c.Profile.RetryAfterDate,
-	}
 }

@@ -70,8 +70,9 @@ func (s *Server) incoming(j *queue.Job) (*incoming, error) {
 		Method: j.Method, URL: u, Host: j.Request.Host, RemoteAddr: j.Request.RemoteAddr, Header: j.Request.Header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, RequestURI: j.Path,
 	}
-	_, path := s.pathOf(u)
-	return &incoming{Request: request.Request{HTTP: r, Body: j.Request.Body, Company: j.Company, Base: j.Base, Path: path}}, nil
+	f := s.fronts.of(j.Company)
+	_, path := s.pathOf(f, u)
+	return &incoming{front: f, Request: request.Request{HTTP: r, Body: j.Request.Body, Company: j.Company, Base: j.Base, Path: path}}, nil
 }
 
 // An endpointCall is the work of calling a handler. The built-in ERP is called
@@ -88,14 +89,14 @@ type endpointCall struct {
 
 func (c *endpointCall) Run(ctx context.Context, early func(answer.Outcome)) answer.Outcome {
 	c.Done(false) // of a run before this one
-	if c.s.keepsState(c.handler) {
+	if c.s.keepsState(c.in, c.handler) {
 		var err error
 		if c.session, err = c.s.session(ctx, c.in.Company); err != nil {
 			return answer.Outcome{Failure: "The data could not be read: " + err.Error() + "."}
 		}
 		ctx = c.session.Context(ctx)
 	}
-	if !c.s.cfg.Profile.ReportAccepted || c.session != nil {
+	if !c.in.front.profile.ReportAccepted || c.session != nil {
 		early = nil
 	}
 	return answer.Invoke(c.handler, c.in.ForEndpoint(ctx, c.path, c.job.ID, c.job.Attempts), early)
@@ -125,7 +126,9 @@ func changesOf(session *erp.Session, company string) *queue.Changes {
 
 // keepsState reports whether what h changes is kept in a shared queue: the
 // built-in ERP's data are, a user's handler looks after its own.
-func (s *Server) keepsState(h http.Handler) bool { return s.runner.Shared() != nil && h == s.builtin }
+func (s *Server) keepsState(in *incoming, h http.Handler) bool {
+	return s.runner.Shared() != nil && h == in.front.builtin
+}
 
 // session begins a session on the data of a company, as they are in the queue.
 func (s *Server) session(ctx context.Context, company string) (*erp.Session, error) {
@@ -138,7 +141,7 @@ func (s *Server) session(ctx context.Context, company string) (*erp.Session, err
 // foreground answers a request at once.
 func (s *Server) foreground(w http.ResponseWriter, in *incoming, h http.Handler, path string) {
 	r := in.ForEndpoint(in.context(), path, "", 0)
-	if !s.keepsState(h) || !route.TakesBackground(path) {
+	if !s.keepsState(in, h) || !route.TakesBackground(path) {
 		h.ServeHTTP(w, r)
 		return
 	}
@@ -204,8 +207,8 @@ func (s *Server) outdated(in *incoming, path string) bool {
 	h := http.Handler(s.user)
 	switch {
 	case s.user.Has(http.MethodGet, document):
-	case s.builtin.Has(http.MethodGet, document):
-		h = s.builtin
+	case in.front.builtin.Has(http.MethodGet, document):
+		h = in.front.builtin
 	default:
 		return false
 	}

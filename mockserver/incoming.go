@@ -16,6 +16,7 @@ import (
 // incoming is a request on its way through the server.
 type incoming struct {
 	request.Request
+	front  *front
 	claims *gate.Claims // nil: the token is not one of the endpoint's
 	quota  gate.Quota
 	same   gate.Same
@@ -33,7 +34,8 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*incoming, err
 	token := gate.Bearer(r.Header.Get("Authorization"))
 	in := &incoming{Request: request.Request{HTTP: r, Body: body, Token: token}, claims: s.credentials.Read(token)}
 	in.Company = s.credentials.CompanyOf(token, in.claims, r.Header.Get("ipp-company-id"))
-	prefix, rest := s.pathOf(r.URL)
+	in.front = s.fronts.of(in.Company)
+	prefix, rest := s.pathOf(in.front, r.URL)
 	in.Base, in.Path = s.baseOf(r, prefix), rest
 	return in, nil
 }

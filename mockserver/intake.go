@@ -13,16 +13,17 @@ import (
 	"github.com/vismanet-go/background/mockserver/internal/wire"
 	"github.com/vismanet-go/background/mockserver/journal"
 	"github.com/vismanet-go/background/mockserver/operation"
+	"github.com/vismanet-go/background/mockserver/profile"
 )
 
 // serveBackground queues the request if its header is understood.
 func (s *Server) serveBackground(w http.ResponseWriter, in *incoming, path string) {
-	b, err := wire.ParseBackground(strings.Join(in.HTTP.Header.Values(wire.BackgroundHeader), ","), s.cfg.Profile.Pairs)
+	b, err := wire.ParseBackground(strings.Join(in.HTTP.Header.Values(wire.BackgroundHeader), ","), in.front.profile.Pairs)
 	if err == nil {
-		err = gate.MayNotify(s.cfg.Profile, b)
+		err = gate.MayNotify(in.front.profile, b)
 	}
 	switch {
-	case err != nil && !s.cfg.Profile.UnknownHeaderAsNone:
+	case err != nil && !in.front.profile.UnknownHeaderAsNone:
 		s.log.Info("request refused: its header "+wire.BackgroundHeader+" is not valid",
 			"company", in.Company, "method", in.HTTP.Method, "path", in.Path, "value", in.HTTP.Header.Get(wire.BackgroundHeader), "error", err)
 		answer.WriteMessage(w, http.StatusBadRequest, "The header "+wire.BackgroundHeader+" is not valid: "+err.Error()+".")
@@ -32,8 +33,8 @@ func (s *Server) serveBackground(w http.ResponseWriter, in *incoming, path strin
 			"company", in.Company, "method", in.HTTP.Method, "path", in.Path, "value", in.HTTP.Header.Get(wire.BackgroundHeader), "error", err)
 		b = wire.Background{Mode: wire.NotifyNone}
 	}
-	if s.cfg.Profile.CheckIfMatchEarly && s.outdated(in, path) {
-		answer.Refuse(w, s.cfg.Profile, http.StatusPreconditionFailed, "The customer invoice was changed by someone else.")
+	if in.front.profile.CheckIfMatchEarly && s.outdated(in, path) {
+		answer.Refuse(w, in.front.profile, http.StatusPreconditionFailed, "The customer invoice was changed by someone else.")
 		return
 	}
 	s.accept(w, in, path, b)
@@ -55,7 +56,7 @@ func (s *Server) accept(w http.ResponseWriter, in *incoming, path string, b wire
 		s.log.Debug("operation accepted", "id", op.ID, "company", op.Company, "method", op.Method, "path", op.Path)
 	}
 	s.notifier.AwaitIfEarly(in.HTTP.Context(), in.task, op)
-	s.writeAccepted(w, op)
+	writeAccepted(w, op, in.front.profile)
 }
 
 func (s *Server) newOperation(in *incoming, path string, b wire.Background) *background.Operation {
@@ -85,8 +86,7 @@ func (s *Server) queueFault(op *background.Operation) fault.Queue {
 	return f
 }
 
-func (s *Server) writeAccepted(w http.ResponseWriter, op *background.Operation) {
-	p := s.cfg.Profile
+func writeAccepted(w http.ResponseWriter, op *background.Operation, p profile.Profile) {
 	if !p.NoLocationOn202 {
 		w.Header().Set("Location", op.StateLocation())
 	}

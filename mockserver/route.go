@@ -15,18 +15,18 @@ import (
 // pathOf cuts the path of a request into the base path and what follows it,
 // escaped. A slash at its end is left out where no route wants it and one is
 // there without it.
-func (s *Server) pathOf(u *url.URL) (base, path string) {
+func (s *Server) pathOf(f *front, u *url.URL) (base, path string) {
 	base, path = route.SplitBase(route.Plain(u.EscapedPath()))
 	short := strings.TrimRight(path, "/")
-	if s.cfg.Profile.EndSlashMatters || short == path || s.hasPath(path) || !s.hasPath(short) {
+	if f.profile.EndSlashMatters || short == path || s.hasPath(f, path) || !s.hasPath(f, short) {
 		return base, path
 	}
 	return base, short
 }
 
 // hasPath reports whether a path has a route, whatever the method.
-func (s *Server) hasPath(path string) bool {
-	for _, t := range []*route.Table{s.user, s.builtin} {
+func (s *Server) hasPath(f *front, path string) bool {
+	for _, t := range []*route.Table{s.user, f.builtin} {
 		if _, ok := t.Canonical(path); ok {
 			return true
 		}
@@ -34,10 +34,10 @@ func (s *Server) hasPath(path string) bool {
 	return false
 }
 
-// allowed is the Allow header for a path.
-func (s *Server) allowed(path string) string {
+// allowed is the Allow header for the path of a request.
+func (s *Server) allowed(in *incoming) string {
 	var list []string
-	for _, m := range append(s.user.Methods(path), s.builtin.Methods(path)...) {
+	for _, m := range append(s.user.Methods(in.Path), in.front.builtin.Methods(in.Path)...) {
 		if !slices.Contains(list, m) {
 			list = append(list, m)
 		}
@@ -45,9 +45,10 @@ func (s *Server) allowed(path string) string {
 	return strings.Join(list, ", ")
 }
 
-// isTokenPath reports whether a path is that of the token endpoint.
-func (s *Server) isTokenPath(path string) bool {
-	if !s.cfg.Profile.EndSlashMatters {
+// isTokenPath reports whether a request is for the token endpoint.
+func (in *incoming) isTokenPath() bool {
+	path := in.HTTP.URL.Path
+	if !in.front.profile.EndSlashMatters {
 		path = strings.TrimRight(path, "/")
 	}
 	return strings.EqualFold(path, route.TokenPath)
@@ -68,7 +69,7 @@ func queryNames() map[string]string {
 // the case of its route: user handlers first, then the ERP, then
 // Config.Handler. Known reports whether the path exists with another method.
 func (s *Server) route(in *incoming) (h http.Handler, path string, known bool) {
-	for _, t := range []*route.Table{s.user, s.builtin} {
+	for _, t := range []*route.Table{s.user, in.front.builtin} {
 		p, ok := t.Canonical(in.Path)
 		if ok && t.Has(in.HTTP.Method, p) {
 			return t, p, true
@@ -78,8 +79,8 @@ func (s *Server) route(in *incoming) (h http.Handler, path string, known bool) {
 	if s.cfg.Handler != nil && route.TakesBackground(in.Path) {
 		return s.cfg.Handler, in.Path, true
 	}
-	if s.cfg.Profile.AcceptUnknownRoutes && in.point() == fault.OnIntake {
-		return http.HandlerFunc(s.unknownRoute), in.Path, true
+	if in.front.profile.AcceptUnknownRoutes && in.point() == fault.OnIntake {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { s.unknownRoute(w, in) }), in.Path, true
 	}
 	return nil, in.Path, known
 }

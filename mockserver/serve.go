@@ -27,7 +27,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseBody(w, err)
 		return
 	}
-	if s.isTokenPath(r.URL.Path) {
+	if in.isTokenPath() {
 		s.serveToken(w, in)
 		return
 	}
@@ -43,13 +43,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer in.task.End()
 	now := s.clocks.Now(in.Company)
 	in.entry = s.record(in, in.HTTP.Header, now)
-	free := s.cfg.Profile.PollsAreFree && in.OperationID() != ""
+	free := in.front.profile.PollsAreFree && in.OperationID() != ""
 	if !free {
 		in.same = s.same.Of(in.Company, in.HTTP.Method, in.URI(), in.Body)
 	}
 	w = s.noting(w, in)
 	in.quota = s.limits.Take(in.Company, free, now)
-	s.limits.Describe(w.Header(), in.quota, now)
+	in.quota.Describe(w.Header(), now)
 	if f := s.faultFor(in); f != nil {
 		s.serveFaulty(w, in, f, func(w http.ResponseWriter) { s.serve(w, in) })
 		return
@@ -99,13 +99,13 @@ func (s *Server) serve(w http.ResponseWriter, in *incoming) {
 	case s.pool.Context().Err() != nil:
 		s.refuseClosed(w)
 	case h == nil && known:
-		w.Header().Set("Allow", s.allowed(in.Path))
+		w.Header().Set("Allow", s.allowed(in))
 		answer.WriteMessage(w, http.StatusMethodNotAllowed, "The requested resource does not support http method '"+in.HTTP.Method+"'.")
 	case h == nil:
-		s.unknownRoute(w, in.HTTP)
+		s.unknownRoute(w, in)
 	case !s.admit(w, in, path):
 	case in.quota.Exceeded:
-		s.limits.Refuse(w, in.quota, s.clocks.Now(in.Company))
+		in.quota.Refuse(w, s.clocks.Now(in.Company))
 	case s.refuseSame(w, in):
 	case in.point() == fault.OnIntake && !in.overlooksBackground():
 		s.serveBackground(w, in, path)
@@ -120,13 +120,13 @@ func (s *Server) refuseSame(w http.ResponseWriter, in *incoming) bool {
 	now := s.clocks.Now(in.Company)
 	wait := in.same.Take(now)
 	if wait > 0 {
-		s.same.Refuse(w, wait, s.ids.GUID("error", in.Company), now)
+		in.same.Refuse(w, wait, s.ids.GUID("error", in.Company), now)
 	}
 	return wait > 0
 }
 
-func (s *Server) unknownRoute(w http.ResponseWriter, _ *http.Request) {
-	answer.Refuse(w, s.cfg.Profile, http.StatusNotFound, "No HTTP resource was found that matches the request URI.")
+func (s *Server) unknownRoute(w http.ResponseWriter, in *incoming) {
+	answer.Refuse(w, in.front.profile, http.StatusNotFound, "No HTTP resource was found that matches the request URI.")
 }
 
 // admit refuses a request whose credentials will not do, or that lacks what the
@@ -134,9 +134,10 @@ func (s *Server) unknownRoute(w http.ResponseWriter, _ *http.Request) {
 func (s *Server) admit(w http.ResponseWriter, in *incoming, path string) bool {
 	refused := s.credentials.Check(gate.Caller{
 		Token: in.Token, Claims: in.claims, Company: in.Company, Method: in.HTTP.Method, Path: in.Path,
+		RequireToken: in.front.profile.RequireToken, AnyScope: in.front.profile.AnyScope,
 	}, s.clocks.Now(in.Company))
 	if refused == nil {
-		refused = gate.Demand(s.cfg.Profile, in.HTTP, in.Body, path, s.builtin.Names)
+		refused = gate.Demand(in.front.profile, in.HTTP, in.Body, path, in.front.builtin.Names)
 	}
 	switch {
 	case refused == nil:
@@ -147,6 +148,6 @@ func (s *Server) admit(w http.ResponseWriter, in *incoming, path string) bool {
 	case refused.Challenge != "":
 		w.Header().Set("WWW-Authenticate", refused.Challenge)
 	}
-	answer.Refuse(w, s.cfg.Profile, refused.Status, refused.Message)
+	answer.Refuse(w, in.front.profile, refused.Status, refused.Message)
 	return false
 }

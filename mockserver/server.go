@@ -48,9 +48,13 @@ type Server struct {
 	notifier    *notify.Notifier
 	erp         *erp.ERP
 	started     sync.Once
-	builtin     *route.Table
 	user        *route.Table
-	admin       *http.ServeMux
+
+	fronts        *setting[*front]
+	rates         *setting[RateLimit]
+	subscriptions *setting[Subscription]
+
+	admin *http.ServeMux
 }
 
 // New returns a server that is ready to answer. The error names every field of
@@ -63,10 +67,12 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, log: cfg.Logger,
 		pool: vtime.NewPool(), ids: wire.NewIDs(cfg.Seed),
-		limits: gate.NewLimiter(cfg.limits()), same: gate.NewSameLimiter(cfg.sameLimits()), credentials: cfg.credentials(),
-		journal: journal.New(cfg.JournalBytes),
-		builtin: route.New(), user: route.New(), admin: http.NewServeMux(),
+		credentials: cfg.credentials(), journal: journal.New(cfg.JournalBytes),
+		user: route.New(), admin: http.NewServeMux(),
+		rates:         newSetting(cfg.RateLimit, nil),
+		subscriptions: newSetting(cfg.Subscription, cfg.Subscriptions),
 	}
+	s.limits, s.same = gate.NewLimiter(s.limitsOf), gate.NewSameLimiter(s.sameLimitsOf)
 	s.clocks = newClocks(cfg, s.pool, s.journal)
 	s.faults = fault.New(fault.Config{
 		Seed: cfg.Seed, Rules: cfg.Faults, OnHit: s.journal.Hit,
@@ -74,13 +80,13 @@ func New(cfg Config) (*Server, error) {
 	})
 	shared, _ := cfg.Queue.(queue.Shared)
 	s.notifier = notify.New(notify.Config{
-		Log: s.log, Pool: s.pool, Clocks: s.clocks, Journal: s.journal, IDs: s.ids, Faults: s.faults, Shared: shared, Profile: cfg.Profile,
+		Log: s.log, Pool: s.pool, Clocks: s.clocks, Journal: s.journal, IDs: s.ids, Faults: s.faults, Shared: shared, Profile: s.profileOf,
 		Client: cfg.NotifyClient, PublicTargets: cfg.AllowPublicTargets,
-		Subscription: cfg.notified, URLRetry: notify.Retry(cfg.URLRetry),
+		Subscription: s.notified, URLRetry: notify.Retry(cfg.URLRetry),
 		Operation: func(id string) (background.Operation, bool) { return s.runner.Get(id) },
 	})
 	s.runner = run.New(run.Config{
-		Log: s.log, Pool: s.pool, Clocks: s.clocks, Journal: s.journal, Store: cfg.Queue, Profile: cfg.Profile,
+		Log: s.log, Pool: s.pool, Clocks: s.clocks, Journal: s.journal, Store: cfg.Queue, Profile: s.profileOf,
 		Workers: cfg.Workers, MaxRunning: cfg.MaxRunning, MaxAttempts: cfg.MaxAttempts, Order: cfg.Order,
 		ExecTimeout: cfg.ExecTimeout, Retention: cfg.Retention,
 		Work: s.work, Ended: s.notifier.Ended, Resume: s.notifier.Resume,
@@ -88,43 +94,10 @@ func New(cfg Config) (*Server, error) {
 	if shared != nil {
 		s.clocks.OnMoved(s.runner.ClockMoved)
 	}
-	if !cfg.Profile.ExactQueryNames {
-		s.builtin.Names = queryNames()
-	}
-	s.routeBuiltin()
+	s.erp = erp.New(s.erpConfig(cfg.Profile))
+	s.fronts = newSetting(s.newFront(cfg.Profile), nil)
 	s.routeAdmin()
 	return s, nil
-}
-
-// endpoints is all that the contract asks for: the built-in ERP and the
-// background API. That it implements the generated interface is what keeps the
-// mock and the contract together.
-type endpoints struct {
-	*erp.ERP
-	*stateAPI
-}
-
-var _ server.ServerInterface = endpoints{}
-
-func (s *Server) routeBuiltin() {
-	s.erp = erp.New(erp.Config{
-		MaxPageSize:      s.cfg.Profile.MaxPageSize,
-		UnquotedETags:    s.cfg.Profile.UnquotedETags,
-		ForegroundResult: s.cfg.Profile.ForegroundActionResult,
-		BackgroundResult: s.cfg.Profile.BackgroundActionResult,
-		AsyncActions:     s.cfg.Profile.ReportAccepted,
-		BeyondEnd:        s.cfg.Profile.PageBeyondEndStatus,
-		NoBody:           func(status int) bool { return answer.Bodiless(s.cfg.Profile, status) },
-		NullKeeps:        s.cfg.Profile.NullKeeps,
-		CreditNoteType:   s.cfg.Profile.CreditNoteType,
-		LineTypeCodes:    s.cfg.Profile.LineTypeCodes,
-		SwapCurrencies:   s.cfg.Profile.SwapCurrencies,
-		NewID:            s.ids.GUID,
-		Now:              func(company string) time.Time { return wire.TimesOf(s.cfg.Profile).Local(s.clocks.Now(company)) },
-		Sleep:            Sleep,
-	})
-	all := endpoints{s.erp, &stateAPI{s}}
-	server.HandlerWithOptions(all, server.StdHTTPServerOptions{BaseRouter: s.builtin, ErrorHandlerFunc: badParameter})
 }
 
 // badParameter answers for a parameter that does not have its type.
@@ -207,8 +180,8 @@ func (s *Server) Close() error {
 
 // Reset makes a company, or all of them if company is empty, what it was after
 // [New]: without operations, deliveries, counted calls and journal, with the
-// first invoices, the rules of Config.Faults, the first ids (with Config.Seed),
-// a clock as Config.Clock sets it, and a queue that is not paused. Other
+// first invoices, the rules of Config.Faults, the profile, rate limit and
+// subscription of the Config, the first ids (with Config.Seed), a clock as Config.Clock sets it, and a queue that is not paused. Other
 // companies notice nothing.
 //
 // Operations that run are cancelled, with [ErrReset] as the cause; Reset waits
@@ -244,6 +217,9 @@ func (s *Server) wipe(ctx context.Context, company string) error {
 	s.limits.Reset(company)
 	s.same.Reset(company)
 	s.faults.Reset(company)
+	s.fronts.reset(company)
+	s.rates.reset(company)
+	s.subscriptions.reset(company)
 	s.journal.Reset(company)
 	return err
 }

@@ -12,11 +12,15 @@ import (
 	"github.com/vismanet-go/background/mockserver/internal/call"
 	"github.com/vismanet-go/background/mockserver/internal/wire"
 	"github.com/vismanet-go/background/mockserver/operation"
+	"github.com/vismanet-go/background/mockserver/profile"
 	"github.com/vismanet-go/background/openapi/server"
 )
 
 // stateAPI serves the two endpoints of the background API itself.
-type stateAPI struct{ s *Server }
+type stateAPI struct {
+	s       *Server
+	profile profile.Profile
+}
 
 // GetBackgroundState serves GET /v1/background/{requestId}.
 func (a *stateAPI) GetBackgroundState(w http.ResponseWriter, r *http.Request, id server.RequestID, _ server.GetBackgroundStateParams) {
@@ -24,7 +28,7 @@ func (a *stateAPI) GetBackgroundState(w http.ResponseWriter, r *http.Request, id
 	op, ok := a.s.runner.ReadState(id, c.Company)
 	now := a.s.clocks.Now(c.Company)
 	op, ok = seen(r.Context(), op, ok, now)
-	switch p := a.s.cfg.Profile; {
+	switch p := a.profile; {
 	case !wire.IsGUID(id):
 		answer.Refuse(w, p, p.MalformedIDStatus, "The background operation was not found.")
 	case !ok || op.Forgotten(p, now):
@@ -44,7 +48,7 @@ func (a *stateAPI) GetBackgroundContent(w http.ResponseWriter, r *http.Request, 
 	op, ok := a.s.runner.ReadContent(id, c.Company)
 	now := a.s.clocks.Now(c.Company)
 	op, ok = seen(r.Context(), op, ok, now)
-	switch p := a.s.cfg.Profile; {
+	switch p := a.profile; {
 	case !wire.IsGUID(id):
 		answer.Refuse(w, p, p.MalformedIDStatus, "No content was found.")
 	case ok && op.Company != c.Company:

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/mockserver/internal/check"
-	"github.com/vismanet-go/background/mockserver/internal/notify"
 	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
@@ -28,14 +27,6 @@ type Subscription struct {
 	GroupID            string // default "default"
 
 	Retry Retry // default: 5 attempts, else as in [Retry]
-}
-
-// subscription is the one that tells of a company's operations.
-func (c Config) subscription(company string) Subscription {
-	if sub, ok := c.Subscriptions[company]; ok {
-		return sub
-	}
-	return c.Subscription
 }
 
 func (s Subscription) withDefaults() Subscription {
@@ -77,24 +68,11 @@ func (r Retry) validate(field string) error {
 }
 
 // tenant is the id of a company's tenant in notifications.
-func (c Config) tenant(company string) string {
-	if sub := c.subscription(company); sub.TenantID != "" {
-		return sub.TenantID
-	}
-	for _, tenant := range slices.Sorted(maps.Keys(c.Auth.Tenants)) {
-		if c.Auth.Tenants[tenant] == company {
+func (a Auth) tenant(company string) string {
+	for _, tenant := range slices.Sorted(maps.Keys(a.Tenants)) {
+		if a.Tenants[tenant] == company {
 			return tenant
 		}
 	}
 	return wire.DerivedGUID(0, "tenant\x00"+company, 1)
-}
-
-// notified is where the notifications of a company's operations go.
-func (c Config) notified(company string) notify.Subscription {
-	sub := c.subscription(company)
-	return notify.Subscription{
-		URL: sub.URL, SigningKey: sub.SigningKey, ID: sub.ID, TenantID: c.tenant(company),
-		ApplicationID: sub.ApplicationID, ApplicationVersion: sub.ApplicationVersion, GroupID: sub.GroupID,
-		Retry: notify.Retry(sub.Retry),
-	}
 }

@@ -2,7 +2,6 @@ package mockserver
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/internal/answer"
@@ -16,6 +15,7 @@ import (
 func (s *Server) serveToken(w http.ResponseWriter, in *incoming) {
 	g, refused := gate.ParseGrant(in.HTTP, in.Body)
 	in.Company = s.credentials.Company(g.Tenant)
+	in.front = s.fronts.of(in.Company)
 	clock := s.clocks.Serving(in.Company)
 	if clock == nil {
 		s.refuseCompany(w)
@@ -41,7 +41,7 @@ func (s *Server) serveToken(w http.ResponseWriter, in *incoming) {
 		case refused != nil:
 			s.refuseToken(w, g, refused)
 		default:
-			s.grantToken(w, g, s.clocks.Now(in.Company))
+			s.grantToken(w, in, g)
 		}
 	}
 	f := s.requestFault(in, fault.OnToken)
@@ -53,8 +53,8 @@ func (s *Server) serveToken(w http.ResponseWriter, in *incoming) {
 }
 
 // grantToken answers a request that is understood.
-func (s *Server) grantToken(w http.ResponseWriter, g gate.Grant, now time.Time) {
-	token, refused := s.credentials.Issue(g, now, s.ids.GUID)
+func (s *Server) grantToken(w http.ResponseWriter, in *incoming, g gate.Grant) {
+	token, refused := s.credentials.Issue(g, in.front.profile.InvalidClientStatus, s.clocks.Now(in.Company), s.ids.GUID)
 	if refused != nil {
 		s.refuseToken(w, g, refused)
 		return

@@ -43,7 +43,11 @@ type Config struct {
 // concurrent use.
 type ERP struct {
 	cfg Config
+	*library
+}
 
+// A library is all that an ERP knows of its companies.
+type library struct {
 	mu      sync.Mutex // guards books and what is in them, and the map of shelves
 	books   map[string]*book
 	shelves map[string]*shelf
@@ -51,8 +55,11 @@ type ERP struct {
 
 // New returns an ERP.
 func New(cfg Config) *ERP {
-	return &ERP{cfg: cfg, books: make(map[string]*book), shelves: make(map[string]*shelf)}
+	return &ERP{cfg, &library{books: make(map[string]*book), shelves: make(map[string]*shelf)}}
 }
+
+// As is the same ERP, with the same data, as cfg shows it.
+func (e *ERP) As(cfg Config) *ERP { return &ERP{cfg, e.library} }
 
 // A book is one company's data.
 type book struct {

@@ -30,9 +30,6 @@ type Credentials struct {
 	Tenants    map[string]string // companies by tenant; empty: a tenant's id is the company
 	TokenLife  time.Duration
 	SigningKey string // of tokens
-
-	InvalidClientStatus int  // of the token endpoint
-	AnyScope            bool // any scope will do
 }
 
 // A Client is an application.
@@ -59,6 +56,9 @@ type Caller struct {
 	Company string
 	Method  string
 	Path    string // below the API root
+
+	RequireToken bool // [Any] is the least that will do
+	AnyScope     bool // any scope will do
 }
 
 // A Refusal says why a call is not let in.
@@ -105,15 +105,19 @@ func (c *Credentials) Check(by Caller, now time.Time) *Refusal {
 		return &Refusal{Status: status, Challenge: "Bearer" + detail, Message: message}
 	}
 	_, listed := c.Companies[by.Token]
+	mode := c.Mode
+	if mode == Off && by.RequireToken {
+		mode = Any
+	}
 	known := listed || strings.HasPrefix(by.Token, "company:") || by.Claims != nil && !by.Claims.expired(now)
 	switch {
-	case c.Mode == Off:
+	case mode == Off:
 		return nil
 	case by.Token == "":
 		return deny(http.StatusUnauthorized, "", denied)
-	case c.Mode == Any && (known || len(c.Companies) == 0):
+	case mode == Any && (known || len(c.Companies) == 0):
 		return nil
-	case c.Mode == Any, by.Claims == nil:
+	case mode == Any, by.Claims == nil:
 		return deny(http.StatusUnauthorized, ` error="invalid_token"`, denied)
 	case by.Claims.expired(now):
 		return deny(http.StatusUnauthorized, ` error="invalid_token", error_description="The token expired"`, denied)
@@ -121,7 +125,7 @@ func (c *Credentials) Check(by Caller, now time.Time) *Refusal {
 		return deny(http.StatusUnauthorized, ` error="invalid_token", error_description="The token is not for a company"`, denied)
 	case c.Company(by.Claims.Tenant) != by.Company:
 		return deny(http.StatusForbidden, "", "The token is for another company.")
-	case !c.AnyScope && !by.Claims.allow(by.scope()):
+	case !by.AnyScope && !by.Claims.allow(by.scope()):
 		return deny(http.StatusForbidden, ` error="insufficient_scope", scope="`+by.scope()+`"`, "The token lacks the scope "+by.scope()+".")
 	}
 	return nil

@@ -25,7 +25,7 @@ func issue(c *Credentials, text string) string {
 	g, refused := ParseGrant(form(text))
 	var token Token
 	if refused == nil {
-		token, refused = c.Issue(g, now, func(kind, company string) string { return kind + " of " + company })
+		token, refused = c.Issue(g, 401, now, func(kind, company string) string { return kind + " of " + company })
 	}
 	if refused != nil {
 		return refused.Code
@@ -122,7 +122,8 @@ func TestWhoGetsNoToken(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	l := NewLimiter(Limits{Limit: 2, Window: time.Minute, Policy: "p", Block: 5 * time.Minute, Body: "wait {seconds}"})
+	limits := Limits{Limit: 2, Window: time.Minute, Policy: "p", Block: 5 * time.Minute, Body: "wait {seconds}"}
+	l := NewLimiter(func(string) Limits { return limits })
 	var got []string
 	for _, call := range []struct {
 		company string
@@ -140,8 +141,8 @@ func TestLimits(t *testing.T) {
 		at := now.Add(call.at)
 		q := l.Take(call.company, call.free, at)
 		w := httptest.NewRecorder()
-		if l.Describe(w.Header(), q, at); q.Exceeded {
-			l.Refuse(w, q, at)
+		if q.Describe(w.Header(), at); q.Exceeded {
+			q.Refuse(w, at)
 		}
 		got = append(got, fmt.Sprintf("%d %s %s %s", q.Remaining, w.Header()["X-Ratelimit-Reset"][0], w.Header().Get("Retry-After"), w.Body))
 	}

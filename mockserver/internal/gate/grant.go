@@ -74,8 +74,9 @@ func ParseGrant(r *http.Request, body []byte) (Grant, *TokenError) {
 	return g, nil
 }
 
-// Issue answers a request for a token. NewID makes the id of one for a company.
-func (c *Credentials) Issue(g Grant, now time.Time, newID func(kind, company string) string) (Token, *TokenError) {
+// Issue answers a request for a token. Unknown is the status for an unknown
+// client; newID makes the id of a token for a company.
+func (c *Credentials) Issue(g Grant, unknown int, now time.Time, newID func(kind, company string) string) (Token, *TokenError) {
 	allowed := []string{scopeRead, scopeCreate, scopeUpdate, scopeDelete}
 	client, known := c.Clients[g.client]
 	if client.Scopes != nil {
@@ -84,7 +85,7 @@ func (c *Credentials) Issue(g Grant, now time.Time, newID func(kind, company str
 	rightSecret := subtle.ConstantTimeCompare([]byte(client.Secret), []byte(g.secret)) == 1
 	switch {
 	case g.client == "", len(c.Clients) > 0 && (!known || !rightSecret):
-		return Token{}, &TokenError{"invalid_client", "", c.InvalidClientStatus}
+		return Token{}, &TokenError{"invalid_client", "", unknown}
 	case g.kind != "client_credentials":
 		return Token{}, refusal("unsupported_grant_type", "")
 	case slices.ContainsFunc(g.scopes, func(scope string) bool { return !slices.Contains(allowed, scope) }):

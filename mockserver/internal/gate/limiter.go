@@ -24,7 +24,7 @@ type Limits struct {
 
 // A Limiter counts calls in a fixed window per company.
 type Limiter struct {
-	cfg Limits
+	of func(company string) Limits
 
 	mu      sync.Mutex // guards windows
 	windows map[string]*window
@@ -36,9 +36,10 @@ type window struct {
 	blocked time.Time // until then; zero: not
 }
 
-// NewLimiter returns a limiter that no company has called yet.
-func NewLimiter(cfg Limits) *Limiter {
-	return &Limiter{cfg: cfg, windows: make(map[string]*window)}
+// NewLimiter returns a limiter that no company has called yet. Of tells the
+// limits of a company.
+func NewLimiter(of func(company string) Limits) *Limiter {
+	return &Limiter{of: of, windows: make(map[string]*window)}
 }
 
 // Reset forgets a company, or all of them.
@@ -56,31 +57,34 @@ type Quota struct {
 	Remaining int
 	Reset     time.Time // of the window
 	Exceeded  bool      // the call is one too many
+
+	limits Limits // that it is counted by
 }
 
 // Take counts one call of a company; a free one only looks.
 func (l *Limiter) Take(company string, free bool, now time.Time) Quota {
+	limits := l.of(company)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	w := l.windows[company]
 	if w == nil || !now.Before(w.ends) && !now.Before(w.blocked) {
-		w = &window{ends: now.Add(l.cfg.Window)}
+		w = &window{ends: now.Add(limits.Window)}
 		l.windows[company] = w
 	}
 	switch {
 	case free:
-	case w.used < l.cfg.Limit:
+	case w.used < limits.Limit:
 		w.used++
 	default:
-		return w.refuse(l.cfg.Block, now)
+		return w.refuse(limits, now)
 	}
-	return Quota{Remaining: l.cfg.Limit - w.used, Reset: w.ends}
+	return Quota{Remaining: max(0, limits.Limit-w.used), Reset: w.ends, limits: limits}
 }
 
-func (w *window) refuse(block time.Duration, now time.Time) Quota {
-	q := Quota{Reset: w.ends, Exceeded: true}
-	if block > 0 {
-		w.blocked = now.Add(block)
+func (w *window) refuse(limits Limits, now time.Time) Quota {
+	q := Quota{Reset: w.ends, Exceeded: true, limits: limits}
+	if limits.Block > 0 {
+		w.blocked = now.Add(limits.Block)
 	}
 	if w.blocked.After(q.Reset) {
 		q.Reset = w.blocked
@@ -88,13 +92,29 @@ func (w *window) refuse(block time.Duration, now time.Time) Quota {
 	return q
 }
 
+// Used is how many calls of a company are counted in its present window, and
+// when that ends; zero without one.
+func (l *Limiter) Used(company string, now time.Time) (used int, ends time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w := l.windows[company]
+	if w == nil || !now.Before(w.ends) && !now.Before(w.blocked) {
+		return 0, time.Time{}
+	}
+	ends = w.ends
+	if w.blocked.After(ends) {
+		ends = w.blocked
+	}
+	return w.used, ends
+}
+
 // Describe sets the four headers that are on every answer.
-func (l *Limiter) Describe(h http.Header, q Quota, now time.Time) {
+func (q Quota) Describe(h http.Header, now time.Time) {
 	reset := int64(wire.Seconds(q.Reset.Sub(now)))
-	if l.cfg.ResetEpoch {
+	if q.limits.ResetEpoch {
 		reset = q.Reset.Add(time.Second - 1).Unix()
 	}
-	v := []string{strconv.Itoa(l.cfg.Limit), strconv.Itoa(q.Remaining), strconv.FormatInt(reset, 10), l.cfg.Policy}
+	v := []string{strconv.Itoa(q.limits.Limit), strconv.Itoa(q.Remaining), strconv.FormatInt(reset, 10), q.limits.Policy}
 	// As Header.Set does, which would make these names canonical each time.
 	h["X-Ratelimit-Limit"] = v[0:1:1]
 	h["X-Ratelimit-Remaining"] = v[1:2:2]
@@ -103,11 +123,11 @@ func (l *Limiter) Describe(h http.Header, q Quota, now time.Time) {
 }
 
 // Refuse answers 429.
-func (l *Limiter) Refuse(w http.ResponseWriter, q Quota, now time.Time) {
+func (q Quota) Refuse(w http.ResponseWriter, now time.Time) {
 	wait := q.Reset.Sub(now)
-	w.Header().Set("Retry-After", wire.RetryAfter(wait, l.cfg.RetryAfterDate, now))
+	w.Header().Set("Retry-After", wire.RetryAfter(wait, q.limits.RetryAfterDate, now))
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(http.StatusTooManyRequests)
-	body := strings.ReplaceAll(l.cfg.Body, "{seconds}", strconv.Itoa(wire.Seconds(wait)))
+	body := strings.ReplaceAll(q.limits.Body, "{seconds}", strconv.Itoa(wire.Seconds(wait)))
 	_, _ = w.Write([]byte(body)) // the client may be gone
 }

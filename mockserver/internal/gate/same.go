@@ -27,7 +27,7 @@ func (l SameLimits) on() bool { return l.Calls > 0 || l.Failed > 0 }
 
 // A SameLimiter counts equal requests of each company, over windows that slide.
 type SameLimiter struct {
-	cfg SameLimits
+	of func(company string) SameLimits
 
 	mu    sync.Mutex // guards what follows
 	made  map[sameRequest]*calls
@@ -40,9 +40,10 @@ type sameRequest struct{ company, method, uri, body string }
 // calls are the times of what still counts, oldest first.
 type calls struct{ all, failed []time.Time }
 
-// NewSameLimiter returns a limiter that knows of no request.
-func NewSameLimiter(cfg SameLimits) *SameLimiter {
-	return &SameLimiter{cfg: cfg, made: make(map[sameRequest]*calls), prune: 1024}
+// NewSameLimiter returns a limiter that knows of no request. Of tells the limits
+// of a company.
+func NewSameLimiter(of func(company string) SameLimits) *SameLimiter {
+	return &SameLimiter{of: of, made: make(map[sameRequest]*calls), prune: 1024}
 }
 
 // Reset forgets a company, or all of them.
@@ -59,20 +60,22 @@ func (l *SameLimiter) Reset(company string) {
 // A Same is one request among its equals. The zero value is not counted.
 type Same struct {
 	limiter *SameLimiter
+	limits  SameLimits
 	key     sameRequest
 }
 
 // Of finds the equals of a request. Uri is what is asked for, with the query.
 func (l *SameLimiter) Of(company, method, uri string, body []byte) Same {
-	if !l.cfg.on() {
+	limits := l.of(company)
+	if !limits.on() {
 		return Same{}
 	}
 	key := sameRequest{company: company, method: method, uri: strings.ToLower(uri), body: string(body)}
-	if l.cfg.PathOnly {
+	if limits.PathOnly {
 		path, _, _ := strings.Cut(key.uri, "?")
 		key = sameRequest{company: company, uri: path}
 	}
-	return Same{l, key}
+	return Same{l, limits, key}
 }
 
 // Take counts a request, and returns how long to wait if it is one too many,
@@ -85,11 +88,11 @@ func (s Same) Take(now time.Time) (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := l.callsOf(s.key, now)
-	if l.cfg.Calls > 0 && len(c.all) >= l.cfg.Calls {
-		wait = c.all[len(c.all)-l.cfg.Calls].Add(l.cfg.Window).Sub(now)
+	if s.limits.Calls > 0 && len(c.all) >= s.limits.Calls {
+		wait = c.all[len(c.all)-s.limits.Calls].Add(s.limits.Window).Sub(now)
 	}
-	if l.cfg.Failed > 0 && len(c.failed) >= l.cfg.Failed {
-		wait = max(wait, c.failed[len(c.failed)-l.cfg.Failed].Add(l.cfg.FailedWindow).Sub(now))
+	if s.limits.Failed > 0 && len(c.failed) >= s.limits.Failed {
+		wait = max(wait, c.failed[len(c.failed)-s.limits.Failed].Add(s.limits.FailedWindow).Sub(now))
 	}
 	if wait == 0 {
 		c.all = append(c.all, now)
@@ -113,7 +116,7 @@ func (s Same) Ended(status int, now time.Time) {
 func (l *SameLimiter) callsOf(key sameRequest, now time.Time) *calls {
 	if len(l.made) >= l.prune {
 		for key, c := range l.made {
-			if l.forget(c, now); len(c.all)+len(c.failed) == 0 {
+			if c.forget(l.of(key.company), now); len(c.all)+len(c.failed) == 0 {
 				delete(l.made, key)
 			}
 		}
@@ -124,13 +127,13 @@ func (l *SameLimiter) callsOf(key sameRequest, now time.Time) *calls {
 		c = &calls{}
 		l.made[key] = c
 	}
-	l.forget(c, now)
+	c.forget(l.of(key.company), now)
 	return c
 }
 
 // forget drops what does not count any more.
-func (l *SameLimiter) forget(c *calls, now time.Time) {
-	c.all, c.failed = since(c.all, now.Add(-l.cfg.Window)), since(c.failed, now.Add(-l.cfg.FailedWindow))
+func (c *calls) forget(l SameLimits, now time.Time) {
+	c.all, c.failed = since(c.all, now.Add(-l.Window)), since(c.failed, now.Add(-l.FailedWindow))
 }
 
 // since are the times after t.
@@ -142,16 +145,16 @@ func since(times []time.Time, t time.Time) []time.Time {
 }
 
 // Refuse answers 429 as the old gateway words it.
-func (l *SameLimiter) Refuse(w http.ResponseWriter, wait time.Duration, messageID string, now time.Time) {
+func (s Same) Refuse(w http.ResponseWriter, wait time.Duration, messageID string, now time.Time) {
 	reset := int64(wire.Seconds(wait))
-	if l.cfg.ResetEpoch {
+	if s.limits.ResetEpoch {
 		reset = now.Add(wait + time.Second - 1).Unix()
 	}
 	h := w.Header()
 	h.Set("X-RateLimit-Policy", "IntervalLimit")
 	h.Set("X-RateLimit-Reset", strconv.FormatInt(reset, 10))
 	h.Set("X-RateLimit-Remaining", "0")
-	h.Set("Retry-After", wire.RetryAfter(wait, l.cfg.DateAfter, now))
+	h.Set("Retry-After", wire.RetryAfter(wait, s.limits.DateAfter, now))
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(http.StatusTooManyRequests)
 	_, _ = w.Write(wire.JSON(GatewayError{ // the client may be gone

@@ -9,7 +9,8 @@ import (
 // What is over is dropped, so that a caller who polls ever new operations fills
 // no memory.
 func TestEqualRequestsAreForgotten(t *testing.T) {
-	l := NewSameLimiter(SameLimits{Calls: 5, Window: time.Minute, Failed: 2, FailedWindow: 5 * time.Minute})
+	limits := SameLimits{Calls: 5, Window: time.Minute, Failed: 2, FailedWindow: 5 * time.Minute}
+	l := NewSameLimiter(func(string) SameLimits { return limits })
 	at := now
 	for i := range 10_000 {
 		s := l.Of("1", "GET", fmt.Sprint("/v1/background/", i), nil)

@@ -25,7 +25,7 @@ type Config struct {
 	IDs     *wire.IDs
 	Faults  *fault.Rules
 	Shared  queue.Shared // nil: deliveries are kept here only
-	Profile profile.Profile
+	Profile func(company string) profile.Profile
 
 	Client        *http.Client // nil: one of its own
 	PublicTargets bool         // that one reaches others than loopback and private addresses

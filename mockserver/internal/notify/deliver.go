@@ -20,10 +20,11 @@ func (n *Notifier) ended(d *delivery, op *background.Operation) {
 		n.mu.Unlock()
 		return
 	}
-	d.Body = disturbed(op.Notification(n.cfg.Profile), d.fault)
-	drop := d.fault.Drop || n.cfg.Profile.NeverNotify ||
-		n.cfg.Profile.NotifyOnlyWithContent && op.Content == nil ||
-		n.cfg.Profile.NoNotifyOnFailed && op.State == operation.Failed
+	p := n.cfg.Profile(d.Company)
+	d.Body = disturbed(op.Notification(p), d.fault)
+	drop := d.fault.Drop || p.NeverNotify ||
+		p.NotifyOnlyWithContent && op.Content == nil ||
+		p.NoNotifyOnFailed && op.State == operation.Failed
 	if drop {
 		d.State, d.tried = operation.DeliveryDropped, true
 	}
@@ -76,7 +77,7 @@ func (n *Notifier) deliver(ctx context.Context, d *delivery, attempt, duplicates
 		return
 	}
 	a := n.attempt(ctx, d, attempt > 1 && duplicates < d.fault.Duplicates)
-	ok := n.delivered(a.StatusCode)
+	ok := n.delivered(d, a.StatusCode)
 	switch {
 	case ok && duplicates > 0:
 		n.record(d, a, operation.DeliveryDelivered)
@@ -85,7 +86,7 @@ func (n *Notifier) deliver(ctx context.Context, d *delivery, attempt, duplicates
 		n.record(d, a, operation.DeliveryDelivered)
 	case attempt >= d.retry.Attempts:
 		n.record(d, a, operation.DeliveryDead)
-		n.cfg.Log.Warn("notification given up", "id", d.OperationID, "company", d.Company, "url", d.URL, "attempts", attempt, "status", a.StatusCode, "error", n.reason(a))
+		n.cfg.Log.Warn("notification given up", "id", d.OperationID, "company", d.Company, "url", d.URL, "attempts", attempt, "status", a.StatusCode, "error", n.reason(d, a))
 	default:
 		n.record(d, a, operation.DeliveryWaiting)
 		d.generation.After(d.retry.before(attempt), d.label("notification, again,"), func(ctx context.Context, _ *vtime.Task) { n.deliver(ctx, d, attempt+1, duplicates) })
@@ -93,8 +94,8 @@ func (n *Notifier) deliver(ctx context.Context, d *delivery, attempt, duplicates
 }
 
 // delivered reports whether a receiver's status takes a notification.
-func (n *Notifier) delivered(status int) bool {
-	return status == http.StatusOK || status/100 == 2 && !n.cfg.Profile.OnlyStatus200
+func (n *Notifier) delivered(d *delivery, status int) bool {
+	return status == http.StatusOK || status/100 == 2 && !n.cfg.Profile(d.Company).OnlyStatus200
 }
 
 // attempt sends the notification once.

@@ -15,7 +15,7 @@ import (
 // header builds what is sent with body in attempt number len(d.Attempts)+1, as
 // a fault disturbs it. The caller holds the notifier's mutex.
 func (n *Notifier) header(d *delivery, body []byte, now time.Time, fault fault.Notify) http.Header {
-	p := n.cfg.Profile
+	p := n.cfg.Profile(d.Company)
 	h := http.Header{"Content-Type": {p.NotificationContentType}, "User-Agent": {p.UserAgent}}
 	defer answer.ApplyHeader(h, fault.Header)
 	for _, own := range d.op.Asked.Pairs {
@@ -29,7 +29,7 @@ func (n *Notifier) header(d *delivery, body []byte, now time.Time, fault fault.N
 
 // dispatch sets the dispatcher's headers.
 func (n *Notifier) dispatch(h http.Header, d *delivery, body []byte, now time.Time, forge bool) {
-	p, sub := n.cfg.Profile, n.cfg.Subscription(d.Company)
+	p, sub := n.cfg.Profile(d.Company), n.cfg.Subscription(d.Company)
 	first, attempt, id := now, now, d.NotificationID
 	if len(d.Attempts) > 0 {
 		first = d.Attempts[0].Started

@@ -24,7 +24,7 @@ func (n *Notifier) send(ctx context.Context, d *delivery, body []byte, a *operat
 	a.Ended, a.StatusCode = d.generation.Clock().Now(), status
 	switch {
 	case err == nil && (status < 200 || status > 599):
-		a.Error = n.reason(*a)
+		a.Error = n.reason(d, *a)
 	case err == nil:
 	case caller.Err() == nil && ctx.Err() != nil:
 		a.Error = fmt.Sprintf("no answer within %v (Retry.Timeout): %v", d.retry.Timeout, err)
@@ -76,9 +76,9 @@ func excerpt(body []byte) string {
 }
 
 // reason says why an attempt did not deliver; empty if it did.
-func (n *Notifier) reason(a operation.Attempt) string {
+func (n *Notifier) reason(d *delivery, a operation.Attempt) string {
 	switch {
-	case n.delivered(a.StatusCode):
+	case n.delivered(d, a.StatusCode):
 		return ""
 	case a.Error != "":
 		return a.Error
@@ -100,7 +100,7 @@ func (n *Notifier) tell(d *delivery, a operation.Attempt, said string, refused b
 	number := len(d.Attempts) + 1
 	n.mu.Unlock()
 	attrs := []any{"id", d.OperationID, "company", d.Company, "url", d.URL, "attempt", number, "status", a.StatusCode}
-	why := n.reason(a)
+	why := n.reason(d, a)
 	switch {
 	case why == "":
 		n.cfg.Log.Debug("notification delivered", attrs...)

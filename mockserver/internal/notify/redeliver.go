@@ -54,13 +54,13 @@ func (n *Notifier) Redeliver(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	body := op.Notification(n.cfg.Profile)
+	body := op.Notification(n.cfg.Profile(op.Company))
 	n.mu.Lock()
 	a := operation.Attempt{Started: d.generation.Clock().Now(), Redelivery: true}
 	a.Header = n.header(d, body, a.Started, fault.Notify{})
 	n.mu.Unlock()
 	n.send(ctx, d, body, &a)
-	delivered := n.delivered(a.StatusCode)
+	delivered := n.delivered(d, a.StatusCode)
 	if t.Generation().IsOver() {
 		return fmt.Errorf("%w: %w", ErrNotDelivered, vtime.ErrReset) // nobody is to know of it any more
 	}
@@ -74,7 +74,7 @@ func (n *Notifier) Redeliver(ctx context.Context, id string) error {
 	case context.Cause(ctx) != nil:
 		return fmt.Errorf("%w: %w", ErrNotDelivered, context.Cause(ctx))
 	}
-	return fmt.Errorf("%w: %s", ErrNotDelivered, n.reason(a))
+	return fmt.Errorf("%w: %s", ErrNotDelivered, n.reason(d, a))
 }
 
 // recordRedelivery notes the attempt of a redelivery, and returns the state of

@@ -19,7 +19,7 @@ type Config struct {
 	Clocks  *vtime.Clocks
 	Journal *journal.Recorder
 	Store   queue.Queue
-	Profile profile.Profile
+	Profile func(company string) profile.Profile
 
 	Workers     int         // of a company, on all servers together
 	MaxRunning  int         // of all companies, on this server; 0: no limit

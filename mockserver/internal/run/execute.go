@@ -139,7 +139,7 @@ func (q *Runner) tellEnd(op *background.Operation) {
 }
 
 func (q *Runner) result(job *queue.Job, out answer.Outcome) queue.Result {
-	p, now := q.cfg.Profile, q.cfg.Clocks.Now(job.Company)
+	p, now := q.cfg.Profile(job.Company), q.cfg.Clocks.Now(job.Company)
 	r := queue.Result{State: operation.Finished, StatusCode: out.Status, Ended: now, Expires: now.Add(q.cfg.Retention)}
 	if p.RetainFromReceived {
 		r.Expires = job.Received.Add(q.cfg.Retention)
