@@ -38,9 +38,8 @@ func open(t testing.TB, cfg Config) *Store {
 func emptied(t *testing.T, cfg Config) func(*testing.T) store.Store {
 	open(t, cfg).Close()
 	conn := connect(t, cfg)
-	tables := []string{"records", "contents", "bodies", "tombstones", "sequences", "documents", "groups"}
-	schema := pgx.Identifier{cfg.Schema}.Sanitize()
-	empty := "DELETE FROM " + schema + "." + strings.Join(tables, "; DELETE FROM "+schema+".")
+	from := "DELETE FROM " + pgx.Identifier{cfg.Schema}.Sanitize() + "."
+	empty := from + "groups; " + from + strings.Join(tables, "; "+from)
 	return func(t *testing.T) store.Store {
 		exec(t, conn, empty)
 		return open(t, cfg)
