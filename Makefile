@@ -80,7 +80,7 @@ lint: ## what git tracks, go vet as for Windows and macOS (test has it for this 
 examples: ## run the programs in examples/
 	go run ./examples/quickstart
 	go run ./examples/ginapp --demo
-	go test -count=1 -timeout 1m -v ./examples/outbox # runs it, or says that there is no PostgreSQL
+	go test -count=1 -timeout 1m -v ./examples/outbox ./examples/replicas # runs them, or says that there is no PostgreSQL
 	GINAPP_IMAGE=1 go test -count=1 -run TestTheImage -v ./examples/ginapp
 
 cover: ## show the test coverage by package
