@@ -116,7 +116,7 @@ func TestAStoreWorksBehindAPoolerOfTransactions(t *testing.T) {
 		}
 	}
 	wg.Wait()
-	must(t, s.Health(t.Context()))
+	testkit.Eventually(t, "healthy", func() bool { return s.Health(t.Context()) == nil })
 
 	t.Run("without a ListenDSN", func(t *testing.T) {
 		far := far

@@ -40,7 +40,8 @@ func TestWatchersAreWokenThoughEveryNotificationIsLost(t *testing.T) {
 		})
 	}
 	told(sending(t, other).Ref)
-	must(t, s.Health(t.Context()))
+	// A busy machine may be late with one.
+	testkit.Eventually(t, "healthy", func() bool { return s.Health(t.Context()) == nil })
 
 	first := listens()
 	p.DropNotifications(true)
@@ -59,18 +60,15 @@ func TestWatchersAreWokenThoughEveryNotificationIsLost(t *testing.T) {
 	for range 2 {
 		told(sending(t, other).Ref)
 	}
-	if got := d.having("WARN notifications"); len(got) != 1 {
-		t.Errorf("the log has %q, want one warning that notifications do not arrive", got)
+	if lost, back := d.having("WARN notifications"), d.having("INFO notifications"); len(lost) != len(back)+1 {
+		t.Errorf("the log has %q and %q, want one more warning that notifications do not arrive", lost, back)
 	}
 
 	p.DropNotifications(false)
-	testkit.Eventually(t, "healthy", func() bool { return s.Health(t.Context()) == nil })
-	if got := d.having("INFO notifications"); len(got) != 1 {
-		t.Errorf("the log has %q, want once that notifications arrive again", got)
-	}
-	if stats, err := s.Stats(t.Context()); err != nil || stats.Deaf {
-		t.Errorf("Stats: got Deaf %t, %v, want that it hears", stats.Deaf, err)
-	}
+	testkit.Eventually(t, "healthy, and told so", func() bool {
+		stats, err := s.Stats(t.Context())
+		return err == nil && !stats.Deaf && s.Health(t.Context()) == nil && len(d.having("INFO notifications")) == len(d.having("WARN notifications"))
+	})
 }
 
 func TestWhoeverIsDeafAndWatchesNothingIsHealthy(t *testing.T) {
