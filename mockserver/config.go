@@ -12,6 +12,7 @@ import (
 
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/internal/check"
+	"github.com/vismanet-go/background/mockserver/internal/erp"
 	"github.com/vismanet-go/background/mockserver/profile"
 	"github.com/vismanet-go/background/mockserver/queue"
 )
@@ -31,7 +32,7 @@ type Config struct {
 	Companies map[string]string
 
 	// MaxCompanies bounds how many companies the server serves, as each costs
-	// memory for good: about 90 kB once its invoices were asked for. Requests of
+	// memory for good: about 3 kB, and what is changed in it. Requests of
 	// further ones are answered 503. Those that the Config names are always
 	// served. Default: 10 000.
 	MaxCompanies int
@@ -47,6 +48,13 @@ type Config struct {
 	// Clock is how time passes for the companies, for each on its own; see
 	// [Server.Clock]. Default: real time.
 	Clock ClockConfig
+
+	// Invoices is how many customer invoices each company begins with: 003501
+	// and so on, made up, the same for all companies and each time. The oldest
+	// are paid, then come open ones, and the last sixth is not released. They
+	// cost memory once they are changed or lists are filtered: a hundred thousand
+	// are fine. Servers of one Queue need the same number. Default: 48.
+	Invoices int
 
 	// Seed makes ids reproducible, per company. 0: random ids.
 	Seed uint64
@@ -135,6 +143,7 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	c.DefaultCompany = cmp.Or(c.DefaultCompany, "1000001")
 	c.MaxCompanies = cmp.Or(c.MaxCompanies, 10_000)
+	c.Invoices = cmp.Or(c.Invoices, erp.DefaultInvoices)
 	c.Workers = cmp.Or(c.Workers, 1)
 	c.MaxAttempts = cmp.Or(c.MaxAttempts, 5)
 	if c.ExecTime == nil {
@@ -168,6 +177,7 @@ func (c Config) validate() error {
 		check.Root("ExternalURL", c.ExternalURL),
 		c.Subscription.validate("Subscription"),
 		check.NotNegative("MaxCompanies", c.MaxCompanies),
+		check.NotNegative("Invoices", c.Invoices),
 		check.NotNegative("Workers", c.Workers),
 		check.NotNegative("MaxRunning", c.MaxRunning),
 		check.NotNegative("MaxAttempts", c.MaxAttempts),

@@ -86,8 +86,8 @@
 // ("company:<id>", one of the token endpoint, or as in Config.Companies), else
 // it is Config.DefaultCompany. Who asks for another company's operation is
 // answered 403. There are as many companies as requests name, up to
-// Config.MaxCompanies. All begin with the same 48 invoices, 003501 to 003548,
-// and with the customers and items in these.
+// Config.MaxCompanies. All begin with the same 48 invoices, 003501 to 003548, or
+// as many as Config.Invoices says, and with the customers and items in these.
 //
 // # Credentials and limits
 //
@@ -146,8 +146,7 @@
 //     with: these are signed by HS256, for the mock alone. Which scope guards
 //     which call is a guess.
 //   - Licences, the error bodies of the old gateway but for one
-//     (Profile.RequireIPPHeaders), and separate rate limits for test clients,
-//     for equal requests and for failing ones.
+//     (Profile.RequireIPPHeaders), and separate rate limits for test clients.
 //   - Slow or broken requests, and connections that are never accepted: faults
 //     begin when a request has been read.
 //   - XML and form bodies.

@@ -99,6 +99,39 @@ func dates(name, value, how string) string {
 	return url.Values{name: {value}, name + "Condition": {how}}.Encode()
 }
 
+// A hundred thousand invoices can be walked through, found and changed, and every
+// company has the same.
+func TestManyInvoices(t *testing.T) {
+	h := start(t, mockserver.Config{Invoices: 100_000})
+	list := func(query string, headers ...string) []openapi.CustomerInvoice {
+		t.Helper()
+		return decode[[]openapi.CustomerInvoice](t, h.want(200, "GET", "/v1/customerinvoice?"+query, "", headers...).body)
+	}
+	rows := list("pageNumber=1000&pageSize=100")
+	if len(rows) != 100 || rows[99].ReferenceNumber != "103500" || rows[0].Metadata.TotalCount != 100_000 {
+		t.Fatalf("the last page has %d rows, of %d", len(rows), rows[0].Metadata.TotalCount)
+	}
+	one := h.want(200, "GET", "/v1/customerinvoice/103500", "")
+	if other := h.want(200, "GET", "/v1/customerinvoice/103500", "", "ipp-company-id", "2"); one.body != other.body {
+		t.Errorf("companies have\n%s and\n%s", one.body, other.body)
+	}
+	held := list("status=Hold&pageSize=1")[0].Metadata.TotalCount
+	h.want(204, "PUT", "/v1/customerinvoice/103500", `{"hold":{"value":false},"externalReference":{"value":"mine"}}`)
+	h.want(204, "DELETE", "/v1/customerinvoice/103499", "")
+	if rows := list("externalReference=mine"); len(rows) != 1 || rows[0].ReferenceNumber != "103500" {
+		t.Errorf("found %v", rows)
+	}
+	if got := list("status=Hold&pageSize=1")[0].Metadata.TotalCount; got != held-1 {
+		t.Errorf("%d are on hold, want %d", got, held-1)
+	}
+	if got := list("pageSize=1")[0].Metadata.TotalCount; got != 99_999 {
+		t.Errorf("%d are left, want 99 999", got)
+	}
+	if got := h.want(201, "POST", "/v2/customerinvoice", `{"customerNumber":{"value":"10045"},"documentDate":{"value":"2026-09-01"},"invoiceLines":[{"operation":"Insert","inventoryNumber":{"value":"SYK-01"},"quantity":{"value":2}}]}`).header.Get("Location"); !strings.HasSuffix(got, "/103501") {
+		t.Errorf("Location %s, want number 103501", got)
+	}
+}
+
 func TestListsLeaveFieldsOut(t *testing.T) {
 	h := start(t, mockserver.Config{})
 	row := func(query string) openapi.CustomerInvoice {

@@ -94,7 +94,7 @@ func New(cfg Config) (*Server, error) {
 	if shared != nil {
 		s.clocks.OnMoved(s.runner.ClockMoved)
 	}
-	s.erp = erp.New(s.erpConfig(cfg.Profile))
+	s.erp = erp.New(s.erpConfig(cfg.Profile), cfg.Invoices)
 	s.fronts = newSetting(s.newFront(cfg.Profile), nil)
 	s.routeAdmin()
 	return s, nil

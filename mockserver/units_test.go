@@ -10,7 +10,7 @@ import (
 
 func TestValidateReportsEveryFault(t *testing.T) {
 	_, err := New(Config{
-		ExternalURL: "erp.mock", Workers: -1, ExecTime: Fixed(-1), Companies: map[string]string{"": "1"},
+		ExternalURL: "erp.mock", Invoices: -1, Workers: -1, ExecTime: Fixed(-1), Companies: map[string]string{"": "1"},
 		Subscription: Subscription{URL: "/hook", Retry: Retry{Attempts: -1}},
 		Profile:      profile.Profile{TimeFormat: "sundial", ExpiredStateStatus: 500},
 	})

@@ -128,7 +128,7 @@ func (o *options) behaviour(f *flag.FlagSet) {
 		})
 	f.IntVar(&o.mock.Workers, "workers", 1, "operations of one company that run at a time")
 	f.IntVar(&o.mock.MaxRunning, "max-running", 0, "operations that run at a time, of all companies (default: no limit, 64 with --data)")
-	f.IntVar(&o.mock.MaxCompanies, "max-companies", 10_000, "companies that are served; each costs about 90 kB")
+	f.IntVar(&o.mock.MaxCompanies, "max-companies", 10_000, "companies that are served; each costs about 3 kB and what is changed in it")
 	f.DurationVar(&o.mock.Retention, "retention", 24*time.Hour, "how long results are kept")
 	f.IntVar(&o.mock.RateLimit.Limit, "rate-limit", 15000, "calls per company and hour")
 	f.Uint64Var(&o.mock.Seed, "seed", 0, "make ids, execution times and faults reproducible (default: random ids)")

@@ -24,7 +24,7 @@ func (e *ERP) ReleaseCustomerInvoice(w http.ResponseWriter, r *http.Request, num
 	}
 	inv.released, inv.doc.Status = true, "Open"
 	inv.doc.LastModifiedDateTime = e.now(c.Company)
-	b.touch(inv)
+	b.put(inv)
 	e.setETag(w, inv)
 	writeJSON(w, http.StatusOK, openapi.ActionResult{ActionID: e.cfg.NewID("action", c.Company), ActionResult: e.result(c)})
 }

@@ -5,12 +5,9 @@ package erp
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -48,38 +45,20 @@ type ERP struct {
 
 // A library is all that an ERP knows of its companies.
 type library struct {
+	seed *seed
+
 	mu      sync.Mutex // guards books and what is in them, and the map of shelves
 	books   map[string]*book
 	shelves map[string]*shelf
 }
 
-// New returns an ERP.
-func New(cfg Config) *ERP {
-	return &ERP{cfg, &library{books: make(map[string]*book), shelves: make(map[string]*shelf)}}
+// New returns an ERP in which every company starts with so many invoices.
+func New(cfg Config, invoices int) *ERP {
+	return &ERP{cfg, &library{seed: newSeed(invoices), books: make(map[string]*book), shelves: make(map[string]*shelf)}}
 }
 
 // As is the same ERP, with the same data, as cfg shows it.
 func (e *ERP) As(cfg Config) *ERP { return &ERP{cfg, e.library} }
-
-// A book is one company's data.
-type book struct {
-	invoices    []*invoice // by creation
-	byNumber    map[string]*invoice
-	nextInvoice int
-	nextCredit  int
-	nextSeq     int
-	version     uint64
-	changed     map[string]bool // numbers of what was changed in a session; nil: nobody asks
-}
-
-// An invoice is a document and what is not shown of it. A change replaces doc
-// by a changed copy, so that a copy once taken stays as it is.
-type invoice struct {
-	doc        openapi.CustomerInvoice
-	released   bool
-	dueByTerms bool // nobody set the due date
-	seq        int  // place in the order of creation
-}
 
 // open locks the ERP and returns the company's book; in a session, the
 // session's, which is locked already.
@@ -91,62 +70,10 @@ func (e *ERP) open(r *http.Request) (c call.Call, b *book, unlock func()) {
 	e.mu.Lock()
 	b = e.books[c.Company]
 	if b == nil {
-		b = seedBook()
+		b = newBook(e.seed)
 		e.books[c.Company] = b
 	}
 	return c, b, e.mu.Unlock
-}
-
-// add enters a new document under its number.
-func (b *book) add(inv *invoice) {
-	b.nextSeq++
-	inv.seq = b.nextSeq
-	b.invoices = append(b.invoices, inv)
-	b.byNumber[inv.doc.ReferenceNumber] = inv
-	b.touch(inv)
-}
-
-func (b *book) remove(inv *invoice) {
-	delete(b.byNumber, inv.doc.ReferenceNumber)
-	b.note(inv)
-	b.invoices = slices.DeleteFunc(b.invoices, func(other *invoice) bool { return other == inv })
-}
-
-// touch gives a document its next version: eight bytes, as a row version.
-func (b *book) touch(inv *invoice) {
-	b.version++
-	b.note(inv)
-	inv.doc.TimeStamp = base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, b.version))
-}
-
-func (b *book) note(inv *invoice) {
-	if b.changed != nil {
-		b.changed[inv.doc.ReferenceNumber] = true
-	}
-}
-
-// number takes the next number that is free.
-func (b *book) number(next *int) string {
-	for {
-		n := fmt.Sprintf("%06d", *next)
-		*next++
-		if b.byNumber[n] == nil {
-			return n
-		}
-	}
-}
-
-// find returns the document that a request is about, after the checks that all
-// operations on one share. The refusal is nil if it may go on.
-func (b *book) find(number string, ifMatch *string) (*invoice, *refusal) {
-	inv := b.byNumber[number]
-	switch {
-	case inv == nil:
-		return nil, &refusal{http.StatusNotFound, "Customer invoice '" + number + "' was not found."}
-	case ifMatch != nil && !matches(*ifMatch, inv.doc.TimeStamp):
-		return nil, &refusal{http.StatusPreconditionFailed, "The customer invoice was changed by someone else."}
-	}
-	return inv, nil
 }
 
 // matches reads an If-Match header: "*", or versions with quotes, without, or

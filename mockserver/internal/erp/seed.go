@@ -2,7 +2,6 @@ package erp
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strconv"
 	"sync"
@@ -109,76 +108,113 @@ func account(number string) openapi.Account {
 	return openapi.Account{Number: number, Description: cmp.Or(accounts[number], "Konto "+number), Type: kind, Active: true}
 }
 
-// seedInvoices is how many invoices a company starts with.
+// What companies start with.
 const (
-	seedInvoices = 48
-	firstInvoice = 3501
-	firstCredit  = 700001
-	firstVersion = 0x772ba0
+	DefaultInvoices = 48
+	firstInvoice    = 3501
+	firstCredit     = 700001
+	firstVersion    = 0x772ba0
 )
 
-// seedBook is a book with the invoices 003501 to 003548: the oldest are paid,
-// then come open ones, and the last few are not released. All books share what
-// is in their documents, as a change never changes that (see [invoice]).
-func seedBook() *book {
-	first := firstBook()
-	b := &book{
-		invoices: make([]*invoice, len(first.invoices)), byNumber: make(map[string]*invoice, len(first.invoices)),
-		nextInvoice: first.nextInvoice, nextCredit: first.nextCredit, nextSeq: first.nextSeq, version: first.version,
-	}
-	copies := make([]invoice, len(first.invoices))
-	for i, inv := range first.invoices {
-		copies[i] = *inv
-		b.invoices[i], b.byNumber[inv.doc.ReferenceNumber] = &copies[i], &copies[i]
-	}
-	return b
+// keptInvoices is how large a seed may be to be kept once it was made.
+const keptInvoices = 1000
+
+// A seed is the invoices that a company starts with, from 003501 on: the oldest
+// are paid, then come open ones, and the last few are not released. They are
+// the same for all companies, and never changed.
+type seed struct {
+	size int
+	once sync.Once
+	kept []*invoice // of a small one
 }
 
-// firstBook is what seedBook copies. It is never changed.
-var firstBook = sync.OnceValue(func() *book {
-	b := &book{
-		byNumber: make(map[string]*invoice), nextInvoice: firstInvoice, nextCredit: firstCredit, version: firstVersion,
-	}
-	for i := range seedInvoices {
-		b.add(seedInvoice(i, b.number(&b.nextInvoice)))
-	}
-	return b
-})
+// defaultSeed is that of most servers.
+var defaultSeed = &seed{size: DefaultInvoices}
 
-func seedInvoice(i int, number string) *invoice {
-	buyers, goods := customers, items
-	at := time.Date(2026, time.June, 1, 8, 30, 0, 0, time.UTC).Add(time.Duration(i) * 53 * time.Hour)
-	inv := &invoice{doc: newDocument("Invoice"), dueByTerms: true}
+func newSeed(size int) *seed {
+	if size == DefaultInvoices {
+		return defaultSeed
+	}
+	return &seed{size: size}
+}
+
+// invoice is the i-th of the seed.
+func (s *seed) invoice(i int) *invoice {
+	if s.size > keptInvoices {
+		return s.make(i)
+	}
+	s.once.Do(func() {
+		s.kept = make([]*invoice, s.size)
+		for i := range s.kept {
+			s.kept[i] = s.make(i)
+		}
+	})
+	return s.kept[i]
+}
+
+// position is which of the seed has a number.
+func (s *seed) position(number string) (i int, found bool) {
+	n, err := strconv.Atoi(number)
+	i = n - firstInvoice
+	return i, err == nil && i >= 0 && i < s.size && invoiceNumber(n) == number
+}
+
+// make is the i-th invoice as it was created and went on.
+func (s *seed) make(i int) *invoice {
+	inv := s.head(i)
 	doc := &inv.doc
-	doc.ReferenceNumber = number
-	setCustomer(doc, buyers[i*7%len(buyers)])
-	doc.DocumentDate = at.Format(time.DateOnly) + "T00:00:00"
-	doc.CreatedDateTime = at.Add(110 * time.Millisecond).Format("2006-01-02T15:04:05.999")
-	doc.LastModifiedDateTime = at.Add(637 * time.Millisecond).Format("2006-01-02T15:04:05.999")
-	doc.ExternalReference = fmt.Sprintf("WEB-%d", 4700+i)
 	for n := range 1 + i%3 {
-		it := goods[(i+n*3)%len(goods)]
+		it := items[(i+n*3)%len(items)]
 		doc.InvoiceLines = append(doc.InvoiceLines, itemLine(n+1, it, openapi.Decimal(strconv.Itoa(1+(i+n)%4))))
 	}
-	inv.fillDates()
 	if f := calculate(doc); f != nil {
 		panic(f.message) // the seed is ours
 	}
-	settleSeed(inv, i)
+	if doc.Status == "Closed" {
+		doc.Balance, doc.BalanceInCurrency = "0", "0"
+	}
 	return inv
 }
 
-// settleSeed gives a seeded invoice its place in the usual life of one.
-func settleSeed(inv *invoice, i int) {
+// head is an invoice without its lines and amounts, by which nothing is looked
+// for.
+func (s *seed) head(i int) *invoice {
+	at := s.time(i)
+	inv := &invoice{doc: newDocument("Invoice"), dueByTerms: true, seq: i + 1}
 	doc := &inv.doc
-	switch {
-	case i < 28:
+	doc.ReferenceNumber = invoiceNumber(firstInvoice + i)
+	doc.TimeStamp = timeStamp(firstVersion + uint64(i) + 1)
+	setCustomer(doc, customers[i*7%len(customers)])
+	doc.DocumentDate = at.Format(time.DateOnly) + "T00:00:00"
+	doc.CreatedDateTime = at.Add(110 * time.Millisecond).Format("2006-01-02T15:04:05.999")
+	doc.LastModifiedDateTime = at.Add(637 * time.Millisecond).Format("2006-01-02T15:04:05.999")
+	doc.ExternalReference = "WEB-" + strconv.Itoa(4700+i)
+	inv.fillDates()
+	s.settle(inv, i)
+	return inv
+}
+
+// time is when the i-th invoice was created. A larger seed has more of them in
+// the same hundred days.
+func (s *seed) time(i int) time.Time {
+	const step = 53 * time.Hour
+	since := time.Duration(i) * step
+	if s.size > DefaultInvoices {
+		since = time.Duration(float64(i) / float64(s.size) * float64(DefaultInvoices*step)).Round(time.Millisecond)
+	}
+	return time.Date(2026, time.June, 1, 8, 30, 0, 0, time.UTC).Add(since)
+}
+
+// settle gives an invoice its place in the usual life of one.
+func (s *seed) settle(inv *invoice, i int) {
+	doc := &inv.doc
+	switch age := i * DefaultInvoices / max(s.size, DefaultInvoices); {
+	case age < 28:
 		inv.released, doc.Status = true, "Closed"
-		doc.Balance, doc.BalanceInCurrency = "0", "0"
 		doc.ClosedFinancialPeriod = doc.FinancialPeriod
-	case i < 40:
+	case age < 40:
 		inv.released, doc.Status = true, "Open"
-	case i%4 == 3 && i != 46:
+	case i%4 == 3:
 		doc.Status, doc.Hold = "Hold", true
 	}
 }

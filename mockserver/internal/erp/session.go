@@ -1,11 +1,9 @@
 package erp
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 
@@ -33,8 +31,9 @@ type Session struct {
 // kept elsewhere.
 type shelf struct {
 	mu      sync.Mutex // held by a session
-	book    *book      // nil: not read yet
-	version int64      // of the last step in it
+	seed    *seed
+	book    *book // nil: not read yet
+	version int64 // of the last step in it
 }
 
 type sessionKey struct{}
@@ -44,7 +43,7 @@ func (e *ERP) Begin(company string, since func(version int64) (Step, error)) (*S
 	e.mu.Lock()
 	sh := e.shelves[company]
 	if sh == nil {
-		sh = &shelf{}
+		sh = &shelf{seed: e.seed}
 		e.shelves[company] = sh
 	}
 	e.mu.Unlock()
@@ -59,22 +58,19 @@ func (e *ERP) Begin(company string, since func(version int64) (Step, error)) (*S
 
 func (sh *shelf) catchUp(since func(int64) (Step, error)) error {
 	if sh.book == nil {
-		sh.book, sh.version = seedBook(), 0
+		sh.book, sh.version = newBook(sh.seed), 0
 	}
 	step, err := since(sh.version)
 	if err != nil {
 		return err
 	}
 	if step.Anew {
-		sh.book = seedBook()
+		sh.book = newBook(sh.seed)
 	}
 	for key, doc := range step.Docs {
 		if err := sh.book.load(key, doc); err != nil {
 			return fmt.Errorf("document %s: %w", key, err)
 		}
-	}
-	if len(step.Docs) > 0 {
-		slices.SortFunc(sh.book.invoices, func(a, b *invoice) int { return cmp.Compare(a.seq, b.seq) })
 	}
 	sh.version = step.Version
 	sh.book.changed = make(map[string]bool)
@@ -94,8 +90,8 @@ func (s *Session) Changes() (step Step, ok bool) {
 		return Step{}, false
 	}
 	step = Step{Version: s.shelf.version + 1, Docs: make(map[string][]byte, len(b.changed)+1)}
-	for number := range b.changed {
-		step.Docs[invoiceKey+number] = b.save(number)
+	for key := range b.changed {
+		step.Docs[key] = b.save(key)
 	}
 	step.Docs[countersKey] = mustJSON(counters{b.nextInvoice, b.nextCredit, b.version, b.nextSeq})
 	return step, true
@@ -135,17 +131,16 @@ type record struct {
 	Doc        openapi.CustomerInvoice `json:"doc"`
 }
 
-// save is the stored form of an invoice, nil if it is not there.
-func (b *book) save(number string) []byte {
-	inv := b.byNumber[number]
+// save is the stored form of what has a key, nil if it is not there.
+func (b *book) save(key string) []byte {
+	inv := b.own[strings.TrimPrefix(key, invoiceKey)]
 	if inv == nil {
 		return nil
 	}
 	return mustJSON(record{inv.seq, inv.released, inv.dueByTerms, inv.doc})
 }
 
-// load takes over a stored document. The order of the invoices is the caller's
-// to mend.
+// load takes over a stored document.
 func (b *book) load(key string, doc []byte) error {
 	if key == countersKey {
 		var c counters
@@ -159,7 +154,7 @@ func (b *book) load(key string, doc []byte) error {
 	if !ok {
 		return nil // of a later version
 	}
-	if old := b.byNumber[number]; old != nil {
+	if old := b.get(number); old != nil {
 		b.remove(old)
 	}
 	if doc == nil {
@@ -169,9 +164,7 @@ func (b *book) load(key string, doc []byte) error {
 	if err := json.Unmarshal(doc, &r); err != nil {
 		return err
 	}
-	inv := &invoice{doc: r.Doc, released: r.Released, dueByTerms: r.DueByTerms, seq: r.Seq}
-	b.invoices = append(b.invoices, inv)
-	b.byNumber[number] = inv
+	b.place(&invoice{doc: r.Doc, released: r.Released, dueByTerms: r.DueByTerms, seq: r.Seq})
 	return nil
 }
 

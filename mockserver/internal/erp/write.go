@@ -63,7 +63,7 @@ func (b *book) create(inv *invoice, u *openapi.CustomerInvoiceUpdate) *refusal {
 		inv.doc.ReferenceNumber = b.number(&b.nextInvoice)
 	case !override:
 		return badRequest("The reference number is given automatically; set overrideNumberSeries to choose it.")
-	case b.byNumber[own] != nil || strings.TrimSpace(own) != own || strings.ContainsFunc(own, unicode.IsControl):
+	case b.has(own) || strings.TrimSpace(own) != own || strings.ContainsFunc(own, unicode.IsControl):
 		return badRequest("The reference number '%s' cannot be used.", own)
 	default:
 		inv.doc.ReferenceNumber = own
@@ -91,7 +91,7 @@ func (e *ERP) UpdateCustomerInvoice(w http.ResponseWriter, r *http.Request, numb
 		return
 	}
 	inv.doc.LastModifiedDateTime = e.now(c.Company)
-	b.touch(inv)
+	b.put(inv)
 	e.setETag(w, inv)
 	w.WriteHeader(http.StatusNoContent)
 }
