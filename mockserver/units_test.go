@@ -18,7 +18,7 @@ func TestValidateReportsEveryFault(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, field := range []string{
-		"ExternalURL", "Workers", "ExecTime", "Companies", "Subscription.URL", "Subscription.Retry.Attempts",
+		"ExternalURL", "Invoices", "Workers", "ExecTime", "Companies", "Subscription.URL", "Subscription.Retry.Attempts",
 		"Profile.TimeFormat", "Profile.ExpiredStateStatus",
 	} {
 		if !strings.Contains(err.Error(), field) {
