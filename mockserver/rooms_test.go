@@ -18,6 +18,7 @@ var floors = [][]string{
 	{"internal/background", "queue/queuetest", "queue/sqlitequeue"},
 	{"internal/notify", "internal/run"},
 	{""}, // the server itself
+	{"internal/wanted"},
 	{"mockservertest"},
 	{"cmd/erpmock"},
 }

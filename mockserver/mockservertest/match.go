@@ -1,14 +1,10 @@
 package mockservertest
 
 import (
-	"fmt"
-	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/vismanet-go/background/mockserver/internal/match"
-	"github.com/vismanet-go/background/mockserver/journal"
+	"github.com/vismanet-go/background/mockserver/internal/wanted"
 	"github.com/vismanet-go/background/mockserver/operation"
 )
 
@@ -81,61 +77,20 @@ func (Operation) kind() string { return "operation" }
 func (Delivery) kind() string  { return "notification" }
 
 func (q Request) found(s *Server) []match.Candidate {
-	want := match.Request{
+	return wanted.Requests(s.Server, match.Request{
 		Company: q.Company, Method: q.Method, Path: q.Path, Query: q.Query, Header: q.Header, Background: q.Background, Body: q.Body, StatusCode: q.StatusCode,
-	}
-	var list []match.Candidate
-	for _, entry := range s.Journal().Select(journal.Filter{Kind: journal.KindRequest}).Entries() {
-		r := *entry.Request
-		got := match.Received{
-			Company: r.Company, Method: r.Method, Path: r.Path, Header: r.Header, Background: r.Background, Body: r.Body, StatusCode: r.StatusCode,
-		}
-		if want.Concerns(got) {
-			list = append(list, match.Candidate{
-				Company: r.Company, Key: fmt.Sprint("request ", entry.Seq), Title: got.Title(), Value: r, Misses: want.Misses(got),
-			})
-		}
-	}
-	return list
+	})
 }
 
 func (o Operation) found(s *Server) []match.Candidate {
-	var list []match.Candidate
-	for _, op := range s.Operations() {
-		var m match.Misses
-		m.Call(op.Method, op.Path, o.Method, o.Path)
-		m.Text("ID", op.ID, strings.ToLower(o.ID))
-		m.Text("Company", op.Company, o.Company)
-		m.Text("State", string(op.State), string(o.State))
-		m.Number("StatusCode", op.StatusCode, o.StatusCode)
-		title := fmt.Sprintf("%s %s, %s", op.Method, op.Path, op.State)
-		if op.StatusCode != 0 {
-			title += " " + strconv.Itoa(op.StatusCode)
-		}
-		list = append(list, match.Candidate{Company: op.Company, Key: "operation " + op.ID, Title: title, Value: op, Misses: m})
-	}
-	return list
+	return wanted.Operations(s.Server, wanted.Operation{
+		ID: o.ID, Company: o.Company, Method: o.Method, Path: o.Path, State: o.State, StatusCode: o.StatusCode,
+	})
 }
 
 func (d Delivery) found(s *Server) []match.Candidate {
-	var list []match.Candidate
-	for _, got := range s.Deliveries() {
-		var m match.Misses
-		var last http.Header
-		if n := len(got.Attempts); n > 0 {
-			last = got.Attempts[n-1].Header
-		}
-		m.Call(got.Method, got.Path, d.Method, d.Path)
-		m.Text("OperationID", got.OperationID, strings.ToLower(d.OperationID))
-		m.Text("Company", got.Company, d.Company)
-		m.Text("Mode", got.Mode, d.Mode)
-		m.Text("URL", got.URL, d.URL)
-		m.Text("State", string(got.State), string(d.State))
-		m.Number("Attempts", len(got.Attempts), d.Attempts)
-		m.Header(last, d.Header)
-		m.Body(got.Body, d.Body)
-		title := fmt.Sprintf("of %s %s, %s after %s", got.Method, got.Path, got.State, match.Plural(len(got.Attempts), "attempt"))
-		list = append(list, match.Candidate{Company: got.Company, Key: "notification " + got.NotificationID, Title: title, Value: got, Misses: m})
-	}
-	return list
+	return wanted.Deliveries(s.Server, wanted.Delivery{
+		OperationID: d.OperationID, Company: d.Company, Method: d.Method, Path: d.Path, Mode: d.Mode, URL: d.URL, State: d.State, Attempts: d.Attempts,
+		Header: d.Header, Body: d.Body,
+	})
 }
