@@ -142,7 +142,8 @@ type Record struct {
 	Progress Progress  // what the last of them saw
 	Attempts int       // runs of the handler that began and were not interrupted, since the last replay
 	// RunEpoch is the lease epoch of the run that was counted last, until a
-	// decision ends it. A run whose process died leaves it behind.
+	// decision ends it. A run whose process died leaves it behind. Of what is
+	// acknowledged it is the epoch under which that was done.
 	RunEpoch uint64
 	Lease    Lease
 	// SendEpoch is the lease epoch of the last attempt to send. What became

@@ -33,16 +33,20 @@ func (r Rules) Decide(l Lease, d Decision) (Record, error) {
 	return r.decided(rec)
 }
 
-// AcknowledgedUnder reports whether the record was acknowledged under the lease, and
-// nobody has had one since. A handler does that which acknowledges in a transaction of
-// its own.
+// AcknowledgedUnder reports whether the record was acknowledged under the lease, whoever
+// has had one since. A handler does that which acknowledges in a transaction of its own.
 func (r Record) AcknowledgedUnder(l Lease) bool {
-	return r.Phase == Acknowledged && r.Lease.Owner == "" && r.Lease.Epoch == l.Epoch && l.Owner != ""
+	return r.Phase == Acknowledged && r.RunEpoch == l.Epoch && l.Owner != ""
 }
 
-// decided ends the lease that a decision was made under.
+// decided ends the lease that a decision was made under. What was acknowledged keeps its
+// epoch.
 func (r Rules) decided(rec Record) (Record, error) {
-	rec.Lease, rec.RunEpoch = release(rec.Lease), 0
+	epoch := uint64(0)
+	if rec.Phase == Acknowledged {
+		epoch = rec.Lease.Epoch
+	}
+	rec.Lease, rec.RunEpoch = release(rec.Lease), epoch
 	return r.put(rec)
 }
 

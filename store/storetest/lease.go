@@ -107,12 +107,19 @@ var leaseTests = []test{
 		older.Epoch--
 		_, err = e.Decide(e.ctx, older, store.AcknowledgeDecision{})
 		e.wantErr(err, store.ErrFenced)
-		e.must(e.Release(e.ctx, e.acquire(rec, rival)))
-		if got := e.get(rec); got.AcknowledgedUnder(l) {
-			e.Errorf("another had a lease since: %+v", got)
+		// Another replica wanted to run it, and waited for the transaction that acknowledged.
+		theirs, ran, err := e.Acquire(e.ctx, rec.Tenant, rec.Ref, rival, store.ToRun, while)
+		e.must(err)
+		if ran.RunEpoch == theirs.Epoch || ran.AcknowledgedUnder(theirs) {
+			e.Errorf("acknowledged, and run again under %+v: %+v", theirs, ran)
 		}
-		_, err = e.Decide(e.ctx, l, store.AcknowledgeDecision{})
-		e.wantErr(err, store.ErrFenced)
+		if got := e.decide(l, store.AcknowledgeDecision{}); got.Lease != theirs || !got.AcknowledgedUnder(l) {
+			e.Errorf("once more, while another has a lease: got %+v", got)
+		}
+		e.must(e.Release(e.ctx, theirs))
+		if got := e.get(rec); !got.AcknowledgedUnder(l) {
+			e.Errorf("after another had a lease: got %+v", got)
+		}
 	}},
 	{"the zero lease and a forged one decide nothing", func(e *env) {
 		rec := e.settled(id1, 200)
