@@ -94,11 +94,13 @@ include bench/bench.mk
 
 .PHONY: crash-full chaos
 
-crash-full: ## kill and stop real processes a thousand times each (an hour; the short form is crash)
+crash-full: postgres ## kill and stop real processes a thousand times each (an hour; the short form is crash)
 	ERPMOCK_CRASH=full go test -count=1 -v -run 'Killed|Stopped|FullDisk' ./mockserver/cmd/erpmock
 	SQLITESTORE_CRASH_ROUNDS=1000 go test -count=1 -timeout 0 -run Kill ./store/sqlitestore
 	RECEIVER_CRASH_ROUNDS=1000 go test -count=1 -timeout 0 -run TestWhatWasAcknowledgedSurvivesKill ./receiver
-	CRASHTEST_ROUNDS=1000 go test -count=1 -timeout 0 -v ./internal/crashtest
+	CRASHTEST_ROUNDS=1000 go test -count=1 -timeout 0 -v -skip TestReplicas ./internal/crashtest
+	CRASHTEST_MINUTES=10 go test -count=1 -timeout 0 -v -run TestReplicas ./internal/crashtest
+	RECEIVER_DUPLICATES=100 go test -count=1 -timeout 0 -v -run TestDuplicatesOverTwoReplicas ./receiver
 
 chaos: ## run client and receiver against the mock under 100 random but seeded mixes of faults
 	go test -count=1 -run TestTheClientSurvivesEveryFault ./mockserver -args -fault-seeds=100

@@ -1,6 +1,6 @@
 // Package crashtest holds the tests that kill and stop real processes which
-// use the client, a receiver and the store on disk against the mock ERP on a
-// socket. It has nothing to import.
+// use the client, a receiver and the stores on disk and in PostgreSQL against the mock
+// ERP on a socket. It has nothing to import.
 //
 // A child is the test binary itself, started with orders in its environment. It
 // lives through one operation, from the record to the handler, or through several
@@ -13,7 +13,14 @@
 // second process, the heir, then opens the same file and brings everything to its
 // end, and the parent compares what the ERP, the file and the applications tell.
 //
+// Others are replicas: three at a time on one PostgreSQL with a synchronous standby,
+// which hand over, receive and handle operations under steady load, while the parent
+// kills and stops them, and restarts PostgreSQL, ends its connections and has it fail
+// over. What the ERP and the application's tables have in the end is compared with what
+// the replicas were told.
+//
 // CRASHTEST_ROUNDS is how many kills each test does, and CRASHTEST_POINT limits
 // them to one point. The default is small enough for every day; `make
-// crash-full` does a thousand.
+// crash-full` does a thousand. CRASHTEST_MINUTES is for how long replicas are disturbed:
+// for one by default, and for ten by `make crash-full`.
 package crashtest

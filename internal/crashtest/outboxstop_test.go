@@ -52,7 +52,7 @@ func stopOutboxAt(t *testing.T, s spot) (hit bool, verdict string, err error) {
 		return fail(err)
 	}
 	defer r.close()
-	time.Sleep(lease + 200*time.Millisecond)
+	time.Sleep(shortLease + 200*time.Millisecond)
 	second, err := r.start(orders{Role: "heir"})
 	if err != nil {
 		return fail(err)

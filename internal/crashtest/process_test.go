@@ -35,6 +35,10 @@ type orders struct {
 	Want    string            // of an heir: what the operation is to become
 	Resolve string            // of an heir: the id that a person found out
 	Taken   map[string]string // of an heir of the outbox: the ids of what the ERP has taken, by reference
+
+	Name  string   // of a replica
+	DSN   string   // of its database
+	Again []string // what a replica before it may not have handed over
 }
 
 var roles = map[string]func(orders) error{
@@ -42,6 +46,7 @@ var roles = map[string]func(orders) error{
 	"heir":     inherit,
 	"handlers": handleAll,
 	"stuck":    stick,
+	"replica":  replicate,
 }
 
 func TestMain(m *testing.M) {

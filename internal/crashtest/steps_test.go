@@ -13,9 +13,9 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// lease is how long every lease lasts here, whatever the client asks for: a
+// shortLease is how long every lease lasts here, whatever the client asks for: a
 // test cannot wait for half a minute.
-const lease = 800 * time.Millisecond
+const shortLease = 800 * time.Millisecond
 
 // steps is a store whose every call has a point before and one after it, and
 // whose leases are short.
@@ -49,7 +49,7 @@ func (s *steps) step(name, ref string) func() {
 
 func (s *steps) Create(ctx context.Context, rec store.Record, owner string, _ time.Duration) (store.Record, error) {
 	defer s.step("Create", "")()
-	return s.Store.Create(ctx, rec, owner, lease)
+	return s.Store.Create(ctx, rec, owner, shortLease)
 }
 
 func (s *steps) Enqueue(ctx context.Context, rec store.Record, body []byte) (store.Record, error) {
@@ -92,12 +92,12 @@ func (s *steps) Notify(ctx context.Context, n store.Notification) (store.Receipt
 
 func (s *steps) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, _ time.Duration) (store.Lease, store.Record, error) {
 	defer s.step("Acquire", ref)()
-	return s.Store.Acquire(ctx, tenant, ref, owner, purpose, lease)
+	return s.Store.Acquire(ctx, tenant, ref, owner, purpose, shortLease)
 }
 
 func (s *steps) Extend(ctx context.Context, l store.Lease, _ time.Duration) (store.Lease, error) {
 	defer s.step("Extend", l.Ref)()
-	return s.Store.Extend(ctx, l, lease)
+	return s.Store.Extend(ctx, l, shortLease)
 }
 
 func (s *steps) Release(ctx context.Context, l store.Lease) error {

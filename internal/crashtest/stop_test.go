@@ -188,7 +188,7 @@ func stopAt(t *testing.T, s spot, anew bool) (hit bool, verdict string, fenced i
 	defer r.close()
 	// A mark of the stopped one that is not on disk yet does not count.
 	early := handledBy(first)
-	time.Sleep(lease + 200*time.Millisecond)
+	time.Sleep(shortLease + 200*time.Millisecond)
 	want, _, verdict, err := r.expect()
 	if err != nil {
 		return fail(err)
