@@ -2,9 +2,10 @@ package pgstore
 
 import (
 	"context"
-	"crypto/rand"
+	crand "crypto/rand"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"runtime"
 	"time"
 
@@ -161,6 +162,7 @@ type attempt struct {
 	view  *view
 
 	id      string // of its row in the table of groups
+	lock    int64  // that it holds from its first batch on
 	lazy    bool
 	pid     int32 // of the server's process
 	begun   time.Time
@@ -286,7 +288,8 @@ func (a *attempt) begin() error {
 		all.tenants, all.keys = append(all.tenants, st.needs.tenants...), append(all.keys, st.needs.keys...)
 		all.names = append(all.names, st.needs.names...)
 	}
-	list := []statement{{sql: begin}, {sql: settings}}
+	a.lock = rand.Int64()
+	list := []statement{{sql: begin}, {sql: settings}, {sql: lockGroup, args: []any{a.lock}}}
 	had := make(map[int64]bool, len(all.names))
 	if len(all.names) > 0 {
 		next := 0
@@ -375,7 +378,8 @@ const (
 	// for those of all others on the server.
 	notSynced = "SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '0', true)"
 	synced    = "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, true), set_config('lock_timeout', '0', true)"
-	// lockGroup is held as long as the transaction is not over.
+	// lockGroup is held until the transaction is over, whatever of it the server has
+	// not read yet. Its number is random, so that nobody waits.
 	lockGroup  = "SELECT pg_advisory_xact_lock($1)"
 	selContent = "SELECT ref, body FROM ~contents WHERE ref = ANY ($1::text[])"
 )
@@ -406,7 +410,7 @@ func (a *attempt) commit(carried []*step) (sent bool, err error) {
 	}
 	a.lazy = lazy
 	a.id = newGroup(v.now)
-	list = append(list, statement{sql: lockGroup, args: []any{a.s.name("group", a.id)}}, statement{sql: insGroup, args: []any{a.id}})
+	list = append(list, statement{sql: insGroup, args: []any{a.id}})
 	if a.s.groups.Add(1)%dropGroups == 0 {
 		list = append(list, statement{sql: dropOld, args: []any{newGroup(v.now.Add(-keepGroups))}})
 	}
@@ -421,7 +425,7 @@ func (a *attempt) commit(carried []*step) (sent bool, err error) {
 // newGroup is a random id that begins with a time.
 func newGroup(at time.Time) string {
 	var id uuid.UUID
-	_, _ = rand.Read(id[6:]) // never fails
+	_, _ = crand.Read(id[6:]) // never fails
 	ms := at.UnixMilli()
 	for i := range 6 {
 		id[i] = byte(ms >> (40 - 8*i))

@@ -15,7 +15,8 @@ import (
 // or it never will be.
 
 const (
-	// endOld ends the process of the server that may still be committing.
+	// endOld ends the process of the server that may still be at it, where we may see
+	// that; else it ends by itself, as it hears no more of us: see settings.
 	endOld = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND xact_start = $2 AND pid <> pg_backend_pid()"
 	// selGroup asks in a transaction of its own: what was committed before is seen.
 	selGroup = "SELECT EXISTS (SELECT FROM ~groups WHERE id = $1::uuid)"
@@ -58,7 +59,7 @@ func (s *Store) askFor(ctx context.Context, a *attempt) (committed bool, err err
 		if _, err := ask(endOld, []any{a.pid, a.begun}, new(bool)); err != nil {
 			return false, err
 		}
-		if _, err := ask("SELECT pg_try_advisory_xact_lock($1)", []any{s.name("group", a.id)}, &free); err != nil {
+		if _, err := ask("SELECT pg_try_advisory_xact_lock($1)", []any{a.lock}, &free); err != nil {
 			return false, err
 		}
 		if free {
