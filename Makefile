@@ -49,7 +49,7 @@ test: race postgres ## run all tests with the race detector, in random order, an
 # The tests that kill, stop and start real processes are those of these
 # packages that have one of these words in their names.
 crash: race postgres ## run only the tests that kill and stop real processes
-	@$(GOTEST) -count=1 -run 'Kill|Stopped|Process' -- ./internal/crashtest ./internal/lockfile ./internal/pgcluster ./mockserver/cmd/erpmock ./mockserver/queue/sqlitequeue ./receiver ./store/sqlitestore
+	@$(GOTEST) -count=1 -run 'Kill|Stopped|Process' -- ./internal/crashtest ./internal/lockfile ./internal/pgcluster ./mockserver/cmd/erpmock ./mockserver/queue/sqlitequeue ./receiver ./store/cmd/sqlite2postgres ./store/sqlitestore
 
 race:
 	@test -n "$(RACE)" || { echo 'no C compiler, so without the race detector'; test "$(STRICT)" = 0; }

@@ -54,7 +54,7 @@ func (c copied) start(role string, args ...string) (*exec.Cmd, *bufio.Scanner) {
 func TestACopyThatIsKilledGoesOn(t *testing.T) {
 	c := setup(t)
 	c.edit(func(s store.Store) {
-		if err := walk.Random(t.Context(), s, rand.New(rand.NewPCG(3, 4)), 1500); err != nil {
+		if err := walk.Random(t.Context(), s, rand.New(rand.NewPCG(3, 4)), 800); err != nil {
 			t.Fatal(err)
 		}
 	})

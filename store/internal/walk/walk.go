@@ -39,8 +39,8 @@ func Random(ctx context.Context, s store.Store, rnd *rand.Rand, steps int) error
 	moves := []func() error{w.create, w.create, w.enqueue, w.enqueue, w.accept, w.accept, w.settle, w.settle, w.report, w.notify, w.decide, w.decide, w.decide, w.document}
 	for i := range steps {
 		err := pick(w, moves...)()
-		if i == steps/4 || i == steps/2 {
-			_, purged := s.Purge(ctx, store.AnyTenant, store.Retention{Ended: time.Now()})
+		if i == steps/3 || i == steps*2/3 {
+			_, purged := s.Purge(ctx, Tenants[1], store.Retention{Ended: time.Now()})
 			err = errors.Join(err, purged)
 		}
 		if err := unexpected(err); err != nil {
@@ -162,10 +162,15 @@ func (w *walker) report() error {
 	if err != nil {
 		return err
 	}
+	unclear := store.UnclearFact{ID: cmp.Or(rec.ID, "none"), Outcome: store.Outcome{Status: "Cancelled", StatusCode: 200}}
+	if rec.Phase == store.Accepted && w.rnd.IntN(2) == 0 {
+		_, err = w.s.Report(w.ctx, rec.Tenant, rec.Ref, unclear)
+		return err
+	}
 	fact := pick[store.Fact](w,
 		store.RejectedFact{Epoch: rec.SendEpoch, Reason: "400"}, store.UncertainFact{Epoch: rec.SendEpoch, Reason: "reset"},
 		store.NotTakenFact{Epoch: rec.SendEpoch, Reason: "429", Due: time.Now().Add(time.Hour)}, store.RefutedFact{ID: "forged", Reason: "another path"},
-		store.UnclearFact{ID: cmp.Or(rec.ID, "none"), Outcome: store.Outcome{Status: "Cancelled", StatusCode: 200}},
+		unclear,
 		store.SettledFact{ByUser: true, Outcome: store.Outcome{Told: "seen in the ERP", StatusCode: 200}})
 	_, err = w.s.Report(w.ctx, rec.Tenant, rec.Ref, fact)
 	return err
@@ -193,13 +198,28 @@ func (w *walker) decide() error {
 	}
 	purpose := pick(w, store.ToRun, store.ToPoll, store.ToAcknowledge, store.ToResolve)
 	decisions := []store.Decision{
-		store.WithdrawDecision{Reason: "a mistake"}, store.RequeueDecision{}, store.SkipDecision{Reason: "by hand"}, store.AcknowledgeDecision{}, store.AcknowledgeDecision{}, store.AcknowledgeDecision{},
+		store.WithdrawDecision{Reason: "a mistake"},
+		store.RequeueDecision{},
+		store.SkipDecision{Reason: "by hand"},
+		store.AcknowledgeDecision{},
+		store.AcknowledgeDecision{},
+		store.AcknowledgeDecision{},
 		store.RescheduleDecision{Due: time.Now().Add(time.Hour), Progress: store.Progress{Status: "Started", StatusCode: 200, Missings: 2, MissingSince: time.Now()}},
-		store.InterruptDecision{}, store.RetryDecision{Due: time.Now().Add(time.Hour), Reason: "busy"}, store.DeadLetterDecision{Reason: "gave up"},
-		store.ReplayDecision{}, store.DropDecision{Reason: "no use"}, store.ExpireDecision{Reason: "404"}, store.AbandonDecision{Reason: "by hand"},
+		store.InterruptDecision{},
+		store.RetryDecision{Due: time.Now().Add(time.Hour), Reason: "busy"},
+		store.DeadLetterDecision{Reason: "gave up"},
+		store.ReplayDecision{},
+		store.DropDecision{Reason: "no use"},
+		store.ExpireDecision{Reason: "404"},
+		store.AbandonDecision{Reason: "by hand"},
 	}
-	if rec.Phase == store.Queued && w.rnd.IntN(4) > 0 {
+	switch often := w.rnd.IntN(4) > 0; {
+	case often && rec.Phase == store.Queued:
 		purpose, decisions = store.ToSend, []store.Decision{store.SendDecision{}}
+	case often && rec.Phase == store.Settled:
+		decisions = []store.Decision{store.AcknowledgeDecision{}, store.DeadLetterDecision{Reason: "gave up"}}
+	case often && rec.Phase == store.Accepted:
+		decisions = decisions[6:] // also to expire
 	}
 	l, _, err := w.s.Acquire(w.ctx, rec.Tenant, rec.Ref, "replica", purpose, time.Hour)
 	if err != nil {
