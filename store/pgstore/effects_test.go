@@ -152,15 +152,18 @@ func TestAnOrderAndItsCallAreOneTransaction(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(ctx) }()
 
-	enqueue := func(within store.Enqueuer, name string) (*client.Operation, error) {
+	enqueueAs := func(within store.Enqueuer, name, reference string) (*client.Operation, error) {
 		invoice := fmt.Sprintf(`{"customerNumber":{"value":"10045"},"customerRefNumber":{"value":%q},"documentDate":{"value":"2026-09-01"},
-			"invoiceLines":[{"operation":"Insert","inventoryNumber":{"value":"SYK-01"},"quantity":{"value":2}}]}`, name)
+			"invoiceLines":[{"operation":"Insert","inventoryNumber":{"value":"SYK-01"},"quantity":{"value":2}}]}`, reference)
 		req, err := http.NewRequest(http.MethodPost, "/v2/customerinvoice", strings.NewReader(invoice))
 		if err != nil {
 			return nil, err
 		}
 		req.Header.Set("Content-Type", "application/json")
 		return c.Enqueue(t.Context(), req, client.SubmitOptions{Key: name, Kind: "invoice", Within: within})
+	}
+	enqueue := func(within store.Enqueuer, name string) (*client.Operation, error) {
+		return enqueueAs(within, name, name)
 	}
 	order := func(name string, instead error) (op *client.Operation, err error) {
 		return op, pgx.BeginFunc(t.Context(), a.pool, func(tx pgx.Tx) error {
@@ -184,6 +187,7 @@ func TestAnOrderAndItsCallAreOneTransaction(t *testing.T) {
 		"commits": 1, "by database/sql": 1, "fails after it": 1, "rolls back, says so": 1, "rolls back, says nothing": 0,
 	}
 	var ops []*client.Operation
+	var committed string // the ref of the one of that name
 	for name := range want {
 		if name == "by database/sql" {
 			tx, err := a.db.BeginTx(t.Context(), nil)
@@ -201,11 +205,28 @@ func TestAnOrderAndItsCallAreOneTransaction(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
+		if name == "commits" {
+			committed = op.Ref()
+		}
 		ops = append(ops, op)
 	}
 	_ = pgx.BeginFunc(t.Context(), a.pool, func(tx pgx.Tx) error {
-		if again, err := enqueue(st.Within(pgstore.Pgx(tx)), "commits"); err != nil || again.Key() != "commits" {
-			t.Errorf("the same again, in another transaction: %v, %v; want the operation of the first", again, err)
+		within := st.Within(pgstore.Pgx(tx))
+		first, err := enqueue(within, "twice in it")
+		if err != nil {
+			t.Errorf("twice in a transaction: %v", err)
+			return err
+		}
+		for key, ref := range map[string]string{"twice in it": first.Ref(), "commits": committed} {
+			if again, err := enqueue(within, key); err != nil || again.Ref() != ref {
+				t.Errorf("%s, the same again: got %v, %v; want operation %s", key, again, err, ref)
+			}
+			if _, err := enqueueAs(within, key, "other work"); !errors.Is(err, client.ErrKeyReused) {
+				t.Errorf("%s, for other work: got %v, want %v", key, err, client.ErrKeyReused)
+			}
+		}
+		if _, err := tx.Exec(t.Context(), "INSERT INTO orders VALUES ('goes on')"); err != nil {
+			t.Errorf("after a key that is held the transaction does not go on: %v", err)
 		}
 		return errNoRoom
 	})
