@@ -89,6 +89,28 @@
 // Config.MaxCompanies. All begin with the same 48 invoices, 003501 to 003548, or
 // as many as Config.Invoices says, and with the customers and items in these.
 //
+// # The ERP
+//
+// Below the API root are customer invoices, as in the contract's document
+// (package openapi), and these, with the names and fields of the vendor's:
+//
+//	GET            /v1/customerinvoice/{number}/print    a PDF
+//	POST           /v1/customerinvoice/{number}/attachment, and …/{number}/{line}/attachment
+//	GET            /v1/customerinvoice/{number}/rotrut, and /v1/customerinvoice/worktypes
+//	POST           /v1/customerinvoice/{number}/action/correct, sendToAutoInvoice, reverseandapplytonote
+//	GET, PUT       /v1/attachment/{id}
+//	GET, POST      /v1/customer
+//	GET, PUT       /v1/customer/{number}
+//	GET, POST      /v1/customerPayment
+//	GET, PUT       /v1/customerPayment/{number}
+//	POST           /v1/customerPayment/{number}/action/release, void
+//
+// A payment that is released takes its amounts from the balances of its invoices,
+// and closes those of which nothing is left. Each company begins with ten
+// customers, and with the payments 400652 to 400654: the one in the middle is for
+// the first open invoice and not released, the last is released already.
+// Parameters of a query that the ERP does not know are ignored, as was observed.
+//
 // # Credentials and limits
 //
 // POST /connect/token gives tokens for client credentials, as the vendor does;
@@ -135,10 +157,12 @@
 //
 //   - Persistence, by default: everything is in memory and gone at the end, and
 //     Close leaves what is queued unfinished. See "Several servers".
-//   - Other ERP documents than customer invoices, and of invoices: payments,
-//     printing, attachments, corrections, dunning. VAT lines of an update
-//     (taxDetailLines), subaccounts and segments are read and ignored. Codes
-//     such as branch, project and payment method are not checked.
+//   - Other ERP documents than customer invoices and their credit notes,
+//     customers, customer payments and attachments; and of invoices: dunning, and
+//     deductions for work (rotrut). VAT lines of an update (taxDetailLines),
+//     subaccounts and segments are read and ignored. Codes such as branch, project
+//     and payment method are not checked. A payment is in the currency of the
+//     documents that it pays, and its cash discounts and write-offs are 0.
 //   - Actions that go on after their answer: in the foreground an action is
 //     done when it answers "Queued".
 //   - Of Visma Connect: everything but the grant for client credentials. There

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/vismanet-go/background/mockserver/fault"
+	"github.com/vismanet-go/background/mockserver/internal/erp"
 	"github.com/vismanet-go/background/mockserver/internal/route"
 	"github.com/vismanet-go/background/openapi/server"
 )
@@ -61,6 +62,9 @@ func queryNames() map[string]string {
 		if name, _, _ := strings.Cut(field.Tag.Get("form"), ","); name != "" {
 			names[strings.ToLower(name)] = name
 		}
+	}
+	for _, name := range erp.QueryNames() {
+		names[strings.ToLower(name)] = name
 	}
 	return names
 }

@@ -94,6 +94,9 @@ func (s *Server) newFront(p profile.Profile) *front {
 		f.builtin.Names = queryNames()
 	}
 	all := endpoints{s.erp.As(s.erpConfig(p)), &stateAPI{s, p}}
+	for pattern, h := range all.Routes() {
+		f.builtin.HandleFunc(pattern, h)
+	}
 	server.HandlerWithOptions(all, server.StdHTTPServerOptions{BaseRouter: f.builtin, ErrorHandlerFunc: badParameter})
 	return f
 }

@@ -24,8 +24,12 @@ func (e *ERP) ReleaseCustomerInvoice(w http.ResponseWriter, r *http.Request, num
 	}
 	inv.released, inv.doc.Status = true, "Open"
 	inv.doc.LastModifiedDateTime = e.now(c.Company)
+	if f := b.releaseNote(inv, inv.doc.LastModifiedDateTime); f != nil {
+		e.refuse(w, f)
+		return
+	}
 	b.put(inv)
-	e.setETag(w, inv)
+	e.setETag(w, inv.doc.TimeStamp)
 	writeJSON(w, http.StatusOK, openapi.ActionResult{ActionID: e.cfg.NewID("action", c.Company), ActionResult: e.result(c)})
 }
 
@@ -85,13 +89,18 @@ func (e *ERP) result(c call.Call) string {
 // ReverseCustomerInvoice serves POST …/action/reverse: a released invoice gets
 // a credit note over its amount, which is not released yet.
 func (e *ERP) ReverseCustomerInvoice(w http.ResponseWriter, r *http.Request, number server.InvoiceNumber, p server.ReverseCustomerInvoiceParams) {
+	e.reverse(w, r, number, p.IfMatch, func(_, _ *invoice) {})
+}
+
+// reverse makes the credit note of an invoice; finish gets both.
+func (e *ERP) reverse(w http.ResponseWriter, r *http.Request, number string, ifMatch *string, finish func(inv, note *invoice)) {
 	var body openapi.ReverseInvoiceAction
 	var bad *refusal
 	if r.ContentLength != 0 {
 		bad = e.decode(r, &body)
 	}
 	check := func(b *book) (*invoice, *refusal) {
-		inv, f := b.find(number, p.IfMatch)
+		inv, f := b.find(number, ifMatch)
 		switch {
 		case f != nil:
 		case bad != nil:
@@ -112,8 +121,9 @@ func (e *ERP) ReverseCustomerInvoice(w http.ResponseWriter, r *http.Request, num
 	note := b.creditNote(inv)
 	note.doc.CreatedDateTime = e.now(c.Company)
 	note.doc.LastModifiedDateTime = note.doc.CreatedDateTime
+	finish(inv, note)
 	b.add(note)
-	e.setETag(w, note)
+	e.setETag(w, note.doc.TimeStamp)
 	result := openapi.ReverseActionResult{
 		ActionID: e.cfg.NewID("action", c.Company), ActionResult: e.result(c), ReferenceNumber: note.doc.ReferenceNumber,
 	}
@@ -129,14 +139,21 @@ const creditNoteType = "CreditNote"
 // creditNote copies an invoice into a credit note. Its amounts are positive, as
 // its type says which way they go.
 func (b *book) creditNote(inv *invoice) *invoice {
-	note := &invoice{doc: inv.doc}
-	doc := &note.doc
+	note := inv.again(creditNoteType)
+	note.doc.ReferenceNumber = b.number(&b.nextCredit)
+	return note
+}
+
+// again is a new document of some type with what an invoice has.
+func (inv *invoice) again(kind string) *invoice {
+	next := &invoice{doc: inv.doc}
+	doc := &next.doc
 	doc.InvoiceLines = slices.Clone(inv.doc.InvoiceLines)
-	doc.DocumentType, doc.Status, doc.Hold = creditNoteType, "Balanced", false
-	doc.ReferenceNumber = b.number(&b.nextCredit)
+	doc.DocumentType, doc.Status, doc.Hold = kind, "Balanced", false
 	doc.Balance, doc.BalanceInCurrency = doc.Amount, doc.AmountInCurrency
 	doc.ClosedFinancialPeriod = ""
-	return note
+	doc.Applications, doc.Attachments = nil, nil
+	return next
 }
 
 func asMap(doc openapi.CustomerInvoice) map[string]any {

@@ -21,11 +21,17 @@ type book struct {
 	own     map[string]*invoice // by number: those that are not as the seed has them
 	indexes [len(fields)]index  // of what lists were filtered by; nil: not yet
 
-	nextInvoice int
-	nextCredit  int
-	nextSeq     int
-	version     uint64
-	changed     map[string]bool // keys of what was changed in a session; nil: nobody asks
+	customers   map[string]*customer // by number: as with own
+	payments    map[string]*payment  // by number
+	attachments map[string]*attachment
+
+	nextInvoice  int
+	nextCredit   int
+	nextSeq      int
+	lastCustomer int // how many were created
+	nextPayment  int
+	version      uint64
+	changed      map[string]bool // keys of what was changed in a session; nil: nobody asks
 }
 
 // A row is the place of an invoice in the order of creation.
@@ -46,6 +52,8 @@ type invoice struct {
 func newBook(s *seed) *book {
 	b := &book{
 		seed: s, rows: make([]row, s.size), own: make(map[string]*invoice),
+		customers: make(map[string]*customer), payments: make(map[string]*payment), attachments: make(map[string]*attachment),
+		nextPayment: firstPayment + seedPayments,
 		nextInvoice: firstInvoice + s.size, nextCredit: firstCredit, nextSeq: s.size, version: firstVersion + uint64(s.size),
 	}
 	for i := range b.rows {

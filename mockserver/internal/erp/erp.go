@@ -88,8 +88,7 @@ func matches(header, version string) bool {
 	return false
 }
 
-func (e *ERP) setETag(w http.ResponseWriter, inv *invoice) {
-	tag := inv.doc.TimeStamp
+func (e *ERP) setETag(w http.ResponseWriter, tag string) {
 	if !e.cfg.UnquotedETags {
 		tag = `"` + tag + `"`
 	}

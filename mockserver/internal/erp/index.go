@@ -104,6 +104,12 @@ func notAbove(by field, key string) span {
 	return span{by, bound{after: true}, bound{key: key, after: true}}
 }
 
+// has reports whether a key is within a span.
+func (s span) has(key string) bool {
+	x := index{{key: key}}
+	return len(s.in(x)) == 1
+}
+
 // in is the part of an index that a span is.
 func (s span) in(x index) index {
 	from, to := s.from.in(x), s.to.in(x)

@@ -16,7 +16,7 @@ func (e *ERP) GetCustomerInvoice(w http.ResponseWriter, r *http.Request, number 
 		e.refuse(w, f)
 		return
 	}
-	e.setETag(w, inv)
+	e.setETag(w, inv.doc.TimeStamp)
 	doc := inv.doc
 	doc.Metadata.MaxPageSize = e.cfg.MaxPageSize
 	writeJSON(w, http.StatusOK, e.shown(doc))

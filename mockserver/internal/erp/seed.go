@@ -10,15 +10,15 @@ import (
 	"github.com/vismanet-go/background/openapi"
 )
 
-// A customer buys.
-type customer struct {
+// A buyer is a customer that every company has.
+type buyer struct {
 	number, name, country string
 	vatZone               string
 	terms                 string
 }
 
-// customers are those of every company. They are made up, and never written.
-var customers = []customer{
+// buyers are the customers of every company. They are made up, and never written.
+var buyers = []buyer{
 	{"10000", "Nordlys Kaffebrenneri AS", "NO", "01", "14"},
 	{"10012", "Havbris Seilmakeri AS", "NO", "01", "30"},
 	{"10023", "Fjelltopp Turutstyr AS", "NO", "01", "14"},
@@ -29,14 +29,6 @@ var customers = []customer{
 	{"10074", "Vintervoll Ski AB", "SE", "02", "30"},
 	{"10081", "Granly Trevare AS", "NO", "01", "10"},
 	{"10099", "Kystrute Logistikk AS", "NO", "01", "30"},
-}
-
-func findCustomer(number string) (customer, bool) {
-	i := slices.IndexFunc(customers, func(c customer) bool { return c.number == number })
-	if i < 0 {
-		return customer{}, false
-	}
-	return customers[i], true
 }
 
 // An item is sold.
@@ -114,6 +106,8 @@ const (
 	firstInvoice    = 3501
 	firstCredit     = 700001
 	firstVersion    = 0x772ba0
+	firstCustomer   = 10100
+	firstPayment    = 400652
 )
 
 // keptInvoices is how large a seed may be to be kept once it was made.
@@ -184,7 +178,7 @@ func (s *seed) head(i int) *invoice {
 	doc := &inv.doc
 	doc.ReferenceNumber = invoiceNumber(firstInvoice + i)
 	doc.TimeStamp = timeStamp(firstVersion + uint64(i) + 1)
-	setCustomer(doc, customers[i*7%len(customers)])
+	setCustomer(doc, seedCustomer(i*7%len(buyers)))
 	doc.DocumentDate = at.Format(time.DateOnly) + "T00:00:00"
 	doc.CreatedDateTime = at.Add(110 * time.Millisecond).Format("2006-01-02T15:04:05.999")
 	doc.LastModifiedDateTime = at.Add(637 * time.Millisecond).Format("2006-01-02T15:04:05.999")
@@ -231,11 +225,9 @@ func newDocument(kind string) openapi.CustomerInvoice {
 	}
 }
 
-func setCustomer(doc *openapi.CustomerInvoice, c customer) {
-	doc.Customer = openapi.NumberName{Number: c.number, Name: c.name}
-	doc.CreditTerms = creditTerms(c.terms)
-	doc.CustomerVATZone = vatZone(c.vatZone)
-	doc.Location = openapi.Location{CountryID: c.country, ID: "MAIN", Name: "Primary Location"}
+func setCustomer(doc *openapi.CustomerInvoice, c *customer) {
+	doc.Customer = openapi.NumberName{Number: c.Number, Name: c.Name}
+	doc.CreditTerms, doc.CustomerVATZone, doc.Location = c.CreditTerms, c.VATZone, c.Location
 }
 
 func itemLine(number int, it item, quantity openapi.Decimal) openapi.CustomerInvoiceLine {
@@ -247,4 +239,9 @@ func itemLine(number int, it item, quantity openapi.Decimal) openapi.CustomerInv
 		Account:      account(it.account),
 		BranchNumber: openapi.NumberName{Number: "1", Name: "Hovedkontor"},
 	}
+}
+
+// firstOpen is the first invoice that is released and not paid.
+func (s *seed) firstOpen() int {
+	return (28*max(s.size, DefaultInvoices) + DefaultInvoices - 1) / DefaultInvoices
 }

@@ -1,6 +1,7 @@
 package erp
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -93,7 +94,7 @@ func (s *Session) Changes() (step Step, ok bool) {
 	for key := range b.changed {
 		step.Docs[key] = b.save(key)
 	}
-	step.Docs[countersKey] = mustJSON(counters{b.nextInvoice, b.nextCredit, b.version, b.nextSeq})
+	step.Docs[countersKey] = mustJSON(counters{b.nextInvoice, b.nextCredit, b.version, b.nextSeq, b.lastCustomer, b.nextPayment})
 	return step, true
 }
 
@@ -112,15 +113,21 @@ func (s *Session) End(stored bool) {
 
 // Keys of documents.
 const (
-	invoiceKey  = "invoice/"
-	countersKey = "counters"
+	invoiceKey    = "invoice/"
+	customerKey   = "customer/"
+	paymentKey    = "payment/"
+	attachmentKey = "attachment/"
+	countersKey   = "counters"
 )
 
-// counters is the stored form of a book's numbers.
+// counters is the stored form of a book's numbers. Data of earlier versions do
+// not have the last two.
 type counters struct {
 	NextInvoice, NextCredit int
 	Version                 uint64
 	NextSeq                 int
+	LastCustomer            int
+	NextPayment             int
 }
 
 // A record is the stored form of an invoice.
@@ -133,27 +140,52 @@ type record struct {
 
 // save is the stored form of what has a key, nil if it is not there.
 func (b *book) save(key string) []byte {
-	inv := b.own[strings.TrimPrefix(key, invoiceKey)]
+	kind, name, _ := strings.Cut(key, "/")
+	switch kind + "/" {
+	case customerKey:
+		return mustJSON(b.customers[name])
+	case paymentKey:
+		return mustJSON(b.payments[name])
+	case attachmentKey:
+		return mustJSON(b.attachments[name])
+	}
+	inv := b.own[name]
 	if inv == nil {
 		return nil
 	}
 	return mustJSON(record{inv.seq, inv.released, inv.dueByTerms, inv.doc})
 }
 
-// load takes over a stored document.
+// load takes over a stored document; what a later version stored is left out.
 func (b *book) load(key string, doc []byte) error {
 	if key == countersKey {
-		var c counters
-		if err := json.Unmarshal(doc, &c); err != nil {
-			return err
-		}
-		b.nextInvoice, b.nextCredit, b.version, b.nextSeq = c.NextInvoice, c.NextCredit, c.Version, c.NextSeq
-		return nil
+		return b.loadCounters(doc)
 	}
-	number, ok := strings.CutPrefix(key, invoiceKey)
-	if !ok {
-		return nil // of a later version
+	kind, name, _ := strings.Cut(key, "/")
+	switch kind + "/" {
+	case invoiceKey:
+		return b.loadInvoice(name, doc)
+	case customerKey:
+		return loadInto(b.customers, name, doc)
+	case paymentKey:
+		return loadInto(b.payments, name, doc)
+	case attachmentKey:
+		return loadInto(b.attachments, name, doc)
 	}
+	return nil
+}
+
+func (b *book) loadCounters(doc []byte) error {
+	var c counters
+	if err := json.Unmarshal(doc, &c); err != nil {
+		return err
+	}
+	b.nextInvoice, b.nextCredit, b.version, b.nextSeq = c.NextInvoice, c.NextCredit, c.Version, c.NextSeq
+	b.lastCustomer, b.nextPayment = c.LastCustomer, cmp.Or(c.NextPayment, b.nextPayment)
+	return nil
+}
+
+func (b *book) loadInvoice(number string, doc []byte) error {
 	if old := b.get(number); old != nil {
 		b.remove(old)
 	}
@@ -165,6 +197,15 @@ func (b *book) load(key string, doc []byte) error {
 		return err
 	}
 	b.place(&invoice{doc: r.Doc, released: r.Released, dueByTerms: r.DueByTerms, seq: r.Seq})
+	return nil
+}
+
+func loadInto[T any](docs map[string]*T, name string, doc []byte) error {
+	read := new(T)
+	if err := json.Unmarshal(doc, read); err != nil {
+		return err
+	}
+	docs[name] = read
 	return nil
 }
 

@@ -38,7 +38,7 @@ func (e *ERP) CreateCustomerInvoice(w http.ResponseWriter, r *http.Request, _ se
 	inv.doc.CreatedDateTime = e.now(c.Company)
 	inv.doc.LastModifiedDateTime = inv.doc.CreatedDateTime
 	b.add(inv)
-	e.setETag(w, inv)
+	e.setETag(w, inv.doc.TimeStamp)
 	w.Header().Set("Location", c.Base+"/v1/customerinvoice/"+call.Segment(inv.doc.ReferenceNumber))
 	w.WriteHeader(http.StatusCreated)
 }
@@ -53,7 +53,7 @@ func (b *book) create(inv *invoice, u *openapi.CustomerInvoiceUpdate) *refusal {
 	case len(u.InvoiceLines) == 0:
 		return badRequest("The document must have at least one line.")
 	}
-	if f := inv.apply(u); f != nil {
+	if f := inv.apply(b, u); f != nil {
 		return f
 	}
 	own, _ := u.ReferenceNumber.Get()
@@ -84,7 +84,7 @@ func (e *ERP) UpdateCustomerInvoice(w http.ResponseWriter, r *http.Request, numb
 	case inv.released:
 		f = badRequest("Customer invoice can't be updated because it is already released.")
 	default:
-		f = inv.apply(u)
+		f = inv.apply(b, u)
 	}
 	if f != nil {
 		e.refuse(w, f)
@@ -92,7 +92,7 @@ func (e *ERP) UpdateCustomerInvoice(w http.ResponseWriter, r *http.Request, numb
 	}
 	inv.doc.LastModifiedDateTime = e.now(c.Company)
 	b.put(inv)
-	e.setETag(w, inv)
+	e.setETag(w, inv.doc.TimeStamp)
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -139,10 +139,10 @@ func (e *ERP) decode(r *http.Request, into any) *refusal {
 }
 
 // apply changes an unreleased invoice as u says, or leaves it as it is.
-func (inv *invoice) apply(u *openapi.CustomerInvoiceUpdate) *refusal {
+func (inv *invoice) apply(b *book, u *openapi.CustomerInvoiceUpdate) *refusal {
 	next := *inv
 	next.doc.InvoiceLines = slices.Clone(inv.doc.InvoiceLines)
-	if f := next.applyParties(u); f != nil {
+	if f := next.applyParties(b, u); f != nil {
 		return f
 	}
 	if f := next.applyDates(u); f != nil {
@@ -181,13 +181,13 @@ func setDecimal(field *openapi.Decimal, v *openapi.NumberValue) {
 }
 
 // applyParties changes who deals with whom, and on which terms.
-func (inv *invoice) applyParties(u *openapi.CustomerInvoiceUpdate) *refusal {
+func (inv *invoice) applyParties(b *book, u *openapi.CustomerInvoiceUpdate) *refusal {
 	doc := &inv.doc
 	if u.CustomerNumber != nil {
 		number, _ := u.CustomerNumber.Get()
-		c, ok := findCustomer(number)
-		if !ok {
-			return badRequest("Customer '%s' cannot be found in the system.", number)
+		c, f := b.customer(number)
+		if f != nil {
+			return badRequest("%s", f.message)
 		}
 		setCustomer(doc, c)
 	}

@@ -5,6 +5,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/vismanet-go/background/mockserver/internal/route"
@@ -29,19 +30,24 @@ func MayNotify(p profile.Profile, b wire.Background) error {
 // route; names are those of the parameters in queries, by their lower-case forms.
 func Demand(p profile.Profile, r *http.Request, body []byte, path string, names map[string]string) *Refusal {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	list := r.Method == http.MethodGet && strings.EqualFold(path, "/v1/customerinvoice")
+	list := r.Method == http.MethodGet && slices.ContainsFunc(lists(), func(list string) bool { return strings.EqualFold(path, list) })
+	json := kind == "application/json" || kind == "text/json"
+	file := kind == "multipart/form-data" && strings.HasSuffix(path, "/attachment")
 	switch {
 	case p.RequireIPPHeaders && strings.TrimSpace(r.Header.Get("ipp-company-id")) == "":
 		return &Refusal{Status: http.StatusBadRequest, OldGateway: true, Message: "The header ipp-company-id is missing."}
 	case p.RequireIPPHeaders && !strings.EqualFold(strings.TrimSpace(r.Header.Get("ipp-application-type")), "Visma.net Financials"):
 		return &Refusal{Status: http.StatusBadRequest, OldGateway: true, Message: "The header ipp-application-type must be: Visma.net Financials."}
-	case p.RequireContentType && len(body) > 0 && kind != "application/json" && kind != "text/json":
+	case p.RequireContentType && len(body) > 0 && !json && !file:
 		return &Refusal{Status: http.StatusUnsupportedMediaType, Message: "The request entity's media type '" + kind + "' is not supported for this resource."}
 	case p.RequirePaging && list && !hasPaging(r.URL, names):
 		return &Refusal{Status: http.StatusBadRequest, Message: "The parameters pageNumber and pageSize are mandatory."}
 	}
 	return nil
 }
+
+// lists are the paths of lists.
+func lists() []string { return []string{"/v1/customerinvoice", "/v1/customer", "/v1/customerPayment"} }
 
 // hasPaging reports whether a query says which page is wanted.
 func hasPaging(u *url.URL, names map[string]string) bool {
