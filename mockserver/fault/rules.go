@@ -102,13 +102,21 @@ func validate(field string, rules []Rule, taken map[string]bool) error {
 // Add puts rules behind those that are there. The error names every field that
 // is wrong, as in "Add[0].Path", and then none is added.
 func (f *Rules) Add(rules ...Rule) error {
+	_, err := f.Append(rules...)
+	return err
+}
+
+// Append is [Rules.Add], and returns the rules with the names and points that
+// they were given.
+func (f *Rules) Append(rules ...Rule) ([]Rule, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := validate("Add", rules, f.names()); err != nil {
-		return err
+		return nil, err
 	}
-	f.rules = slices.Concat(f.rules, f.activate(f.complete(rules)))
-	return nil
+	rules = f.complete(rules)
+	f.rules = slices.Concat(f.rules, f.activate(rules))
+	return rules, nil
 }
 
 // names needs f.mu, as complete does.
@@ -161,6 +169,17 @@ func (f *Rules) Remove(name string) bool {
 	removed := len(left) < len(f.rules)
 	f.rules = left
 	return removed
+}
+
+// Clear removes the rules that are for a company alone, or all rules if that is
+// empty, and returns how many there were.
+func (f *Rules) Clear(company string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	left := slices.DeleteFunc(slices.Clone(f.rules), func(r *activeRule) bool { return company == "" || r.Company == company })
+	n := len(f.rules) - len(left)
+	f.rules = left
+	return n
 }
 
 // List returns the rules with their counts, in the order in which they are

@@ -26,7 +26,7 @@ const (
 // An Entry is one thing that happened. Of its pointers, the one that belongs to
 // Kind is set.
 type Entry struct {
-	Seq     int64     // counts the entries of the server
+	Seq     int64     // counts the entries of the server, through all resets
 	Number  int64     // counts those of the company
 	Time    time.Time // on the company's clock
 	Company string
@@ -62,11 +62,17 @@ type Move struct {
 	Rate     float64 // of "run"
 }
 
-// copy is an entry that nobody else changes.
-func (e *Entry) copy() Entry {
+// shallow is an entry that nobody else changes, but for headers and bodies.
+func (e *Entry) shallow() Entry {
 	c := *e
 	c.Request, c.Operation, c.Attempt = clone(e.Request), clone(e.Operation), clone(e.Attempt)
 	c.Hit, c.Move = clone(e.Hit), clone(e.Move)
+	return c
+}
+
+// copy is an entry that nobody else changes.
+func (e *Entry) copy() Entry {
+	c := e.shallow()
 	if r := c.Request; r != nil {
 		r.Header, r.Body = r.Header.Clone(), slices.Clone(r.Body)
 	}

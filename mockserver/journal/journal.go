@@ -53,6 +53,55 @@ func (j *Journal) Requests(company string) []Request {
 	return list
 }
 
+// Since lists what happened after the entry with the number seq, oldest first
+// and at most so many, and returns the number to go on from. Gap reports whether
+// an entry after seq may be missing, because it was forgotten before. What is
+// listed shares headers and bodies with the journal: they must not be changed.
+func (j *Journal) Since(seq int64, most int) (list []Entry, next int64, gap bool) {
+	j.all.mu.Lock()
+	defer j.all.mu.Unlock()
+	gap = seq < j.all.lost
+	next = seq
+	for _, e := range j.all.entries[j.all.place(seq):] {
+		if len(list) == most {
+			return list, next, gap
+		}
+		if next = e.Seq; j.filter.fits(e) {
+			list = append(list, e.shallow())
+		}
+	}
+	return list, next, gap
+}
+
+// Find returns the entry with the number seq, and whether it is there.
+func (j *Journal) Find(seq int64) (Entry, bool) {
+	j.all.mu.Lock()
+	defer j.all.mu.Unlock()
+	i := j.all.place(seq - 1)
+	if i == len(j.all.entries) || j.all.entries[i].Seq != seq || !j.filter.fits(j.all.entries[i]) {
+		return Entry{}, false
+	}
+	return j.all.entries[i].copy(), true
+}
+
+// Last is the number of the latest entry ever made, 0 if there was none.
+func (j *Journal) Last() int64 {
+	j.all.mu.Lock()
+	defer j.all.mu.Unlock()
+	return j.all.seq
+}
+
+// Changed returns a channel that is closed when something happens next, also to
+// what has an entry already.
+func (j *Journal) Changed() <-chan struct{} {
+	j.all.mu.Lock()
+	defer j.all.mu.Unlock()
+	if j.all.changed == nil {
+		j.all.changed = make(chan struct{})
+	}
+	return j.all.changed
+}
+
 // Forgotten is how many entries, of all kinds and companies, were forgotten
 // because the budget of bytes was used up.
 func (j *Journal) Forgotten() int {

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"sync"
 	"time"
@@ -25,7 +26,9 @@ type Recorder struct {
 	size      int
 	forgotten int
 	seq       int64
+	lost      int64            // the last number that was given to an entry which was forgotten for lack of room, or by a reset of all
 	numbers   map[string]int64 // by company
+	changed   chan struct{}    // closed when something changes; nil: nobody waits
 }
 
 // New returns an empty journal's recorder.
@@ -44,15 +47,23 @@ func (j *Recorder) add(e *Entry) *Entry {
 	j.seq++
 	j.numbers[e.Company]++
 	e.Seq, e.Number = j.seq, j.numbers[e.Company]
+	defer j.tell()
 	j.entries = append(j.entries, e)
 	j.size += e.cost()
 	for j.size > j.budget && len(j.entries) > 0 {
 		j.size -= j.entries[0].cost()
+		j.lost = j.entries[0].Seq
 		j.entries[0] = nil
 		j.entries = j.entries[1:]
 		j.forgotten++
 	}
 	return e
+}
+
+// place is the index of the first entry after the number seq. It needs j.mu.
+func (j *Recorder) place(seq int64) int {
+	i, _ := slices.BinarySearchFunc(j.entries, seq+1, func(e *Entry, n int64) int { return cmp.Compare(e.Seq, n) })
+	return i
 }
 
 // Request records a request at its arrival. Nobody may write to its header and
@@ -93,6 +104,23 @@ func (j *Recorder) Remove(e *Entry) {
 	if i := slices.Index(j.entries, e); i >= 0 {
 		j.entries = slices.Delete(j.entries, i, i+1)
 		j.size -= e.cost()
+		j.tell()
+	}
+}
+
+// Touch has those look again who wait for a change, of something that has no
+// entry.
+func (j *Recorder) Touch() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.tell()
+}
+
+// tell needs j.mu.
+func (j *Recorder) tell() {
+	if j.changed != nil {
+		close(j.changed)
+		j.changed = nil
 	}
 }
 
@@ -102,15 +130,17 @@ func (j *Recorder) Update(f func()) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	f()
+	j.tell()
 }
 
 // Reset forgets a company, or everything if that is empty, as if it had never
-// been.
+// been; only Entry.Seq goes on.
 func (j *Recorder) Reset(company string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	defer j.tell()
 	if company == "" {
-		j.entries, j.size, j.forgotten, j.seq = nil, 0, 0, 0
+		j.entries, j.size, j.forgotten, j.lost = nil, 0, 0, j.seq
 		clear(j.numbers)
 		return
 	}

@@ -15,6 +15,7 @@ const (
 	DeliveryDelivered DeliveryState = "Delivered" // an attempt got a 2xx
 	DeliveryDead      DeliveryState = "Dead"      // all attempts failed
 	DeliveryDropped   DeliveryState = "Dropped"   // not sent, by a fault or by the profile
+	DeliveryHeld      DeliveryState = "Held"      // for somebody to let it go
 )
 
 // A Delivery is the notification of one operation.
@@ -41,6 +42,12 @@ type Attempt struct {
 	Duplicate      bool        // sent again after a success, by a fault
 	Replayed       bool        // sent with another operation's body, by a fault
 	Redelivery     bool        // asked for by hand
+}
+
+// An Edit is a change of a notification that is held; what is nil stays as it is.
+type Edit struct {
+	Body   []byte
+	Header http.Header // set in what is sent; a field without values is left out of it
 }
 
 // A DeliveryFilter says which deliveries are meant; empty fields mean any.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver/internal/answer"
 	"github.com/vismanet-go/background/mockserver/internal/background"
 	"github.com/vismanet-go/background/mockserver/internal/vtime"
 	"github.com/vismanet-go/background/mockserver/operation"
@@ -73,7 +74,8 @@ func (n *Notifier) deliver(ctx context.Context, d *delivery, attempt, duplicates
 	if attempt > 1 {
 		n.save(d) // finds out whether another server took it over while this one waited
 	}
-	if n.isOver(d) {
+	again := func(ctx context.Context) { n.deliver(ctx, d, attempt, duplicates) }
+	if n.isOver(d) || n.holds(d, again) {
 		return
 	}
 	a := n.attempt(ctx, d, attempt > 1 && duplicates < d.fault.Duplicates)
@@ -103,6 +105,7 @@ func (n *Notifier) attempt(ctx context.Context, d *delivery, duplicate bool) ope
 	n.mu.Lock()
 	a, body := operation.Attempt{Started: d.generation.Clock().Now(), Duplicate: duplicate}, d.Body
 	a.Header = n.header(d, body, a.Started, d.fault)
+	answer.ApplyHeader(a.Header, d.hold.header)
 	n.mu.Unlock()
 	n.send(ctx, d, body, &a)
 	return a

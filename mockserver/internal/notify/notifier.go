@@ -15,13 +15,16 @@ type Notifier struct {
 	cfg    Config
 	client *http.Client
 
-	mu     sync.Mutex  // guards all below, and the deliveries in it
-	list   []*delivery // by acceptance of their operations
-	parked []*delivery // waiting to be overtaken
+	mu      sync.Mutex      // guards all below, and the deliveries in it
+	list    []*delivery     // by acceptance of their operations
+	parked  []*delivery     // waiting to be overtaken
+	holding map[string]bool // by company whether notifications are held; "": of all others
 }
 
 // New returns a notifier that has nothing to send.
-func New(cfg Config) *Notifier { return &Notifier{cfg: cfg, client: newClient(cfg)} }
+func New(cfg Config) *Notifier {
+	return &Notifier{cfg: cfg, client: newClient(cfg), holding: make(map[string]bool)}
+}
 
 // Close closes the connections that are idle, unless the client is the caller's.
 func (n *Notifier) Close() {
@@ -30,13 +33,18 @@ func (n *Notifier) Close() {
 	}
 }
 
-// Reset forgets the deliveries of a company, or all of them.
+// Reset forgets the deliveries of a company, or all of them, and what was said of
+// holding them.
 func (n *Notifier) Reset(company string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	gone := func(d *delivery) bool { return company == "" || d.Company == company }
 	n.list = slices.DeleteFunc(n.list, gone)
 	n.parked = slices.DeleteFunc(n.parked, gone)
+	delete(n.holding, company)
+	if company == "" {
+		clear(n.holding)
+	}
 }
 
 // AwaitIfEarly holds a 202 back until the notification has overtaken it, if a fault

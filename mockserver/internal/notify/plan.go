@@ -15,7 +15,7 @@ import (
 const maxDeliveries = 10_000
 
 // A delivery is what the notifier keeps of an operation.Delivery. The notifier's mutex
-// guards the embedded one and the flags at the end; the rest never changes.
+// guards the embedded one and the flags and the hold at the end; the rest never changes.
 type delivery struct {
 	operation.Delivery
 	op         *background.Operation
@@ -27,6 +27,7 @@ type delivery struct {
 	tried      bool // first is open
 	lost       bool // another process is at it
 	taken      bool // a redelivery got through: no further attempts
+	hold       hold
 }
 
 // label describes something about d.

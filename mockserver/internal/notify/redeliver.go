@@ -84,7 +84,7 @@ func (n *Notifier) recordRedelivery(d *delivery, a operation.Attempt, body []byt
 	d.Attempts = append(d.Attempts, a)
 	first := delivered && !d.tried
 	if delivered {
-		d.State, d.Body, d.taken, d.tried = operation.DeliveryDelivered, body, true, true
+		d.State, d.Body, d.taken, d.tried, d.hold.resume = operation.DeliveryDelivered, body, true, true, nil
 	}
 	state := d.State
 	n.mu.Unlock()

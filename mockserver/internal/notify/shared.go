@@ -102,7 +102,7 @@ func (n *Notifier) save(d *delivery) {
 		return
 	}
 	n.mu.Lock()
-	data, done := d.encode(), d.State != operation.DeliveryWaiting
+	data, done := d.encode(), !isOpen(d.State)
 	n.mu.Unlock()
 	err := n.cfg.Shared.SaveNotice(context.WithoutCancel(n.cfg.Pool.Context()), d.OperationID, data, done)
 	if errors.Is(err, queue.ErrLeaseLost) {
@@ -114,6 +114,11 @@ func (n *Notifier) save(d *delivery) {
 	if err != nil {
 		n.cfg.Log.Warn("attempt of a notification not stored: it may be made again", "id", d.OperationID, "error", err)
 	}
+}
+
+// isOpen reports whether attempts may follow.
+func isOpen(s operation.DeliveryState) bool {
+	return s == operation.DeliveryWaiting || s == operation.DeliveryHeld
 }
 
 // isOver reports whether nothing is left to do here: another process has taken
@@ -150,7 +155,7 @@ func (n *Notifier) awaitStored(ctx context.Context, t *vtime.Task, id string) {
 			return
 		}
 		var stored notice
-		if json.Unmarshal(job.Notice, &stored) != nil || stored.Delivery.State != operation.DeliveryWaiting || len(stored.Delivery.Attempts) > 0 {
+		if json.Unmarshal(job.Notice, &stored) != nil || !isOpen(stored.Delivery.State) || len(stored.Delivery.Attempts) > 0 {
 			return
 		}
 	}
