@@ -85,6 +85,10 @@ func newClocks(cfg Config, p *vtime.Pool, j *journal.Recorder) *vtime.Clocks {
 // Now is the company's time.
 func (c *Clock) Now() time.Time { return c.clock.Now() }
 
+// Rate is how many seconds pass in a real one, and 0 if the clock stands. During
+// an Advance it is the rate after it.
+func (c *Clock) Rate() float64 { return c.clock.Rate() }
+
 // Freeze stops the clock where it is. During an Advance the clock stops at its
 // end.
 func (c *Clock) Freeze() { c.clock.Freeze() }

@@ -119,6 +119,11 @@ type Config struct {
 	// in the same process.
 	NotifyClient *http.Client
 
+	// CORSOrigins are the origins whose pages may call the ERP from a browser:
+	// "https://app.example.com", "http://localhost:*" for any port, or "*". They
+	// may not call what is below /__mock/. Default: none.
+	CORSOrigins []string
+
 	// Handler answers requests below /v1/ and /v2/ that neither a handler
 	// registered with [Server.Handle] nor the built-in ERP knows. It can run in
 	// the background like any other. Default: such requests get 404.
@@ -190,6 +195,7 @@ func (c Config) validate() error {
 		check.NotNegative("JournalBytes", c.JournalBytes),
 		check.NotNegative("MaxBody", c.MaxBody),
 		c.URLRetry.validate("URLRetry"),
+		c.validateOrigins(),
 		fault.Validate("Faults", c.Faults),
 	}
 	if c.Order != queue.FIFO && c.Order != queue.Shuffle {

@@ -70,9 +70,9 @@ func (s *Server) incoming(j *queue.Job) (*incoming, error) {
 		Method: j.Method, URL: u, Host: j.Request.Host, RemoteAddr: j.Request.RemoteAddr, Header: j.Request.Header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, RequestURI: j.Path,
 	}
-	f := s.fronts.of(j.Company)
-	_, path := s.pathOf(f, u)
-	return &incoming{front: f, Request: request.Request{HTTP: r, Body: j.Request.Body, Company: j.Company, Base: j.Base, Path: path}}, nil
+	in := &incoming{Request: request.Request{HTTP: r, Body: j.Request.Body, Company: j.Company, Base: j.Base}, front: s.fronts.of(j.Company)}
+	_, in.Path = s.pathOf(in, u)
+	return in, nil
 }
 
 // An endpointCall is the work of calling a handler. The built-in ERP is called

@@ -35,7 +35,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*incoming, err
 	in := &incoming{Request: request.Request{HTTP: r, Body: body, Token: token}, claims: s.credentials.Read(token)}
 	in.Company = s.credentials.CompanyOf(token, in.claims, r.Header.Get("ipp-company-id"))
 	in.front = s.fronts.of(in.Company)
-	prefix, rest := s.pathOf(in.front, r.URL)
+	prefix, rest := s.pathOf(in, r.URL)
 	in.Base, in.Path = s.baseOf(r, prefix), rest
 	return in, nil
 }

@@ -36,6 +36,10 @@ func (c *QueueControl) Pause() { c.c.Pause() }
 // were paused.
 func (c *QueueControl) Resume() { c.c.Resume() }
 
+// Paused reports whether the queue is paused; the control over those of all
+// companies tells it of those of which nothing was said alone.
+func (c *QueueControl) Paused() bool { return c.c.Paused() }
+
 // Next starts the operation that comes next in a paused queue, and returns it
 // without waiting for its end. If all that may run at a time are running, it
 // waits for one of this server to end first. It returns [ErrNotPaused], or

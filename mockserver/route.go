@@ -16,18 +16,22 @@ import (
 // pathOf cuts the path of a request into the base path and what follows it,
 // escaped. A slash at its end is left out where no route wants it and one is
 // there without it.
-func (s *Server) pathOf(f *front, u *url.URL) (base, path string) {
+func (s *Server) pathOf(in *incoming, u *url.URL) (base, path string) {
 	base, path = route.SplitBase(route.Plain(u.EscapedPath()))
 	short := strings.TrimRight(path, "/")
-	if f.profile.EndSlashMatters || short == path || s.hasPath(f, path) || !s.hasPath(f, short) {
+	if in.front.profile.EndSlashMatters || short == path || s.hasPath(in, path) || !s.hasPath(in, short) {
 		return base, path
 	}
 	return base, short
 }
 
-// hasPath reports whether a path has a route, whatever the method.
-func (s *Server) hasPath(f *front, path string) bool {
-	for _, t := range []*route.Table{s.user, f.builtin} {
+// hasPath reports whether a path has a route for the company of a request,
+// whatever the method.
+func (s *Server) hasPath(in *incoming, path string) bool {
+	if len(s.canned.of(in.Company, path)) > 0 {
+		return true
+	}
+	for _, t := range []*route.Table{s.user, in.front.builtin} {
 		if _, ok := t.Canonical(path); ok {
 			return true
 		}
@@ -38,6 +42,11 @@ func (s *Server) hasPath(f *front, path string) bool {
 // allowed is the Allow header for the path of a request.
 func (s *Server) allowed(in *incoming) string {
 	var list []string
+	for _, e := range s.canned.of(in.Company, in.Path) {
+		if !slices.Contains(list, e.Method) {
+			list = append(list, e.Method)
+		}
+	}
 	for _, m := range append(s.user.Methods(in.Path), in.front.builtin.Methods(in.Path)...) {
 		if !slices.Contains(list, m) {
 			list = append(list, m)
@@ -70,9 +79,14 @@ func queryNames() map[string]string {
 }
 
 // route finds the handler of a request, nil if there is none, and the path in
-// the case of its route: user handlers first, then the ERP, then
-// Config.Handler. Known reports whether the path exists with another method.
+// the case of its route: answers that were added first, then user handlers, the
+// ERP, and Config.Handler. Known reports whether the path exists with another method.
 func (s *Server) route(in *incoming) (h http.Handler, path string, known bool) {
+	for _, e := range s.canned.of(in.Company, in.Path) {
+		if known = true; e.Method == in.HTTP.Method {
+			return http.HandlerFunc(e.serve), in.Path, true
+		}
+	}
 	for _, t := range []*route.Table{s.user, in.front.builtin} {
 		p, ok := t.Canonical(in.Path)
 		if ok && t.Has(in.HTTP.Method, p) {

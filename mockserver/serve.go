@@ -22,6 +22,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.admin.ServeHTTP(w, r)
 		return
 	}
+	if s.cors(w, r) {
+		return
+	}
 	in, err := s.receive(w, r)
 	if err != nil {
 		refuseBody(w, err)

@@ -53,6 +53,7 @@ type Server struct {
 	fronts        *setting[*front]
 	rates         *setting[RateLimit]
 	subscriptions *setting[Subscription]
+	canned        endpointList
 
 	admin *http.ServeMux
 }
@@ -181,7 +182,8 @@ func (s *Server) Close() error {
 // Reset makes a company, or all of them if company is empty, what it was after
 // [New]: without operations, deliveries, counted calls and journal, with the
 // first invoices, the rules of Config.Faults, the profile, rate limit and
-// subscription of the Config, the first ids (with Config.Seed), a clock as Config.Clock sets it, and a queue that is not paused. Other
+// subscription of the Config, no endpoints of [Server.AddEndpoint] for it alone,
+// the first ids (with Config.Seed), a clock as Config.Clock sets it, and a queue that is not paused. Other
 // companies notice nothing.
 //
 // Operations that run are cancelled, with [ErrReset] as the cause; Reset waits
@@ -220,6 +222,7 @@ func (s *Server) wipe(ctx context.Context, company string) error {
 	s.fronts.reset(company)
 	s.rates.reset(company)
 	s.subscriptions.reset(company)
+	s.canned.reset(company)
 	s.journal.Reset(company)
 	return err
 }

@@ -106,7 +106,7 @@ func (r Rule) checkPath() string {
 		return fmt.Sprintf("%q: want the path alone, and %q as Method", r.Path, method)
 	case strings.Contains(r.Path, "://"):
 		return fmt.Sprintf("%q: want the path below the API root, such as /v1/customerinvoice", r.Path)
-	case !goodPath(r.Path):
+	case !route.IsPattern(r.Path):
 		return fmt.Sprintf("%q is not a pattern that begins with /", r.Path)
 	case strings.Contains(r.Path, "?"):
 		return fmt.Sprintf("%q: want the path without a query", r.Path)

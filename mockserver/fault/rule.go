@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/vismanet-go/background/mockserver/internal/check"
@@ -118,14 +117,4 @@ func (r Rule) validate(field string) error {
 		errs = append(errs, r.Do.validate(field+".Do", r.On))
 	}
 	return errors.Join(errs...)
-}
-
-// goodPath reports whether net/http would take path for a pattern.
-func goodPath(path string) (ok bool) {
-	if path == "" {
-		return true
-	}
-	defer func() { ok = recover() == nil && strings.HasPrefix(path, "/") }()
-	http.NewServeMux().Handle(path, http.NotFoundHandler())
-	return true
 }

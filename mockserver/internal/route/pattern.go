@@ -1,6 +1,9 @@
 package route
 
-import "strings"
+import (
+	"net/http"
+	"strings"
+)
 
 // Fit matches segments with a pattern's and counts the fixed ones.
 func Fit(pattern, segments []string) (fixed int, ok bool) {
@@ -42,4 +45,12 @@ func rewrite(pattern, segments []string) []string {
 		}
 	}
 	return segments
+}
+
+// IsPattern reports whether net/http would take path for a pattern without a
+// method.
+func IsPattern(path string) (ok bool) {
+	defer func() { ok = recover() == nil && strings.HasPrefix(path, "/") }()
+	http.NewServeMux().Handle(path, http.NotFoundHandler())
+	return true
 }

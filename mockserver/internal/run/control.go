@@ -57,6 +57,14 @@ func (c *Control) Resume() {
 	c.q.Dispatch(c.q.cfg.Clocks.Of(c.company).Generation())
 }
 
+// Paused reports whether the queue is paused; with no company, whether that of any
+// is of which nothing else was said.
+func (c *Control) Paused() bool {
+	c.q.mu.Lock()
+	defer c.q.mu.Unlock()
+	return c.q.paused.has(c.company)
+}
+
 // Next starts the operation that comes next in a paused queue, and returns it
 // without waiting for its end. If all that may run at a time are running, it
 // waits for one of this server to end first. It returns [ErrNotPaused], or [ErrNothingWaiting],

@@ -71,6 +71,17 @@ func (c *Clock) setRate(rate float64) {
 	c.rearm()
 }
 
+// Rate is how many seconds pass in a real one, 0 if the clock stands. During an
+// Advance it is the rate after it.
+func (c *Clock) Rate() float64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.move != nil {
+		return c.move.resume
+	}
+	return c.rate
+}
+
 // Freeze stops the clock where it is. During an Advance it is stopped at the
 // end of that.
 func (c *Clock) Freeze() {

@@ -99,8 +99,8 @@ func (a *Clocks) Serving(company string) *Clock {
 // Now is the time of a company.
 func (a *Clocks) Now(company string) time.Time { return a.Of(company).Now() }
 
-// known are the companies that have a clock, in order.
-func (a *Clocks) known() []string {
+// Known are the companies that have a clock, in order.
+func (a *Clocks) Known() []string {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	return slices.Sorted(maps.Keys(a.list))
@@ -108,7 +108,7 @@ func (a *Clocks) known() []string {
 
 // Close ends all that waits for a clock. The pool is closed before.
 func (a *Clocks) Close() {
-	for _, company := range a.known() {
+	for _, company := range a.Known() {
 		c := a.Of(company)
 		c.mu.Lock()
 		c.closed = true

@@ -64,7 +64,7 @@ func (a *Clocks) seizeAll(ctx context.Context, company string) (seized []*Clock,
 		if err := a.holdNew(ctx); err != nil {
 			return nil, release, fmt.Errorf("%w while they are reset by another call", err)
 		}
-		companies, releaseNew = a.known(), a.releaseNew
+		companies, releaseNew = a.Known(), a.releaseNew
 	}
 	for _, name := range companies { // in order, so that two calls cannot wait for each other
 		c := a.Of(name)

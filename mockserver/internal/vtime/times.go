@@ -13,7 +13,7 @@ func (a *Clocks) Times() *Times {
 	fresh := &Clock{all: a}
 	fresh.wind(a.origin)
 	t := &Times{others: fresh.now(), known: make(map[string]time.Time)}
-	for _, company := range a.known() {
+	for _, company := range a.Known() {
 		t.known[company] = a.Now(company)
 	}
 	return t
