@@ -55,6 +55,7 @@ func (o *overheard) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndD
 func (o *overheard) TraceBatchStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceBatchStartData) context.Context {
 	return ctx
 }
+
 func (o *overheard) TraceBatchQuery(_ context.Context, conn *pgx.Conn, d pgx.TraceBatchQueryData) {
 	o.keep(conn, d.SQL, d.Args)
 }
@@ -131,10 +132,16 @@ func everything(t *testing.T, s *Store) {
 	done(s.GetByID(ctx, store.AnyTenant, id))
 	done(s.GetByKey(ctx, fjord, second.Key))
 	for _, q := range []store.Query{
-		{}, {NewestFirst: true}, {Phases: []store.Phase{store.Settled, store.Sending, store.Uncertain}}, {WithoutContent: true},
-		{CreatedFrom: now.Add(-time.Hour), CreatedBefore: now}, {After: store.Position{CreatedAt: time.Unix(1, 0), Ref: "ref-1000"}},
+		{},
+		{NewestFirst: true},
+		{Phases: []store.Phase{store.Settled, store.Sending, store.Uncertain}},
+		{WithoutContent: true},
+		{CreatedFrom: now.Add(-time.Hour), CreatedBefore: now},
+		{After: store.Position{CreatedAt: time.Unix(1, 0), Ref: "ref-1000"}},
 		{After: store.Position{CreatedAt: time.Unix(1, 0), Ref: "ref-1000"}, NewestFirst: true},
-		{Kinds: []string{"kind-1"}}, {Metadata: map[string]string{"order": "7"}}, {DueBy: now},
+		{Kinds: []string{"kind-1"}},
+		{Metadata: map[string]string{"order": "7"}},
+		{DueBy: now},
 	} {
 		done(s.List(ctx, fjord, q))
 	}

@@ -214,8 +214,10 @@ func (s *Store) freeKeys(ctx context.Context, tenant string, before time.Time, o
 func (s *Store) removeTombstones(ctx context.Context, sql string, args ...any) (n int, err error) {
 	for {
 		gone := 0
-		err := s.read(ctx, statement{sql: "WITH gone AS (" + sql + " RETURNING 1) SELECT count(*) FROM gone", args: append(args[:len(args):len(args)], purgeRows),
-			row: func(scan func(...any) error) error { return scan(&gone) }})
+		err := s.read(ctx, statement{
+			sql: "WITH gone AS (" + sql + " RETURNING 1) SELECT count(*) FROM gone", args: append(args[:len(args):len(args)], purgeRows),
+			row: func(scan func(...any) error) error { return scan(&gone) },
+		})
 		if err != nil {
 			return n, err
 		}

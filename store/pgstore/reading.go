@@ -2,7 +2,6 @@ package pgstore
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -229,5 +228,3 @@ func (s *Store) GetDocument(ctx context.Context, tenant, name string) (store.Doc
 	}
 	return d.At(now.UTC()), nil
 }
-
-var errEnough = errors.New("enough")

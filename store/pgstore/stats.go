@@ -52,9 +52,11 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 				return err
 			}},
 			statement{sql: "SELECT min(due) FROM ~records WHERE due > $1 AND phase <> 'unmatched'", args: []any{int64(atOnce)}, row: func(scan func(...any) error) error { return scan(&due) }},
-			statement{sql: `SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint, coalesce(max(c.reltuples) FILTER (WHERE c.relname = 'tombstones'), 0)::bigint
+			statement{
+				sql: `SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint, coalesce(max(c.reltuples) FILTER (WHERE c.relname = 'tombstones'), 0)::bigint
 				FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r'`, args: []any{s.cfg.Schema},
-				row: func(scan func(...any) error) error { return scan(&out.Bytes, &out.Tombstones) }},
+				row: func(scan func(...any) error) error { return scan(&out.Bytes, &out.Tombstones) },
+			},
 		)
 		out.Tombstones = max(0, out.Tombstones)
 		if due != nil {
