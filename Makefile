@@ -10,15 +10,15 @@ SUITE := .ci/suite
 # What check runs is compiled in two ways only, so that nothing is compiled more
 # often: plain, without C; or with the race detector, which needs C. Both leave
 # out gin's msgpack, whose codec takes longer than this whole module.
-ONCE := setup verify lint test crash examples
+ONCE := setup verify lint test-plain test-postgres crash examples
 $(ONCE): export CGO_ENABLED := 0
 $(ONCE): export GOFLAGS := $(strip $(shell go env GOFLAGS) -tags=nomsgpack)
 
 .DEFAULT_GOAL := help
-.PHONY: help check setup build test crash race postgres fuzz lint examples cover clean
+.PHONY: help check setup build test test-plain test-postgres crash race postgres fuzz lint examples cover clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  %-13s %s\n", $$1, $$2 }'
 
 # The budgets are minutes on two cores with cold caches, see .ci/suite. What goes
 # on for long (fuzzing beyond the seeds, soak, thousands of kills) has targets of
@@ -27,8 +27,9 @@ check: ## everything that must pass; installs what it lacks where it can (STRICT
 	@$(SUITE) setup 2 $(MAKE) --no-print-directory setup
 	@$(SUITE) contract 3 $(MAKE) --no-print-directory verify spec-lint
 	@$(SUITE) lint 3 $(MAKE) --no-print-directory lint
-	@$(SUITE) tests 10 $(MAKE) --no-print-directory test
-	@$(SUITE) examples 2 $(MAKE) --no-print-directory examples
+	@$(SUITE) tests 10 $(MAKE) --no-print-directory test-plain
+	@$(SUITE) postgres 6 $(MAKE) --no-print-directory test-postgres
+	@$(SUITE) examples 3 $(MAKE) --no-print-directory examples
 	@$(SUITE) --table
 	@echo '== check: all suites passed'
 
@@ -42,9 +43,22 @@ RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
 # GOTEST runs all of go vet as well; no other target does for this system.
 GOTEST := $(if $(RACE),CGO_ENABLED=1) .ci/gotest $(RACE) -vet=all -shuffle=on
 
-test: race postgres ## run all tests with the race detector, in random order, and go vet
-	@$(GOTEST) -- ./...
+# Tests of these packages, and those with these words in their names, are on
+# PostgreSQL: a suite of its own, so that it shows where the time goes. The two
+# examples are run by their target.
+ON_POSTGRES := OnAPostgreSQL|OverTwoReplicas
+POSTGRES := ./store/pgstore ./store/cmd/... ./internal/pgcluster/...
+NOT_POSTGRES = $(shell go list ./... | grep -vE '/(store/pgstore|store/cmd/[^/]*|internal/pgcluster(/.*)?|examples/outbox|examples/replicas)$$')
+
+test: test-plain test-postgres ## run all tests with the race detector, in random order, and go vet
+
+test-plain: race ## run the tests that need no PostgreSQL
+	@$(GOTEST) -skip '$(ON_POSTGRES)' -- $(NOT_POSTGRES)
 	@cd bench && go test -vet=all ./...
+
+test-postgres: race postgres ## run the tests on PostgreSQL
+	@$(GOTEST) -- $(POSTGRES)
+	@$(GOTEST) -run '$(ON_POSTGRES)' -- ./internal/crashtest ./receiver
 
 # The tests that kill, stop and start real processes are those of these
 # packages that have one of these words in their names.
