@@ -93,6 +93,7 @@ type bound struct {
 func equalTo(by field, key string) span {
 	return span{by, bound{key: key}, bound{key: key, after: true}}
 }
+
 func above(by field, key string) span {
 	return span{by, bound{key: key, after: true}, bound{end: true}}
 }
@@ -100,6 +101,7 @@ func notBelow(by field, key string) span { return span{by, bound{key: key}, boun
 
 // below and notAbove leave out what has no key.
 func below(by field, key string) span { return span{by, bound{after: true}, bound{key: key}} }
+
 func notAbove(by field, key string) span {
 	return span{by, bound{after: true}, bound{key: key, after: true}}
 }

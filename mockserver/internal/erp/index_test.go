@@ -107,10 +107,10 @@ func TestLargeSeedsKeepToTheSameDays(t *testing.T) {
 		t.Errorf("the first is of %s, the last, %s, of %s", first.CreatedDateTime, last.ReferenceNumber, last.DocumentDate)
 	}
 	count := make(map[string]int)
-	for i := range 100_000 {
-		count[large.head(i).doc.Status]++
+	for i := range 1000 {
+		count[large.head(i*99+i%5).doc.Status]++
 	}
-	if count["Closed"] < 50_000 || count["Open"] < 20_000 || count["Balanced"] < 10_000 || count["Hold"] < 3_000 {
+	if count["Closed"] < 500 || count["Open"] < 200 || count["Balanced"] < 100 || count["Hold"] < 30 {
 		t.Errorf("statuses %v", count)
 	}
 }
@@ -118,11 +118,11 @@ func TestLargeSeedsKeepToTheSameDays(t *testing.T) {
 // The work for a page does not grow with the book: about the same is allocated
 // for each of its rows.
 func TestAPageCostsNoScan(t *testing.T) {
-	small, large := pager(t, 1_001), pager(t, 20_000)
+	small, large := pager(t, 1_001), pager(t, 8_000)
 	for _, query := range pageQueries() {
 		a, b := testing.AllocsPerRun(5, func() { small(query) }), testing.AllocsPerRun(5, func() { large(query) })
 		if b > 1.1*a {
-			t.Errorf("%s: %v allocations with 1 001 invoices, %v with 20 000", query, a, b)
+			t.Errorf("%s: %v allocations with 1 001 invoices, %v with 8 000", query, a, b)
 		}
 	}
 }
