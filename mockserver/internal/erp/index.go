@@ -138,10 +138,12 @@ func (b *book) indexBy(f field) index {
 		return b.indexes[f]
 	}
 	x := make(index, len(b.rows), len(b.rows)+1)
+	var head invoice
 	for i, r := range b.rows {
 		inv := r.inv
 		if inv == nil {
-			inv = b.seed.head(r.seq - 1)
+			b.seed.head(&head, r.seq-1)
+			inv = &head
 		}
 		x[i] = entry{fields[f](inv), r.seq}
 	}

@@ -155,7 +155,8 @@ func (s *seed) position(number string) (i int, found bool) {
 
 // make is the i-th invoice as it was created and went on.
 func (s *seed) make(i int) *invoice {
-	inv := s.head(i)
+	inv := new(invoice)
+	s.head(inv, i)
 	doc := &inv.doc
 	for n := range 1 + i%3 {
 		it := items[(i+n*3)%len(items)]
@@ -170,11 +171,11 @@ func (s *seed) make(i int) *invoice {
 	return inv
 }
 
-// head is an invoice without its lines and amounts, by which nothing is looked
-// for.
-func (s *seed) head(i int) *invoice {
+// head makes inv the i-th invoice without its lines and amounts, by which nothing
+// is looked for.
+func (s *seed) head(inv *invoice, i int) {
 	at := s.time(i)
-	inv := &invoice{doc: newDocument("Invoice"), dueByTerms: true, seq: i + 1}
+	*inv = invoice{doc: newDocument("Invoice"), dueByTerms: true, seq: i + 1}
 	doc := &inv.doc
 	doc.ReferenceNumber = invoiceNumber(firstInvoice + i)
 	doc.TimeStamp = timeStamp(firstVersion + uint64(i) + 1)
@@ -185,7 +186,6 @@ func (s *seed) head(i int) *invoice {
 	doc.ExternalReference = "WEB-" + strconv.Itoa(4700+i)
 	inv.fillDates()
 	s.settle(inv, i)
-	return inv
 }
 
 // time is when the i-th invoice was created. A larger seed has more of them in
