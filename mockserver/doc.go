@@ -159,9 +159,10 @@
 //     Close leaves what is queued unfinished. See "Several servers".
 //   - Other ERP documents than customer invoices and their credit notes,
 //     customers, customer payments and attachments; and of invoices: dunning, and
-//     deductions for work (rotrut). VAT lines of an update (taxDetailLines),
-//     subaccounts and segments are read and ignored. Codes such as branch, project
-//     and payment method are not checked. A payment is in the currency of the
+//     the amounts that are deducted for work (rotrut). Of an update VAT lines
+//     (taxDetailLines), subaccounts, segments, rotRutDetails, childCustomerNumber,
+//     consolidateInvoices and directDebitMandateId are read and ignored. Codes such
+//     as branch, project and payment method are not checked. A payment is in the currency of the
 //     documents that it pays, and its cash discounts and write-offs are 0.
 //   - Actions that go on after their answer: in the foreground an action is
 //     done when it answers "Queued".

@@ -270,9 +270,10 @@ func TestChangeEverythingThatCanBeChanged(t *testing.T) {
 		"billingAddress":{"value":{"addressLine1":{"value":"Strandgata 1"},"city":{"value":"Bergen"},"countryId":{"value":"NO"},"overrideAddress":{"value":true}}},
 		"invoiceContact":{"value":{"attention":{"value":"Regnskap"},"email":{"value":"faktura@example.com"}}},
 		"contact":{"value":88},"project":{"value":"P-100"},"startDate":{"value":"2026-09-01"},"endDate":{"value":null},
-		"financialPeriod":{"value":"202610"},"documentDueDate":{"value":"2026-12-24"},
+		"financialPeriod":{"value":"202610"},"documentDueDate":{"value":"2026-12-24"},"salesPersonID":{"value":7},
+		"debtCollectionCaseNbr":{"value":"4711"},"debtCollectionCaseUrl":{"value":"https://case.example/4711"},"domesticServicesDeductibleDocument":{"value":true},
 		"invoiceLines":[
-			{"operation":"Update","lineNumber":{"value":1},"inventoryNumber":{"value":"EKS-01"},"manualAmountInCurrency":{"value":99.5}},
+			{"operation":"Update","lineNumber":{"value":1},"inventoryNumber":{"value":"EKS-01"},"manualAmountInCurrency":{"value":99.5},"termStartDate":{"value":"2026-09-02"},"typeOfWork":{"value":"Bygg"}},
 			{"operation":"Update","lineNumber":{"value":2},"discountAmountInCurrency":{"value":9.6},"accountNumber":{"value":"3999"},"vatCodeId":{"value":"31"}}]}`)
 	inv := h.invoice("003547")
 	l := inv.InvoiceLines
@@ -283,6 +284,8 @@ func TestChangeEverythingThatCanBeChanged(t *testing.T) {
 		"start": {inv.StartDate, "2026-09-01T00:00:00"}, "end": {inv.EndDate, ""}, "due": {inv.DocumentDueDate, "2026-12-24T00:00:00"},
 		"period": {inv.FinancialPeriod, "202610"}, "item": {l[0].Description, "Vare for eksport"}, "manual": {l[0].AmountInCurrency, openapi.Decimal("99.5")},
 		"account": {l[1].Account.Number, "3999"}, "discount": {l[1].AmountInCurrency, openapi.Decimal("1390")}, "in company": {l[1].Amount, openapi.Decimal("1459.5")},
+		"sales person": {inv.SalesPerson.ID, "7"}, "case": {inv.DebtCollection.CaseNumber + inv.DebtCollection.CaseURL, "4711https://case.example/4711"},
+		"deductible": {inv.IsRotRutDeductible, true}, "term": {l[0].TermStartDate, "2026-09-02T00:00:00"}, "work": {l[0].TypeOfWork.Description, "Bygg"},
 		"exempt": {inv.VATExemptTotalInCurrency, openapi.Decimal("99.5")}, "VAT": {inv.VATTotalInCurrency, openapi.Decimal("208.5")}, "total": {inv.AmountInCurrency, openapi.Decimal("1698")},
 		"total in company": {inv.Amount, openapi.Decimal("1782.91")}, // 1489.50 × 1.05 = 1563.975, and 208.50 × 1.05 = 218.925
 	} {

@@ -124,6 +124,19 @@ func changeLine(l *openapi.CustomerInvoiceLine, u *openapi.CustomerInvoiceUpdate
 	if u.DiscountPercent != nil && u.DiscountAmountInCurrency == nil {
 		l.DiscountAmountInCurrency, l.ManualDiscount = "0", false
 	}
+	for _, d := range []dateChange{
+		{"startDate", &l.StartDate, u.StartDate},
+		{"endDate", &l.EndDate, u.EndDate},
+		{"termStartDate", &l.TermStartDate, u.TermStartDate},
+		{"termEndDate", &l.TermEndDate, u.TermEndDate},
+	} {
+		if f := d.apply(); f != nil {
+			return f
+		}
+	}
+	set(&l.IsRotRutDeductible, u.DomesticServicesDeductible)
+	set(&l.ItemType, u.ItemType)
+	set(&l.TypeOfWork.Description, u.TypeOfWork)
 	set(&l.Description, u.Description)
 	setDecimal(&l.Quantity, u.Quantity)
 	set(&l.Uom, u.Uom)

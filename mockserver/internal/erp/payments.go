@@ -345,7 +345,7 @@ func (p *payment) apply(b *book, u *paymentUpdate) *refusal {
 	if u.ApplicationDate != nil {
 		p.ApplicationPeriod = ""
 	}
-	if f := setDate(&p.ApplicationDate, u.ApplicationDate, "applicationDate"); f != nil {
+	if f := (dateChange{"applicationDate", &p.ApplicationDate, u.ApplicationDate}).apply(); f != nil {
 		return f
 	}
 	if currency, ok := u.Currency.Get(); ok {

@@ -115,19 +115,25 @@ func writePage[T any](e *ERP, w http.ResponseWriter, q *query, all []T, meta fun
 	writeJSON(w, http.StatusOK, rows)
 }
 
-// setDate changes a date if v is there.
-func setDate(field *string, v *openapi.DateValue, name string) *refusal {
-	if v == nil {
+// A dateChange is what a date is to be.
+type dateChange struct {
+	name  string
+	field *string
+	value *openapi.DateValue // nil: as it is
+}
+
+func (d dateChange) apply() *refusal {
+	if d.value == nil {
 		return nil
 	}
-	text, ok := v.Get()
+	text, ok := d.value.Get()
 	day, err := openapi.ParseTime(text)
 	if ok && err != nil {
-		return badRequest("The value '%s' is not valid for %s.", text, name)
+		return badRequest("The value '%s' is not valid for %s.", text, d.name)
 	}
-	*field = ""
+	*d.field = ""
 	if ok {
-		*field = day.Format(time.DateOnly) + "T00:00:00"
+		*d.field = day.Format(time.DateOnly) + "T00:00:00"
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -217,6 +218,12 @@ func (inv *invoice) applyParties(b *book, u *openapi.CustomerInvoiceUpdate) *ref
 	set(&doc.CashAccount, u.CashAccount)
 	set(&doc.Contact.ID, u.Contact)
 	set(&doc.Project.ID, u.Project)
+	if u.SalesPersonID != nil { // the deprecated form of the next
+		id, ok := u.SalesPersonID.Get()
+		if doc.SalesPerson.ID = ""; ok {
+			doc.SalesPerson.ID = strconv.Itoa(id)
+		}
+	}
 	set(&doc.SalesPerson.ID, u.Salesperson)
 	applyAddress(doc, u)
 	return nil
@@ -247,11 +254,10 @@ func applyAddress(doc *openapi.CustomerInvoice, u *openapi.CustomerInvoiceUpdate
 // applyDates changes dates and periods.
 func (inv *invoice) applyDates(u *openapi.CustomerInvoiceUpdate) *refusal {
 	doc := &inv.doc
-	for _, d := range []struct {
-		name  string
-		field *string
-		value *openapi.DateValue
-	}{
+	if text, ok := u.DocumentDate.Get(); u.DocumentDate != nil && !ok {
+		return badRequest("The value '%s' is not valid for documentDate.", text)
+	}
+	for _, d := range []dateChange{
 		{"documentDate", &doc.DocumentDate, u.DocumentDate},
 		{"documentDueDate", &doc.DocumentDueDate, u.DocumentDueDate},
 		{"origInvoiceDate", &doc.OrigInvoiceDate, u.OrigInvoiceDate},
@@ -259,17 +265,8 @@ func (inv *invoice) applyDates(u *openapi.CustomerInvoiceUpdate) *refusal {
 		{"startDate", &doc.StartDate, u.StartDate},
 		{"endDate", &doc.EndDate, u.EndDate},
 	} {
-		if d.value == nil {
-			continue
-		}
-		text, ok := d.value.Get()
-		day, err := openapi.ParseTime(text)
-		if ok && err != nil || !ok && d.field == &doc.DocumentDate {
-			return badRequest("The value '%s' is not valid for %s.", text, d.name)
-		}
-		*d.field = ""
-		if ok {
-			*d.field = day.Format(time.DateOnly) + "T00:00:00"
+		if f := d.apply(); f != nil {
+			return f
 		}
 	}
 	if u.DocumentDueDate != nil {
@@ -326,4 +323,9 @@ func (inv *invoice) applyTexts(u *openapi.CustomerInvoiceUpdate) {
 	set(&doc.AccountingCostRef, u.AccountingCostRef)
 	set(&doc.OriginatorDocRef, u.OriginatorDocRef)
 	set(&doc.ContractDocRef, u.ContractDocRef)
+	set(&doc.IsRotRutDeductible, u.DomesticServicesDeductibleDocument)
+	set(&doc.DebtCollection.CaseNumber, u.DebtCollectionCaseNbr)
+	set(&doc.DebtCollection.CaseType, u.DebtCollectionCaseType)
+	set(&doc.DebtCollection.CaseStatus, u.DebtCollectionCaseStatus)
+	set(&doc.DebtCollection.CaseURL, u.DebtCollectionCaseURL)
 }
