@@ -17,6 +17,7 @@ import (
 	"github.com/vismanet-go/background/bench/internal/contender"
 	"github.com/vismanet-go/background/bench/internal/memerp"
 	"github.com/vismanet-go/background/bench/internal/proc"
+	"github.com/vismanet-go/background/bench/internal/sample"
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/store"
 )
@@ -72,7 +73,7 @@ func inSQLite(ctx context.Context, s *memerp.Server, dir string) (contender.Cont
 	if err != nil {
 		return nil, err
 	}
-	c, err := contender.Ours(s, client.Config{Store: st, Tenant: tenant})
+	c, err := contender.Ours(s, client.Config{Store: st, Tenant: sample.Tenant})
 	return withStore{c, st}, err
 }
 
@@ -198,7 +199,7 @@ func measure(n int, f func() error) (use, error) {
 // notified measures operations whose end a notification tells.
 func notified(ctx context.Context, t compare.Try) (compare.Figures, error) {
 	st := store.NewMemory(store.MemoryConfig{})
-	c, err := contender.Ours(&memerp.Server{}, client.Config{Store: st, Tenant: tenant, Notify: client.Subscription()})
+	c, err := contender.Ours(&memerp.Server{}, client.Config{Store: st, Tenant: sample.Tenant, Notify: client.Subscription()})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -220,7 +221,7 @@ func notified(ctx context.Context, t compare.Try) (compare.Figures, error) {
 // notify stores what a receiver would have been told of an operation's end.
 func notify(ctx context.Context, st store.Store, op *client.Operation) error {
 	receipt, err := st.Notify(ctx, store.Notification{
-		Tenant: tenant, Ref: op.Ref(), ID: op.ID(), NotificationID: op.ID(), StatusCode: 201, Mode: "subscription", ReceivedAt: time.Now(),
+		Tenant: sample.Tenant, Ref: op.Ref(), ID: op.ID(), NotificationID: op.ID(), StatusCode: 201, Mode: "subscription", ReceivedAt: time.Now(),
 	})
 	if err == nil && receipt.Ref != op.Ref() {
 		err = fmt.Errorf("the notification of %s went to %q: %v", op.Ref(), receipt.Ref, receipt.Verdict)

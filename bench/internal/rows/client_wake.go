@@ -13,6 +13,7 @@ import (
 	"github.com/vismanet-go/background/bench/internal/contender"
 	"github.com/vismanet-go/background/bench/internal/load"
 	"github.com/vismanet-go/background/bench/internal/memerp"
+	"github.com/vismanet-go/background/bench/internal/sample"
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/store"
 )
@@ -90,7 +91,7 @@ func wakes(ctx context.Context, n, waiting int) ([]time.Duration, error) {
 		},
 	}
 	c, err := contender.Ours(s, client.Config{
-		Store: st, Tenant: tenant, Notify: client.Subscription(),
+		Store: st, Tenant: sample.Tenant, Notify: client.Subscription(),
 		Schedule: func(client.PollInfo) time.Duration { return time.Hour }, // nothing but notifications has it poll
 	})
 	if err != nil {

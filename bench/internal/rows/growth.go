@@ -13,6 +13,7 @@ import (
 
 	"github.com/vismanet-go/background/bench/internal/compare"
 	"github.com/vismanet-go/background/bench/internal/load"
+	"github.com/vismanet-go/background/bench/internal/sample"
 	"github.com/vismanet-go/background/store"
 	"github.com/vismanet-go/background/store/sqlitestore"
 )
@@ -69,7 +70,7 @@ func growthCreate() compare.Row {
 			}
 			loop := load.Loop{Senders: callers, For: compare.Pick(t, 3*time.Second, 500*time.Millisecond)}
 			tally, err := loop.Run(ctx, func(ctx context.Context, _, i int) error {
-				rec := newRecord(i)
+				rec := sample.Record(i)
 				if rec.Key = "new-" + rec.Ref; taken {
 					rec.Key = removedKey(i * 7919 % n)
 				}
@@ -129,7 +130,7 @@ func growthPurge() compare.Row {
 func purgeUnder(ctx context.Context, st store.Store, ended int, purging bool) (compare.Figures, error) {
 	end := load.Loop{Senders: 256, For: time.Hour, Max: ended}
 	_, err := end.Run(ctx, func(ctx context.Context, _, i int) error {
-		rec := newRecord(i)
+		rec := sample.Record(i)
 		rec.Key = "ended-" + rec.Ref
 		rec, err := st.Create(ctx, rec, "bench", time.Minute)
 		if err == nil {
@@ -149,7 +150,7 @@ func purgeUnder(ctx context.Context, st store.Store, ended int, purging bool) (c
 		loop.For = time.Hour
 		go func() {
 			begun := time.Now()
-			n, err := st.Purge(ctx, tenant, store.Retention{Ended: time.Now().Add(time.Hour)})
+			n, err := st.Purge(ctx, sample.Tenant, store.Retention{Ended: time.Now().Add(time.Hour)})
 			if took = time.Since(begun); err == nil && n.Ended != ended {
 				err = fmt.Errorf("purged %+v, want %d", n, ended)
 			}
@@ -163,7 +164,7 @@ func purgeUnder(ctx context.Context, st store.Store, ended int, purging bool) (c
 		if ctx.Err() != nil {
 			return errPurged
 		}
-		_, err := st.Create(context.WithoutCancel(ctx), newRecord(ended+i), "bench", time.Minute)
+		_, err := st.Create(context.WithoutCancel(ctx), sample.Record(ended+i), "bench", time.Minute)
 		return err
 	})
 	if errors.Is(err, errPurged) {
@@ -241,7 +242,7 @@ func makeOld(ctx context.Context, n int) (err error) {
 	_, err = db.ExecContext(ctx, `WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n + 1 < ?2)
 		INSERT INTO tombstones (ref, tenant, id, key, fingerprint, supersedable, at)
 		SELECT printf('%026d', n), ?1, printf('2f6f0a57-3c43-4d0e-9d0b-%012x', n), printf('order-%07d', n), printf('%064x', n), 0, ?3 + n FROM n`,
-		tenant, n, time.Now().UnixNano())
+		sample.Tenant, n, time.Now().UnixNano())
 	if err == nil {
 		_, err = db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/vismanet-go/background/bench/internal/child"
 	"github.com/vismanet-go/background/bench/internal/compare"
+	"github.com/vismanet-go/background/bench/internal/sample"
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/receiver"
 )
@@ -139,13 +140,13 @@ func idleOurs(ctx context.Context, text json.RawMessage, ready func(string)) err
 	defer p.st.Close()
 	p.rcv.Handle(func(context.Context, receiver.Notification) error { return nil })
 	mux := http.NewServeMux()
-	p.rcv.Register(mux, hookPath)
+	p.rcv.Register(mux, sample.HookPath)
 	base, stop, err := serve(mux)
 	if err != nil {
 		return err
 	}
 	c, err := client.New(client.Config{
-		BaseURL: base, Tenant: tenant, Store: p.st, Notify: client.Subscription(),
+		BaseURL: base, Tenant: sample.Tenant, Store: p.st, Notify: client.Subscription(),
 		OnComplete: map[string]client.Handler{"invoice": func(context.Context, client.Completion) error { return nil }},
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vismanet-go/background/bench/internal/compare"
 	"github.com/vismanet-go/background/bench/internal/load"
+	"github.com/vismanet-go/background/bench/internal/sample"
 	"github.com/vismanet-go/background/store"
 	"github.com/vismanet-go/background/store/sqlitestore"
 )
@@ -115,35 +116,11 @@ func purgeMemory() compare.Row {
 	return row
 }
 
-// lifeOf takes the operation of a ref as far as a phase.
-func lifeOf(ctx context.Context, st store.Store, ref string, n int, to store.Phase) error {
-	rec := newRecord(n)
-	rec.Ref, rec.Key, rec.Kind = ref, "key-"+ref, "nobody's"
-	_, err := st.Create(ctx, rec, "bench", time.Minute)
-	if err == nil {
-		_, err = st.Report(ctx, tenant, ref, store.AcceptedFact{ID: "id-" + ref, Source: store.FromAnswer, Due: time.Now()})
-	}
-	if err != nil || to == store.Accepted {
-		return err
-	}
-	if _, err = st.Report(ctx, tenant, ref, store.SettledFact{ID: "id-" + ref, Outcome: store.Outcome{Status: "Finished", StatusCode: 200}}); err != nil || to == store.Settled {
-		return err
-	}
-	l, _, err := st.Acquire(ctx, tenant, ref, "bench", store.ToAcknowledge, time.Minute)
-	if err == nil {
-		_, err = st.Decide(ctx, l, store.AcknowledgeDecision{})
-	}
-	return err
-}
-
-// keptRef is the ref of a record that is kept, as those of [keptStore] are.
-func keptRef(phase store.Phase, n int) string { return fmt.Sprintf("%-13.13s%013d", phase, n) }
-
 // fill has a store hold what h says.
 func fill(ctx context.Context, st store.Store, h holds) error {
 	for phase, n := range map[store.Phase]int{store.Accepted: h.pending, store.Settled: h.unhandled, store.Acknowledged: h.acknowledged} {
 		for i := range n {
-			if err := lifeOf(ctx, st, keptRef(phase, i), i, phase); err != nil {
+			if err := sample.Life(ctx, st, sample.KeptRef(phase, i), i, phase); err != nil {
 				return err
 			}
 		}
@@ -173,7 +150,7 @@ func keptStore(ctx context.Context, dir string, h holds) (*sqlitestore.Store, er
 		_, err = db.ExecContext(ctx, `WITH RECURSIVE copies(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM copies WHERE i + 1 < ?2)
 			INSERT INTO records (ref, tenant, doc, created, kind, phase, id, key, until, ended, due, lock, work)
 			SELECT new, tenant, replace(doc, ?1, new), created, kind, phase, replace(id, ?1, new), replace(key, ?1, new), NULL, ended + i, due + i, NULL, work
-			FROM (SELECT *, substr(?1, 1, 13) || printf('%013d', i) AS new FROM copies CROSS JOIN records WHERE ref = ?1)`, keptRef(phase, 0), n)
+			FROM (SELECT *, substr(?1, 1, 13) || printf('%013d', i) AS new FROM copies CROSS JOIN records WHERE ref = ?1)`, sample.KeptRef(phase, 0), n)
 	}
 	if err == nil {
 		_, err = db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
@@ -202,7 +179,7 @@ func measureKept(ctx context.Context, t compare.Try, st store.Store) (compare.Fi
 		return nil
 	}
 	err := median(dueHandlers, func() error {
-		page, err := st.Due(ctx, tenant, store.DueQuery{Phases: []store.Phase{store.Settled, store.Expired}, Kinds: []string{"invoice", "payment"}, By: time.Now()})
+		page, err := st.Due(ctx, sample.Tenant, store.DueQuery{Phases: []store.Phase{store.Settled, store.Expired}, Kinds: []string{"invoice", "payment"}, By: time.Now()})
 		if err == nil && len(page.Records) > 0 {
 			err = fmt.Errorf("%d records of kinds that there are none of", len(page.Records))
 		}
@@ -210,7 +187,7 @@ func measureKept(ctx context.Context, t compare.Try, st store.Store) (compare.Fi
 	})
 	if err == nil {
 		err = median(duePolls, func() error {
-			page, err := st.Due(ctx, tenant, store.DueQuery{Phases: []store.Phase{store.Accepted, store.Uncertain}, By: time.Now()})
+			page, err := st.Due(ctx, sample.Tenant, store.DueQuery{Phases: []store.Phase{store.Accepted, store.Uncertain}, By: time.Now()})
 			if err == nil && len(page.Records) != 100 {
 				err = fmt.Errorf("a page of %d records", len(page.Records))
 			}
@@ -219,13 +196,13 @@ func measureKept(ctx context.Context, t compare.Try, st store.Store) (compare.Fi
 	}
 	if err == nil {
 		err = median(listed, func() error {
-			_, err := st.List(ctx, tenant, store.Query{NewestFirst: true, WithoutContent: true})
+			_, err := st.List(ctx, sample.Tenant, store.Query{NewestFirst: true, WithoutContent: true})
 			return err
 		})
 	}
 	if err == nil {
 		err = median(counted, func() error {
-			_, err := st.Count(ctx, tenant, store.Query{Phases: []store.Phase{store.Accepted, store.Acknowledged, store.Uncertain}})
+			_, err := st.Count(ctx, sample.Tenant, store.Query{Phases: []store.Phase{store.Accepted, store.Acknowledged, store.Uncertain}})
 			return err
 		})
 	}
@@ -234,7 +211,7 @@ func measureKept(ctx context.Context, t compare.Try, st store.Store) (compare.Fi
 	}
 	loop := load.Loop{Senders: 64, For: compare.Pick(t, 2*time.Second, 200*time.Millisecond)}
 	made, err := loop.Run(ctx, func(ctx context.Context, _, i int) error {
-		rec := newRecord(i)
+		rec := sample.Record(i)
 		rec.Ref = fmt.Sprintf("new%023d", i) // in the order of time, as those of the client are
 		_, err := st.Create(ctx, rec, "bench", time.Minute)
 		return err
@@ -244,7 +221,7 @@ func measureKept(ctx context.Context, t compare.Try, st store.Store) (compare.Fi
 	}
 	pending := compare.Pick(t, 10_000, 6000)
 	polled, err := loop.Run(ctx, func(ctx context.Context, _, i int) error {
-		l, _, err := st.Acquire(ctx, tenant, keptRef(store.Accepted, i%pending), "bench", store.ToPoll, time.Minute)
+		l, _, err := st.Acquire(ctx, sample.Tenant, sample.KeptRef(store.Accepted, i%pending), "bench", store.ToPoll, time.Minute)
 		if errors.Is(err, store.ErrLeased) { // the caller of a whole round ago is not done
 			return nil
 		}
@@ -274,18 +251,18 @@ func measureKept(ctx context.Context, t compare.Try, st store.Store) (compare.Fi
 // notifyAtOnce is how long it takes until a watcher of n pending operations knows
 // that all of them were notified.
 func notifyAtOnce(ctx context.Context, st store.Store, n, round int) (time.Duration, error) {
-	w := st.Watch(tenant, store.NoRef)
+	w := st.Watch(sample.Tenant, store.NoRef)
 	defer w.Close()
 	for i := range n {
-		w.Add(keptRef(store.Accepted, i))
+		w.Add(sample.KeptRef(store.Accepted, i))
 	}
 	begun := time.Now()
 	sent := make(chan error, 1)
 	go func() {
 		loop := load.Loop{Senders: 256, For: time.Hour, Max: n}
 		_, err := loop.Run(ctx, func(ctx context.Context, _, i int) error {
-			ref := keptRef(store.Accepted, i)
-			_, err := st.Notify(ctx, store.Notification{Ref: ref, ID: "id-" + ref, Body: noticeBody(round*n + i)})
+			ref := sample.KeptRef(store.Accepted, i)
+			_, err := st.Notify(ctx, store.Notification{Ref: ref, ID: "id-" + ref, Body: sample.Body(round*n + i)})
 			return err
 		})
 		sent <- err

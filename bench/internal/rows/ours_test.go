@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/bench/internal/sample"
 	"github.com/vismanet-go/background/receiver/receivertest"
 	"github.com/vismanet-go/background/store"
 )
@@ -22,19 +23,19 @@ func TestNoticesAreMatched(t *testing.T) {
 		if err := p.take(t.Context(), n); err != nil {
 			t.Fatal(err)
 		}
-		rec, err := p.st.Get(t.Context(), tenant, operationRef(n))
+		rec, err := p.st.Get(t.Context(), sample.Tenant, sample.Ref(n))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if rec.Phase != store.Accepted || rec.Notifications != 1 || rec.Conflicts != 0 || len(rec.Notification.Body) != noticeBytes {
+		if rec.Phase != store.Accepted || rec.Notifications != 1 || rec.Conflicts != 0 || len(rec.Notification.Body) != sample.Bytes {
 			t.Errorf("%d: %+v", n, rec)
 		}
-		seen[operationRef(n)] = true
+		seen[sample.Ref(n)] = true
 	}
 	if len(seen) != 40 {
 		t.Errorf("%d different refs of 40", len(seen))
 	}
-	ref := operationRef(1)
+	ref := sample.Ref(1)
 	if _, err := (receivertest.Sender{URL: "https://hooks.test", Secret: "a secret of more than 16 bytes"}).Request(t.Context(), receivertest.Notice{Ref: ref, SentAt: time.Now()}); err != nil {
 		t.Errorf("%s is no ref: %v", ref, err)
 	}

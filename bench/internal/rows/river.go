@@ -14,6 +14,8 @@ import (
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
 	_ "modernc.org/sqlite" // the driver
+
+	"github.com/vismanet-go/background/bench/internal/sample"
 )
 
 // noticeArgs is a notification as a job of River. It is inserted once, as the
@@ -25,7 +27,7 @@ type noticeArgs struct {
 
 func (noticeArgs) Kind() string { return "notice" }
 
-func riverArgs(n int) noticeArgs { return noticeArgs{ID: operationID(n), Body: noticeBody(n)} }
+func riverArgs(n int) noticeArgs { return noticeArgs{ID: sample.ID(n), Body: sample.Body(n)} }
 
 var insertOnce = &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true}}
 

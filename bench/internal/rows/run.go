@@ -3,17 +3,10 @@ package rows
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"net/http"
-	"path"
-	"strings"
-	"sync/atomic"
-	"time"
 
 	"github.com/vismanet-go/background/bench/internal/compare"
 	"github.com/vismanet-go/background/bench/internal/load"
-	"github.com/vismanet-go/background/client"
+	"github.com/vismanet-go/background/bench/internal/sample"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -38,7 +31,7 @@ func Run() []compare.Row {
 			if err != nil {
 				return nil, err
 			}
-			begun, one, all, err := runAll(ctx, st, keeps(t).unhandled)
+			begun, one, all, err := sample.RunAll(ctx, st, keeps(t).unhandled)
 			if err = errors.Join(err, st.Close()); err != nil {
 				return nil, err
 			}
@@ -55,52 +48,4 @@ func Run() []compare.Row {
 		return st, fill(ctx, st, keeps(t))
 	})
 	return []compare.Row{row}
-}
-
-// runAll runs a client until its handler has had n outcomes. It returns when it was
-// started, when the first handler ran, and when the last one did.
-func runAll(ctx context.Context, st store.Store, n int) (begun, one, all time.Time, err error) {
-	var first atomic.Pointer[time.Time]
-	var left atomic.Int64
-	left.Store(int64(n))
-	done := make(chan struct{})
-	c, err := client.New(client.Config{
-		BaseURL: "https://api.finance.visma.net", Store: st, Tenant: tenant, HTTPClient: &http.Client{Transport: running{}},
-		OnComplete: map[string]client.Handler{"nobody's": func(context.Context, client.Completion) error {
-			now := time.Now()
-			first.CompareAndSwap(nil, &now)
-			if left.Add(-1) == 0 {
-				close(done)
-			}
-			return nil
-		}},
-	})
-	if err != nil {
-		return begun, one, all, err
-	}
-	defer c.Close()
-	ctx, stop := context.WithTimeout(ctx, 5*time.Minute)
-	defer stop()
-	ended := make(chan error, 1)
-	begun = time.Now()
-	go func() { ended <- c.Run(ctx) }()
-	select {
-	case <-done:
-		all = time.Now()
-	case err = <-ended:
-		return begun, one, all, errors.Join(err, fmt.Errorf("%d outcomes were not handled within 5 minutes", left.Load()))
-	}
-	stop()
-	return begun, *first.Load(), all, <-ended
-}
-
-// running is an ERP whose operations never end.
-type running struct{}
-
-func (running) RoundTrip(req *http.Request) (*http.Response, error) {
-	body := fmt.Sprintf(`{"id":%q,"status":"Started","receivedUtc":"2026-11-28T10:20:53.75Z"}`, path.Base(req.URL.Path))
-	return &http.Response{
-		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{"Content-Type": {"application/json"}},
-		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Request: req,
-	}, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/vismanet-go/background/bench/internal/compare"
 	"github.com/vismanet-go/background/bench/internal/load"
+	"github.com/vismanet-go/background/bench/internal/sample"
 )
 
 // SQLite are the rows of durable accepts.
@@ -25,7 +26,7 @@ const (
 func acceptRow(senders int) compare.Row {
 	row := compare.Row{
 		Name: fmt.Sprintf("sqlite/accept/%d", senders),
-		What: fmt.Sprintf("A record or a notification of %d bytes is on disk when the call returns; senders in a closed loop: %d.", noticeBytes, senders),
+		What: fmt.Sprintf("A record or a notification of %d bytes is on disk when the call returns; senders in a closed loop: %d.", sample.Bytes, senders),
 	}
 	run := func(setup func(ctx context.Context, t compare.Try) (call func(context.Context, int) error, most int, stop func() error, err error)) func(context.Context, compare.Try) (compare.Figures, error) {
 		return func(ctx context.Context, t compare.Try) (compare.Figures, error) {
@@ -47,7 +48,7 @@ func acceptRow(senders int) compare.Row {
 			if err != nil {
 				return nil, 0, nil, err
 			}
-			return func(_ context.Context, n int) error { return l.append(noticeBody(n)) }, 0, l.close, nil
+			return func(_ context.Context, n int) error { return l.append(sample.Body(n)) }, 0, l.close, nil
 		})},
 		{Name: createName, Run: run(func(ctx context.Context, t compare.Try) (func(context.Context, int) error, int, func() error, error) {
 			st, err := openStore(ctx, t.Dir)
@@ -55,7 +56,7 @@ func acceptRow(senders int) compare.Row {
 				return nil, 0, nil, err
 			}
 			return func(ctx context.Context, n int) error {
-				_, err := st.Create(ctx, newRecord(n), "bench", time.Minute)
+				_, err := st.Create(ctx, sample.Record(n), "bench", time.Minute)
 				return err
 			}, 0, st.Close, nil
 		})},

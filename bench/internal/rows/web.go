@@ -13,6 +13,7 @@ import (
 	"github.com/vismanet-go/background/bench/internal/child"
 	"github.com/vismanet-go/background/bench/internal/compare"
 	"github.com/vismanet-go/background/bench/internal/load"
+	"github.com/vismanet-go/background/bench/internal/sample"
 	"github.com/vismanet-go/background/receiver/ginreceiver"
 	"github.com/vismanet-go/background/receiver/receivertest"
 	"github.com/vismanet-go/background/store"
@@ -91,11 +92,11 @@ func accept(args webArgs) func(context.Context, compare.Try) (compare.Figures, e
 
 // signed is the n-th notification as the dispatcher sends it.
 func signed(n int) load.Call {
-	body := noticeBody(n)
+	body := sample.Body(n)
 	return load.Call{
-		Method: http.MethodPost, Path: hookPath, Body: body,
-		Header: "x-vwd-notification-id: " + operationID(n) + "\r\nbackground-ref: " + operationRef(n) +
-			"\r\nx-vwd-signature-v1: " + receivertest.Sign(signingKey, body) + "\r\n",
+		Method: http.MethodPost, Path: sample.HookPath, Body: body,
+		Header: "x-vwd-notification-id: " + sample.ID(n) + "\r\nbackground-ref: " + sample.Ref(n) +
+			"\r\nx-vwd-signature-v1: " + receivertest.Sign(sample.SigningKey, body) + "\r\n",
 	}
 }
 
@@ -118,7 +119,7 @@ func web(ctx context.Context, text json.RawMessage, ready func(string)) error {
 	}
 	defer p.st.Close()
 	if args.Discard {
-		if p.rcv, err = newReceiver(discarding{p.st}); err != nil {
+		if p.rcv, err = sample.Receiver(discarding{p.st}); err != nil {
 			return err
 		}
 	}
@@ -127,11 +128,11 @@ func web(ctx context.Context, text json.RawMessage, ready func(string)) error {
 		gin.SetMode(gin.ReleaseMode)
 		router := gin.New()
 		router.Use(gin.Recovery())
-		ginreceiver.Mount(router, hookPath, p.rcv)
+		ginreceiver.Mount(router, sample.HookPath, p.rcv)
 		h = router
 	} else {
 		mux := http.NewServeMux()
-		p.rcv.Register(mux, hookPath)
+		p.rcv.Register(mux, sample.HookPath)
 		h = mux
 	}
 	base, stop, err := serve(h)
