@@ -124,6 +124,14 @@ func (r Row) validate() error {
 	return nil
 }
 
+// Only returns the row with the contenders whose names match, and with the goals
+// that are about these.
+func (r Row) Only(match func(name string) bool) Row {
+	r.Contenders = slices.DeleteFunc(slices.Clone(r.Contenders), func(c Contender) bool { return !match(c.Name) })
+	r.Goals = slices.DeleteFunc(slices.Clone(r.Goals), func(g Goal) bool { return !match(g.Of) || g.To != "" && !match(g.To) })
+	return r
+}
+
 // value is what the goal is about, in one round.
 func (g Goal) value(round map[string]Figures) float64 {
 	v := round[g.Of].At(g.Figure)

@@ -131,6 +131,25 @@ func TestShortRunsAssertNothingWithoutASmokeBound(t *testing.T) {
 	}
 }
 
+func TestOnlySomeContenders(t *testing.T) {
+	var ran []string
+	row := Row{Name: "r", Contenders: contenders(&ran), Goals: []Goal{
+		{Of: "quick", To: "slow", Figure: "ops/s", AtLeast: 8},
+		{Of: "quick", Figure: "ops/s", AtLeast: 8},
+		{Of: "slow", Figure: "ops/s", AtLeast: 8},
+	}}
+	rep, err := Run(t.Context(), []Row{row.Only(func(name string) bool { return name == "quick" })}, Options{Rounds: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := rep.Rows[0]; len(ran) != 2 || len(got.Contenders) != 1 || len(got.Goals) != 1 || got.Goals[0].Goal != row.Goals[1].String() {
+		t.Errorf("of one contender: %v ran, %+v", ran, got)
+	}
+	if len(row.Contenders) != 2 || len(row.Goals) != 3 {
+		t.Errorf("the row itself has changed: %+v", row)
+	}
+}
+
 func TestRowsWrittenWronglyAreRefused(t *testing.T) {
 	var ran []string
 	for _, g := range []Goal{
