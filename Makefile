@@ -54,11 +54,12 @@ test: test-plain test-postgres ## run all tests with the race detector, in rando
 
 test-plain: race ## run the tests that need no PostgreSQL
 	@$(GOTEST) -skip '$(ON_POSTGRES)' -- $(NOT_POSTGRES)
-	@cd bench && go test -vet=all ./...
+	@cd bench && go test -vet=all -p 1 $$(go list ./... | grep -v /internal/pgrows$$) # not at once, for they compare speeds
 
 test-postgres: race postgres ## run the tests on PostgreSQL
 	@$(GOTEST) -- $(POSTGRES)
 	@$(GOTEST) -run '$(ON_POSTGRES)' -- ./internal/crashtest ./receiver
+	@cd bench && go test -vet=all ./internal/pgrows
 
 # The tests that kill, stop and start real processes are those of these
 # packages that have one of these words in their names.

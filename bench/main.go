@@ -3,6 +3,7 @@
 //
 //	go run .                       # all rows, five rounds
 //	go run . -run 'sqlite|gin'     # some
+//	go run . -only River           # of each, some contenders
 //	go run . -peers                # other mock servers, which it gets from npm
 //	go run . -json                 # for programs
 //
@@ -11,6 +12,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -21,6 +23,7 @@ import (
 
 	"github.com/vismanet-go/background/bench/internal/child"
 	"github.com/vismanet-go/background/bench/internal/compare"
+	"github.com/vismanet-go/background/bench/internal/pgrows"
 	"github.com/vismanet-go/background/bench/internal/rows"
 )
 
@@ -40,10 +43,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	only := f.String("run", "", "rows whose name this `expression` matches (default: all)")
+	who := f.String("only", "", "contenders whose name this `expression` matches (default: all)")
 	rounds := f.Int("rounds", 5, "rounds of each row")
 	short := f.Bool("short", false, "as little as shows that everything runs")
 	peers := f.Bool("peers", false, "the rows with other mock servers, and no others")
 	f.StringVar(&rows.PeersDir, "peers-dir", rows.PeersDir, "where npm has installed them")
+	f.DurationVar(&pgrows.Pinned, "pinned", pgrows.Pinned, "how `long` something is left open in postgres/pinned")
 	f.Uint64Var(&rows.Seed, "seed", rows.Seed, "of the first round of simulations")
 	asJSON := f.Bool("json", false, "write JSON")
 	docs := f.String("docs", "", "write measured.md and its pictures to this `folder`, if all rows of the client were run in full")
@@ -52,16 +57,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	chosen, err := regexp.Compile(*only)
-	if err != nil || f.NArg() > 0 || *rounds < 1 {
-		fmt.Fprintln(stderr, "bench: want -run with a regular expression, -rounds of at least 1, and no arguments:", err, f.Args())
+	contenders, wrong := regexp.Compile(*who)
+	if err = errors.Join(err, wrong); err != nil || f.NArg() > 0 || *rounds < 1 {
+		fmt.Fprintln(stderr, "bench: want -run and -only with regular expressions, -rounds of at least 1, and no arguments:", err, f.Args())
 		return 2
 	}
 	all := rows.All()
 	if *peers {
 		all = rows.Peers()
 	}
-	all = slices.DeleteFunc(all, func(r compare.Row) bool { return !chosen.MatchString(r.Name) })
+	for i := range all {
+		all[i] = all[i].Only(contenders.MatchString)
+	}
+	all = slices.DeleteFunc(all, func(r compare.Row) bool { return !chosen.MatchString(r.Name) || len(r.Contenders) == 0 })
 	rep, err := compare.Run(ctx, all, compare.Options{Rounds: *rounds, Short: *short, Dir: *dir, Log: stderr})
+	if version := pgrows.Version(ctx); err == nil && version != "" {
+		rep.Host.Modules["PostgreSQL"] = version
+	}
 	if err == nil && *docs != "" && !*short {
 		var written bool
 		if written, err = rows.WritePage(rep, *docs); !written {

@@ -19,7 +19,8 @@ type Host struct {
 
 // compared are the modules whose versions a report names.
 var compared = []string{
-	"github.com/riverqueue/river", "github.com/riverqueue/river/riverdriver/riversqlite",
+	"github.com/riverqueue/river", "github.com/riverqueue/river/riverdriver/riversqlite", "github.com/riverqueue/river/riverdriver/riverpgxv5",
+	"github.com/dbos-inc/dbos-transact-golang", "github.com/ThreeDotsLabs/watermill-sql/v4", "github.com/jackc/pgx/v5",
 	"github.com/gin-gonic/gin", "modernc.org/sqlite",
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore", "cloud.google.com/go/longrunning", "github.com/hashicorp/go-retryablehttp",
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/bench/internal/load"
+	"github.com/vismanet-go/background/bench/internal/pgrows"
 )
 
 const (
@@ -59,6 +60,7 @@ func Build(ctx context.Context, pkg string, how ...string) (string, error) {
 // Clean removes what Build made, and the files of the rows of growth.
 func Clean() {
 	cleanOld()
+	pgrows.Clean()
 	built.Lock()
 	defer built.Unlock()
 	if built.dir != "" {

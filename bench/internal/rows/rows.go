@@ -1,6 +1,6 @@
 // Package rows holds what is measured: each row of the table, its contenders
 // and its goals. A new row is a function that returns compare.Rows and stands
-// in [All].
+// in [All]. Those of PostgreSQL are in package pgrows.
 package rows
 
 import (
@@ -8,11 +8,13 @@ import (
 
 	"github.com/vismanet-go/background/bench/internal/child"
 	"github.com/vismanet-go/background/bench/internal/compare"
+	"github.com/vismanet-go/background/bench/internal/pgrows"
 )
 
-// All are the rows that need nothing but Go.
+// All are the rows that need nothing but Go, and those of PostgreSQL, which leave
+// everybody out where it is not installed.
 func All() []compare.Row {
-	return slices.Concat(SQLite(), Growth(), Kept(), Run(), Dispatch(), Web(), Idle(), Mock(), Client(), Calls())
+	return slices.Concat(SQLite(), Growth(), Kept(), Run(), Dispatch(), Web(), Idle(), Mock(), Client(), Calls(), pgrows.All())
 }
 
 // Roles are the processes that rows start.
