@@ -125,11 +125,14 @@ func TestTheBackdoor(t *testing.T) {
 	if !h.Admits("7") || h.Admits("9") || h.DefaultCompany() != "1000001" {
 		t.Error("7 is not served, or 9 is")
 	}
-	if h.Closed() {
-		t.Error("it is closed before Close")
+	select {
+	case <-h.Done():
+		t.Error("it is done before Close")
+	default:
 	}
 	_ = h.Close()
-	if status, _ := call("7", "GET", "/v1/customerinvoice", ""); status != 503 || !h.Closed() {
+	<-h.Done()
+	if status, _ := call("7", "GET", "/v1/customerinvoice", ""); status != 503 {
 		t.Errorf("after Close: got %d, want 503", status)
 	}
 }

@@ -20,8 +20,8 @@ func (s *Server) Admits(company string) bool { return s.clocks.Serving(company) 
 // DefaultCompany is the company of a request that names none.
 func (s *Server) DefaultCompany() string { return s.cfg.DefaultCompany }
 
-// Closed reports whether Close was called.
-func (s *Server) Closed() bool { return s.pool.Context().Err() != nil }
+// Done returns a channel that is closed by Close.
+func (s *Server) Done() <-chan struct{} { return s.pool.Context().Done() }
 
 // Backdoor returns a handler that answers as the ERP does in the foreground, for
 // a company and past everything that guards and watches it: calls are not
@@ -52,7 +52,7 @@ func (s *Server) Backdoor(company string) http.Handler {
 		defer in.task.End()
 		h, path, known := s.route(in)
 		switch {
-		case s.Closed():
+		case s.pool.Context().Err() != nil:
 			s.refuseClosed(w)
 		case h == nil && known:
 			w.Header().Set("Allow", s.allowed(in))

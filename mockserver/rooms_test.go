@@ -19,7 +19,8 @@ var floors = [][]string{
 	{"internal/notify", "internal/run"},
 	{""}, // the server itself
 	{"internal/wanted"},
-	{"mockservertest"},
+	{"admin/client", "admin/internal/api", "mockservertest"},
+	{"admin"},
 	{"cmd/erpmock"},
 }
 

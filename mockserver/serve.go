@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -20,6 +21,10 @@ import (
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/__mock/") {
 		s.admin.ServeHTTP(w, r)
+		return
+	}
+	if home := s.home(r); home != nil {
+		s.admin.ServeHTTP(w, home)
 		return
 	}
 	if s.cors(w, r) {
@@ -58,6 +63,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.serve(w, in)
+}
+
+// home is a request for the root of the server, which is no path of the ERP, as
+// one for /__mock/; nil if it is another, or nothing is mounted there.
+func (s *Server) home(r *http.Request) *http.Request {
+	if r.URL.Path != "/" && r.URL.Path != "/__mock" || r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return nil
+	}
+	home := *r
+	home.URL = &url.URL{Path: "/__mock/"}
+	if _, pattern := s.admin.Handler(&home); pattern == "" {
+		return nil
+	}
+	return &home
 }
 
 // record has a request in the journal, with the header that may be shown.

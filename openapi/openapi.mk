@@ -5,8 +5,8 @@ OPENAPI_NPM := .tools/npm/node_modules
 
 .PHONY: generate verify spec-lint docs
 
-generate: ## write all that follows from openapi/background.yaml
-	@sh openapi/tools/generate.sh openapi
+generate: ## write all that follows from openapi/background.yaml and mockserver/admin/openapi.yaml
+	@sh openapi/tools/generate.sh
 
 verify: ## fail if generated files are out of date; try the generator under its former path
 	@sh openapi/tools/verify.sh
@@ -14,7 +14,7 @@ verify: ## fail if generated files are out of date; try the generator under its 
 spec-lint: ## check the OpenAPI documents by strict rules (needs npm)
 	@if command -v npm >/dev/null 2>&1; then \
 		$(MAKE) --no-print-directory -f $(firstword $(MAKEFILE_LIST)) $(OPENAPI_NPM)/.installed && \
-		REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(OPENAPI_NPM)/.bin/redocly lint --config openapi/redocly.yaml --max-problems 50 openapi/background.yaml openapi/erp/erp.yaml; \
+		REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(OPENAPI_NPM)/.bin/redocly lint --config openapi/redocly.yaml --max-problems 50 openapi/background.yaml openapi/erp/erp.yaml mockserver/admin/openapi.yaml; \
 	else \
 		echo 'spec-lint: left out: npm is missing; get Node.js 20.19 or later, on Debian: apt-get install npm'; \
 		test -z "$(STRICT)" || test "$(STRICT)" = 0; \

@@ -54,23 +54,23 @@ func (j *Journal) Requests(company string) []Request {
 }
 
 // Since lists what happened after the entry with the number seq, oldest first
-// and at most so many, and returns the number to go on from. Gap reports whether
-// an entry after seq may be missing, because it was forgotten before. What is
-// listed shares headers and bodies with the journal: they must not be changed.
-func (j *Journal) Since(seq int64, most int) (list []Entry, next int64, gap bool) {
+// and at most so many, and returns the number to go on from. Lost is how
+// many entries after seq, of all companies, were forgotten before for lack of room.
+// What is listed shares headers and bodies with the journal: they must not be changed.
+func (j *Journal) Since(seq int64, most int) (list []Entry, next, lost int64) {
 	j.all.mu.Lock()
 	defer j.all.mu.Unlock()
-	gap = seq < j.all.lost
+	lost = max(0, j.all.lost-seq)
 	next = seq
 	for _, e := range j.all.entries[j.all.place(seq):] {
 		if len(list) == most {
-			return list, next, gap
+			return list, next, lost
 		}
 		if next = e.Seq; j.filter.fits(e) {
 			list = append(list, e.shallow())
 		}
 	}
-	return list, next, gap
+	return list, next, lost
 }
 
 // Find returns the entry with the number seq, and whether it is there.

@@ -33,34 +33,34 @@ func TestSinceGoesOnWhereItWas(t *testing.T) {
 		most int
 		want []int64
 		next int64
-		gap  bool
+		lost int64
 	}{
-		{r.Journal(), 0, 3, []int64{1, 2, 3}, 3, false},
-		{r.Journal(), 3, 9, []int64{4, 5, 6, 7}, 7, false},
-		{r.Journal(), 7, 9, nil, 7, false},
-		{r.Journal(), 99, 9, nil, 99, false},
-		{seven, 4, 9, []int64{5}, 7, false}, // what was looked at needs no second look
-		{seven, 0, 5, []int64{1, 2, 3, 4, 5}, 5, false},
+		{r.Journal(), 0, 3, []int64{1, 2, 3}, 3, 0},
+		{r.Journal(), 3, 9, []int64{4, 5, 6, 7}, 7, 0},
+		{r.Journal(), 7, 9, nil, 7, 0},
+		{r.Journal(), 99, 9, nil, 99, 0},
+		{seven, 4, 9, []int64{5}, 7, 0}, // what was looked at needs no second look
+		{seven, 0, 5, []int64{1, 2, 3, 4, 5}, 5, 0},
 	} {
-		list, next, gap := tt.j.Since(tt.seq, tt.most)
-		if !slices.Equal(seqs(list), tt.want) || next != tt.next || gap != tt.gap {
-			t.Errorf("since %d: got %v, next %d, gap %v; want %v, %d, %v", tt.seq, seqs(list), next, gap, tt.want, tt.next, tt.gap)
+		list, next, lost := tt.j.Since(tt.seq, tt.most)
+		if !slices.Equal(seqs(list), tt.want) || next != tt.next || lost != tt.lost {
+			t.Errorf("since %d: got %v, next %d, lost %d; want %v, %d, %d", tt.seq, seqs(list), next, lost, tt.want, tt.next, tt.lost)
 		}
 	}
 	add(5, "7") // forgets 1 and 2
-	if list, _, gap := r.Journal().Since(1, 1); !gap || list[0].Seq != 3 {
-		t.Errorf("since 1: got %v, gap %v; want 3 after a gap", seqs(list), gap)
+	if list, _, lost := r.Journal().Since(1, 1); lost != 1 || list[0].Seq != 3 {
+		t.Errorf("since 1: got %v, lost %d; want 3, and one lost", seqs(list), lost)
 	}
-	if list, _, gap := r.Journal().Since(2, 1); gap || list[0].Seq != 3 {
-		t.Errorf("since 2: got %v, gap %v; want 3 and no gap", seqs(list), gap)
+	if list, _, lost := r.Journal().Since(2, 1); lost != 0 || list[0].Seq != 3 {
+		t.Errorf("since 2: got %v, lost %d; want 3, and none lost", seqs(list), lost)
 	}
 	r.Reset("")
 	add(1, "7")
-	if list, _, gap := r.Journal().Since(12, 9); gap || !slices.Equal(seqs(list), []int64{13}) || list[0].Number != 1 {
-		t.Errorf("after a reset: got %+v, gap %v; want entry 13, the company's first", list, gap)
+	if list, _, lost := r.Journal().Since(12, 9); lost != 0 || !slices.Equal(seqs(list), []int64{13}) || list[0].Number != 1 {
+		t.Errorf("after a reset: got %+v, lost %d; want entry 13, the company's first", list, lost)
 	}
-	if _, _, gap := r.Journal().Since(11, 9); !gap {
-		t.Error("what a reset took from a reader is no gap")
+	if _, _, lost := r.Journal().Since(11, 9); lost != 1 {
+		t.Errorf("a reset took %d entries from a reader, want 1", lost)
 	}
 	if e, ok := seven.Find(13); !ok || e.Seq != 13 || r.Journal().Last() != 13 {
 		t.Errorf("entry 13 is %+v, %v", e, ok)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fails if a generated file is not what background.yaml gives, if a client that
+# Fails if a generated file is not what the documents give, if a client that
 # was generated with other options than ours does not run in the background, and
 # if the generator under its former path does not write code that compiles.
 # Works on a copy: the tree stays as it is. Run from the root of the repository.
@@ -9,14 +9,18 @@ trap 'rm -rf "$work"' EXIT
 
 (cd openapi/tools && go test -vet=all ./...)
 
+mkdir "$work/mockserver"
 cp -R openapi "$work/openapi"
-find "$work/openapi" -name '*.gen.go' -delete
-rm "$work/openapi/erp/erp.yaml" "$work/openapi/tools/aliases.overlay.yaml"
-sh openapi/tools/generate.sh "$work/openapi"
-if ! diff -r -q openapi "$work/openapi"; then
-	echo 'openapi: generated files are out of date; run "make generate"' >&2
-	exit 1
-fi
+cp -R mockserver/admin "$work/mockserver/admin"
+find "$work/openapi" "$work/mockserver" -name '*.gen.go' -delete
+rm "$work/openapi/erp/erp.yaml" "$work/openapi/tools/aliases.overlay.yaml" "$work/mockserver/admin/openapi.json"
+sh openapi/tools/generate.sh "$work"
+for tree in openapi mockserver/admin; do
+	if ! diff -r -q $tree "$work/$tree"; then
+		echo "$tree: generated files are out of date; run \"make generate\"" >&2
+		exit 1
+	fi
+done
 
 # The foreign client is laid over the directory of its test.
 (cd openapi/tools && go tool oapi-codegen -config plain.config.yaml -o "$work/plain.go" ../erp/erp.yaml)

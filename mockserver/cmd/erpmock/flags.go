@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/admin"
 	"github.com/vismanet-go/background/mockserver/fault"
 	"github.com/vismanet-go/background/mockserver/profile"
 	"github.com/vismanet-go/background/mockserver/queue/sqlitequeue"
@@ -23,6 +24,7 @@ type options struct {
 	verbose  bool
 	mock     mockserver.Config
 	queue    sqlitequeue.Config // without a directory: in memory
+	admin    admin.Config
 }
 
 // parse reads the flags, and the environment for those that are not given. It
@@ -52,7 +54,15 @@ func parse(args []string, stderr io.Writer, getenv func(string) string) (options
 		fmt.Fprintln(stderr, "erpmock:", err)
 		return o, err
 	}
+	if o.mock.CORSOrigins == nil {
+		o.mock.CORSOrigins = loopbackOrigins()
+	}
 	return o, nil
+}
+
+// loopbackOrigins are those of pages that are developed on this machine.
+func loopbackOrigins() []string {
+	return []string{"http://localhost:*", "https://localhost:*", "http://127.0.0.1:*", "https://127.0.0.1:*", "http://[::1]:*", "https://[::1]:*"}
 }
 
 func usage(f *flag.FlagSet) {
@@ -100,6 +110,15 @@ func (o *options) place(f *flag.FlagSet) {
 	f.StringVar(&o.portFile, "port-file", "", "write the port's number to this `file` once connections are accepted, and remove it at the end")
 	f.BoolVar(&o.verbose, "verbose", false, "log every operation, and every attempt to notify with what came of it")
 	f.StringVar(&o.mock.ExternalURL, "external-url", "", "API root in the links of answers (default: as the caller wrote it)")
+	f.Var(repeated(func(origin string) error {
+		o.mock.CORSOrigins = append(o.mock.CORSOrigins, origin)
+		return nil
+	}), "cors-origin", "let pages of this `origin` call the ERP, such as https://app.example.com, http://localhost:* or *; may be repeated (default: any port of loopback)")
+	f.Var(repeated(func(host string) error {
+		o.admin.Hosts = append(o.admin.Hosts, host)
+		return nil
+	}), "admin-host", "`name` by which others call the control below /__mock/v1; may be repeated (loopback and addresses are known)")
+	f.StringVar(&o.admin.Token, "admin-token", "", "`token` that the control wants beyond loopback (default: a random one, which is printed)")
 	f.StringVar(&o.queue.Dir, "data", "", "keep everything in this `directory`; several processes may share it (default: in memory)")
 	f.Func("durability", "what --data survives: normal (kill -9) or full (power loss too) (default normal)", func(v string) error {
 		o.queue.Durability = sqlitequeue.Durability(v)

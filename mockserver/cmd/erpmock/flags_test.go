@@ -158,14 +158,15 @@ func TestHelp(t *testing.T) {
 	for _, name := range []string{
 		"listen", "port-file", "verbose", "external-url", "data", "durability", "worker-id", "lease", "allow-file-system", "profile", "exec-time", "workers",
 		"max-running", "retention", "rate-limit", "seed", "faults", "subscription-url", "signing-key", "tenant-id", "allow-public-targets",
-		"auth", "client", "tenant", "token-life", "clock-rate", "clock-start", "max-companies",
+		"auth", "client", "tenant", "token-life", "clock-rate", "clock-start", "max-companies", "cors-origin",
+		"admin-host", "admin-token",
 	} {
 		if !regexp.MustCompile(`(?m)^  -` + name + `( |\n)[^\n]*\n?    .*\S`).MatchString(errs.String()) {
 			t.Errorf("no help for %s in\n%s", name, errs.String())
 		}
 	}
-	if n := strings.Count(errs.String(), "\n  -"); n != 28 {
-		t.Errorf("%d flags, the list above has 28", n)
+	if n := strings.Count(errs.String(), "\n  -"); n != 31 {
+		t.Errorf("%d flags, the list above has 31", n)
 	}
 }
 

@@ -34,13 +34,12 @@ import (
 	"os/signal"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/admin"
 	"github.com/vismanet-go/background/mockserver/queue/sqlitequeue"
-	"github.com/vismanet-go/background/openapi/docs"
 )
 
 func main() {
@@ -95,14 +94,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // serve answers until ctx ends, then lets requests in progress finish.
 func serve(ctx context.Context, o options, mock *mockserver.Server, stdout io.Writer) error {
 	defer mock.Close()
+	if host, _, err := net.SplitHostPort(o.listen); err == nil && host != "" {
+		o.admin.Hosts = append(o.admin.Hosts, host)
+	}
+	control, err := admin.Mount(mock, o.admin)
+	if err != nil {
+		text, _ := byFlags(err)
+		return errors.New(text)
+	}
 	l, err := net.Listen("tcp", o.listen)
 	if err != nil {
 		return listening(o.listen, err)
 	}
-	srv := &http.Server{Handler: literal(withDocs(mock)), ReadHeaderTimeout: 10 * time.Second}
+	srv := &http.Server{Handler: literal(mock), ReadHeaderTimeout: 10 * time.Second}
+	srv.RegisterOnShutdown(control.Close)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
-	err = announce(o, l.Addr().(*net.TCPAddr), stdout)
+	err = announce(o, l.Addr().(*net.TCPAddr), control, stdout)
 	defer removePort(o.portFile, l.Addr().(*net.TCPAddr))
 	if err == nil {
 		select {
@@ -120,20 +128,8 @@ func serve(ctx context.Context, o options, mock *mockserver.Server, stdout io.Wr
 	return err
 }
 
-// withDocs adds the reference page, which only the program carries.
-func withDocs(mock http.Handler) http.Handler {
-	page := docs.Handler()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.TrimRight(r.URL.Path, "/") == "/__mock/docs" {
-			page.ServeHTTP(w, r)
-			return
-		}
-		mock.ServeHTTP(w, r)
-	})
-}
-
 // announce tells where the mock is, and how to try it.
-func announce(o options, addr *net.TCPAddr, stdout io.Writer) error {
+func announce(o options, addr *net.TCPAddr, control *admin.Admin, stdout io.Writer) error {
 	if o.portFile != "" {
 		if err := writeWhole(o.portFile, portLine(addr)); err != nil {
 			return fmt.Errorf("--port-file: %w", err)
@@ -148,7 +144,11 @@ func announce(o options, addr *net.TCPAddr, stdout io.Writer) error {
 Try it: the answer is 202; its Location tells the state, and that where the content is.
   curl -i %[2]s-H 'erp-api-background: none' '%[1]s/v1/customerinvoice?pageNumber=1&pageSize=2'
 %[3]sReference: %[1]s/__mock/docs
+Control: %[1]s/__mock/v1/docs
 `, base, o.headers(), o.tokenHint(base))
+	if err == nil && !addr.IP.IsLoopback() && o.admin.Token == "" {
+		_, err = fmt.Fprintf(stdout, "Control from other machines needs this token: %s\n", control.Token())
+	}
 	return err
 }
 

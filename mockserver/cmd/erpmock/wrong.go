@@ -87,6 +87,7 @@ func fieldFlags() map[string]string {
 		"RateLimit.Limit": "rate-limit", "ExternalURL": "external-url", "Subscription.URL": "subscription-url", "Seed": "seed",
 		"ExecTime": "exec-time", "Clock.Rate": "clock-rate", "Clock.Start": "clock-start",
 		"Auth.Clients": "client", "Auth.Tenants": "tenant", "Auth.TokenLife": "token-life", "Faults": "faults", "Profile": "profile",
+		"CORSOrigins": "cors-origin", "Hosts": "admin-host", "Token": "admin-token",
 		"Durability": "durability", "Worker": "worker-id", "Lease": "lease",
 	}
 }

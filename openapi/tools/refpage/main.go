@@ -3,6 +3,8 @@
 //
 // Usage: refpage -spec background.yaml -page index.html [-redoc bundles]
 //
+// With a page that ends with .json, it is the document alone, in JSON.
+//
 // With -redoc, the folder with redoc.standalone.js, the page is built anew.
 // Without, only the document in it is replaced, for which no npm is needed.
 package main
@@ -29,6 +31,13 @@ func run(spec, page, redoc string) error {
 	source, err := os.ReadFile(spec)
 	if err != nil {
 		return err
+	}
+	if filepath.Ext(page) == ".json" {
+		text, err := inJSON(source)
+		if err != nil {
+			return fmt.Errorf("%s: %w", spec, err)
+		}
+		return os.WriteFile(page, text, 0o644)
 	}
 	var script bundle
 	if redoc != "" {

@@ -124,6 +124,20 @@ func render(source []byte, b bundle) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// inJSON is a document in JSON.
+func inJSON(source []byte) ([]byte, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(source, &doc); err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := writeJSON(&out, &doc); err != nil {
+		return nil, err
+	}
+	out.WriteByte('\n')
+	return out.Bytes(), nil
+}
+
 // bundleOf cuts the bundle out of a page that render has written.
 func bundleOf(page string) (bundle, error) {
 	html, err := os.ReadFile(page)

@@ -1,0 +1,126 @@
+package admin
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/admin/internal/api"
+)
+
+// base is where the API is.
+const base = "/__mock/v1"
+
+// Config configures [Mount]. Every field may be left zero.
+type Config struct {
+	// Hosts are names under which the mock is called besides those of loopback
+	// and the addresses it has: "erpmock", "mock.example.com". Ports do not
+	// matter.
+	Hosts []string
+
+	// Token is what calls show that do not come over loopback. Default: a random
+	// one.
+	Token string
+
+	// MaxBody bounds a request's body. Default: 8 MiB.
+	MaxBody int64
+}
+
+// An Admin is the control of one server. It is safe for concurrent use.
+type Admin struct {
+	srv   *mockserver.Server
+	cfg   Config
+	run   string // identifies this run of the mock in ids of events
+	token string
+
+	closing sync.Once
+	closed  chan struct{} // closed when streams and waits are to end
+	setting sync.Mutex    // held from the reading of a setting to its change
+	streams atomic.Int64  // readers of the journal
+	dropped atomic.Int64  // entries that they missed
+	waits   atomic.Int64  // calls that wait for a condition
+}
+
+// Mount has the control of srv answered below /__mock/. The error names every
+// field of cfg that is wrong. It panics if it was called before for srv.
+func Mount(srv *mockserver.Server, cfg Config) (*Admin, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	if cfg.MaxBody == 0 {
+		cfg.MaxBody = 8 << 20
+	}
+	a := &Admin{srv: srv, cfg: cfg, run: strings.ToLower(rand.Text()[:8]), token: cfg.Token, closed: make(chan struct{})}
+	if a.token == "" {
+		a.token = rand.Text()
+	}
+	mux := http.NewServeMux()
+	api.HandlerWithOptions(a, api.StdHTTPServerOptions{BaseURL: base, BaseRouter: mux, ErrorHandlerFunc: wrongParameter})
+	srv.Mount(base+"/", a.guard(routed(mux)))
+	a.mountDocs()
+	return a, nil
+}
+
+func (c Config) validate() error {
+	var errs []error
+	for i, host := range c.Hosts {
+		if host == "" || strings.ContainsAny(host, "/@ ") {
+			errs = append(errs, fmt.Errorf("Hosts[%d]: %q: want the name of a host", i, host))
+		}
+	}
+	if c.Token != "" && (len(c.Token) < 16 || strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' || r == ';' || r == ',' || r == '"' || r == '\\' })) {
+		errs = append(errs, errors.New("Token: want at least 16 letters, digits and signs, without blanks, quotes, commas and semicolons"))
+	}
+	if c.MaxBody < 0 {
+		errs = append(errs, errors.New("MaxBody: must not be negative"))
+	}
+	return errors.Join(errs...)
+}
+
+// Token is what calls have to show that do not come over loopback, in the header
+// "Authorization: Bearer ...".
+func (a *Admin) Token() string { return a.token }
+
+// Close ends streams of the journal, and calls that wait; nothing else changes.
+// An HTTP server calls it when it shuts down, so that they do not hold that up.
+func (a *Admin) Close() { a.closing.Do(func() { close(a.closed) }) }
+
+// routed answers for what has no route as the API does.
+func routed(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, pattern := mux.Handler(r)
+		if pattern != "" {
+			if problem := unknownParameter(pattern, r); problem != nil {
+				refuse(w, http.StatusBadRequest, *problem)
+				return
+			}
+			mux.ServeHTTP(w, r)
+			return
+		}
+		var allowed []string
+		for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+			other := *r
+			if other.Method = m; hasRoute(mux, &other) {
+				allowed = append(allowed, m)
+			}
+		}
+		if len(allowed) == 0 {
+			refuse(w, http.StatusNotFound, api.Problem{Error: "there is no " + r.URL.Path, Remedy: "see " + base + "/docs for what there is"})
+			return
+		}
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		refuse(w, http.StatusMethodNotAllowed, api.Problem{
+			Error: r.Method + " is not for " + r.URL.Path, Remedy: "use " + strings.Join(allowed, " or "),
+		})
+	})
+}
+
+func hasRoute(mux *http.ServeMux, r *http.Request) bool {
+	_, pattern := mux.Handler(r)
+	return pattern != ""
+}
