@@ -79,7 +79,7 @@ func (d *decoder) checkStep(place string, step *Step, names map[string]bool) {
 	case step.Redeliver != nil:
 		d.checkOf(place+".redeliver", *step.Redeliver, names)
 	}
-	d.checkReferences(place, reflect.ValueOf(step), names)
+	d.checkReferences(place, step, names)
 	if as == "" {
 		return
 	}
@@ -117,34 +117,40 @@ func (d *decoder) checkOf(place, of string, names map[string]bool) {
 }
 
 // checkReferences looks at every text in a step.
-func (d *decoder) checkReferences(place string, v reflect.Value, names map[string]bool) {
+func (d *decoder) checkReferences(place string, step *Step, names map[string]bool) {
+	for _, ref := range allReferences(reflect.ValueOf(step)) {
+		name, _, err := splitReference(ref)
+		_, known := names[name]
+		switch {
+		case err != nil:
+			d.wrongAt(place, "%v", err)
+		case name != "" && !known:
+			d.wrongAt(place, "${%s}: no step before is named %q", ref, name)
+		}
+	}
+}
+
+// allReferences lists the references in all texts of a value.
+func allReferences(v reflect.Value) (list []string) {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
 		if !v.IsNil() {
-			d.checkReferences(place, v.Elem(), names)
+			list = allReferences(v.Elem())
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			d.checkReferences(place, v.Field(i), names)
+			list = append(list, allReferences(v.Field(i))...)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
-			d.checkReferences(place, v.Index(i), names)
+			list = append(list, allReferences(v.Index(i))...)
 		}
 	case reflect.Map:
 		for _, key := range v.MapKeys() {
-			d.checkReferences(place, v.MapIndex(key), names)
+			list = append(list, allReferences(v.MapIndex(key))...)
 		}
 	case reflect.String:
-		for _, ref := range references(v.String()) {
-			name, _, err := splitReference(ref)
-			_, known := names[name]
-			switch {
-			case err != nil:
-				d.wrongAt(place, "%v", err)
-			case name != "" && !known:
-				d.wrongAt(place, "${%s}: no step before is named %q", ref, name)
-			}
-		}
+		list = references(v.String())
 	}
+	return list
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/vismanet-go/background/mockserver"
@@ -56,6 +57,8 @@ func (s *Scenario) start() time.Time {
 
 func (e ExecTime) config() mockserver.ExecTime {
 	switch {
+	case len(e.Each) > 0:
+		return &sequence{left: e.Each}
 	case e.Median != 0:
 		return mockserver.LogNormal{Median: e.Median, P95: e.P95, Max: e.Max}
 	case e.Max != 0:
@@ -64,12 +67,32 @@ func (e ExecTime) config() mockserver.ExecTime {
 	return mockserver.Fixed(cmp.Or(e.Fixed, 20*time.Millisecond))
 }
 
+// A sequence of times is given to operations in the order in which they are
+// accepted.
+type sequence struct {
+	mu   sync.Mutex // guards left
+	left []time.Duration
+}
+
+// For implements [mockserver.ExecTime].
+func (s *sequence) For(*http.Request, float64) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := s.left[0]
+	if len(s.left) > 1 {
+		s.left = s.left[1:]
+	}
+	return next
+}
+
 func (r Retry) config() mockserver.Retry {
 	return mockserver.Retry{Attempts: r.Attempts, Interval: r.Interval, MaxInterval: r.MaxInterval}
 }
 
 func (l RateLimit) config() mockserver.RateLimit {
-	return mockserver.RateLimit{Limit: l.Limit, Window: l.Window, Policy: l.Policy, Block: l.Block}
+	return mockserver.RateLimit{Limit: l.Limit, Window: l.Window, Policy: l.Policy, Block: l.Block, Same: mockserver.SameRequests{
+		Calls: l.Same.Calls, Window: l.Same.Window, Failed: l.Same.Failed, FailedWindow: l.Same.FailedWindow, PathOnly: l.Same.PathOnly,
+	}}
 }
 
 func (s Subscription) config() mockserver.Subscription {

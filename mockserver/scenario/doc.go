@@ -30,7 +30,8 @@
 // A text in a step may hold ${name.…}, the name being that of an earlier step:
 // ${inv.id} is the operation's id, also where its 202 was lost; ${list.status},
 // ${list.header.ETag} and ${list.body.0.referenceNumber} are parts of its answer.
-// ${hook} is the address of the webhook receiver that every scenario has.
+// ${hook} is the address of the webhook receiver that every scenario has. $${ is
+// written for a ${ that means nothing of this.
 //
 // # Save what just happened
 //

@@ -246,14 +246,18 @@ func (p Profile) profile() (profile.Profile, error) {
 	return base, err
 }
 
-// decodeNode reads a duration, or a spread of them.
+// decodeNode reads a duration, a list or a spread of them.
 func (e *ExecTime) decodeNode(d *decoder, place string, n ast.Node) {
 	if _, isText := textOf(n); isText {
 		d.duration(place, n, &e.Fixed)
 		return
 	}
+	if list, isList := n.(*ast.SequenceNode); isList && len(list.Values) > 0 {
+		d.list(place, n, reflect.ValueOf(&e.Each).Elem())
+		return
+	}
 	if _, isObject := n.(*ast.MappingNode); !isObject {
-		d.wrong(place, position(n), `want a duration such as "5s", or {min, max}, or {median, p95}, not %s`, shown(n))
+		d.wrong(place, position(n), `want a duration such as "5s", a list of them, {min, max} or {median, p95}, not %s`, shown(n))
 		return
 	}
 	d.object(place, n, reflect.ValueOf(e).Elem())

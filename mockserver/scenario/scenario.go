@@ -28,8 +28,9 @@ type Scenario struct {
 	// Auth is what is demanded of tokens. Default: nothing.
 	Auth Auth `yaml:"auth"`
 
-	// ExecTime is how long operations take: a duration, {min, max} or
-	// {median, p95, max}. Default: 20ms.
+	// ExecTime is how long operations take: a duration, {min, max},
+	// {median, p95, max}, or a list with the time of each in the order in which they
+	// are accepted, of which the last is that of all further ones. Default: 20ms.
 	ExecTime ExecTime `yaml:"execTime"`
 
 	// Workers is how many operations of a company run at a time. Default: 1.
@@ -98,6 +99,8 @@ type Auth struct {
 type ExecTime struct {
 	// Fixed is always the same.
 	Fixed time.Duration `yaml:"-"`
+	// Each is that of each operation.
+	Each []time.Duration `yaml:"-"`
 	// Min and Max bound times that are spread evenly.
 	Min time.Duration `yaml:"min"`
 	// Max also bounds those that are spread around Median.
@@ -129,6 +132,22 @@ type RateLimit struct {
 	Policy string `yaml:"policy"`
 	// Block is how long a company is refused that made one call too many.
 	Block time.Duration `yaml:"block"`
+	// Same bounds how often equal requests are made.
+	Same SameRequests `yaml:"same"`
+}
+
+// SameRequests bounds equal requests, as mockserver.SameRequests does.
+type SameRequests struct {
+	// Calls is how many there may be in Window.
+	Calls int `yaml:"calls"`
+	// Window is its length. Default: 1m.
+	Window time.Duration `yaml:"window"`
+	// Failed is how many there may be in FailedWindow that are answered 400 or more.
+	Failed int `yaml:"failed"`
+	// FailedWindow is its length. Default: 5m.
+	FailedWindow time.Duration `yaml:"failedWindow"`
+	// PathOnly says that all requests for one path are equal.
+	PathOnly bool `yaml:"pathOnly"`
 }
 
 // Subscription identifies a webhook subscription, as mockserver.Subscription

@@ -103,7 +103,7 @@ func (g *generator) of(typ reflect.Type) map[string]any {
 	case reflect.TypeFor[Faults]():
 		return map[string]any{"type": "array", "items": g.define("rule", g.rule)}
 	case reflect.TypeFor[ExecTime]():
-		return map[string]any{"anyOf": []any{duration, g.object(typ)}}
+		return map[string]any{"anyOf": []any{duration, map[string]any{"type": "array", "items": duration, "minItems": 1}, g.object(typ)}}
 	}
 	switch typ.Kind() {
 	case reflect.Pointer:

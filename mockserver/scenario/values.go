@@ -17,16 +17,25 @@ type saved struct {
 	body   []byte
 }
 
-var reference = regexp.MustCompile(`\$\{([^}]*)\}`)
+// A reference is ${name.part}; $${ is a ${ that is none.
+var reference = regexp.MustCompile(`\$\$\{|\$\{([^}]*)\}`)
 
-// names lists what a text refers to: "inv.id".
+// references lists what a text refers to: "inv.id".
 func references(text string) []string {
 	var list []string
 	for _, m := range reference.FindAllStringSubmatch(text, -1) {
-		list = append(list, m[1])
+		if m[0] != "$${" {
+			list = append(list, m[1])
+		}
 	}
 	return list
 }
+
+// escape makes a text that refers to nothing.
+func escape(text string) string { return strings.ReplaceAll(text, "${", "$${") }
+
+// unescape is a text that refers to nothing, as it is meant.
+func unescape(text string) string { return strings.ReplaceAll(text, "$${", "${") }
 
 // splitReference parts the name of a step from what is meant of it.
 func splitReference(ref string) (name, part string, err error) {
@@ -47,6 +56,9 @@ type scope map[string]*saved
 func (s scope) text(text string) (string, error) {
 	var failed error
 	result := reference.ReplaceAllStringFunc(text, func(m string) string {
+		if m == "$${" {
+			return "${"
+		}
 		v, err := s.value(m[2 : len(m)-1])
 		if err != nil {
 			failed = err
