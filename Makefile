@@ -110,7 +110,7 @@ include bench/bench.mk
 .PHONY: crash-full chaos
 
 crash-full: postgres ## kill and stop real processes a thousand times each (an hour; the short form is crash)
-	ERPMOCK_CRASH=full go test -count=1 -v -run 'Killed|Stopped|FullDisk' ./mockserver/cmd/erpmock
+	CRASH_ERPMOCK=full go test -count=1 -v -run 'Killed|Stopped|FullDisk' ./mockserver/cmd/erpmock
 	SQLITESTORE_CRASH_ROUNDS=1000 go test -count=1 -timeout 0 -run Kill ./store/sqlitestore
 	RECEIVER_CRASH_ROUNDS=1000 go test -count=1 -timeout 0 -run TestWhatWasAcknowledgedSurvivesKill ./receiver
 	CRASHTEST_ROUNDS=1000 go test -count=1 -timeout 0 -v -skip TestReplicas ./internal/crashtest

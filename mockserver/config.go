@@ -2,6 +2,7 @@ package mockserver
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -115,8 +116,13 @@ type Config struct {
 	// private addresses only.
 	AllowPublicTargets bool
 
-	// NotifyClient, if set, sends the notifications, and AllowPublicTargets has
-	// no effect. It follows no redirects either. See [MemoryClient] for receivers
+	// NotifyTLS, if set, is how notifications trust receivers on TLS, and what
+	// they show them: RootCAs for a certificate of development. Default: the
+	// certificates that the system trusts.
+	NotifyTLS *tls.Config
+
+	// NotifyClient, if set, sends the notifications, and AllowPublicTargets and
+	// NotifyTLS have no effect. It follows no redirects either. See [MemoryClient] for receivers
 	// in the same process.
 	NotifyClient *http.Client
 

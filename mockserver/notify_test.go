@@ -3,6 +3,8 @@ package mockserver_test
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -278,6 +280,15 @@ func TestPublicTargetsAreRefused(t *testing.T) {
 	await(t, srv, func(d operation.Delivery) bool {
 		return d.State == operation.DeliveryDead && strings.Contains(d.Attempts[0].Error, "neither loopback nor private")
 	})
+}
+
+func TestNotificationsTrustNotifyTLS(t *testing.T) {
+	hook := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer hook.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(hook.Certificate())
+	srv := deliverOverSockets(t, mockserver.Config{NotifyTLS: &tls.Config{RootCAs: roots}}, hook.URL)
+	await(t, srv, func(d operation.Delivery) bool { return d.State == operation.DeliveryDelivered })
 }
 
 // deliverOverSockets queues a request on a mock without a memory client.

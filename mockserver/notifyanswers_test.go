@@ -206,7 +206,7 @@ func TestTheLogSaysWhyATargetIsNotReached(t *testing.T) {
 	untrusted := httptest.NewTLSServer(http.NotFoundHandler())
 	defer untrusted.Close()
 	for name, tt := range map[string]struct{ url, level, reason string }{
-		"public":    {"http://192.0.2.1/hook", "level=WARN", "192.0.2.1:80 is neither loopback nor private (see Config.AllowPublicTargets)"},
+		"public":    {"http://192.0.2.1/hook", "level=WARN", "192.0.2.1:80 is neither loopback nor private (see Config.AllowPublicTargets, --allow-public-targets)"},
 		"untrusted": {untrusted.URL, "level=INFO", "x509: "},
 		"closed":    {"http://127.0.0.1:1/", "level=INFO", "refused"},
 	} {

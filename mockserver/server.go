@@ -82,7 +82,7 @@ func New(cfg Config) (*Server, error) {
 	shared, _ := cfg.Queue.(queue.Shared)
 	s.notifier = notify.New(notify.Config{
 		Log: s.log, Pool: s.pool, Clocks: s.clocks, Journal: s.journal, IDs: s.ids, Faults: s.faults, Shared: shared, Profile: s.profileOf,
-		Client: cfg.NotifyClient, PublicTargets: cfg.AllowPublicTargets,
+		Client: cfg.NotifyClient, TLS: cfg.NotifyTLS, PublicTargets: cfg.AllowPublicTargets,
 		Subscription: s.notified, URLRetry: notify.Retry(cfg.URLRetry),
 		Operation: func(id string) (background.Operation, bool) { return s.runner.Get(id) },
 	})

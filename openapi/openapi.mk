@@ -5,11 +5,13 @@ OPENAPI_NPM := .tools/npm/node_modules
 
 .PHONY: generate verify spec-lint docs
 
-generate: ## write all that follows from openapi/background.yaml and mockserver/admin/openapi.yaml
+generate: ## write all that follows from openapi/background.yaml, mockserver/admin/openapi.yaml and erpmock's table of options
 	@sh openapi/tools/generate.sh
+	@go run ./mockserver/cmd/erpmock docs --markdown docs/erpmock.md --man mockserver/cmd/erpmock/man
 
 verify: ## fail if generated files are out of date; try the generator under its former path
 	@sh openapi/tools/verify.sh
+	@go test -run TestTheReferenceIsUpToDate ./mockserver/cmd/erpmock
 
 spec-lint: ## check the OpenAPI documents by strict rules (needs npm)
 	@if command -v npm >/dev/null 2>&1; then \

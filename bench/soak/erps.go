@@ -53,7 +53,7 @@ func newOutside(ctx context.Context, dir string, seed uint64, keep time.Duration
 	if err := os.WriteFile(rules, rulesFile, 0o600); err != nil {
 		return nil, err
 	}
-	o.program, err = rows.Launch(ctx, dir, "/__mock/health", program, "--listen", "ADDRESS", "--rate-limit", "1000000000",
+	o.program, err = rows.Launch(ctx, dir, "/__mock/health", program, "--quiet", "--listen", "ADDRESS", "--rate-limit", "1000000000",
 		"--seed", strconv.FormatUint(seed, 10), "--faults", rules, "--exec-time", "5ms", "--workers", "16", "--retention", keep.String(), "--subscription-url", o.hook, "--signing-key", signingKey)
 	if err != nil {
 		return nil, err

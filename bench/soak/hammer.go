@@ -31,7 +31,7 @@ func hammer(ctx context.Context, requests int, out io.Writer) ([]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	p, err := rows.Launch(ctx, dir, "/__mock/health", program, "--listen", "ADDRESS", "--rate-limit", "1000000000",
+	p, err := rows.Launch(ctx, dir, "/__mock/health", program, "--quiet", "--listen", "ADDRESS", "--rate-limit", "1000000000",
 		"--exec-time", "1ms", "--workers", "16", "--retention", "2s")
 	if err != nil {
 		return nil, err

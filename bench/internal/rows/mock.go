@@ -76,7 +76,7 @@ var (
 )
 
 func mockArgs() []string {
-	return []string{"--listen", "ADDRESS", "--rate-limit", "1000000000", "--exec-time", "1ns"}
+	return []string{"--quiet", "--listen", "ADDRESS", "--rate-limit", "1000000000", "--exec-time", "1ns"}
 }
 
 func (s server) launch(ctx context.Context, dir string) (*Program, error) {

@@ -24,10 +24,10 @@ import (
 
 func fromJSON(data []byte, v any) error { return json.Unmarshal(data, v) }
 
-// amount is how much a crash test does. ERPMOCK_CRASH=full is the amount that
+// amount is how much a crash test does. CRASH_ERPMOCK=full is the amount that
 // the project promises to have tried; `make crash-full` sets it.
 func amount(quick, full int) int {
-	if os.Getenv("ERPMOCK_CRASH") == "full" {
+	if os.Getenv("CRASH_ERPMOCK") == "full" {
 		return full
 	}
 	return quick

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -20,7 +21,30 @@ import (
 	"github.com/vismanet-go/background/mockserver/profile"
 )
 
-func none(string) string { return "" }
+// parse reads flags and variables as serve does, and runs nothing.
+func parse(args, environ []string) (*serving, error) {
+	var told bytes.Buffer
+	return parseTo(&told, args, environ)
+}
+
+// parsed is parse, and what it told.
+func parsed(t *testing.T, args, environ []string) (*serving, string, error) {
+	t.Helper()
+	var told bytes.Buffer
+	s, err := parseTo(&told, args, environ)
+	return s, told.String(), err
+}
+
+func parseTo(stderr io.Writer, args, environ []string) (*serving, error) {
+	a := &app{environ: environ, stderr: stderr}
+	s := &serving{}
+	c := a.commandOf(s)
+	c.run = func(context.Context, []string) error { return nil }
+	cc := a.cobra(c)
+	cc.SilenceErrors, cc.SilenceUsage = true, true
+	cc.SetArgs(a.longFlags(args))
+	return s, cc.Execute()
+}
 
 // file writes a file into a directory of the test.
 func file(t *testing.T, name, content string) string {
@@ -41,47 +65,41 @@ func TestFlagsAndVariables(t *testing.T) {
 	tests := []struct {
 		flag   string
 		values []string
-		get    func(o options) any
+		get    func(o *serving) any
 		want   any
 	}{
-		{"profile", []string{"strict"}, func(o options) any { return o.mock.Profile }, profile.Strict()},
-		{"profile", []string{"current"}, func(o options) any { return o.mock.Profile }, profile.Profile{}},
-		{"auth", []string{"strict"}, func(o options) any { return o.mock.Auth.Mode }, mockserver.AuthStrict},
-		{"auth", []string{"any"}, func(o options) any { return o.mock.Auth.Mode }, mockserver.AuthAny},
-		{"client", []string{"a:b:c", "d:e"}, func(o options) any { return o.mock.Auth.Clients }, map[string]mockserver.AuthClient{"a": {Secret: "b:c"}, "d": {Secret: "e"}}},
-		{"tenant", []string{"t-1=1", "t-2=2"}, func(o options) any { return o.mock.Auth.Tenants }, map[string]string{"t-1": "1", "t-2": "2"}},
-		{"token-life", []string{"5m"}, func(o options) any { return o.mock.Auth.TokenLife }, 5 * time.Minute},
-		{"exec-time", []string{"3s"}, func(o options) any { return o.mock.ExecTime }, mockserver.Fixed(3 * s)},
-		{"exec-time", []string{"1s..5s"}, func(o options) any { return o.mock.ExecTime }, mockserver.Uniform{Min: s, Max: 5 * s}},
-		{"exec-time", []string{"0s"}, func(o options) any { return o.mock.ExecTime }, mockserver.Fixed(0)},
-		{"exec-time", []string{"lognormal:median=2s,p95=30s,max=5m"}, func(o options) any { return o.mock.ExecTime }, mockserver.LogNormal{Median: 2 * s, P95: 30 * s, Max: 5 * time.Minute}},
-		{"exec-time", []string{"lognormal:median=2s,sigma=1.5"}, func(o options) any { return o.mock.ExecTime }, mockserver.LogNormal{Median: 2 * s, Sigma: 1.5}},
-		{"clock-rate", []string{"60"}, func(o options) any { return o.mock.Clock }, mockserver.ClockConfig{Rate: 60}},
-		{"clock-rate", []string{"0.5"}, func(o options) any { return o.mock.Clock.Rate }, 0.5},
-		{"clock-start", []string{"2026-01-02T03:04:05Z"}, func(o options) any { return o.mock.Clock }, mockserver.ClockConfig{Start: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}},
-		{"clock-start", []string{"2026-01-02T03:04:05.5+01:00"}, func(o options) any { return o.mock.Clock.Start.UTC() }, time.Date(2026, 1, 2, 2, 4, 5, 5e8, time.UTC)},
-		{"faults", []string{rules}, func(o options) any { return len(o.mock.Faults) }, 2},
-		{"max-companies", []string{"3"}, func(o options) any { return o.mock.MaxCompanies }, 3},
-		{"workers", []string{"3"}, func(o options) any { return o.mock.Workers }, 3},
-		{"listen", []string{"127.0.0.1:1"}, func(o options) any { return o.listen }, "127.0.0.1:1"},
+		{"profile", []string{"strict"}, func(o *serving) any { return o.mock.Profile }, profile.Strict()},
+		{"profile", []string{"current"}, func(o *serving) any { return o.mock.Profile }, profile.Profile{}},
+		{"auth", []string{"strict"}, func(o *serving) any { return o.mock.Auth.Mode }, mockserver.AuthStrict},
+		{"auth", []string{"any"}, func(o *serving) any { return o.mock.Auth.Mode }, mockserver.AuthAny},
+		{"client", []string{"a:b:c", "d:e"}, func(o *serving) any { return o.mock.Auth.Clients }, map[string]mockserver.AuthClient{"a": {Secret: "b:c"}, "d": {Secret: "e"}}},
+		{"tenant", []string{"t-1=1", "t-2=2"}, func(o *serving) any { return o.mock.Auth.Tenants }, map[string]string{"t-1": "1", "t-2": "2"}},
+		{"token-life", []string{"5m"}, func(o *serving) any { return o.mock.Auth.TokenLife }, 5 * time.Minute},
+		{"exec-time", []string{"3s"}, func(o *serving) any { return o.mock.ExecTime }, mockserver.Fixed(3 * s)},
+		{"exec-time", []string{"1s..5s"}, func(o *serving) any { return o.mock.ExecTime }, mockserver.Uniform{Min: s, Max: 5 * s}},
+		{"exec-time", []string{"0s"}, func(o *serving) any { return o.mock.ExecTime }, mockserver.Fixed(0)},
+		{"exec-time", []string{"lognormal:median=2s,p95=30s,max=5m"}, func(o *serving) any { return o.mock.ExecTime }, mockserver.LogNormal{Median: 2 * s, P95: 30 * s, Max: 5 * time.Minute}},
+		{"exec-time", []string{"lognormal:median=2s,sigma=1.5"}, func(o *serving) any { return o.mock.ExecTime }, mockserver.LogNormal{Median: 2 * s, Sigma: 1.5}},
+		{"clock-rate", []string{"60"}, func(o *serving) any { return o.mock.Clock }, mockserver.ClockConfig{Rate: 60}},
+		{"clock-rate", []string{"0.5"}, func(o *serving) any { return o.mock.Clock.Rate }, 0.5},
+		{"clock-start", []string{"2026-01-02T03:04:05Z"}, func(o *serving) any { return o.mock.Clock }, mockserver.ClockConfig{Start: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}},
+		{"clock-start", []string{"2026-01-02T03:04:05.5+01:00"}, func(o *serving) any { return o.mock.Clock.Start.UTC() }, time.Date(2026, 1, 2, 2, 4, 5, 5e8, time.UTC)},
+		{"faults", []string{rules}, func(o *serving) any { return len(o.mock.Faults) }, 2},
+		{"max-companies", []string{"3"}, func(o *serving) any { return o.mock.MaxCompanies }, 3},
+		{"workers", []string{"3"}, func(o *serving) any { return o.mock.Workers }, 3},
+		{"listen", []string{"127.0.0.1:1"}, func(o *serving) any { return o.listen }, "127.0.0.1:1"},
 	}
 	for _, tt := range tests {
 		var args []string
 		for _, v := range tt.values {
 			args = append(args, "--"+tt.flag+"="+v)
 		}
-		byFlag, err := parse(args, io.Discard, none)
+		byFlag, err := parse(args, nil)
 		if got := tt.get(byFlag); err != nil || !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%v: got %v, %v; want %v", args, got, err, tt.want)
 		}
 		name := "ERPMOCK_" + strings.ToUpper(strings.ReplaceAll(tt.flag, "-", "_"))
-		env := func(v string) string {
-			if v == name {
-				return strings.Join(tt.values, " ")
-			}
-			return ""
-		}
-		byVariable, err := parse(nil, io.Discard, env)
+		byVariable, err := parse(nil, []string{name + "=" + strings.Join(tt.values, " ")})
 		if got := tt.get(byVariable); err != nil || !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s: got %v, %v; want %v", name, got, err, tt.want)
 		}
@@ -89,8 +107,8 @@ func TestFlagsAndVariables(t *testing.T) {
 }
 
 func TestAFlagGoesBeforeItsVariable(t *testing.T) {
-	env := map[string]string{"ERPMOCK_CLIENT": "env:x", "ERPMOCK_EXEC_TIME": "1s..2s", "ERPMOCK_SEED": "7"}
-	o, err := parse([]string{"--client", "flag:y", "--exec-time", "3s"}, io.Discard, func(v string) string { return env[v] })
+	env := []string{"ERPMOCK_CLIENT=env:x", "ERPMOCK_EXEC_TIME=1s..2s", "ERPMOCK_SEED=7"}
+	o, err := parse([]string{"--client", "flag:y", "--exec-time", "3s"}, env)
 	if err != nil || len(o.mock.Auth.Clients) != 1 || o.mock.Auth.Clients["flag"].Secret != "y" || o.mock.ExecTime != mockserver.Fixed(3*time.Second) || o.mock.Seed != 7 {
 		t.Errorf("got %+v, %v", o.mock, err)
 	}
@@ -130,43 +148,38 @@ func TestWrongValuesOfFlags(t *testing.T) {
 		{"env ERPMOCK_WORKERS=many", "ERPMOCK_WORKERS: "},
 		{"env ERPMOCK_FAULTS=" + wrong, "ERPMOCK_FAULTS: "},
 	} {
-		args, getenv := strings.Fields(tt.args), none
+		args, environ := strings.Fields(tt.args), []string(nil)
 		if args[0] == "env" {
-			name, value, _ := strings.Cut(args[1], "=")
-			args, getenv = nil, func(v string) string {
-				return map[string]string{name: value}[v]
-			}
+			args, environ = nil, args[1:]
 		}
-		var errs bytes.Buffer
-		o, err := parse(args, &errs, getenv)
+		o, err := parse(args, environ)
 		if err == nil {
 			_, err = mockserver.New(o.mock)
-			errs.WriteString(err.Error())
 		}
-		if !strings.Contains(errs.String(), tt.says) {
-			t.Errorf("%s: got %q, want %q", tt.args, errs.String(), tt.says)
+		if err == nil || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%s: got %v, want %q", tt.args, err, tt.says)
 		}
 	}
 }
 
-// The help names every flag with what it is for, and how its variable is made.
+// The help names every option with what it is for, whichever way it is asked for.
 func TestHelp(t *testing.T) {
-	var out, errs bytes.Buffer
-	if status := run(t.Context(), []string{"--help"}, &out, &errs); status != 0 {
-		t.Errorf("status %d", status)
-	}
-	for _, name := range []string{
-		"listen", "port-file", "verbose", "external-url", "data", "durability", "worker-id", "lease", "allow-file-system", "profile", "exec-time", "workers",
-		"max-running", "retention", "rate-limit", "seed", "faults", "subscription-url", "signing-key", "tenant-id", "allow-public-targets",
-		"auth", "client", "tenant", "token-life", "clock-rate", "clock-start", "max-companies", "cors-origin",
-		"admin-host", "admin-token",
-	} {
-		if !regexp.MustCompile(`(?m)^  -` + name + `( |\n)[^\n]*\n?    .*\S`).MatchString(errs.String()) {
-			t.Errorf("no help for %s in\n%s", name, errs.String())
+	list := (&serving{}).options()
+	for _, args := range [][]string{{"--help"}, {"-h"}, {"help"}, {"serve", "--help"}, {"help", "serve"}} {
+		var out, errs bytes.Buffer
+		if status := run(t.Context(), args, &out, &errs); status != 0 || errs.Len() > 0 {
+			t.Errorf("%v: status %d, %s", args, status, errs.String())
 		}
-	}
-	if n := strings.Count(errs.String(), "\n  -"); n != 31 {
-		t.Errorf("%d flags, the list above has 31", n)
+		for _, o := range list {
+			if !regexp.MustCompile(`(?m)^  --` + o.name + `( [A-Z:=]+)?\n      \S`).MatchString(out.String()) {
+				t.Errorf("%v: no help for %s in\n%s", args, o.name, out.String())
+			}
+		}
+		for line := range strings.Lines(out.String()) {
+			if len(line) > 81 || strings.HasSuffix(line, " \n") {
+				t.Errorf("%v: the line %q is too long, or ends with a blank", args, line)
+			}
+		}
 	}
 }
 

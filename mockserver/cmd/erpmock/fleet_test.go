@@ -60,7 +60,7 @@ func (f *fleet) start() *ship {
 	s.cmd = exec.Command(os.Args[0], append([]string{
 		"--listen", "127.0.0.1:0", "--port-file", port, "--data", f.dir, "--external-url", "http://erp.test", "--rate-limit", "1000000000",
 	}, f.flags...)...)
-	s.cmd.Env = append(os.Environ(), "ERPMOCK_TEST_RUN=1")
+	s.cmd.Env = append(os.Environ(), "TEST_RUN_ERPMOCK=1")
 	s.cmd.Stderr = &s.errs
 	if err := s.cmd.Start(); err != nil {
 		f.t.Fatal(err)

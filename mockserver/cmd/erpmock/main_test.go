@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,11 +22,17 @@ import (
 
 // TestMain lets the test binary be the program.
 func TestMain(m *testing.M) {
-	if os.Getenv("ERPMOCK_TEST_RUN") == "1" {
+	if os.Getenv("TEST_RUN_ERPMOCK") == "1" {
 		main()
 		return
 	}
 	os.Exit(m.Run())
+}
+
+// run is the program within the test.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	a := &app{stdin: strings.NewReader(""), stdout: stdout, stderr: stderr}
+	return a.run(ctx, args)
 }
 
 // A program is a running erpmock.
@@ -41,8 +48,8 @@ type program struct {
 func start(t *testing.T, flags ...string) *program {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "port")
-	p := &program{t: t, cmd: exec.Command(os.Args[0], append([]string{"--listen", "127.0.0.1:0", "--port-file", file}, flags...)...)}
-	p.cmd.Env = append(os.Environ(), "ERPMOCK_TEST_RUN=1")
+	p := &program{t: t, cmd: exec.Command(os.Args[0], append([]string{"--listen", "127.0.0.1:0", "--port-file", file, "--quiet"}, flags...)...)}
+	p.cmd.Env = append(os.Environ(), "TEST_RUN_ERPMOCK=1")
 	p.cmd.Stderr = &p.errs
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -68,6 +75,9 @@ func start(t *testing.T, flags ...string) *program {
 		t.Fatal(err)
 	}
 	p.base = "http://127.0.0.1:" + strings.TrimSpace(string(port))
+	if slices.Contains(flags, "--tls-self-signed") {
+		p.base = "https" + strings.TrimPrefix(p.base, "http")
+	}
 	if first != "erpmock listens on "+p.base {
 		t.Errorf("printed %q, listens on %s", first, p.base)
 	}
@@ -204,17 +214,24 @@ func TestWrongFlags(t *testing.T) {
 		status int
 		says   string
 	}{
-		"unknown flag":     {[]string{"--nope"}, 2, "there is no flag --nope; erpmock --help lists them"},
+		"unknown flag":     {[]string{"--nope"}, 2, "there is no flag --nope; erpmock serve --help lists them"},
 		"misspelt flag":    {[]string{"--prot-file=x"}, 2, "there is no flag --prot-file; did you mean --port-file?"},
 		"as a variable":    {[]string{"-exec_time", "1s"}, 2, "there is no flag --exec_time; did you mean --exec-time?"},
-		"no value":         {[]string{"--workers"}, 2, "--workers: a value is missing: want a whole number"},
+		"no value":         {[]string{"--workers"}, 2, "--workers: a value is missing: want a number: operations of one company"},
 		"no number":        {[]string{"--workers", "many"}, 2, `--workers "many": want a whole number`},
 		"too large":        {[]string{"--seed", "99999999999999999999"}, 2, `--seed "99999999999999999999": want a whole number that is not negative`},
 		"no time":          {[]string{"--retention", "24"}, 2, `--retention "24": want a time such as "1m30s"`},
 		"no switch":        {[]string{"--verbose=loud"}, 2, `--verbose "loud": want true or false`},
 		"a secret":         {[]string{"--client", "s3cret"}, 2, "--client: want id:secret"},
 		"faults":           {[]string{"--faults", "/nonexistent.json"}, 2, `--faults "/nonexistent.json": open /nonexistent.json: `},
-		"argument":         {[]string{"serve"}, 2, `unexpected argument "serve": flags begin with --`},
+		"argument":         {[]string{"sevre"}, 2, `there is no command "sevre"; did you mean serve?`},
+		"serve and more":   {[]string{"serve", "x"}, 2, `want erpmock serve; "x" is one argument too many`},
+		"of serve":         {[]string{"serve", "--prot-file=x"}, 2, "there is no flag --prot-file; did you mean --port-file?"},
+		"no such command":  {[]string{"zzz"}, 2, `there is no command "zzz"; erpmock --help lists what there is`},
+		"switch":           {[]string{"--profile-json", file(t, "p.json", `{"MaxPagSize": 3}`)}, 2, "p.json: MaxPagSize: there is no such switch; did you mean MaxPageSize?"},
+		"no switches":      {[]string{"--profile-json", "/nonexistent.json"}, 2, "--profile-json: open /nonexistent.json"},
+		"short token":      {[]string{"--admin-token", "x"}, 2, "--admin-token: want at least 16"},
+		"origin":           {[]string{"--cors-origin", "x"}, 2, `--cors-origin[0]: "x": want scheme://host`},
 		"wrong setting":    {[]string{"--workers", "-1"}, 2, "--workers: must not be negative"},
 		"wrong URL":        {[]string{"--subscription-url", "x"}, 2, `--subscription-url "x": want http(s)://host`},
 		"wrong spread":     {[]string{"--exec-time", "lognormal:median=2s"}, 2, "--exec-time Sigma: want either it or P95"},
@@ -239,8 +256,8 @@ func TestWrongFlags(t *testing.T) {
 		})
 	}
 	var out, errs bytes.Buffer
-	if got := run(t.Context(), []string{"-h"}, &out, &errs); got != 0 || !strings.Contains(errs.String(), "-subscription-url") {
-		t.Errorf("got %d, %q; want the help", got, errs.String())
+	if got := run(t.Context(), []string{"-h"}, &out, &errs); got != 0 || !strings.Contains(out.String(), "--subscription-url") || errs.Len() > 0 {
+		t.Errorf("got %d, %q, %q; want the help", got, out.String(), errs.String())
 	}
 	errs.Reset()
 	if got := run(t.Context(), []string{"--workers", "-1", "--subscription-url", "x"}, &out, &errs); got != 2 || strings.Count(errs.String(), "--") != 2 {
@@ -249,7 +266,7 @@ func TestWrongFlags(t *testing.T) {
 }
 
 func TestDefaultsOfTheFlags(t *testing.T) {
-	o, err := parse(nil, io.Discard, none)
+	o, err := parse(nil, nil)
 	if err != nil || o.listen != "127.0.0.1:8787" || o.mock.RateLimit.Limit != 15000 || o.mock.Retention != 24*time.Hour {
 		t.Errorf("got %+v, %v", o, err)
 	}

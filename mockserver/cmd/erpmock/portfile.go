@@ -23,13 +23,13 @@ func removePort(name string, addr *net.TCPAddr) {
 }
 
 // writeWhole writes a file such that a reader never sees a part of it.
-func writeWhole(name, content string) error {
+func writeWhole(name, content string, mode os.FileMode) error {
 	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
 	if err != nil {
 		return err
 	}
 	_, err = f.WriteString(content)
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
+	if err = errors.Join(err, f.Chmod(mode), f.Close()); err == nil {
 		err = os.Rename(f.Name(), name)
 	}
 	if err != nil {

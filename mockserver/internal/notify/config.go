@@ -3,6 +3,7 @@
 package notify
 
 import (
+	"crypto/tls"
 	"log/slog"
 	"net/http"
 	"time"
@@ -28,6 +29,7 @@ type Config struct {
 	Profile func(company string) profile.Profile
 
 	Client        *http.Client // nil: one of its own
+	TLS           *tls.Config  // of connections to receivers
 	PublicTargets bool         // that one reaches others than loopback and private addresses
 
 	Subscription func(company string) Subscription

@@ -60,7 +60,7 @@ func (n *Notifier) plan(op *background.Operation, g *vtime.Generation) *delivery
 		d.URL, d.retry = sub.URL, sub.Retry
 	}
 	if d.URL == "" {
-		n.cfg.Log.Warn("no subscription is configured: nobody will be notified", "id", op.ID)
+		n.cfg.Log.Warn("no subscription is configured (Config.Subscription, --subscription-url): nobody will be notified", "id", op.ID)
 		return nil
 	}
 	d.NotificationID = n.cfg.IDs.GUID("notification", op.Company)

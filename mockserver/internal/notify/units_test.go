@@ -32,7 +32,8 @@ func TestRetryWaits(t *testing.T) {
 func TestOnlyLoopbackAndPrivateTargets(t *testing.T) {
 	for address, ok := range map[string]bool{
 		"127.0.0.1:80": true, "[::1]:80": true, "10.1.2.3:1": true, "192.168.0.7:1": true, "172.16.0.1:443": true,
-		"[fd00::1]:80": true, "[::ffff:127.0.0.1]:80": true,
+		"[fd00::1]:80": true, "[::ffff:127.0.0.1]:80": true, "100.64.0.1:80": true, "100.127.255.255:80": true,
+		"100.63.255.255:80": false, "100.128.0.0:80": false,
 		"8.8.8.8:53": false, "169.254.169.254:80": false, "0.0.0.0:80": false, "[::]:80": false, "[fe80::1]:80": false,
 		"[::ffff:8.8.8.8]:80": false, "172.32.0.1:80": false, "nonsense": false,
 	} {

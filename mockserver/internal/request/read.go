@@ -1,6 +1,7 @@
 package request
 
 import (
+	"cmp"
 	"io"
 	"net/http"
 	"net/url"
@@ -35,17 +36,49 @@ func ReadBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error
 	}
 }
 
-// BaseOf is the API root that a caller used, whose path is prefix.
+// BaseOf is the API root that a caller used, whose path is prefix: as the first
+// of the proxies between them saw it, if they tell.
 func BaseOf(r *http.Request, prefix string) string {
 	scheme := "http"
 	if r.TLS != nil {
 		scheme = "https"
 	}
 	host := r.Host
+	if proto, name := forwarded(r.Header); proto != "" || name != "" {
+		scheme, host = cmp.Or(proto, scheme), cmp.Or(name, host)
+	}
 	if u, err := url.Parse("//" + host); host == "" || err != nil || u.Host != host {
 		host = "localhost" // no links can be made with what the caller named
 	}
 	return scheme + "://" + host + prefix
+}
+
+// forwarded is how the caller reached the first proxy, as far as the headers
+// Forwarded (RFC 7239), or else X-Forwarded-Proto and X-Forwarded-Host, tell.
+func forwarded(h http.Header) (proto, host string) {
+	if first := firstOf(h.Get("Forwarded")); first != "" {
+		for pair := range strings.SplitSeq(first, ";") {
+			name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+			switch value = strings.Trim(value, `"`); strings.ToLower(name) {
+			case "proto":
+				proto = value
+			case "host":
+				host = value
+			}
+		}
+	} else {
+		proto, host = firstOf(h.Get("X-Forwarded-Proto")), firstOf(h.Get("X-Forwarded-Host"))
+	}
+	if proto = strings.ToLower(proto); proto != "http" && proto != "https" {
+		proto = ""
+	}
+	return proto, host
+}
+
+// firstOf is the first element of a list with commas.
+func firstOf(list string) string {
+	first, _, _ := strings.Cut(list, ",")
+	return strings.TrimSpace(first)
 }
 
 // PathBelowBase is the path of a request URI, as rules and routes see it.

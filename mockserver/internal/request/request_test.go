@@ -93,6 +93,24 @@ func TestTheBaseOfLinks(t *testing.T) {
 			t.Errorf("%q: got %s, want %s", host, got, want)
 		}
 	}
+	for _, tt := range []struct{ headers, want string }{
+		{"X-Forwarded-Proto: https", "https://h"},
+		{"X-Forwarded-Host: erp.test", "http://erp.test"},
+		{"X-Forwarded-Proto: HTTPS, http\nX-Forwarded-Host: erp.test:8443, inner", "https://erp.test:8443"},
+		{`Forwarded: for=192.0.2.1;proto=https;host="erp.test:1", for=192.0.2.2;host=inner`, "https://erp.test:1"},
+		{"Forwarded: Host=erp.test\nX-Forwarded-Host: other", "http://erp.test"},
+		{"X-Forwarded-Proto: javascript", "http://h"},
+		{"X-Forwarded-Host: a b/c", "http://localhost"},
+	} {
+		r := &http.Request{Host: "h", Header: make(http.Header)}
+		for line := range strings.Lines(tt.headers) {
+			name, value, _ := strings.Cut(line, ": ")
+			r.Header.Set(name, strings.TrimSpace(value))
+		}
+		if got := BaseOf(r, ""); got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.headers, got, tt.want)
+		}
+	}
 	if got := BaseOf(&http.Request{Host: "h", TLS: new(tls.ConnectionState)}, ""); got != "https://h" {
 		t.Errorf("got %s", got)
 	}

@@ -28,6 +28,7 @@ func (q *Runner) start(job *queue.Job) *run {
 	q.running[job.Lease()] = r
 	q.mu.Unlock()
 	q.cfg.Journal.Operation(journal.KindStarted, job.Operation, job.Started)
+	q.tellStart(job)
 	g.After(job.ExecTime, background.Label("operation", &job.Operation), func(_ context.Context, t *vtime.Task) {
 		defer cancel(nil)
 		q.execute(t.With(ctx), r, job, t)
@@ -124,6 +125,13 @@ func (q *Runner) finish(ctx context.Context, job *queue.Job, g *vtime.Generation
 	}
 	q.cfg.Ended(op, g)
 	return nil
+}
+
+// tellStart logs that an operation has been picked up.
+func (q *Runner) tellStart(job *queue.Job) {
+	if q.cfg.Log.Enabled(context.Background(), slog.LevelDebug) {
+		q.cfg.Log.Debug("operation started", "id", job.ID, "company", job.Company, "method", job.Method, "path", job.Path, "attempt", job.Attempts)
+	}
 }
 
 // tellEnd logs that an operation has its result.
