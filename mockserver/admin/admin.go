@@ -74,7 +74,7 @@ func (c Config) validate() error {
 		}
 	}
 	if c.Token != "" && (len(c.Token) < 16 || strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' || r == ';' || r == ',' || r == '"' || r == '\\' })) {
-		errs = append(errs, errors.New("Token: want at least 16 letters, digits and signs, without blanks, quotes, commas and semicolons"))
+		errs = append(errs, fmt.Errorf("%s: want at least 16 letters, digits and signs, without blanks, quotes, commas and semicolons", "Token"))
 	}
 	if c.MaxBody < 0 {
 		errs = append(errs, errors.New("MaxBody: must not be negative"))

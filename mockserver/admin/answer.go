@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -66,6 +67,9 @@ func (a *Admin) isClosed() bool {
 
 func shortened(s string) string { return fmt.Sprintf("%q", match.Shortened(s)) }
 
+// neverZero are the fields that may be left out, but not be zero.
+var neverZero = []string{"timeoutMs", "count", "status", "rate"}
+
 // decode reads a JSON object that has at least the wanted fields. If it cannot,
 // it has refused the request.
 func decode[T any](w http.ResponseWriter, r *http.Request, wanted ...string) (body T, ok bool) {
@@ -92,6 +96,10 @@ func decode[T any](w http.ResponseWriter, r *http.Request, wanted ...string) (bo
 		}
 		if string(value) == "null" && name != "json" {
 			wrong(w, name, "must not be null: leave it out")
+			return body, false
+		}
+		if string(value) == "0" && slices.Contains(neverZero, name) {
+			wrong(w, name, "must be more than 0")
 			return body, false
 		}
 	}
@@ -190,29 +198,31 @@ func (d *durations) refused(w http.ResponseWriter) bool {
 	return d.field != ""
 }
 
+// goField is how an error of the mock names a field.
+var goField = regexp.MustCompile(`^[A-Z][A-Za-z]*(\.[A-Z][A-Za-z]*)*`)
+
 // renamed refuses a request for an error that names fields as Go does, each after
 // a prefix: "RateLimit.Same.Calls: must not be negative".
 func renamed(w http.ResponseWriter, err error, prefix string) {
+	p := api.Problem{}
 	lines := strings.Split(err.Error(), "\n")
-	first := ""
 	for i, line := range lines {
-		field, text, found := strings.Cut(strings.TrimPrefix(line, prefix+"."), ": ")
-		if !found {
-			continue
-		}
-		parts := strings.Split(field, ".")
+		line = strings.TrimPrefix(line, prefix+".")
+		name := goField.FindString(line)
+		parts := strings.Split(name, ".")
 		for j, part := range parts {
-			if strings.ToUpper(part) == part { // URL, ID
+			switch {
+			case part == strings.ToUpper(part): // URL, ID
 				parts[j] = strings.ToLower(part)
-			} else {
+			default:
 				parts[j] = strings.ToLower(part[:1]) + part[1:]
 			}
 		}
-		field = strings.Join(parts, ".")
-		if first == "" {
-			first = field
+		lines[i] = strings.Join(parts, ".") + line[len(name):]
+		if p.Field == "" {
+			p.Field = strings.Join(parts, ".")
 		}
-		lines[i] = field + ": " + text
 	}
-	refuse(w, http.StatusBadRequest, api.Problem{Error: strings.Join(lines, "\n"), Field: first})
+	p.Error = strings.Join(lines, "\n")
+	refuse(w, http.StatusBadRequest, p)
 }

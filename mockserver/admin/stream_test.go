@@ -3,8 +3,15 @@ package admin_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/vismanet-go/background/mockserver"
 	adminclient "github.com/vismanet-go/background/mockserver/admin/client"
 )
 
@@ -53,4 +60,150 @@ func streamed(t *testing.T, h *harness) {
 	if err := <-done; !errors.Is(err, errEnough) || events[0].Name != "restarted" || events[1].Entry.Seq > after {
 		t.Errorf("an id of another run: %v, %+v", err, events)
 	}
+}
+
+// Fifty readers that take nothing while a thousand operations come in: nothing
+// waits for them, and each is told exactly how much it missed.
+func TestSlowReadersHoldNothingUp(t *testing.T) {
+	const readers, operations = 50, 1000
+	h := start(t, mockserver.Config{JournalBytes: 256 << 10, ExecTime: mockserver.Fixed(0)})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	awake := make(chan struct{})
+	type tally struct{ seen, dropped, last int64 }
+	tallies := make(chan tally, readers)
+	var done int64
+	for range readers {
+		go func() {
+			var sum tally
+			_ = adminclient.Follow(ctx, h.ClientWithResponses, adminclient.StreamJournalParams{After: new(int64(0))}, func(e adminclient.Event) error {
+				select {
+				case <-awake:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+				switch e.Name {
+				case "entry":
+					sum.seen++
+					sum.last = e.Entry.Seq
+				case "dropped":
+					sum.dropped += e.Dropped
+				}
+				if sum.last == done {
+					return errEnough
+				}
+				return nil
+			})
+			tallies <- sum
+		}()
+	}
+	for range operations {
+		h.submit("7", "none", invoices)
+	}
+	if err := h.Clock("7").Idle(ctx); err != nil {
+		t.Fatal(err)
+	}
+	must[*adminclient.AwaitConditionResponse](t)(h.AwaitConditionWithResponse(ctx, adminclient.Wait{
+		Operation: &adminclient.OperationMatcher{Company: "7", State: adminclient.OperationStateFinished}, Count: operations, TimeoutMs: 120_000,
+	}))
+	done = h.Journal().Last()
+	close(awake)
+	droppedByAny := int64(0)
+	for range readers {
+		sum := <-tallies
+		if sum.seen+sum.dropped != done {
+			t.Errorf("a reader saw %d and was told of %d that it missed, of %d", sum.seen, sum.dropped, done)
+		}
+		droppedByAny += sum.dropped
+	}
+	if droppedByAny == 0 {
+		t.Error("nobody missed anything: the readers were not slow")
+	}
+	metrics := string(must[*adminclient.GetMetricsResponse](t)(h.GetMetricsWithResponse(ctx)).Body)
+	if !strings.Contains(metrics, fmt.Sprintf("erpmock_journal_dropped_total %d\n", droppedByAny)) {
+		t.Errorf("the numbers do not have the %d that were missed:\n%s", droppedByAny, metrics)
+	}
+}
+
+// A reader whose connection breaks goes on where it was.
+func TestAReaderComesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := start(t, mockserver.Config{})
+		breaks := &http.Client{Transport: breaking{h.http.Transport}}
+		c, err := adminclient.New(mockserver.BaseURL, adminclient.Options{Client: breaks})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var seqs []int64
+		done := make(chan error, 1)
+		go func() {
+			done <- adminclient.Follow(ctx, c, adminclient.StreamJournalParams{After: new(int64(0))}, func(e adminclient.Event) error {
+				if e.Name == "entry" {
+					seqs = append(seqs, e.Entry.Seq)
+				}
+				if len(seqs) == 20 {
+					return errEnough
+				}
+				return nil
+			})
+		}()
+		for range 20 {
+			h.call(ctx, "GET", invoices, "")
+			time.Sleep(time.Second)
+		}
+		if err := <-done; !errors.Is(err, errEnough) {
+			t.Fatal(err)
+		}
+		for i, seq := range seqs {
+			if seq != int64(i+1) {
+				t.Fatalf("got the entries %v, want each once", seqs)
+			}
+		}
+		refused(t, 400, adminclient.Follow(ctx, c, adminclient.StreamJournalParams{Kind: new(adminclient.EntryKind("x"))}, nil))
+		ended := make(chan error, 1)
+		go func() {
+			ended <- adminclient.Follow(ctx, c, adminclient.StreamJournalParams{}, func(adminclient.Event) error { return nil })
+		}()
+		time.Sleep(time.Second)
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled: %v", err)
+		}
+	})
+}
+
+// breaking cuts every stream off after three seconds.
+type breaking struct{ next http.RoundTripper }
+
+func (b breaking) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !strings.HasSuffix(r.URL.Path, "/stream") {
+		return b.next.RoundTrip(r)
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	time.AfterFunc(3*time.Second, cancel)
+	return b.next.RoundTrip(r.WithContext(meantToBeWrong(ctx)))
+}
+
+// A server that shuts down is not held up by those who wait and read.
+func TestCloseEndsStreamsAndWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := start(t, mockserver.Config{})
+		ctx := t.Context()
+		resp := must[*http.Response](t)(h.StreamJournal(ctx, nil))
+		waited := make(chan error, 1)
+		go func() {
+			_, err := h.AwaitConditionWithResponse(ctx, adminclient.Wait{Operation: &adminclient.OperationMatcher{ID: "nobody"}, TimeoutMs: 60_000})
+			waited <- err
+		}()
+		synctest.Wait()
+		h.admin.Close()
+		h.admin.Close()
+		if text, err := io.ReadAll(resp.Body); err != nil || !strings.HasPrefix(string(text), "retry: ") {
+			t.Errorf("the stream ends with %q, %v", text, err)
+		}
+		refused(t, 503, <-waited)
+		refused(t, 503, second(h.GetReadyWithResponse(ctx)))
+	})
 }

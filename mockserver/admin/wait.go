@@ -20,7 +20,7 @@ const (
 	shownFound = 100                    // of what was found
 	shownNear  = 3                      // of what came closest
 	lookAgain  = 250 * time.Millisecond // at what has no entry in the journal, such as the end of a retention
-	notSooner  = 5 * time.Millisecond
+	notSooner  = 5 * time.Millisecond   // and not sooner than four times what a look takes
 )
 
 // A look is one reading of what is there, held against what is wanted.
@@ -175,18 +175,19 @@ func (a *Admin) AwaitCondition(w http.ResponseWriter, r *http.Request) {
 // await looks until there are so many, or ctx ends, and returns the last look.
 func (a *Admin) await(ctx context.Context, at func() look, count int) look {
 	for {
-		changed := a.srv.Journal().Changed()
+		changed, begun := a.srv.Journal().Changed(), time.Now()
 		l := at()
 		if len(l.found) >= count || ctx.Err() != nil {
 			return l
 		}
+		pause := max(notSooner, 4*time.Since(begun))
 		select {
 		case <-changed:
 		case <-time.After(lookAgain):
 		case <-ctx.Done():
 		}
 		select {
-		case <-time.After(notSooner):
+		case <-time.After(pause):
 		case <-ctx.Done():
 		}
 	}
