@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -94,14 +95,14 @@ func decode[T any](w http.ResponseWriter, r *http.Request, wanted ...string) (bo
 			})
 			return body, false
 		}
-		if string(value) == "null" && name != "json" {
-			wrong(w, name, "must not be null: leave it out")
-			return body, false
-		}
 		if string(value) == "0" && slices.Contains(neverZero, name) {
 			wrong(w, name, "must be more than 0")
 			return body, false
 		}
+	}
+	if place := nullIn(reflect.TypeFor[T](), data); place != "" {
+		wrong(w, place, "must not be null: leave it out")
+		return body, false
 	}
 	for _, name := range wanted {
 		if fields[name] == nil {
@@ -120,6 +121,55 @@ func decode[T any](w http.ResponseWriter, r *http.Request, wanted ...string) (bo
 		return body, false
 	}
 	return body, true
+}
+
+// nullIn finds a null where a type has none: the path of a field, empty if there
+// is none. What holds any JSON may be null.
+func nullIn(t reflect.Type, data json.RawMessage) (place string) {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	isNull := func(v json.RawMessage) bool { return string(bytes.TrimSpace(v)) == "null" }
+	below := func(name string, t reflect.Type, v json.RawMessage) string {
+		switch {
+		case t.Kind() == reflect.Interface || t == reflect.TypeFor[json.RawMessage]():
+			return ""
+		case isNull(v):
+			return name
+		}
+		if rest := nullIn(t, v); rest != "" {
+			return name + "." + rest
+		}
+		return ""
+	}
+	switch {
+	case t.Kind() == reflect.Struct && t != reflect.TypeFor[time.Time]():
+		var fields map[string]json.RawMessage
+		_ = json.Unmarshal(data, &fields) // what is wrong is found when it is read
+		for f := range t.Fields() {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if v, ok := fields[name]; ok && place == "" {
+				place = below(name, f.Type, v)
+			}
+		}
+	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
+		var list []json.RawMessage
+		_ = json.Unmarshal(data, &list)
+		for i, v := range list {
+			if place == "" {
+				place = below(strconv.Itoa(i), t.Elem(), v)
+			}
+		}
+	case t == reflect.TypeFor[map[string]string]():
+		var values map[string]json.RawMessage
+		_ = json.Unmarshal(data, &values)
+		for name, v := range values {
+			if isNull(v) {
+				return name
+			}
+		}
+	}
+	return place
 }
 
 // kindOf names a type in JSON.

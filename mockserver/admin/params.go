@@ -3,11 +3,13 @@ package admin
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/vismanet-go/background/mockserver/admin/internal/api"
 	"github.com/vismanet-go/background/mockserver/internal/match"
@@ -70,8 +72,10 @@ func unknownParameter(pattern string, r *http.Request) *api.Problem {
 			return &api.Problem{Error: "there is no parameter " + shortened(name) + match.Hint(name, known), Field: shortened(name), Remedy: remedy}
 		case len(values) > 1:
 			return &api.Problem{Error: name + ": is there twice", Field: name, Remedy: "name it once"}
-		case name == "company" && values[0] == "":
-			return &api.Problem{Error: "company: is empty", Field: name, Remedy: "name a company, or leave it out"}
+		case values[0] == "":
+			return &api.Problem{Error: name + ": is empty", Field: name, Remedy: "leave it out"}
+		case name == "company" && wrongName(values[0]) != "":
+			return &api.Problem{Error: wrongName(values[0]), Field: name}
 		}
 	}
 	return nil
@@ -102,11 +106,20 @@ func (a *Admin) isCompany(w http.ResponseWriter, company string) bool {
 // isName reports whether a company may be named so; if not, the request is
 // refused.
 func (a *Admin) isName(w http.ResponseWriter, company string) bool {
-	if len(company) > maxCompany || strings.ContainsFunc(company, func(r rune) bool { return r < ' ' || r == 0x7f }) || strings.TrimSpace(company) != company {
-		wrong(w, "company", "%s: want a name of at most %d bytes, without control characters and blanks around it", shortened(company), maxCompany)
+	if why := wrongName(company); why != "" {
+		refuse(w, http.StatusBadRequest, api.Problem{Error: why, Field: "company"})
 		return false
 	}
 	return true
+}
+
+// wrongName says why a company may not be named so; empty if it may.
+func wrongName(company string) string {
+	isControl := func(r rune) bool { return r < ' ' || r == 0x7f }
+	if utf8.RuneCountInString(company) > maxCompany || strings.ContainsFunc(company, isControl) || strings.Trim(company, " ") != company || !utf8.ValidString(company) {
+		return fmt.Sprintf("company: %s: want a name of at most %d letters, without control characters and blanks around it", shortened(company), maxCompany)
+	}
+	return ""
 }
 
 // limited is how many a page may have. False: the request was refused.
