@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // synchronous is the setting that names the standby that commits wait for.
@@ -112,10 +113,17 @@ func (c *Cluster) reload(ctx context.Context, standby string) error {
 // Promote makes a standby a primary, and returns when it takes writes. The
 // server that it followed must not run any more: nothing keeps clients from it.
 func (c *Cluster) Promote(ctx context.Context) error {
-	if err := until(ctx, c, `SELECT pg_promote()`); err != nil {
+	// Whoever waits in the server for its promotion may be in the way of it: what it
+	// still has to replay waits half a minute for queries and then cancels them.
+	if err := until(ctx, c, `SELECT pg_promote(false)`); err != nil {
 		return fmt.Errorf("promote the standby: %w", err)
 	}
-	return nil
+	for {
+		err := until(ctx, c, `SELECT NOT pg_is_in_recovery()`)
+		if pg, ok := errors.AsType[*pgconn.PgError](err); !ok || pg.Code != "40001" { // cancelled by that
+			return err
+		}
+	}
 }
 
 // until asks a server until it answers with true.

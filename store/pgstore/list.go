@@ -218,18 +218,19 @@ func (g *glimpse) records(hits []hit, withoutContent bool) ([]store.Record, erro
 	for i, h := range hits {
 		refs[i], at[h.ref] = h.ref, i
 	}
-	sql := "SELECT r.ref, r.fixed, r.doc, c.body FROM ~records r LEFT JOIN ~contents c ON c.ref = r.ref WHERE r.ref = ANY ($1::text[])"
+	sql := "SELECT r.ref, r.fixed, r.learnt, r.doc, c.body FROM ~records r LEFT JOIN ~contents c ON c.ref = r.ref WHERE r.ref = ANY ($1::text[])"
 	if withoutContent {
-		sql = "SELECT ref, fixed, doc, NULL::bytea FROM ~records WHERE ref = ANY ($1::text[])"
+		sql = "SELECT ref, fixed, learnt, doc, NULL::bytea FROM ~records WHERE ref = ANY ($1::text[])"
 	}
 	out := make([]store.Record, len(hits))
 	return out, g.send(statement{sql: sql, args: []any{refs}, row: func(scan func(...any) error) error {
-		var ref, fixed, doc string
+		var ref string
+		var d documents
 		var body []byte
-		if err := scan(&ref, &fixed, &doc, &body); err != nil {
+		if err := scan(&ref, &d.fixed, &d.learnt, &d.doc, &body); err != nil {
 			return err
 		}
-		rec, err := decode(fixed, doc)
+		rec, err := decode(d)
 		if err != nil {
 			return err
 		}

@@ -210,7 +210,7 @@ func TestWhatMayBeLostIsInTheLogBeforeWhatMayNot(t *testing.T) {
 	want("Create and an id", "on on")
 	_, err := s.Report(ctx, fjord, rec.Ref, store.SettledFact{ID: rec.ID, Outcome: store.Outcome{Status: "Finished", StatusCode: 201}})
 	must(t, err)
-	want("an outcome that the ERP still has", "off")
+	want("an outcome, although the ERP still has it", "on")
 	l := run(t, s, rec)
 	want("a lease", "on")
 	_, err = s.Decide(ctx, l, store.InterruptDecision{})

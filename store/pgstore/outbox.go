@@ -60,13 +60,13 @@ func (s *Store) Sequences(ctx context.Context, tenant string, q store.SequenceQu
 			p.and(" AND (r.phase NOT IN ('queued', 'sending', 'accepted') OR r.phase = 'sending' AND NOT "+leased+")", g.now.UnixNano(), g.now.UnixNano())
 		}
 		p.and(" ORDER BY s.name LIMIT ?", max(0, cmp.Or(q.Limit, 100)))
-		return g.send(statement{sql: "SELECT s.name, s.last, s.done, s.waiting, r.fixed, r.doc" + p.where, args: p.args, row: func(scan func(...any) error) error {
+		return g.send(statement{sql: "SELECT s.name, s.last, s.done, s.waiting, r.fixed, r.learnt, r.doc" + p.where, args: p.args, row: func(scan func(...any) error) error {
 			q := store.Sequence{Tenant: tenant}
-			var fixed, doc string
-			if err := scan(&q.Name, &q.Last, &q.Done, &q.Waiting, &fixed, &doc); err != nil {
+			var d documents
+			if err := scan(&q.Name, &q.Last, &q.Done, &q.Waiting, &d.fixed, &d.learnt, &d.doc); err != nil {
 				return err
 			}
-			rec, err := decode(fixed, doc)
+			rec, err := decode(d)
 			if rec.Outcome != nil {
 				rec.Outcome.Content = nil
 			}

@@ -239,7 +239,7 @@ func TestAChangeOfWhichNothingCanBeFoundOutSaysSo(t *testing.T) {
 	cfg := config(t)
 	direct := open(t, cfg)
 	p, far := proxied(t, cfg)
-	far.MaxConns = 2
+	far.MaxConns = 3
 	s := open(t, far)
 	s.findOut = 50 * time.Millisecond
 	// One connection is left, and another one cannot be made.

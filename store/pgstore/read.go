@@ -11,7 +11,7 @@ import (
 // In the statements a name that begins with ~ is one of our schema.
 
 const (
-	selRows     = "SELECT ref, fixed, doc FROM ~records WHERE ref = ANY ($1::text[])"
+	selRows     = "SELECT ref, fixed, learnt, doc FROM ~records WHERE ref = ANY ($1::text[])"
 	lockRows    = selRows + " FOR UPDATE"
 	tryRows     = selRows + " FOR UPDATE SKIP LOCKED"
 	selHere     = "SELECT ref FROM ~records WHERE ref = ANY ($1::text[])"
@@ -102,16 +102,17 @@ func (v *view) rowReaders(refs []string) []statement {
 	}
 	args := []any{refs}
 	read := func(scan func(...any) error) error {
-		var ref, fixed, doc string
-		if err := scan(&ref, &fixed, &doc); err != nil {
+		var ref string
+		var d documents
+		if err := scan(&ref, &d.fixed, &d.learnt, &d.doc); err != nil {
 			return err
 		}
-		rec, err := decode(fixed, doc)
+		rec, err := decode(d)
 		if err != nil {
 			return err
 		}
 		delete(v.busy, ref)
-		v.rows[ref] = &row{rec: rec, here: true, was: &stored{rec: rec, fixed: fixed, plain: columnsOfRecord(&rec)}}
+		v.rows[ref] = &row{rec: rec, here: true, was: &stored{rec: rec, docs: d, plain: columnsOfRecord(&rec)}}
 		return nil
 	}
 	if v.block {

@@ -119,7 +119,7 @@ func (g *glimpse) send(list ...statement) error {
 }
 
 const (
-	fromRecords = "SELECT r.fixed, r.doc, c.body, clock_timestamp() FROM ~records r LEFT JOIN ~contents c ON c.ref = r.ref WHERE "
+	fromRecords = "SELECT r.fixed, r.learnt, r.doc, c.body, clock_timestamp() FROM ~records r LEFT JOIN ~contents c ON c.ref = r.ref WHERE "
 	byRef       = fromRecords + "r.ref = $1"
 	byKey       = fromRecords + "r.tenant = $1 AND r.key = $2"
 	// Those that are bound come before those that only a notification told of.
@@ -162,13 +162,13 @@ func (s *Store) GetByKey(ctx context.Context, tenant, key string) (store.Record,
 func (s *Store) find(ctx context.Context, sql string, args ...any) (rec store.Record, err error) {
 	found := false
 	err = s.read(ctx, statement{sql: sql, args: args, row: func(scan func(...any) error) error {
-		var fixed, doc string
+		var d documents
 		var body []byte
 		var now time.Time
-		if err := scan(&fixed, &doc, &body, &now); err != nil {
+		if err := scan(&d.fixed, &d.learnt, &d.doc, &body, &now); err != nil {
 			return err
 		}
-		rec, err = decode(fixed, doc)
+		rec, err = decode(d)
 		if err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ type Store struct {
 	steps   chan *step
 	closing sync.RWMutex // guards closed
 	closed  bool
-	working sync.WaitGroup // the goroutine that writes
+	working sync.WaitGroup // the goroutines that write
 	groups  atomic.Int64   // that were carried out
 	pending atomic.Int64   // steps whose callers wait
 	delayed atomic.Int64   // of these, those that come again later
@@ -67,40 +67,23 @@ func (s *Store) Enqueue(ctx context.Context, rec store.Record, body []byte) (sto
 	return out, nil
 }
 
-// erpKeeps is for how long after it was accepted the outcome of an operation can be
-// had again: for half of the day for which the ERP keeps it at least.
-const erpKeeps = 12 * time.Hour
-
-// plainEnd reports whether what was recorded is no more than what the ERP will say
-// again if it is lost.
-func plainEnd(rec store.Record, err error, now time.Time) bool {
-	return err == nil && rec.Phase == store.Settled && !rec.Late && rec.Conflicts == 0 && now.Sub(rec.AcceptedAt) < erpKeeps
-}
-
-// Report implements [store.Store]. An outcome that the ERP still has is lazy: see
-// [LazyFor].
-func (s *Store) Report(ctx context.Context, tenant, ref string, fact store.Fact) (out store.Record, err error) {
-	st := &step{needs: s.forFact(tenant, ref, fact), out: &out}
-	f, settled := fact.(store.SettledFact)
-	if settled {
+// Report implements [store.Store]. It is strict: a fact that ends a lease must not be
+// forgotten by the server while its holder remembers.
+func (s *Store) Report(ctx context.Context, tenant, ref string, fact store.Fact) (store.Record, error) {
+	st := &step{needs: s.forFact(tenant, ref, fact)}
+	if f, ok := fact.(store.SettledFact); ok {
 		st.size = len(f.Outcome.Content)
 	}
-	st.run = func(v *view, r store.Rules) (err error) {
-		out, err = r.Report(tenant, ref, fact)
-		st.lazy = settled && f.ID != "" && !f.ByUser && plainEnd(out, err, v.now)
-		return err
-	}
-	err = s.do(ctx, st)
-	return out, err
+	return s.change(ctx, st, func(r store.Rules) (store.Record, error) { return r.Report(tenant, ref, fact) })
 }
 
-// Decide implements [store.Store]. [store.AcknowledgeDecision],
-// [store.InterruptDecision] and [store.RescheduleDecision] are lazy: see [LazyFor].
+// Decide implements [store.Store]. [store.AcknowledgeDecision] and
+// [store.InterruptDecision] are lazy: see [LazyFor].
 func (s *Store) Decide(ctx context.Context, l store.Lease, d store.Decision) (store.Record, error) {
 	st := &step{}
 	st.needs.ref(l.Ref)
 	switch d.(type) {
-	case store.AcknowledgeDecision, store.InterruptDecision, store.RescheduleDecision:
+	case store.AcknowledgeDecision, store.InterruptDecision:
 		st.lazy = true
 	}
 	return s.change(ctx, st, func(r store.Rules) (store.Record, error) { return r.Decide(l, d) })

@@ -9,13 +9,13 @@ import (
 )
 
 const (
-	insRecords = `INSERT INTO ~records (ref, tenant, kind, created, metadata, fixed, phase, id, key, due, until, ttl, ended, sequence, place, doc)
-		SELECT ref, tenant, kind, created, metadata::jsonb, fixed, phase, id, key, due, until, ttl, ended, sequence, place, doc
-		FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::text[], $15::bigint[], $16::text[])
-			AS u (ref, tenant, kind, created, metadata, fixed, phase, id, key, due, until, ttl, ended, sequence, place, doc)`
-	updRecords = `UPDATE ~records r SET phase = u.phase, id = u.id, key = u.key, due = u.due, until = u.until, ttl = u.ttl, ended = u.ended, sequence = u.sequence, place = u.place, doc = u.doc
-		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[], $10::bigint[], $11::text[])
-			AS u (ref, phase, id, key, due, until, ttl, ended, sequence, place, doc) WHERE r.ref = u.ref`
+	insRecords = `INSERT INTO ~records (ref, tenant, kind, created, metadata, fixed, learnt, phase, id, key, due, until, ttl, ended, sequence, place, doc)
+		SELECT ref, tenant, kind, created, metadata::jsonb, fixed, learnt, phase, id, key, due, until, ttl, ended, sequence, place, doc
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::text[], $15::bigint[], $16::text[], $17::text[])
+			AS u (ref, tenant, kind, created, metadata, fixed, phase, id, key, due, until, ttl, ended, sequence, place, doc, learnt)`
+	updRecords = `UPDATE ~records r SET phase = u.phase, id = u.id, key = u.key, due = u.due, until = u.until, ttl = u.ttl, ended = u.ended, sequence = u.sequence, place = u.place, doc = u.doc, learnt = u.learnt
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[], $10::bigint[], $11::text[], $12::text[])
+			AS u (ref, phase, id, key, due, until, ttl, ended, sequence, place, doc, learnt) WHERE r.ref = u.ref`
 	updFixed   = "UPDATE ~records r SET fixed = u.fixed, metadata = u.metadata::jsonb, kind = u.kind FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS u (ref, fixed, metadata, kind) WHERE r.ref = u.ref"
 	delRecords = "DELETE FROM ~records WHERE ref = ANY ($1::text[])"
 	// What gives a key or an id up is written before what takes it.
@@ -120,14 +120,16 @@ type writer struct {
 
 // records are columns of records.
 type records struct {
-	ref, phase, doc        []string
+	ref, phase             []string
+	doc, learnt            []string
 	id, key, sequence      []*string
 	due, until, ttl, ended []*int64
 	place                  []*int64
 }
 
-func (r *records) add(ref, doc string, c columns) {
-	r.ref, r.phase, r.doc = append(r.ref, ref), append(r.phase, c.phase), append(r.doc, doc)
+func (r *records) add(ref string, d documents, c columns) {
+	r.ref, r.phase = append(r.ref, ref), append(r.phase, c.phase)
+	r.doc, r.learnt = append(r.doc, d.doc), append(r.learnt, d.learnt)
 	r.id, r.key, r.sequence = append(r.id, c.id), append(r.key, c.key), append(r.sequence, c.sequence)
 	r.due, r.until, r.ttl = append(r.due, c.due), append(r.until, c.until), append(r.ttl, c.ttl)
 	r.ended, r.place = append(r.ended, c.ended), append(r.place, c.place)
@@ -147,20 +149,20 @@ func (w *writer) row(ref string, r *row) error {
 		}
 		return nil
 	}
-	fixed, doc, err := encode(r.rec, w.once)
+	d, err := encode(&r.rec, r.was, w.once)
 	if err != nil {
 		return err
 	}
 	c := columnsOfRecord(&r.rec)
 	if r.was == nil {
-		w.ins.add(ref, doc, c)
+		w.ins.add(ref, d, c)
 		w.ins.tenant, w.ins.kind = append(w.ins.tenant, column(r.rec.Tenant)), append(w.ins.kind, column(r.rec.Kind))
-		w.ins.fixed, w.ins.metadata = append(w.ins.fixed, fixed), append(w.ins.metadata, metadata(r.rec.Metadata))
+		w.ins.fixed, w.ins.metadata = append(w.ins.fixed, d.fixed), append(w.ins.metadata, metadata(r.rec.Metadata))
 		w.ins.created = append(w.ins.created, created(&r.rec))
 	} else {
-		w.upd.add(ref, doc, c)
-		if fixed != r.was.fixed {
-			w.fix.ref, w.fix.fixed = append(w.fix.ref, ref), append(w.fix.fixed, fixed)
+		w.upd.add(ref, d, c)
+		if d.fixed != r.was.docs.fixed {
+			w.fix.ref, w.fix.fixed = append(w.fix.ref, ref), append(w.fix.fixed, d.fixed)
 			w.fix.kind, w.fix.metadata = append(w.fix.kind, column(r.rec.Kind)), append(w.fix.metadata, metadata(r.rec.Metadata))
 		}
 		if givesUp(r.was.plain.key, c.key) || givesUp(r.was.plain.id, c.id) {
@@ -230,9 +232,9 @@ func (w *writer) statements() (out []statement) {
 	u, i, t := &w.upd, &w.ins, &w.tombs
 	all(len(w.del), delRecords, w.del)
 	add(len(w.free), delKeys, w.free)
-	all(len(u.ref), updRecords, u.ref, u.phase, u.id, u.key, u.due, u.until, u.ttl, u.ended, u.sequence, u.place, u.doc)
+	all(len(u.ref), updRecords, u.ref, u.phase, u.id, u.key, u.due, u.until, u.ttl, u.ended, u.sequence, u.place, u.doc, u.learnt)
 	add(len(w.fix.ref), updFixed, w.fix.ref, w.fix.fixed, w.fix.metadata, w.fix.kind)
-	all(len(i.ref), insRecords, i.ref, i.tenant, i.kind, i.created, i.metadata, i.fixed, i.phase, i.id, i.key, i.due, i.until, i.ttl, i.ended, i.sequence, i.place, i.doc)
+	all(len(i.ref), insRecords, i.ref, i.tenant, i.kind, i.created, i.metadata, i.fixed, i.phase, i.id, i.key, i.due, i.until, i.ttl, i.ended, i.sequence, i.place, i.doc, i.learnt)
 	add(len(w.delContent), delContents, w.delContent)
 	add(len(w.putContent.ref), putContents, w.putContent.ref, w.putContent.body)
 	add(len(w.delBody), delBodies, w.delBody)

@@ -6,7 +6,7 @@ CREATE TABLE {schema}.versions (
 	at         timestamptz NOT NULL DEFAULT now()
 );
 
--- One record is one row. The two documents are the truth, the other columns are
+-- One record is one row. The three documents (fixed, learnt, doc) are the truth, the other columns are
 -- what is searched for; times are nanoseconds since 1970.
 CREATE TABLE {schema}.records (
 	ref      text COLLATE "C" NOT NULL,
@@ -18,6 +18,8 @@ CREATE TABLE {schema}.records (
 	-- the log of a change holds only what lies between the first and the last byte
 	-- that differ.
 	fixed    text NOT NULL,
+	-- What was heard of it, which is large and changes seldom.
+	learnt   text NOT NULL DEFAULT '',
 	phase    text COLLATE "C" NOT NULL,
 	id       text COLLATE "C",  -- the ERP's, NULL until one is known
 	key      text COLLATE "C",  -- NULL unless the record holds it
