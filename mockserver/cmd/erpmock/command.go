@@ -20,9 +20,60 @@ type command struct {
 	long     string // what it does, in paragraphs
 	examples string // lines of a shell
 	options  options
+	actions  []action             // what it can do, where that is several things: the first is the default
 	args     cobra.PositionalArgs // nil: none
 	run      func(ctx context.Context, args []string) error
 	prepare  func(sources) (sources, error) // before values are read that no flag gives
+}
+
+// An action is one of the things that a command can do.
+type action struct {
+	use  string // its name and arguments
+	does string
+	run  func(ctx context.Context, args []string) error
+}
+
+func (x action) name() string {
+	name, _, _ := strings.Cut(x.use, " ")
+	return name
+}
+
+// usage is the command with all it can do.
+func (c *command) usage() string {
+	if len(c.actions) == 0 {
+		return c.use
+	}
+	var all []string
+	for _, x := range c.actions {
+		all = append(all, x.use)
+	}
+	return c.use + " [" + strings.Join(all, " | ") + "]"
+}
+
+// act does what the first argument names.
+func (c *command) act(ctx context.Context, args []string) error {
+	x := c.actions[0]
+	if len(args) > 0 {
+		i := slices.IndexFunc(c.actions, func(x action) bool { return x.name() == args[0] })
+		if i < 0 {
+			var list []string
+			for _, x := range c.actions {
+				list = append(list, x.name())
+			}
+			return usageError{fmt.Errorf("want erpmock %s; there is no %q%s", c.usage(), args[0], match.Hint(args[0], list))}
+		}
+		x, args = c.actions[i], args[1:]
+	}
+	least, most := 0, 0
+	for _, word := range strings.Fields(x.use)[1:] {
+		if most++; word[0] != '[' {
+			least++
+		}
+	}
+	if len(args) < least || len(args) > most {
+		return usageError{fmt.Errorf("want erpmock %s %s: it takes %d arguments, and got %d", c.use, x.use, least, len(args))}
+	}
+	return x.run(ctx, args)
 }
 
 // name is the first word of its use.
@@ -33,7 +84,11 @@ func (c *command) name() string {
 
 // commands lists the program's commands, serve being the first.
 func (a *app) commands() []*command {
-	return []*command{a.serveCommand(), a.docsCommand(), a.versionCommand()}
+	return []*command{
+		a.serveCommand(), a.triggerCommand(),
+		a.opsCommand(), a.deliveriesCommand(), a.faultsCommand(), a.clockCommand(), a.waitCommand(), a.verifyCommand(),
+		a.docsCommand(), a.versionCommand(),
+	}
 }
 
 // Statuses with which the program exits.
@@ -127,6 +182,9 @@ func (a *app) cobra(c *command) *cobra.Command {
 		DisableFlagsInUseLine: true,
 		Args: func(cc *cobra.Command, args []string) error {
 			check := c.args
+			if len(c.actions) > 0 {
+				check = cobra.ArbitraryArgs
+			}
 			if check == nil {
 				check = cobra.NoArgs
 			}
@@ -147,8 +205,14 @@ func (a *app) cobra(c *command) *cobra.Command {
 				return usageError{err}
 			}
 			a.tellUnknownVariables()
+			if len(c.actions) > 0 {
+				return c.act(cc.Context(), args)
+			}
 			return c.run(cc.Context(), args)
 		},
+	}
+	for _, x := range c.actions {
+		cc.ValidArgs = append(cc.ValidArgs, x.name())
 	}
 	c.options.addTo(cc.Flags())
 	cc.Flags().SortFlags = false
@@ -193,9 +257,6 @@ func (a *app) longFlags(args []string) []string {
 // are none. Such as Kubernetes makes for a service named erpmock are not meant.
 func (a *app) tellUnknownVariables() {
 	known := make(map[string]bool)
-	for _, name := range []string{variable("token")} {
-		known[name] = true
-	}
 	for _, c := range a.commands() {
 		for _, o := range c.options {
 			if !o.flagOnly {

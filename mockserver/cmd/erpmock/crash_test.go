@@ -78,6 +78,7 @@ func (f *fleet) submit(n int, hook string) (task, bool) {
 // Three processes on one directory, one of which is killed again and again
 // while sixteen clients send requests.
 func TestKilledProcessesLoseNothing(t *testing.T) {
+	t.Parallel()
 	total, kills := amount(600, 5000), amount(5, 20)
 	hook := newCounter(t)
 	f := launch(t, 3, "--exec-time", "2ms", "--lease", "1s", "--max-running", "16")
@@ -297,6 +298,7 @@ func (s *sightings) verify(tasks []task) {
 // A process that was stopped for longer than its lease finds its operation
 // done by another one, and cannot change what came of it.
 func TestAStoppedProcessComesTooLate(t *testing.T) {
+	t.Parallel()
 	hook := newCounter(t)
 	f := launch(t, 1, "--exec-time", "1500ms", "--lease", "500ms")
 	first := f.ship(0)

@@ -52,7 +52,13 @@ func markdown(list []*command) string {
 	b.WriteString("| `completion` | completion of commands and flags in a shell: `erpmock completion bash --help` says how |\n")
 	for _, c := range list {
 		fmt.Fprintf(&b, "\n## erpmock %s\n\n%s\n", c.name(), lines(c.long))
-		fmt.Fprintf(&b, "```\nerpmock %s%s\n```\n", c.use, optionsWord(c))
+		fmt.Fprintf(&b, "```\nerpmock %s%s\n```\n", c.usage(), optionsWord(c))
+		if len(c.actions) > 0 {
+			b.WriteString("\n| action | |\n|---|---|\n")
+			for _, x := range c.actions {
+				fmt.Fprintf(&b, "| `%s` | %s |\n", x.use, cell(x.does))
+			}
+		}
 		if c.examples != "" {
 			fmt.Fprintf(&b, "\n```sh\n%s\n```\n", c.examples)
 		}
@@ -128,13 +134,19 @@ func (c *command) man(title, short string, list []*command) string {
 	if title == "erpmock" {
 		b.WriteString(".B erpmock\n[serve] [options]\n.br\n.B erpmock\nCOMMAND [options]\n")
 	} else {
-		fmt.Fprintf(&b, ".B erpmock\n%s\n", roff(c.use+optionsWord(c)))
+		fmt.Fprintf(&b, ".B erpmock\n%s\n", roff(c.usage()+optionsWord(c)))
 	}
 	fmt.Fprintf(&b, ".SH DESCRIPTION\n%s\n", strings.ReplaceAll(roff(c.long), "\n\n", "\n.PP\n"))
 	if title == "erpmock" {
 		b.WriteString(".SH COMMANDS\n")
 		for _, other := range list {
 			fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", other.name(), roff(other.short))
+		}
+	}
+	if len(c.actions) > 0 {
+		b.WriteString(".SH ACTIONS\n")
+		for _, x := range c.actions {
+			fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", roff(x.use), roff(x.does))
 		}
 	}
 	if len(c.options) > 0 {

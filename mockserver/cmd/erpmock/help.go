@@ -29,7 +29,13 @@ func helpOfAll(list []*command) string {
 // help is what a command's --help prints.
 func (c *command) help() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\nUsage:\n  erpmock %s%s\n", wrap(c.long, ""), c.use, optionsWord(c))
+	fmt.Fprintf(&b, "%s\nUsage:\n  erpmock %s%s\n", wrap(c.long, ""), c.usage(), optionsWord(c))
+	if len(c.actions) > 0 {
+		b.WriteString("\nActions:\n")
+		for _, x := range c.actions {
+			fmt.Fprintf(&b, "  %s\n%s", x.use, wrap(x.does, "      "))
+		}
+	}
 	if c.examples != "" {
 		fmt.Fprintf(&b, "\nExamples:\n  %s\n", strings.ReplaceAll(c.examples, "\n", "\n  "))
 	}
