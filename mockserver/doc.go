@@ -79,6 +79,13 @@
 //	hits := srv.Journal().Select(journal.Filter{Company: "7", Kind: journal.KindFault}).Entries()
 //	err = srv.Reset(ctx, "7")
 //
+// Profile, rate limit and subscription of a company change while the server
+// runs ([Server.SetProfile], [Server.SetRateLimit], [Server.SetSubscription]).
+// [Server.HoldAll] and [Server.Hold] hold notifications before they leave, for
+// [Server.Edit] and [Server.Release]; [Server.AddEndpoint] answers what the
+// built-in ERP does not know, and [Server.Backdoor] sets up what a test begins
+// with. Package admin has all of that over HTTP, for tests in any language.
+//
 // # Companies
 //
 // Everything belongs to a company: invoices, queue, ids, rate limit, the counts
