@@ -54,6 +54,21 @@ func (q Query) Follows(p Position) bool {
 	return p.Compare(q.After) > 0
 }
 
+// Bounds returns the positions that all that q selects stand behind and before, the
+// zero Position where there is no such bound: its After, and its times. No ref is
+// empty, so that a time without one stands before all of that time.
+func (q Query) Bounds() (low, high Position) {
+	low, high = Position{CreatedAt: q.CreatedFrom}, Position{CreatedAt: q.CreatedBefore}
+	switch {
+	case q.After == Position{}:
+	case q.NewestFirst && (high == Position{} || q.After.Compare(high) < 0):
+		high = q.After
+	case !q.NewestFirst && low.Compare(q.After) < 0:
+		low = q.After
+	}
+	return low, high
+}
+
 // Selects reports whether q selects a record, as it reads at some time, by
 // all but After, Limit and WithoutContent.
 func (q Query) Selects(rec Record) bool {

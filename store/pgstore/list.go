@@ -83,13 +83,13 @@ func phases(tenant string, list []store.Phase, now time.Time) (out []part) {
 // parts are the ranges that hold what q selects behind its After.
 func parts(tenant string, q store.Query, now time.Time) []part {
 	out := phases(tenant, q.Phases, now)
+	low, high := q.Bounds()
 	for i := range out {
 		p := &out[i]
-		// No ref is empty, so that a time with none stands before all of it.
-		if low := lowest(q); low != (store.Position{}) {
+		if low != (store.Position{}) {
 			p.and(" AND (created, ref) > (?, ?)", position(low), column(low.Ref))
 		}
-		if high := highest(q); high != (store.Position{}) {
+		if high != (store.Position{}) {
 			p.and(" AND (created, ref) < (?, ?)", position(high), column(high.Ref))
 		}
 		p.ofKinds(q.Kinds)
@@ -108,24 +108,6 @@ func (p *part) dueBy(by, now time.Time) {
 		void = by
 	}
 	p.and(" AND due IS NOT NULL AND (due > ? AND due <= ? OR due > ?)", int64(atOnce), *nanos(by), *nanos(void))
-}
-
-// lowest is the position that all that q selects stands behind, and highest the one
-// that it stands before, where there are such.
-func lowest(q store.Query) store.Position {
-	p := store.Position{CreatedAt: q.CreatedFrom}
-	if !q.NewestFirst && p.Compare(q.After) < 0 {
-		p = q.After
-	}
-	return p
-}
-
-func highest(q store.Query) store.Position {
-	p := store.Position{CreatedAt: q.CreatedBefore}
-	if q.NewestFirst && q.After != (store.Position{}) && (p == store.Position{} || q.After.Compare(p) < 0) {
-		p = q.After
-	}
-	return p
 }
 
 func position(p store.Position) int64 {

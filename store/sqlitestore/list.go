@@ -170,12 +170,12 @@ func lapsed(now string) string {
 
 // parts are the ranges that hold what q selects behind its After.
 func parts(tenant string, q store.Query, now time.Time) (out []part) {
+	low, high := q.Bounds()
 	for _, p := range phases(tenant, q, now) {
-		// No ref is empty, so that a time with none stands before all of it.
-		if low := lowest(q); low != (store.Position{}) {
+		if low != (store.Position{}) {
 			p.and("(created, ref) > (?, ?)", createdAt(low.CreatedAt), low.Ref)
 		}
-		if high := highest(q); high != (store.Position{}) {
+		if high != (store.Position{}) {
 			p.and("(created, ref) < (?, ?)", createdAt(high.CreatedAt), high.Ref)
 		}
 		if len(q.Kinds) > 0 {
@@ -199,24 +199,6 @@ func parts(tenant string, q store.Query, now time.Time) (out []part) {
 		out = append(out, planned, p)
 	}
 	return out
-}
-
-// lowest is the position that all that q selects stands behind, and highest
-// the one that it stands before, where there are such.
-func lowest(q store.Query) store.Position {
-	p := store.Position{CreatedAt: q.CreatedFrom}
-	if !q.NewestFirst && p.Compare(q.After) < 0 {
-		p = q.After
-	}
-	return p
-}
-
-func highest(q store.Query) store.Position {
-	p := store.Position{CreatedAt: q.CreatedBefore}
-	if q.NewestFirst && q.After != (store.Position{}) && (p == store.Position{} || q.After.Compare(p) < 0) {
-		p = q.After
-	}
-	return p
 }
 
 // createdAt is a time of creation as its column has it: that of a record
