@@ -70,7 +70,7 @@ func (c Config) validate() error {
 	var errs []error
 	for i, host := range c.Hosts {
 		if host == "" || strings.ContainsAny(host, "/@ ") {
-			errs = append(errs, fmt.Errorf("Hosts[%d]: %q: want the name of a host", i, host))
+			errs = append(errs, fmt.Errorf("%s[%d]: %q: want the name of a host", "Hosts", i, host))
 		}
 	}
 	if c.Token != "" && (len(c.Token) < 16 || strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' || r == ';' || r == ',' || r == '"' || r == '\\' })) {
