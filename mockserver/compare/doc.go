@@ -2,7 +2,7 @@
 // their answers differ: a mock and the real ERP, or two versions of either.
 //
 //	report, err := compare.Run(ctx, compare.Options{
-//		Left:  compare.Target{URL: "http://127.0.0.1:8080"},
+//		Left:  compare.Target{URL: "http://127.0.0.1:8787"},
 //		Right: compare.Target{URL: "https://api.finance.visma.net", Token: token},
 //	})
 //	report.WriteTo(os.Stdout)

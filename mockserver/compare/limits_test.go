@@ -85,7 +85,7 @@ func TestWhatCannotBeComparedIsTold(t *testing.T) {
 		}
 	})
 	_, err := compare.Run(t.Context(), compare.Options{Left: compare.Target{URL: "erp.test"}, Right: compare.Target{URL: "https://u:p@erp.test"}, Pace: -1})
-	if err == nil || err.Error() != "Left.URL: want http(s)://host/path\nRight.URL: want http(s)://host/path\nPace, Poll, Patience, MaxCalls and Reserve: must not be negative" {
+	if err == nil || err.Error() != "Left.URL: want http(s)://host/path\nRight.URL: want http(s)://host/path\none of Pace, Poll, Patience, MaxCalls and Reserve is negative" {
 		t.Errorf("got %v", err)
 	}
 }

@@ -43,7 +43,7 @@ func (o Options) withDefaults() Options {
 func (o Options) validate() error {
 	errs := []error{o.Left.validate("Left"), o.Right.validate("Right")}
 	if o.Pace < 0 || o.Poll < 0 || o.Patience < 0 || o.MaxCalls < 0 || o.Reserve < 0 {
-		errs = append(errs, errors.New("Pace, Poll, Patience, MaxCalls and Reserve: must not be negative"))
+		errs = append(errs, errors.New("one of Pace, Poll, Patience, MaxCalls and Reserve is negative"))
 	}
 	return errors.Join(errs...)
 }

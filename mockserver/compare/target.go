@@ -30,7 +30,14 @@ type Target struct {
 }
 
 // DefaultTokenURL is the vendor's token endpoint.
-const DefaultTokenURL = "https://connect.visma.com/connect/token" //nolint:gosec // it is an address
+const DefaultTokenURL = "https://connect.visma.com/connect/token"
+
+// Variables are those that [FromEnv] reads, without their prefix.
+func Variables() []string {
+	return []string{
+		"TOKEN", "TOKEN_FILE", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE", "TENANT_ID", "TOKEN_URL", "COMPANY_ID",
+	}
+}
 
 // FromEnv returns a target with the credentials that environment variables with a
 // prefix hold, of which none can be seen in a list of processes:

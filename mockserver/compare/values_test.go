@@ -220,4 +220,3 @@ func TestAReportHoldsNoValueOfAHostileServer(t *testing.T) {
 		t.Errorf("differences in %d checks only: the servers are not hostile enough", len(told))
 	}
 }
-

@@ -16,7 +16,7 @@ func Curl(w io.Writer, s *Scenario) error {
 	for line := range strings.SplitSeq(strings.TrimSpace(s.About), "\n") {
 		c.line("# %s", line)
 	}
-	c.line("ERP=${ERP:-http://127.0.0.1:8080}")
+	c.line("ERP=${ERP:-http://127.0.0.1:8787}")
 	c.line("HOOK=${HOOK:-http://127.0.0.1:9000/}")
 	var now time.Duration
 	for i, step := range s.Steps {

@@ -85,9 +85,9 @@ func (c *command) name() string {
 // commands lists the program's commands, serve being the first.
 func (a *app) commands() []*command {
 	return []*command{
-		a.serveCommand(), a.triggerCommand(),
+		a.serveCommand(), a.runCommand(), a.triggerCommand(),
 		a.opsCommand(), a.deliveriesCommand(), a.faultsCommand(), a.clockCommand(), a.waitCommand(), a.verifyCommand(),
-		a.docsCommand(), a.versionCommand(),
+		a.compareCommand(), a.docsCommand(), a.versionCommand(),
 	}
 }
 
@@ -257,6 +257,9 @@ func (a *app) longFlags(args []string) []string {
 // are none. Such as Kubernetes makes for a service named erpmock are not meant.
 func (a *app) tellUnknownVariables() {
 	known := make(map[string]bool)
+	for _, name := range compareVariables() {
+		known[name] = true
+	}
 	for _, c := range a.commands() {
 		for _, o := range c.options {
 			if !o.flagOnly {
