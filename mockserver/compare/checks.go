@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // A survey is all that is seen of one side.
@@ -75,22 +73,22 @@ func (s *survey) miss(check string, why error) error {
 }
 
 // see notes an answer.
-func (s *survey) see(check string, doc *openapi3.T, path string, a *answer) {
+func (s *survey) see(check string, doc *document, path string, a *answer) {
 	if s.seen[check] == nil {
 		s.seen[check] = newSighting(isData(path) && a.status == http.StatusOK)
 	}
 	into := s.seen[check]
-	var schema *openapi3.Schema
+	var want *schema
 	if path != "" {
 		var declared bool
-		if schema, declared = response(doc, path, a.status); !declared {
+		if want, declared = response(doc, path, a.status); !declared {
 			into.outside["status"] = "one that the contract does not have here"
 		}
 	}
-	if schema == nil && a.status >= 400 {
-		schema, _ = response(s.contract.foreground, invoicePath, http.StatusBadRequest) // an error of the ERP
+	if want == nil && a.status >= 400 {
+		want, _ = response(s.contract.foreground, invoicePath, http.StatusBadRequest) // an error of the ERP
 	}
-	into.answer(a, schema)
+	into.answer(a, want)
 	s.limits(a)
 }
 
@@ -339,15 +337,15 @@ func (s *survey) contents(ctx context.Context) error {
 			continue
 		}
 		// What it holds is the answer of the call itself, whatever its own status.
-		schema, _ := response(s.contract.foreground, op.path, http.StatusOK)
+		want, _ := response(s.contract.foreground, op.path, http.StatusOK)
 		if op.check == "refusal" {
-			schema, _ = response(s.contract.foreground, op.path, http.StatusBadRequest)
+			want, _ = response(s.contract.foreground, op.path, http.StatusBadRequest)
 		}
 		s.seen[check] = newSighting(op.check == "list" && a.status == http.StatusOK)
 		if _, declared := response(s.contract.foreground, contentPath, a.status); !declared {
 			s.seen[check].outside["status"] = "one that the contract does not have here"
 		}
-		s.seen[check].answer(a, schema)
+		s.seen[check].answer(a, want)
 		s.limits(a)
 	}
 	return nil

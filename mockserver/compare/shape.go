@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // A shape is what was seen at each place of an answer: kinds of values. Places are
@@ -40,11 +38,11 @@ var headerNames = map[string]string{
 	"X-Ratelimit-Reset": "X-RateLimit-Reset", "X-Ratelimit-Policy": "X-RateLimit-Policy", "Www-Authenticate": "WWW-Authenticate",
 }
 
-// answer notes an answer. Schema is that of its body, nil if there is none.
-func (s *sighting) answer(a *answer, schema *openapi3.Schema) {
+// answer notes an answer. Want is the schema of its body, nil if there is none.
+func (s *sighting) answer(a *answer, want *schema) {
 	s.shape.see("status", strconv.Itoa(a.status))
 	s.headers(a, func(name string) bool { return !isLimit(name) })
-	s.body(a, schema)
+	s.body(a, want)
 }
 
 // isLimit reports whether a header tells of the server's limit.
@@ -68,7 +66,7 @@ func (s *sighting) headers(a *answer, wanted func(name string) bool) {
 	}
 }
 
-func (s *sighting) body(a *answer, schema *openapi3.Schema) {
+func (s *sighting) body(a *answer, want *schema) {
 	trimmed := strings.TrimSpace(string(a.body))
 	if trimmed == "" {
 		s.shape.see("body", kindNoBody)
@@ -77,7 +75,7 @@ func (s *sighting) body(a *answer, schema *openapi3.Schema) {
 	v, ok := decode(a.body)
 	switch {
 	case ok:
-		s.value("body", "", v, schema, a.host, 0)
+		s.value("body", "", v, want, a.host, 0)
 	case strings.HasPrefix(trimmed, "<"):
 		s.shape.see("body", kindHTML)
 	default:
@@ -95,7 +93,7 @@ func decode(body []byte) (v any, ok bool) {
 const depth = 20
 
 // value notes a value. Field is the name of the field that it is in.
-func (s *sighting) value(place, field string, v any, schema *openapi3.Schema, host string, level int) {
+func (s *sighting) value(place, field string, v any, want *schema, host string, level int) {
 	if level > depth {
 		return
 	}
@@ -106,32 +104,35 @@ func (s *sighting) value(place, field string, v any, schema *openapi3.Schema, ho
 			kind = kindNone
 		}
 		for _, item := range v {
-			s.value(place+"[]", field, item, itemsOf(schema), host, level+1)
+			s.value(place+"[]", field, item, itemsOf(want), host, level+1)
 		}
 	case map[string]any:
 		kind = kindObject
-		s.object(place, v, schema, host, level)
+		s.object(place, v, want, host, level)
 	default:
 		kind = kindOf(field, v, host)
 	}
 	s.shape.see(place, kind)
-	if want := wanted(schema, v); want != "" {
-		s.outside[place] = kind + ", and the contract has " + want
+	if text := wanted(want, v); text != "" {
+		s.outside[place] = kind + ", and the contract has " + text
 	}
 }
 
 // object notes the fields of an object. The name of one that the contract does not
 // have is told only where it has other fields, or where the name is well known: in
 // an object whose fields may have any name, names are values.
-func (s *sighting) object(place string, object map[string]any, schema *openapi3.Schema, host string, level int) {
-	declared := propertiesOf(schema)
+func (s *sighting) object(place string, object map[string]any, want *schema, host string, level int) {
+	var declared map[string]*schema
+	if want != nil {
+		declared = want.properties
+	}
 	for name, property := range declared {
 		if v, there := object[name]; there {
 			s.value(place+"."+name, name, v, property, host, level+1)
 			continue
 		}
 		s.shape.see(place+"."+name, kindAbsent)
-		if slices.Contains(schema.Required, name) {
+		if slices.Contains(want.required, any(name)) {
 			s.outside[place+"."+name] = kindAbsent + ", and the contract requires it"
 		}
 	}
@@ -176,49 +177,29 @@ func isFieldName(name string) bool {
 	return name != "" && len(name) <= 40 && strings.IndexFunc(name, func(r rune) bool { return !letters(r) }) < 0
 }
 
-// propertiesOf are the fields of an object by the contract.
-func propertiesOf(schema *openapi3.Schema) map[string]*openapi3.Schema {
-	properties := make(map[string]*openapi3.Schema)
-	if schema == nil {
-		return properties
-	}
-	for name, ref := range schema.Properties {
-		properties[name] = ref.Value
-	}
-	for _, part := range schema.AllOf {
-		maps.Copy(properties, propertiesOf(part.Value))
-	}
-	return properties
-}
-
-func itemsOf(schema *openapi3.Schema) *openapi3.Schema {
-	if schema == nil || schema.Items == nil {
+func itemsOf(s *schema) *schema {
+	if s == nil {
 		return nil
 	}
-	return schema.Items.Value
+	return s.items
 }
 
 // wanted says what the contract has where a value is that does not fit, and nothing
 // if it does.
-func wanted(schema *openapi3.Schema, v any) string {
-	if schema == nil || schema.Type == nil {
+func wanted(s *schema, v any) string {
+	switch {
+	case s == nil || s.kind == "":
+		return ""
+	case v == nil && s.nullable:
+		return ""
+	case v == nil:
+		return "no null here"
+	case fits(s.kind, v):
 		return ""
 	}
-	if v == nil {
-		if schema.Nullable || schema.PermitsNull() {
-			return ""
-		}
-		return "no null here"
-	}
-	for _, t := range schema.Type.Slice() {
-		if fits(t, v) {
-			return ""
-		}
-	}
-	names := map[string]string{
+	return map[string]string{
 		"string": kindText, "integer": kindWhole, "number": "a number", "boolean": kindBoolean, "array": kindList, "object": kindObject,
-	}
-	return names[schema.Type.Slice()[0]]
+	}[s.kind]
 }
 
 func fits(t string, v any) bool {

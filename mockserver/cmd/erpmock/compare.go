@@ -17,7 +17,7 @@ func (a *app) compareCommand() *command {
 	var opts compare.Options
 	return &command{
 		use:   "compare",
-		short: "make the same harmless calls to two servers and tell where they differ",
+		short: "tell where two servers answer the same calls differently",
 		long: `Makes about forty calls to each of two servers, all of them GETs, and tells where their answers differ: in statuses, headers, fields and kinds of values. The report holds no value of either server and can be shown to others. It names the switch of the mock's profile that each difference settles; docs/wire-questions.md goes through all of them. It exits with status 1 if there are differences.
 
 Credentials come from the environment, where no list of processes shows them: ERPMOCK_LEFT_TOKEN, or ERPMOCK_LEFT_CLIENT_ID, ERPMOCK_LEFT_CLIENT_SECRET and ERPMOCK_LEFT_TENANT_ID, for which a token is asked for at ERPMOCK_LEFT_TOKEN_URL, by default the vendor's. ERPMOCK_LEFT_TOKEN_FILE and ERPMOCK_LEFT_CLIENT_SECRET_FILE name files that hold them, and ERPMOCK_LEFT_COMPANY_ID adds the ipp- headers of the old gateway. ERPMOCK_RIGHT_… is the same for the other server.
