@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -29,6 +30,13 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	pool.MaxConns = int32(cfg.MaxConns)
+	// A connection is usually asked whether it still works before it is lent. What is
+	// done with ours is done again if it does not, so that the question is left out
+	// where nothing gives cause for it: a process with nothing to do sends one statement
+	// a second, and not two.
+	pool.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool {
+		return p.IdleDuration > 5*time.Second || p.IdleDuration > time.Second && s.failed.Load() != nil
+	}
 	pool.ConnConfig.OnNotice = func(c *pgconn.PgConn, n *pgconn.Notice) {
 		if n.SeverityUnlocalized == "WARNING" {
 			s.warned.Store(c.PID(), true)
