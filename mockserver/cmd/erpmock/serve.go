@@ -53,7 +53,7 @@ erpmock --config erpmock.yaml`,
 // serve runs a mock until ctx ends.
 func (a *app) serve(ctx context.Context, s *serving, list options) error {
 	s.mock.Logger = a.logger(s)
-	secure, err := s.tls.config(s.certificateHosts())
+	secure, err := s.tls.config(certificateHosts(s.listen, s.mock.ExternalURL))
 	if err == nil {
 		s.mock.NotifyTLS, err = s.webhooks.config()
 	}
@@ -97,7 +97,9 @@ func (a *app) serve(ctx context.Context, s *serving, list options) error {
 	}
 	srv := &http.Server{Handler: literal(mock), TLSConfig: secure, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.mock.Logger.Handler(), slog.LevelInfo)}
 	srv.RegisterOnShutdown(control.Close)
-	return a.answer(ctx, s, srv, listeners, control.Token())
+	addr := listeners[0].Addr().(*net.TCPAddr)
+	defer removePort(s.portFile, addr)
+	return serveAll(ctx, srv, listeners, func() error { return a.announce(s, addr, control.Token()) })
 }
 
 // logger is where the mock tells what happens.
@@ -111,8 +113,10 @@ func (a *app) logger(s *serving) *slog.Logger {
 	return slog.New(newConsole(a.stderr, slog.LevelDebug))
 }
 
-// answer serves until ctx ends, then lets requests in progress finish.
-func (a *app) answer(ctx context.Context, s *serving, srv *http.Server, listeners []net.Listener, token string) error {
+// serveAll serves on all listeners until ctx ends, and then lets requests in
+// progress finish. Ready is called once it can be reached; an error of it ends
+// everything.
+func serveAll(ctx context.Context, srv *http.Server, listeners []net.Listener, ready func() error) error {
 	served := make(chan error, len(listeners))
 	for _, l := range listeners {
 		if srv.TLSConfig != nil {
@@ -121,9 +125,7 @@ func (a *app) answer(ctx context.Context, s *serving, srv *http.Server, listener
 			go func() { served <- srv.Serve(l) }()
 		}
 	}
-	addr := listeners[0].Addr().(*net.TCPAddr)
-	err := a.announce(s, addr, token)
-	defer removePort(s.portFile, addr)
+	err := ready()
 	ended := 0
 	if err == nil {
 		select {
@@ -176,7 +178,7 @@ func (a *app) announce(s *serving, addr *net.TCPAddr, token string) error {
 			return fmt.Errorf("--port-file: %w", err)
 		}
 	}
-	base := baseOf(s, addr)
+	base := rootAt(addr, s.tls != tlsFiles{})
 	_, err := fmt.Fprintf(a.stdout, `erpmock listens on %[1]s
 Try it: the answer is 202; its Location tells the state, and that where the content is.
   curl -i %[2]s-H 'erp-api-background: none' '%[1]s/v1/customerinvoice?pageNumber=1&pageSize=2'
@@ -189,14 +191,13 @@ Control: %[1]s/__mock/v1/docs
 	return err
 }
 
-// baseOf is where this machine reaches the mock.
-func baseOf(s *serving, addr *net.TCPAddr) string {
-	host := addr.IP.String()
+// rootAt is where this machine reaches what listens on an address.
+func rootAt(addr *net.TCPAddr, secure bool) string {
+	host, scheme := addr.IP.String(), "http"
 	if addr.IP.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	scheme := "http"
-	if s.tls != (tlsFiles{}) {
+	if secure {
 		scheme = "https"
 	}
 	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(addr.Port))

@@ -131,13 +131,13 @@ func newCertificate(hosts []string, now time.Time) (cert, key []byte, err error)
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), nil
 }
 
-// certificateHosts are the names by which the mock may be called.
-func (s *serving) certificateHosts() []string {
+// certificateHosts are the names by which what listens on an address may be called.
+func certificateHosts(address, externalURL string) []string {
 	hosts := []string{"localhost", "127.0.0.1", "::1"}
-	if host, _, err := net.SplitHostPort(s.listen); err == nil && host != "" && !net.ParseIP(host).IsUnspecified() {
+	if host, _, err := net.SplitHostPort(address); err == nil && host != "" && host != "localhost" && !net.ParseIP(host).IsUnspecified() {
 		hosts = append(hosts, host)
 	}
-	if u, err := url.Parse(s.mock.ExternalURL); err == nil && u.Hostname() != "" {
+	if u, err := url.Parse(externalURL); err == nil && u.Hostname() != "" {
 		hosts = append(hosts, u.Hostname())
 	}
 	if name, err := os.Hostname(); err == nil && name != "" {
