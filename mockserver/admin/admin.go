@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -29,6 +30,17 @@ type Config struct {
 
 	// MaxBody bounds a request's body. Default: 8 MiB.
 	MaxBody int64
+
+	// Export writes what happened on srv to a company, or to all if that is empty,
+	// as a "scenario", as a test in "go" or as lines with "curl". It is a function, so
+	// that nobody links package scenario who does not need it:
+	//
+	//	func(w io.Writer, srv *mockserver.Server, company, format string) error {
+	//		return scenario.Export(w, srv, scenario.RecordOptions{Company: company, Seed: seed}, format)
+	//	}
+	//
+	// Default: none, and what happened is not exported.
+	Export func(w io.Writer, srv *mockserver.Server, company, format string) error
 }
 
 // An Admin is the control of one server. It is safe for concurrent use.

@@ -12,6 +12,7 @@ import (
 	"github.com/vismanet-go/background/mockserver"
 	adminclient "github.com/vismanet-go/background/mockserver/admin/client"
 	"github.com/vismanet-go/background/mockserver/journal"
+	"github.com/vismanet-go/background/mockserver/scenario"
 )
 
 const invoices = "/v1/customerinvoice?pageNumber=1&pageSize=1"
@@ -380,6 +381,32 @@ func journals(t *testing.T, h *harness) {
 		t.Errorf("waited %v in vain, want 1.5s", got)
 	}
 	streamed(t, h)
+	exported(t, h)
+}
+
+// exported saves what happened to a company in each form, of which the scenario runs.
+func exported(t *testing.T, h *harness) {
+	for format, want := range map[adminclient.ExportJournalParamsFormat]string{
+		"": "\nsteps:\n", "scenario": "\nsteps:\n", "go": "func TestSaved(t *testing.T)", "curl": "\ncurl --silent",
+	} {
+		p := adminclient.ExportJournalParams{Company: new("7")}
+		if format != "" {
+			p.Format = new(format)
+		}
+		got := string(must[*adminclient.ExportJournalResponse](t)(h.ExportJournalWithResponse(t.Context(), &p)).Body)
+		if !strings.Contains(got, want) || !strings.Contains(got, "Ærlig talt") || strings.Contains(strings.ToLower(got), "authorization") {
+			t.Errorf("%q: got\n%s", format, got)
+		}
+	}
+	refused(t, 400, second(h.ExportJournalWithResponse(meantToBeWrong(t.Context()), &adminclient.ExportJournalParams{Format: new(adminclient.ExportJournalParamsFormat("har"))})))
+	saved := must[*adminclient.ExportJournalResponse](t)(h.ExportJournalWithResponse(t.Context(), &adminclient.ExportJournalParams{Company: new("7")})).Body
+	s, err := scenario.Parse("saved.yaml", saved)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, saved)
+	}
+	if len(s.Steps) < 3 {
+		t.Errorf("%d steps:\n%s", len(s.Steps), saved)
+	}
 }
 
 func second[T any](_ T, err error) error { return err }

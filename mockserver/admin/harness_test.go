@@ -18,6 +18,7 @@ import (
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/admin"
 	adminclient "github.com/vismanet-go/background/mockserver/admin/client"
+	"github.com/vismanet-go/background/mockserver/scenario"
 )
 
 // loadDocument is the API's document, as the router of the validator wants it.
@@ -135,7 +136,9 @@ func start(t testing.TB, cfg mockserver.Config) *harness {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = srv.Close() })
-	control, err := admin.Mount(srv, admin.Config{})
+	control, err := admin.Mount(srv, admin.Config{Export: func(w io.Writer, srv *mockserver.Server, company, format string) error {
+		return scenario.Export(w, srv, scenario.RecordOptions{Company: company}, format)
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -74,6 +76,26 @@ func (a *Admin) SearchJournal(w http.ResponseWriter, r *http.Request, p api.Sear
 	f := entryFilter{journal.Filter{Company: p.Company, Kind: journal.Kind(p.Kind), OperationID: strings.ToLower(p.OperationID)}, p.Path, strings.ToLower(p.Text)}
 	list, next, lost := a.search(f, p.After, limit)
 	reply(w, http.StatusOK, api.JournalPage{Entries: converted(list, entryOf), Next: next, Dropped: lost})
+}
+
+// ExportJournal serves GET /journal/export.
+func (a *Admin) ExportJournal(w http.ResponseWriter, _ *http.Request, p api.ExportJournalParams) {
+	format := cmp.Or(p.Format, api.ExportJournalParamsFormatScenario)
+	switch {
+	case !format.Valid():
+		wrong(w, "format", "%s: want scenario, go or curl", shortened(string(format)))
+		return
+	case a.cfg.Export == nil:
+		unknown(w, "way to write", string(format), "a program that mounts the control sets Config.Export; erpmock does")
+		return
+	}
+	var text bytes.Buffer
+	if err := a.cfg.Export(&text, a.srv, p.Company, string(format)); err != nil {
+		a.failed(w, err, "")
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = text.WriteTo(w) // the client may be gone
 }
 
 // search lists at most so many entries after a number, and returns the number to

@@ -35,6 +35,7 @@ var parameters = map[string]reflect.Type{
 	"DELETE /faults":                            reflect.TypeFor[api.ClearFaultsParams](),
 	"GET /hits":                                 reflect.TypeFor[api.ListHitsParams](),
 	"GET /journal":                              reflect.TypeFor[api.SearchJournalParams](),
+	"GET /journal/export":                       reflect.TypeFor[api.ExportJournalParams](),
 	"GET /journal/stream":                       reflect.TypeFor[api.StreamJournalParams](),
 	"GET /limits":                               reflect.TypeFor[api.GetLimitsParams](),
 	"PUT /limits":                               reflect.TypeFor[api.SetLimitsParams](),

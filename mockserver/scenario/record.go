@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -56,6 +57,26 @@ func Record(srv *mockserver.Server, opts RecordOptions) *Scenario {
 	return r.s
 }
 
+// Export records what a server has in its journal and writes it as a "scenario", as a
+// test in "go" or as lines with "curl".
+func Export(w io.Writer, srv *mockserver.Server, opts RecordOptions, format string) error {
+	s := Record(srv, opts)
+	switch format {
+	case "scenario":
+		data, err := s.YAML()
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(data)
+		return err
+	case "go":
+		return GoTest(w, s, "erp_test")
+	case "curl":
+		return Curl(w, s)
+	}
+	return fmt.Errorf("format %q: want scenario, go or curl", format)
+}
+
 // A recording is a scenario that is being made.
 type recording struct {
 	srv   *mockserver.Server
@@ -87,6 +108,9 @@ func (r *recording) setup(company string) {
 			continue
 		}
 		r.s.Faults = append(r.s.Faults, rule)
+		if rule.Probability > 0 && r.s.Seed == 0 {
+			r.leaveOut("the seed, which rules that hit by chance need")
+		}
 	}
 	r.s.Profile = switchesOf(r.srv.Profile(company))
 	standard := standards()

@@ -103,6 +103,27 @@ func (e OperationState) Valid() bool {
 	}
 }
 
+// Defines values for ExportJournalParamsFormat.
+const (
+	ExportJournalParamsFormatCurl     ExportJournalParamsFormat = "curl"
+	ExportJournalParamsFormatGo       ExportJournalParamsFormat = "go"
+	ExportJournalParamsFormatScenario ExportJournalParamsFormat = "scenario"
+)
+
+// Valid indicates whether the value is a known member of the ExportJournalParamsFormat enum.
+func (e ExportJournalParamsFormat) Valid() bool {
+	switch e {
+	case ExportJournalParamsFormatCurl:
+		return true
+	case ExportJournalParamsFormatGo:
+		return true
+	case ExportJournalParamsFormatScenario:
+		return true
+	default:
+		return false
+	}
+}
+
 // Advance One of by and to
 type Advance struct {
 	// By Duration
@@ -962,6 +983,18 @@ type SearchJournalParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// ExportJournalParams defines parameters for ExportJournal.
+type ExportJournalParams struct {
+	// Company Company; any, if it is left out
+	Company *CompanyOrAny `form:"company,omitempty" json:"company,omitempty"`
+
+	// Format What to write
+	Format *ExportJournalParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+}
+
+// ExportJournalParamsFormat defines parameters for ExportJournal.
+type ExportJournalParamsFormat string
+
 // StreamJournalParams defines parameters for StreamJournal.
 type StreamJournalParams struct {
 	// Company Company; any, if it is left out
@@ -1469,6 +1502,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /journal (the `SearchJournal` operationId).
 	SearchJournal(ctx context.Context, params *SearchJournalParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExportJournal What just happened, as a scenario, a test or commands
+	//
+	// As a scenario that `erpmock run` carries out, as a test in Go with package mockservertest, or as lines for a shell with curl. No credentials are in it: what authorizes a call, calls for a token, signing keys and the addresses of webhooks are left out, and its first line says what else was. A mock that was not made to export answers 404; erpmock was.
+	//
+	// Corresponds with GET /journal/export (the `ExportJournal` operationId).
+	ExportJournal(ctx context.Context, params *ExportJournalParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// StreamJournal What happens, as it happens
 	//
@@ -2326,6 +2366,23 @@ func (c *Client) ListHits(ctx context.Context, params *ListHitsParams, reqEditor
 // Corresponds with GET /journal (the `SearchJournal` operationId).
 func (c *Client) SearchJournal(ctx context.Context, params *SearchJournalParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSearchJournalRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExportJournal What just happened, as a scenario, a test or commands
+//
+// As a scenario that `erpmock run` carries out, as a test in Go with package mockservertest, or as lines for a shell with curl. No credentials are in it: what authorizes a call, calls for a token, signing keys and the addresses of webhooks are left out, and its first line says what else was. A mock that was not made to export answers 404; erpmock was.
+//
+// Corresponds with GET /journal/export (the `ExportJournal` operationId).
+func (c *Client) ExportJournal(ctx context.Context, params *ExportJournalParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportJournalRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -4447,6 +4504,72 @@ func NewSearchJournalRequest(server string, params *SearchJournalParams) (*http.
 	return req, nil
 }
 
+// NewExportJournalRequest constructs an http.Request for the ExportJournal method
+func NewExportJournalRequest(server string, params *ExportJournalParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/journal/export")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Company != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "company", *params.Company, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewStreamJournalRequest constructs an http.Request for the StreamJournal method
 func NewStreamJournalRequest(server string, params *StreamJournalParams) (*http.Request, error) {
 	var err error
@@ -6155,6 +6278,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /journal (the `SearchJournal` operationId).
 	SearchJournalWithResponse(ctx context.Context, params *SearchJournalParams, reqEditors ...RequestEditorFn) (*SearchJournalResponse, error)
+
+	// ExportJournalWithResponse What just happened, as a scenario, a test or commands
+	//
+	// As a scenario that `erpmock run` carries out, as a test in Go with package mockservertest, or as lines for a shell with curl. No credentials are in it: what authorizes a call, calls for a token, signing keys and the addresses of webhooks are left out, and its first line says what else was. A mock that was not made to export answers 404; erpmock was.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /journal/export (the `ExportJournal` operationId).
+	ExportJournalWithResponse(ctx context.Context, params *ExportJournalParams, reqEditors ...RequestEditorFn) (*ExportJournalResponse, error)
 
 	// StreamJournalWithResponse What happens, as it happens
 	//
@@ -7919,6 +8051,54 @@ func (r SearchJournalResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SearchJournalResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ExportJournalResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON4XX the response for an HTTP 4XX `application/json` response
+	JSON4XX *Refused
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Closed
+}
+
+// GetJSON4XX returns the response for an HTTP 4XX `application/json` response
+func (r ExportJournalResponse) GetJSON4XX() *Refused {
+	return r.JSON4XX
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ExportJournalResponse) GetJSON503() *Closed {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ExportJournalResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExportJournalResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExportJournalResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExportJournalResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9837,6 +10017,21 @@ func (c *ClientWithResponses) SearchJournalWithResponse(ctx context.Context, par
 	return ParseSearchJournalResponse(rsp)
 }
 
+// ExportJournalWithResponse What just happened, as a scenario, a test or commands
+//
+// As a scenario that `erpmock run` carries out, as a test in Go with package mockservertest, or as lines for a shell with curl. No credentials are in it: what authorizes a call, calls for a token, signing keys and the addresses of webhooks are left out, and its first line says what else was. A mock that was not made to export answers 404; erpmock was.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /journal/export (the `ExportJournal` operationId).
+func (c *ClientWithResponses) ExportJournalWithResponse(ctx context.Context, params *ExportJournalParams, reqEditors ...RequestEditorFn) (*ExportJournalResponse, error) {
+	rsp, err := c.ExportJournal(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportJournalResponse(rsp)
+}
+
 // StreamJournalWithResponse What happens, as it happens
 //
 // Server-sent events. `entry` has an entry of the journal; `answered` a request that was sent without its status, once it has one; `dropped` how many entries were missed, because the reader was too slow for the journal; `restarted` comes first when the id to go on from is not of this run of the mock. Begins after the id in `Last-Event-ID`, else with the present; with `after` behind that entry. Readers never hold the mock up: one that takes nothing for 30 s is disconnected.
@@ -11388,6 +11583,39 @@ func ParseSearchJournalResponse(rsp *http.Response) (*SearchJournalResponse, err
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 4:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON4XX = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Closed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseExportJournalResponse parses an HTTP response from a ExportJournalWithResponse call
+func ParseExportJournalResponse(rsp *http.Response) (*ExportJournalResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExportJournalResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 4:
 		var dest Refused
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {

@@ -86,7 +86,7 @@ func (c *command) name() string {
 func (a *app) commands() []*command {
 	return []*command{
 		a.serveCommand(), a.listenCommand(), a.runCommand(), a.triggerCommand(),
-		a.opsCommand(), a.deliveriesCommand(), a.faultsCommand(), a.clockCommand(), a.waitCommand(), a.verifyCommand(),
+		a.opsCommand(), a.deliveriesCommand(), a.faultsCommand(), a.clockCommand(), a.waitCommand(), a.verifyCommand(), a.saveCommand(),
 		a.compareCommand(), a.docsCommand(), a.versionCommand(),
 	}
 }

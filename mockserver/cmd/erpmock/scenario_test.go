@@ -106,3 +106,22 @@ func TestCompareComparesTwoServers(t *testing.T) {
 		}
 	}
 }
+
+// What happened on a mock that runs is saved, and happens again.
+func TestSaveSavesWhatHappened(t *testing.T) {
+	r := serve(t, "--exec-time", "20ms")
+	r.ask(0, "trigger", "GET", "/v1/customerinvoice?pageNumber=1&pageSize=1")
+	file := filepath.Join(t.TempDir(), "saved.yaml")
+	if err := os.WriteFile(file, []byte(r.ask(0, "save")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.ask(0, "run", file); !strings.Contains(got, "saved passed") {
+		t.Errorf("ran\n%s", got)
+	}
+	if got := r.ask(0, "save", "--format", "go"); !strings.Contains(got, "func TestSaved(t *testing.T)") {
+		t.Errorf("got\n%s", got)
+	}
+	if got := r.ask(exitFailed, "save", "--format", "har"); !strings.Contains(got, "want scenario, go or curl") {
+		t.Errorf("got %s", got)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net"
@@ -17,6 +18,7 @@ import (
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/admin"
 	"github.com/vismanet-go/background/mockserver/queue/sqlitequeue"
+	"github.com/vismanet-go/background/mockserver/scenario"
 )
 
 func (a *app) serveCommand() *command { return a.commandOf(&serving{}) }
@@ -84,6 +86,9 @@ func (a *app) serve(ctx context.Context, s *serving, list options) error {
 	defer mock.Close()
 	if host, _, err := net.SplitHostPort(s.listen); err == nil && host != "" {
 		s.admin.Hosts = append(s.admin.Hosts, host)
+	}
+	s.admin.Export = func(w io.Writer, srv *mockserver.Server, company, format string) error {
+		return scenario.Export(w, srv, scenario.RecordOptions{Company: company, Seed: s.mock.Seed}, format)
 	}
 	control, err := admin.Mount(mock, s.admin)
 	if err != nil {

@@ -101,6 +101,27 @@ func (e OperationState) Valid() bool {
 	}
 }
 
+// Defines values for ExportJournalParamsFormat.
+const (
+	ExportJournalParamsFormatCurl     ExportJournalParamsFormat = "curl"
+	ExportJournalParamsFormatGo       ExportJournalParamsFormat = "go"
+	ExportJournalParamsFormatScenario ExportJournalParamsFormat = "scenario"
+)
+
+// Valid indicates whether the value is a known member of the ExportJournalParamsFormat enum.
+func (e ExportJournalParamsFormat) Valid() bool {
+	switch e {
+	case ExportJournalParamsFormatCurl:
+		return true
+	case ExportJournalParamsFormatGo:
+		return true
+	case ExportJournalParamsFormatScenario:
+		return true
+	default:
+		return false
+	}
+}
+
 // Advance One of by and to
 type Advance struct {
 	// By Duration
@@ -960,6 +981,18 @@ type SearchJournalParams struct {
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
+// ExportJournalParams defines parameters for ExportJournal.
+type ExportJournalParams struct {
+	// Company Company; any, if it is left out
+	Company CompanyOrAny `form:"company,omitempty" json:"company,omitempty,omitzero"`
+
+	// Format What to write
+	Format ExportJournalParamsFormat `form:"format,omitempty" json:"format,omitempty,omitzero"`
+}
+
+// ExportJournalParamsFormat defines parameters for ExportJournal.
+type ExportJournalParamsFormat string
+
 // StreamJournalParams defines parameters for StreamJournal.
 type StreamJournalParams struct {
 	// Company Company; any, if it is left out
@@ -1211,6 +1244,9 @@ type ServerInterface interface {
 	// SearchJournal What happened, oldest first
 	// (GET /journal)
 	SearchJournal(w http.ResponseWriter, r *http.Request, params SearchJournalParams)
+	// ExportJournal What just happened, as a scenario, a test or commands
+	// (GET /journal/export)
+	ExportJournal(w http.ResponseWriter, r *http.Request, params ExportJournalParams)
 	// StreamJournal What happens, as it happens
 	// (GET /journal/stream)
 	StreamJournal(w http.ResponseWriter, r *http.Request, params StreamJournalParams)
@@ -2298,6 +2334,52 @@ func (siw *ServerInterfaceWrapper) SearchJournal(w http.ResponseWriter, r *http.
 	handler.ServeHTTP(w, r)
 }
 
+// ExportJournal operation middleware
+func (siw *ServerInterfaceWrapper) ExportJournal(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ExportJournalParams
+
+	// ------------- Optional query parameter "company" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "company", r.URL.Query(), &params.Company, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "company"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "company", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", r.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "format"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "format", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ExportJournal(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // StreamJournal operation middleware
 func (siw *ServerInterfaceWrapper) StreamJournal(w http.ResponseWriter, r *http.Request) {
 
@@ -3282,6 +3364,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/faults/{name}", wrapper.RemoveFault)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/hits", wrapper.ListHits)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/journal", wrapper.SearchJournal)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/journal/export", wrapper.ExportJournal)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/journal/stream", wrapper.StreamJournal)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/limits", wrapper.GetLimits)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/limits", wrapper.SetLimits)
