@@ -97,6 +97,7 @@ examples: ## run the programs in examples/
 	go run ./examples/ginapp --demo
 	go test -count=1 -timeout 1m -v ./examples/outbox ./examples/replicas # runs them, or says that there is no PostgreSQL
 	GINAPP_IMAGE=1 go test -count=1 -run TestTheImage -v ./examples/ginapp
+	IMAGE_ERPMOCK=1 go test -count=1 -run TestTheImage -v ./mockserver/cmd/erpmock
 
 cover: ## show the test coverage by package
 	go test -cover ./...

@@ -85,7 +85,7 @@ func (c *command) name() string {
 // commands lists the program's commands, serve being the first.
 func (a *app) commands() []*command {
 	return []*command{
-		a.serveCommand(), a.listenCommand(), a.runCommand(), a.triggerCommand(),
+		a.serveCommand(), a.listenCommand(), a.runCommand(), a.readyCommand(), a.triggerCommand(),
 		a.opsCommand(), a.deliveriesCommand(), a.faultsCommand(), a.clockCommand(), a.waitCommand(), a.verifyCommand(), a.saveCommand(),
 		a.compareCommand(), a.docsCommand(), a.versionCommand(),
 	}

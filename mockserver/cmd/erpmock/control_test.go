@@ -80,6 +80,7 @@ func TestTheCommandsOfARunningMock(t *testing.T) {
 	defer hook.Close()
 	r := serve(t, "--exec-time", "1h", "--subscription-url", hook.URL)
 
+	r.shows(r.ask(0, "ready"), "^ready\n$")
 	r.shows(r.ask(0, "clock", "freeze"), "company 1000001, stands")
 	id := strings.TrimSpace(r.ask(0, "trigger"))
 	r.shows(r.ask(0, "ops"), id+"  1000001  Running  -  POST /v2/customerinvoice")
@@ -146,6 +147,7 @@ func TestWrongCommands(t *testing.T) {
 		{"trigger GET /v1/nothing", 1, "answered 404"},
 		{"ops --server ftp://x", 2, `--server "ftp://x": want http`},
 		{"ops --server http://127.0.0.1:1", 1, "no mock answers at http://127.0.0.1:1: start one with erpmock"},
+		{"ready --server http://127.0.0.1:1 --timeout 1ms", 1, "not ready after 1ms: no mock answers"},
 		{"ops --port-file /nonexistent", 2, "--port-file: open /nonexistent"},
 		{"ops --token-file /nonexistent", 2, "--token-file: open /nonexistent"},
 		{"ops --server-ca /nonexistent", 2, "--server-ca: open /nonexistent"},
