@@ -62,6 +62,55 @@ func streamed(t *testing.T, h *harness) {
 	}
 }
 
+// A tally is what a reader of the journal was sent, and was told that it missed.
+type tally struct{ seen, dropped, last int64 }
+
+// readLate follows the journal from its beginning and takes nothing until awake is
+// closed. *done, which may be read then, is the last entry.
+func readLate(ctx context.Context, c *adminclient.ClientWithResponses, awake <-chan struct{}, done *int64) tally {
+	var sum tally
+	_ = adminclient.Follow(ctx, c, adminclient.StreamJournalParams{After: new(int64(0))}, func(e adminclient.Event) error {
+		select {
+		case <-awake:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		switch e.Name {
+		case "entry":
+			sum.seen++
+			sum.last = e.Entry.Seq
+		case "dropped":
+			sum.dropped += e.Dropped
+		}
+		if sum.last == *done {
+			return errEnough
+		}
+		return nil
+	})
+	return sum
+}
+
+// allTold wants each reader to have seen or been told of every entry, some to have
+// missed some, and the numbers of the mock to have all that were missed.
+func allTold(t *testing.T, c *adminclient.ClientWithResponses, readers int, tallies <-chan tally, done int64) {
+	t.Helper()
+	droppedByAny := int64(0)
+	for range readers {
+		sum := <-tallies
+		if sum.seen+sum.dropped != done {
+			t.Errorf("a reader saw %d and was told of %d that it missed, of %d", sum.seen, sum.dropped, done)
+		}
+		droppedByAny += sum.dropped
+	}
+	if droppedByAny == 0 {
+		t.Error("nobody missed anything: the readers were not slow")
+	}
+	metrics := string(must[*adminclient.GetMetricsResponse](t)(c.GetMetricsWithResponse(t.Context())).Body)
+	if !strings.Contains(metrics, fmt.Sprintf("erpmock_journal_dropped_total %d\n", droppedByAny)) {
+		t.Errorf("the numbers do not have the %d that were missed:\n%s", droppedByAny, metrics)
+	}
+}
+
 // Fifty readers that take nothing while a thousand operations come in: nothing
 // waits for them, and each is told exactly how much it missed.
 func TestSlowReadersHoldNothingUp(t *testing.T) {
@@ -70,32 +119,10 @@ func TestSlowReadersHoldNothingUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	awake := make(chan struct{})
-	type tally struct{ seen, dropped, last int64 }
 	tallies := make(chan tally, readers)
 	var done int64
 	for range readers {
-		go func() {
-			var sum tally
-			_ = adminclient.Follow(ctx, h.ClientWithResponses, adminclient.StreamJournalParams{After: new(int64(0))}, func(e adminclient.Event) error {
-				select {
-				case <-awake:
-				case <-ctx.Done():
-					return ctx.Err()
-				}
-				switch e.Name {
-				case "entry":
-					sum.seen++
-					sum.last = e.Entry.Seq
-				case "dropped":
-					sum.dropped += e.Dropped
-				}
-				if sum.last == done {
-					return errEnough
-				}
-				return nil
-			})
-			tallies <- sum
-		}()
+		go func() { tallies <- readLate(ctx, h.ClientWithResponses, awake, &done) }()
 	}
 	for range operations {
 		h.submit("7", "none", invoices)
@@ -108,21 +135,7 @@ func TestSlowReadersHoldNothingUp(t *testing.T) {
 	}))
 	done = h.Journal().Last()
 	close(awake)
-	droppedByAny := int64(0)
-	for range readers {
-		sum := <-tallies
-		if sum.seen+sum.dropped != done {
-			t.Errorf("a reader saw %d and was told of %d that it missed, of %d", sum.seen, sum.dropped, done)
-		}
-		droppedByAny += sum.dropped
-	}
-	if droppedByAny == 0 {
-		t.Error("nobody missed anything: the readers were not slow")
-	}
-	metrics := string(must[*adminclient.GetMetricsResponse](t)(h.GetMetricsWithResponse(ctx)).Body)
-	if !strings.Contains(metrics, fmt.Sprintf("erpmock_journal_dropped_total %d\n", droppedByAny)) {
-		t.Errorf("the numbers do not have the %d that were missed:\n%s", droppedByAny, metrics)
-	}
+	allTold(t, h.ClientWithResponses, readers, tallies, done)
 }
 
 // A reader whose connection breaks goes on where it was.
@@ -206,4 +219,25 @@ func TestCloseEndsStreamsAndWaits(t *testing.T) {
 		refused(t, 503, <-waited)
 		refused(t, 503, second(h.GetReadyWithResponse(ctx)))
 	})
+}
+
+// Validators take the schema of a stream for that of each of its events, which are
+// of several types.
+func TestAStreamHasNoSchema(t *testing.T) {
+	streams := 0
+	for path, item := range document(t).Paths.Map() {
+		for method, op := range item.Operations() {
+			for status, resp := range op.Responses.Map() {
+				if media := resp.Value.Content["text/event-stream"]; media != nil {
+					streams++
+					if media.Schema != nil {
+						t.Errorf("%s %s: the stream of %s has a schema", method, path, status)
+					}
+				}
+			}
+		}
+	}
+	if streams == 0 {
+		t.Error("the document has no stream")
+	}
 }
