@@ -168,8 +168,21 @@ func (a *Admin) AwaitCondition(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reply(w, http.StatusRequestTimeout, api.Unmet{
-		Error: last.unmet(fmt.Sprintf("want %d", count)), Remedy: "see what came closest, or wait longer (timeoutMs)", Count: len(last.found), Nearest: last.nearest(),
+		Error: last.unmet(fmt.Sprintf("want %d", count)), Remedy: a.remedy(body.Delivery), Count: len(last.found), Nearest: last.nearest(),
 	})
+}
+
+// remedy is what to do about a wait that ended in vain. Of notifications the most
+// frequent reason is that nobody said where they go.
+func (a *Admin) remedy(m *api.DeliveryMatcher) string {
+	if m != nil {
+		for _, op := range a.srv.Operations() {
+			if (m.Company == "" || op.Company == m.Company) && strings.HasPrefix(strings.ToLower(op.Header), "subscription") && a.srv.Subscription(op.Company).URL == "" {
+				return fmt.Sprintf("company %q has no subscription, so %s %s notifies nobody: set one by PUT %s/subscription, or erpmock's --subscription-url", op.Company, op.Method, op.Path, base)
+			}
+		}
+	}
+	return "see what came closest, or wait longer (timeoutMs)"
 }
 
 // await looks until there are so many, or ctx ends, and returns the last look.

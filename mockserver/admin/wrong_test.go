@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/vismanet-go/background/mockserver"
+	adminclient "github.com/vismanet-go/background/mockserver/admin/client"
 )
 
 func TestWhatIsWrongIsSaid(t *testing.T) {
@@ -180,6 +182,28 @@ func FuzzBodies(f *testing.F) {
 			h.Faults().Clear("")
 			for _, e := range h.Endpoints() {
 				h.RemoveEndpoint(e.ID)
+			}
+		}
+	})
+}
+
+// A wait for a notification in vain tells why nobody got it.
+func TestWhyNoNotificationCame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := start(t, mockserver.Config{})
+		ctx := t.Context()
+		for header, want := range map[string]string{
+			"subscription":                `company "7" has no subscription, so GET ` + invoices + ` notifies nobody: set one by PUT /__mock/v1/subscription`,
+			"http://hook.test/refuses":    "Waiting after 1 attempt, the last of which was answered 500",
+			"http://nobody.test/anything": "Waiting after 1 attempt, the last of which failed: ",
+		} {
+			must[*adminclient.ResetCompanyResponse](t)(h.ResetCompanyWithResponse(ctx, "7", nil))
+			h.submit("7", header, invoices)
+			e := refused(t, 408, second(h.AwaitConditionWithResponse(ctx, adminclient.Wait{
+				Delivery: &adminclient.DeliveryMatcher{Company: "7", State: adminclient.DeliveryStateDelivered}, TimeoutMs: 5000,
+			})))
+			if !strings.Contains(e.Error(), want) {
+				t.Errorf("%s: got %q, want %q in it", header, e.Error(), want)
 			}
 		}
 	})

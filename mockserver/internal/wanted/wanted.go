@@ -96,8 +96,22 @@ func Deliveries(s *mockserver.Server, want Delivery) []match.Candidate {
 		m.Number("Attempts", len(got.Attempts), want.Attempts)
 		m.Header(last, want.Header)
 		m.Body(got.Body, want.Body)
-		title := fmt.Sprintf("of %s %s, %s after %s", got.Method, got.Path, got.State, match.Plural(len(got.Attempts), "attempt"))
+		title := fmt.Sprintf("of %s %s, %s after %s", got.Method, got.Path, got.State, match.Plural(len(got.Attempts), "attempt")) + failure(got)
 		list = append(list, match.Candidate{Company: got.Company, Key: "notification " + got.NotificationID, Title: title, Value: got, Misses: m})
 	}
 	return list
+}
+
+// failure says what came of the last attempt if it failed.
+func failure(d operation.Delivery) string {
+	if len(d.Attempts) == 0 {
+		return ""
+	}
+	switch last := d.Attempts[len(d.Attempts)-1]; {
+	case last.Error != "":
+		return ", the last of which failed: " + last.Error
+	case last.StatusCode != 0 && last.StatusCode/100 != 2:
+		return fmt.Sprintf(", the last of which was answered %d", last.StatusCode)
+	}
+	return ""
 }
