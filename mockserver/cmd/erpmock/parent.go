@@ -4,16 +4,19 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"strings"
+	"regexp"
 	"time"
 )
 
-// underGoRun reports whether "go run" has started the program: from a directory
-// that it makes for what it compiles.
+// underGoRun reports whether "go run" has started the program.
 func underGoRun() bool {
 	name, err := os.Executable()
-	return err == nil && strings.Contains(filepath.ToSlash(name), "/go-build") && filepath.Base(filepath.Dir(name)) == "exe"
+	return err == nil && ofGoRun.MatchString(filepath.ToSlash(name))
 }
+
+// ofGoRun matches programs where "go run" has them: in its cache, or in a temporary
+// directory if what it caches is not there to be run.
+var ofGoRun = regexp.MustCompile(`/([0-9a-f]{64}-d|go-build\d+/b\d+/exe)/[^/]+$`)
 
 // whileParentLives returns a context that ends with the process that started this
 // one: "go run" does not pass SIGTERM on, and what it has started would go on for

@@ -74,6 +74,7 @@ func TestRunPrintsJSON(t *testing.T) {
 }
 
 func TestCompareComparesTwoServers(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	left := start(t, "--exec-time", "50ms")
 	right := start(t, "--exec-time", "50ms", "--profile", "legacy-2022")
 	args := []string{"compare", "--left", left.base, "--right", right.base, "--pace", "1ms"}

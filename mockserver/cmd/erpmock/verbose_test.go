@@ -26,8 +26,13 @@ func TestTheLogOfTheProgram(t *testing.T) {
 	}{
 		"certificate": {[]string{"--verbose"}, untrusted.URL, []string{`msg="operation accepted"`, `msg="operation ended"`, "x509: "}},
 		"answer":      {[]string{"--verbose"}, refusing.URL, []string{"401 Unauthorized", `said="the signature is wrong"`}},
-		"target":      {nil, "http://192.0.2.1/hook", []string{"192.0.2.1:80 is neither loopback nor private"}},
-		"header":      {[]string{"--verbose", "--profile", "strict", "--auth", "any"}, "", []string{"webhook URLs must start with https://"}},
+		"console": {nil, refusing.URL, []string{
+			" operation accepted: GET /v1/customerinvoice", " operation started: GET ", " operation ended: GET ", "state Finished, status 200",
+			" notification not delivered: the receiver answered 401 Unauthorized (", `said "the signature is wrong"`,
+		}},
+		"trust":  {nil, untrusted.URL, []string{"x509: ", "; --webhook-ca FILE has a certificate trusted"}},
+		"target": {nil, "http://192.0.2.1/hook", []string{"192.0.2.1:80 is neither loopback nor private"}},
+		"header": {[]string{"--verbose", "--profile", "strict", "--auth", "any"}, "", []string{"webhook URLs must start with https://"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
