@@ -51,11 +51,12 @@ type Admin struct {
 	token string
 
 	closing sync.Once
-	closed  chan struct{} // closed when streams and waits are to end
-	setting sync.Mutex    // held from the reading of a setting to its change
-	streams atomic.Int64  // readers of the journal
-	dropped atomic.Int64  // entries that they missed
-	waits   atomic.Int64  // calls that wait for a condition
+	closed  chan struct{}                 // closed when streams and waits are to end
+	setting sync.Mutex                    // held from the reading of a setting to its change
+	streams atomic.Int64                  // readers of the journal
+	dropped atomic.Int64                  // entries that they missed
+	encoded [1024]atomic.Pointer[encoded] // entries of the journal that were sent lately
+	waits   atomic.Int64                  // calls that wait for a condition
 }
 
 // Mount has the control of srv answered below /__mock/. The error names every

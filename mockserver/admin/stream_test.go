@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -240,4 +241,45 @@ func TestAStreamHasNoSchema(t *testing.T) {
 	if streams == 0 {
 		t.Error("the document has no stream")
 	}
+}
+
+// What readers share is what the journal lists, also of a request that the first of
+// them was sent before it had an answer.
+func TestReadersAreSentWhatIsListed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := start(t, mockserver.Config{})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		read := func() map[int64]adminclient.Entry {
+			got := make(map[int64]adminclient.Entry)
+			_ = adminclient.Follow(ctx, h.ClientWithResponses, adminclient.StreamJournalParams{After: new(int64(0))}, func(e adminclient.Event) error {
+				got[e.Entry.Seq] = e.Entry // also of "answered", which comes later
+				return nil
+			})
+			return got
+		}
+		all := make(chan map[int64]adminclient.Entry, 2)
+		go func() { all <- read() }()
+		must[*adminclient.AddFaultsResponse](t)(h.AddFaultsWithResponse(ctx, adminclient.FaultRules{Rules: []adminclient.FaultRule{
+			adminclient.FaultRule(`{"on": "foreground", "do": {"delay": "1s"}}`),
+		}}))
+		h.call(ctx, "GET", invoices, "")
+		h.submit("7", "http://hook.test/ok", invoices)
+		time.Sleep(time.Minute)
+		go func() { all <- read() }()
+		time.Sleep(time.Minute)
+		list := must[*adminclient.SearchJournalResponse](t)(h.SearchJournalWithResponse(ctx, nil)).JSON200.Entries
+		cancel()
+		for range 2 {
+			got := <-all
+			if len(got) != len(list) {
+				t.Errorf("a reader was sent %d entries, %d are listed", len(got), len(list))
+			}
+			for _, want := range list {
+				if !reflect.DeepEqual(got[want.Seq], want) {
+					t.Errorf("a reader was sent %+v, listed is %+v", got[want.Seq], want)
+				}
+			}
+		}
+	})
 }
