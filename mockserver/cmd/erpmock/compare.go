@@ -29,6 +29,7 @@ A server's limit is respected: calls have their pace, a refusal by the limit is 
 			{name: "right", arg: "url", flagOnly: true, usage: "the API's root of the other", set: text(&right)},
 			{name: "json", flagOnly: true, usage: "print the report as JSON", set: yesOrNo(&asJSON)},
 			{name: "pace", arg: "time", flagOnly: true, initial: "500ms", usage: "the least time between two calls to a server", set: duration(&opts.Pace)},
+			{name: "poll", arg: "time", flagOnly: true, initial: "2s", usage: "the time before a state is asked for again; it doubles up to 30s", set: duration(&opts.Poll)},
 			{name: "patience", arg: "time", flagOnly: true, initial: "10m", usage: "how long the end of an operation, or of a refusal by the limit, is waited for", set: duration(&opts.Patience)},
 			{name: "max-calls", arg: "n", flagOnly: true, initial: "100", usage: "how many calls are made to each server at most", set: number(&opts.MaxCalls)},
 			{name: "reserve", arg: "n", flagOnly: true, initial: "100", usage: "how many calls of a server's limit are left to others", set: number(&opts.Reserve)},

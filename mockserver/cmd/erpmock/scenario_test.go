@@ -74,10 +74,9 @@ func TestRunPrintsJSON(t *testing.T) {
 }
 
 func TestCompareComparesTwoServers(t *testing.T) {
-	t.Parallel() // it waits most of the time
 	left := start(t, "--exec-time", "50ms")
 	right := start(t, "--exec-time", "50ms", "--profile", "legacy-2022")
-	args := []string{"compare", "--left", left.base, "--right", right.base, "--pace", "1ms"}
+	args := []string{"compare", "--left", left.base, "--right", right.base, "--pace", "1ms", "--poll", "50ms"}
 	secret := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(secret, []byte("company:1000001"), 0o600); err != nil {
 		t.Fatal(err)
@@ -95,7 +94,7 @@ func TestCompareComparesTwoServers(t *testing.T) {
 	}
 	out.Reset()
 	errs.Reset()
-	status = a.run(t.Context(), []string{"compare", "--left", left.base, "--right", left.base, "--pace", "1ms", "--json"})
+	status = a.run(t.Context(), []string{"compare", "--left", left.base, "--right", left.base, "--pace", "1ms", "--poll", "50ms", "--json"})
 	var report struct{ Differences []any }
 	if err := json.Unmarshal(out.Bytes(), &report); err != nil || status != 0 || report.Differences == nil || len(report.Differences) > 0 {
 		t.Errorf("status %d, %v, printed\n%s\nand\n%s", status, err, out.String(), errs.String())
