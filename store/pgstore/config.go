@@ -34,7 +34,7 @@ type Config struct {
 	// underscores, at most 40. Default: [DefaultSchema].
 	Schema string
 
-	// MaxConns limits the connections, but for the one that listens: two write, and
+	// MaxConns limits the connections, but for the one that listens: one writes, and
 	// the others read. Default: 8.
 	MaxConns int
 
@@ -82,8 +82,8 @@ func (c Config) check() error {
 	if c.Schema != "" && !schemaName.MatchString(c.Schema) {
 		fault("Schema", "must be up to 40 letters, digits and underscores, and not begin with a digit")
 	}
-	if c.MaxConns != 0 && c.MaxConns < 3 {
-		fault("MaxConns", "must be at least 3: two connections write")
+	if c.MaxConns != 0 && c.MaxConns < 2 {
+		fault("MaxConns", "must be at least 2: one connection writes")
 	}
 	if c.Patience < 0 {
 		fault("Patience", "must not be negative")

@@ -12,7 +12,7 @@ import (
 )
 
 // Open connects, makes or migrates the schema unless it may only validate it, and
-// starts goroutines that write and one that listens; [Store.Close] ends
+// starts two goroutines, one that writes and one that listens; [Store.Close] ends
 // them. Many may open at once. It fails if no connection can be had for
 // [Config].Patience.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
@@ -62,9 +62,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, fmt.Errorf("open the store in schema %s: %w", cfg.Schema, explain(err))
 	}
 	s.hub.OnActive = s.setActive
-	for range writers {
-		s.working.Go(s.write)
-	}
+	s.working.Go(s.write)
 	s.watching.Go(s.watch)
 	return s, nil
 }

@@ -16,7 +16,7 @@ const (
 )
 
 // Purge implements [store.Store]. It works in transactions of a few hundred records,
-// beside the goroutines that write. What others have locked is left for the next
+// beside the goroutine that writes. What others have locked is left for the next
 // purge. If it fails half-way, what it has counted is gone and the rest is left. The
 // space is the server's again once it has vacuumed.
 func (s *Store) Purge(ctx context.Context, tenant string, p store.Retention) (out store.PurgeCount, err error) {

@@ -30,7 +30,7 @@ type Store struct {
 	steps   chan *step
 	closing sync.RWMutex // guards closed
 	closed  bool
-	working sync.WaitGroup // the goroutines that write
+	working sync.WaitGroup // the goroutine that writes
 	groups  atomic.Int64   // that were carried out
 	pending atomic.Int64   // steps whose callers wait
 	delayed atomic.Int64   // of these, those that come again later
