@@ -3,7 +3,7 @@
 
 OPENAPI_NPM := .tools/npm/node_modules
 
-.PHONY: generate verify spec-lint docs
+.PHONY: generate verify spec-lint docs schemathesis
 
 generate: ## write all that follows from openapi/background.yaml, mockserver/admin/openapi.yaml and erpmock's table of options
 	@sh openapi/tools/generate.sh
@@ -25,6 +25,9 @@ spec-lint: ## check the OpenAPI documents by strict rules (needs npm)
 docs: ## build openapi/index.html anew with Redoc from npm (needs npm)
 	@$(MAKE) --no-print-directory -f $(firstword $(MAKEFILE_LIST)) $(OPENAPI_NPM)/.installed
 	cd openapi/tools && go run ./refpage -spec ../background.yaml -page ../index.html -redoc ../../$(OPENAPI_NPM)/redoc/bundles
+
+schemathesis: ## hold erpmock against the OpenAPI documents with random calls (needs Python and PyPI; 5 minutes)
+	@sh openapi/tools/schemathesis/run.sh
 
 # The lock file pins every package by its checksum.
 $(OPENAPI_NPM)/.installed: openapi/tools/npm/package.json openapi/tools/npm/package-lock.json openapi/tools/npm/.npmrc

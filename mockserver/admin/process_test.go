@@ -71,7 +71,7 @@ func process(t *testing.T) string {
 // Over sockets, too, whose buffers are full: what comes in does not wait for readers
 // that take nothing, and each of them is told how much it missed.
 func TestSlowReadersOfAProcess(t *testing.T) {
-	const readers, companies, operations = 50, 4, 100
+	const readers, companies, operations = 50, 4, 50
 	root := process(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

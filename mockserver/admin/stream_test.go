@@ -103,6 +103,7 @@ func allTold(t *testing.T, c *adminclient.ClientWithResponses, readers int, tall
 		}
 		droppedByAny += sum.dropped
 	}
+	t.Logf("%d readers missed %d of %d entries each, on average", readers, droppedByAny/int64(readers), done)
 	if droppedByAny == 0 {
 		t.Error("nobody missed anything: the readers were not slow")
 	}
