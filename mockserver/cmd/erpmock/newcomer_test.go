@@ -31,12 +31,14 @@ func TestTheTestsOfTheGuide(t *testing.T) {
 		says           string
 	}{
 		{
-			"python", "test_webhook.py", []string{"python3"},
+			"python", "test_webhook.py",
+			[]string{"python3"},
 			[2]string{`booked.append(notification["id"])`, `raise ValueError("no")`},
 			"Waiting after 1 attempt, the last of which failed: ",
 		},
 		{
-			"js", "webhook.test.mjs", []string{"node", "--test"},
+			"js", "webhook.test.mjs",
+			[]string{"node", "--test"},
 			[2]string{`booked.push(notification.id)`, `throw new Error('no')`},
 			"Waiting after 1 attempt, the last of which was answered 500",
 		},
