@@ -351,6 +351,7 @@ func (b *Budget) written(d store.Document, asked time.Time) {
 	for _, w := range b.windows {
 		w.left = max(0, w.left-w.coming)
 		w.slice += w.coming
+		w.lower(w.low, b.inflight) // an answer may have told of less while it was written
 		w.until = asked.Add(useFor)
 		w.submits, w.fresh = w.submits+w.sent, w.fresh-w.sent
 		w.writing, w.coming, w.sent = false, 0, 0
