@@ -112,6 +112,9 @@ func (s *Store) forNotification(m store.Notification) (n needs) {
 // do has a step carried out and waits for it. If ctx ends before its turn has come,
 // nothing was changed; after that it is carried out.
 func (s *Store) do(ctx context.Context, st *step) error {
+	if ctx.Err() != nil { // else the writer might be as fast
+		return context.Cause(ctx)
+	}
 	st.ctx, st.since, st.done = ctx, time.Now(), make(chan struct{})
 	s.pending.Add(1)
 	defer s.pending.Add(-1)
