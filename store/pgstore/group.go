@@ -5,8 +5,10 @@ import (
 	crand "crypto/rand"
 	"errors"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -211,10 +213,10 @@ func (a *attempt) run() error {
 		rollBack(conn)
 		return err
 	default:
-		conn.Hijack().Close(closedContext) // nothing more comes from it
+		conn.Hijack().Close(closedContext)          // nothing more comes from it
+		a.s.failed.Store(&failure{time.Now(), err}) // Health tells while it is found out
 		committed, unknown := a.s.wasCommitted(a)
 		if unknown != nil {
-			a.s.failed.Store(&failure{time.Now(), err})
 			a.postpone()
 			for _, st := range carried {
 				st.end(&OutcomeUnknownError{Err: explain(err)})
@@ -226,7 +228,10 @@ func (a *attempt) run() error {
 		}
 		for _, st := range carried {
 			if rec := st.completed(st.err); rec != nil {
-				a.s.complete(ctx, rec)
+				// Nobody must take what stands for the content for the content.
+				if err := a.s.complete(rec); err != nil {
+					st.err = err
+				}
 			}
 		}
 	}
@@ -378,7 +383,7 @@ const (
 	// The end of the transaction may take as long as it takes: a notification waits
 	// for those of all others on the server.
 	notSynced = "SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '0', true)"
-	synced    = "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, true), set_config('lock_timeout', '0', true)"
+	synced    = strictly + ", set_config('lock_timeout', '0', true)"
 	// lockGroup is held until the transaction is over, whatever of it the server has
 	// not read yet. Its number is random, so that nobody waits.
 	lockGroup  = "SELECT pg_advisory_xact_lock($1)"
@@ -437,20 +442,19 @@ func newGroup(at time.Time) string {
 
 // contentReader completes records with the content that was kept of them.
 func contentReader(list []*store.Record) statement {
-	refs := make([]string, len(list))
-	for i, rec := range list {
-		refs[i] = column(rec.Ref)
+	wanting := make(map[string][]*store.Record, len(list))
+	for _, rec := range list {
+		ref := column(rec.Ref)
+		wanting[ref] = append(wanting[ref], rec)
 	}
-	return statement{sql: selContent, args: []any{refs}, row: func(scan func(...any) error) error {
+	return statement{sql: selContent, args: []any{slices.Collect(maps.Keys(wanting))}, row: func(scan func(...any) error) error {
 		var ref string
 		var body []byte
 		if err := scan(&ref, &body); err != nil {
 			return err
 		}
-		for _, rec := range list {
-			if column(rec.Ref) == ref {
-				withContent(rec, body)
-			}
+		for _, rec := range wanting[ref] {
+			withContent(rec, body)
 		}
 		return nil
 	}}

@@ -26,9 +26,8 @@ const (
 	selUnmatched = "SELECT count(*) FROM (SELECT FROM ~records WHERE tenant = $1 AND phase = 'unmatched' LIMIT $2) AS few"
 	selNextPlace = "SELECT ref, place FROM ~records WHERE tenant = $1 AND sequence = $2 AND place > $3 ORDER BY place LIMIT 1"
 
-	selSequence       = "SELECT last, done, waiting FROM ~sequences WHERE tenant = $1 AND name = $2"
-	selDocument       = "SELECT version, changed, body FROM ~documents WHERE tenant = $1 AND name = $2"
-	selDocumentLocked = selDocument
+	selSequence = "SELECT last, done, waiting FROM ~sequences WHERE tenant = $1 AND name = $2"
+	selDocument = "SELECT version, changed, body FROM ~documents WHERE tenant = $1 AND name = $2"
 
 	// A name is locked by a number: see [name].
 	lockNames = "SELECT pg_advisory_xact_lock(n) FROM unnest($1::bigint[]) AS n"
@@ -112,7 +111,7 @@ func (v *view) rowReaders(refs []string) []statement {
 			return err
 		}
 		delete(v.busy, ref)
-		v.rows[ref] = &row{rec: rec, here: true, was: &stored{rec: rec, docs: d, plain: columnsOfRecord(&rec)}}
+		v.rows[ref] = &row{rec: rec, here: true, was: &stored{rec: rec, docs: d}}
 		return nil
 	}
 	if v.block {
@@ -137,7 +136,7 @@ func (v *view) idFinders(ids []string) []statement {
 		return nil
 	}
 	for _, id := range ids {
-		v.ids.done(column(id))
+		v.ids.read[column(id)] = true
 	}
 	return []statement{{sql: selIDs, args: []any{columnsOf(ids)}, row: func(scan func(...any) error) error {
 		var id, ref string
@@ -155,8 +154,8 @@ func (v *view) keyFinders(tenants, keys []string) []statement {
 		return nil
 	}
 	for i := range keys {
-		v.keys.done(inTenant(tenants[i], keys[i]))
-		v.gone.done(inTenant(tenants[i], keys[i]))
+		v.keys.read[inTenant(tenants[i], keys[i])] = true
+		v.gone.read[inTenant(tenants[i], keys[i])] = true
 	}
 	args := []any{columnsOf(tenants), columnsOf(keys)}
 	return []statement{

@@ -12,9 +12,8 @@ import (
 
 // stored is a record as it stands in its table.
 type stored struct {
-	rec   store.Record
-	docs  documents
-	plain columns
+	rec  store.Record
+	docs documents
 }
 
 // documents are the parts of a record, each in a column of its own: the log of an
@@ -57,19 +56,18 @@ func columnsOfRecord(r *store.Record) columns {
 		first := int64(atOnce)
 		c.due = &first
 	}
-	switch r.Phase {
-	case store.Acknowledged, store.Rejected, store.Expired:
-		c.ended = nanos(r.EndedAt)
-	case store.Settled:
-		c.ended = nanos(r.SettledAt)
-	case store.Unmatched:
-		c.ended = nanos(r.CreatedAt)
-	}
-	if c.ended == nil {
-		switch r.Phase {
-		case store.Acknowledged, store.Rejected, store.Expired, store.Settled, store.Unmatched:
+	since := func(t time.Time) { // from the first on, if there is none
+		if c.ended = nanos(t); c.ended == nil {
 			c.ended = new(int64)
 		}
+	}
+	switch r.Phase {
+	case store.Acknowledged, store.Rejected, store.Expired:
+		since(r.EndedAt)
+	case store.Settled:
+		since(r.SettledAt)
+	case store.Unmatched:
+		since(r.CreatedAt)
 	}
 	if r.Place != 0 {
 		place := int64(r.Place)

@@ -69,9 +69,10 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	return out, err
 }
 
-// Health returns nil if the store can be read and the last change was written, else
-// why not: the server is away, a change waits for another transaction for long, or
-// notifications do not arrive.
+// Health returns nil if the store can be read, the last change was written and
+// notifications arrive, else why not. A change that waits for a transaction of somebody
+// else is no fault of the store: the log tells of it after five seconds, and
+// [Stats].Blocked counts it.
 func (s *Store) Health(ctx context.Context) error {
 	if err := s.read(ctx, statement{sql: "SELECT FROM ~records LIMIT 1"}); err != nil {
 		return err

@@ -102,7 +102,9 @@ func (s *Store) Notify(ctx context.Context, n store.Notification) (out store.Rec
 	return out, nil
 }
 
-// Acquire implements [store.Store].
+// Acquire implements [store.Store]. A record that a transaction of the application holds
+// by [Store.CompleteTx] counts as leased until that ends, also where its lease has
+// ended meanwhile.
 func (s *Store) Acquire(ctx context.Context, tenant, ref, owner string, purpose store.Purpose, ttl time.Duration) (l store.Lease, rec store.Record, err error) {
 	st := &step{}
 	st.needs.ref(ref)

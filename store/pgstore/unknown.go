@@ -85,7 +85,10 @@ func (s *Store) strict(ctx context.Context, conn *pgx.Conn) error {
 	return pgxQuerier{conn}.send(ctx, list)
 }
 
-// complete reads the kept content of a record.
-func (s *Store) complete(ctx context.Context, rec *store.Record) {
-	_ = s.read(ctx, contentReader([]*store.Record{rec}))
+// complete reads the kept content of a record, for as long as it takes to find out
+// whether a group was committed.
+func (s *Store) complete(rec *store.Record) error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.findOut)
+	defer cancel()
+	return s.read(ctx, contentReader([]*store.Record{rec}))
 }

@@ -3,6 +3,8 @@ package pgstore
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/vismanet-go/background/store"
@@ -11,8 +13,8 @@ import (
 
 // view is what the steps of one transaction see and have changed. It implements
 // [store.Tx]: it reads what it has not read yet, with a lock, and keeps what is
-// written until flush. A step that fails is undone in here, and nothing of it was
-// sent, or what was sent is sent back.
+// changed until all steps have run, see writes. A step that fails is undone in here,
+// and nothing of it was sent.
 type view struct {
 	store.UnimplementedTx
 
@@ -75,23 +77,14 @@ type lookup struct {
 	refs map[string][]string // what was found, or written
 }
 
-func (l *lookup) add(name, ref string) {
-	if l.refs == nil {
-		l.refs, l.read = make(map[string][]string), make(map[string]bool)
-	}
-	for _, known := range l.refs[name] {
-		if known == ref {
-			return
-		}
-	}
-	l.refs[name] = append(l.refs[name], ref)
+func newLookup() lookup {
+	return lookup{read: make(map[string]bool), refs: make(map[string][]string)}
 }
 
-func (l *lookup) done(name string) {
-	if l.read == nil {
-		l.refs, l.read = make(map[string][]string), make(map[string]bool)
+func (l *lookup) add(name, ref string) {
+	if !slices.Contains(l.refs[name], ref) {
+		l.refs[name] = append(l.refs[name], ref)
 	}
-	l.read[name] = true
 }
 
 // forget has the table asked again.
@@ -109,6 +102,7 @@ var errBlocked = errors.New("locked by another transaction")
 func (s *Store) newView(ctx context.Context, db querier) *view {
 	return &view{
 		s: s, ctx: ctx, db: db, rows: make(map[string]*row), tombs: make(map[string]*tomb),
+		ids: newLookup(), keys: newLookup(), gone: newLookup(),
 		seqs: make(map[string]*sequence), docs: make(map[string]*document), busy: make(map[string]bool),
 	}
 }
@@ -181,11 +175,15 @@ func (v *view) GetByKey(tenant, key string) (store.Record, bool, error) {
 	return store.Record{}, false, err
 }
 
+// maxAsked is how often the table is asked again: once is usual, and each further time
+// takes another record that was changed in just that moment.
+const maxAsked = 10
+
 // search returns the rows that a lookup has under a name, read and locked. Between the
 // moment in which the table named a row and that in which it was locked, somebody may
 // have changed or removed it: then the table is asked again, for what it says now.
 func (v *view) search(l *lookup, name string, ask func() error, is func(*row) bool) ([]*row, error) {
-	for {
+	for asked := 0; ; asked++ {
 		if !l.read[name] {
 			if err := ask(); err != nil {
 				return nil, err
@@ -203,8 +201,11 @@ func (v *view) search(l *lookup, name string, ask func() error, is func(*row) bo
 			}
 			stale = stale || !r.dirty && (!r.here || !is(r))
 		}
-		if !stale {
+		switch {
+		case !stale:
 			return out, nil
+		case asked == maxAsked: // else this would go on for ever
+			return nil, fmt.Errorf("%w: the table finds records by %q that do not have it", ErrCorrupt, name)
 		}
 		l.forget(name)
 		v.gone.forget(name)
@@ -234,7 +235,7 @@ func (v *view) GetTombstoneByKey(tenant, key string) (store.Tombstone, bool, err
 		if err := v.readTombs(selTombstoneByKey, column(tenant), column(key)); err != nil {
 			return store.Tombstone{}, false, err
 		}
-		v.gone.done(name)
+		v.gone.read[name] = true
 	}
 	for _, ref := range v.gone.refs[name] {
 		if t := v.tombs[ref]; t != nil && t.here && t.Tenant == tenant && t.Key == key {
@@ -261,8 +262,12 @@ func (v *view) CountUnmatched(tenant string) (n int, err error) {
 	return n, err
 }
 
-// restores has a failed step undone.
-func (v *view) restores(f func()) { v.undo = append(v.undo, f) }
+// saved has something that is about to be changed as it was if the step fails. Dirty is
+// its field of that name: it may have to be written all the same.
+func saved[T any](v *view, p *T, dirty *bool) {
+	before := *p
+	v.undo = append(v.undo, func() { *p = before; *dirty = true })
+}
 
 func (v *view) Put(rec store.Record) error {
 	r, err := v.load(column(rec.Ref))
@@ -272,16 +277,16 @@ func (v *view) Put(rec store.Record) error {
 	if r.here && r.rec.Tenant != rec.Tenant {
 		return store.ErrExists
 	}
-	before := *r
-	v.restores(func() { *r = before; r.dirty = true })
-	wakes := !r.here || rec.Wakes(r.rec)
+	saved(v, r, &r.dirty)
+	isNew := !r.here
+	wakes := isNew || rec.Wakes(r.rec)
 	r.rec, r.here, r.dirty = rec, true, true
 	if rec.ID != "" {
 		v.ids.add(column(rec.ID), column(rec.Ref))
 	}
 	if rec.HoldsKey() {
 		v.keys.add(inTenant(rec.Tenant, rec.Key), column(rec.Ref))
-		if !before.here {
+		if isNew {
 			v.takeOver(rec)
 		}
 	}
@@ -304,8 +309,7 @@ func (v *view) assume(ref string) {
 func (v *view) takeOver(rec store.Record) {
 	for _, ref := range v.gone.refs[inTenant(rec.Tenant, rec.Key)] {
 		if t := v.tombs[ref]; t != nil && t.here && t.Tenant == rec.Tenant && t.Key == rec.Key {
-			before := *t
-			v.restores(func() { *t = before; t.dirty = true })
+			saved(v, t, &t.dirty)
 			t.Key, t.dirty = "", true
 		}
 	}
@@ -316,8 +320,7 @@ func (v *view) Delete(_, ref string) error {
 	if err != nil || !r.here {
 		return err
 	}
-	before := *r
-	v.restores(func() { *r = before; r.dirty = true })
+	saved(v, r, &r.dirty)
 	r.here, r.dirty, r.body = false, true, nil
 	return nil
 }
@@ -334,10 +337,9 @@ func (v *view) PutTombstone(b store.Tombstone) error {
 	if t == nil { // whatever there is
 		t = &tomb{}
 		v.tombs[name] = t
-		v.restores(func() { delete(v.tombs, name) })
+		v.undo = append(v.undo, func() { delete(v.tombs, name) })
 	} else {
-		before := *t
-		v.restores(func() { *t = before; t.dirty = true })
+		saved(v, t, &t.dirty)
 	}
 	t.Tombstone, t.here, t.dirty = b, true, true
 	if b.Key != "" {
@@ -351,8 +353,7 @@ func (v *view) PutBody(_, ref string, body []byte) error {
 	if err != nil {
 		return err
 	}
-	before := *r
-	v.restores(func() { *r = before; r.dirty = true })
+	saved(v, r, &r.dirty)
 	r.body, r.drops, r.dirty = content(body), false, true
 	return nil
 }
@@ -362,8 +363,7 @@ func (v *view) DeleteBody(_, ref string) error {
 	if err != nil {
 		return err
 	}
-	before := *r
-	v.restores(func() { *r = before; r.dirty = true })
+	saved(v, r, &r.dirty)
 	r.body, r.drops, r.dirty = nil, true, true
 	return nil
 }
@@ -396,8 +396,7 @@ func (v *view) PutSequence(n store.Sequence) error {
 	if err != nil {
 		return err
 	}
-	before := *q
-	v.restores(func() { *q = before; q.dirty = true })
+	saved(v, q, &q.dirty)
 	q.Last, q.Done, q.Waiting, q.here, q.dirty = n.Last, n.Done, n.Waiting, true, true
 	return nil
 }
@@ -407,8 +406,7 @@ func (v *view) DeleteSequence(tenant, name string) error {
 	if err != nil {
 		return err
 	}
-	before := *q
-	v.restores(func() { *q = before; q.dirty = true })
+	saved(v, q, &q.dirty)
 	q.here, q.dirty = false, true
 	return nil
 }
@@ -452,7 +450,7 @@ func (v *view) document(tenant, name string) (*document, error) {
 	}
 	d := &document{Document: store.Document{Tenant: tenant, Name: name}}
 	var changed int64
-	found, err := v.lockOne(selDocumentLocked, []any{column(tenant), column(name)}, &d.Version, &changed, &d.Body)
+	found, err := v.lockOne(selDocument, []any{column(tenant), column(name)}, &d.Version, &changed, &d.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -482,8 +480,7 @@ func (v *view) writeDocument(n store.Document, here bool) error {
 	if err != nil {
 		return err
 	}
-	before := *d
-	v.restores(func() { *d = before; d.dirty = true })
+	saved(v, d, &d.dirty)
 	d.Document, d.here, d.dirty = n, here, true
 	v.told = append(v.told, woken{store.DocumentTenant(n.Tenant), n.Name})
 	return nil

@@ -165,7 +165,7 @@ func (w *writer) row(ref string, r *row) error {
 			w.fix.ref, w.fix.fixed = append(w.fix.ref, ref), append(w.fix.fixed, d.fixed)
 			w.fix.kind, w.fix.metadata = append(w.fix.kind, column(r.rec.Kind)), append(w.fix.metadata, metadata(r.rec.Metadata))
 		}
-		if givesUp(r.was.plain.key, c.key) || givesUp(r.was.plain.id, c.id) {
+		if givesUp(&r.was.rec, &r.rec) {
 			w.free = append(w.free, ref)
 		}
 	}
@@ -178,7 +178,10 @@ func (w *writer) row(ref string, r *row) error {
 	return nil
 }
 
-func givesUp(was, is *string) bool { return was != nil && (is == nil || *is != *was) }
+// givesUp reports whether a record no longer has the key or the id that it had.
+func givesUp(was, is *store.Record) bool {
+	return was.ID != "" && is.ID != was.ID || was.HoldsKey() && !(is.HoldsKey() && is.Key == was.Key)
+}
 
 // contentOf writes the content that came with a record, or removes what is no longer
 // kept.
