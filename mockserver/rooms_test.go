@@ -19,7 +19,7 @@ var floors = [][]string{
 	{"internal/notify", "internal/run"},
 	{""}, // the server itself
 	{"internal/wanted"},
-	{"admin/client", "admin/internal/api", "compare", "mockservertest", "scenario"},
+	{"admin/client", "admin/internal/api", "compare", "conformance", "mockservertest", "scenario"},
 	{"admin"},
 	{"cmd/erpmock"},
 }
