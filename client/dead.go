@@ -93,11 +93,36 @@ func (c *Client) CountDead(ctx context.Context, f DeadFilter) (int, error) {
 func (c *Client) ReplayDead(ctx context.Context, f DeadFilter) (ReplayCount, error) {
 	var n ReplayCount
 	var err error
-	n.Selected, n.Replayed, err = c.dead().Replay(ctx, c.owner, handler.DeadFilter(f))
+	n.Selected, n.Replayed, err = c.dead().RaiseAll(ctx, c.owner, handler.DeadFilter(f), store.ReplayDecision{})
 	c.log.InfoContext(ctx, "dead letters were replayed", "selected", n.Selected, "replayed", n.Replayed,
 		"since", f.Since, "until", f.Until, "kind", f.Kind, "reason", f.Reason)
 	if err != nil {
 		err = fmt.Errorf("replay the dead, after %d: %w", n.Replayed, storeError(err))
+	}
+	return n, err
+}
+
+// DropCount tells what [Client.DropDead] did.
+type DropCount struct {
+	Selected int // dead letters that the filter selected
+	Dropped  int // of those, dropped; somebody else was faster with the others
+}
+
+// DropDead drops the dead letters that the filter selects, as [Operation.Drop] does,
+// the oldest first, each with the same reason; [Client.CountDead] tells beforehand
+// how many. It stops when ctx ends and at the first error of the store; the count
+// says what was done until then, and so does the log.
+func (c *Client) DropDead(ctx context.Context, f DeadFilter, reason string) (DropCount, error) {
+	var n DropCount
+	if strings.TrimSpace(reason) == "" {
+		return n, fmt.Errorf("drop the dead: %w", errNoReason)
+	}
+	var err error
+	n.Selected, n.Dropped, err = c.dead().RaiseAll(ctx, c.owner, handler.DeadFilter(f), store.DropDecision{Reason: reason})
+	c.log.InfoContext(ctx, "dead letters were dropped", "selected", n.Selected, "dropped", n.Dropped, "because", reason,
+		"since", f.Since, "until", f.Until, "kind", f.Kind, "reason", f.Reason)
+	if err != nil {
+		err = fmt.Errorf("drop the dead, after %d: %w", n.Dropped, storeError(err))
 	}
 	return n, err
 }

@@ -95,6 +95,12 @@ func TestADeadLetterIsDropped(t *testing.T) {
 		if got, err := w.client.OperationByKey(w.Context(), "order-1"); err != nil || got.Ref() != op.Ref() {
 			t.Errorf("got %v, %v, want the key held still", got, err)
 		}
+		if got, err := w.client.OperationByRef(w.Context(), op.Ref()); err != nil || got.ID() != op.ID() {
+			t.Errorf("by its ref: got %v, %v, want %v", got, err, op)
+		}
+		if got, err := w.client.OperationByRef(w.Context(), "none"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("by no ref: got %v, %v, want ErrNotFound", got, err)
+		}
 		if err := stop(); err != nil {
 			t.Error(err)
 		}
@@ -208,13 +214,25 @@ func TestDeadLettersAreReplayedInBulk(t *testing.T) {
 			t.Errorf("the log does not say what was done:\n%s", lines)
 		}
 
-		// What dies again at once is taken once.
+		// What dies again at once is taken once; some are dropped.
 		why := "no such order"
 		reason.Store(&why)
 		if got, err := w.client.ReplayDead(w.Context(), client.DeadFilter{}); err != nil || got.Selected != 90 || got.Replayed != 90 {
 			t.Errorf("got %+v, %v, want each of the 90 once", got, err)
 		}
 		time.Sleep(time.Minute)
+		invoices := client.DeadFilter{Kind: "invoice", Since: dayAgo}
+		if got, err := w.client.DropDead(w.Context(), invoices, " "); err == nil || !strings.Contains(err.Error(), "want a reason") || got != (client.DropCount{}) {
+			t.Errorf("got %+v, %v, want that the reason is missing", got, err)
+		}
+		for _, want := range []client.DropCount{{Selected: 60, Dropped: 60}, {}} {
+			if got, err := w.client.DropDead(w.Context(), invoices, "cancelled"); err != nil || got != want {
+				t.Errorf("got %+v, %v, want %+v", got, err, want)
+			}
+		}
+		if !strings.Contains(lines.String(), "dropped=60 because=cancelled") {
+			t.Errorf("the log does not say what was dropped:\n%s", lines)
+		}
 		if err := stop(); err != nil {
 			t.Error(err)
 		}

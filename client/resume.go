@@ -153,6 +153,17 @@ func (c *Client) OperationByKey(ctx context.Context, key string) (*Operation, er
 	return c.operation(rec), nil
 }
 
+// OperationByRef returns the operation with a ref, which is the client's own name
+// for it: see [Operation.Ref]. It makes no call to the ERP. The error matches
+// [store.ErrNotFound] where the store of this tenant has no such operation.
+func (c *Client) OperationByRef(ctx context.Context, ref string) (*Operation, error) {
+	rec, err := c.store.Get(ctx, c.cfg.Tenant, ref)
+	if err != nil {
+		return nil, fmt.Errorf("operation with ref %q: %w", cut(ref, 64), storeError(err))
+	}
+	return c.operation(rec), nil
+}
+
 // unknownMethod stands for the method of an operation that is known by its id
 // only.
 const unknownMethod = "UNKNOWN"

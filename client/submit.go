@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -396,12 +394,7 @@ func (cl *call) read(ctx context.Context, req *http.Request, limit int64) error 
 }
 
 // fingerprint tells whether two requests are the same work.
-func fingerprint(cl *call) string {
-	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%s\n", cl.method, cl.path)
-	h.Write(cl.body)
-	return hex.EncodeToString(h.Sum(nil))
-}
+func fingerprint(cl *call) string { return erp.Fingerprint(cl.method, cl.path, cl.body) }
 
 func closeBody(req *http.Request) {
 	if req != nil && req.Body != nil {

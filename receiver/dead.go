@@ -69,7 +69,7 @@ func (rc *Receiver) Replay(ctx context.Context, delivery string) error {
 // Drop removes a dead letter for good. The reason says why; it is logged. Errors
 // are those of [Receiver.Replay], and one that says that the reason is missing.
 func (rc *Receiver) Drop(ctx context.Context, delivery, reason string) error {
-	err := errors.New("want a reason, which is logged for those who come after")
+	err := errNoReason
 	if strings.TrimSpace(reason) != "" {
 		err = rc.dead().Raise(ctx, delivery, hook.NewRef(), store.DropDecision{Reason: reason})
 	}
@@ -79,6 +79,8 @@ func (rc *Receiver) Drop(ctx context.Context, delivery, reason string) error {
 	rc.log.InfoContext(ctx, "a dead letter was dropped", "delivery", delivery, "reason", reason)
 	return nil
 }
+
+var errNoReason = errors.New("want a reason, which is logged for those who come after")
 
 // DeadFilter selects dead letters. Its zero value selects all.
 type DeadFilter struct {
@@ -117,11 +119,36 @@ func (rc *Receiver) CountDead(ctx context.Context, f DeadFilter) (int, error) {
 func (rc *Receiver) ReplayDead(ctx context.Context, f DeadFilter) (ReplayCount, error) {
 	var n ReplayCount
 	var err error
-	n.Selected, n.Replayed, err = rc.dead().Replay(ctx, hook.NewRef(), handler.DeadFilter(f))
+	n.Selected, n.Replayed, err = rc.dead().RaiseAll(ctx, hook.NewRef(), handler.DeadFilter(f), store.ReplayDecision{})
 	rc.log.InfoContext(ctx, "dead letters were replayed", "selected", n.Selected, "replayed", n.Replayed,
 		"since", f.Since, "until", f.Until, "kind", f.Kind, "reason", f.Reason)
 	if err != nil {
 		err = fmt.Errorf("receiver: replay the dead, after %d: %w", n.Replayed, err)
+	}
+	return n, err
+}
+
+// DropCount tells what [Receiver.DropDead] did.
+type DropCount struct {
+	Selected int // dead letters that the filter selected
+	Dropped  int // of those, dropped; somebody else was faster with the others
+}
+
+// DropDead drops the dead letters that the filter selects, as [Receiver.Drop] does,
+// the oldest first, each with the same reason; [Receiver.CountDead] tells beforehand
+// how many. It stops when ctx ends and at the first error of the store; the count
+// says what was done until then, and so does the log.
+func (rc *Receiver) DropDead(ctx context.Context, f DeadFilter, reason string) (DropCount, error) {
+	var n DropCount
+	if strings.TrimSpace(reason) == "" {
+		return n, fmt.Errorf("receiver: drop the dead: %w", errNoReason)
+	}
+	var err error
+	n.Selected, n.Dropped, err = rc.dead().RaiseAll(ctx, hook.NewRef(), handler.DeadFilter(f), store.DropDecision{Reason: reason})
+	rc.log.InfoContext(ctx, "dead letters were dropped", "selected", n.Selected, "dropped", n.Dropped, "because", reason,
+		"since", f.Since, "until", f.Until, "kind", f.Kind, "reason", f.Reason)
+	if err != nil {
+		err = fmt.Errorf("receiver: drop the dead, after %d: %w", n.Dropped, err)
 	}
 	return n, err
 }

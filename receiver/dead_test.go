@@ -210,15 +210,17 @@ func TestDeadLettersAreReplayedInBulk(t *testing.T) {
 				t.Errorf("%+v: counted %d, %v, want %d", tt.f, got, err, tt.want)
 			}
 		}
+		if got, err := rcv.DropDead(t.Context(), receiver.DeadFilter{Kind: "invoice"}, "cancelled"); err != nil || got != (receiver.DropCount{Selected: 1, Dropped: 1}) {
+			t.Errorf("got %+v, %v, want one dropped", got, err)
+		}
 		reason.Store(nil)
 		for _, tt := range []struct {
 			f          receiver.DeadFilter
 			want, left int
 		}{
-			{receiver.DeadFilter{Kind: "release", Reason: "database"}, 1, 51},
-			{receiver.DeadFilter{Since: hourAgo}, 50, 1},
-			{receiver.DeadFilter{Since: hourAgo}, 0, 1},
-			{receiver.DeadFilter{}, 1, 0},
+			{receiver.DeadFilter{Kind: "release", Reason: "database"}, 1, 50},
+			{receiver.DeadFilter{Since: hourAgo}, 50, 0},
+			{receiver.DeadFilter{}, 0, 0},
 		} {
 			got, err := rcv.ReplayDead(t.Context(), tt.f)
 			if want := (receiver.ReplayCount{Selected: tt.want, Replayed: tt.want}); err != nil || got != want {
@@ -229,8 +231,14 @@ func TestDeadLettersAreReplayedInBulk(t *testing.T) {
 				t.Errorf("%+v: %d are dead still, want %d", tt.f, left, tt.left)
 			}
 		}
+		if got, err := rcv.DropDead(t.Context(), receiver.DeadFilter{}, " "); err == nil || !strings.Contains(err.Error(), "want a reason") || got != (receiver.DropCount{}) {
+			t.Errorf("got %+v, %v, want that the reason is missing", got, err)
+		}
 		st.Close()
 		if _, err := rcv.CountDead(t.Context(), receiver.DeadFilter{}); !errors.Is(err, store.ErrClosed) {
+			t.Errorf("got %v, want ErrClosed", err)
+		}
+		if _, err := rcv.DropDead(t.Context(), receiver.DeadFilter{}, "no use"); !errors.Is(err, store.ErrClosed) {
 			t.Errorf("got %v, want ErrClosed", err)
 		}
 		if _, err := rcv.ReplayDead(t.Context(), receiver.DeadFilter{}); !errors.Is(err, store.ErrClosed) {

@@ -91,29 +91,29 @@ func (d DeadLetters) Count(ctx context.Context, f DeadFilter) (n int, err error)
 	return n, nil
 }
 
-// Replay brings what the filter selects back to the handler. Each is taken once,
-// also one that dies again meanwhile. It returns how many it selected and how many
-// it brought back: others may have been faster. An error ends it.
-func (d DeadLetters) Replay(ctx context.Context, owner string, f DeadFilter) (selected, replayed int, err error) {
+// RaiseAll decides about all that the filter selects. Each is taken once, also one
+// that dies again meanwhile. It returns how many it selected and about how many it
+// decided: others may have been faster. An error ends it.
+func (d DeadLetters) RaiseAll(ctx context.Context, owner string, f DeadFilter, decision store.Decision) (selected, raised int, err error) {
 	for rec, err := range d.All(ctx, f) {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return selected, replayed, err
+			return selected, raised, err
 		}
 		selected++
-		err = d.Raise(ctx, rec.Ref, owner, store.ReplayDecision{})
+		err = d.Raise(ctx, rec.Ref, owner, decision)
 		_, moved := errors.AsType[*store.PhaseError](err)
 		switch {
 		case err == nil:
-			replayed++
+			raised++
 		case moved, errors.Is(err, store.ErrLeased), errors.Is(err, store.ErrFenced), errors.Is(err, store.ErrNotFound):
 		default:
-			return selected, replayed, err
+			return selected, raised, err
 		}
 	}
-	return selected, replayed, nil
+	return selected, raised, nil
 }
 
 // raiseLease is the lease of a decision that is made at once.
@@ -138,7 +138,7 @@ func (d DeadLetters) Raise(ctx context.Context, ref, owner string, decision stor
 	}
 	if rec.Phase == store.Dead {
 		_, err = d.Store.Decide(ctx, l, decision)
-	} else { // it was replayed meanwhile
+	} else { // it was raised meanwhile
 		err = notDead()
 	}
 	if err != nil {
