@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/vismanet-go/background/mockserver/internal/answer"
 	"github.com/vismanet-go/background/mockserver/internal/request"
 	"github.com/vismanet-go/background/mockserver/internal/vtime"
 )
@@ -50,17 +49,9 @@ func (s *Server) Backdoor(company string) http.Handler {
 			panic(http.ErrAbortHandler) // the client went away
 		}
 		defer in.task.End()
-		h, path, known := s.route(in)
-		switch {
-		case s.pool.Context().Err() != nil:
-			s.refuseClosed(w)
-		case h == nil && known:
-			w.Header().Set("Allow", s.allowed(in))
-			answer.WriteMessage(w, http.StatusMethodNotAllowed, "The requested resource does not support http method '"+r.Method+"'.")
-		case h == nil:
-			s.unknownRoute(w, in)
-		default:
-			s.foreground(w, in, h, path)
+		in.found = s.route(in)
+		if !s.refuseUnknown(w, in) {
+			s.foreground(w, in)
 		}
 	})
 }

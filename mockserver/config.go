@@ -131,10 +131,10 @@ type Config struct {
 	// may not call what is below /__mock/. Default: none.
 	CORSOrigins []string
 
-	// Handler answers requests below /v1/ and /v2/ that neither a handler
-	// registered with [Server.Handle] nor the built-in ERP knows. It can run in
-	// the background like any other. Default: such requests get 404.
-	Handler http.Handler
+	// Fallbacks answer, in their order, what neither a handler registered with
+	// [Server.Handle] nor the built-in ERP does: package openapidoc has one that
+	// answers from an OpenAPI document. Default: such requests get 404.
+	Fallbacks []Fallback
 
 	// Faults are the rules that [Server.Faults] begins with.
 	Faults []fault.Rule
@@ -203,7 +203,12 @@ func (c Config) validate() error {
 		check.NotNegative("MaxBody", c.MaxBody),
 		c.URLRetry.validate("URLRetry"),
 		c.validateOrigins(),
-		fault.Validate("Faults", c.Faults),
+		fault.Validate("Faults", c.Faults, len(c.Fallbacks) > 0),
+	}
+	for i, f := range c.Fallbacks {
+		if f == nil {
+			errs = append(errs, fmt.Errorf("%s[%d]: must not be nil", "Fallbacks", i))
+		}
 	}
 	if c.Order != queue.FIFO && c.Order != queue.Shuffle {
 		errs = append(errs, fmt.Errorf("%s: %q is not one of its values", "Order", c.Order))

@@ -9,7 +9,7 @@
 // Any request with the header erp-api-background is answered 202 with the id of
 // an operation, queued, and run later by the same handler that answers it
 // without the header: one of the built-in customer invoices, or one of yours
-// ([Server.Handle], Config.Handler). The state document and the stored content
+// ([Server.Handle], Config.Fallbacks). The state document and the stored content
 // can be read until the retention is over; a notification is sent if the header
 // asks for one. A [Server] is an http.Handler: httptest.NewServer(srv) puts it
 // on a socket, the command erpmock is a program around it, and package

@@ -13,6 +13,7 @@ import (
 	"github.com/vismanet-go/background/mockserver/internal/request"
 	"github.com/vismanet-go/background/mockserver/internal/route"
 	"github.com/vismanet-go/background/mockserver/internal/run"
+	"github.com/vismanet-go/background/mockserver/internal/wire"
 	"github.com/vismanet-go/background/mockserver/queue"
 )
 
@@ -53,11 +54,10 @@ func (s *Server) work(job *queue.Job) run.Work {
 	if err != nil {
 		return impossible("The stored request is not valid: " + err.Error() + ".")
 	}
-	h, path, _ := s.route(in)
-	if h == nil {
+	if in.found = s.route(in); in.found.handler == nil {
 		return impossible("The endpoint is not there any more.")
 	}
-	return &endpointCall{s: s, job: job, in: in, handler: h, path: path}
+	return &endpointCall{s: s, job: job, in: in}
 }
 
 // incoming is a job's request, as it was received.
@@ -82,14 +82,12 @@ type endpointCall struct {
 	s       *Server
 	job     *queue.Job
 	in      *incoming
-	handler http.Handler
-	path    string
 	session *erp.Session // nil: none
 }
 
 func (c *endpointCall) Run(ctx context.Context, early func(answer.Outcome)) answer.Outcome {
 	c.Done(false) // of a run before this one
-	if c.s.keepsState(c.in, c.handler) {
+	if c.s.keepsState(c.in) {
 		var err error
 		if c.session, err = c.s.session(ctx, c.in.Company); err != nil {
 			return answer.Outcome{Failure: "The data could not be read: " + err.Error() + "."}
@@ -99,7 +97,7 @@ func (c *endpointCall) Run(ctx context.Context, early func(answer.Outcome)) answ
 	if !c.in.front.profile.ReportAccepted || c.session != nil {
 		early = nil
 	}
-	return answer.Invoke(c.handler, c.in.ForEndpoint(ctx, c.path, c.job.ID, c.job.Attempts), early)
+	return answer.Invoke(c.in.found.handler, c.in.ForEndpoint(ctx, c.in.found.path, c.job.ID, c.job.Attempts), early)
 }
 
 func (c *endpointCall) Changes() *queue.Changes {
@@ -124,10 +122,11 @@ func changesOf(session *erp.Session, company string) *queue.Changes {
 	return &queue.Changes{Company: company, Version: step.Version, Docs: step.Docs}
 }
 
-// keepsState reports whether what h changes is kept in a shared queue: the
-// built-in ERP's data are, a user's handler looks after its own.
-func (s *Server) keepsState(in *incoming, h http.Handler) bool {
-	return s.runner.Shared() != nil && h == in.front.builtin
+// keepsState reports whether what a request changes is kept in a shared queue: the
+// built-in ERP's data are, other handlers look after their own.
+func (s *Server) keepsState(in *incoming) bool {
+	t, ok := in.found.handler.(*route.Table)
+	return ok && t == in.front.builtin && s.runner.Shared() != nil
 }
 
 // session begins a session on the data of a company, as they are in the queue.
@@ -139,9 +138,10 @@ func (s *Server) session(ctx context.Context, company string) (*erp.Session, err
 }
 
 // foreground answers a request at once.
-func (s *Server) foreground(w http.ResponseWriter, in *incoming, h http.Handler, path string) {
+func (s *Server) foreground(w http.ResponseWriter, in *incoming) {
+	h, path := in.found.handler, in.found.path
 	r := in.ForEndpoint(in.context(), path, "", 0)
-	if !s.keepsState(in, h) || !route.TakesBackground(path) {
+	if !s.keepsState(in) || !route.TakesBackground(path) {
 		h.ServeHTTP(w, r)
 		return
 	}
@@ -194,9 +194,8 @@ func (impossible) Done(bool)               {}
 // outdated reports whether a request's If-Match is not the version of the
 // document that it is about. It asks the endpoint for that version, as the
 // caller would.
-func (s *Server) outdated(in *incoming, path string) bool {
+func (s *Server) outdated(in *incoming) bool {
 	ifMatch := in.HTTP.Header.Get("If-Match")
-	document, _, _ := strings.Cut(path, "/action/")
 	if ifMatch == "" || in.HTTP.Method == http.MethodGet {
 		return false
 	}
@@ -204,16 +203,14 @@ func (s *Server) outdated(in *incoming, path string) bool {
 	ask.HTTP = in.HTTP.Clone(in.HTTP.Context())
 	ask.HTTP.Method, ask.HTTP.URL.RawQuery, ask.Body = http.MethodGet, "", nil
 	ask.HTTP.Header.Del("If-Match")
-	h := http.Handler(s.user)
-	switch {
-	case s.user.Has(http.MethodGet, document):
-	case in.front.builtin.Has(http.MethodGet, document):
-		h = in.front.builtin
-	default:
+	ask.HTTP.Header.Del(wire.BackgroundHeader)
+	ask.Path = route.Document(in.Path)
+	ask.HTTP.URL.Path, ask.HTTP.URL.RawPath = route.Document(in.HTTP.URL.Path), route.Document(in.HTTP.URL.RawPath)
+	if ask.found = s.route(&ask); ask.found.handler == nil {
 		return false
 	}
 	rec := answer.NewRecorder()
-	s.foreground(rec, &ask, h, document)
+	s.foreground(rec, &ask)
 	version := func(tag string) string {
 		return strings.Trim(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`)
 	}

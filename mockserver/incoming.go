@@ -23,6 +23,7 @@ type incoming struct {
 	fault  *fault.Answer  // nil: none
 	entry  *journal.Entry // in the journal
 	task   *vtime.Task    // the request itself
+	found  found          // what answers it
 }
 
 // receive reads a request's body and finds out whose it is.

@@ -17,7 +17,7 @@ import (
 )
 
 // serveBackground queues the request if its header is understood.
-func (s *Server) serveBackground(w http.ResponseWriter, in *incoming, path string) {
+func (s *Server) serveBackground(w http.ResponseWriter, in *incoming) {
 	b, err := wire.ParseBackground(strings.Join(in.HTTP.Header.Values(wire.BackgroundHeader), ","), in.front.profile.Pairs)
 	if err == nil {
 		err = gate.MayNotify(in.front.profile, b)
@@ -33,16 +33,20 @@ func (s *Server) serveBackground(w http.ResponseWriter, in *incoming, path strin
 			"company", in.Company, "method", in.HTTP.Method, "path", in.Path, "value", in.HTTP.Header.Get(wire.BackgroundHeader), "error", err)
 		b = wire.Background{Mode: wire.NotifyNone}
 	}
-	if in.front.profile.CheckIfMatchEarly && s.outdated(in, path) {
-		answer.Refuse(w, in.front.profile, http.StatusPreconditionFailed, "The customer invoice was changed by someone else.")
+	if in.front.profile.CheckIfMatchEarly && s.outdated(in) {
+		what := "customer invoice"
+		if in.Fallback {
+			what = "resource"
+		}
+		answer.Refuse(w, in.front.profile, http.StatusPreconditionFailed, "The "+what+" was changed by someone else.")
 		return
 	}
-	s.accept(w, in, path, b)
+	s.accept(w, in, b)
 }
 
 // accept queues a request and answers 202.
-func (s *Server) accept(w http.ResponseWriter, in *incoming, path string, b wire.Background) {
-	op := s.newOperation(in, path, b)
+func (s *Server) accept(w http.ResponseWriter, in *incoming, b wire.Background) {
+	op := s.newOperation(in, b)
 	s.notifier.Plan(op, in.task.Generation())
 	job := op.Job(&in.Request)
 	accepted := s.journal.Operation(journal.KindAccepted, op.Operation, op.Received) // before anybody can start it
@@ -59,7 +63,7 @@ func (s *Server) accept(w http.ResponseWriter, in *incoming, path string, b wire
 	writeAccepted(w, op, in.front.profile)
 }
 
-func (s *Server) newOperation(in *incoming, path string, b wire.Background) *background.Operation {
+func (s *Server) newOperation(in *incoming, b wire.Background) *background.Operation {
 	op := &background.Operation{
 		Operation: operation.Operation{
 			ID: s.ids.GUID("operation", in.Company), Company: in.Company,
@@ -68,7 +72,7 @@ func (s *Server) newOperation(in *incoming, path string, b wire.Background) *bac
 		},
 		Base: in.Base, Tail: in.Tail(), Asked: b, HasBody: len(in.Body) > 0,
 	}
-	op.ExecTime = s.execTime(&in.Request, path, op.ID)
+	op.ExecTime = s.execTime(&in.Request, in.found.path, op.ID)
 	op.Fault = s.queueFault(op)
 	return op
 }

@@ -52,6 +52,11 @@ func (s *Server) allowed(in *incoming) string {
 			list = append(list, m)
 		}
 	}
+	for _, m := range in.found.methods {
+		if !slices.Contains(list, m) {
+			list = append(list, m)
+		}
+	}
 	return strings.Join(list, ", ")
 }
 
@@ -78,27 +83,38 @@ func queryNames() map[string]string {
 	return names
 }
 
-// route finds the handler of a request, nil if there is none, and the path in
-// the case of its route: answers that were added first, then user handlers, the
-// ERP, and Config.Handler. Known reports whether the path exists with another method.
-func (s *Server) route(in *incoming) (h http.Handler, path string, known bool) {
+// A found is what there is for the path and method of a request.
+type found struct {
+	handler http.Handler // nil: nothing
+	path    string       // for the handler: below the base in the case of the route, as it was sent for a fallback
+	known   bool         // the path exists, if only with other methods
+	methods []string     // those of fallbacks, if there is no handler
+}
+
+// route finds what answers a request: answers that were added first, then user
+// handlers, the ERP, and the fallbacks.
+func (s *Server) route(in *incoming) found {
+	known := false
 	for _, e := range s.canned.of(in.Company, in.Path) {
 		if known = true; e.Method == in.HTTP.Method {
-			return http.HandlerFunc(e.serve), in.Path, true
+			return found{handler: http.HandlerFunc(e.serve), path: in.Path, known: true}
 		}
 	}
 	for _, t := range []*route.Table{s.user, in.front.builtin} {
 		p, ok := t.Canonical(in.Path)
 		if ok && t.Has(in.HTTP.Method, p) {
-			return t, p, true
+			return found{handler: t, path: p, known: true}
 		}
 		known = known || ok
 	}
-	if s.cfg.Handler != nil && route.TakesBackground(in.Path) {
-		return s.cfg.Handler, in.Path, true
+	r, ok := s.fallback(in)
+	if r.Handler != nil {
+		in.Fallback, in.Pattern = true, r.Pattern
+		return found{handler: r.Handler, path: in.HTTP.URL.EscapedPath(), known: true}
 	}
+	known = known || ok
 	if in.front.profile.AcceptUnknownRoutes && in.point() == fault.OnIntake {
-		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { s.unknownRoute(w, in) }), in.Path, true
+		return found{handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { s.unknownRoute(w, in) }), path: in.Path, known: true}
 	}
-	return nil, in.Path, known
+	return found{path: in.Path, known: known, methods: r.Methods}
 }

@@ -39,6 +39,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveToken(w, in)
 		return
 	}
+	in.found = s.route(in)
 	s.Start()
 	clock := s.clocks.Serving(in.Company)
 	if clock == nil {
@@ -66,9 +67,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // home is a request for the root of the server, which is no path of the ERP, as
-// one for /__mock/; nil if it is another, or nothing is mounted there.
+// one for /__mock/; nil if it is another, nothing is mounted there, or it is a
+// fallback's.
 func (s *Server) home(r *http.Request) *http.Request {
 	if r.URL.Path != "/" && r.URL.Path != "/__mock" || r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return nil
+	}
+	if s.hasRoot(r) {
 		return nil
 	}
 	home := *r
@@ -116,24 +121,34 @@ func (*Server) refuseClosed(w http.ResponseWriter) {
 // serve answers as the ERP does: unknown routes, credentials and limits first,
 // then the queue or the endpoint.
 func (s *Server) serve(w http.ResponseWriter, in *incoming) {
-	h, path, known := s.route(in)
 	switch {
-	case s.pool.Context().Err() != nil:
-		s.refuseClosed(w)
-	case h == nil && known:
-		w.Header().Set("Allow", s.allowed(in))
-		answer.WriteMessage(w, http.StatusMethodNotAllowed, "The requested resource does not support http method '"+in.HTTP.Method+"'.")
-	case h == nil:
-		s.unknownRoute(w, in)
-	case !s.admit(w, in, path):
+	case s.refuseUnknown(w, in):
+	case !s.admit(w, in):
 	case in.quota.Exceeded:
 		in.quota.Refuse(w, s.clocks.Now(in.Company))
 	case s.refuseSame(w, in):
 	case in.point() == fault.OnIntake && !in.overlooksBackground():
-		s.serveBackground(w, in, path)
+		s.serveBackground(w, in)
 	default:
-		s.foreground(w, in, h, path)
+		s.foreground(w, in)
 	}
+}
+
+// refuseUnknown answers for a path or a method that nothing answers, or after
+// Close, and reports whether it does.
+func (s *Server) refuseUnknown(w http.ResponseWriter, in *incoming) bool {
+	switch {
+	case s.pool.Context().Err() != nil:
+		s.refuseClosed(w)
+	case in.found.handler != nil:
+		return false
+	case in.found.known:
+		w.Header().Set("Allow", s.allowed(in))
+		answer.WriteMessage(w, http.StatusMethodNotAllowed, "The requested resource does not support http method '"+in.HTTP.Method+"'.")
+	default:
+		s.unknownRoute(w, in)
+	}
+	return true
 }
 
 // refuseSame refuses a request whose equals were too many, and reports whether it
@@ -152,14 +167,14 @@ func (s *Server) unknownRoute(w http.ResponseWriter, in *incoming) {
 }
 
 // admit refuses a request whose credentials will not do, or that lacks what the
-// profile demands, and reports whether it does not. Path is that of its route.
-func (s *Server) admit(w http.ResponseWriter, in *incoming, path string) bool {
+// profile demands, and reports whether it does not.
+func (s *Server) admit(w http.ResponseWriter, in *incoming) bool {
 	refused := s.credentials.Check(gate.Caller{
 		Token: in.Token, Claims: in.claims, Company: in.Company, Method: in.HTTP.Method, Path: in.Path,
 		RequireToken: in.front.profile.RequireToken, AnyScope: in.front.profile.AnyScope,
 	}, s.clocks.Now(in.Company))
 	if refused == nil {
-		refused = gate.Demand(in.front.profile, in.HTTP, in.Body, path, in.front.builtin.Names)
+		refused = gate.Demand(in.front.profile, gate.Asked{HTTP: in.HTTP, Body: in.Body, Path: in.found.path, AnyType: in.Fallback, Names: in.front.builtin.Names})
 	}
 	switch {
 	case refused == nil:

@@ -76,7 +76,7 @@ func New(cfg Config) (*Server, error) {
 	s.limits, s.same = gate.NewLimiter(s.limitsOf), gate.NewSameLimiter(s.sameLimitsOf)
 	s.clocks = newClocks(cfg, s.pool, s.journal)
 	s.faults = fault.New(fault.Config{
-		Seed: cfg.Seed, Rules: cfg.Faults, OnHit: s.journal.Hit,
+		Seed: cfg.Seed, Rules: cfg.Faults, AnyPath: len(cfg.Fallbacks) > 0, OnHit: s.journal.Hit,
 		Now: s.clocks.Now, Times: func() func(string) time.Time { return s.clocks.Times().Of },
 	})
 	shared, _ := cfg.Queue.(queue.Shared)
@@ -223,6 +223,7 @@ func (s *Server) wipe(ctx context.Context, company string) error {
 	s.rates.reset(company)
 	s.subscriptions.reset(company)
 	s.canned.reset(company)
+	s.resetFallbacks(company)
 	s.journal.Reset(company)
 	return err
 }

@@ -31,7 +31,7 @@ func TestFaultsRememberABoundedNumber(t *testing.T) {
 
 func testFaults(t *testing.T, rules ...Rule) *Rules {
 	t.Helper()
-	if err := Validate("Faults", rules); err != nil {
+	if err := Validate("Faults", rules, false); err != nil {
 		t.Fatal(err)
 	}
 	begun := time.Now()

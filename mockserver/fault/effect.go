@@ -42,7 +42,7 @@ func (r *Rule) effect(e *Event) Effect {
 	if _, again := does.(Func); again {
 		chosen.Do = nil
 	}
-	if err := chosen.validate("the effect that its Func returned"); err != nil {
+	if err := chosen.validate("the effect that its Func returned", true); err != nil {
 		panic(fmt.Sprintf("fault: rule %q: %v", r.Name, err))
 	}
 	return does

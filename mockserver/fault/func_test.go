@@ -65,7 +65,7 @@ func TestAFuncNeedsAPoint(t *testing.T) {
 		"Faults[0].Do: is a Func that is":   {On: OnState, Do: Func(nil)},
 		"Faults[0].PerOperation: only at O": {On: OnAuth, PerOperation: true, Do: choose},
 	} {
-		if err := Validate("Faults", []Rule{r}); err == nil || !strings.Contains(err.Error(), want) {
+		if err := Validate("Faults", []Rule{r}, false); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}

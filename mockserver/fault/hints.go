@@ -96,8 +96,9 @@ func unknownPoint(field string, on Point) error {
 	return fmt.Errorf("%s: %q is not one of %s%s", field, on, strings.Join(names, ", "), match.Hint(string(on), names))
 }
 
-// checkPath says why the pattern of a rule can match nothing, empty if it can.
-func (r Rule) checkPath() string {
+// checkPath says why the pattern of a rule can match nothing, empty if it can. With
+// anyPath all paths have a background, not only those below /v1/ and /v2/.
+func (r Rule) checkPath(anyPath bool) string {
 	method, rest, spaced := strings.Cut(r.Path, " ")
 	base, below := route.SplitBase(r.Path)
 	switch {
@@ -116,7 +117,7 @@ func (r Rule) checkPath() string {
 		return fmt.Sprintf("%q: the only path at token is %s, leave it out", r.Path, route.TokenPath)
 	case (r.On == OnState || r.On == OnContent) && strings.HasPrefix(strings.ToLower(r.Path), "/v1/background/"):
 		return fmt.Sprintf("%q: want the path of the call that became the operation, such as /v1/customerinvoice", r.Path)
-	case r.On != "" && r.On != OnAuth && r.On != OnToken && r.On != OnForeground && !mayBeVersioned(r.Path):
+	case !anyPath && r.On != "" && r.On != OnAuth && r.On != OnToken && r.On != OnForeground && !mayBeVersioned(r.Path):
 		return fmt.Sprintf("%q: only paths below /v1/ and /v2/ have a background, want one of them, or a wildcard such as /{version}/", r.Path)
 	}
 	return ""

@@ -46,7 +46,7 @@ func Parse(data []byte) ([]Rule, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	if err := Validate("", rules); err != nil {
+	if err := Validate("", rules, true); err != nil { // which paths have a background, the server knows
 		return nil, withJSONNames(err)
 	}
 	return rules, nil

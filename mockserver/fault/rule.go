@@ -79,8 +79,9 @@ type Event struct {
 	Operation operation.Operation
 }
 
-// validate names everything that is wrong, with field before each name.
-func (r Rule) validate(field string) error {
+// validate names everything that is wrong, with field before each name; anyPath is
+// that of checkPath.
+func (r Rule) validate(field string, anyPath bool) error {
 	errs := []error{
 		check.NotNegative(field+".After", r.After), check.NotNegative(field+".Every", r.Every), check.NotNegative(field+".Times", r.Times),
 		check.NotNegative(field+".Between.From", r.Between.From), check.NotNegative(field+".Between.To", r.Between.To),
@@ -92,7 +93,7 @@ func (r Rule) validate(field string) error {
 	}
 	refuse("Probability", !(r.Probability >= 0 && r.Probability <= 1), "%v is not in 0 to 1", r.Probability)
 	refuse("Between.To", r.Between.To > 0 && r.Between.To <= r.Between.From, "must be after From")
-	why := r.checkPath()
+	why := r.checkPath(anyPath)
 	refuse("Path", why != "", "%s", why)
 	refuse("PerOperation", r.PerOperation && r.On != OnState && r.On != OnContent, "only at OnState and OnContent")
 	known := r.On == "" || slices.Contains(allPoints, r.On)

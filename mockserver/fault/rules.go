@@ -24,6 +24,10 @@ type Config struct {
 	// Rules are the first ones; they passed [Validate].
 	Rules []Rule
 
+	// AnyPath says that all paths have a background, as those of fallbacks do,
+	// and not only those below /v1/ and /v2/.
+	AnyPath bool
+
 	// Now is the time of a company.
 	Now func(company string) time.Time
 
@@ -79,10 +83,12 @@ type Hit struct {
 }
 
 // Validate names whatever is wrong with rules, each by field and index:
-// "Faults[0].Path".
-func Validate(field string, rules []Rule) error { return validate(field, rules, nil) }
+// "Faults[0].Path". AnyPath is as in the [Config].
+func Validate(field string, rules []Rule, anyPath bool) error {
+	return validate(field, rules, anyPath, nil)
+}
 
-func validate(field string, rules []Rule, taken map[string]bool) error {
+func validate(field string, rules []Rule, anyPath bool, taken map[string]bool) error {
 	var errs []error
 	taken = maps.Clone(taken)
 	if taken == nil {
@@ -90,7 +96,7 @@ func validate(field string, rules []Rule, taken map[string]bool) error {
 	}
 	for i, r := range rules {
 		name := field + "[" + strconv.Itoa(i) + "]"
-		errs = append(errs, r.validate(name))
+		errs = append(errs, r.validate(name, anyPath))
 		if r.Name != "" && taken[r.Name] {
 			errs = append(errs, fmt.Errorf("%s.Name: there is another rule %q", name, r.Name))
 		}
@@ -111,7 +117,7 @@ func (f *Rules) Add(rules ...Rule) error {
 func (f *Rules) Append(rules ...Rule) ([]Rule, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := validate("Add", rules, f.names()); err != nil {
+	if err := validate("Add", rules, f.cfg.AnyPath, f.names()); err != nil {
 		return nil, err
 	}
 	rules = f.complete(rules)

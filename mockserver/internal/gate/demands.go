@@ -26,21 +26,31 @@ func MayNotify(p profile.Profile, b wire.Background) error {
 	return nil
 }
 
-// Demand returns nil if a call has what a profile demands of it. Path is that of its
-// route; names are those of the parameters in queries, by their lower-case forms.
-func Demand(p profile.Profile, r *http.Request, body []byte, path string, names map[string]string) *Refusal {
+// Asked is a call that a profile may demand something of.
+type Asked struct {
+	HTTP    *http.Request
+	Body    []byte
+	Path    string            // of its route
+	AnyType bool              // its route takes bodies of other types than JSON
+	Names   map[string]string // of the parameters in queries, by their lower-case forms
+}
+
+// Demand returns nil if a call has what a profile demands of it.
+func Demand(p profile.Profile, by Asked) *Refusal {
+	r := by.HTTP
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	list := r.Method == http.MethodGet && slices.ContainsFunc(lists(), func(list string) bool { return strings.EqualFold(path, list) })
+	list := r.Method == http.MethodGet && slices.ContainsFunc(lists(), func(list string) bool { return strings.EqualFold(by.Path, list) })
 	json := kind == "application/json" || kind == "text/json"
-	file := kind == "multipart/form-data" && strings.HasSuffix(path, "/attachment")
+	file := kind == "multipart/form-data" && strings.HasSuffix(by.Path, "/attachment")
+	taken := json || file || by.AnyType && kind != ""
 	switch {
 	case p.RequireIPPHeaders && strings.TrimSpace(r.Header.Get("ipp-company-id")) == "":
 		return &Refusal{Status: http.StatusBadRequest, OldGateway: true, Message: "The header ipp-company-id is missing."}
 	case p.RequireIPPHeaders && !strings.EqualFold(strings.TrimSpace(r.Header.Get("ipp-application-type")), "Visma.net Financials"):
 		return &Refusal{Status: http.StatusBadRequest, OldGateway: true, Message: "The header ipp-application-type must be: Visma.net Financials."}
-	case p.RequireContentType && len(body) > 0 && !json && !file:
+	case p.RequireContentType && len(by.Body) > 0 && !taken:
 		return &Refusal{Status: http.StatusUnsupportedMediaType, Message: "The request entity's media type '" + kind + "' is not supported for this resource."}
-	case p.RequirePaging && list && !hasPaging(r.URL, names):
+	case p.RequirePaging && list && !hasPaging(r.URL, by.Names):
 		return &Refusal{Status: http.StatusBadRequest, Message: "The parameters pageNumber and pageSize are mandatory."}
 	}
 	return nil

@@ -24,6 +24,9 @@ type Request struct {
 	Base    string // API root of links
 	Path    string // escaped, below the base path
 
+	Fallback bool   // a fallback answers it: it takes the background header whatever its path begins with
+	Pattern  string // of its route, for a fallback's handler; empty: none
+
 	uri string // what URI returns, once it was asked for
 }
 
@@ -45,7 +48,7 @@ func (q *Request) Tail() string {
 
 // AsksForBackground reports whether it is to run in the background.
 func (q *Request) AsksForBackground() bool {
-	return route.TakesBackground(q.Path) && q.HTTP.Header.Values(wire.BackgroundHeader) != nil
+	return (q.Fallback || route.TakesBackground(q.Path)) && q.HTTP.Header.Values(wire.BackgroundHeader) != nil
 }
 
 // OperationID is the id of the operation that it asks about, and empty for any
@@ -79,12 +82,13 @@ func (q *Request) newBody() io.ReadCloser {
 	return io.NopCloser(bytes.NewReader(q.Body))
 }
 
-// ForEndpoint is what a handler gets: the path below the base, the fixed parts
-// of it in the case of the route, and no background header.
+// ForEndpoint is what a handler gets: the path of its route, and no background
+// header.
 func (q *Request) ForEndpoint(ctx context.Context, path, operationID string, attempt int) *http.Request {
 	r := q.HTTP.WithContext(call.With(ctx, call.Call{Company: q.Company, Base: q.Base, OperationID: operationID, Attempt: attempt}))
 	r.Header = q.HTTP.Header.Clone()
 	r.Header.Del(wire.BackgroundHeader)
+	r.Pattern = q.Pattern
 	r.Body, r.ContentLength = q.newBody(), int64(len(q.Body))
 	u := *q.HTTP.URL
 	u.Path, u.RawPath = path, ""

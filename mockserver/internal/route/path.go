@@ -34,12 +34,26 @@ func isVersioned(path string) bool {
 // base: on every v1 and v2 route but the background GETs themselves.
 func TakesBackground(path string) bool {
 	lower := strings.ToLower(path)
-	return (strings.HasPrefix(lower, "/v1/") || strings.HasPrefix(lower, "/v2/")) &&
-		!strings.HasPrefix(lower, "/v1/background/")
+	return (strings.HasPrefix(lower, "/v1/") || strings.HasPrefix(lower, "/v2/")) && !IsBackground(path)
+}
+
+// IsBackground reports whether a path below the base is one of the background API
+// itself.
+func IsBackground(path string) bool {
+	return strings.HasPrefix(strings.ToLower(path), "/v1/background/")
 }
 
 // IsAction reports whether a path is that of an action.
 func IsAction(path string) bool { return strings.Contains(strings.ToLower(path), "/action/") }
+
+// Document is the path of the document that an action is for; path itself, if it
+// is not that of an action.
+func Document(path string) string {
+	if i := strings.Index(strings.ToLower(path), "/action/"); i >= 0 {
+		return path[:i]
+	}
+	return path
+}
 
 // Plain writes each segment of an escaped path with no more escapes than
 // it needs, so that /v1/customer%69nvoice is /v1/customerinvoice. Slashes
