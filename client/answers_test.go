@@ -45,10 +45,6 @@ func TestAnswerTable(t *testing.T) {
 		sent   int
 	}{
 		{"202 with an id", write(202, `{"id":"`+id1+`"}`), store.Accepted, id1, nil, 1},
-		{"202 with the vendor's other name", write(202, `{"jobId":"`+id1+`"}`), store.Accepted, id1, nil, 1},
-		{"202 with names in another case", write(202, `{"Id":"`+id1+`","StateLocation":"https://elsewhere.example/x"}`), store.Accepted, id1, nil, 1},
-		{"202 with a stateLocation only", write(202, `{"stateLocation":"https://integration.visma.net/API/controller/api/v1/background/`+id1+`"}`), store.Accepted, id1, nil, 1},
-		{"202 with a Location only", write(202, "", "Location", "/v1/background/"+id1), store.Accepted, id1, nil, 1},
 		{"202 cut off, with a Location", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Location", "/v1/background/"+id1)
 			w.Header().Set("Content-Length", "500")
@@ -57,8 +53,6 @@ func TestAnswerTable(t *testing.T) {
 			panic(http.ErrAbortHandler)
 		}, store.Accepted, id1, nil, 1},
 		{"202 without an id", write(202, `{}`), store.Uncertain, "", new(*client.UncertainError), 1},
-		{"202 with an id that climbs", write(202, `{"id":"../../admin"}`), store.Uncertain, "", new(*client.UncertainError), 1},
-		{"202 that is no JSON", write(202, `<html>`), store.Uncertain, "", new(*client.UncertainError), 1},
 		{"200: it ran in the foreground", write(200, `[{"referenceNumber":"1"}]`), store.Settled, "", nil, 1},
 		{"201: it ran in the foreground", write(201, ``, "Location", "/v1/customerinvoice/7"), store.Settled, "", nil, 1},
 		{"204: it ran in the foreground", write(204, ``), store.Settled, "", nil, 1},

@@ -19,9 +19,9 @@ import (
 	"github.com/vismanet-go/background/store"
 )
 
-// TestAcceptedIDIsReadFromWhateverIsReadable is about answers that are odd or
-// broken and tell the id all the same: to take them for uncertain would be to
-// lose an operation.
+// TestAcceptedIDIsReadFromWhateverIsReadable is about answers that are odder than
+// the vectors or broken, and tell the id all the same: to take them for uncertain
+// would be to lose an operation.
 func TestAcceptedIDIsReadFromWhateverIsReadable(t *testing.T) {
 	upper := strings.ToUpper(id1)
 	cut := func(body string) http.HandlerFunc {
@@ -39,16 +39,11 @@ func TestAcceptedIDIsReadFromWhateverIsReadable(t *testing.T) {
 	}{
 		{"cut off after the id", cut(`{"id":"` + id1 + `","stateLocation":"https://ap`), id1},
 		{"cut off after an address", cut(`{"stateLocation":"/v1/background/` + id1 + `","id":"2f6f`), id1},
-		{"with a byte order mark", write(202, "\xef\xbb\xbf"+`{"id":"`+id1+`"}`), id1},
 		{"the bare id", write(202, `"`+id1+`"`), id1},
-		{"a number", write(202, `{"id":12345}`), "12345"},
 		{"a second name that is null", write(202, `{"id":"`+id1+`","ID":null}`), id1},
 		{"a first name that is null", write(202, `{"jobId":null,"id":"`+id1+`"}`), id1},
 		{"an id of something else inside", write(202, `{"links":{"id":"`+id2+`"},"rows":[{"id":"`+id2+`"}],"id":"`+id1+`"}`), id1},
 		{"garbage after the id", write(202, `{"id":"`+id1+`"} <!-- proxy -->`), id1},
-		{"in capitals", write(202, `{"id":"`+upper+`"}`), id1},
-		{"in braces", write(202, `{"id":"{`+upper+`}"}`), id1},
-		{"without dashes", write(202, `{"id":"`+strings.ReplaceAll(upper, "-", "")+`"}`), id1},
 		{"in capitals in an address", write(202, `{"stateLocation":"/v1/background/`+upper+`"}`), id1},
 		{"in capitals in a Location", write(202, ``, "Location", "/v1/background/"+upper), id1},
 	}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/vismanet-go/background/internal/hook"
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/internal/wire"
 )
 
@@ -17,6 +18,20 @@ const (
 	other = "73ac0029-1e4f-4adc-a7eb-318cd25ba4bf"
 )
 
+func TestVectorsOfNotifications(t *testing.T) {
+	type want struct {
+		ID         string // empty for null: not understood
+		StatusCode int
+	}
+	for _, v := range testkit.Vectors[testkit.Body, want](t, "notifications") {
+		got, ok := parse(wire.Text(v.Input, ""))
+		if ok != (v.Want.ID != "") || got.id != v.Want.ID || ok && got.statusCode != v.Want.StatusCode {
+			t.Errorf("%s: %s\ngot %+v, %v, want %q, %d", v.Name, v.Why, got, ok, v.Want.ID, v.Want.StatusCode)
+		}
+	}
+}
+
+// TestParse has what is odder than the vectors.
 func TestParse(t *testing.T) {
 	at := `"stateLocation":"https://api.finance.visma.net/v1/background/` + guid + `"`
 	tests := []struct {
@@ -24,59 +39,31 @@ func TestParse(t *testing.T) {
 		want       string // empty: not understood
 		status     int
 	}{
-		{"id", `{"id":"` + guid + `","statusCode":201}`, guid, 201},
-		{"jobId", `{"jobId":"` + guid + `"}`, guid, 0},
-		{"referenceId", `{"referenceId":"` + guid + `"}`, guid, 0},
-		{"reference", `{"reference":"` + guid + `"}`, guid, 0},
-		{"state location", `{` + at + `}`, guid, 0},
-		{"content location", `{"contentLocation":"https://integration.visma.net/API/controller/api/v1/background/` + guid + `/content"}`, guid, 0},
-		{"a location in capitals and without a host", `{"stateLocation":"/v1/Background/` + strings.ToUpper(guid) + `"}`, guid, 0},
-		{"a location with another GUID before", `{"stateLocation":"https://x/` + other + `/v1/background/` + guid + `/` + other + `"}`, guid, 0},
 		{"a location without background", `{"stateLocation":"https://x/` + other + `/state/` + guid + `"}`, guid, 0},
-		{"the order of the names decides, not that in the body", `{"stateLocation":"/v1/background/` + other + `","reference":"` + other + `","id":"` + guid + `"}`, guid, 0},
-		{"an id that is no GUID is passed over", `{"id":17,"jobId":null,"referenceId":"order 1",` + at + `}`, guid, 0},
-		{"the empty GUID is passed over", `{"id":"00000000-0000-0000-0000-000000000000",` + at + `}`, guid, 0},
 
 		{"capitals", `{"ID":"` + strings.ToUpper(guid) + `","STATUSCODE":200}`, guid, 200},
-		{"pascal case", `{"JobId":"` + guid + `","StatusCode":200}`, guid, 200},
-		{"no dashes", `{"id":"` + strings.ReplaceAll(guid, "-", "") + `"}`, guid, 0},
-		{"braces", `{"id":" {` + guid + `} "}`, guid, 0},
 		{"parentheses", `{"id":"(` + guid + `)"}`, guid, 0},
 		{"escapes", `{"\u0069d":"\u0035` + guid[1:] + `"}`, guid, 0},
 		{"the last of two", `{"id":"` + other + `","id":"` + guid + `"}`, guid, 0},
 		{"the last of two, in another case", `{"id":"` + other + `","ID":"` + guid + `"}`, guid, 0},
 		{"a byte order mark and blanks", "\ufeff \r\n{\"id\":\"" + guid + "\"}\n", guid, 0},
-		{"further fields of any kind", `{"x":{"id":"` + other + `"},"y":[1,{"z":null}],"id":"` + guid + `","status":"Finished"}`, guid, 0},
 
-		{"status as text", `{"id":"` + guid + `","statusCode":" 412 "}`, guid, 412},
 		{"status with a fraction", `{"id":"` + guid + `","statusCode":200.0}`, guid, 200},
 		{"status that is none", `{"id":"` + guid + `","statusCode":200.5}`, guid, 0},
 		{"status out of range", `{"id":"` + guid + `","statusCode":1e9}`, guid, 0},
-		{"status not a number", `{"id":"` + guid + `","statusCode":"NaN"}`, guid, 0},
 		{"status of another kind", `{"id":"` + guid + `","statusCode":{"value":200}}`, guid, 0},
 
-		{"envelope: data", `{"data":{"id":"` + guid + `","statusCode":200}}`, guid, 200},
-		{"envelope: payload, status outside", `{"statusCode":204,"Payload":{"id":"` + guid + `"}}`, guid, 204},
 		{"envelope: body", `{"BODY":{` + at + `}}`, guid, 0},
-		{"an envelope with an id of its own", `{"id":"` + other + `","data":{"id":"` + guid + `"}}`, guid, 0},
-		{"an answer that is no envelope", `{"id":"` + guid + `","statusCode":200,"body":{"id":"` + other + `"}}`, guid, 200},
 		{"an id beside an envelope without", `{"id":"` + guid + `","data":{"x":1}}`, guid, 0},
 		{"an envelope of another kind", `{"data":"` + other + `","payload":[{"id":"` + other + `"}],"body":{"id":"` + guid + `"}}`, guid, 0},
-		{"two levels down", `{"data":{"data":{"id":"` + guid + `"}}}`, "", 0},
 
-		{"empty", "", "", 0},
 		{"null", "null", "", 0},
-		{"an array", `[{"id":"` + guid + `"}]`, "", 0},
 		{"text", `"` + guid + `"`, "", 0},
-		{"no id", `{"note":"Blåbær","statusCode":200}`, "", 0},
-		{"cut off", `{"id":"` + guid + `"`, "", 0},
 		{"something after it", `{"id":"` + guid + `"}x`, "", 0},
-		{"XML", `<id>` + guid + `</id>`, "", 0},
 		{"a form", `id=` + guid, "", 0},
 		{"Latin-1", "{\"id\":\"" + guid + "\",\"x\":\"\xe5\"}", guid, 0},
 		{"UTF-16", utf16LE(`{"id":"` + guid + `","statusCode":201}`), guid, 201},
 		{"UTF-16 without a mark", utf16LE(`{"id":"` + guid + `"}`)[2:], guid, 0},
-		{"too short", `{"id":"` + guid[1:] + `"}`, "", 0},
 		{"dashes elsewhere", `{"id":"5c1f0f0e6-a0e-4c55-9a55-0d3a2f0b7f11"}`, "", 0},
 		{"no hexadecimal", `{"id":"` + guid[:35] + `g"}`, "", 0},
 	}

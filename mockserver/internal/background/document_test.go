@@ -1,10 +1,11 @@
 package background
 
 import (
-	"os"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver/internal/wire"
 	"github.com/vismanet-go/background/mockserver/operation"
 	"github.com/vismanet-go/background/mockserver/profile"
@@ -32,12 +33,11 @@ func TestCapturedStateDocument(t *testing.T) {
 		HasBody: true,
 		Content: []byte(`{"message":"Payment can't be updated because it is already released."}`),
 	}
-	want, err := os.ReadFile("testdata/state-captured-2022.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := testkit.Vectors[testkit.Body, struct{}](t, "states")
+	i := slices.IndexFunc(all, func(v testkit.Vector[testkit.Body, struct{}]) bool { return v.Name == "captured" })
+	want := all[i].Input
 	p := profile.Profile{ResponseHeaders: []string{}}.WithDefaults()
-	if got := wire.JSON(op.Document(p)); string(got)+"\n" != string(want) {
+	if got := wire.JSON(op.Document(p)); string(got) != string(want) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

@@ -5,53 +5,54 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/vismanet-go/background/internal/testkit"
 	"github.com/vismanet-go/background/mockserver/profile"
 )
 
-func TestParseBackground(t *testing.T) {
-	tests := []struct {
-		value string
-		want  Background
-		bad   bool
-	}{
-		{value: "none", want: Background{Mode: NotifyNone}},
-		{value: " None ", want: Background{Mode: NotifyNone}},
-		{value: "https://hooks.example.com/erp?x=1,2", want: Background{Mode: NotifyURL, URL: "https://hooks.example.com/erp?x=1,2"}},
-		{value: "HTTP://127.0.0.1:80/", want: Background{Mode: NotifyURL, URL: "HTTP://127.0.0.1:80/"}},
-		{value: "subscription", want: Background{Mode: NotifySubscription}},
-		{value: "Subscription:", want: Background{Mode: NotifySubscription}},
-		{value: "subscription:order=4711,src=shop", want: Background{
-			Mode: NotifySubscription, Pairs: []Pair{{"order", "4711"}, {"src", "shop"}},
-		}},
-		{value: " subscription : a = 1 ,, b=c=d, e=", want: Background{
-			Mode: NotifySubscription, Pairs: []Pair{{"a", "1"}, {"b", "c=d"}, {"e", ""}},
-		}},
-		{value: "subscription:u=https://x:1/", want: Background{
-			Mode: NotifySubscription, Pairs: []Pair{{"u", "https://x:1/"}},
-		}},
-		{value: "", bad: true},
-		{value: "true", bad: true},
-		{value: "none,none", bad: true},
-		{value: "subscriptions", bad: true},
-		{value: "/relative", bad: true},
-		{value: "https://", bad: true},
-		{value: "ftp://host/", bad: true},
-		{value: "subscription:order", bad: true},
-		{value: "subscription:=4711", bad: true},
-		{value: "subscription:or der=4711", bad: true},
-		{value: "subscription:a=blåbær", bad: true},
-		{value: "subscription:x-vwd-tenant-id=1", bad: true},
-		{value: "subscription:Content-Type=text/plain", bad: true},
-		{value: "subscription:Host=evil", bad: true},
-		{value: "subscription:transfer-encoding=chunked", bad: true},
+func TestVectorsOfHeaders(t *testing.T) {
+	type want struct {
+		Mode, URL string
+		Pairs     [][2]string
+		Refused   bool
 	}
-	for _, tt := range tests {
-		got, err := ParseBackground(tt.value, profile.PairRules{})
-		if (err != nil) != tt.bad || tt.bad && !errors.Is(err, ErrHeaderValue) {
-			t.Errorf("%q: error %v, want one: %v", tt.value, err, tt.bad)
+	for _, v := range testkit.Vectors[string, want](t, "header-parse") {
+		got, err := ParseBackground(v.Input, profile.PairRules{})
+		if v.Want.Refused {
+			if !errors.Is(err, ErrHeaderValue) {
+				t.Errorf("%s: %s\n%q: got %+v, %v, want it refused", v.Name, v.Why, v.Input, got, err)
+			}
+			continue
 		}
-		if !tt.bad && !reflect.DeepEqual(got, tt.want) {
-			t.Errorf("%q: got %+v, want %+v", tt.value, got, tt.want)
+		want := Background{Mode: Mode(v.Want.Mode), URL: v.Want.URL}
+		for _, p := range v.Want.Pairs {
+			want.Pairs = append(want.Pairs, Pair{p[0], p[1]})
+		}
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %s\n%q: got %+v, %v, want %+v", v.Name, v.Why, v.Input, got, err, want)
+		}
+	}
+}
+
+// What a client of ours writes a server reads, and it is what was asked for.
+func TestWhatClientsWriteIsRead(t *testing.T) {
+	type input struct {
+		Mode, URL string
+		Pairs     [][2]string
+	}
+	type want struct {
+		Header  string
+		Refused bool
+	}
+	for _, v := range testkit.Vectors[input, want](t, "header-build") {
+		if v.Want.Refused {
+			continue
+		}
+		want := Background{Mode: Mode(v.Input.Mode), URL: v.Input.URL}
+		for _, p := range v.Input.Pairs {
+			want.Pairs = append(want.Pairs, Pair{p[0], p[1]})
+		}
+		if got, err := ParseBackground(v.Want.Header, profile.PairRules{}); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %q is read as %+v, %v, want %+v", v.Name, v.Want.Header, got, err, want)
 		}
 	}
 }
