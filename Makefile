@@ -10,7 +10,7 @@ SUITE := .ci/suite
 # What check runs is compiled in two ways only, so that nothing is compiled more
 # often: plain, without C; or with the race detector, which needs C. Both leave
 # out gin's msgpack, whose codec takes longer than this whole module.
-ONCE := setup verify lint test-plain test-postgres crash examples
+ONCE := setup verify lint test-plain test-postgres crash examples languages erpmock-binary
 $(ONCE): export CGO_ENABLED := 0
 $(ONCE): export GOFLAGS := $(strip $(shell go env GOFLAGS) -tags=nomsgpack)
 
@@ -30,6 +30,7 @@ check: ## everything that must pass; installs what it lacks where it can (STRICT
 	@$(SUITE) tests 10 $(MAKE) --no-print-directory test-plain
 	@$(SUITE) postgres 6 $(MAKE) --no-print-directory test-postgres
 	@$(SUITE) examples 3 $(MAKE) --no-print-directory examples
+	@$(SUITE) languages 15 $(MAKE) --no-print-directory languages
 	@$(SUITE) --table
 	@echo '== check: all suites passed'
 
@@ -107,6 +108,7 @@ clean: ## remove what the targets made
 
 include openapi/openapi.mk
 include bench/bench.mk
+include examples/languages.mk
 
 .PHONY: crash-full chaos
 

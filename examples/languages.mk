@@ -1,0 +1,24 @@
+# Targets of the programs in other languages, examples/typescript and its
+# neighbours; included by the Makefile. Paths are relative to the root of the
+# repository. Each language is a folder with a check.sh, which does from nothing
+# what its README.md says: it gets its packages at the versions of the lock file,
+# generates the client, lints, checks types, tests, and has `erpmock conformance`
+# hold the client to the rules. examples/check says what is missing.
+
+ERPMOCK := $(CURDIR)/.tools/languages/erpmock
+CHECK := ERPMOCK=$(ERPMOCK) examples/check
+
+.PHONY: languages lang-typescript erpmock-binary clean-languages
+
+languages: lang-typescript ## generate, test and hold to the rules the clients in other languages
+	@echo '== languages: all passed'
+
+lang-typescript: erpmock-binary ## the client in TypeScript (needs Node.js and npm)
+	@$(CHECK) typescript 'node npm' 'get Node.js 20 or later; on Debian: apt-get install nodejs npm'
+
+erpmock-binary:
+	@go build -o $(ERPMOCK) ./mockserver/cmd/erpmock
+
+clean: clean-languages
+clean-languages:
+	@git clean -fdXq examples
