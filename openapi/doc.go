@@ -1,11 +1,12 @@
-// Package openapi is the contract of the Visma.net ERP Background API: the two
+// Package openapi is the contract of the Visma.net ERP Background API: its
 // OpenAPI documents, and Go types for their schemas. It has no behaviour beyond
 // JSON, does no I/O, and imports nothing but the standard library.
 //
 // [BackgroundYAML] is the source of truth: a call with the header
 // erp-api-background is answered 202, and the extension x-background-result
 // says what it finally answers. [ERPYAML] is derived from it and has the same
-// operations in the foreground. Packages openapi/background and openapi/erp
+// operations in the foreground; [Background31YAML] is its edition in OpenAPI 3.1.
+// Packages openapi/background and openapi/erp
 // hold a client for each document, openapi/server holds the interface that a
 // server of both implements, and openapi/spec loads and checks the documents.
 //

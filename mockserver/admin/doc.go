@@ -7,7 +7,8 @@
 //
 // The API is below /__mock/v1; openapi.yaml describes it, which is also served,
 // at /__mock/v1/openapi.yaml, and at /__mock/v1/docs for people. The contract of
-// the ERP is at /__mock/docs, /__mock/openapi.yaml and /__mock/openapi.json.
+// the ERP is at /__mock/docs, /__mock/openapi.yaml and .json, in OpenAPI 3.1 at
+// /__mock/openapi-3.1.yaml, and in the foreground at /__mock/erp.yaml.
 // Package [github.com/vismanet-go/background/mockserver/admin/client] is a client
 // in Go.
 //

@@ -48,12 +48,14 @@ var reference = sync.OnceValue(func() string {
 func (a *Admin) mountDocs() {
 	const html, yaml, json = "text/html; charset=utf-8", "application/yaml; charset=utf-8", "application/json; charset=utf-8"
 	for path, f := range map[string]http.Handler{
-		"/__mock/docs":         text(html, func() string { return string(openapi.ReferencePage()) }),
-		"/__mock/docs/{$}":     http.RedirectHandler("/__mock/docs", http.StatusFound),
-		"/__mock/{$}":          http.RedirectHandler("/__mock/docs", http.StatusFound),
-		"/__mock/openapi.yaml": text(yaml, func() string { return string(openapi.BackgroundYAML()) }),
-		"/__mock/openapi.json": text(json, contract),
-		base + "/docs":         text(html, reference),
+		"/__mock/docs":             text(html, func() string { return string(openapi.ReferencePage()) }),
+		"/__mock/docs/{$}":         http.RedirectHandler("/__mock/docs", http.StatusFound),
+		"/__mock/{$}":              http.RedirectHandler("/__mock/docs", http.StatusFound),
+		"/__mock/openapi.yaml":     text(yaml, func() string { return string(openapi.BackgroundYAML()) }),
+		"/__mock/openapi-3.1.yaml": text(yaml, func() string { return string(openapi.Background31YAML()) }),
+		"/__mock/openapi.json":     text(json, contract),
+		"/__mock/erp.yaml":         text(yaml, func() string { return string(openapi.ERPYAML()) }),
+		base + "/docs":             text(html, reference),
 	} {
 		a.srv.Mount("GET "+path, f)
 	}

@@ -200,13 +200,15 @@ func TestTheDocumentsAreThereWithoutANetwork(t *testing.T) {
 		return resp.Request.URL.Path, string(data)
 	}
 	for path, want := range map[string]string{
-		"/__mock/openapi.yaml":    "openapi: 3.0.3",
-		"/__mock/openapi.json":    `"openapi":"3.0.3"`,
-		"/__mock/v1/openapi.yaml": "title: erpmock, under control",
-		"/__mock/v1/openapi.json": `"erpmock, under control"`,
-		"/__mock/docs":            "<title>Visma.net ERP API in the background</title>",
-		"/__mock/v1/docs":         "<title>erpmock, under control</title>",
-		"/__mock/health":          `"ok"`,
+		"/__mock/openapi.yaml":     "openapi: 3.0.3",
+		"/__mock/openapi-3.1.yaml": "openapi: 3.1.0",
+		"/__mock/erp.yaml":         "title: Visma.net ERP API in the foreground",
+		"/__mock/openapi.json":     `"openapi":"3.0.3"`,
+		"/__mock/v1/openapi.yaml":  "title: erpmock, under control",
+		"/__mock/v1/openapi.json":  `"erpmock, under control"`,
+		"/__mock/docs":             "<title>Visma.net ERP API in the background</title>",
+		"/__mock/v1/docs":          "<title>erpmock, under control</title>",
+		"/__mock/health":           `"ok"`,
 	} {
 		if _, body := get(path); !strings.Contains(body, want) {
 			t.Errorf("%s: %.100q does not have %q", path, body, want)

@@ -6,7 +6,7 @@
 # Needs nothing but Go.
 set -eu
 cd "${1:-.}/openapi/tools"
-go run ./derive -in ../background.yaml -erp ../erp/erp.yaml -overlay aliases.overlay.yaml
+go run ./derive -in ../background.yaml -erp ../erp/erp.yaml -edition31 ../background-3.1.yaml -overlay aliases.overlay.yaml
 go tool oapi-codegen -config models.config.yaml ../background.yaml
 go tool oapi-codegen -config background.config.yaml ../background.yaml
 go tool oapi-codegen -config erp.config.yaml ../erp/erp.yaml

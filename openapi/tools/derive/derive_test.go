@@ -102,7 +102,7 @@ func TestTheSameSourceGivesTheSameFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, derive := range map[string]func([]byte) ([]byte, error){"foreground": foreground, "overlay": aliasOverlay} {
+	for name, derive := range map[string]func([]byte) ([]byte, error){"foreground": foreground, "3.1": edition31, "overlay": aliasOverlay} {
 		first, err := derive(source)
 		if err != nil {
 			t.Fatal(err)

@@ -151,3 +151,68 @@ func isMethod(key string) bool {
 	}
 	return false
 }
+
+// mapping returns a mapping with one key.
+func mapping(key string, value *yaml.Node) *yaml.Node {
+	return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*yaml.Node{{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}, value}}
+}
+
+// eachSchema calls f for every schema of a document of OpenAPI 3.0: the component
+// schemas, those at the key schema, and those inside of schemas.
+func eachSchema(root *yaml.Node, f func(*yaml.Node) error) error {
+	var inside, outside func(*yaml.Node) error
+	each := func(n *yaml.Node, f func(*yaml.Node) error) error { // of a list, or the values of a mapping
+		step, first := 1, 0
+		if n.Kind == yaml.MappingNode {
+			step, first = 2, 1
+		}
+		for i := first; i < len(n.Content); i += step {
+			if err := f(n.Content[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	inside = func(schema *yaml.Node) error {
+		if schema.Kind != yaml.MappingNode { // additionalProperties: true
+			return nil
+		}
+		for _, key := range []string{"items", "not", "additionalProperties"} {
+			if n := get(schema, key); n != nil {
+				if err := inside(n); err != nil {
+					return err
+				}
+			}
+		}
+		for _, key := range []string{"properties", "allOf", "anyOf", "oneOf"} {
+			if n := get(schema, key); n != nil {
+				if err := each(n, inside); err != nil {
+					return err
+				}
+			}
+		}
+		return f(schema)
+	}
+	outside = func(n *yaml.Node) error {
+		if n.Kind != yaml.MappingNode {
+			return each(n, outside)
+		}
+		for i := 0; i < len(n.Content); i += 2 {
+			var err error
+			switch value := n.Content[i+1]; n.Content[i].Value {
+			case "schema":
+				err = inside(value)
+			case "schemas":
+				err = each(value, inside)
+			case "example", "examples":
+			default:
+				err = outside(value)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return outside(root)
+}
