@@ -38,15 +38,33 @@ func (c *contract) see(view, method, pattern string, a answer) {
 	c.t.Helper()
 	key := fmt.Sprintf("%s %s %s %d", view, method, pattern, a.status)
 	c.seen[key] = true
-	if c.fits[key+a.body] {
-		return
+	if a.header != nil { // and not read out of a state
+		c.seen[key+" answered"] = true
 	}
 	response := c.views[view].Paths.Value(pattern).GetOperation(method).Responses.Status(a.status)
 	if response == nil {
 		c.t.Errorf("%s: not declared: %.100s", key, a.body)
 		return
 	}
+	declared := make(map[string]bool)
+	for name := range response.Value.Headers {
+		declared[http.CanonicalHeaderKey(name)] = true
+	}
+	for name := range a.header {
+		switch {
+		case declared[name]:
+			c.seen[key+" "+name] = true
+		case !slices.Contains(undeclaredHeaders, name):
+			c.t.Errorf("%s: the header %s is not declared", key, name)
+		}
+	}
+	if c.fits[key+a.body] {
+		return
+	}
 	media := response.Value.Content.Get("application/json")
+	if kind := a.header.Get("Content-Type"); kind != "" && media != nil && response.Value.Content.Get(kind) == nil {
+		c.t.Errorf("%s: the content type %s is not declared", key, kind)
+	}
 	switch {
 	case a.body == "" || c.shapesApart: // any error, and a 202, may come without its body
 	case media == nil && a.status != http.StatusNoContent:
@@ -56,8 +74,50 @@ func (c *contract) see(view, method, pattern string, a answer) {
 			c.t.Errorf("%s: %v", key, err)
 			return
 		}
+		for _, name := range undeclared(media.Schema.Value, decode[any](c.t, a.body), "") {
+			if beyond[fmt.Sprintf("%s %d %s", pattern, a.status, name)] == "" && beyond[fmt.Sprintf("* %d %s", a.status, name)] == "" {
+				c.t.Errorf("%s: the field %s is not declared", key, name)
+			}
+		}
 		c.fits[key+a.body] = true
 	}
+}
+
+// undeclaredHeaders are those of HTTP itself, which no document declares.
+var undeclaredHeaders = []string{"Content-Length", "Content-Type", "Date"}
+
+// beyond are fields that switches add, and that are left undeclared for a reason.
+var beyond = map[string]string{
+	"* 202 .contentLocation":           "the vendor's article can be read so, its document has no such field, and clients have no use for it",
+	contentPath + " 202 .actionId":     "the content of a call that ended with 202, under its own status",
+	contentPath + " 202 .actionResult": "the same",
+	contentPath + " 202 .errorInfo":    "the same",
+}
+
+// undeclared names the fields of a value that its schema does not have. A schema
+// without properties may have any.
+func undeclared(schema *openapi3.Schema, value any, at string) (names []string) {
+	switch v := value.(type) {
+	case []any:
+		if schema.Items == nil {
+			return nil
+		}
+		for _, item := range v {
+			names = append(names, undeclared(schema.Items.Value, item, at+"[]")...)
+		}
+	case map[string]any:
+		if len(schema.Properties) == 0 {
+			return nil
+		}
+		for name, field := range v {
+			if p := schema.Properties[name]; p == nil {
+				names = append(names, at+"."+name)
+			} else {
+				names = append(names, undeclared(p.Value, field, at+"."+name)...)
+			}
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(names)))
 }
 
 // A matrixCase is a mock that answers in a way of its own.
@@ -135,9 +195,11 @@ func matrixCases(t *testing.T) []matrixCase {
 	}
 	both := profile.Profile{ReportAccepted: true, ContentCarriesStatus: true}
 	failing := fault.Answer{Status: 500, Body: `{"message":"An error has occurred."}`}
-	faults := make([]fault.Rule, 0, 4)
+	busy := fault.Answer{Status: 503, Body: `{"message":"The service is unavailable."}`, RetryAfter: 5 * time.Second}
+	var failures, pauses []fault.Rule
 	for _, on := range []fault.Point{fault.OnIntake, fault.OnForeground, fault.OnState, fault.OnContent} {
-		faults = append(faults, fault.Rule{On: on, Do: failing})
+		failures = append(failures, fault.Rule{On: on, Do: failing})
+		pauses = append(pauses, fault.Rule{On: on, Do: busy})
 	}
 	return append(cases,
 		matrixCase{"actions that only begin, with their status", mockserver.Config{Profile: both}},
@@ -147,7 +209,8 @@ func matrixCases(t *testing.T) []matrixCase {
 		matrixCase{"tokens with scopes", mockserver.Config{Auth: mockserver.Auth{Mode: mockserver.AuthStrict, TokenLife: 9000 * time.Hour, Clients: map[string]mockserver.AuthClient{
 			"reads": {Secret: "s", Scopes: []string{mockserver.ScopeRead}}, "creates": {Secret: "s", Scopes: []string{mockserver.ScopeCreate}},
 		}}}},
-		matrixCase{"failures", mockserver.Config{Faults: faults}},
+		matrixCase{"failures", mockserver.Config{Faults: failures}},
+		matrixCase{"pauses", mockserver.Config{Faults: pauses}},
 	)
 }
 
@@ -177,9 +240,16 @@ func TestTheDocumentsDeclareWhatTheMockAnswersAndNothingElse(t *testing.T) {
 	for view, doc := range map[string]*openapi3.T{"background": background, "erp": erp} {
 		for pattern, item := range doc.Paths.Map() {
 			for method, op := range item.Operations() {
-				for status := range op.Responses.Map() {
-					if key := view + " " + method + " " + pattern + " " + status; !seen[key] {
+				for status, response := range op.Responses.Map() {
+					key := view + " " + method + " " + pattern + " " + status
+					if !seen[key] {
 						t.Errorf("%s: declared, and nothing answers so", key)
+						continue
+					}
+					for name := range response.Value.Headers {
+						if seen[key+" answered"] && !seen[key+" "+http.CanonicalHeaderKey(name)] {
+							t.Errorf("%s: the header %s is declared, and no answer has it", key, name)
+						}
 					}
 				}
 			}

@@ -5,10 +5,11 @@
 // [BackgroundYAML] is the source of truth: a call with the header
 // erp-api-background is answered 202, and the extension x-background-result
 // says what it finally answers. [ERPYAML] is derived from it and has the same
-// operations in the foreground; [Background31YAML] is its edition in OpenAPI 3.1.
-// Packages openapi/background and openapi/erp
-// hold a client for each document, openapi/server holds the interface that a
-// server of both implements, and openapi/spec loads and checks the documents.
+// operations in the foreground; [Background31YAML] is the first in OpenAPI 3.1.
+// Packages openapi/background and openapi/erp hold a client for each view,
+// openapi/server holds the interface that a server of both implements, and
+// openapi/spec loads and checks the documents. Package openapi/vectors has what
+// clients in any language read alike, as data.
 //
 // # Reading
 //

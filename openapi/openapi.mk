@@ -9,9 +9,10 @@ generate: ## write all that follows from openapi/background.yaml, mockserver/adm
 	@sh openapi/tools/generate.sh
 	@go run ./mockserver/cmd/erpmock docs --markdown docs/erpmock.md --man mockserver/cmd/erpmock/man
 
-verify: ## fail if generated files are out of date; try the generator under its former path
+verify: ## fail if generated files are out of date, or documents and mock differ; try other generators and editions
 	@sh openapi/tools/verify.sh
 	@go test -run TestTheReferenceIsUpToDate ./mockserver/cmd/erpmock
+	@go test -run 'TestTheDocumentsDeclare|TestTheLinks' ./mockserver
 
 spec-lint: ## check the OpenAPI documents by strict rules (needs npm)
 	@if command -v npm >/dev/null 2>&1; then \

@@ -2517,6 +2517,11 @@ type GetBackgroundStateResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
+// GetBackgroundStateResponse403Headers the declared response headers of an HTTP 403 response for GetBackgroundState
+type GetBackgroundStateResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
 // GetBackgroundStateResponse429Headers the declared response headers of an HTTP 429 response for GetBackgroundState
 type GetBackgroundStateResponse429Headers struct {
 	RetryAfter *string
@@ -2550,6 +2555,8 @@ type GetBackgroundStateResponse struct {
 	JSON503 *ServiceUnavailable
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetBackgroundStateResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *GetBackgroundStateResponse403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetBackgroundStateResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -2635,6 +2642,11 @@ type GetBackgroundContentResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
+// GetBackgroundContentResponse403Headers the declared response headers of an HTTP 403 response for GetBackgroundContent
+type GetBackgroundContentResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
 // GetBackgroundContentResponse429Headers the declared response headers of an HTTP 429 response for GetBackgroundContent
 type GetBackgroundContentResponse429Headers struct {
 	RetryAfter *string
@@ -2676,6 +2688,8 @@ type GetBackgroundContentResponse struct {
 	JSON503 *ServiceUnavailable
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetBackgroundContentResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *GetBackgroundContentResponse403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetBackgroundContentResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -2786,6 +2800,11 @@ type ListCustomerInvoicesResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
+// ListCustomerInvoicesResponse403Headers the declared response headers of an HTTP 403 response for ListCustomerInvoices
+type ListCustomerInvoicesResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
 // ListCustomerInvoicesResponse429Headers the declared response headers of an HTTP 429 response for ListCustomerInvoices
 type ListCustomerInvoicesResponse429Headers struct {
 	RetryAfter *string
@@ -2817,6 +2836,8 @@ type ListCustomerInvoicesResponse struct {
 	Headers202 *ListCustomerInvoicesResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ListCustomerInvoicesResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ListCustomerInvoicesResponse403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ListCustomerInvoicesResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -2897,6 +2918,11 @@ type CreateCustomerInvoiceV1Response401Headers struct {
 	WWWAuthenticate *string
 }
 
+// CreateCustomerInvoiceV1Response403Headers the declared response headers of an HTTP 403 response for CreateCustomerInvoiceV1
+type CreateCustomerInvoiceV1Response403Headers struct {
+	WWWAuthenticate *string
+}
+
 // CreateCustomerInvoiceV1Response429Headers the declared response headers of an HTTP 429 response for CreateCustomerInvoiceV1
 type CreateCustomerInvoiceV1Response429Headers struct {
 	RetryAfter *string
@@ -2932,6 +2958,8 @@ type CreateCustomerInvoiceV1Response struct {
 	Headers202 *CreateCustomerInvoiceV1Response202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *CreateCustomerInvoiceV1Response401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *CreateCustomerInvoiceV1Response403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *CreateCustomerInvoiceV1Response429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -3022,6 +3050,11 @@ type DeleteCustomerInvoiceResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
+// DeleteCustomerInvoiceResponse403Headers the declared response headers of an HTTP 403 response for DeleteCustomerInvoice
+type DeleteCustomerInvoiceResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
 // DeleteCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for DeleteCustomerInvoice
 type DeleteCustomerInvoiceResponse429Headers struct {
 	RetryAfter *string
@@ -3053,6 +3086,8 @@ type DeleteCustomerInvoiceResponse struct {
 	Headers202 *DeleteCustomerInvoiceResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *DeleteCustomerInvoiceResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *DeleteCustomerInvoiceResponse403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *DeleteCustomerInvoiceResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -3133,6 +3168,11 @@ type GetCustomerInvoiceResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
+// GetCustomerInvoiceResponse403Headers the declared response headers of an HTTP 403 response for GetCustomerInvoice
+type GetCustomerInvoiceResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
 // GetCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for GetCustomerInvoice
 type GetCustomerInvoiceResponse429Headers struct {
 	RetryAfter *string
@@ -3164,6 +3204,8 @@ type GetCustomerInvoiceResponse struct {
 	Headers202 *GetCustomerInvoiceResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetCustomerInvoiceResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *GetCustomerInvoiceResponse403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetCustomerInvoiceResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -3244,6 +3286,11 @@ type UpdateCustomerInvoiceResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
+// UpdateCustomerInvoiceResponse403Headers the declared response headers of an HTTP 403 response for UpdateCustomerInvoice
+type UpdateCustomerInvoiceResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
 // UpdateCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for UpdateCustomerInvoice
 type UpdateCustomerInvoiceResponse429Headers struct {
 	RetryAfter *string
@@ -3281,6 +3328,8 @@ type UpdateCustomerInvoiceResponse struct {
 	Headers202 *UpdateCustomerInvoiceResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *UpdateCustomerInvoiceResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *UpdateCustomerInvoiceResponse403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *UpdateCustomerInvoiceResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -3376,6 +3425,11 @@ type ReleaseCustomerInvoiceResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
+// ReleaseCustomerInvoiceResponse403Headers the declared response headers of an HTTP 403 response for ReleaseCustomerInvoice
+type ReleaseCustomerInvoiceResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
 // ReleaseCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for ReleaseCustomerInvoice
 type ReleaseCustomerInvoiceResponse429Headers struct {
 	RetryAfter *string
@@ -3409,6 +3463,8 @@ type ReleaseCustomerInvoiceResponse struct {
 	Headers202 *ReleaseCustomerInvoiceResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ReleaseCustomerInvoiceResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ReleaseCustomerInvoiceResponse403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ReleaseCustomerInvoiceResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -3494,6 +3550,11 @@ type ReverseCustomerInvoiceResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
+// ReverseCustomerInvoiceResponse403Headers the declared response headers of an HTTP 403 response for ReverseCustomerInvoice
+type ReverseCustomerInvoiceResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
 // ReverseCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for ReverseCustomerInvoice
 type ReverseCustomerInvoiceResponse429Headers struct {
 	RetryAfter *string
@@ -3531,6 +3592,8 @@ type ReverseCustomerInvoiceResponse struct {
 	Headers202 *ReverseCustomerInvoiceResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ReverseCustomerInvoiceResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ReverseCustomerInvoiceResponse403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ReverseCustomerInvoiceResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -3626,6 +3689,11 @@ type CreateCustomerInvoiceResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
+// CreateCustomerInvoiceResponse403Headers the declared response headers of an HTTP 403 response for CreateCustomerInvoice
+type CreateCustomerInvoiceResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
 // CreateCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for CreateCustomerInvoice
 type CreateCustomerInvoiceResponse429Headers struct {
 	RetryAfter *string
@@ -3661,6 +3729,8 @@ type CreateCustomerInvoiceResponse struct {
 	Headers202 *CreateCustomerInvoiceResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *CreateCustomerInvoiceResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *CreateCustomerInvoiceResponse403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *CreateCustomerInvoiceResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -4018,6 +4088,16 @@ func ParseGetBackgroundStateResponse(rsp *http.Response) (*GetBackgroundStateRes
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers GetBackgroundStateResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetBackgroundStateResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -4095,6 +4175,16 @@ func ParseGetBackgroundContentResponse(rsp *http.Response) (*GetBackgroundConten
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers GetBackgroundContentResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetBackgroundContentResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -4170,6 +4260,16 @@ func ParseListCustomerInvoicesResponse(rsp *http.Response) (*ListCustomerInvoice
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers ListCustomerInvoicesResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers ListCustomerInvoicesResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -4249,6 +4349,16 @@ func ParseCreateCustomerInvoiceV1Response(rsp *http.Response) (*CreateCustomerIn
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers CreateCustomerInvoiceV1Response403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers CreateCustomerInvoiceV1Response429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -4324,6 +4434,16 @@ func ParseDeleteCustomerInvoiceResponse(rsp *http.Response) (*DeleteCustomerInvo
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers DeleteCustomerInvoiceResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers DeleteCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -4399,6 +4519,16 @@ func ParseGetCustomerInvoiceResponse(rsp *http.Response) (*GetCustomerInvoiceRes
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers GetCustomerInvoiceResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -4480,6 +4610,16 @@ func ParseUpdateCustomerInvoiceResponse(rsp *http.Response) (*UpdateCustomerInvo
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers UpdateCustomerInvoiceResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers UpdateCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -4557,6 +4697,16 @@ func ParseReleaseCustomerInvoiceResponse(rsp *http.Response) (*ReleaseCustomerIn
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers ReleaseCustomerInvoiceResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers ReleaseCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -4638,6 +4788,16 @@ func ParseReverseCustomerInvoiceResponse(rsp *http.Response) (*ReverseCustomerIn
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers ReverseCustomerInvoiceResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers ReverseCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -4717,6 +4877,16 @@ func ParseCreateCustomerInvoiceResponse(rsp *http.Response) (*CreateCustomerInvo
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers CreateCustomerInvoiceResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers CreateCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {

@@ -2312,6 +2312,11 @@ type GetBackgroundStateResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
+// GetBackgroundStateResponse403Headers the declared response headers of an HTTP 403 response for GetBackgroundState
+type GetBackgroundStateResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
 // GetBackgroundStateResponse429Headers the declared response headers of an HTTP 429 response for GetBackgroundState
 type GetBackgroundStateResponse429Headers struct {
 	RetryAfter *string
@@ -2345,6 +2350,8 @@ type GetBackgroundStateResponse struct {
 	JSON503 *ServiceUnavailable
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetBackgroundStateResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *GetBackgroundStateResponse403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetBackgroundStateResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -2430,6 +2437,11 @@ type GetBackgroundContentResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
+// GetBackgroundContentResponse403Headers the declared response headers of an HTTP 403 response for GetBackgroundContent
+type GetBackgroundContentResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
 // GetBackgroundContentResponse429Headers the declared response headers of an HTTP 429 response for GetBackgroundContent
 type GetBackgroundContentResponse429Headers struct {
 	RetryAfter *string
@@ -2471,6 +2483,8 @@ type GetBackgroundContentResponse struct {
 	JSON503 *ServiceUnavailable
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetBackgroundContentResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *GetBackgroundContentResponse403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetBackgroundContentResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -2576,6 +2590,11 @@ type ListCustomerInvoicesResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
+// ListCustomerInvoicesResponse403Headers the declared response headers of an HTTP 403 response for ListCustomerInvoices
+type ListCustomerInvoicesResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
 // ListCustomerInvoicesResponse429Headers the declared response headers of an HTTP 429 response for ListCustomerInvoices
 type ListCustomerInvoicesResponse429Headers struct {
 	RetryAfter *string
@@ -2607,6 +2626,8 @@ type ListCustomerInvoicesResponse struct {
 	JSON503 *ServiceUnavailable
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ListCustomerInvoicesResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ListCustomerInvoicesResponse403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ListCustomerInvoicesResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -2693,6 +2714,11 @@ type CreateCustomerInvoiceV1Response401Headers struct {
 	WWWAuthenticate *string
 }
 
+// CreateCustomerInvoiceV1Response403Headers the declared response headers of an HTTP 403 response for CreateCustomerInvoiceV1
+type CreateCustomerInvoiceV1Response403Headers struct {
+	WWWAuthenticate *string
+}
+
 // CreateCustomerInvoiceV1Response429Headers the declared response headers of an HTTP 429 response for CreateCustomerInvoiceV1
 type CreateCustomerInvoiceV1Response429Headers struct {
 	RetryAfter *string
@@ -2726,6 +2752,8 @@ type CreateCustomerInvoiceV1Response struct {
 	Headers201 *CreateCustomerInvoiceV1Response201Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *CreateCustomerInvoiceV1Response401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *CreateCustomerInvoiceV1Response403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *CreateCustomerInvoiceV1Response429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -2806,6 +2834,11 @@ type DeleteCustomerInvoiceResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
+// DeleteCustomerInvoiceResponse403Headers the declared response headers of an HTTP 403 response for DeleteCustomerInvoice
+type DeleteCustomerInvoiceResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
 // DeleteCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for DeleteCustomerInvoice
 type DeleteCustomerInvoiceResponse429Headers struct {
 	RetryAfter *string
@@ -2835,6 +2868,8 @@ type DeleteCustomerInvoiceResponse struct {
 	JSON503 *ServiceUnavailable
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *DeleteCustomerInvoiceResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *DeleteCustomerInvoiceResponse403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *DeleteCustomerInvoiceResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -2915,6 +2950,11 @@ type GetCustomerInvoiceResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
+// GetCustomerInvoiceResponse403Headers the declared response headers of an HTTP 403 response for GetCustomerInvoice
+type GetCustomerInvoiceResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
 // GetCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for GetCustomerInvoice
 type GetCustomerInvoiceResponse429Headers struct {
 	RetryAfter *string
@@ -2948,6 +2988,8 @@ type GetCustomerInvoiceResponse struct {
 	Headers200 *GetCustomerInvoiceResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetCustomerInvoiceResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *GetCustomerInvoiceResponse403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetCustomerInvoiceResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -3033,6 +3075,11 @@ type UpdateCustomerInvoiceResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
+// UpdateCustomerInvoiceResponse403Headers the declared response headers of an HTTP 403 response for UpdateCustomerInvoice
+type UpdateCustomerInvoiceResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
 // UpdateCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for UpdateCustomerInvoice
 type UpdateCustomerInvoiceResponse429Headers struct {
 	RetryAfter *string
@@ -3070,6 +3117,8 @@ type UpdateCustomerInvoiceResponse struct {
 	Headers204 *UpdateCustomerInvoiceResponse204Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *UpdateCustomerInvoiceResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *UpdateCustomerInvoiceResponse403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *UpdateCustomerInvoiceResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -3165,6 +3214,11 @@ type ReleaseCustomerInvoiceResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
+// ReleaseCustomerInvoiceResponse403Headers the declared response headers of an HTTP 403 response for ReleaseCustomerInvoice
+type ReleaseCustomerInvoiceResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
 // ReleaseCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for ReleaseCustomerInvoice
 type ReleaseCustomerInvoiceResponse429Headers struct {
 	RetryAfter *string
@@ -3202,6 +3256,8 @@ type ReleaseCustomerInvoiceResponse struct {
 	Headers200 *ReleaseCustomerInvoiceResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ReleaseCustomerInvoiceResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ReleaseCustomerInvoiceResponse403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ReleaseCustomerInvoiceResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -3297,6 +3353,11 @@ type ReverseCustomerInvoiceResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
+// ReverseCustomerInvoiceResponse403Headers the declared response headers of an HTTP 403 response for ReverseCustomerInvoice
+type ReverseCustomerInvoiceResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
 // ReverseCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for ReverseCustomerInvoice
 type ReverseCustomerInvoiceResponse429Headers struct {
 	RetryAfter *string
@@ -3338,6 +3399,8 @@ type ReverseCustomerInvoiceResponse struct {
 	Headers200 *ReverseCustomerInvoiceResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ReverseCustomerInvoiceResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ReverseCustomerInvoiceResponse403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ReverseCustomerInvoiceResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -3444,6 +3507,11 @@ type CreateCustomerInvoiceResponse401Headers struct {
 	WWWAuthenticate *string
 }
 
+// CreateCustomerInvoiceResponse403Headers the declared response headers of an HTTP 403 response for CreateCustomerInvoice
+type CreateCustomerInvoiceResponse403Headers struct {
+	WWWAuthenticate *string
+}
+
 // CreateCustomerInvoiceResponse429Headers the declared response headers of an HTTP 429 response for CreateCustomerInvoice
 type CreateCustomerInvoiceResponse429Headers struct {
 	RetryAfter *string
@@ -3477,6 +3545,8 @@ type CreateCustomerInvoiceResponse struct {
 	Headers201 *CreateCustomerInvoiceResponse201Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *CreateCustomerInvoiceResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *CreateCustomerInvoiceResponse403Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *CreateCustomerInvoiceResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -3829,6 +3899,16 @@ func ParseGetBackgroundStateResponse(rsp *http.Response) (*GetBackgroundStateRes
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers GetBackgroundStateResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetBackgroundStateResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3906,6 +3986,16 @@ func ParseGetBackgroundContentResponse(rsp *http.Response) (*GetBackgroundConten
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers GetBackgroundContentResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetBackgroundContentResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3973,6 +4063,16 @@ func ParseListCustomerInvoicesResponse(rsp *http.Response) (*ListCustomerInvoice
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers ListCustomerInvoicesResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers ListCustomerInvoicesResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -4057,6 +4157,16 @@ func ParseCreateCustomerInvoiceV1Response(rsp *http.Response) (*CreateCustomerIn
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers CreateCustomerInvoiceV1Response403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers CreateCustomerInvoiceV1Response429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -4122,6 +4232,16 @@ func ParseDeleteCustomerInvoiceResponse(rsp *http.Response) (*DeleteCustomerInvo
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers DeleteCustomerInvoiceResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers DeleteCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -4199,6 +4319,16 @@ func ParseGetCustomerInvoiceResponse(rsp *http.Response) (*GetCustomerInvoiceRes
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers GetCustomerInvoiceResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -4280,6 +4410,16 @@ func ParseUpdateCustomerInvoiceResponse(rsp *http.Response) (*UpdateCustomerInvo
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers UpdateCustomerInvoiceResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers UpdateCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -4361,6 +4501,16 @@ func ParseReleaseCustomerInvoiceResponse(rsp *http.Response) (*ReleaseCustomerIn
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers ReleaseCustomerInvoiceResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers ReleaseCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -4446,6 +4596,16 @@ func ParseReverseCustomerInvoiceResponse(rsp *http.Response) (*ReverseCustomerIn
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers ReverseCustomerInvoiceResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers ReverseCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -4530,6 +4690,16 @@ func ParseCreateCustomerInvoiceResponse(rsp *http.Response) (*CreateCustomerInvo
 			headers.WWWAuthenticate = &value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers CreateCustomerInvoiceResponse403Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers403 = &headers
 	case rsp.StatusCode == 429:
 		var headers CreateCustomerInvoiceResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
