@@ -18,9 +18,9 @@ var floors = [][]string{
 	{"internal/background", "queue/queuetest", "queue/sqlitequeue"},
 	{"internal/notify", "internal/run"},
 	{""}, // the server itself
-	{"internal/wanted"},
-	{"admin/client", "admin/internal/api", "compare", "conformance", "mockservertest", "scenario"},
-	{"admin"},
+	{"internal/wanted", "openapidoc/internal/schema"},
+	{"admin/client", "admin/internal/api", "compare", "conformance", "mockservertest", "openapidoc/internal/synth", "scenario"},
+	{"admin", "openapidoc/internal/compiled"},
 	{"cmd/erpmock"},
 }
 

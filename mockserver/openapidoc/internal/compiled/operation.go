@@ -1,0 +1,287 @@
+package compiled
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/vismanet-go/background/internal/apidoc"
+	"github.com/vismanet-go/background/mockserver/openapidoc/internal/schema"
+)
+
+// Operation is a method on a path.
+type Operation struct {
+	Method  string // in capitals
+	Path    string // with {parameters}
+	ID      string // operationId; may be empty
+	Tags    []string
+	Pointer string // JSON pointer of the operation
+
+	doc      *Doc
+	item, n  *apidoc.Node // the path, the operation
+	itemAt   string       // pointer of item
+	once     sync.Once
+	content  contents
+	problems []schema.Problem
+}
+
+// contents is what is found out when it is asked for.
+type contents struct {
+	parameters []*Parameter
+	body       *Body
+	responses  []*Response
+	servers    []Server
+}
+
+// methods are the keys of a path that are operations.
+var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+
+// index finds the operations.
+func (d *Doc) index() error {
+	paths := d.src.Root.Get("paths")
+	if paths == nil {
+		return nil // a document of 3.1 may have webhooks only
+	}
+	if !paths.Is(apidoc.Object) {
+		return paths.Errorf("paths is %s; want an object", paths.Kind)
+	}
+	for i, path := range paths.Keys {
+		if !strings.HasPrefix(path, "/") {
+			continue // an extension
+		}
+		pointer := apidoc.Pointer("paths", path)
+		item, err := d.src.Deref(paths.Items[i])
+		if err != nil {
+			return err
+		}
+		if item != paths.Items[i] {
+			ref, _ := paths.Items[i].Ref()
+			pointer = schema.PointerOf(ref, pointer)
+		}
+		for j, key := range item.Keys {
+			for _, method := range methods {
+				if key == method {
+					d.operations = append(d.operations, d.operation(path, key, item, item.Items[j], pointer))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (d *Doc) operation(path, method string, item, n *apidoc.Node, pointer string) *Operation {
+	o := &Operation{
+		Method: strings.ToUpper(method), Path: path, ID: n.Get("operationId").Str(), Pointer: pointer + "/" + method,
+		doc: d, item: item, n: n, itemAt: pointer,
+	}
+	if tags := n.Get("tags"); tags.Is(apidoc.Array) {
+		for _, tag := range tags.Items {
+			o.Tags = append(o.Tags, tag.Str())
+		}
+	}
+	return o
+}
+
+// Parameters returns those of the operation and of its path.
+func (o *Operation) Parameters() []*Parameter { return o.contents().parameters }
+
+// Body returns what a request carries; nil if nothing.
+func (o *Operation) Body() *Body { return o.contents().body }
+
+// Responses returns the answers in the order of the document.
+func (o *Operation) Responses() []*Response { return o.contents().responses }
+
+// Servers returns the addresses of the operation, if it or its path has some of its
+// own, else those of the document.
+func (o *Operation) Servers() []Server { return o.contents().servers }
+
+// Problems returns what could not be understood in the operation itself. The
+// problems of schemas are those of [Doc.Problems].
+func (o *Operation) Problems() []schema.Problem {
+	o.contents()
+	return o.problems
+}
+
+func (o *Operation) contents() *contents {
+	o.once.Do(func() {
+		o.content = contents{parameters: o.parameters(), body: o.body(), responses: o.responses(), servers: o.doc.Servers}
+		for _, n := range []*apidoc.Node{o.item, o.n} {
+			if own := servers(n.Get("servers")); own != nil {
+				o.content.servers = own
+			}
+		}
+	})
+	return &o.content
+}
+
+func (o *Operation) problem(pointer, format string, args ...any) {
+	o.problems = append(o.problems, schema.Problem{Pointer: pointer, Msg: fmt.Sprintf(format, args...)})
+}
+
+// deref follows a reference, and tells where what it leads to stands. It returns nil
+// if it leads nowhere or to something that is no object.
+func (o *Operation) deref(n *apidoc.Node, pointer string) (*apidoc.Node, string) {
+	to, err := o.doc.src.Deref(n)
+	if err != nil {
+		o.problem(pointer, "%v", err)
+		return nil, pointer
+	}
+	if to != n {
+		ref, _ := n.Ref()
+		pointer = schema.PointerOf(ref, pointer)
+	}
+	if !to.Is(apidoc.Object) {
+		if to != nil {
+			o.problem(pointer, "is %s; want an object", to.Kind)
+		}
+		return nil, pointer
+	}
+	return to, pointer
+}
+
+// Parameter is one of a call besides its body.
+type Parameter struct {
+	Name, In        string // In is path, query, header or cookie
+	Required        bool
+	Style           string // as it is, or the default of In
+	Explode         bool
+	AllowReserved   bool
+	AllowEmptyValue bool
+	Schema          *schema.Schema // nil if Content says what it is
+	Content         *MediaType
+	Pointer         string
+}
+
+func (o *Operation) parameters() []*Parameter {
+	var list []*Parameter
+	places := make(map[[2]string]int)
+	for _, of := range []struct {
+		n       *apidoc.Node
+		pointer string
+	}{{o.item, o.itemAt}, {o.n, o.Pointer}} {
+		all := of.n.Get("parameters")
+		if !all.Is(apidoc.Array) {
+			continue
+		}
+		for i, item := range all.Items {
+			n, pointer := o.deref(item, fmt.Sprintf("%s/parameters/%d", of.pointer, i))
+			if n == nil {
+				continue
+			}
+			p := o.parameter(n, pointer)
+			if p == nil {
+				continue
+			}
+			key := [2]string{p.In, p.Name}
+			if at, known := places[key]; known {
+				list[at] = p // that of the operation counts
+				continue
+			}
+			places[key] = len(list)
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+func (o *Operation) parameter(n *apidoc.Node, pointer string) *Parameter {
+	p := &Parameter{
+		Name: n.Get("name").Str(), In: n.Get("in").Str(), Required: n.Get("required").IsTrue(), Style: n.Get("style").Str(),
+		AllowReserved: n.Get("allowReserved").IsTrue(), AllowEmptyValue: n.Get("allowEmptyValue").IsTrue(), Pointer: pointer,
+	}
+	switch p.In {
+	case "path", "query", "header", "cookie":
+	default:
+		o.problem(pointer, "the parameter is in %q, and left out; want path, query, header or cookie", p.In)
+		return nil
+	}
+	if p.Name == "" {
+		o.problem(pointer, "the parameter has no name, and is left out")
+		return nil
+	}
+	if p.Style == "" {
+		p.Style = map[string]string{"path": "simple", "header": "simple", "query": "form", "cookie": "form"}[p.In]
+	}
+	p.Explode = p.Style == "form"
+	if e := n.Get("explode"); e.Is(apidoc.Bool) {
+		p.Explode = e.IsTrue()
+	}
+	if s := n.Get("schema"); s != nil {
+		p.Schema = o.doc.set.Compile(s, pointer+"/schema")
+	}
+	if types := o.mediaTypes(n, pointer); len(types) > 0 {
+		p.Content = types[0]
+	}
+	return p
+}
+
+// Body is what a request carries.
+type Body struct {
+	Required bool
+	Content  []*MediaType
+	Pointer  string
+}
+
+func (o *Operation) body() *Body {
+	given := o.n.Get("requestBody")
+	if given == nil {
+		return nil
+	}
+	n, pointer := o.deref(given, o.Pointer+"/requestBody")
+	if n == nil {
+		return nil
+	}
+	return &Body{Required: n.Get("required").IsTrue(), Content: o.mediaTypes(n, pointer), Pointer: pointer}
+}
+
+// Response is an answer.
+type Response struct {
+	Status      string // three digits, a range such as 2XX, or default
+	Description string
+	Content     []*MediaType
+	Headers     []*Header
+	Pointer     string
+}
+
+// Header is one of an answer.
+type Header struct {
+	Name      string
+	Required  bool
+	MediaType // its schema and examples; Type is empty
+}
+
+func (o *Operation) responses() []*Response {
+	all := o.n.Get("responses")
+	if !all.Is(apidoc.Object) {
+		if all != nil {
+			o.problem(o.Pointer+"/responses", "is %s; want an object", all.Kind)
+		}
+		return nil
+	}
+	var list []*Response
+	for i, status := range all.Keys {
+		if strings.HasPrefix(status, "x-") {
+			continue
+		}
+		at := o.Pointer + apidoc.Pointer("responses", status)
+		n, pointer := o.deref(all.Items[i], at)
+		if n == nil {
+			continue
+		}
+		if status = strings.ToUpper(status); status == "DEFAULT" {
+			status = "default"
+		}
+		r := &Response{Status: status, Description: n.Get("description").Str(), Content: o.mediaTypes(n, pointer), Pointer: pointer}
+		if headers := n.Get("headers"); headers.Is(apidoc.Object) {
+			for j, name := range headers.Keys {
+				h, where := o.deref(headers.Items[j], pointer+apidoc.Pointer("headers", name))
+				if h == nil || strings.EqualFold(name, "Content-Type") {
+					continue
+				}
+				r.Headers = append(r.Headers, &Header{Name: name, Required: h.Get("required").IsTrue(), MediaType: *o.mediaType("", h, where)})
+			}
+		}
+		list = append(list, r)
+	}
+	return list
+}

@@ -1,0 +1,190 @@
+package synth
+
+import (
+	"github.com/vismanet-go/background/mockserver/openapidoc/internal/schema"
+)
+
+// clause is alternatives, one of which a value must be valid against.
+type clause struct {
+	s    *schema.Schema // whose keyword it is
+	up   int            // its member
+	alts [][]*schema.Schema
+	// one is the schemas that a value may be valid against one of only, each at the
+	// place of its alternative; nil if there is no such rule.
+	one []*schema.Schema
+}
+
+// add merges a member and what it refers to into the shape.
+func (sh *shape) add(r member) {
+	key := [2]uint32{r.s.ID, r.scope.Number()}
+	if sh.has[key] {
+		return
+	}
+	sh.has[key] = true
+	if len(sh.members) > mostMembers {
+		sh.refuse(r.s.Pointer, NotFound, "more than %d schemas for one value", mostMembers)
+		return
+	}
+	s, own := r.s, len(sh.members)
+	sh.members = append(sh.members, r)
+	if s.False {
+		sh.types, sh.null = 0, false
+		sh.refuse(s.Pointer, Unsatisfiable, "no value is valid against the schema false")
+		return
+	}
+	before := sh.types
+	sh.types &= s.Types
+	if sh.types == 0 {
+		sh.refuse(s.Pointer+"/type", Unsatisfiable, "%s is wanted, and elsewhere %s", s.Types, before)
+	}
+	sh.choices = append(sh.choices, s.Choices...)
+	sh.follow(s.Target, r, own)
+	sh.follow(func() (*schema.Schema, error) { return r.scope.Target(s) }, r, own)
+	if s.Members != nil {
+		sh.dependents(s, own)
+	}
+	if s.Logic != nil {
+		sh.logic(s, r.scope, own)
+	}
+}
+
+// mostMembers bounds the schemas of one shape.
+const mostMembers = 5000
+
+func (sh *shape) follow(target func() (*schema.Schema, error), r member, own int) {
+	to, err := target()
+	switch {
+	case err != nil:
+		sh.refuse(r.s.Pointer, BadReference, "%v", err)
+	case to != nil:
+		sh.add(member{to, r.scope.Enter(to), own})
+	}
+}
+
+// refuse notes that no value is valid.
+func (sh *shape) refuse(pointer string, kind Kind, format string, args ...any) {
+	if sh.fail == nil {
+		sh.fail = reason(pointer, kind, format, args...)
+	}
+}
+
+func (sh *shape) logic(s *schema.Schema, scope *schema.Scope, own int) {
+	l := s.Logic
+	for _, sub := range l.AllOf {
+		sh.add(member{sub, scope.Enter(sub), own})
+	}
+	if len(l.AnyOf) > 0 {
+		sh.clauses = append(sh.clauses, &clause{s: s, up: own, alts: sh.m.alternatives(s, l.AnyOf)})
+	}
+	if len(l.OneOf) > 0 {
+		c := &clause{s: s, up: own, alts: sh.m.alternatives(s, l.OneOf), one: l.OneOf}
+		if len(c.alts) > len(l.OneOf) { // with the discriminator's property, then without
+			c.one = append(append([]*schema.Schema(nil), c.one...), c.one...)
+		}
+		sh.clauses = append(sh.clauses, c)
+	}
+	if l.Not != nil {
+		sh.nots = append(sh.nots, member{l.Not, scope.Enter(l.Not), own})
+	}
+	if l.If != nil && (l.Then != nil || l.Else != nil) {
+		then, otherwise := []*schema.Schema{l.If}, []*schema.Schema{sh.m.negation(l.If)}
+		if l.Then != nil {
+			then = append(then, l.Then)
+		}
+		if l.Else != nil {
+			otherwise = append(otherwise, l.Else)
+		}
+		sh.clauses = append(sh.clauses, &clause{s: s, up: own, alts: [][]*schema.Schema{then, otherwise}})
+	}
+}
+
+// alternatives returns the choices of anyOf or oneOf. Where a discriminator tells
+// them apart, those with its value come first.
+func (m *Maker) alternatives(s *schema.Schema, of []*schema.Schema) [][]*schema.Schema {
+	var plain, named [][]*schema.Schema
+	for _, sub := range of {
+		plain = append(plain, []*schema.Schema{sub})
+		if d := s.Discriminator; d != nil {
+			alt := []*schema.Schema{sub}
+			if values := d.ValuesOf(sub); values != nil {
+				alt = append(alt, m.discriminated(s, sub, d.Property, values))
+			}
+			named = append(named, alt)
+		}
+	}
+	return append(named, plain...)
+}
+
+// discriminated returns the schema of objects in which a property has one of the
+// values.
+func (m *Maker) discriminated(s, sub *schema.Schema, property string, values []string) *schema.Schema {
+	return m.derived(sub.ID, "discriminator "+property, func(to *schema.Schema) {
+		list := make([]any, len(values))
+		for i, v := range values {
+			list[i] = v
+		}
+		to.Pointer = s.Pointer + "/discriminator"
+		value := m.set.With(to.Pointer, func(v *schema.Schema) { v.Choices = [][]any{list} })
+		to.Types = schema.Object
+		to.Members = schema.NewMembers()
+		to.Members.Required = []string{property}
+		to.Members.Properties = []schema.Property{{Name: property, Schema: value}}
+	})
+}
+
+// dependents adds what the presence of properties asks for.
+func (sh *shape) dependents(s *schema.Schema, own int) {
+	ask := func(name string, with ...*schema.Schema) {
+		without := []*schema.Schema{sh.m.absent(s, name)}
+		sh.clauses = append(sh.clauses, &clause{s: s, up: own, alts: [][]*schema.Schema{with, without}})
+	}
+	for _, d := range s.DependentRequired {
+		ask(d.Name, sh.m.derived(s.ID, "dependentRequired "+d.Name, func(to *schema.Schema) {
+			to.Pointer = s.Pointer + "/dependentRequired"
+			to.Members = schema.NewMembers()
+			to.Members.Required = d.Required
+		}))
+	}
+	for _, d := range s.DependentSchemas {
+		ask(d.Name, d.Schema)
+	}
+}
+
+// absent returns the schema of what lacks a property.
+func (m *Maker) absent(s *schema.Schema, name string) *schema.Schema {
+	return m.derived(s.ID, "without "+name, func(to *schema.Schema) {
+		to.Pointer = s.Pointer
+		to.Members = schema.NewMembers()
+		to.Members.Properties = []schema.Property{{Name: name, Schema: m.nothing(s.Pointer)}}
+	})
+}
+
+// nothing returns a schema that no value is valid against.
+func (m *Maker) nothing(pointer string) *schema.Schema {
+	return m.set.With(pointer, func(to *schema.Schema) { to.False, to.Types = true, 0 })
+}
+
+type derivation struct {
+	from uint32
+	how  string
+}
+
+// derived returns the schema that is made of another one in some way, always the
+// same.
+func (m *Maker) derived(from uint32, how string, fill func(*schema.Schema)) *schema.Schema {
+	key := derivation{from, how}
+	m.mu.Lock()
+	known := m.made[key]
+	m.mu.Unlock()
+	if known != nil {
+		return known
+	}
+	s := m.set.With("", fill)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if known := m.made[key]; known != nil {
+		return known
+	}
+	m.made[key] = s
+	return s
+}
