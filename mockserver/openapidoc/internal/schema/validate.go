@@ -27,7 +27,7 @@ const (
 // bool, string, json.Number (also float64, int, int64), []any and map[string]any.
 func (s *Schema) Validate(value any, mode Mode) []Fault {
 	c := &check{mode: mode}
-	ok := c.schema(s, value, here{})
+	ok := c.schema(s, value, here{refs: &visit{s: s}})
 	switch {
 	case c.steps > mostSteps:
 		return []Fault{{SchemaPointer: s.Pointer, Msg: "not decided: the schemas refer to each other too often"}}
@@ -45,7 +45,7 @@ func (s *Schema) Valid(value any, mode Mode) bool { return s.ValidIn(nil, value,
 // ValidIn is Valid in the scope of references that led to s.
 func (s *Schema) ValidIn(scope *Scope, value any, mode Mode) bool {
 	c := &check{mode: mode, quiet: true}
-	return c.schema(s, value, here{scope: scope}) && c.steps <= mostSteps
+	return c.schema(s, value, here{scope: scope, refs: &visit{s: s}}) && c.steps <= mostSteps
 }
 
 // check holds one value against one schema.
@@ -61,7 +61,14 @@ type here struct {
 	at     *step // nil: at the value itself
 	scope  *Scope
 	seen   *evaluated // what unevaluatedItems and unevaluatedProperties leave out; nil if nobody asks
-	inline int        // schemas since the value was entered
+	refs   *visit     // schemas that references led to since the value was entered
+	inline int        // schemas since then
+}
+
+// visit is a schema that a reference led to.
+type visit struct {
+	up *visit
+	s  *Schema
 }
 
 // step leads from a value to one in it.
@@ -167,15 +174,27 @@ func (c *check) references(s *Schema, v any, h here) bool {
 	ok := true
 	if s.Ref != nil {
 		if target, err := s.Target(); err == nil { // else a problem of the Set
-			ok = c.schema(target, v, h)
+			ok = c.follow(s, target, v, h)
 		}
 	}
 	if s.DynamicRef != nil {
 		if target, err := h.scope.Target(s); err == nil {
-			ok = c.schema(target, v, h) && ok
+			ok = c.follow(s, target, v, h) && ok
 		}
 	}
 	return ok
+}
+
+// follow checks what a reference leads to. One that leads back to itself, for the
+// same value, is a way that never ends, on which no value is valid.
+func (c *check) follow(s, target *Schema, v any, h here) bool {
+	for at := h.refs; at != nil; at = at.up {
+		if at.s == target {
+			return c.fault(h, s, "$ref", "is valid if it is valid: the reference leads back to itself")
+		}
+	}
+	h.refs = &visit{h.refs, target}
+	return c.schema(target, v, h)
 }
 
 func (c *check) number(s *Schema, v any, h here) bool {

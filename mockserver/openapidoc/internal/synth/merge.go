@@ -17,10 +17,13 @@ type clause struct {
 // add merges a member and what it refers to into the shape.
 func (sh *shape) add(r member) {
 	key := [2]uint32{r.s.ID, r.scope.Number()}
-	if sh.has[key] {
+	if at, twice := sh.has[key]; twice {
+		if sh.within(r.up, at) {
+			sh.refuse(r.s.Pointer, Unsatisfiable, "the schema refers to itself for the same value")
+		}
 		return
 	}
-	sh.has[key] = true
+	sh.has[key] = len(sh.members)
 	if len(sh.members) > mostMembers {
 		sh.refuse(r.s.Pointer, NotFound, "more than %d schemas for one value", mostMembers)
 		return

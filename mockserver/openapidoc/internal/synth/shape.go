@@ -2,6 +2,7 @@ package synth
 
 import (
 	"encoding/binary"
+	"maps"
 	"sync"
 
 	"github.com/vismanet-go/background/mockserver/openapidoc/internal/schema"
@@ -19,7 +20,7 @@ type member struct {
 type shape struct {
 	m       *Maker
 	members []member
-	has     map[[2]uint32]bool // the members, by schema and scope
+	has     map[[2]uint32]int // the places of members, by schema and scope
 	clauses []*clause
 	nots    []member
 
@@ -73,7 +74,7 @@ func (m *Maker) shape(roots []member) *shape {
 	if known != nil {
 		return known
 	}
-	made := &shape{m: m, has: make(map[[2]uint32]bool), types: schema.Any &^ schema.Null, null: true}
+	made := &shape{m: m, has: make(map[[2]uint32]int), types: schema.Any &^ schema.Null, null: true}
 	for _, r := range distinct {
 		made.join(r)
 	}
@@ -133,11 +134,9 @@ func (sh *shape) scopeOf(member int) *schema.Scope {
 func (sh *shape) copy() *shape {
 	to := &shape{
 		m: sh.m, members: clip(sh.members), clauses: clip(sh.clauses), nots: clip(sh.nots), choices: clip(sh.choices),
-		has: make(map[[2]uint32]bool, len(sh.has)), types: sh.types, null: sh.null, fail: sh.fail,
+		has: make(map[[2]uint32]int, len(sh.has)), types: sh.types, null: sh.null, fail: sh.fail,
 	}
-	for k := range sh.has {
-		to.has[k] = true
-	}
+	maps.Copy(to.has, sh.has)
 	return to
 }
 
