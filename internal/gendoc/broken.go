@@ -9,7 +9,7 @@ func Broken() []Document {
 	with := func(old, new string) []byte { return []byte(strings.Replace(ok, old, new, 1)) }
 	return []Document{
 		{"empty", nil, "empty"},
-		{"not-json", []byte("{\"openapi\": \"3.0.3\",\n \"info\": }"), "2"},
+		{"not-json", []byte("{\"openapi\": \"3.0.3\",\n \"info\": ]}"), "2"},
 		{"cut-off", []byte(ok[:len(ok)/2]), "1"},
 		{"an-array", []byte(`[]`), "object"},
 		{"no-version", with(`"openapi":"3.0.3",`, ""), "openapi"},

@@ -6,7 +6,7 @@ package gendoc
 func Large(v Version) []Document {
 	return []Document{
 		{Name: "operations-" + string(v), JSON: encode(manyOperations(v, 5000))},
-		{Name: "deep-" + string(v), JSON: encode(document(v, "Deep", M("/deep", get("deep", deepObject(500)), "/arrays", get("arrays", deepArray(500))), nil))},
+		{Name: "deep-" + string(v), JSON: encode(document(v, "Deep", M("/deep", get("deep", deepObject(200)), "/arrays", get("arrays", deepArray(200))), nil))},
 		{Name: "properties-" + string(v), JSON: encode(document(v, "Properties", M("/properties", get("p", manyRequired(10_000))), nil))},
 		{Name: "enum-" + string(v), JSON: encode(document(v, "Enum", M("/enum", get("e", longEnum(50_000))), nil))},
 		{Name: "dense-" + string(v), JSON: encode(document(v, "Dense", M("/dense", get("d", ref("S0"))), M("schemas", dense(120))))},
