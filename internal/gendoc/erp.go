@@ -35,7 +35,8 @@ type erp struct {
 	paths      Map
 	schemas    Map
 	have       map[string]bool // the names of schemas
-	nested     []string        // the names of small ones, which others refer to
+	small      []string        // the names of those that refer to what is shared only
+	refers     []string        // the names that a field may refer to
 	operations int
 	actions    int
 }
@@ -70,7 +71,8 @@ func (g *erp) shared() {
 	)) {
 		g.add(name, schema.(Map))
 	}
-	g.nested = []string{"NumberDescriptionDto", "BranchDto", "NoteDto", "AddressDto"}
+	g.refers = []string{"NumberDescriptionDto", "BranchDto", "NoteDto", "AddressDto"}
+	g.small = g.refers
 }
 
 // resource adds one resource: its list, its documents, its lines and actions,
@@ -79,9 +81,12 @@ func (g *erp) resource(i int) {
 	name := word(g.rand) + word(g.rand) + itoa(i)
 	base := "/v1/" + lower(name)
 	kind := name + "Dto"
+	shared := g.refers
 	for j := range 6 + g.rand.IntN(4) {
-		g.nested = append(g.nested, g.add(fmt.Sprintf("%s%sDto", name, parts[j]), g.object(3+g.rand.IntN(8), false)))
+		g.small = append(g.small, g.add(fmt.Sprintf("%s%sDto", name, parts[j]), g.object(3+g.rand.IntN(8), false)))
 	}
+	g.refers = g.small
+	defer func() { g.refers = shared }()
 	g.add(name+"LineDto", g.object(12+g.rand.IntN(12), false))
 	g.add(name+"LineUpdateDto", g.object(10+g.rand.IntN(10), true))
 	g.add(kind, M("allOf", []any{ref(name + "IdDto"), g.object(14+g.rand.IntN(26), false).
@@ -202,9 +207,9 @@ func (g *erp) field(i int, update bool) Map {
 	case 7:
 		return M("type", "string", "pattern", "^[A-Z]{2}[0-9]{4,8}$", "description", described)
 	case 8:
-		return M("type", "array", "items", ref(g.nested[g.rand.IntN(len(g.nested))]))
+		return M("type", "array", "items", ref(g.refers[g.rand.IntN(len(g.refers))]))
 	case 9, 10:
-		return ref(g.nested[g.rand.IntN(len(g.nested))])
+		return ref(g.refers[g.rand.IntN(len(g.refers))])
 	default:
 		return nullable(g.v, text(20+10*(i%5)).With("description", described))
 	}
