@@ -1,0 +1,76 @@
+package conformance
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/vismanet-go/background/mockserver/internal/match"
+)
+
+// A Ledger lists the scenarios that a candidate is known not to pass, with why. It
+// may only shrink: what it does not have must pass, and what it has must not.
+type Ledger struct {
+	gaps map[string]string // why, by id
+}
+
+// ParseLedger reads a ledger: in each line the id of a scenario and why it does not
+// pass. Blank lines and lines that begin with # say nothing.
+func ParseLedger(text string) (*Ledger, error) {
+	known := make(map[string]bool)
+	var ids []string
+	for _, s := range Scenarios() {
+		known[s.ID] = true
+		ids = append(ids, s.ID)
+	}
+	l := &Ledger{gaps: make(map[string]string)}
+	var errs []error
+	n := 0
+	for text := range strings.Lines(text) {
+		n++
+		text = strings.TrimSpace(text)
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		id, why, _ := strings.Cut(text, " ")
+		why = strings.TrimSpace(why)
+		switch {
+		case !known[id]:
+			errs = append(errs, fmt.Errorf("line %d: there is no scenario %q%s", n, id, match.Hint(id, ids)))
+		case why == "":
+			errs = append(errs, fmt.Errorf("line %d: want why %s does not pass behind it", n, id))
+		case l.gaps[id] != "":
+			errs = append(errs, fmt.Errorf("line %d: %s comes twice", n, id))
+		}
+		l.gaps[id] = why
+	}
+	return l, errors.Join(errs...)
+}
+
+// settle holds the results against the ledger. All reports whether all scenarios
+// were played.
+func (r *Report) settle(l *Ledger, all bool) {
+	if l == nil {
+		return
+	}
+	r.strict = true
+	there := make(map[string]bool)
+	for i := range r.Results {
+		x := &r.Results[i]
+		id := x.Scenario.ID
+		there[id] = true
+		why, listed := l.gaps[id]
+		switch {
+		case !listed:
+		case x.Verdict == Passed:
+			r.Stale = append(r.Stale, id)
+		default:
+			x.Verdict, x.Gap = KnownGap, why
+		}
+	}
+	for _, s := range Scenarios() {
+		if _, listed := l.gaps[s.ID]; all && listed && !there[s.ID] {
+			r.Stale = append(r.Stale, s.ID) // of a role that the candidate does not have
+		}
+	}
+}

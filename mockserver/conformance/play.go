@@ -1,0 +1,199 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+// A play is one scenario with one candidate.
+type play struct {
+	scenario Scenario
+	stage    *stage
+	ctx      context.Context
+	launch   launcher
+	role     Role
+	cand     *candidate   // nil: none runs
+	asked    []step       // the submits, with what a client gets
+	said     []line       // what the candidate answered
+	sent     atomic.Int64 // notifications that the runner sent itself
+}
+
+// A line is what a candidate said of a step.
+type line struct {
+	step     step
+	response response
+}
+
+func (l line) String() string {
+	s := l.step.Do
+	if l.step.Key != "" {
+		s += " " + l.step.Key
+	}
+	if l.step.Do == "list" {
+		return fmt.Sprintf("%s: %v", s, l.response.Notifications)
+	}
+	return s + ": " + l.response.String()
+}
+
+// A stop ends a play in the middle: err says why.
+type stop struct{ err error }
+
+// perform plays a scenario. Its error says why it could not be played, which is not
+// the candidate's fault.
+func (s Scenario) perform(ctx context.Context, launch launcher, d Descriptor) (result Result, err error) {
+	dir, err := os.MkdirTemp("", "conformance-")
+	if err != nil {
+		return Result{}, err
+	}
+	defer os.RemoveAll(dir)
+	virtual := s.time != realTime && slices.Contains(d.Can, canClock) && s.Role == Client
+	st, err := newStage(ctx, s.settings(virtual), virtual, dir)
+	if err != nil {
+		return Result{}, fmt.Errorf("set up %s: %w", s.ID, err)
+	}
+	defer st.close()
+	p := &play{scenario: s, stage: st, ctx: st.life, launch: launch, role: s.Role}
+	began := time.Now()
+	stderr := p.run()
+	if err := context.Cause(ctx); err != nil {
+		return Result{}, err
+	}
+	if s.Role == Client {
+		st.checkWire(p.asked)
+	}
+	return p.result(time.Since(began), stderr), nil
+}
+
+// run plays, and returns what the candidate wrote to its standard error last.
+func (p *play) run() (stderr string) {
+	defer func() {
+		if p.cand != nil {
+			p.cand.kill()
+			stderr = p.cand.process.stderr.String()
+		}
+		v := recover()
+		s, stopped := v.(stop)
+		switch {
+		case v == nil:
+		case !stopped:
+			panic(v)
+		default:
+			if broken, ok := errors.AsType[*protocolError](s.err); ok && stderr == "" {
+				stderr = broken.stderr
+			}
+			if len(p.stage.found()) == 0 || p.stage.life.Err() == nil {
+				p.stage.broke(ruleProtocol, s.err.Error(), "a candidate as docs/conformance.md describes it")
+			}
+		}
+	}()
+	p.start()
+	if p.scenario.play != nil {
+		p.scenario.play(p)
+	} else {
+		p.plain(p.submitted(), p.scenario.want)
+	}
+	p.must(p.cand.finish(p.ctx))
+	return ""
+}
+
+// must ends the play if something went wrong.
+func (p *play) must(err error) {
+	if err != nil {
+		panic(stop{err})
+	}
+}
+
+// start starts the candidate, once more after kill.
+func (p *play) start() {
+	env, err := p.stage.env(p.role)
+	p.must(err)
+	c, err := start(p.ctx, p.launch, env, &p.stage.active)
+	p.must(err)
+	p.cand = c
+	if c.Webhook != "" {
+		p.must(p.stage.subscribe(c.Webhook))
+	} else if p.role == Receiver || slices.Contains(p.scenario.Needs, canURL) || slices.Contains(p.scenario.Needs, canSubscription) {
+		p.must(errors.New("its first line names no webhook"))
+	}
+}
+
+// submitted is the request of the scenario.
+func (p *play) submitted() step {
+	if p.scenario.submit.Method == "" {
+		return createInvoice
+	}
+	return p.scenario.submit
+}
+
+const defaultKey = "work-1"
+
+// submit has a request submitted.
+func (p *play) submit(s step) response {
+	s.Do = "submit"
+	if s.Key == "" {
+		s.Key = defaultKey
+	}
+	p.asked = append(p.asked, s)
+	return p.ask(s)
+}
+
+// await has work awaited, for at most d of the candidate's time.
+func (p *play) await(key string, d time.Duration) response {
+	return p.ask(step{Do: "await", Key: key, TimeoutMs: d.Milliseconds()})
+}
+
+// patience is for how long an end is awaited that comes, of the candidate's time. It
+// is no measure of quality in real time.
+const patience = time.Minute
+
+// end awaits an end that comes, after what a submit said. What ended at once is not
+// awaited.
+func (p *play) end(s step, said response) response {
+	if said.Outcome != Pending {
+		return said
+	}
+	d := patience
+	if p.stage.virtual {
+		d = time.Hour
+	}
+	return p.await(s.Key, d)
+}
+
+// plain submits a request, awaits its end, and judges that.
+func (p *play) plain(s step, w want) {
+	if s.Key == "" {
+		s.Key = defaultKey
+	}
+	p.judge(s, p.end(s, p.submit(s)), w)
+}
+
+// ask has the candidate do a step.
+func (p *play) ask(s step) response {
+	var silent time.Duration
+	if !p.stage.virtual {
+		silent = time.Duration(s.TimeoutMs) * time.Millisecond
+	}
+	a, err := p.cand.ask(p.ctx, s, silent)
+	p.must(err)
+	p.said = append(p.said, line{s, a})
+	p.checkClaim(s, a)
+	return a
+}
+
+// checkClaim finds ends that the ERP never told.
+func (p *play) checkClaim(s step, a response) {
+	if a.Outcome != Succeeded && a.Outcome != Failed {
+		return
+	}
+	for _, x := range p.stage.log.all() {
+		if !x.foreign && x.reply != nil && x.reply.told {
+			return
+		}
+	}
+	p.stage.broke(ruleClaims, fmt.Sprintf("it says %v of %s, and no answer had told an end", a, s.Key), "pending, until a state tells the end")
+}
