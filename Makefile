@@ -25,7 +25,7 @@ help: ## list the targets
 # its own; the short forms are ordinary tests.
 check: ## everything that must pass; installs what it lacks where it can (STRICT=1: nothing may be left out)
 	@$(SUITE) setup 2 $(MAKE) --no-print-directory setup
-	@$(SUITE) contract 3 $(MAKE) --no-print-directory verify spec-lint
+	@$(SUITE) contract 3 $(MAKE) --no-print-directory verify spec-lint arazzo
 	@$(SUITE) lint 3 $(MAKE) --no-print-directory lint
 	@$(SUITE) tests 10 $(MAKE) --no-print-directory test-plain
 	@$(SUITE) postgres 6 $(MAKE) --no-print-directory test-postgres

@@ -3,7 +3,7 @@
 
 OPENAPI_NPM := .tools/npm/node_modules
 
-.PHONY: generate verify spec-lint docs schemathesis
+.PHONY: generate verify spec-lint arazzo docs schemathesis
 
 generate: ## write all that follows from openapi/background.yaml, mockserver/admin/openapi.yaml and erpmock's table of options
 	@sh openapi/tools/generate.sh
@@ -17,9 +17,18 @@ verify: ## fail if generated files are out of date, or documents and mock differ
 spec-lint: ## check the OpenAPI documents by strict rules (needs npm)
 	@if command -v npm >/dev/null 2>&1; then \
 		$(MAKE) --no-print-directory -f $(firstword $(MAKEFILE_LIST)) $(OPENAPI_NPM)/.installed && \
-		REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(OPENAPI_NPM)/.bin/redocly lint --config openapi/redocly.yaml --max-problems 50 openapi/background.yaml openapi/background-3.1.yaml openapi/erp/erp.yaml mockserver/admin/openapi.yaml; \
+		REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(OPENAPI_NPM)/.bin/redocly lint --config openapi/redocly.yaml --max-problems 50 openapi/background.yaml openapi/background-3.1.yaml openapi/erp/erp.yaml openapi/arazzo.yaml mockserver/admin/openapi.yaml; \
 	else \
 		echo 'spec-lint: left out: npm is missing; get Node.js 20.19 or later, on Debian: apt-get install npm'; \
+		test -z "$(STRICT)" || test "$(STRICT)" = 0; \
+	fi
+
+arazzo: erpmock-binary ## run the workflows of openapi/arazzo.yaml against erpmock with Redocly's runner (needs npm)
+	@if command -v npm >/dev/null 2>&1; then \
+		$(MAKE) -s -f $(firstword $(MAKEFILE_LIST)) $(OPENAPI_NPM)/.installed && \
+		REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true ERPMOCK=$(ERPMOCK) REDOCLY=$(OPENAPI_NPM)/.bin/redocly sh openapi/tools/arazzo/run.sh; \
+	else \
+		echo 'arazzo: left out: npm is missing; get Node.js 20.19 or later, on Debian: apt-get install npm'; \
 		test -z "$(STRICT)" || test "$(STRICT)" = 0; \
 	fi
 
