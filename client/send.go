@@ -310,7 +310,7 @@ func (c *Client) attempt(ctx context.Context, cl *call) *attempt {
 		case s.Stopped():
 			a.Err = httpx.ErrResend
 		case errors.Is(err, errNoAnswer):
-		case untouched && (s.Dialled() == 1 || cl.length > 0), unwritten, erp.RefusedByHTTP2(a.Err), saysNotSent(err):
+		case untouched && (s.Dialled() == 1 || cl.length > 0), unwritten, httpx.Refused(a.Err), saysNotSent(err):
 			a.Verdict = erp.NotSent
 		}
 		return a

@@ -202,7 +202,7 @@ func TestHandlersThatDoNotAnswer(t *testing.T) {
 				t.Errorf("cause: %v", context.Cause(r.Context()))
 			}
 			_, _ = io.WriteString(w, "too late")
-		}, "The operation was cancelled: execution timed out after 1m0s."},
+		}, "The operation was cancelled: execution timed out after 1m0s. It is not known whether it was carried out."},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

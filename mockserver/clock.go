@@ -148,6 +148,10 @@ func (c *Clock) Step(ctx context.Context) error { return c.clock.Step(ctx) }
 // as one.
 func (c *Clock) Drain(ctx context.Context) error { return c.clock.Drain(ctx) }
 
+// Now is the time of the company that a handler works for, given the context of
+// its request; with any other context it is that of the machine.
+func Now(ctx context.Context) time.Time { return vtime.Now(ctx) }
+
 // Sleep waits for d on the clock of the company that a handler works for, given
 // the context of its request, and does not count as busy meanwhile: with a
 // clock that stands it is how a handler takes time. It ends early with ctx,

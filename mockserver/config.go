@@ -50,6 +50,10 @@ type Config struct {
 	// [Server.Clock]. Default: real time.
 	Clock ClockConfig
 
+	// NoERP leaves the built-in ERP out: what is not answered otherwise goes to the
+	// Fallbacks. The background API is there all the same.
+	NoERP bool
+
 	// Invoices is how many customer invoices each company begins with: 003501
 	// and so on, made up, the same for all companies and each time. The oldest
 	// are paid, then come open ones, and the last sixth is not released. They

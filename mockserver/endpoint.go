@@ -41,6 +41,13 @@ type Call struct {
 // Background reports whether the call runs in the background.
 func (c Call) Background() bool { return c.OperationID != "" }
 
+// Fail ends the background operation that a handler runs: it is Failed, with
+// message as its errorMessage, and not Finished with an answer. It is for what kept
+// the handler from finding out how a call ended. Fail does not return: it panics
+// with a value of its own, which a handler that recovers should pass on. In the
+// foreground it is a panic like any other.
+func Fail(message string) { panic(answer.Failure(message)) }
+
 // CallFrom tells a handler, given its request's context, for which company it
 // runs, whether in the background, and which root its links should have.
 func CallFrom(ctx context.Context) (Call, bool) {

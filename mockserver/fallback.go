@@ -44,6 +44,10 @@ type Route struct {
 
 	// Methods are those that the path takes, for the Allow header of a 405.
 	Methods []string
+
+	// OwnTime leaves Config.ExecTime out: an operation takes as long as Handler
+	// does, and begins as soon as a worker picks it up.
+	OwnTime bool
 }
 
 // A resetter is a fallback that keeps something of companies.

@@ -72,7 +72,9 @@ func (s *Server) newOperation(in *incoming, b wire.Background) *background.Opera
 		},
 		Base: in.Base, Tail: in.Tail(), Asked: b, HasBody: len(in.Body) > 0,
 	}
-	op.ExecTime = s.execTime(&in.Request, in.found.path, op.ID)
+	if !in.found.ownTime {
+		op.ExecTime = s.execTime(&in.Request, in.found.path, op.ID)
+	}
 	op.Fault = s.queueFault(op)
 	return op
 }

@@ -19,8 +19,8 @@ var floors = [][]string{
 	{"internal/notify", "internal/run"},
 	{""}, // the server itself
 	{"internal/wanted", "openapidoc/internal/schema"},
-	{"admin/client", "admin/internal/api", "compare", "conformance", "mockservertest", "openapidoc/internal/synth", "scenario"},
-	{"admin", "openapidoc/internal/compiled"},
+	{"admin/client", "admin/internal/api", "compare", "conformance", "mockservertest", "openapidoc/internal/synth", "scenario", "upstream/cassette"},
+	{"admin", "openapidoc/internal/compiled", "upstream"},
 	{"cmd/erpmock"},
 }
 

@@ -89,6 +89,7 @@ type found struct {
 	path    string       // for the handler: below the base in the case of the route, as it was sent for a fallback
 	known   bool         // the path exists, if only with other methods
 	methods []string     // those of fallbacks, if there is no handler
+	ownTime bool         // it takes no execution time besides its own
 }
 
 // route finds what answers a request: answers that were added first, then user
@@ -110,7 +111,7 @@ func (s *Server) route(in *incoming) found {
 	r, ok := s.fallback(in)
 	if r.Handler != nil {
 		in.Fallback, in.Pattern = true, r.Pattern
-		return found{handler: r.Handler, path: in.HTTP.URL.EscapedPath(), known: true}
+		return found{handler: r.Handler, path: in.HTTP.URL.EscapedPath(), known: true, ownTime: r.OwnTime}
 	}
 	known = known || ok
 	if in.front.profile.AcceptUnknownRoutes && in.point() == fault.OnIntake {

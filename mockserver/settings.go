@@ -2,6 +2,8 @@ package mockserver
 
 import (
 	"maps"
+	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -94,11 +96,25 @@ func (s *Server) newFront(p profile.Profile) *front {
 		f.builtin.Names = queryNames()
 	}
 	all := endpoints{s.erp.As(s.erpConfig(p)), &stateAPI{s, p}}
-	for pattern, h := range all.Routes() {
-		f.builtin.HandleFunc(pattern, h)
+	router := server.ServeMux(f.builtin)
+	if s.cfg.NoERP {
+		router = backgroundOnly{f.builtin}
+	} else {
+		for pattern, h := range all.Routes() {
+			f.builtin.HandleFunc(pattern, h)
+		}
 	}
-	server.HandlerWithOptions(all, server.StdHTTPServerOptions{BaseRouter: f.builtin, ErrorHandlerFunc: badParameter})
+	server.HandlerWithOptions(all, server.StdHTTPServerOptions{BaseRouter: router, ErrorHandlerFunc: badParameter})
 	return f
+}
+
+// backgroundOnly is a table that takes no routes but those of the background API.
+type backgroundOnly struct{ *route.Table }
+
+func (b backgroundOnly) HandleFunc(pattern string, f func(http.ResponseWriter, *http.Request)) {
+	if _, path, _ := strings.Cut(pattern, " "); route.IsBackground(path) {
+		b.Table.HandleFunc(pattern, f)
+	}
 }
 
 // erpConfig is what the built-in ERP takes of a profile.

@@ -13,6 +13,10 @@ type Outcome struct {
 	Failure string // of the machinery; the rest is empty then
 }
 
+// A Failure is what a handler panics with to end an operation as Failed, with this
+// text as its message.
+type Failure string
+
 // Invoke runs a handler outside of any connection. Whatever it does becomes an
 // outcome. Early, if not nil, gets a 202 as soon as the handler flushes it.
 func Invoke(h http.Handler, r *http.Request, early func(Outcome)) (out Outcome) {
@@ -24,6 +28,10 @@ func Invoke(h http.Handler, r *http.Request, early func(Outcome)) (out Outcome) 
 		case http.ErrAbortHandler:
 			out = ConnectionLost()
 		default:
+			if f, ok := v.(Failure); ok {
+				out = Outcome{Failure: string(f)}
+				return
+			}
 			out = Outcome{Failure: fmt.Sprintf("Unhandled exception in the endpoint: %v", v)}
 		}
 	}()

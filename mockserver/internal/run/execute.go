@@ -60,13 +60,19 @@ func (q *Runner) execute(ctx context.Context, r *run, job *queue.Job, t *vtime.T
 		return
 	}
 	stop := t.Generation().After(q.cfg.ExecTimeout, background.Label("timeout of", &job.Operation), func(context.Context, *vtime.Task) {
-		_ = finish(nil, answer.Outcome{Failure: "The operation was cancelled: execution timed out after " + q.cfg.ExecTimeout.String() + "."})
+		_ = finish(nil, answer.Outcome{Failure: timedOut(q.cfg.ExecTimeout)})
 		t.Interrupt(context.DeadlineExceeded)
 		r.cancel(context.DeadlineExceeded)
 	})
 	defer stop()
 	for errors.Is(q.attempt(ctx, job, t, finish), queue.ErrConflict) {
 	}
+}
+
+// timedOut is what is told of an operation that took too long. Its endpoint may have
+// done everything but answer.
+func timedOut(after time.Duration) string {
+	return "The operation was cancelled: execution timed out after " + after.String() + ". It is not known whether it was carried out."
 }
 
 // attempt runs the handler once.

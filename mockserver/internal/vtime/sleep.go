@@ -5,6 +5,15 @@ import (
 	"time"
 )
 
+// Now is the time of the clock of the task that ctx carries, and real time if it
+// carries none.
+func Now(ctx context.Context) time.Time {
+	if t, ok := taskOf(ctx); ok {
+		return t.Clock().Now()
+	}
+	return time.Now()
+}
+
 // Sleep waits for d on the clock of the task that ctx carries, and in real time
 // if it carries none. It returns what ended it early.
 func Sleep(ctx context.Context, d time.Duration) error {

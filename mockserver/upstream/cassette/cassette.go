@@ -65,11 +65,11 @@ func (c Config) withDefaults() Config {
 func (c Config) validate() error {
 	errs := []error{check.Root("Root", c.Root), check.NotNegative("MaxBody", c.MaxBody)}
 	if c.Record == "" && c.Replay == "" {
-		errs = append(errs, errors.New("Record: name a file to record to, or one to Replay"))
+		errs = append(errs, fmt.Errorf("%s: name a file to record to, or one to Replay", "Record"))
 	}
 	for _, name := range c.Redact {
 		if !check.IsToken(name) {
-			errs = append(errs, fmt.Errorf("Redact: %q is no name of a header or a field", name))
+			errs = append(errs, fmt.Errorf("%s: %q is no name of a header or a field", "Redact", name))
 		}
 	}
 	return errors.Join(errs...)
@@ -104,7 +104,7 @@ func Open(cfg Config) (*Cassette, error) {
 	if cfg.Record != "" { // first, as it mends what is replayed
 		out, torn, err := openWriter(cfg.Record, cfg.Root)
 		if err != nil {
-			return nil, fmt.Errorf("Record: %w", err)
+			return nil, fmt.Errorf("%s: %w", "Record", err)
 		}
 		if torn > 0 {
 			cfg.Logger.Warn("the last call in the cassette was not whole, and is left out", "file", cfg.Record, "bytes", torn)
@@ -113,7 +113,7 @@ func Open(cfg Config) (*Cassette, error) {
 	}
 	if c.replay {
 		if err := c.read(); err != nil {
-			return nil, errors.Join(fmt.Errorf("Replay: %w", err), c.closeFile())
+			return nil, errors.Join(fmt.Errorf("%s: %w", "Replay", err), c.closeFile())
 		}
 	}
 	return c, nil

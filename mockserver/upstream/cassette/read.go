@@ -69,11 +69,12 @@ func split(data []byte) []document {
 		if i := bytes.IndexByte(data[pos:], '\n'); i >= 0 {
 			next = pos + i + 1
 		}
+		ended := data[next-1] == '\n'
 		switch mark := string(bytes.TrimRight(data[pos:next], " \t\r\n")); {
-		case mark == "---":
+		case mark == "---" && ended:
 			flush(pos, pos, false)
 			start, now = next, document{line: line + 1}
-		case mark == "..." && data[next-1] == '\n':
+		case mark == "..." && ended:
 			flush(pos, next, true)
 			start, now = next, document{line: line + 1}
 		}

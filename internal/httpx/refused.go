@@ -1,4 +1,4 @@
-package erp
+package httpx
 
 import (
 	"errors"
@@ -15,17 +15,14 @@ type streamError struct {
 
 func (streamError) Error() string { return "stream error" }
 
-const (
-	codeProtocol = 0x1 // RFC 9113, 7
-	codeRefused  = 0x7
-)
+const codeRefused = 0x7 // RFC 9113, 7
 
-// RefusedByHTTP2 reports whether an error says that the server did not process
+// Refused reports whether an error says that the server did not process
 // the request (RFC 9113, 8.7): it refused the stream, or it went away and named
 // a last stream below it. net/http does not send such a request again by itself
 // where it has a body, and then wraps the reason in text. That is read from its
 // beginning to its end, because parts of such texts come from the server.
-func RefusedByHTTP2(err error) bool {
+func Refused(err error) bool {
 	if s := (streamError{}); errors.As(err, &s) && s.Code == codeRefused && fromPeer(s.Cause) {
 		return true
 	}
