@@ -16,7 +16,8 @@ import (
 //
 // A fallback that has a method Reset(company string) is told when a company is
 // reset, all of them if the name is empty, while nothing else happens in it; see
-// [Server.Reset].
+// [Server.Reset]. One that has a method Called(r *http.Request, company string) is
+// told of every call to the ERP, whoever answers it, when it comes in.
 type Fallback interface {
 	// Route returns what answers a request, and false if its path is none of the
 	// fallback's. R is the request with its path as it was sent, the base path
@@ -50,8 +51,14 @@ type Route struct {
 	OwnTime bool
 }
 
-// A resetter is a fallback that keeps something of companies.
-type resetter interface{ Reset(company string) }
+// A resetter is a fallback that keeps something of companies, a listener one that
+// hears of calls.
+type (
+	resetter interface{ Reset(company string) }
+	listener interface {
+		Called(r *http.Request, company string)
+	}
+)
 
 // fallback is the route that the fallbacks have for a request, and false if none
 // of them knows its path. The methods are those of all that know it.
@@ -73,12 +80,18 @@ func (s *Server) fallback(in *incoming) (Route, bool) {
 	return found, known
 }
 
+// bare is a request without its body.
+func bare(r *http.Request) *http.Request {
+	own := *r
+	own.Body, own.ContentLength = http.NoBody, 0
+	return &own
+}
+
 func (s *Server) askFallbacks(r *http.Request) (found Route, known bool) {
-	bare := *r
-	bare.Body, bare.ContentLength = http.NoBody, 0
+	r = bare(r)
 	var methods []string
 	for _, f := range s.cfg.Fallbacks {
-		own, ok := f.Route(&bare)
+		own, ok := f.Route(r)
 		if !ok {
 			continue
 		}
@@ -121,6 +134,15 @@ func (s *Server) hasRoot(r *http.Request) bool {
 	}
 	found, _ := s.askFallbacks(r)
 	return found.Handler != nil
+}
+
+// tellFallbacks tells the fallbacks of a call to the ERP.
+func (s *Server) tellFallbacks(in *incoming) {
+	for _, f := range s.cfg.Fallbacks {
+		if f, ok := f.(listener); ok && !route.IsBackground(in.Path) {
+			f.Called(bare(in.HTTP), in.Company)
+		}
+	}
 }
 
 // resetFallbacks has the fallbacks forget a company; all of them, if that is

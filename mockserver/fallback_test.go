@@ -25,6 +25,7 @@ type paths struct {
 	name  string
 	knows map[string][]string // methods by path
 	reset []string            // the companies that were
+	calls []string            // that it was told of
 }
 
 func (p *paths) Route(r *http.Request) (mockserver.Route, bool) {
@@ -39,6 +40,10 @@ func (p *paths) Route(r *http.Request) (mockserver.Route, bool) {
 }
 
 func (p *paths) Reset(company string) { p.reset = append(p.reset, company) }
+
+func (p *paths) Called(r *http.Request, company string) {
+	p.calls = append(p.calls, company+" "+r.Method+" "+r.URL.Path)
+}
 
 func says(name string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -226,6 +231,23 @@ func TestFallbacksAreToldOfResets(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "Fallbacks[1]: must not be nil") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// Each call is told of once, whoever answers it, and in the background as in the
+// foreground; polls are none.
+func TestFallbacksAreToldOfCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		document := &paths{name: "document", knows: map[string][]string{"/things": {"GET"}}}
+		h := start(t, mockserver.Config{Fallbacks: []mockserver.Fallback{document}})
+		h.do("GET", "/things", "", "ipp-company-id", "7")
+		h.do("GET", "/nothing", "")
+		h.finish("GET", "/v1/customerinvoice", "")
+		h.do("POST", "/connect/token", "")
+		h.do("GET", "/__mock/health", "")
+		if got, want := fmt.Sprint(document.calls), "[7 GET /things 1000001 GET /nothing 1000001 GET /v1/customerinvoice]"; got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	})
 }
 
 // Route sees the request without its body, which the handler gets.

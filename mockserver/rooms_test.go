@@ -18,9 +18,14 @@ var floors = [][]string{
 	{"internal/background", "queue/queuetest", "queue/sqlitequeue"},
 	{"internal/notify", "internal/run"},
 	{""}, // the server itself
-	{"internal/wanted", "openapidoc/internal/schema"},
-	{"admin/client", "admin/internal/api", "compare", "conformance", "mockservertest", "openapidoc/internal/synth", "scenario", "upstream/cassette"},
-	{"admin", "openapidoc/internal/compiled", "upstream"},
+	{"internal/wanted", "openapidoc/internal/paths", "openapidoc/internal/prefer", "openapidoc/internal/resources", "openapidoc/internal/schema"},
+	{
+		"admin/client", "admin/internal/api", "compare", "conformance", "mockservertest", "openapidoc/internal/fit", "openapidoc/internal/structure",
+		"openapidoc/internal/synth", "scenario", "upstream/cassette",
+	},
+	{"admin", "openapidoc/internal/compiled", "openapidoc/internal/params", "upstream"},
+	{"openapidoc/internal/media"},
+	{"openapidoc"},
 	{"cmd/erpmock"},
 }
 

@@ -50,6 +50,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // the client went away
 	}
 	defer in.task.End()
+	s.tellFallbacks(in)
 	now := s.clocks.Now(in.Company)
 	in.entry = s.record(in, in.HTTP.Header, now)
 	free := in.front.profile.PollsAreFree && in.OperationID() != ""
