@@ -8,13 +8,18 @@
 ERPMOCK := $(CURDIR)/.tools/languages/erpmock
 CHECK := ERPMOCK=$(ERPMOCK) examples/check
 
-.PHONY: languages lang-typescript erpmock-binary clean-languages
+.PHONY: languages lang-typescript lang-python erpmock-binary clean-languages
 
-languages: lang-typescript ## generate, test and hold to the rules the clients in other languages
+LANGUAGES := typescript python
+
+languages: $(LANGUAGES:%=lang-%) ## generate, test and hold to the rules the clients in other languages
 	@echo '== languages: all passed'
 
 lang-typescript: erpmock-binary ## the client in TypeScript (needs Node.js and npm)
 	@$(CHECK) typescript 'node npm' 'get Node.js 20 or later; on Debian: apt-get install nodejs npm'
+
+lang-python: erpmock-binary ## the client in Python (needs Python 3.11 with venv)
+	@$(CHECK) python python3 'get Python 3.11 or later; on Debian: apt-get install python3 python3-venv'
 
 erpmock-binary:
 	@go build -o $(ERPMOCK) ./mockserver/cmd/erpmock

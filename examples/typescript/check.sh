@@ -1,6 +1,7 @@
 #!/bin/sh
 # Holds the example to all that it promises, from nothing; `make lang-typescript`
-# runs it. ERPMOCK names the program of the mock.
+# runs it. ERPMOCK names the program of the mock, and REPORT what its conformance
+# run writes.
 set -eu
 cd "$(dirname "$0")"
 if ! cmp -s package-lock.json node_modules/.package-lock; then

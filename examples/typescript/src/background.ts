@@ -156,20 +156,20 @@ export class Background {
   async #content(id: string, end: State, signal?: AbortSignal): Promise<{ content?: Content; note?: string }> {
     const failing = new Streak(this.#calls.clock)
     const plan = new Plan(this.#poll)
-    for (let missing = 0; failing.lasts < 10 * minute; failing.goesOn(true)) {
+    const announced = end.statusCode >= 400 || /html/i.test(String(end.headers['content-type']))
+    while (failing.lasts < 10 * minute) {
       const answer = await this.#calls.get(`/v1/background/${id}/content`, signal)
       if (answer?.status === 410) return { note: 'its content is gone' }
-      if (answer?.status === 404 && ++missing === 3) return { note: 'there is no content, although the state says so' }
       if (answer?.status === 200) {
         const body = read.text(answer)
         const content = contentOf(answer)
-        if (!notWhole(answer, body) && (end.statusCode >= 400 || !isPage(answer, body)))
-          return content ? { content } : {}
+        if (!notWhole(answer, body) && (announced || !isPage(answer, body))) return content ? { content } : {}
       }
+      failing.goesOn(true)
       const wait = answer && read.retryAfter(answer.headers, this.#calls.clock.now())
       await this.#pause(id, Math.max(plan.next(), wait ?? 0), signal)
     }
-    return { note: 'its content could not be read' }
+    return { note: 'its content could not be read, although its state tells of some' }
   }
 
   /** Waits, and tells whether a notification cut it short. */

@@ -79,7 +79,7 @@ async function playClient() {
     baseUrl: env('URL'),
     timeoutMs: Number(env('CALL_TIMEOUT_MS')),
     clock: virtual ?? realClock,
-    poll: { first, factor: 1.5, longest: 30 * first },
+    poll: { first, factor: 1.5, longest: 4 * first },
     journal,
     token: env('TOKEN_URL') ? tokens(credentials()) : async () => env('TOKEN'),
     fetch: virtual?.fetch ?? fetch,
@@ -193,7 +193,7 @@ class VirtualClock implements Clock {
 
   fetch: typeof fetch = (url, init) => {
     const headers = new Headers(init?.headers)
-    headers.set('x-conformance-time', String(this.#now))
+    headers.set('x-conformance-time', String(Math.round(this.#now)))
     return fetch(url, { ...init, headers })
   }
 }

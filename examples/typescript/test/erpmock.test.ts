@@ -12,10 +12,16 @@ let mock: ChildProcess
 let root = ''
 
 before(async () => {
-  mock = spawn(process.env.ERPMOCK ?? 'erpmock', ['--listen', '127.0.0.1:0', '--quiet', '--exec-time', '20ms'], {
+  const program = process.env.ERPMOCK ?? 'erpmock'
+  mock = spawn(program, ['--listen', '127.0.0.1:0', '--quiet', '--exec-time', '20ms'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const [line] = (await once(mock.stdout ?? assert.fail(), 'data')) as [Buffer]
+  const failed = once(mock, 'error').then(([error]) => {
+    throw new Error(`no ${program}: go install github.com/vismanet-go/background/mockserver/cmd/erpmock@latest`, {
+      cause: error,
+    })
+  })
+  const [line] = (await Promise.race([once(mock.stdout ?? assert.fail(), 'data'), failed])) as [Buffer]
   root = /listens on (\S+)/.exec(String(line))?.[1] ?? assert.fail(`erpmock said ${line}`)
 })
 after(() => mock.kill())
