@@ -66,6 +66,16 @@ func (d *Document) Deref(n *Node) (*Node, error) {
 	return d.deref(n, new(int))
 }
 
+// Owns reports whether n stands in the document itself, and not in a file that
+// a reference led to. What was made and not read stands in the document.
+func (d *Document) Owns(n *Node) bool {
+	return n == nil || n.file == nil || n.file == d.file
+}
+
+// Adopt makes references of n count from the document, wherever n was read.
+// What n holds is not adopted with it.
+func (d *Document) Adopt(n *Node) { n.file = d.file }
+
 // hops is the number of references that may lead to one another before that is
 // taken for a cycle.
 const hops = 100

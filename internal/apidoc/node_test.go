@@ -84,7 +84,7 @@ paths:
 
 func TestStringsAreQuotedWhereReadersDiffer(t *testing.T) {
 	n := apidoc.NewArray()
-	for _, text := range []string{"no", "Off", "y", "2026-01-01", "017", "1_000", "12:30", "", "null", "~", "true", "<<", "=", "plain", "a: b", "# c", "two\nlines", " lead\nx", "tab\tx\ny", "trail \nx", "\u2028", "3.0.3", "2nd", "0x1f", "0o17", "1e3", ".inf", "2026-01-01T00:00:00Z", "\U0001f600"} {
+	for _, text := range []string{"no", "Off", "y", "2026-01-01", "017", "1_000", "12:30", "", "null", "~", "true", "<<", "=", "plain", "a: b", "# c", "two\nlines", " lead\nx", "tab\tx\ny", "trail \nx", "\u2028", "3.0.3", "2nd", "0-00", "2f6f0a57-3c43-4d0e", "-x", "0x1f", "0o17", "1e3", ".inf", "2026-01-01T00:00:00Z", "\U0001f600"} {
 		n.Items = append(n.Items, apidoc.NewString(text))
 	}
 	const want = `- 'no'
@@ -112,6 +112,9 @@ func TestStringsAreQuotedWhereReadersDiffer(t *testing.T) {
 - '` + "\u2028" + `'
 - 3.0.3
 - 2nd
+- 0-00
+- 2f6f0a57-3c43-4d0e
+- -x
 - '0x1f'
 - '0o17'
 - '1e3'

@@ -65,7 +65,12 @@ func plain(word string) (Kind, string) {
 // oldWords are booleans to readers of YAML 1.1.
 var oldWords = map[string]bool{"y": true, "n": true, "yes": true, "no": true, "on": true, "off": true}
 
-var otherLetter = regexp.MustCompile(`[g-npqrsu-wyG-NPQRSU-WY]`)
+// Numbers and times as YAML 1.1 writes them: 0b11, 1_000, 1:30, 017, .inf,
+// 2026-01-01.
+var (
+	oldNumber = regexp.MustCompile(`^[-+]?(0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_,]*(:[0-9]+)*(\.[0-9_]*)?([eE][-+]?[0-9]+)?|\.[0-9_]+([eE][-+]?[0-9]+)?|\.(?i:inf|nan))$`)
+	oldTime   = regexp.MustCompile(`^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t].*)?$`)
+)
 
 // needsQuotes reports whether some reader of YAML could take a string for
 // something else if it were written without quotes.
@@ -73,13 +78,6 @@ func needsQuotes(text string) bool {
 	if text == "" || text == "<<" || text == "=" {
 		return true
 	}
-	switch c := text[0]; {
-	case c == '-' || c == '+' || c == '.':
-		return true
-	case c >= '0' && c <= '9':
-		// Numbers in any notation, dates and times; not 3.0.3, and no words.
-		return !otherLetter.MatchString(text) && (strings.Count(text, ".") < 2 || strings.Contains(text, ":"))
-	}
 	kind, _ := plain(text)
-	return kind != String || oldWords[strings.ToLower(text)]
+	return kind != String || oldWords[strings.ToLower(text)] || oldNumber.MatchString(text) || oldTime.MatchString(text)
 }
