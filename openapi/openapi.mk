@@ -5,13 +5,14 @@ OPENAPI_NPM := .tools/npm/node_modules
 
 .PHONY: generate verify spec-lint arazzo docs schemathesis
 
-generate: ## write all that follows from openapi/background.yaml, mockserver/admin/openapi.yaml and erpmock's table of options
+generate: ## write all that follows from openapi/background.yaml, mockserver/admin/openapi.yaml and the tables of options of erpmock and erpcall
 	@sh openapi/tools/generate.sh
 	@go run ./mockserver/cmd/erpmock docs --markdown docs/erpmock.md --man mockserver/cmd/erpmock/man
+	@go run ./client/cmd/erpcall docs --markdown docs/erpcall.md --man client/cmd/erpcall/man
 
 verify: ## fail if generated files are out of date, or documents and mock differ; try other generators and editions
 	@sh openapi/tools/verify.sh
-	@go test -run TestTheReferenceIsUpToDate ./mockserver/cmd/erpmock
+	@go test -run TestTheReferenceIsUpToDate ./mockserver/cmd/erpmock ./client/cmd/erpcall
 	@go test -run 'TestTheDocumentsDeclare|TestTheLinks' ./mockserver
 
 spec-lint: ## check the OpenAPI documents by strict rules (needs npm)

@@ -22,8 +22,10 @@ var mayImport = map[string][]string{
 	// The program is what users put together of the parts: erpmock listen verifies
 	// with the receiver, which then shares no code with the mock that signs.
 	"mockserver/cmd": {"openapi", "store", "receiver", "mockserver"},
-	"internal":       {"openapi", "store"},
-	"examples":       {"openapi", "store", "client", "receiver", "mockserver"},
+	// erpcall tries things out against a mock of its own.
+	"client/cmd": {"openapi", "store", "client", "mockserver"},
+	"internal":   {"openapi", "store"},
+	"examples":   {"openapi", "store", "client", "receiver", "mockserver"},
 }
 
 func TestPartsImportDownwardsOnly(t *testing.T) {
@@ -58,11 +60,12 @@ func TestPartsImportDownwardsOnly(t *testing.T) {
 	}
 }
 
-// part is the first folder of a package of ours; the mock's programs are a part of
-// their own.
+// part is the first folder of a package of ours; programs are parts of their own.
 func part(path string) string {
-	if strings.HasPrefix(path, module+"mockserver/cmd/") {
-		return "mockserver/cmd"
+	for _, programs := range []string{"mockserver/cmd", "client/cmd"} {
+		if strings.HasPrefix(path, module+programs+"/") {
+			return programs
+		}
 	}
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, module), "/")
 	return first
