@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -133,6 +134,17 @@ func whenEnded(f alter) alter {
 	}
 }
 
+// timesEnded limits an answer to the first n calls at a point about an operation
+// that has ended.
+func timesEnded(n int, p point, f alter) alter {
+	return at(p, whenEnded(func(c *call) *reply {
+		if c.count(p+" of what has ended") > n {
+			return nil
+		}
+		return f(c)
+	}))
+}
+
 // answers gives an answer that the mock knows nothing of.
 func answers(status int, kind, body string) alter {
 	return func(*call) *reply { return text(status, kind, body) }
@@ -178,21 +190,25 @@ func changed(f func(c *call, r *reply)) alter {
 	}
 }
 
-// retryAfter adds a Retry-After to an answer, in seconds.
+// retryAfter adds a Retry-After to an answer, in seconds: d, or a long while if that
+// is 0.
 func retryAfter(d time.Duration, asks scope, f alter) alter {
 	return func(c *call) *reply {
-		r := f(c)
+		r, d := f(c), cmp.Or(d, c.while())
 		r.header.Set("Retry-After", wire.RetryAfter(d, false, c.now()))
 		r.wait, r.asks = d, asks
 		return r
 	}
 }
 
-// retryAfterDate adds a Retry-After to an answer, as a date.
-func retryAfterDate(d time.Duration, asks scope, f alter) alter {
+// while is long enough to tell who waits from who goes on polling.
+func (s *stage) while() time.Duration { return max(20*s.poll, 2*time.Second) }
+
+// retryAfterDate adds a Retry-After of a long while to an answer, as a date.
+func retryAfterDate(asks scope, f alter) alter {
 	return func(c *call) *reply {
 		r, now := f(c), c.now()
-		r.header.Set("Retry-After", wire.RetryAfter(d, true, now))
+		r.header.Set("Retry-After", wire.RetryAfter(c.while()+time.Second, true, now))
 		until, err := http.ParseTime(r.header.Get("Retry-After"))
 		if err != nil {
 			panic(err)

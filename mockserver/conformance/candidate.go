@@ -12,11 +12,10 @@ import (
 )
 
 const (
-	// quiet is for how long a candidate may neither call nor answer. It is no
-	// measure of quality: it ends what hangs.
-	quiet = time.Minute
 	// mostLine bounds a line of a candidate.
 	mostLine = 64 << 20
+	// toBegin is how much longer the first line may take.
+	toBegin = 30 * time.Second
 )
 
 // A candidate is a process with which the runner talks.
@@ -27,17 +26,19 @@ type candidate struct {
 	broken  error       // why there are no more lines, once lines is closed
 	steps   int
 	active  *atomic.Int64 // counts its calls
+	quiet   time.Duration // for how long it may neither call nor answer
 }
 
-// start starts a candidate and reads its first line. Active counts its calls.
-func start(ctx context.Context, launch launcher, env []string, active *atomic.Int64) (*candidate, error) {
+// start starts a candidate and reads its first line. Active counts its calls; it is
+// ended if it neither calls nor answers for as long as quiet.
+func start(ctx context.Context, launch launcher, env []string, active *atomic.Int64, quiet time.Duration) (*candidate, error) {
 	p, err := launch(ctx, env)
 	if err != nil {
 		return nil, err
 	}
-	c := &candidate{process: p, lines: make(chan []byte), active: active}
+	c := &candidate{process: p, lines: make(chan []byte), active: active, quiet: quiet}
 	go c.read(ctx)
-	line, err := c.line(ctx, 0)
+	line, err := c.line(ctx, toBegin)
 	if err == nil {
 		c.Descriptor, err = readDescriptor(line)
 	} else {
@@ -45,19 +46,20 @@ func start(ctx context.Context, launch launcher, env []string, active *atomic.In
 	}
 	if err != nil {
 		c.kill()
-		return nil, &protocolError{err, p.stderr.String()}
+		return nil, &startError{err, p.stderr.String()}
 	}
 	return c, nil
 }
 
-// A protocolError says that a candidate does not do what the protocol says.
-type protocolError struct {
+// A startError says why a candidate did not begin, and what it wrote to its standard
+// error.
+type startError struct {
 	err    error
 	stderr string
 }
 
-func (e *protocolError) Error() string { return e.err.Error() }
-func (e *protocolError) Unwrap() error { return e.err }
+func (e *startError) Error() string { return e.err.Error() }
+func (e *startError) Unwrap() error { return e.err }
 
 // read passes on the lines of the candidate.
 func (c *candidate) read(ctx context.Context) {
@@ -79,7 +81,7 @@ func (c *candidate) read(ctx context.Context) {
 // line waits for a line: as long as patience, and then until the candidate has been
 // quiet.
 func (c *candidate) line(ctx context.Context, patience time.Duration) ([]byte, error) {
-	timer := time.NewTimer(patience + quiet)
+	timer := time.NewTimer(patience + c.quiet)
 	defer timer.Stop()
 	seen := c.active.Load()
 	for {
@@ -94,10 +96,10 @@ func (c *candidate) line(ctx context.Context, patience time.Duration) ([]byte, e
 		case <-timer.C:
 			now := c.active.Load()
 			if now == seen {
-				return nil, fmt.Errorf("it neither called nor answered for %v: does it flush its standard output after each line?", patience+quiet)
+				return nil, fmt.Errorf("it neither called nor answered for %v: does it flush its standard output after each line?", patience+c.quiet)
 			}
 			seen = now
-			timer.Reset(quiet)
+			timer.Reset(c.quiet)
 		}
 	}
 }

@@ -27,7 +27,7 @@ func (s *stage) checkCredentials(list []exchange) {
 		switch {
 		case x.foreign && (auth != "" || s.holdsSecret(x.request)):
 			s.broke(ruleCredentials, what+" at another host came with credentials", "no call with credentials anywhere but at %s", s.home.url())
-		case !x.foreign && s.holdsSecret(request{uri: x.request.uri}):
+		case !x.foreign && x.point != atHook && s.holdsSecret(request{uri: x.request.uri}):
 			s.broke(ruleCredentials, what+" has a token in its address, where logs keep it", "tokens in the header Authorization only")
 		}
 	}
@@ -137,7 +137,7 @@ func (s *stage) checkRetryAfter(list []exchange) {
 			continue
 		}
 		for _, next := range list[i+1:] {
-			concerned := !next.foreign && next.point != atToken && next.point != atHook && next.at.After(x.answered) &&
+			concerned := !next.foreign && next.point != atToken && next.point != atHook && !next.at.Before(x.answered) &&
 				(x.reply.asks == everyCall || next.op == x.op && next.point == atState)
 			if !concerned {
 				continue

@@ -30,7 +30,7 @@ func (p *play) notify(to string, m message) int {
 	if m.cut > 0 {
 		body = &breaking{strings.NewReader(m.body[:m.cut])}
 	}
-	ctx, cancel := context.WithTimeout(p.ctx, quiet)
+	ctx, cancel := context.WithTimeout(p.ctx, p.stage.patience)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, body)
 	p.must(err)
@@ -41,13 +41,13 @@ func (p *play) notify(to string, m message) int {
 		"x-vwd-notification-id": m.notificationID(uint64(n)), "x-vwd-notification-timestamp": now, "x-vwd-webhook-timestamp": now,
 		"x-vwd-subscription-id": wire.DerivedGUID(0, "subscription", 1), "x-vwd-tenant-id": tenantID,
 	} {
-		r.Header.Set(name, value)
+		r.Header[name] = []string{value} // in small letters, as the dispatcher does
 	}
 	if m.sign != "" {
-		r.Header.Set(signatureHeader, wire.Sign(m.sign, []byte(m.body)))
+		r.Header[signatureHeader] = []string{wire.Sign(m.sign, []byte(m.body))}
 	}
 	for name, value := range m.header {
-		r.Header.Set(name, value)
+		r.Header[name] = []string{value}
 	}
 	log := &p.stage.log
 	x := log.begin(exchange{point: atHook, at: p.stage.now(), request: request{r.Method, r.URL.RequestURI(), r.Header.Clone(), []byte(m.body)}})

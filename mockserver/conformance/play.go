@@ -45,14 +45,16 @@ type stop struct{ err error }
 
 // perform plays a scenario. Its error says why it could not be played, which is not
 // the candidate's fault.
-func (s Scenario) perform(ctx context.Context, launch launcher, d Descriptor) (result Result, err error) {
+func (s Scenario) perform(ctx context.Context, launch launcher, d Descriptor, change func(*settings)) (result Result, err error) {
 	dir, err := os.MkdirTemp("", "conformance-")
 	if err != nil {
 		return Result{}, err
 	}
 	defer os.RemoveAll(dir)
 	virtual := s.time != realTime && slices.Contains(d.Can, canClock) && s.Role == Client
-	st, err := newStage(ctx, s.settings(virtual), virtual, dir)
+	set := s.settings(virtual)
+	change(&set)
+	st, err := newStage(ctx, set, virtual, dir)
 	if err != nil {
 		return Result{}, fmt.Errorf("set up %s: %w", s.ID, err)
 	}
@@ -83,11 +85,9 @@ func (p *play) run() (stderr string) {
 		case !stopped:
 			panic(v)
 		default:
-			if broken, ok := errors.AsType[*protocolError](s.err); ok && stderr == "" {
-				stderr = broken.stderr
-			}
-			if len(p.stage.found()) == 0 || p.stage.life.Err() == nil {
-				p.stage.broke(ruleProtocol, s.err.Error(), "a candidate as docs/conformance.md describes it")
+			p.blame(s.err)
+			if failed, ok := errors.AsType[*startError](s.err); ok && stderr == "" {
+				stderr = failed.stderr
 			}
 		}
 	}()
@@ -101,6 +101,19 @@ func (p *play) run() (stderr string) {
 	return ""
 }
 
+// blame notes why a play ended in the middle. What hangs or ends breaks the rule that
+// the scenario is about.
+func (p *play) blame(err error) {
+	_, malformed := errors.AsType[*protocolError](err)
+	_, never := errors.AsType[*startError](err)
+	switch {
+	case malformed || never:
+		p.stage.broke(ruleProtocol, err.Error(), "a candidate as docs/conformance.md describes it")
+	case p.stage.life.Err() == nil || len(p.stage.found()) == 0:
+		p.stage.broke(p.scenario.Rule, err.Error(), "an answer to each step, and an end when standard input ends")
+	}
+}
+
 // must ends the play if something went wrong.
 func (p *play) must(err error) {
 	if err != nil {
@@ -112,13 +125,13 @@ func (p *play) must(err error) {
 func (p *play) start() {
 	env, err := p.stage.env(p.role)
 	p.must(err)
-	c, err := start(p.ctx, p.launch, env, &p.stage.active)
+	c, err := start(p.ctx, p.launch, env, &p.stage.active, p.stage.patience)
 	p.must(err)
 	p.cand = c
 	if c.Webhook != "" {
 		p.must(p.stage.subscribe(c.Webhook))
 	} else if p.role == Receiver || slices.Contains(p.scenario.Needs, canURL) || slices.Contains(p.scenario.Needs, canSubscription) {
-		p.must(errors.New("its first line names no webhook"))
+		p.must(&protocolError{errors.New("its first line names no webhook")})
 	}
 }
 
@@ -139,17 +152,23 @@ func (p *play) submit(s step) response {
 		s.Key = defaultKey
 	}
 	p.asked = append(p.asked, s)
-	return p.ask(s)
+	return p.ask(s, 0)
 }
 
 // await has work awaited, for at most d of the candidate's time.
 func (p *play) await(key string, d time.Duration) response {
-	return p.ask(step{Do: "await", Key: key, TimeoutMs: d.Milliseconds()})
+	var silent time.Duration
+	if !p.stage.virtual {
+		silent = d
+	}
+	return p.ask(step{Do: "await", Key: key, TimeoutMs: d.Milliseconds()}, silent)
 }
 
-// patience is for how long an end is awaited that comes, of the candidate's time. It
-// is no measure of quality in real time.
-const patience = time.Minute
+// awaitBusy has work awaited for longer than the runner is patient: it ends the play
+// if the candidate rests until its time is over.
+func (p *play) awaitBusy(key string) response {
+	return p.ask(step{Do: "await", Key: key, TimeoutMs: time.Hour.Milliseconds()}, 0)
+}
 
 // end awaits an end that comes, after what a submit said. What ended at once is not
 // awaited.
@@ -157,11 +176,7 @@ func (p *play) end(s step, said response) response {
 	if said.Outcome != Pending {
 		return said
 	}
-	d := patience
-	if p.stage.virtual {
-		d = time.Hour
-	}
-	return p.await(s.Key, d)
+	return p.await(s.Key, p.stage.awaits)
 }
 
 // plain submits a request, awaits its end, and judges that.
@@ -172,12 +187,9 @@ func (p *play) plain(s step, w want) {
 	p.judge(s, p.end(s, p.submit(s)), w)
 }
 
-// ask has the candidate do a step.
-func (p *play) ask(s step) response {
-	var silent time.Duration
-	if !p.stage.virtual {
-		silent = time.Duration(s.TimeoutMs) * time.Millisecond
-	}
+// ask has the candidate do a step, during which it may be silent for a while longer
+// than usual.
+func (p *play) ask(s step, silent time.Duration) response {
 	a, err := p.cand.ask(p.ctx, s, silent)
 	p.must(err)
 	p.said = append(p.said, line{s, a})

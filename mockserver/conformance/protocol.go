@@ -125,8 +125,26 @@ type notification struct {
 	ID string `json:"id"`
 }
 
-// readAnswer reads the line with which a candidate answers a step.
+// A protocolError says that a candidate does not do what the protocol says.
+type protocolError struct{ err error }
+
+func (e *protocolError) Error() string { return e.err.Error() }
+func (e *protocolError) Unwrap() error { return e.err }
+
+// readAnswer reads the line with which a candidate answers a step. An error that is no
+// *protocolError is one that the candidate tells.
 func readAnswer(line []byte, of step) (response, error) {
+	a, err := parseAnswer(line, of)
+	switch {
+	case err != nil:
+		return a, &protocolError{err}
+	case a.Error != "":
+		return a, fmt.Errorf("it could not do step %d, %s: %s", of.Step, of.Do, a.Error)
+	}
+	return a, nil
+}
+
+func parseAnswer(line []byte, of step) (response, error) {
 	var a response
 	if err := json.Unmarshal(line, &a); err != nil {
 		return a, fmt.Errorf("its line is no answer (standard output is for answers only, logs go to standard error): %s", excerpt(line))
@@ -135,7 +153,7 @@ func readAnswer(line []byte, of step) (response, error) {
 	case a.Step != of.Step:
 		return a, fmt.Errorf("it answered step %d when asked step %d: %s", a.Step, of.Step, excerpt(line))
 	case a.Error != "":
-		return a, fmt.Errorf("it could not do step %d, %s: %s", of.Step, of.Do, a.Error)
+		return a, nil
 	case a.Body != nil && a.BodyBase64 != nil:
 		return a, fmt.Errorf("its answer has both body and bodyBase64: %s", excerpt(line))
 	case (of.Do == "submit" || of.Do == "await") && !slices.Contains(outcomes, a.Outcome):

@@ -41,7 +41,8 @@ type Options struct {
 	// a time.
 	Played func(Result)
 
-	launch launcher // of tests; nil: Command
+	launch launcher        // of tests; nil: Command
+	change func(*settings) // likewise; nil: nothing
 }
 
 // Run plays the scenarios of the candidate's roles. The error says why that could
@@ -107,7 +108,7 @@ func describe(ctx context.Context, launch launcher) (Descriptor, error) {
 	if err != nil {
 		return Descriptor{}, err
 	}
-	c, err := start(ctx, launch, env, new(atomic.Int64))
+	c, err := start(ctx, launch, env, new(atomic.Int64), s.patience)
 	if err == nil {
 		err = c.finish(ctx)
 	}
@@ -122,7 +123,7 @@ func wrote(c *candidate, err error) string {
 	var text string
 	if c != nil {
 		text = c.process.stderr.String()
-	} else if broken, ok := errors.AsType[*protocolError](err); ok {
+	} else if broken, ok := errors.AsType[*startError](err); ok {
 		text = broken.stderr
 	}
 	if text = strings.TrimSpace(text); text == "" {
@@ -141,7 +142,7 @@ func (o Options) perform(ctx context.Context, d Descriptor, list []Scenario, res
 	for range min(len(list), cmp.Or(o.Parallel, max(4, runtime.NumCPU()))) {
 		wg.Go(func() {
 			for i := next.Add(1) - 1; int(i) < len(list) && ctx.Err() == nil; i = next.Add(1) - 1 {
-				r, err := list[i].playWith(ctx, o.launch, d)
+				r, err := o.play(ctx, list[i], d)
 				if err != nil {
 					cancel(err)
 					return
@@ -159,18 +160,23 @@ func (o Options) perform(ctx context.Context, d Descriptor, list []Scenario, res
 	return context.Cause(ctx)
 }
 
-// playWith plays a scenario if the candidate can. One that a busy machine may have
+// play plays a scenario if the candidate can. One that a busy machine may have
 // disturbed, because calls have a short timeout in it, is played again with longer
 // ones before it counts as failed.
-func (s Scenario) playWith(ctx context.Context, launch launcher, d Descriptor) (Result, error) {
+func (o Options) play(ctx context.Context, s Scenario, d Descriptor) (Result, error) {
 	for _, need := range s.Needs {
 		if !slices.Contains(d.Can, need) {
 			return Result{Scenario: s, Verdict: NotSupported, Missing: need}, nil
 		}
 	}
-	for patience := time.Duration(1); ; patience *= 4 {
-		r, err := s.slower(patience).perform(ctx, launch, d)
-		if err != nil || r.Verdict == Passed || !s.hasTimeout() || patience >= 16 {
+	for factor := time.Duration(1); ; factor *= 4 {
+		r, err := s.perform(ctx, o.launch, d, func(set *settings) {
+			set.callTimeout *= factor
+			if o.change != nil {
+				o.change(set)
+			}
+		})
+		if err != nil || r.Verdict == Passed || !s.hasTimeout() || factor >= 16 {
 			return r, err
 		}
 	}
@@ -179,18 +185,4 @@ func (s Scenario) playWith(ctx context.Context, launch launcher, d Descriptor) (
 // hasTimeout reports whether calls have a short timeout in a scenario.
 func (s Scenario) hasTimeout() bool {
 	return s.settings(false).callTimeout < Scenario{}.settings(false).callTimeout
-}
-
-// slower is a scenario with timeouts of calls that are longer by a factor.
-func (s Scenario) slower(factor time.Duration) Scenario {
-	set := s.set
-	if factor > 1 {
-		s.set = func(to *settings) {
-			if set != nil {
-				set(to)
-			}
-			to.callTimeout *= factor
-		}
-	}
-	return s
 }

@@ -68,12 +68,12 @@ func Scenarios() (list []Scenario) {
 // defaults are the settings of a scenario that changes nothing.
 func (s Scenario) settings(virtual bool) settings {
 	set := settings{
-		base: "", poll: 100 * time.Millisecond, callTimeout: 30 * time.Second, uncertain: 500 * time.Millisecond,
+		base: "", poll: 100 * time.Millisecond, callTimeout: 30 * time.Second, uncertain: 500 * time.Millisecond, patience: time.Minute, awaits: time.Minute, mostCalls: 20_000,
 		alters: s.alters, keys: []string{"c2lnbi1rZXktb2YtdG9kYXk", "c2lnbi1rZXktb2YteWVzdGVyZGF5"},
 		config: mockserver.Config{ExecTime: mockserver.Fixed(20 * time.Millisecond)},
 	}
 	if virtual {
-		set.poll = 5 * time.Second
+		set.poll, set.awaits = 5*time.Second, time.Hour
 		set.config.ExecTime = mockserver.Fixed(12 * time.Second)
 	}
 	if s.set != nil {

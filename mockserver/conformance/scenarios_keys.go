@@ -38,7 +38,7 @@ func keyScenarios() []Scenario {
 				s := p.keyed()
 				p.judge(s, p.submit(s), only(Pending))
 				p.restart()
-				p.judge(s, p.await(s.Key, patience), want{})
+				p.judge(s, p.await(s.Key, p.stage.awaits), want{})
 				p.sentOnce(s)
 			},
 		},
@@ -48,7 +48,7 @@ func keyScenarios() []Scenario {
 				s := p.keyed()
 				p.judge(s, p.end(s, p.submit(s)), want{})
 				p.restart()
-				p.judge(s, p.await(s.Key, patience), want{})
+				p.judge(s, p.await(s.Key, p.stage.awaits), want{})
 			},
 		},
 		{
@@ -58,7 +58,7 @@ func keyScenarios() []Scenario {
 				s := p.keyed()
 				p.killedWhile(s, func() bool { return len(p.stage.log.at(atSubmit)) > 0 })
 				p.start()
-				a := p.await(s.Key, patience)
+				a := p.await(s.Key, p.stage.awaits)
 				p.judge(s, a, only(Uncertain))
 				p.sentOnce(s)
 			},

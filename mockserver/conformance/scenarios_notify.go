@@ -22,13 +22,13 @@ func notifyScenarios() []Scenario {
 	const never, often = 10 * time.Minute, 100 * time.Millisecond
 	url, sub := []string{canURL}, []string{canSubscription}
 	wakes := func(needs []string, notify, about string) Scenario {
-		return Scenario{ID: "notified-by-" + notify, About: about, Rule: ruleWakes, Needs: needs, submit: listInvoices.by(notify), set: stage(300*time.Millisecond, never, fault.Notify{})}
+		return Scenario{ID: "notified-by-" + notify, About: about, Rule: ruleWakes, Needs: needs, submit: listInvoices.by(notify), set: stage(300*time.Millisecond, never, fault.Notify{}), play: busy}
 	}
 	list := []Scenario{
 		wakes(url, "url", "Polls are rare, and the notification to the address in the header comes after 0.3 s."),
 		wakes(sub, "subscription", "Polls are rare, and the notification of the subscription comes after 0.3 s."),
-		{ID: "notification-lost", About: "The notification never comes.", Rule: rulePolls, Needs: url, submit: listInvoices.by("url"), set: stage(300*time.Millisecond, often, fault.Notify{Drop: true})},
-		{ID: "notification-of-subscription-lost", About: "The notification of the subscription never comes.", Rule: rulePolls, Needs: sub, submit: listInvoices.by("subscription"), set: stage(300*time.Millisecond, often, fault.Notify{Drop: true})},
+		{ID: "notification-lost", About: "The notification never comes.", Rule: rulePolls, Needs: url, submit: listInvoices.by("url"), set: stage(300*time.Millisecond, often, fault.Notify{Drop: true}), play: busy},
+		{ID: "notification-of-subscription-lost", About: "The notification of the subscription never comes.", Rule: rulePolls, Needs: sub, submit: listInvoices.by("subscription"), set: stage(300*time.Millisecond, often, fault.Notify{Drop: true}), play: busy},
 		{ID: "notification-before-202", About: "The notification comes before the 202.", Rule: ruleHint, Needs: url, submit: createInvoice.by("url"), set: stage(50*time.Millisecond, often, fault.Notify{Early: true})},
 		{ID: "notification-twice", About: "The notification comes three times.", Rule: ruleHint, Needs: url, submit: listInvoices.by("url"), set: stage(50*time.Millisecond, often, fault.Notify{Duplicates: 2}), play: awaitAgain(3)},
 		{ID: "notification-late", About: "The notification comes long after polling found the end.", Rule: ruleHint, Needs: url, submit: listInvoices.by("url"), set: stage(50*time.Millisecond, often, fault.Notify{Delay: 1500 * time.Millisecond}), play: awaitAgain(1)},
@@ -47,7 +47,7 @@ func notifyScenarios() []Scenario {
 				s := p.keyed()
 				a := p.submit(s)
 				if a.Outcome == Uncertain || a.Outcome == Pending {
-					a = p.await(s.Key, patience)
+					a = p.await(s.Key, p.stage.awaits)
 				}
 				if a.Outcome == Uncertain {
 					return
@@ -70,14 +70,28 @@ func lying(set func(*settings)) func(*settings) {
 	}
 }
 
+// busy submits, and awaits the end of a candidate that must not rest until its time
+// is over.
+func busy(p *play) {
+	s := p.keyed()
+	if a := p.submit(s); a.Outcome == Pending {
+		p.judge(s, p.awaitBusy(s.Key), want{})
+	} else {
+		p.judge(s, a, want{})
+	}
+}
+
 // awaitAgain submits, awaits the end, waits until the notification has been sent so
-// often, and awaits the end again.
+// often, has it sent once more, and awaits the end again.
 func awaitAgain(sent int) func(*play) {
 	return func(p *play) {
 		s := p.keyed()
 		p.judge(s, p.end(s, p.submit(s)), want{})
 		p.until(fmt.Sprintf("%d notifications", sent), func() bool { return p.stage.notified() >= sent })
-		p.judge(s, p.await(s.Key, patience), want{})
+		for _, id := range p.stage.operations(s.Method, s.Path) {
+			_ = p.stage.mock.Redeliver(p.ctx, id) // its answer does not matter
+		}
+		p.judge(s, p.await(s.Key, p.stage.awaits), want{})
 	}
 }
 
@@ -95,7 +109,7 @@ func (s *stage) notified() (n int) {
 
 // until waits for something that the mock does.
 func (p *play) until(what string, done func() bool) {
-	deadline := time.NewTimer(quiet)
+	deadline := time.NewTimer(p.stage.patience)
 	defer deadline.Stop()
 	for {
 		changed := p.stage.mock.Journal().Changed()
@@ -107,7 +121,7 @@ func (p *play) until(what string, done func() bool) {
 		case <-p.ctx.Done():
 			p.must(p.ctx.Err())
 		case <-deadline.C:
-			p.must(fmt.Errorf("%s did not come within %v", what, quiet))
+			p.must(fmt.Errorf("%s did not come within %v", what, p.stage.patience))
 		}
 	}
 }

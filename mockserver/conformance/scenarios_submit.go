@@ -112,7 +112,7 @@ func submitScenarios() []Scenario {
 		},
 		{
 			ID: "limited-submit", About: "A POST is answered 429 with Retry-After, which means that it was not taken: it is sent again after that time, or refused.", Rule: ruleRetryAfter,
-			alters: first(retryAfter(2*time.Second, everyCall, message(429, "Rate limit is exceeded."))),
+			alters: first(retryAfter(0, everyCall, message(429, "Rate limit is exceeded."))),
 			play: func(p *play) {
 				s := p.keyed()
 				a := p.end(s, p.submit(s))

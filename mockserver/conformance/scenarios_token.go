@@ -33,9 +33,9 @@ func tokenScenarios() []Scenario {
 			set: strict(func(poll time.Duration) time.Duration { return max(4*poll, time.Second) }),
 		},
 		{
-			ID: "token-is-revoked", About: "Two polls are answered 401 although the token should be good.", set: strict(long),
+			ID: "token-is-revoked", About: "From the third poll on the answer is 401 until another token was asked for, although the first should be good.", set: strict(long),
 			alters: []alter{at(atState, func(c *call) *reply {
-				if c.n != 3 && c.n != 6 {
+				if c.n < 3 || len(c.log.at(atToken)) > 1 {
 					return nil
 				}
 				r := text(401, "", "")

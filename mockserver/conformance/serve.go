@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -20,11 +21,11 @@ func (s *stage) serveHome(w http.ResponseWriter, r *http.Request) {
 	}
 	n := s.active.Add(1)
 	switch {
-	case n == mostCalls:
-		s.broke(rulePace, strconv.Itoa(mostCalls)+" calls", "polls with pauses between them: BACKGROUND_POLL_MS is %s", millis(s.poll))
+	case n == s.mostCalls:
+		s.broke(rulePace, fmt.Sprint(n, " calls"), "polls with pauses between them: BACKGROUND_POLL_MS is %s", millis(s.poll))
 		s.cancel()
 		fallthrough
-	case n > mostCalls:
+	case n > s.mostCalls:
 		w.WriteHeader(http.StatusTooManyRequests)
 		return
 	case strings.HasPrefix(r.URL.Path, "/__mock"):
@@ -41,6 +42,9 @@ func (s *stage) serveHome(w http.ResponseWriter, r *http.Request) {
 	c.n = s.count(c.point)
 	x := s.log.begin(exchange{point: c.point, at: s.now(), request: request{r.Method, r.URL.RequestURI(), r.Header.Clone(), body}, op: c.op})
 	answered := s.reply(c)
+	if answered.header != nil {
+		answered.header.Set("Date", s.now().UTC().Format(http.TimeFormat))
+	}
 	s.log.end(x, func(x *exchange) { x.op, x.reply, x.answered, x.taken = c.op, answered, s.now(), c.outcome != nil })
 	answered.write(w, r, s.life)
 }

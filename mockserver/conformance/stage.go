@@ -22,10 +22,6 @@ import (
 const (
 	company = "1000001"
 
-	// mostCalls is how many calls of a scenario are answered: one that polls
-	// without a pause ends.
-	mostCalls = 20_000
-
 	// clockHeader carries the time of a candidate with a clock of its own.
 	clockHeader = "x-conformance-time"
 )
@@ -42,12 +38,14 @@ type stage struct {
 	foreign *listener // a host that gets no token
 	virtual bool      // the candidate has a clock of its own
 	token   string
-	secret  string
-	dir     string
-	log     wireLog
-	active  atomic.Int64
-	cancel  context.CancelFunc // ends the play
-	life    context.Context
+	secret  string // of the candidate's credentials
+
+	hookSecret string // for its webhook addresses
+	dir        string
+	log        wireLog
+	active     atomic.Int64
+	cancel     context.CancelFunc // ends the play
+	life       context.Context
 
 	mu       sync.Mutex // guards all below
 	counts   map[point]int
@@ -62,6 +60,9 @@ type settings struct {
 	poll        time.Duration
 	callTimeout time.Duration
 	uncertain   time.Duration
+	patience    time.Duration // how long what comes is waited for, in real time: it is no measure of quality
+	awaits      time.Duration // how long an end is awaited that comes, of the candidate's time
+	mostCalls   int64         // a candidate that makes so many polls without a pause
 	closed      bool          // nothing listens at the address of the ERP
 	strict      bool          // the candidate gets its tokens itself
 	ahead       time.Duration // how far the mock's clock is ahead of the candidate's
@@ -82,7 +83,7 @@ type Breach struct {
 
 // newStage sets up a stage. Close it.
 func newStage(ctx context.Context, set settings, virtual bool, dir string) (*stage, error) {
-	s := &stage{settings: set, virtual: virtual, token: "token-" + rand.Text(), secret: rand.Text() + rand.Text(), dir: dir, counts: make(map[point]int)}
+	s := &stage{settings: set, virtual: virtual, token: "token-" + rand.Text(), secret: "secret-" + rand.Text(), hookSecret: rand.Text() + rand.Text(), dir: dir, counts: make(map[point]int)}
 	s.life, s.cancel = context.WithCancel(ctx)
 	cfg := set.config
 	cfg.Auth.Mode = mockserver.AuthAny
@@ -136,7 +137,7 @@ func (s *stage) env(role Role) ([]string, error) {
 	env := map[string]string{
 		"PROTOCOL": strconv.Itoa(Version), "ROLE": string(role), "URL": s.home.url() + s.base,
 		"POLL_MS": millis(s.poll), "CALL_TIMEOUT_MS": millis(s.callTimeout), "UNCERTAIN_MS": millis(s.uncertain),
-		"WEBHOOK_PORT": port, "SIGNING_KEYS": strings.Join(s.keys, ","), "SECRET": s.secret, "DIR": s.dir,
+		"WEBHOOK_PORT": port, "SIGNING_KEYS": strings.Join(s.keys, ","), "SECRET": s.hookSecret, "DIR": s.dir,
 	}
 	if s.strict {
 		env["TOKEN_URL"], env["CLIENT_ID"], env["CLIENT_SECRET"], env["TENANT_ID"] = s.home.url()+"/connect/token", clientID, s.secret, tenantID

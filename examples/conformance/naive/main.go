@@ -1,6 +1,7 @@
-// Command naive is a client as it is often written first, as a candidate of erpmock
-// conformance: it repeats what fails, follows the addresses that it is given, and
-// takes Finished for success. It is here to be found out; do not copy it.
+// Command naive is a client and a receiver as they are often written first, as a
+// candidate of erpmock conformance: it repeats what fails, follows the addresses that
+// it is given, takes Finished for success, and keeps notifications in memory. It is
+// here to be found out; do not copy it.
 package main
 
 import (
@@ -9,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strconv"
@@ -25,7 +27,19 @@ type step struct {
 
 func main() {
 	lines, steps := json.NewEncoder(os.Stdout), bufio.NewScanner(os.Stdin)
-	_ = lines.Encode(map[string]any{"protocol": 1, "name": "naive", "roles": []string{"client"}, "can": []string{}})
+	r := &receiver{}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	go func() { _ = http.Serve(l, r) }()
+	_ = lines.Encode(map[string]any{
+		"protocol": 1, "name": "naive", "roles": []string{"client", "receiver"}, "can": []string{}, "webhook": "http://" + l.Addr().String() + "/hook",
+	})
+	if os.Getenv("BACKGROUND_ROLE") == "receiver" {
+		r.play(lines, steps)
+		return
+	}
 	locations := make(map[string]string) // of states, by key
 	for steps.Scan() {
 		var s step
