@@ -53,8 +53,9 @@ type Config struct {
 	// it may be made more than once. Default: none does.
 	RepeatKey string
 
-	// MaxContent bounds the answer of a call in the background; each is in memory,
-	// twice while it is received. Default: 32 MiB.
+	// MaxContent bounds the answer of a call in the background. It is in memory, up
+	// to three times its size while it is received, and with a queue in memory once
+	// until its retention ends. Default: 32 MiB.
 	MaxContent int64
 
 	// MaxWait bounds how long a call in the background waits for the upstream's

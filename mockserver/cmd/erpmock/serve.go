@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -53,11 +54,12 @@ erpmock --config erpmock.yaml`,
 }
 
 // serve runs a mock until ctx ends.
-func (a *app) serve(ctx context.Context, s *serving, list options) error {
+func (a *app) serve(ctx context.Context, s *serving, list options) (err error) {
 	s.mock.Logger = a.logger(s)
-	secure, err := s.tls.config(certificateHosts(s.listen, s.mock.ExternalURL))
+	var secure *tls.Config
+	secure, err = s.tls.config(certificateHosts(s.listen, s.mock.ExternalURL))
 	if err == nil {
-		s.mock.NotifyTLS, err = s.webhooks.config()
+		s.mock.NotifyTLS, err = s.webhooks.config("webhook-ca")
 	}
 	if err == nil {
 		err = s.turnSwitches()
@@ -77,6 +79,19 @@ func (a *app) serve(ctx context.Context, s *serving, list options) error {
 		}
 		defer queue.Close()
 		s.mock.Queue, s.mock.MaxRunning = queue, cmp.Or(s.mock.MaxRunning, 64)
+	}
+	api, err := s.openUpstream()
+	if err != nil {
+		text, _ := list.byFlags(err)
+		return usageError{errors.New(text)}
+	}
+	if api != nil {
+		s.mock.Fallbacks = append(s.mock.Fallbacks, api)
+		defer func() { // after the mock
+			if unused := api.Close(); err == nil {
+				err = unused
+			}
+		}()
 	}
 	mock, err := mockserver.New(s.mock)
 	if err != nil {
@@ -186,14 +201,22 @@ func (a *app) announce(s *serving, addr *net.TCPAddr, token string) error {
 	base := rootAt(addr, s.tls != tlsFiles{})
 	_, err := fmt.Fprintf(a.stdout, `erpmock listens on %[1]s
 Try it: the answer is 202; its Location tells the state, and that where the content is.
-  curl -i %[2]s-H 'erp-api-background: none' '%[1]s/v1/customerinvoice?pageNumber=1&pageSize=2'
+  curl -i %[2]s-H 'erp-api-background: none' '%[1]s%[4]s'
 %[3]sReference: %[1]s/__mock/docs
 Control: %[1]s/__mock/v1/docs
-`, base, s.headers(), s.tokenHint(base))
+`, base, s.headers(), s.tokenHint(base), s.tried())
 	if err == nil && !addr.IP.IsLoopback() && s.admin.Token == "" {
 		_, err = fmt.Fprintf(a.stdout, "Control from other machines needs this token: %s\n", token)
 	}
 	return err
+}
+
+// tried is the path of the call that is told to be tried.
+func (s *serving) tried() string {
+	if s.mock.NoERP {
+		return "/"
+	}
+	return "/v1/customerinvoice?pageNumber=1&pageSize=2"
 }
 
 // rootAt is where this machine reaches what listens on an address.

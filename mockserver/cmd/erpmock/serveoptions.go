@@ -20,7 +20,8 @@ type serving struct {
 	verbose  bool
 	quiet    bool
 	tls      tlsFiles
-	webhooks webhookTrust
+	webhooks trust
+	behind   behind
 	switches string // file of --profile-json
 	mock     mockserver.Config
 	admin    admin.Config
@@ -36,6 +37,7 @@ func (s *serving) options() options {
 	}{
 		{"Where it is, and what it keeps", s.place()},
 		{"How the ERP behaves", s.behaviour()},
+		{"What is behind the mock", s.upstreams()},
 		{"Notifications", s.notifications()},
 		{"Time", s.time()},
 		{"Who may call", s.credentials()},
@@ -81,6 +83,7 @@ func (s *serving) behaviour() options {
 			s.mock.ExecTime, err = parseExecTime(v)
 			return err
 		}},
+		{name: "exec-timeout", arg: "time", field: "ExecTimeout", initial: "10m", usage: "when an operation that has not ended by itself is Failed", set: duration(&s.mock.ExecTimeout)},
 		{name: "workers", arg: "number", field: "Workers", initial: "1", usage: "operations of one company that run at a time", set: number(&s.mock.Workers)},
 		{name: "max-running", arg: "number", field: "MaxRunning", usage: "operations that run at a time, of all companies (default: no limit, 64 with --data)", set: number(&s.mock.MaxRunning)},
 		{name: "max-companies", arg: "number", field: "MaxCompanies", initial: "10000", usage: "companies that are served; each costs about 3 kB and what is changed in it", set: number(&s.mock.MaxCompanies)},

@@ -147,17 +147,18 @@ func certificateHosts(address, externalURL string) []string {
 	return slices.Compact(hosts)
 }
 
-// webhookTrust is which receivers of notifications are trusted.
-type webhookTrust struct {
+// trust is which servers are trusted that the mock calls.
+type trust struct {
 	files    []string
 	insecure bool
 }
 
-// config returns it for the mock, nil if it is as the system has it.
-func (t webhookTrust) config() (*tls.Config, error) {
+// config returns it for the mock, nil if it is as the system has it. Flag is the name
+// of the flag that names files.
+func (t trust) config(flag string) (*tls.Config, error) {
 	if len(t.files) == 0 {
 		if t.insecure {
-			return &tls.Config{InsecureSkipVerify: true}, nil // as --webhook-insecure asks for
+			return &tls.Config{InsecureSkipVerify: true}, nil // as the flag asks for
 		}
 		return nil, nil
 	}
@@ -168,10 +169,10 @@ func (t webhookTrust) config() (*tls.Config, error) {
 	for _, name := range t.files {
 		data, err := os.ReadFile(name)
 		if err != nil {
-			return nil, fmt.Errorf("--webhook-ca: %w", err)
+			return nil, fmt.Errorf("--%s: %w", flag, err)
 		}
 		if !roots.AppendCertsFromPEM(bytes.TrimSpace(data)) {
-			return nil, fmt.Errorf("--webhook-ca: %s has no certificate in PEM: it would begin with -----BEGIN CERTIFICATE-----", name)
+			return nil, fmt.Errorf("--%s: %s has no certificate in PEM: it would begin with -----BEGIN CERTIFICATE-----", flag, name)
 		}
 	}
 	return &tls.Config{RootCAs: roots, InsecureSkipVerify: t.insecure}, nil

@@ -136,7 +136,7 @@ func misses(got, want *Entry) match.Misses {
 	gotPath, gotQuery := splitURL(got.URL)
 	wantPath, wantQuery := splitURL(want.URL)
 	if gotPath != wantPath {
-		m = append(m, match.Miss{Weight: 4, Text: fmt.Sprintf("Path: got %s, want %s", gotPath, wantPath)})
+		m = append(m, match.Miss{Weight: 2 + 2*min(2, differing(gotPath, wantPath)), Text: fmt.Sprintf("Path: got %s, want %s", gotPath, wantPath)})
 	}
 	m = append(m, queryMisses(gotQuery, wantQuery)...)
 	for _, name := range telling() {
@@ -145,6 +145,17 @@ func misses(got, want *Entry) match.Misses {
 		}
 	}
 	return append(m, bodyMisses(got, want)...)
+}
+
+// differing is how many segments of two paths are not the same.
+func differing(a, b string) (n int) {
+	x, y := strings.Split(a, "/"), strings.Split(b, "/")
+	for i := range max(len(x), len(y)) {
+		if i >= len(x) || i >= len(y) || x[i] != y[i] {
+			n++
+		}
+	}
+	return n
 }
 
 func queryMisses(got, want string) (m match.Misses) {
