@@ -107,6 +107,7 @@ clean: ## remove what the targets made
 	rm -rf .tools bench/.cache
 
 include openapi/openapi.mk
+include internal/webassets/pages.mk
 include bench/bench.mk
 include examples/languages.mk
 
