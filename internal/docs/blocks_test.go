@@ -65,6 +65,26 @@ func TestEveryGoBlockIsCompiledCode(t *testing.T) {
 	}
 }
 
+// foreign is a block in another language with the file that it is from.
+var foreign = regexp.MustCompile("(?ms)^<!-- from ([^\\s#]+) -->\n```(?:ts|python|java|php|rust|csharp)\n(.*?)^```$")
+
+// TestEveryBlockWithAFileStandsInIt wants a block in another language, of which the
+// file is named, to stand there line by line.
+func TestEveryBlockWithAFileStandsInIt(t *testing.T) {
+	found := 0
+	for _, p := range pages(t) {
+		for _, m := range foreign.FindAllStringSubmatch(p.text, -1) {
+			found++
+			if !strings.Contains(read(t, m[1]), m[2]) {
+				t.Errorf("%s: this block is not in %s:\n%s", p.path, m[1], m[2])
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no block in another language was found")
+	}
+}
+
 // TestTheCookbookIsShownWhole wants each test of examples/cookbook on a page.
 func TestTheCookbookIsShownWhole(t *testing.T) {
 	shown := read(t, "docs/testing.md") + read(t, "docs/migrating.md")

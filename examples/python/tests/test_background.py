@@ -15,10 +15,12 @@ from background import (
     Background,
     Expired,
     Failed,
+    InMemory,
     Operation,
     Poll,
     Refused,
     SQLite,
+    Submitted,
     Succeeded,
     Uncertain,
     Unclear,
@@ -162,6 +164,17 @@ def test_a_journal_outlives_the_process_and_knows_what_was_being_sent(tmp_path: 
     assert erp.calls == []
     first, again = erp.submit("order-3"), Erp(ACCEPTED, journal=SQLite(tmp_path / "journal")).submit("order-3")
     assert again == first == Accepted(OPERATION)
+
+
+def test_an_id_is_told_even_if_it_cannot_be_written_down() -> None:
+    class Full(InMemory):
+        async def put(self, key: str, submitted: Submitted) -> None:
+            if isinstance(submitted, Accepted):
+                raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full") as told:
+        Erp(ACCEPTED, journal=Full()).submit()
+    assert ID in told.value.__notes__[0]
 
 
 def test_nothing_but_a_state_ends_a_wait_and_all_pauses_are_kept() -> None:

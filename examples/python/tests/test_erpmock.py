@@ -3,12 +3,14 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from http.server import ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,6 +26,7 @@ from erp_background.models import (
     StringValue,
 )
 
+import example
 from background import Accepted, Background, Ended, Failed, Poll, Succeeded, Uncertain
 from background.webhook import Hook, handler, to_subscription, to_url
 
@@ -75,6 +78,12 @@ def create_invoice(notify: str = "none", price: str = "1") -> dict[str, Any]:
         customer_number=StringValue("10045"), document_date=DateValue("2026-09-01"), invoice_lines=[line]
     )
     return create_customer_invoice._get_kwargs(body=invoice, erp_api_background=notify)
+
+
+def test_the_example_creates_an_invoice_once(root: str, tmp_path: Path) -> None:
+    for _ in range(2):
+        said = asyncio.run(example.create_invoice(root, tmp_path / "journal"))
+        assert re.fullmatch("created http.*/v1/customerinvoice/003549", said)
 
 
 def test_an_invoice_is_created_and_its_number_told(root: str) -> None:

@@ -64,7 +64,10 @@ export class Background {
         submitted = { outcome: 'uncertain', message: 'the process ended before it had an answer' }
         await this.#journal.put(key, submitted)
         submitted = await this.#send(request, signal)
-        await this.#journal.put(key, submitted)
+        await this.#journal.put(key, submitted).catch((cause) => {
+          const id = submitted?.outcome === 'accepted' ? ` as ${submitted.operation.id}` : ''
+          throw new Error(`${key} was ${submitted?.outcome}${id}, which could not be written down`, { cause })
+        })
         return Response.json({}, { status: 202 }) // it is judged already
       },
     })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import test from 'node:test'
 import { Background, type Config, type Erp } from '../src/background.js'
 import { inFile } from '../src/journal.js'
+import type { Submitted } from '../src/outcome.js'
 
 const id = '2f6f0a57-3c43-4d0e-9d0b-6c1f1d3a7b10'
 const root = 'https://erp.test/api'
@@ -137,6 +138,14 @@ test('a journal outlives the process, and knows what was being sent when it ende
   const next = erp([() => assert.fail('nothing may be sent')], { journal: await open() })
   assert.equal((await next.background.submit('order-1', create)).outcome, 'uncertain')
   assert.deepEqual(await next.background.submit('order-2', create), answered)
+})
+
+test('an id is told even if it cannot be written down', async () => {
+  const journal = {
+    get: () => undefined,
+    put: async (_: string, { outcome }: Submitted) => assert.notEqual(outcome, 'accepted'),
+  }
+  await assert.rejects(erp([accepted], { journal }).submit(), new RegExp(`order-1 was accepted as ${id}`))
 })
 
 test('nothing but a state ends a wait, and all pauses are kept', async () => {

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { Background, type Erp } from '../src/background.js'
+import { createInvoice as example } from '../src/example.js'
 import { receiver, toSubscription, toUrl } from '../src/webhook.js'
 
 // These run against erpmock, which stands in for the ERP: in ERPMOCK, or found like any program.
@@ -65,6 +69,15 @@ async function operationOf(background: Background, call: (erp: Erp) => Promise<u
   assert.equal(submitted.outcome, 'accepted')
   return submitted.outcome === 'accepted' ? submitted.operation : assert.fail()
 }
+
+test('the example creates an invoice, once', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'example-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  for (const time of ['first', 'second']) {
+    const said = await example(root, join(directory, 'journal'))
+    assert.match(said, /^created http.*\/v1\/customerinvoice\/003549$/, time)
+  }
+})
 
 test('an invoice is created, and its number told', async () => {
   const { background } = company('1')
