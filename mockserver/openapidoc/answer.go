@@ -23,7 +23,7 @@ func (c *call) answer(w http.ResponseWriter, resp *compiled.Response, status int
 		return
 	}
 	if m == nil || !hasBody(status) {
-		c.setHeaders(w, resp, status, nil)
+		c.setHeaders(w, resp, status, nil, nil)
 		w.WriteHeader(status)
 		return
 	}
@@ -35,7 +35,7 @@ func (c *call) answer(w http.ResponseWriter, resp *compiled.Response, status int
 		v = c.echoed(v, m.Schema, example)
 		if c.lists() && status/100 == 2 {
 			v = c.page(w, c.filledUp(v, m, status, example), m.Schema, change)
-		} else if change != nil {
+		} else if change != nil && status/100 == 2 {
 			v = change(v, m.Schema)
 		}
 	}
@@ -45,7 +45,7 @@ func (c *call) answer(w http.ResponseWriter, resp *compiled.Response, status int
 	if text, isText := v.(string); isText && example && !m.JSON() {
 		body = []byte(text) // the document has it in the form that it is sent in
 	}
-	c.setHeaders(w, resp, status, v)
+	c.setHeaders(w, resp, status, v, body)
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
 	if c.r.Method != http.MethodHead {
@@ -118,8 +118,9 @@ func (c *call) echoed(v any, s *schema.Schema, example bool) any {
 		return v
 	}
 	last := c.match.values[len(c.match.values)-1]
-	if changed := withID(object, s, last.Name, c.noun(), last.Text); s.Valid(changed, schema.Response) {
-		return changed
+	changed := withID(object, s, last.Name, c.noun(), last.Text)
+	if structure.HasChoices(s) && !s.Valid(changed, schema.Response) {
+		return v
 	}
-	return v
+	return changed
 }

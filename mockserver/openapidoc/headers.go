@@ -20,14 +20,18 @@ var transport = []string{
 }
 
 // setHeaders sets the headers that a response of the document declares, unless they are
-// set already: the mock's own count, and what is known of the state.
-func (c *call) setHeaders(w http.ResponseWriter, resp *compiled.Response, status int, v any) {
+// set already: the mock's own count, and what is known of the state. The body is that
+// of the answer, and says v.
+func (c *call) setHeaders(w http.ResponseWriter, resp *compiled.Response, status int, v any, body []byte) {
 	for _, h := range resp.Headers {
 		name := http.CanonicalHeaderKey(h.Name)
 		if w.Header().Get(name) != "" || slices.Contains(transport, name) {
 			continue
 		}
 		value := c.headerValue(name, h, status, v)
+		if name == "Etag" && len(h.Examples) == 0 {
+			value = tagOf(body)
+		}
 		if value = oneLine(value); value != "" {
 			w.Header().Set(name, value)
 		}
@@ -48,8 +52,6 @@ func (c *call) headerValue(name string, h *compiled.Header, status int, v any) s
 			return at
 		}
 		return c.mock.Base + c.r.URL.RequestURI()
-	case "Etag":
-		return tag(v)
 	case "Content-Disposition":
 		return `attachment; filename="file"`
 	case "Www-Authenticate":
@@ -98,6 +100,11 @@ func tag(v any) string {
 	if err != nil {
 		return ""
 	}
+	return tagOf(data)
+}
+
+// tagOf is the ETag of a text.
+func tagOf(data []byte) string {
 	sum := sha256.Sum256(data)
 	return `"` + hex.EncodeToString(sum[:8]) + `"`
 }

@@ -14,7 +14,15 @@ import (
 
 // squashed is a name in the form that its spellings have in common.
 func squashed(name string) string {
-	return strings.NewReplacer("_", "", "-", "", ".", "", "$", "", " ", "").Replace(strings.ToLower(name))
+	return strings.Map(func(r rune) rune {
+		switch {
+		case strings.ContainsRune("_-.$ ", r):
+			return -1
+		case 'A' <= r && r <= 'Z':
+			return r + 'a' - 'A'
+		}
+		return r
+	}, name)
 }
 
 // idNames are the endings of names for what tells the things of a list apart, those

@@ -113,9 +113,10 @@ func (c *call) page(w http.ResponseWriter, v any, s *schema.Schema, change edit)
 	if i := c.behind(rows); i > 0 {
 		win.from = i
 	}
-	v = withRows(whole, at, c.counted(rows[win.from:win.end()], win))
+	rows = settled(slices.Clone(rows[win.from:win.end()]), v, at, s)
+	v = withRows(whole, at, c.counted(rows, win))
 	if s == nil || !s.Valid(v, schema.Response) {
-		v = withRows(whole, at, rows[win.from:win.end()])
+		v = withRows(whole, at, rows)
 	}
 	if object, ok := v.(map[string]any); ok {
 		v = fit.Over(object, c.totals(object, at, win, nil), s, schema.Response)
@@ -137,6 +138,9 @@ func (c *call) behind(rows []any) int {
 		return 0
 	}
 	return 1 + slices.IndexFunc(rows, func(row any) bool {
+		if kept, ok := row.(keptRow); ok {
+			return kept.ID == text
+		}
 		object, _ := row.(map[string]any)
 		id, ok := idOf(object, "id", c.noun())
 		return ok && id == text

@@ -51,7 +51,7 @@ func (c *call) serveState(w http.ResponseWriter) {
 	case c.isList() && c.Method == http.MethodPost:
 		c.create(w, book, at)
 	case c.isList() && c.reads():
-		c.succeed(w, nil, func(v any, s *schema.Schema) any { return c.withStored(book, at, v, s) })
+		c.succeed(w, nil, func(v any, _ *schema.Schema) any { return c.withStored(book, at, v) })
 	default:
 		c.succeed(w, nil, nil)
 	}
@@ -311,49 +311,62 @@ func (c *call) put(book *resources.Book, r resources.Resource) bool {
 	return true
 }
 
-// withStored is a list with what was created, changed and deleted in it.
-func (c *call) withStored(book *resources.Book, list string, v any, s *schema.Schema) any {
+// A keptRow stands in a list for what the state has: it becomes a row once it is known
+// that its page is asked for.
+type keptRow struct {
+	resources.Resource
+	model any // a row of the list as the document makes it; nil: none
+}
+
+// withStored is a list with what was created, changed and deleted in it, as keptRows.
+func (c *call) withStored(book *resources.Book, list string, v any) any {
 	at, ok := rowsAt(v, c.noun())
 	if !ok {
 		return v
 	}
-	stored := book.List(list)
-	var rows []any
-	for _, row := range rowsOf(v, at) {
+	own := rowsOf(v, at)
+	rows := make([]any, 0, len(own))
+	known := make(map[string]bool, len(own))
+	var model any
+	for _, row := range own {
+		if model == nil {
+			model = row
+		}
 		object, _ := row.(map[string]any)
 		id, _ := idOf(object, c.shape.parameter, c.noun())
-		i := slices.IndexFunc(stored, func(r resources.Resource) bool { return strings.EqualFold(r.ID, id) })
+		path := list + "/" + resources.Key(url.PathEscape(id))
+		kept, changed := book.Get(path)
 		switch {
-		case i < 0:
+		case !changed:
 			rows = append(rows, row)
-			continue
-		case !stored[i].Deleted:
-			rows = append(rows, c.asRow(v, at, row, stored[i], s))
+		case !kept.Deleted:
+			rows = append(rows, keptRow{kept, row})
 		}
-		stored = slices.Delete(stored, i, i+1)
+		known[path] = true
 	}
-	model := any(nil)
-	if all := rowsOf(v, at); len(all) > 0 {
-		model = all[0]
-	}
-	for _, r := range stored {
-		if !r.Deleted {
-			rows = append(rows, c.asRow(v, at, model, r, s))
+	for _, r := range book.List(list) {
+		if !r.Deleted && !known[r.Path] {
+			rows = append(rows, keptRow{r, model})
 		}
-	}
-	if rows == nil {
-		rows = []any{}
 	}
 	return withRows(v, at, rows)
 }
 
-// asRow is what is kept as a row of a list: merged over one that the schema allows.
-func (c *call) asRow(list any, at []string, row any, r resources.Resource, s *schema.Schema) any {
-	if row == nil {
-		return decoded(r.Value)
+// settled are rows in which what is kept has the form of a row: merged over one that
+// the schema allows.
+func settled(rows []any, list any, at []string, s *schema.Schema) []any {
+	for i, row := range rows {
+		kept, ok := row.(keptRow)
+		switch {
+		case !ok:
+		case kept.model == nil:
+			rows[i] = decoded(kept.Value)
+		default:
+			one := fit.Over(withRows(list, at, []any{kept.model}), withRows(list, at, []any{mergedRow(kept.model, decoded(kept.Value))}), s, schema.Response)
+			rows[i] = rowsOf(one, at)[0]
+		}
 	}
-	one := fit.Over(withRows(list, at, []any{row}), withRows(list, at, []any{mergedRow(row, decoded(r.Value))}), s, schema.Response)
-	return rowsOf(one, at)[0]
+	return rows
 }
 
 // mergedRow is a row with the properties that it has taken from what is kept.

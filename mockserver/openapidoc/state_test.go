@@ -185,6 +185,21 @@ func TestTheStateIsBounded(t *testing.T) {
 	}
 }
 
+// A page costs what is on it, however much was created.
+func TestAPageOfALongList(t *testing.T) {
+	w := serve(t, openapidoc.Config{Stateful: true})
+	allocs := func() float64 {
+		return testing.AllocsPerRun(5, func() { w.want(200, "GET", "/pets?limit=2&offset=4", "") })
+	}
+	before := allocs()
+	for range 300 {
+		w.want(200, "POST", "/pets", `{"name":"x"}`)
+	}
+	if after := allocs(); after > 2*before {
+		t.Errorf("%v allocations with 300 more rows, %v without", after, before)
+	}
+}
+
 func TestTheStateUnderManyCalls(t *testing.T) {
 	w := serve(t, openapidoc.Config{Stateful: true})
 	w.want(200, "POST", "/pets", `{"id":5,"name":"a"}`)

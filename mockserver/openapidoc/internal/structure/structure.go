@@ -78,6 +78,12 @@ func (seen looking) find(s *schema.Schema, found func(*schema.Schema) bool) bool
 	return false
 }
 
+// HasChoices reports whether a property that is valid by itself may be none that fits
+// the others: what s is made of says more than what its properties are.
+func HasChoices(s *schema.Schema) bool {
+	return Find(s, func(s *schema.Schema) bool { return s.Logic != nil || s.DynamicRef != nil || s.Choices != nil })
+}
+
 // Property returns the schema of a property, or nil if none is known.
 func Property(s *schema.Schema, name string) (property *schema.Schema) {
 	Find(s, func(s *schema.Schema) bool {
