@@ -41,6 +41,21 @@ type Config struct {
 	//
 	// Default: none, and what happened is not exported.
 	Export func(w io.Writer, srv *mockserver.Server, company, format string) error
+
+	// Contract lists the operations of the documents that srv answers from, with the
+	// calls of a company, or of all if that is empty: see package openapidoc, which
+	// nobody links who does not need it. Default: there are none.
+	Contract func(company string) []ContractOperation
+}
+
+// A ContractOperation is an operation of an OpenAPI document.
+type ContractOperation struct {
+	Document string // its file
+	Method   string
+	Path     string // as the document writes it
+	ID       string // operationId; empty: none
+	Tags     []string
+	Calls    int
 }
 
 // An Admin is the control of one server. It is safe for concurrent use.

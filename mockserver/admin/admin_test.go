@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/vismanet-go/background/mockserver"
+	"github.com/vismanet-go/background/mockserver/admin"
 	adminclient "github.com/vismanet-go/background/mockserver/admin/client"
 	"github.com/vismanet-go/background/mockserver/journal"
 	"github.com/vismanet-go/background/mockserver/scenario"
@@ -56,6 +57,13 @@ func theMock(t *testing.T, h *harness) {
 	if !strings.HasPrefix(string(yaml), "openapi: 3.0.3\n") || !json.Valid(text) || !strings.Contains(string(text), `"/companies/{company}/seed"`) {
 		t.Errorf("the document is %.60s and %.60s", yaml, text)
 	}
+	all := must[*adminclient.GetContractResponse](t)(h.GetContractWithResponse(ctx, &adminclient.GetContractParams{Company: new("7")})).JSON200
+	if all.Total != 2 || all.Called != 1 || len(all.Operations) != 2 || all.Operations[0].OperationID != "getSupplier" || all.Operations[0].Calls != 1 || all.Operations[0].Tags[0] != "suppliers" {
+		t.Errorf("the contract is %+v", all)
+	}
+	if left := must[*adminclient.GetContractResponse](t)(h.GetContractWithResponse(ctx, &adminclient.GetContractParams{Company: new("7"), Uncalled: new(true)})).JSON200; len(left.Operations) != 1 || left.Operations[0].Method != "DELETE" || left.Called != 1 {
+		t.Errorf("never called: %+v", left)
+	}
 	refused(t, 401, second(h.OpenSessionWithResponse(ctx, adminclient.Session{Token: "guessed"})))
 	opened := must[*adminclient.OpenSessionResponse](t)(h.OpenSessionWithResponse(ctx, adminclient.Session{Token: h.admin.Token()}))
 	if c := opened.HTTPResponse.Cookies(); len(c) != 1 || !c[0].HttpOnly || c[0].SameSite != http.SameSiteStrictMode || c[0].Path != "/__mock/" {
@@ -92,6 +100,14 @@ func theMock(t *testing.T, h *harness) {
 	}
 	if m := must[*adminclient.GetMetricsResponse](t)(h.GetMetricsWithResponse(ctx)).Body; !strings.Contains(string(m), "\nerpmock_companies 2\n") {
 		t.Errorf("metrics:\n%s", m)
+	}
+}
+
+// contract is what a document's operations would be.
+func contract(company string) []admin.ContractOperation {
+	return []admin.ContractOperation{
+		{Document: "erp.json", Method: "GET", Path: "/v1/supplier/{number}", ID: "getSupplier", Tags: []string{"suppliers"}, Calls: len(company)},
+		{Document: "erp.json", Method: "DELETE", Path: "/v1/supplier/{number}"},
 	}
 }
 

@@ -28,6 +28,7 @@ var parameters = map[string]reflect.Type{
 	"POST /clock/run":                           reflect.TypeFor[api.RunClockParams](),
 	"POST /clock/step":                          reflect.TypeFor[api.StepClockParams](),
 	"POST /companies/{company}/reset":           reflect.TypeFor[api.ResetCompanyParams](),
+	"GET /contract":                             reflect.TypeFor[api.GetContractParams](),
 	"GET /deliveries":                           reflect.TypeFor[api.ListDeliveriesParams](),
 	"POST /deliveries/{operationId}/redelivery": reflect.TypeFor[api.RedeliverParams](),
 	"GET /endpoints":                            reflect.TypeFor[api.ListEndpointsParams](),

@@ -192,6 +192,34 @@ type CompanyState struct {
 	Rate float64 `json:"rate"`
 }
 
+// Contract defines model for Contract.
+type Contract struct {
+	// Called How many operations of the documents were called
+	Called     int                 `json:"called"`
+	Operations []ContractOperation `json:"operations"`
+
+	// Total How many there are
+	Total int `json:"total"`
+}
+
+// ContractOperation defines model for ContractOperation.
+type ContractOperation struct {
+	Calls int `json:"calls"`
+
+	// Document File of the document
+	Document string `json:"document"`
+	Method   string `json:"method"`
+
+	// OperationID Left out: it has none
+	OperationID string `json:"operationId,omitempty,omitzero"`
+
+	// Path As the document writes it
+	//
+	// Example: /v1/supplierInvoice/{invoiceNumber}
+	Path string   `json:"path"`
+	Tags []string `json:"tags,omitempty,omitzero"`
+}
+
 // Count defines model for Count.
 type Count struct {
 	Hits    int `json:"hits"`
@@ -905,6 +933,15 @@ type ResetCompanyParams struct {
 	TimeoutMs *TimeoutMs `form:"timeoutMs,omitempty" json:"timeoutMs,omitempty"`
 }
 
+// GetContractParams defines parameters for GetContract.
+type GetContractParams struct {
+	// Company Calls of this company; left out: of all
+	Company *string `form:"company,omitempty" json:"company,omitempty"`
+
+	// Uncalled Only operations that were not called
+	Uncalled *bool `form:"uncalled,omitempty" json:"uncalled,omitempty"`
+}
+
 // ListDeliveriesParams defines parameters for ListDeliveries.
 type ListDeliveriesParams struct {
 	// Company Company; any, if it is left out
@@ -1364,6 +1401,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /companies/{company}/seed (the `SeedCompany` operationId).
 	SeedCompany(ctx context.Context, company Company, body SeedCompanyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetContract Operations of documents, and how often they were called
+	//
+	// The operations of the OpenAPI documents that the mock answers from (erpmock --spec), in their order, with the calls since the last reset. A call counts whoever answers it: the document, the built-in ERP or an answer of your own.
+	//
+	// Corresponds with GET /contract (the `GetContract` operationId).
+	GetContract(ctx context.Context, params *GetContractParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDeliveries Notifications with their attempts
 	//
@@ -2048,6 +2092,23 @@ func (c *Client) SeedCompanyWithBody(ctx context.Context, company Company, conte
 // Corresponds with POST /companies/{company}/seed (the `SeedCompany` operationId).
 func (c *Client) SeedCompany(ctx context.Context, company Company, body SeedCompanyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSeedCompanyRequest(c.Server, company, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetContract Operations of documents, and how often they were called
+//
+// The operations of the OpenAPI documents that the mock answers from (erpmock --spec), in their order, with the calls since the last reset. A call counts whoever answers it: the document, the built-in ERP or an answer of your own.
+//
+// Corresponds with GET /contract (the `GetContract` operationId).
+func (c *Client) GetContract(ctx context.Context, params *GetContractParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetContractRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3674,6 +3735,72 @@ func NewSeedCompanyRequestWithBody(server string, company Company, contentType s
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetContractRequest constructs an http.Request for the GetContract method
+func NewGetContractRequest(server string, params *GetContractParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/contract")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Company != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "company", *params.Company, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Uncalled != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "uncalled", *params.Uncalled, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -6117,6 +6244,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /companies/{company}/seed (the `SeedCompany` operationId).
 	SeedCompanyWithResponse(ctx context.Context, company Company, body SeedCompanyJSONRequestBody, reqEditors ...RequestEditorFn) (*SeedCompanyResponse, error)
 
+	// GetContractWithResponse Operations of documents, and how often they were called
+	//
+	// The operations of the OpenAPI documents that the mock answers from (erpmock --spec), in their order, with the calls since the last reset. A call counts whoever answers it: the document, the built-in ERP or an answer of your own.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /contract (the `GetContract` operationId).
+	GetContractWithResponse(ctx context.Context, params *GetContractParams, reqEditors ...RequestEditorFn) (*GetContractResponse, error)
+
 	// ListDeliveriesWithResponse Notifications with their attempts
 	//
 	// The latest 10 000, in the order in which their operations were accepted.
@@ -7240,6 +7376,61 @@ func (r SeedCompanyResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SeedCompanyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetContractResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Contract
+	// JSON4XX the response for an HTTP 4XX `application/json` response
+	JSON4XX *Refused
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Closed
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetContractResponse) GetJSON200() *Contract {
+	return r.JSON200
+}
+
+// GetJSON4XX returns the response for an HTTP 4XX `application/json` response
+func (r GetContractResponse) GetJSON4XX() *Refused {
+	return r.JSON4XX
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r GetContractResponse) GetJSON503() *Closed {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetContractResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetContractResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetContractResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetContractResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9747,6 +9938,21 @@ func (c *ClientWithResponses) SeedCompanyWithResponse(ctx context.Context, compa
 	return ParseSeedCompanyResponse(rsp)
 }
 
+// GetContractWithResponse Operations of documents, and how often they were called
+//
+// The operations of the OpenAPI documents that the mock answers from (erpmock --spec), in their order, with the calls since the last reset. A call counts whoever answers it: the document, the built-in ERP or an answer of your own.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /contract (the `GetContract` operationId).
+func (c *ClientWithResponses) GetContractWithResponse(ctx context.Context, params *GetContractParams, reqEditors ...RequestEditorFn) (*GetContractResponse, error) {
+	rsp, err := c.GetContract(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetContractResponse(rsp)
+}
+
 // ListDeliveriesWithResponse Notifications with their attempts
 //
 // The latest 10 000, in the order in which their operations were accepted.
@@ -10990,6 +11196,46 @@ func ParseSeedCompanyResponse(rsp *http.Response) (*SeedCompanyResponse, error) 
 			return nil, err
 		}
 		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 4:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON4XX = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Closed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetContractResponse parses an HTTP response from a GetContractWithResponse call
+func ParseGetContractResponse(rsp *http.Response) (*GetContractResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetContractResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Contract
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 4:
 		var dest Refused

@@ -87,7 +87,7 @@ func (a *app) commands() []*command {
 	return []*command{
 		a.serveCommand(), a.listenCommand(), a.runCommand(), a.readyCommand(), a.triggerCommand(),
 		a.opsCommand(), a.deliveriesCommand(), a.faultsCommand(), a.clockCommand(), a.waitCommand(), a.verifyCommand(), a.saveCommand(),
-		a.compareCommand(), a.conformanceCommand(), a.docsCommand(), a.versionCommand(),
+		a.compareCommand(), a.conformanceCommand(), a.specCommand(), a.docsCommand(), a.versionCommand(),
 	}
 }
 

@@ -36,6 +36,7 @@ It prints where it is and a curl line to try, and then a line for each change of
 		examples: `erpmock
 erpmock serve --listen localhost:0 --port-file port
 erpmock --exec-time 1s..5s --faults rules.json
+erpmock --spec erp.json --stateful --validate warn
 erpmock --config erpmock.yaml`,
 		options: list,
 		prepare: func(from sources) (sources, error) {
@@ -79,6 +80,10 @@ func (a *app) serve(ctx context.Context, s *serving, list options) (err error) {
 		}
 		defer queue.Close()
 		s.mock.Queue, s.mock.MaxRunning = queue, cmp.Or(s.mock.MaxRunning, 64)
+	}
+	if err := s.openSpecs(); err != nil {
+		text, _ := list.byFlags(err)
+		return usageError{errors.New(text)}
 	}
 	api, err := s.openUpstream()
 	if err != nil {

@@ -25,6 +25,7 @@ type serving struct {
 	switches string // file of --profile-json
 	mock     mockserver.Config
 	admin    admin.Config
+	specs    specs
 	queue    sqlitequeue.Config // without a directory: in memory
 }
 
@@ -37,6 +38,7 @@ func (s *serving) options() options {
 	}{
 		{"Where it is, and what it keeps", s.place()},
 		{"How the ERP behaves", s.behaviour()},
+		{"Operations of OpenAPI documents", s.documents()},
 		{"What is behind the mock", s.upstreams()},
 		{"Notifications", s.notifications()},
 		{"Time", s.time()},

@@ -190,6 +190,34 @@ type CompanyState struct {
 	Rate float64 `json:"rate"`
 }
 
+// Contract defines model for Contract.
+type Contract struct {
+	// Called How many operations of the documents were called
+	Called     int                 `json:"called"`
+	Operations []ContractOperation `json:"operations"`
+
+	// Total How many there are
+	Total int `json:"total"`
+}
+
+// ContractOperation defines model for ContractOperation.
+type ContractOperation struct {
+	Calls int `json:"calls"`
+
+	// Document File of the document
+	Document string `json:"document"`
+	Method   string `json:"method"`
+
+	// OperationID Left out: it has none
+	OperationID string `json:"operationId,omitempty,omitzero"`
+
+	// Path As the document writes it
+	//
+	// Example: /v1/supplierInvoice/{invoiceNumber}
+	Path string   `json:"path"`
+	Tags []string `json:"tags,omitempty,omitzero"`
+}
+
 // Count defines model for Count.
 type Count struct {
 	Hits    int `json:"hits"`
@@ -903,6 +931,15 @@ type ResetCompanyParams struct {
 	TimeoutMs TimeoutMs `form:"timeoutMs,omitempty" json:"timeoutMs,omitempty,omitzero"`
 }
 
+// GetContractParams defines parameters for GetContract.
+type GetContractParams struct {
+	// Company Calls of this company; left out: of all
+	Company string `form:"company,omitempty" json:"company,omitempty,omitzero"`
+
+	// Uncalled Only operations that were not called
+	Uncalled bool `form:"uncalled,omitempty" json:"uncalled,omitempty,omitzero"`
+}
+
 // ListDeliveriesParams defines parameters for ListDeliveries.
 type ListDeliveriesParams struct {
 	// Company Company; any, if it is left out
@@ -1199,6 +1236,9 @@ type ServerInterface interface {
 	// SeedCompany Set up what a test begins with
 	// (POST /companies/{company}/seed)
 	SeedCompany(w http.ResponseWriter, r *http.Request, company Company)
+	// GetContract Operations of documents, and how often they were called
+	// (GET /contract)
+	GetContract(w http.ResponseWriter, r *http.Request, params GetContractParams)
 	// ListDeliveries Notifications with their attempts
 	// (GET /deliveries)
 	ListDeliveries(w http.ResponseWriter, r *http.Request, params ListDeliveriesParams)
@@ -1745,6 +1785,52 @@ func (siw *ServerInterfaceWrapper) SeedCompany(w http.ResponseWriter, r *http.Re
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.SeedCompany(w, r, company)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetContract operation middleware
+func (siw *ServerInterfaceWrapper) GetContract(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetContractParams
+
+	// ------------- Optional query parameter "company" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "company", r.URL.Query(), &params.Company, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "company"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "company", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "uncalled" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "uncalled", r.URL.Query(), &params.Uncalled, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "uncalled"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "uncalled", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetContract(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3349,6 +3435,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/companies", wrapper.ListCompanies)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/companies/{company}/reset", wrapper.ResetCompany)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/companies/{company}/seed", wrapper.SeedCompany)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/contract", wrapper.GetContract)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/deliveries", wrapper.ListDeliveries)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/deliveries/{operationId}", wrapper.GetDelivery)
 	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/deliveries/{operationId}", wrapper.EditDelivery)
