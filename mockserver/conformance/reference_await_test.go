@@ -24,13 +24,13 @@ func (c *referenceClient) await(w *work, end time.Time) (map[string]any, error) 
 	var missing int
 	var oddSince time.Time
 	c.listen(w, end)
-	c.sleep(min(w.next.Sub(c.now()), end.Sub(c.now())), w.wake)
+	c.sleep(min(w.next.Sub(c.now()), end.Sub(c.now())), c.wake)
 	for w.Ended == nil && c.ctx.Err() == nil {
 		if c.is("gives up after an hour") && c.now().Sub(w.Accepted) > time.Hour {
 			w.Ended = map[string]any{"outcome": "failed"}
 		}
 		if c.is("forgets to poll") && w.Step.Notify != "none" {
-			c.sleep(end.Sub(c.now()), w.wake)
+			c.sleep(end.Sub(c.now()), c.wake)
 		}
 		ended, err := c.poll(w, &oddSince)
 		switch {
@@ -51,6 +51,7 @@ func (c *referenceClient) await(w *work, end time.Time) (map[string]any, error) 
 			break
 		}
 		c.rest(w, end)
+		c.news()
 	}
 	return c.said(w), c.save()
 }
@@ -61,7 +62,7 @@ func (c *referenceClient) rest(w *work, end time.Time) {
 	if c.is("polls without a pause") {
 		d = 100 * time.Microsecond
 	}
-	var wake <-chan struct{} = w.wake
+	var wake <-chan struct{} = c.wake
 	if c.is("sleeps through notifications") {
 		wake = nil
 	}
@@ -73,9 +74,8 @@ func (c *referenceClient) listen(w *work, end time.Time) {
 	if w.Ended == nil || w.Ended["outcome"] != "uncertain" || w.Step.Notify == "none" {
 		return
 	}
-	c.sleep(min(c.millis("UNCERTAIN_MS"), end.Sub(c.now())), w.wake)
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.sleep(min(c.millis("UNCERTAIN_MS"), end.Sub(c.now())), c.wake)
+	c.news()
 	if len(w.hints) > 0 {
 		w.ID, w.Ended = w.hints[0], nil
 	}
@@ -270,30 +270,43 @@ func (c *referenceClient) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	o := c.object(body)
-	id := guids.FindString(c.word(o, "id"))
+	code, _ := strconv.Atoi(c.word(o, "statusCode"))
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if o == nil && c.is("breaks on nonsense") {
-		c.works = nil
+	c.inbox = append(c.inbox, heard{key, guids.FindString(c.word(o, "id")), code, o != nil})
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
 	}
-	for name, work := range c.works {
-		if name != key && (rest != "" || !strings.EqualFold(work.ID, id)) {
-			continue
-		}
-		work.hints = append(work.hints, id)
-		if work.ID == "" && c.is("breaks on an unknown notification") {
+}
+
+// news takes in what was heard.
+func (c *referenceClient) news() {
+	c.mu.Lock()
+	list := c.inbox
+	c.inbox = nil
+	c.mu.Unlock()
+	for _, h := range list {
+		if !h.object && c.is("breaks on nonsense") {
 			c.works = nil
 		}
-		if work.Ended != nil && c.is("ends anew at each notification") {
-			work.Ended = map[string]any{"outcome": "failed"}
+		for key, w := range c.works {
+			if h.key == key || h.key == "" && strings.EqualFold(w.ID, h.id) {
+				c.hear(w, h)
+			}
 		}
-		if c.is("believes notifications") || c.is("believes statuses") && c.word(o, "statusCode") == "200" {
-			code, _ := strconv.Atoi(c.word(o, "statusCode"))
-			work.Ended = c.ended(code, nil, nil)
-		}
-		select {
-		case work.wake <- struct{}{}:
-		default:
-		}
+	}
+}
+
+// hear takes in a notification about work. It is a hint, unless it is to be wrong.
+func (c *referenceClient) hear(w *work, h heard) {
+	w.hints = append(w.hints, h.id)
+	switch {
+	case w.ID == "" && c.is("breaks on an unknown notification"):
+		c.works = nil
+	case w.Ended != nil && c.is("ends anew at each notification"):
+		w.Ended = map[string]any{"outcome": "failed"}
+	case c.is("believes notifications"):
+		w.Ended = c.ended(h.code, nil, nil)
 	}
 }

@@ -27,9 +27,19 @@ type referenceClient struct {
 	http    *http.Client
 	token   string
 	pause   time.Time // no call before
+	works   map[string]*work
+	wake    chan struct{} // tells that something is in the inbox
 
-	mu    sync.Mutex // guards all below
-	works map[string]*work
+	mu    sync.Mutex // guards inbox
+	inbox []heard
+}
+
+// A heard is a notification that came.
+type heard struct {
+	key    string // of the work that its address is about; empty: of any
+	id     string
+	code   int
+	object bool
 }
 
 // A work is what is known of one submit. Its exported fields are on disk.
@@ -40,12 +50,11 @@ type work struct {
 	Accepted time.Time
 	Ended    map[string]any
 	next     time.Time // no poll before
-	wake     chan struct{}
-	hints    []string
+	hints    []string  // ids that notifications named
 }
 
 func newReferenceClient(r *reference, webhook string) (*referenceClient, error) {
-	c := &referenceClient{reference: r, webhook: webhook, token: r.env["TOKEN"], works: make(map[string]*work)}
+	c := &referenceClient{reference: r, webhook: webhook, token: r.env["TOKEN"], works: make(map[string]*work), wake: make(chan struct{}, 1)}
 	c.http = &http.Client{Transport: &http.Transport{}, Timeout: r.millis("CALL_TIMEOUT_MS")}
 	if !r.is("follows redirects") {
 		c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -56,7 +65,6 @@ func newReferenceClient(r *reference, webhook string) (*referenceClient, error) 
 		err = json.Unmarshal(data, &c.works)
 	}
 	for _, w := range c.works {
-		w.wake = make(chan struct{}, 1)
 		if w.Sending {
 			w.Sending, w.Ended = false, map[string]any{"outcome": "uncertain"}
 			if r.is("sends anew what it was sending") {
@@ -73,8 +81,6 @@ func newReferenceClient(r *reference, webhook string) (*referenceClient, error) 
 func (c *referenceClient) file() string { return filepath.Join(c.env["DIR"], "works.json") }
 
 func (c *referenceClient) save() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	data, err := json.Marshal(c.works)
 	if err != nil || c.ctx.Err() != nil { // who was killed writes nothing more
 		return err
@@ -83,12 +89,11 @@ func (c *referenceClient) save() error {
 }
 
 func (c *referenceClient) do(s step) (map[string]any, error) {
+	c.news()
 	if s.Do == "submit" {
 		return c.submit(s)
 	}
-	c.mu.Lock()
 	w := c.works[s.Key]
-	c.mu.Unlock()
 	if w == nil {
 		return nil, errors.New("there is no such work")
 	}
@@ -96,15 +101,12 @@ func (c *referenceClient) do(s step) (map[string]any, error) {
 }
 
 func (c *referenceClient) submit(s step) (map[string]any, error) {
-	c.mu.Lock()
 	w := c.works[s.Key]
 	if w != nil && !c.is("sends each time") {
-		c.mu.Unlock()
 		return c.said(w), nil
 	}
-	w = &work{Step: s, Sending: true, wake: make(chan struct{}, 1)}
+	w = &work{Step: s, Sending: true}
 	c.works[s.Key] = w
-	c.mu.Unlock()
 	if err := c.save(); err != nil {
 		return nil, err
 	}
@@ -225,6 +227,7 @@ func (c *referenceClient) call(method, path string, w *work) (*http.Response, []
 		}
 		c.describe(req, w)
 		resp, err := c.http.Do(req)
+		c.news()
 		if err != nil {
 			return nil, nil, err
 		}

@@ -22,11 +22,11 @@ func notifyScenarios() []Scenario {
 	const never, often = 10 * time.Minute, 100 * time.Millisecond
 	url, sub := []string{canURL}, []string{canSubscription}
 	wakes := func(needs []string, notify, about string) Scenario {
-		return Scenario{ID: "notified-by-" + notify, About: about, Rule: ruleWakes, Needs: needs, submit: listInvoices.by(notify), set: stage(300*time.Millisecond, never, fault.Notify{}), play: busy}
+		return Scenario{ID: "notified-by-" + notify, About: about, Rule: ruleWakes, Needs: needs, submit: listInvoices.by(notify), set: stage(100*time.Millisecond, never, fault.Notify{}), play: betweenPolls}
 	}
 	list := []Scenario{
-		wakes(url, "url", "Polls are rare, and the notification to the address in the header comes after 0.3 s."),
-		wakes(sub, "subscription", "Polls are rare, and the notification of the subscription comes after 0.3 s."),
+		wakes(url, "url", "Polls are rare, and the notification to the address in the header comes between two of them."),
+		wakes(sub, "subscription", "Polls are rare, and the notification of the subscription comes between two of them."),
 		{ID: "notification-lost", About: "The notification never comes.", Rule: rulePolls, Needs: url, submit: listInvoices.by("url"), set: stage(300*time.Millisecond, often, fault.Notify{Drop: true}), play: busy},
 		{ID: "notification-of-subscription-lost", About: "The notification of the subscription never comes.", Rule: rulePolls, Needs: sub, submit: listInvoices.by("subscription"), set: stage(300*time.Millisecond, often, fault.Notify{Drop: true}), play: busy},
 		{ID: "notification-before-202", About: "The notification comes before the 202.", Rule: ruleHint, Needs: url, submit: createInvoice.by("url"), set: stage(50*time.Millisecond, often, fault.Notify{Early: true})},
@@ -79,6 +79,17 @@ func busy(p *play) {
 	} else {
 		p.judge(s, a, want{})
 	}
+}
+
+// betweenPolls has the operation run only after the first poll, or after a while if
+// none comes, so that only the notification tells soon that it has ended.
+func betweenPolls(p *play) {
+	queue := p.stage.mock.Queue(company)
+	queue.Pause()
+	over := time.AfterFunc(2500*time.Millisecond, queue.Resume)
+	defer over.Stop()
+	p.stage.polled(queue.Resume)
+	busy(p)
 }
 
 // awaitAgain submits, awaits the end, waits until the notification has been sent so

@@ -46,6 +46,9 @@ func (s *stage) serveHome(w http.ResponseWriter, r *http.Request) {
 		answered.header.Set("Date", s.now().UTC().Format(http.TimeFormat))
 	}
 	s.log.end(x, func(x *exchange) { x.op, x.reply, x.answered, x.taken = c.op, answered, s.now(), c.outcome != nil })
+	if c.point == atState {
+		defer s.tellPolled()
+	}
 	answered.write(w, r, s.life)
 }
 

@@ -48,6 +48,7 @@ type stage struct {
 	life       context.Context
 
 	mu       sync.Mutex // guards all below
+	onPoll   func()     // called once after a poll; nil: nothing
 	counts   map[point]int
 	accepted []acceptance
 	breaches []Breach
@@ -226,6 +227,24 @@ func (s *stage) content(op string) answer.Outcome {
 		}
 	}
 	return s.ask(http.MethodGet, s.base+"/v1/background/"+op+"/content", nil, token)
+}
+
+// polled has f called once, when a poll has been answered.
+func (s *stage) polled(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onPoll = f
+}
+
+// tellPolled calls what polled was given.
+func (s *stage) tellPolled() {
+	s.mu.Lock()
+	f := s.onPoll
+	s.onPoll = nil
+	s.mu.Unlock()
+	if f != nil {
+		f()
+	}
 }
 
 // ask has the mock answer a call of the runner's own.
