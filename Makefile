@@ -59,7 +59,7 @@ test-plain: race ## run the tests that need no PostgreSQL
 
 test-postgres: race postgres ## run the tests on PostgreSQL
 	@$(GOTEST) -- $(POSTGRES)
-	@$(GOTEST) -run '$(ON_POSTGRES)' -- ./internal/crashtest ./receiver
+	@$(GOTEST) -run '$(ON_POSTGRES)' -- ./internal/crashtest ./receiver ./client/cmd/erpcall
 	@cd bench && go test -vet=all ./internal/pgrows
 
 # The tests that kill, stop and start real processes are those of these
