@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/openapidoc"
 )
 
@@ -201,5 +202,26 @@ func TestCallsAreCounted(t *testing.T) {
 	w := serve(t, openapidoc.Config{})
 	if o := w.doc.Operations("")[0]; o.ID != "listInvoices" || o.Method != "GET" || o.Path != "/v1/supplierInvoice" || fmt.Sprint(o.Tags) != "[invoices]" || w.doc.Title() != "Shop" || w.doc.Version() != "7" {
 		t.Errorf("got %+v of %s %s", o, w.doc.Title(), w.doc.Version())
+	}
+}
+
+// The background view of the contract answers what its calls answer once they have
+// run; so do the operations that the built-in ERP has, where that is left out.
+func TestABackgroundViewAnswersItsResults(t *testing.T) {
+	doc, err := openapidoc.New(openapidoc.Config{File: "../../openapi/background.yaml"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv, err := mockserver.New(mockserver.Config{NoERP: true, Fallbacks: []mockserver.Fallback{doc}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer srv.Close()
+	w := &world{t: t, doc: doc, srv: srv}
+	if a := w.want(200, "GET", "/v1/customerinvoice/003501", ""); a.object(t)["referenceNumber"] == nil {
+		t.Errorf("got %.300s", a.body)
+	}
+	if a := w.want(201, "POST", "/v2/customerinvoice", "{}"); a.body != "" {
+		t.Errorf("got %s", a.body)
 	}
 }

@@ -2,6 +2,7 @@ package compiled
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -250,11 +251,29 @@ type Header struct {
 	MediaType // its schema and examples; Type is empty
 }
 
+// backgroundResult has what an operation of a background view answers once it has
+// run; its 202 is that of the background API.
+const backgroundResult = "x-background-result"
+
 func (o *Operation) responses() []*Response {
-	all := o.n.Get("responses")
+	if !o.n.Get(backgroundResult).Is(apidoc.Object) {
+		return o.responsesOf("responses")
+	}
+	list := o.responsesOf(backgroundResult)
+	for _, r := range o.responsesOf("responses") {
+		if r.Status != "202" && !slices.ContainsFunc(list, func(result *Response) bool { return result.Status == r.Status }) {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// responsesOf reads the responses of a key.
+func (o *Operation) responsesOf(key string) []*Response {
+	all := o.n.Get(key)
 	if !all.Is(apidoc.Object) {
 		if all != nil {
-			o.problem(o.Pointer+"/responses", "is %s; want an object", all.Kind)
+			o.problem(o.Pointer+"/"+key, "is %s; want an object", all.Kind)
 		}
 		return nil
 	}
@@ -263,7 +282,7 @@ func (o *Operation) responses() []*Response {
 		if strings.HasPrefix(status, "x-") {
 			continue
 		}
-		at := o.Pointer + apidoc.Pointer("responses", status)
+		at := o.Pointer + apidoc.Pointer(key, status)
 		n, pointer := o.deref(all.Items[i], at)
 		if n == nil {
 			continue
