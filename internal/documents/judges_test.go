@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -168,6 +169,7 @@ func modernSchema(v any) any {
 	out := make(map[string]any, len(s))
 	for k, item := range s {
 		switch k {
+		case "nullable": // below
 		case "$id", "id", "$schema", "$anchor", "$dynamicRef", "$dynamicAnchor", "const", "examples", "if", "then", "else", "contains", "prefixItems", "patternProperties", "propertyNames", "dependentRequired", "dependentSchemas", "unevaluatedItems", "unevaluatedProperties":
 			// 3.0 does not know them.
 		case "items", "not", "additionalProperties":
@@ -199,7 +201,15 @@ func modernSchema(v any) any {
 			}
 		}
 	}
-	if kind, ok := out["type"].(string); ok && out["nullable"] == true {
+	// What is only written need not be in an answer.
+	if required, ok := out["required"].([]any); ok {
+		properties, _ := s["properties"].(map[string]any)
+		out["required"] = slices.DeleteFunc(slices.Clone(required), func(name any) bool {
+			property, _ := properties[fmt.Sprint(name)].(map[string]any)
+			return property["writeOnly"] == true
+		})
+	}
+	if kind, ok := out["type"].(string); ok && s["nullable"] == true {
 		out["type"] = []any{kind, "null"}
 	}
 	return out

@@ -2,11 +2,12 @@ package gendoc
 
 // Large returns documents that are large in one way each: many operations, deep
 // schemas, a schema with very many properties, a long enum, a dense graph of
-// references.
+// references, alternatives of alternatives. Some take other programs 2ⁿ steps.
 func Large(v Version) []Document {
 	return []Document{
 		{Name: "operations-" + string(v), JSON: encode(manyOperations(v, 5000))},
 		{Name: "deep-" + string(v), JSON: encode(document(v, "Deep", M("/deep", get("deep", deepObject(200)), "/arrays", get("arrays", deepArray(200))), nil))},
+		{Name: "alternatives-" + string(v), JSON: encode(document(v, "Alternatives", M("/all", get("all", nested(60, "allOf")), "/any", get("any", nested(60, "anyOf")), "/one", get("one", nested(60, "oneOf"))), nil))},
 		{Name: "properties-" + string(v), JSON: encode(document(v, "Properties", M("/properties", get("p", manyRequired(10_000))), nil))},
 		{Name: "enum-" + string(v), JSON: encode(document(v, "Enum", M("/enum", get("e", longEnum(50_000))), nil))},
 		{Name: "dense-" + string(v), JSON: encode(document(v, "Dense", M("/dense", get("d", ref("S0"))), M("schemas", dense(120))))},

@@ -101,7 +101,7 @@ func Composition(v Version) Document {
 	)
 	all := []shape{
 		{"diamond", false, ref("Diamond")},
-		{"mapped", false, M("oneOf", []any{ref("Cat"), ref("Dog"), ref("Bird")}, "discriminator", M("propertyName", "petType", "mapping", M("feline", "#/components/schemas/Cat", "dog", "Dog")))},
+		{"mapped", false, M("oneOf", []any{ref("Cat"), ref("Dog"), ref("Bird")}, "discriminator", M("propertyName", "petType", "mapping", M("feline", "#/components/schemas/Cat", "dog", "Dog", "bird", "#/components/schemas/Bird")))},
 		{"unmapped", false, M("oneOf", []any{ref("Cat"), ref("Dog")}, "discriminator", M("propertyName", "petType"))},
 		{"discriminated-by-enum", false, M("oneOf", []any{ref("Circle"), ref("Square")}, "discriminator", M("propertyName", "shape", "mapping", M("circle", "#/components/schemas/Circle", "square", "#/components/schemas/Square")))},
 		{"one-of-without-discriminator", false, M("oneOf", []any{ref("Circle"), ref("Square")})},
@@ -130,9 +130,9 @@ func Composition(v Version) Document {
 		{"not-in-range", false, M("type", "integer", "minimum", 0, "maximum", 10, "not", M("minimum", 1))},
 		{"all-of-one-of", false, M("allOf", []any{M("oneOf", []any{text(3), integer()}), M("oneOf", []any{integer(), M("type", "boolean")})})},
 		{"all-of-any-of", false, M("allOf", []any{M("anyOf", []any{M("minimum", 10), M("maximum", 2)}), M("type", "integer", "minimum", 2, "maximum", 9)})},
-		{"deep-all-of", false, nested(40, "allOf")},
-		{"deep-any-of", false, nested(40, "anyOf")},
-		{"deep-one-of", false, nested(40, "oneOf")},
+		{"deep-all-of", false, nested(10, "allOf")},
+		{"deep-any-of", false, nested(10, "anyOf")},
+		{"deep-one-of", false, nested(10, "oneOf")},
 		{"many-one-of", false, manyOneOf(200)},
 		{"empty-schema", false, Map{}},
 		{"all-of-empty", false, M("allOf", []any{Map{}, Map{}})},
