@@ -16,13 +16,15 @@ import (
 type document struct {
 	name string
 	text []byte
+	// exponential: the judges would take 2ⁿ steps.
+	exponential bool
 }
 
 // generated returns those of gendoc that can be read; large ones in one version.
 func generated() (all []document) {
 	docs := slices.Concat(gendoc.Nasty(gendoc.V30), gendoc.Nasty(gendoc.V31), gendoc.Large(gendoc.V30), []gendoc.Document{gendoc.ERP(gendoc.V30, 1)})
 	for _, d := range docs {
-		all = append(all, document{d.Name, d.JSON})
+		all = append(all, document{d.Name, d.JSON, d.Exponential})
 	}
 	return all
 }
@@ -42,7 +44,7 @@ func public(t *testing.T) (all []document) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, document{row.name, text})
+		all = append(all, document{name: row.name, text: text})
 	}
 	return all
 }
@@ -68,7 +70,7 @@ func folders(t *testing.T) func(yield func(document) bool) {
 				if err != nil {
 					return err
 				}
-				if !yield(document{row.name + path[len(dir):], text}) {
+				if !yield(document{name: row.name + path[len(dir):], text: text}) {
 					return fs.SkipAll
 				}
 				return nil

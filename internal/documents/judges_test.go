@@ -23,13 +23,21 @@ type judge interface {
 
 var errNoVerdict = errors.New("no verdict")
 
-// judgeOf returns the judge for the document's version.
+// judgeOf returns the judge for the document's version: kin-openapi for 3.0, unless
+// it does not read the document.
 func judgeOf(d *declaration) judge {
-	if d.v31 {
-		return newSchemas(d)
+	if !d.v31 {
+		if k := newKin(d); k.err == nil {
+			return k
+		}
 	}
-	return newKin(d)
+	return newSchemas(d)
 }
+
+// nobody judges nothing.
+type nobody struct{}
+
+func (nobody) check(answer, any) error { return errNoVerdict }
 
 // kin judges documents of 3.0 with kin-openapi.
 type kin struct {
@@ -44,9 +52,6 @@ func newKin(d *declaration) *kin {
 }
 
 func (k *kin) check(a answer, value any) error {
-	if k.err != nil {
-		return errNoVerdict
-	}
 	schema := k.doc.Paths.Value(a.path).GetOperation(strings.ToUpper(a.method)).Responses.Value(a.status).Value.Content[a.media].Schema
 	return schema.Value.VisitJSON(floats(value), openapi3.VisitAsResponse(), openapi3.EnableFormatValidation(),
 		openapi3.SetSchemaRegexCompiler(func(p string) (openapi3.RegexMatcher, error) { return compilePattern(p), nil }),

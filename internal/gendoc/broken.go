@@ -7,7 +7,12 @@ import "strings"
 func Broken() []Document {
 	ok := string(encode(document(V30, "Fine", M("/a", get("a", integer())), nil)))
 	with := func(old, new string) []byte { return []byte(strings.Replace(ok, old, new, 1)) }
-	return []Document{
+	var all []Document
+	for _, b := range []struct {
+		name string
+		text []byte
+		word string
+	}{
 		{"empty", nil, "empty"},
 		{"not-json", []byte("{\"openapi\": \"3.0.3\",\n \"info\": ]}"), "2"},
 		{"cut-off", []byte(ok[:len(ok)/2]), "1"},
@@ -23,5 +28,8 @@ func Broken() []Document {
 		{"ref-to-itself", []byte(`{"openapi":"3.0.3","info":{"title":"t","version":"1"},"paths":{"/a":{"get":{"responses":{"200":{"description":"d","content":{"application/json":{"schema":{"$ref":"#/components/schemas/A"}}}}}}}},"components":{"schemas":{"A":{"$ref":"#/components/schemas/B"},"B":{"$ref":"#/components/schemas/A"}}}}`), "A"},
 		{"nested-deeply", []byte(strings.Repeat(`{"a":`, 1_000_000)), "deep"},
 		{"nested-arrays", []byte(strings.Repeat(`[`, 1_000_000)), "deep"},
+	} {
+		all = append(all, Document{Name: b.name, JSON: b.text, Broken: b.word})
 	}
+	return all
 }

@@ -26,6 +26,8 @@ type Document struct {
 	// Broken is empty for a document that can be read. Otherwise it is a word
 	// that an error about this document must have.
 	Broken string
+	// Exponential tells that some readers and validators take 2ⁿ steps for it.
+	Exponential bool
 }
 
 // document returns a document with its frame: info, and the paths and

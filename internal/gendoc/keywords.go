@@ -1,5 +1,7 @@
 package gendoc
 
+import "slices"
+
 // A facet is one keyword, or the few that belong together, as a schema.
 type facet struct {
 	name   string
@@ -89,8 +91,8 @@ func facets(v Version) []facet {
 }
 
 // Keywords returns a document with an operation for every keyword of the
-// version's schemas alone, below /alone, and for every two of them, below
-// /together; in allOf where both say the same keyword, and every fifth pair in
+// version's schemas alone, below /alone, and for every two of them that may be
+// of one type, below /together; in allOf where both say the same keyword, and every fifth pair in
 // anyOf and oneOf as well.
 func Keywords(v Version) Document {
 	var paths Map
@@ -101,6 +103,9 @@ func Keywords(v Version) Document {
 	for i, f := range all {
 		add("/alone/"+f.name, f.schema)
 		for j, other := range all[:i] {
+			if disjoint(f.schema, other.schema) {
+				continue // one such pair is enough, and stands in [Composition]
+			}
 			path := "/together/" + f.name + "/" + other.name
 			add(path, both(f.schema, other.schema))
 			if (i+j)%5 == 0 {
@@ -112,6 +117,25 @@ func Keywords(v Version) Document {
 		}
 	}
 	return Document{Name: "keywords-" + string(v), JSON: indented(document(v, "Keywords alone and in pairs", paths, nil))}
+}
+
+// disjoint reports whether both schemas have types, and none in common.
+func disjoint(a, b Map) bool {
+	x, y := types(a), types(b)
+	return x != nil && y != nil && !slices.ContainsFunc(x, func(t any) bool {
+		return slices.Contains(y, t) || t == "integer" && slices.Contains(y, any("number")) || t == "number" && slices.Contains(y, any("integer"))
+	})
+}
+
+func types(m Map) []any {
+	for key, value := range pairs(m) {
+		if list, ok := value.([]any); key == "type" && ok {
+			return list
+		} else if key == "type" {
+			return []any{value}
+		}
+	}
+	return nil
 }
 
 // both joins two schemas: in one if no keyword is in both with two values,

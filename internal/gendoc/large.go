@@ -7,12 +7,12 @@ func Large(v Version) []Document {
 	return []Document{
 		{Name: "operations-" + string(v), JSON: encode(manyOperations(v, 5000))},
 		{Name: "deep-" + string(v), JSON: encode(document(v, "Deep", M("/deep", get("deep", deepObject(200)), "/arrays", get("arrays", deepArray(200))), nil))},
-		{Name: "alternatives-" + string(v), JSON: encode(document(v, "Alternatives", M("/all", get("all", nested(60, "allOf")), "/any", get("any", nested(60, "anyOf")), "/one", get("one", nested(60, "oneOf"))), nil))},
+		{Name: "alternatives-" + string(v), Exponential: true, JSON: encode(document(v, "Alternatives", M("/all", get("all", nested(60, "allOf")), "/any", get("any", nested(60, "anyOf")), "/one", get("one", nested(60, "oneOf"))), nil))},
 		{Name: "properties-" + string(v), JSON: encode(document(v, "Properties", M("/properties", get("p", manyRequired(10_000))), nil))},
 		{Name: "enum-" + string(v), JSON: encode(document(v, "Enum", M("/enum", get("e", longEnum(50_000))), nil))},
-		{Name: "dense-" + string(v), JSON: encode(document(v, "Dense", M("/dense", get("d", ref("S0"))), M("schemas", dense(120))))},
-		{Name: "doubling-" + string(v), JSON: encode(document(v, "Doubling", M("/doubling", get("d", ref("D0"))), M("schemas", doubling(40))))},
-		{Name: "mentions-" + string(v), JSON: encode(document(v, "Mentions", M("/mentions", get("m", ref("A0"))), M("schemas", doublingAllOf(30))))},
+		{Name: "dense-" + string(v), JSON: encode(document(v, "Dense", M("/dense", get("d", ref("S0"))), M("schemas", dense(60))))},
+		{Name: "doubling-" + string(v), Exponential: true, JSON: encode(document(v, "Doubling", M("/doubling", get("d", ref("D0"))), M("schemas", doubling(40))))},
+		{Name: "mentions-" + string(v), Exponential: true, JSON: encode(document(v, "Mentions", M("/mentions", get("m", ref("A0"))), M("schemas", doublingAllOf(30))))},
 	}
 }
 
