@@ -117,11 +117,11 @@ include examples/languages.mk
 TRIED ?=
 documents: ## try what reads OpenAPI documents on public ones, which it brings by npm, PyPI and the Go proxy
 	@.ci/documents short
-	@DOCUMENTS="$(CURDIR)/.tools/documents" DOCUMENTS_ONLY='$(TRIED)' go test -count=1 -timeout 30m -v -run Public ./internal/documents
+	@DOCUMENTS="$(CURDIR)/.tools/documents" DOCUMENTS_ONLY='$(TRIED)' go test -count=1 -timeout 30m -v -run "Public|Generated" ./internal/documents
 
 documents-full: ## the same on more than 2 700 of them
 	@.ci/documents full
-	@DOCUMENTS="$(CURDIR)/.tools/documents" DOCUMENTS_ONLY='$(TRIED)' DOCUMENTS_FULL=1 go test -count=1 -timeout 2h -v -run Public ./internal/documents
+	@DOCUMENTS="$(CURDIR)/.tools/documents" DOCUMENTS_ONLY='$(TRIED)' DOCUMENTS_FULL=1 go test -count=1 -timeout 2h -v -run "Public|Generated" ./internal/documents
 
 crash-full: postgres ## kill and stop real processes a thousand times each (an hour; the short form is crash)
 	CRASH_ERPMOCK=full go test -count=1 -v -run 'Killed|Stopped|FullDisk' ./mockserver/cmd/erpmock

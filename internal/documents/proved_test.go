@@ -114,9 +114,9 @@ func prove(t *testing.T, doc document, known ledger) tally {
 }
 
 // some returns all answers if public documents are tried, else an even choice of
-// so many that it takes a second.
+// so many that it takes no second.
 func some(all []answer) (chosen []answer) {
-	const most = 300
+	const most = 150
 	if full() || len(all) <= most {
 		return all
 	}

@@ -69,6 +69,8 @@ func Templates(v Version) Document {
 		{"/a/{x}/{y}", []string{"x", "y"}},
 		{"/a/mine/{y}", []string{"y"}},
 		{"/a/{x}/c/{y}", []string{"x", "y"}},
+		{"/b/{first}/{second}", []string{"first", "second"}},
+		{"/b/{only}/c", []string{"only"}},
 		{"/two/{a}.{b}", []string{"a", "b"}},
 		{"/two/{a}-{b}-{c}", []string{"a", "b", "c"}},
 		{"/two/({a},{b})", []string{"a", "b"}},

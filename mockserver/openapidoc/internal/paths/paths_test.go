@@ -11,6 +11,7 @@ func TestTheMostConcreteTemplateComesFirst(t *testing.T) {
 	templates := []string{
 		"/", "/things", "/things/", "/things/{id}", "/things/mine", "/things/{id}/parts/{part}", "/things/{a}.{b}", "/things/{id}:cancel", "/things/{name}.json",
 		"/Things/{id}", "/{kind}/{id}", "/{kind}/mine", "/files/{path...}", "/files/{+name}/raw", "/a%20b/{x}", "/x{y}z", "/{a}-{b}/{c}", "/{z}",
+		"/votes/{tx}/{index}", "/votes/{id}/count",
 	}
 	var tree Tree
 	for i, template := range templates {
@@ -35,6 +36,7 @@ func TestTheMostConcreteTemplateComesFirst(t *testing.T) {
 		"/xyz":                 "/x{y}z y=y, /{z} z=xyz",
 		"/xz":                  "/{z} z=xz",
 		"/a-b/c":               "/{a}-{b}/{c} a=a b=b c=c, /{kind}/{id} kind=a-b id=c",
+		"/votes/7/count":       "/votes/{id}/count id=7, /votes/{tx}/{index} tx=7 index=count",
 		"/a/b/c/d":             "",
 		"/things//parts/x":     "",
 		"/%zz":                 "",

@@ -63,6 +63,14 @@ func parse(text string) segment {
 	return s
 }
 
+// fitsAs reports whether two segments that are not concrete fit the same texts.
+func (s *segment) fitsAs(other segment) bool {
+	if s.kind != mixed || other.kind != mixed {
+		return s.kind == other.kind
+	}
+	return s.form.String() == other.form.String()
+}
+
 func unescaped(text string) string {
 	if plain, err := url.PathUnescape(text); err == nil {
 		text = plain
@@ -73,19 +81,19 @@ func unescaped(text string) string {
 // A Value is what a parameter of a template stands for in a path, without escapes.
 type Value struct{ Name, Text string }
 
-// values are those of the parameters if the segment fits.
+// values are those of the parameters, without their names, if the segment fits.
 func (s *segment) values(text string) ([]Value, bool) {
 	switch s.kind {
 	case whole:
-		return []Value{{s.names[0], text}}, text != ""
+		return []Value{{Text: text}}, text != ""
 	case mixed:
 		groups := s.form.FindStringSubmatch(text)
 		if groups == nil {
 			return nil, false
 		}
 		list := make([]Value, len(s.names))
-		for i, name := range s.names {
-			list[i] = Value{name, groups[i+1]}
+		for i := range list {
+			list[i].Text = groups[i+1]
 		}
 		return list, true
 	}

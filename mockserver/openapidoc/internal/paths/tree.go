@@ -15,7 +15,14 @@ type node struct {
 	concrete map[string]*node
 	folded   map[string][]*node // the same by their lower-case forms
 	others   []edge             // in the order in which they are tried
-	ends     []int              // the templates that end here
+	ends     []end              // the templates that end here
+}
+
+// An end is a template's. Templates that differ in the names of their parameters
+// only have the same nodes.
+type end struct {
+	id    int
+	names []string
 }
 
 type edge struct {
@@ -26,10 +33,13 @@ type edge struct {
 // Add adds a template, which starts with a slash, under a number.
 func (t *Tree) Add(template string, id int) {
 	n := &t.root
+	var names []string
 	for text := range strings.SplitSeq(strings.TrimPrefix(template, "/"), "/") {
-		n = n.next(parse(text))
+		s := parse(text)
+		names = append(names, s.names...)
+		n = n.next(s)
 	}
-	n.ends = append(n.ends, id)
+	n.ends = append(n.ends, end{id, names})
 }
 
 // next is what follows a segment.
@@ -48,7 +58,7 @@ func (n *node) next(s segment) *node {
 		return to
 	}
 	for _, e := range n.others {
-		if e.text == s.text {
+		if e.fitsAs(s) {
 			return e.to
 		}
 	}
@@ -96,7 +106,13 @@ func (s *search) from(n *node, segments []string, values []Value) bool {
 		return false
 	}
 	if len(segments) == 0 {
-		return slices.ContainsFunc(n.ends, func(id int) bool { return s.yield(id, values) })
+		return slices.ContainsFunc(n.ends, func(e end) bool {
+			named := make([]Value, len(values))
+			for i, v := range values {
+				named[i] = Value{e.names[i], v.Text}
+			}
+			return s.yield(e.id, named)
+		})
 	}
 	exact := n.concrete[segments[0]]
 	if exact != nil && s.from(exact, segments[1:], values) {
@@ -129,7 +145,7 @@ func (s *search) from(n *node, segments []string, values []Value) bool {
 func (s *search) fromRest(e edge, segments []string, values []Value) bool {
 	for i := len(segments); i > 0; i-- {
 		text := strings.Join(segments[:i], "/")
-		if text != "" && s.from(e.to, segments[i:], append(values, Value{e.names[0], text})) {
+		if text != "" && s.from(e.to, segments[i:], append(values, Value{Text: text})) {
 			return true
 		}
 	}
