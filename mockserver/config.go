@@ -149,7 +149,8 @@ type Config struct {
 	// JournalBytes bounds the memory behind [Server.Journal]. Default: 16 MiB.
 	JournalBytes int
 
-	// MaxBody bounds a request's body; larger ones get 413. Default: 32 MiB.
+	// MaxBody bounds a request's body; larger ones get 413, unless a fallback takes
+	// them as they come ([Route]). Default: 32 MiB.
 	MaxBody int64
 
 	// Logger gets what the mock does. Default: silence.

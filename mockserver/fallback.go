@@ -49,6 +49,12 @@ type Route struct {
 	// OwnTime leaves Config.ExecTime out: an operation takes as long as Handler
 	// does, and begins as soon as a worker picks it up.
 	OwnTime bool
+
+	// Streams has Handler take the body of a call in the foreground as it comes, if
+	// it is longer than Config.MaxBody, or if nobody knows how long it will be. Such
+	// a body is not in the journal, and no rule sees it. Default: a body is read
+	// first, and one that is too long is refused.
+	Streams bool
 }
 
 // A resetter is a fallback that keeps something of companies, a listener one that

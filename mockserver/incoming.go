@@ -26,19 +26,27 @@ type incoming struct {
 	found  found          // what answers it
 }
 
-// receive reads a request's body and finds out whose it is.
-func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*incoming, error) {
-	body, err := request.ReadBody(w, r, s.cfg.MaxBody)
-	if err != nil {
-		return nil, err
-	}
+// receive finds out whose a request is and what answers it, and reads its body,
+// unless the handler takes that as it comes.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request) (in *incoming, err error) {
 	token := gate.Bearer(r.Header.Get("Authorization"))
-	in := &incoming{Request: request.Request{HTTP: r, Body: body, Token: token}, claims: s.credentials.Read(token)}
+	in = &incoming{Request: request.Request{HTTP: r, Token: token}, claims: s.credentials.Read(token)}
 	in.Company = s.credentials.CompanyOf(token, in.claims, r.Header.Get("ipp-company-id"))
 	in.front = s.fronts.of(in.Company)
 	prefix, rest := s.pathOf(in, r.URL)
 	in.Base, in.Path = s.baseOf(r, prefix), rest
-	return in, nil
+	in.found = s.route(in)
+	if in.Streams = s.streams(in); !in.Streams {
+		in.Body, err = request.ReadBody(w, r, s.cfg.MaxBody)
+	}
+	return in, err
+}
+
+// streams reports whether a request's body is left to its handler: that wants it,
+// and it is not known to be one that may be read first.
+func (s *Server) streams(in *incoming) bool {
+	length := in.HTTP.ContentLength
+	return in.found.streams && (length < 0 || length > s.cfg.MaxBody) && in.point() == fault.OnForeground && !in.isTokenPath()
 }
 
 // baseOf is the API root of links.

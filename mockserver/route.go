@@ -90,6 +90,7 @@ type found struct {
 	known   bool         // the path exists, if only with other methods
 	methods []string     // those of fallbacks, if there is no handler
 	ownTime bool         // it takes no execution time besides its own
+	streams bool         // it takes long bodies as they come
 }
 
 // route finds what answers a request: answers that were added first, then user
@@ -111,7 +112,7 @@ func (s *Server) route(in *incoming) found {
 	r, ok := s.fallback(in)
 	if r.Handler != nil {
 		in.Fallback, in.Pattern = true, r.Pattern
-		return found{handler: r.Handler, path: in.HTTP.URL.EscapedPath(), known: true, ownTime: r.OwnTime}
+		return found{handler: r.Handler, path: in.HTTP.URL.EscapedPath(), known: true, ownTime: r.OwnTime, streams: r.Streams}
 	}
 	known = known || ok
 	if in.front.profile.AcceptUnknownRoutes && in.point() == fault.OnIntake {

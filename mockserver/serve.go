@@ -39,7 +39,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveToken(w, in)
 		return
 	}
-	in.found = s.route(in)
 	s.Start()
 	clock := s.clocks.Serving(in.Company)
 	if clock == nil {

@@ -30,7 +30,8 @@
 // # In the foreground
 //
 // Answers are passed on as they come, compressed ones too, and with their trailers,
-// until the caller goes away. Redirects are passed on. An upstream that does not
+// until the caller goes away; so are bodies of calls that are longer than
+// Config.MaxBody of the server, or of no known length. Redirects are passed on. An upstream that does not
 // answer is a 502, and a 504 if it took too long. An answer that breaks off is
 // broken off.
 //

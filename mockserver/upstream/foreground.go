@@ -19,6 +19,7 @@ func (u *Upstream) foreground(w http.ResponseWriter, r *http.Request, c mockserv
 		return
 	}
 	out.Body, out.ContentLength = r.Body, r.ContentLength
+	_ = http.NewResponseController(w).EnableFullDuplex() // where it is not the rule: a body may still come while the answer does
 	resp, err := u.send(out, u.cfg.mayRepeat(out.Method, out.Header))
 	if err != nil {
 		if r.Context().Err() != nil {

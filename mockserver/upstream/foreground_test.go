@@ -219,3 +219,93 @@ func (f failing) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return nil, f.err
 }
+
+// Bodies of calls in the foreground are passed on as they come, where nobody knows how
+// long they are, and where they are too long to be read first; in the background they
+// must fit.
+func TestBodiesStream(t *testing.T) {
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		control := http.NewResponseController(w)
+		_ = control.EnableFullDuplex()
+		buf := make([]byte, 64<<10)
+		total := 0
+		for {
+			n, err := r.Body.Read(buf)
+			total += n
+			if strings.HasSuffix(r.URL.Path, "/echo") {
+				_, _ = w.Write(buf[:n])
+				_ = control.Flush()
+			}
+			if err != nil {
+				break
+			}
+		}
+		if strings.HasSuffix(r.URL.Path, "/count") {
+			fmt.Fprint(w, total, " ", r.ContentLength)
+		}
+	}))
+	defer api.Close()
+	up, err := upstream.New(upstream.Config{URL: api.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer up.Close()
+	mock, err := mockserver.New(mockserver.Config{Fallbacks: []mockserver.Fallback{up}, NoERP: true, MaxBody: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mock.Close()
+	mock.Handle("POST /v1/own", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	srv := httptest.NewServer(mock)
+	defer srv.Close()
+	tr := &http.Transport{}
+	defer tr.CloseIdleConnections()
+	h := &harness{t: t, client: &http.Client{Transport: tr}}
+	long := strings.Repeat("x", 5<<20)
+	if a := h.do("POST", srv.URL+"/count", long); a.status != 200 || a.body != fmt.Sprint(len(long), " ", len(long)) {
+		t.Errorf("a body that is too long to be read first: got %d %s", a.status, a.body)
+	}
+	if a := h.do("POST", srv.URL+"/count", long[:1000]); a.body != "1000 1000" {
+		t.Errorf("a body that is read first: got %d %s", a.status, a.body)
+	}
+	if a := h.do("POST", srv.URL+"/count", long[:1001], "erp-api-background", "none"); a.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("in the background: got %d %s, want 413", a.status, a.body)
+	}
+	if a := h.do("POST", srv.URL+"/v1/own", long[:1001]); a.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("for a handler: got %d %s, want 413", a.status, a.body)
+	}
+	pieces, body := io.Pipe()
+	req, err := http.NewRequestWithContext(t.Context(), "POST", srv.URL+"/echo", pieces)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _ = body.Write([]byte("1")) }()
+	resp, err := tr.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	for i := range 3 {
+		var got [9]byte
+		n, err := resp.Body.Read(got[:])
+		if want := fmt.Sprint(i + 1); err != nil || string(got[:n]) != want {
+			t.Fatalf("piece %d: got %q, %v, want %s", i, got[:n], err, want)
+		}
+		if _, err := fmt.Fprint(body, i+2); err != nil { // only sent because the one before came back
+			t.Fatal(err)
+		}
+	}
+	_ = body.Close()
+	if rest, err := io.ReadAll(resp.Body); string(rest) != "4" || err != nil {
+		t.Errorf("at the end: got %q, %v", rest, err)
+	}
+	var bodies []int
+	for _, e := range mock.Journal().Entries() {
+		if e.Request != nil && e.Request.Method == "POST" {
+			bodies = append(bodies, len(e.Request.Body))
+		}
+	}
+	if fmt.Sprint(bodies) != "[0 1000 0]" {
+		t.Errorf("the journal has bodies of %v bytes, want those that were read first only", bodies)
+	}
+}

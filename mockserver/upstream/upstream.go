@@ -65,7 +65,7 @@ func New(cfg Config) (*Upstream, error) {
 
 // Route implements [mockserver.Fallback]: every path is the upstream's.
 func (u *Upstream) Route(*http.Request) (mockserver.Route, bool) {
-	return mockserver.Route{Handler: u, OwnTime: true}, true
+	return mockserver.Route{Handler: u, OwnTime: true, Streams: true}, true
 }
 
 // Reset forgets the rate limits that were met for a company, for all of them if

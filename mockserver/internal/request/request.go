@@ -27,6 +27,8 @@ type Request struct {
 	Fallback bool   // a fallback answers it: it takes the background header whatever its path begins with
 	Pattern  string // of its route, for a fallback's handler; empty: none
 
+	Streams bool // Body is not read: it is still to come from HTTP
+
 	uri string // what URI returns, once it was asked for
 }
 
@@ -89,7 +91,9 @@ func (q *Request) ForEndpoint(ctx context.Context, path, operationID string, att
 	r.Header = q.HTTP.Header.Clone()
 	r.Header.Del(wire.BackgroundHeader)
 	r.Pattern = q.Pattern
-	r.Body, r.ContentLength = q.newBody(), int64(len(q.Body))
+	if !q.Streams {
+		r.Body, r.ContentLength = q.newBody(), int64(len(q.Body))
+	}
 	u := *q.HTTP.URL
 	u.Path, u.RawPath = path, ""
 	if plain, err := url.PathUnescape(path); err == nil && plain != path {
