@@ -48,9 +48,13 @@ type Mode uint8
 // Values are answers or requests. What is writeOnly is no part of answers, what is
 // readOnly need not be in requests.
 const (
-	Response Mode = iota
-	Request
+	Response Mode = 0
+	Request  Mode = 1
+	// Unformatted, added to one of them, leaves the formats of strings unchecked.
+	Unformatted Mode = 2
 )
+
+func (m Mode) request() bool { return m&Request != 0 }
 
 // Schema is a compiled schema. It must not be changed; everything that reads it is
 // safe for concurrent use.

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -137,20 +138,19 @@ func (s *Schema) Discriminated(v any) *Schema {
 	}
 	for _, list := range [][]*Schema{s.OneOf, s.AnyOf} {
 		for _, sub := range list {
-			for _, known := range s.Discriminator.ValuesOf(sub) {
-				if known == name {
-					return sub
-				}
+			if values, _ := s.Discriminator.ValuesOf(sub); slices.Contains(values, name) {
+				return sub
 			}
 		}
 	}
 	return nil
 }
 
-// ValuesOf returns the values of the discriminator that stand for a schema.
-func (d *Discriminator) ValuesOf(sub *Schema) (values []string) {
+// ValuesOf returns the values of the discriminator that stand for a schema, and
+// whether the mapping says so: else it is the schema's name.
+func (d *Discriminator) ValuesOf(sub *Schema) (values []string, mapped bool) {
 	if sub.Ref == nil {
-		return nil
+		return nil, false
 	}
 	own := lastStep(sub.Ref.Text)
 	for _, m := range d.Mapping {
@@ -158,10 +158,10 @@ func (d *Discriminator) ValuesOf(sub *Schema) (values []string) {
 			values = append(values, m.Value)
 		}
 	}
-	if values == nil && own != "" {
-		values = []string{own}
+	if values != nil || own == "" {
+		return values, values != nil
 	}
-	return values
+	return []string{own}, false
 }
 
 func lastStep(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }

@@ -46,7 +46,7 @@ func (c *check) each(s *Schema, v map[string]any, h here) bool {
 			continue
 		}
 		in := h.in(p.Name, -1)
-		if c.mode == Response && s.set.version == apidoc.V30 && p.Schema.Deref().WriteOnly {
+		if !c.mode.request() && s.set.version == apidoc.V30 && p.Schema.Deref().WriteOnly {
 			ok = c.fault(in, p.Schema, "writeOnly", "is writeOnly, and no part of answers")
 		}
 		ok = c.schema(p.Schema, value, in) && ok
@@ -118,7 +118,7 @@ func (s *Schema) MayMiss(name string, mode Mode) bool {
 	if p == nil {
 		return false
 	}
-	if mode == Request {
+	if mode.request() {
 		return p.ReadOnly || p.Deref().ReadOnly
 	}
 	return s.set.version == apidoc.V30 && (p.WriteOnly || p.Deref().WriteOnly)

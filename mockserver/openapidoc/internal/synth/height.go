@@ -1,8 +1,6 @@
 package synth
 
 import (
-	"sort"
-
 	"github.com/vismanet-go/background/mockserver/openapidoc/internal/schema"
 )
 
@@ -107,7 +105,7 @@ func (sh *shape) needs() need {
 		c := sh.clauses[0]
 		n := need{}
 		for i, alt := range c.alts {
-			n.any = append(n.any, sh.picked(pick{clause: 0, alt: i}, alt, nil))
+			n.any = append(n.any, sh.picked(pick{clause: 0, alt: i}, alt.schemas(), nil))
 		}
 		return n
 	}
@@ -137,9 +135,4 @@ func (sh *shape) needs() need {
 		return *list
 	}
 	return *object
-}
-
-// sortBy sorts places by their heights, and leaves equal ones in their order.
-func sortBy(order, heights []int) {
-	sort.SliceStable(order, func(i, j int) bool { return heights[order[i]] < heights[order[j]] })
 }

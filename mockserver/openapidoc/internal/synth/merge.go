@@ -6,12 +6,27 @@ import (
 
 // clause is alternatives, one of which a value must be valid against.
 type clause struct {
-	s    *schema.Schema // whose keyword it is
-	up   int            // its member
-	alts [][]*schema.Schema
-	// one is the schemas that a value may be valid against one of only, each at the
-	// place of its alternative; nil if there is no such rule.
+	s      *schema.Schema // whose keyword it is
+	up     int            // its member
+	alts   []alternative
+	groups []int // sizes: those of a group are equally good, and better than those behind
+	// one is the schemas of oneOf; nil if a value may be valid against several.
 	one []*schema.Schema
+}
+
+// alternative is one choice: the schema of, and what else is asked for then.
+type alternative struct {
+	of   *schema.Schema
+	with []*schema.Schema
+}
+
+func (a alternative) schemas() []*schema.Schema {
+	return append(a.with[:len(a.with):len(a.with)], a.of)
+}
+
+// either returns a clause of two alternatives, the first of which is the better one.
+func either(s *schema.Schema, up int, a, b alternative) *clause {
+	return &clause{s: s, up: up, alts: []alternative{a, b}, groups: []int{1, 1}}
 }
 
 // add merges a member and what it refers to into the shape.
@@ -76,46 +91,57 @@ func (sh *shape) logic(s *schema.Schema, scope *schema.Scope, own int) {
 	for _, sub := range l.AllOf {
 		sh.add(member{sub, scope.Enter(sub), own})
 	}
-	if len(l.AnyOf) > 0 {
-		sh.clauses = append(sh.clauses, &clause{s: s, up: own, alts: sh.m.alternatives(s, l.AnyOf)})
+	for _, of := range [][]*schema.Schema{l.AnyOf, l.OneOf} {
+		if len(of) > 0 {
+			sh.clauses = append(sh.clauses, sh.m.choice(s, own, of))
+		}
 	}
 	if len(l.OneOf) > 0 {
-		c := &clause{s: s, up: own, alts: sh.m.alternatives(s, l.OneOf), one: l.OneOf}
-		if len(c.alts) > len(l.OneOf) { // with the discriminator's property, then without
-			c.one = append(append([]*schema.Schema(nil), c.one...), c.one...)
-		}
-		sh.clauses = append(sh.clauses, c)
+		sh.clauses[len(sh.clauses)-1].one = l.OneOf
 	}
 	if l.Not != nil {
 		sh.nots = append(sh.nots, member{l.Not, scope.Enter(l.Not), own})
 	}
 	if l.If != nil && (l.Then != nil || l.Else != nil) {
-		then, otherwise := []*schema.Schema{l.If}, []*schema.Schema{sh.m.negation(l.If)}
+		then, otherwise := alternative{of: l.If}, alternative{of: sh.m.negation(l.If)}
 		if l.Then != nil {
-			then = append(then, l.Then)
+			then.with = []*schema.Schema{l.Then}
 		}
 		if l.Else != nil {
-			otherwise = append(otherwise, l.Else)
+			otherwise.with = []*schema.Schema{l.Else}
 		}
-		sh.clauses = append(sh.clauses, &clause{s: s, up: own, alts: [][]*schema.Schema{then, otherwise}})
+		sh.clauses = append(sh.clauses, either(s, own, then, otherwise))
 	}
 }
 
-// alternatives returns the choices of anyOf or oneOf. Where a discriminator tells
-// them apart, those with its value come first.
-func (m *Maker) alternatives(s *schema.Schema, of []*schema.Schema) [][]*schema.Schema {
-	var plain, named [][]*schema.Schema
-	for _, sub := range of {
-		plain = append(plain, []*schema.Schema{sub})
-		if d := s.Discriminator; d != nil {
-			alt := []*schema.Schema{sub}
-			if values := d.ValuesOf(sub); values != nil {
-				alt = append(alt, m.discriminated(s, sub, d.Property, values))
-			}
-			named = append(named, alt)
+// choice returns the clause of anyOf or oneOf. Where a discriminator tells the schemas
+// apart, those with a value of its mapping come first, then those with another value.
+func (m *Maker) choice(s *schema.Schema, own int, of []*schema.Schema) *clause {
+	c := &clause{s: s, up: own}
+	group := func(alts []alternative) {
+		if len(alts) > 0 {
+			c.alts, c.groups = append(c.alts, alts...), append(c.groups, len(alts))
 		}
 	}
-	return append(named, plain...)
+	var mapped, implied, plain []alternative
+	for _, sub := range of {
+		plain = append(plain, alternative{of: sub})
+		if s.Discriminator == nil {
+			continue
+		}
+		if values, explicit := s.Discriminator.ValuesOf(sub); values != nil {
+			alt := alternative{sub, []*schema.Schema{m.discriminated(s, sub, s.Discriminator.Property, values)}}
+			if explicit {
+				mapped = append(mapped, alt)
+			} else {
+				implied = append(implied, alt)
+			}
+		}
+	}
+	group(mapped)
+	group(implied)
+	group(plain)
+	return c
 }
 
 // discriminated returns the schema of objects in which a property has one of the
@@ -137,9 +163,8 @@ func (m *Maker) discriminated(s, sub *schema.Schema, property string, values []s
 
 // dependents adds what the presence of properties asks for.
 func (sh *shape) dependents(s *schema.Schema, own int) {
-	ask := func(name string, with ...*schema.Schema) {
-		without := []*schema.Schema{sh.m.absent(s, name)}
-		sh.clauses = append(sh.clauses, &clause{s: s, up: own, alts: [][]*schema.Schema{with, without}})
+	ask := func(name string, of *schema.Schema) {
+		sh.clauses = append(sh.clauses, either(s, own, alternative{of: of}, alternative{of: sh.m.absent(s, name)}))
 	}
 	for _, d := range s.DependentRequired {
 		ask(d.Name, sh.m.derived(s.ID, "dependentRequired "+d.Name, func(to *schema.Schema) {

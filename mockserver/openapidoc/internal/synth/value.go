@@ -1,6 +1,9 @@
 package synth
 
 import (
+	"sort"
+
+	"github.com/vismanet-go/background/internal/apidoc"
 	"github.com/vismanet-go/background/mockserver/openapidoc/internal/schema"
 )
 
@@ -93,35 +96,60 @@ func (g *maker) recurses(sh *shape) bool {
 // choose decides the first clause of a shape.
 func (g *maker) choose(sh *shape, at spot) (any, bool) {
 	c := sh.clauses[0]
-	order := g.order(sh, c, at)
-	for _, i := range order {
-		v, ok := g.value(sh.picked(pick{clause: 0, alt: i}, c.alts[i], nil), at)
+	var second any // valid, though not to readers that do not look at formats
+	found := false
+	for _, i := range g.order(sh, c, at) {
+		v, ok := g.value(sh.picked(pick{clause: 0, alt: i}, c.alts[i].schemas(), nil), at)
 		if !ok {
 			continue
 		}
-		if c.one == nil || g.one(c, sh.scopeOf(c.up), i, v) {
+		if c.one == nil || g.chosen(c, i, v) || g.alone(sh, c, i, v, g.mode|schema.Unformatted) {
 			return v, true
 		}
-		others := append(append([]*schema.Schema(nil), c.one[:i%len(c.s.OneOf)]...), c.s.OneOf[i%len(c.s.OneOf)+1:]...)
-		if v, ok = g.value(sh.picked(pick{0, i, true}, c.alts[i], others), at); ok {
+		if g.alone(sh, c, i, v, g.mode) && !found {
+			second, found = v, true
+		}
+		if v, ok = g.value(sh.picked(pick{0, i, true}, c.alts[i].schemas(), c.others(i)), at); !ok {
+			continue
+		}
+		if g.alone(sh, c, i, v, g.mode|schema.Unformatted) {
 			return v, true
+		}
+		if !found {
+			second, found = v, true
 		}
 	}
-	if g.fail == nil || !g.spent() && g.fail.Kind == "" {
+	if found {
+		return second, true
+	}
+	if g.fail == nil {
 		g.because(c.s.Pointer, Unsatisfiable, "none of the %d alternatives has a valid value", len(c.alts))
 	}
 	return nil, false
 }
 
-// one reports whether a value is valid against no other schema of oneOf, or against
-// several of which a discriminator chooses one.
-func (g *maker) one(c *clause, scope *schema.Scope, i int, v any) bool {
-	own := c.one[i]
-	if len(c.alts) > len(c.s.OneOf) && i < len(c.s.OneOf) && g.set.Version() == "3.0" && c.s.Discriminated(v) == own {
-		return true
+// others returns the schemas that a value of alternative i may not be valid against.
+func (c *clause) others(i int) (others []*schema.Schema) {
+	for _, s := range c.one {
+		if s != c.alts[i].of {
+			others = append(others, s)
+		}
 	}
-	for _, other := range c.s.OneOf {
-		if other != own && other.ValidIn(scope.Enter(other), v, g.mode) {
+	return others
+}
+
+// chosen reports whether the discriminator alone says which schema of oneOf is
+// meant, as readers of 3.0 have it.
+func (g *maker) chosen(c *clause, i int, v any) bool {
+	return g.set.Version() == apidoc.V30 && c.s.Discriminator != nil && c.s.Discriminated(v) == c.alts[i].of
+}
+
+// alone reports whether a value of alternative i is valid against no other schema of
+// oneOf.
+func (g *maker) alone(sh *shape, c *clause, i int, v any, mode schema.Mode) bool {
+	scope := sh.scopeOf(c.up)
+	for _, other := range c.others(i) {
+		if other.ValidIn(scope.Enter(other), v, mode) {
 			return false
 		}
 	}
@@ -130,28 +158,19 @@ func (g *maker) one(c *clause, scope *schema.Scope, i int, v any) bool {
 
 // order returns the alternatives of a clause in the order in which they are tried.
 func (g *maker) order(sh *shape, c *clause, at spot) []int {
-	order := make([]int, len(c.alts))
-	for i := range order {
-		order[i] = i
-	}
-	if c.s.Logic == nil || len(c.s.AnyOf)+len(c.s.OneOf) == 0 {
-		return order // the first is the better one
+	order := make([]int, 0, len(c.alts))
+	for _, group := range c.groups {
+		begin, first := len(order), (at.seed.name("choice").below(group)+at.again)%group
+		for i := range group {
+			order = append(order, begin+(first+i)%group)
+		}
 	}
 	if at.minimal {
-		heights := make([]int, len(order))
-		for i := range order {
-			heights[i] = g.height(sh.picked(pick{clause: 0, alt: i}, c.alts[i], nil))
+		heights := make([]int, len(c.alts))
+		for i := range heights {
+			heights[i] = g.height(sh.picked(pick{clause: 0, alt: i}, c.alts[i].schemas(), nil))
 		}
-		sortBy(order, heights)
-		return order
-	}
-	group := len(c.alts)
-	if c.one != nil && len(c.one) > len(c.s.OneOf) || len(c.alts) > len(c.s.AnyOf)+len(c.s.OneOf) {
-		group /= 2 // those with the discriminator's value first
-	}
-	first := (at.seed.name("choice").below(group) + at.again) % group
-	for i := range group {
-		order[i] = (first + i) % group
+		sort.SliceStable(order, func(i, j int) bool { return heights[order[i]] < heights[order[j]] })
 	}
 	return order
 }
@@ -273,11 +292,11 @@ func (sh *shape) givenValues() []any {
 				continue
 			}
 			for _, e := range m.s.Examples {
-				if sh.valid(e.Value) {
+				if sh.valid(e.Value) && sh.fitsFormats(e.Value) {
 					sh.given = append(sh.given, e.Value)
 				}
 			}
-			if d := m.s.Default; d != nil && sh.valid(d.Value) {
+			if d := m.s.Default; d != nil && sh.valid(d.Value) && sh.fitsFormats(d.Value) {
 				defaults = append(defaults, d.Value)
 			}
 		}
@@ -289,22 +308,46 @@ func (sh *shape) givenValues() []any {
 // mostChoices bounds the values of an enum that are looked at.
 const mostChoices = 2000
 
-// choiceValues returns the values of enum and const that are valid.
+// choiceValues returns the values of enum and const that are valid; if some have
+// the formats that the schemas name, only those.
 func (sh *shape) choiceValues() []any {
 	sh.choiceOnce.Do(func() {
-		first := sh.choices[0]
+		least := sh.choices[0]
 		for _, list := range sh.choices {
-			if len(list) < len(first) {
-				first = list
+			if len(list) < len(least) {
+				least = list
 			}
 		}
-		for i, v := range first {
-			if i < mostChoices && sh.valid(v) && v != nil {
+		var unformatted []any
+		for i, v := range least {
+			switch {
+			case i >= mostChoices || v == nil || !sh.valid(v):
+			case sh.fitsFormats(v):
 				sh.allowed = append(sh.allowed, v)
+			default:
+				unformatted = append(unformatted, v)
 			}
+		}
+		if sh.allowed == nil {
+			sh.allowed = unformatted
 		}
 	})
 	return sh.allowed
+}
+
+// fitsFormats reports whether a value has the formats that the schemas name.
+// Validation leaves many of them unchecked, other readers do not.
+func (sh *shape) fitsFormats(v any) bool {
+	text, ok := v.(string)
+	if !ok {
+		return true
+	}
+	for _, f := range sh.texts().formats {
+		if !known[f].fits(text) {
+			return false
+		}
+	}
+	return true
 }
 
 // valid reports whether a value is valid against all that the shape stands for.
