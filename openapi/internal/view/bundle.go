@@ -185,7 +185,14 @@ func (m *maker) bundleMapping(n *apidoc.Node, places map[*apidoc.Node]string) er
 		stand := mapping.Clone() // has the place from which the reference counts
 		stand.Retain(func(string, *apidoc.Node) bool { return false })
 		if err := m.component(stand, ref, schema, places); err != nil {
-			return err
+			if m.dangling == nil {
+				m.dangling = make(map[*apidoc.Node]bool)
+			}
+			if !m.dangling[to] { // no generator follows these but to a schema that it has
+				m.dangling[to] = true
+				m.tell(to, "the discriminator maps to %q, which is not there", to.Str())
+			}
+			continue
 		}
 		mapping.Items[i] = stand.Get("$ref")
 	}

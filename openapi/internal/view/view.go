@@ -60,6 +60,7 @@ type maker struct {
 	version  apidoc.Version
 	contract *contract
 	notes    []Note
+	dangling map[*apidoc.Node]bool // what discriminators map to and is not there, as far as it was told
 }
 
 func (m *maker) tell(at *apidoc.Node, format string, args ...any) {
