@@ -10,13 +10,14 @@ trap 'rm -rf "$work"' EXIT
 
 (cd openapi/tools && go test -vet=all ./...)
 
-mkdir "$work/mockserver"
+mkdir "$work/mockserver" "$work/examples"
 cp -R openapi "$work/openapi"
 cp -R mockserver/admin "$work/mockserver/admin"
-find "$work/openapi" "$work/mockserver" -name '*.gen.go' -delete
-rm "$work/openapi/erp/erp.yaml" "$work/openapi/background-3.1.yaml" "$work/openapi/tools/aliases.overlay.yaml" "$work/mockserver/admin/openapi.json"
+cp -R examples/anyoperation "$work/examples/anyoperation"
+find "$work" -name '*.gen.go' -delete
+rm "$work/openapi/erp/erp.yaml" "$work/openapi/background-3.1.yaml" "$work/openapi/tools/aliases.overlay.yaml" "$work/mockserver/admin/openapi.json" "$work/examples/anyoperation/supplierinvoice.yaml"
 sh openapi/tools/generate.sh "$work"
-for tree in openapi mockserver/admin; do
+for tree in openapi mockserver/admin examples/anyoperation; do
 	if ! diff -r -q $tree "$work/$tree"; then
 		echo "$tree: generated files are out of date; run \"make generate\"" >&2
 		exit 1

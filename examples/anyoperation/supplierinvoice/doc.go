@@ -1,0 +1,3 @@
+// Package supplierinvoice is generated from ../supplierinvoice.yaml, the
+// foreground view of a part of ../erp.json.
+package supplierinvoice
