@@ -17,3 +17,4 @@ ruff format --check --quiet .
 ruff check --quiet .
 mypy .
 pytest -q
+"$ERPMOCK" conformance --quiet --junit "$REPORT" -- python candidate.py

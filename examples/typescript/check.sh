@@ -17,3 +17,4 @@ out=$(npm test -s 2>&1) || {
 	exit 1
 }
 printf '%s\n' "$out" | grep -E '^# (tests|pass|fail|skipped) '
+"$ERPMOCK" conformance --quiet --junit "$REPORT" -- node build/src/candidate.js
