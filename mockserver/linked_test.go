@@ -16,7 +16,7 @@ func TestWhatTheMockLinks(t *testing.T) {
 		"github.com/oapi-codegen/runtime",
 		"github.com/oapi-codegen/runtime/types",
 		module + "internal/httpx",
-		module + "internal/memhttp",
+		module + "internal/memhttp", module + "internal/spell",
 		module + "mockserver",
 		module + "mockserver/fault",
 		module + "mockserver/internal/answer",

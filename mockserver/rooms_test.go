@@ -34,6 +34,8 @@ const module = "github.com/vismanet-go/background/"
 // What the rooms below the server import besides each other. The others are made
 // of the standard library.
 var imported = map[string][]string{
+	"profile":           {module + "internal/spell"},
+	"fault":             {module + "internal/spell"},
 	"internal/erp":      {module + "openapi", module + "openapi/server"},
 	"internal/wire":     {"github.com/google/uuid"},
 	"internal/notify":   {module + "internal/httpx"},

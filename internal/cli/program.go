@@ -91,9 +91,7 @@ func (e *Status) Unwrap() error { return e.Err }
 
 // Run runs the program; it returns the exit status.
 func (p *Program) Run(ctx context.Context, args []string) int {
-	root := p.root(args)
-	root.SetArgs(p.longFlags(args))
-	err := root.ExecuteContext(ctx)
+	err := p.Execute(ctx, args)
 	if err == nil {
 		return 0
 	}
@@ -113,6 +111,13 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 		return ExitUsage
 	}
 	return ExitFailed
+}
+
+// Execute runs the program; it returns the error and prints none.
+func (p *Program) Execute(ctx context.Context, args []string) error {
+	root := p.root(args)
+	root.SetArgs(p.longFlags(args))
+	return root.ExecuteContext(ctx)
 }
 
 // root makes the commands for cobra. The root is the first one, so that a command

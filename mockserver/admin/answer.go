@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/internal/spell"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/admin/internal/api"
 	"github.com/vismanet-go/background/mockserver/internal/match"
@@ -91,7 +92,7 @@ func decode[T any](w http.ResponseWriter, r *http.Request, wanted ...string) (bo
 	for name, value := range fields {
 		if !slices.Contains(known, name) {
 			refuse(w, http.StatusBadRequest, api.Problem{
-				Error: "there is no field " + shortened(name) + match.Hint(name, known), Field: name, Remedy: "use " + strings.Join(known, ", "),
+				Error: "there is no field " + shortened(name) + spell.Hint(name, known), Field: name, Remedy: "use " + strings.Join(known, ", "),
 			})
 			return body, false
 		}

@@ -11,8 +11,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/vismanet-go/background/internal/spell"
 	"github.com/vismanet-go/background/mockserver/admin/internal/api"
-	"github.com/vismanet-go/background/mockserver/internal/match"
 )
 
 // parameters are what the queries of routes may have. A misspelt company must
@@ -71,7 +71,7 @@ func unknownParameter(pattern string, r *http.Request) *api.Problem {
 		}
 		switch {
 		case !slices.Contains(known, name):
-			return &api.Problem{Error: "there is no parameter " + shortened(name) + match.Hint(name, known), Field: shortened(name), Remedy: remedy}
+			return &api.Problem{Error: "there is no parameter " + shortened(name) + spell.Hint(name, known), Field: shortened(name), Remedy: remedy}
 		case len(values) > 1:
 			return &api.Problem{Error: name + ": is there twice", Field: name, Remedy: "name it once"}
 		case values[0] == "":

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/vismanet-go/background/mockserver/internal/match"
+	"github.com/vismanet-go/background/internal/spell"
 )
 
 // A Ledger lists the scenarios that a candidate is known not to pass, with why. It
@@ -36,7 +36,7 @@ func ParseLedger(text string) (*Ledger, error) {
 		why = strings.TrimSpace(why)
 		switch {
 		case !known[id]:
-			errs = append(errs, fmt.Errorf("line %d: there is no scenario %q%s", n, id, match.Hint(id, ids)))
+			errs = append(errs, fmt.Errorf("line %d: there is no scenario %q%s", n, id, spell.Hint(id, ids)))
 		case why == "":
 			errs = append(errs, fmt.Errorf("line %d: want why %s does not pass behind it", n, id))
 		case l.gaps[id] != "":

@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/vismanet-go/background/mockserver/internal/match"
+	"github.com/vismanet-go/background/internal/spell"
 )
 
 // Options says what to run.
@@ -91,7 +91,7 @@ func chosen(only []string) ([]Scenario, error) {
 	}
 	for _, id := range only {
 		if !slices.Contains(ids, id) {
-			return nil, fmt.Errorf("there is no scenario or rule %q%s", id, match.Hint(id, ids))
+			return nil, fmt.Errorf("there is no scenario or rule %q%s", id, spell.Hint(id, ids))
 		}
 	}
 	return slices.DeleteFunc(all, func(s Scenario) bool { return !slices.Contains(only, s.ID) && !slices.Contains(only, s.Rule) }), nil

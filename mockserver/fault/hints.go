@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/vismanet-go/background/mockserver/internal/match"
+	"github.com/vismanet-go/background/internal/spell"
 	"github.com/vismanet-go/background/mockserver/internal/route"
 )
 
@@ -55,7 +55,7 @@ func position(data []byte, offset int64) (line, column int) {
 // unknownField says of a field that a place in a rule does not have what there
 // is, what may have been meant, and where it belongs.
 func unknownField(place, name string, known []string) error {
-	hint := match.Hint(name, known)
+	hint := spell.Hint(name, known)
 	if hint == "" {
 		for _, other := range fieldPlaces() {
 			if _, there := other.fields[name]; there && !slices.Equal(slices.Sorted(maps.Keys(other.fields)), known) {
@@ -93,7 +93,7 @@ func unknownPoint(field string, on Point) error {
 	if on == "" {
 		return fmt.Errorf("%s: is missing, want one of %s", field, strings.Join(names, ", "))
 	}
-	return fmt.Errorf("%s: %q is not one of %s%s", field, on, strings.Join(names, ", "), match.Hint(string(on), names))
+	return fmt.Errorf("%s: %q is not one of %s%s", field, on, strings.Join(names, ", "), spell.Hint(string(on), names))
 }
 
 // checkPath says why the pattern of a rule can match nothing, empty if it can. With

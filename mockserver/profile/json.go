@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vismanet-go/background/internal/spell"
 	"github.com/vismanet-go/background/mockserver/internal/match"
 )
 
@@ -94,7 +95,7 @@ func (p *Profile) set(prefix string, data []byte) error {
 		case prefix == "" && strings.EqualFold(name, "Pairs"):
 			errs = append(errs, p.set("Pairs.", value))
 		case i < 0:
-			errs = append(errs, fmt.Errorf("%s: there is no such switch%s", name, match.Hint(name, names)))
+			errs = append(errs, fmt.Errorf("%s: there is no such switch%s", name, spell.Hint(name, names)))
 		case seen[names[i]]:
 			errs = append(errs, fmt.Errorf("%s: is there twice", names[i]))
 		default:

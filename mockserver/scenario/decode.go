@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
 
+	"github.com/vismanet-go/background/internal/spell"
 	"github.com/vismanet-go/background/mockserver/internal/match"
 )
 
@@ -216,7 +217,7 @@ func (d *decoder) object(place string, n ast.Node, into reflect.Value) {
 
 // orNames is a hint about a name, or lists all.
 func orNames(name string, names []string) string {
-	if hint := match.Hint(name, names); hint != "" {
+	if hint := spell.Hint(name, names); hint != "" {
 		return hint
 	}
 	return "; want one of " + strings.Join(names, ", ")

@@ -18,8 +18,8 @@ import (
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
+	"github.com/vismanet-go/background/internal/spell"
 	"github.com/vismanet-go/background/mockserver/fault"
-	"github.com/vismanet-go/background/mockserver/internal/match"
 	"github.com/vismanet-go/background/mockserver/profile"
 )
 
@@ -213,7 +213,7 @@ func (p *Profile) decodeNode(d *decoder, place string, n ast.Node) {
 	names := switchNames()
 	for _, name := range sortedKeys(object) {
 		if !slices.Contains(names, name) {
-			d.wrongAt(under(place, name), "there is no such switch%s", match.Hint(name, names))
+			d.wrongAt(under(place, name), "there is no such switch%s", spell.Hint(name, names))
 			return
 		}
 	}

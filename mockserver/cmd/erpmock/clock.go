@@ -9,10 +9,11 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/vismanet-go/background/internal/cli"
 	adminclient "github.com/vismanet-go/background/mockserver/admin/client"
 )
 
-func (a *app) clockCommand() *command {
+func (a *app) clockCommand() *cli.Command {
 	c := &control{app: a}
 	of := func(make func(ctx context.Context, k *adminclient.ClientWithResponses, company *string, timeout *int) (*http.Response, error)) func(context.Context, []string) error {
 		return func(ctx context.Context, _ []string) error {
@@ -21,32 +22,32 @@ func (a *app) clockCommand() *command {
 			}, writeClock)
 		}
 	}
-	return &command{
-		use:   "clock",
-		short: "the time of a company in a mock that runs: stop, move, let run",
-		long:  "Shows and moves the clock of a company in a mock that runs. What becomes due happens in its order, and the command ends when all of it is over.",
-		actions: []action{
-			{"show", "show the time, what is under way and what is planned", of(func(ctx context.Context, k *adminclient.ClientWithResponses, company *string, _ *int) (*http.Response, error) {
+	return &cli.Command{
+		Use:   "clock",
+		Short: "the time of a company in a mock that runs: stop, move, let run",
+		Long:  "Shows and moves the clock of a company in a mock that runs. What becomes due happens in its order, and the command ends when all of it is over.",
+		Actions: []cli.Action{
+			{Use: "show", Does: "show the time, what is under way and what is planned", Run: of(func(ctx context.Context, k *adminclient.ClientWithResponses, company *string, _ *int) (*http.Response, error) {
 				return k.GetClock(ctx, &adminclient.GetClockParams{Company: company})
 			})},
-			{"advance BY", "move it by a time such as 24h, or to one such as 2026-01-02T03:04:05Z", c.advance},
-			{"step", "move it to the next thing that is due", of(func(ctx context.Context, k *adminclient.ClientWithResponses, company *string, timeout *int) (*http.Response, error) {
+			{Use: "advance BY", Does: "move it by a time such as 24h, or to one such as 2026-01-02T03:04:05Z", Run: c.advance},
+			{Use: "step", Does: "move it to the next thing that is due", Run: of(func(ctx context.Context, k *adminclient.ClientWithResponses, company *string, timeout *int) (*http.Response, error) {
 				return k.StepClock(ctx, &adminclient.StepClockParams{Company: company, TimeoutMs: timeout})
 			})},
-			{"drain", "move it until nothing is planned", of(func(ctx context.Context, k *adminclient.ClientWithResponses, company *string, timeout *int) (*http.Response, error) {
+			{Use: "drain", Does: "move it until nothing is planned", Run: of(func(ctx context.Context, k *adminclient.ClientWithResponses, company *string, timeout *int) (*http.Response, error) {
 				return k.DrainClock(ctx, &adminclient.DrainClockParams{Company: company, TimeoutMs: timeout})
 			})},
-			{"idle", "wait until nothing is under way", of(func(ctx context.Context, k *adminclient.ClientWithResponses, company *string, timeout *int) (*http.Response, error) {
+			{Use: "idle", Does: "wait until nothing is under way", Run: of(func(ctx context.Context, k *adminclient.ClientWithResponses, company *string, timeout *int) (*http.Response, error) {
 				return k.AwaitIdle(ctx, &adminclient.AwaitIdleParams{Company: company, TimeoutMs: timeout})
 			})},
-			{"freeze", "stop it until it is moved or runs again", of(func(ctx context.Context, k *adminclient.ClientWithResponses, company *string, _ *int) (*http.Response, error) {
+			{Use: "freeze", Does: "stop it until it is moved or runs again", Run: of(func(ctx context.Context, k *adminclient.ClientWithResponses, company *string, _ *int) (*http.Response, error) {
 				return k.FreezeClock(ctx, &adminclient.FreezeClockParams{Company: company})
 			})},
-			{"run [RATE]", "let it run, RATE seconds in a real one (default 1)", c.runClock},
+			{Use: "run [RATE]", Does: "let it run, RATE seconds in a real one (default 1)", Run: c.runClock},
 		},
-		examples: `erpmock clock freeze --company 7
+		Examples: `erpmock clock freeze --company 7
 erpmock clock advance 24h --company 7`,
-		options: c.options(c.companyOption("whose clock it is (default: that of the company to which requests belong that name none)"), c.timeoutOption("30s")),
+		Options: c.options(c.companyOption("whose clock it is (default: that of the company to which requests belong that name none)"), c.timeoutOption("30s")),
 	}
 }
 
@@ -57,7 +58,7 @@ func (c *control) advance(ctx context.Context, args []string) error {
 	} else if _, err := time.ParseDuration(args[0]); err == nil {
 		move.By = args[0]
 	} else {
-		return usageError{fmt.Errorf(`clock advance: %q: want a time such as "24h" or "2026-01-02T03:04:05Z"`, args[0])}
+		return cli.UsageError{Err: fmt.Errorf(`clock advance: %q: want a time such as "24h" or "2026-01-02T03:04:05Z"`, args[0])}
 	}
 	return ask(c, func(k *adminclient.ClientWithResponses) (*http.Response, error) {
 		return k.AdvanceClock(ctx, &adminclient.AdvanceClockParams{Company: optional(c.company)}, move)
@@ -69,7 +70,7 @@ func (c *control) runClock(ctx context.Context, args []string) error {
 	if len(args) > 0 {
 		rate, err := strconv.ParseFloat(args[0], 64)
 		if err != nil || !(rate > 0) {
-			return usageError{errors.New("clock run: want a number above 0, and at most 100000")}
+			return cli.UsageError{Err: errors.New("clock run: want a number above 0, and at most 100000")}
 		}
 		run.Rate = rate
 	}

@@ -74,7 +74,7 @@ func FuzzConfigurationFile(f *testing.F) {
 			return
 		}
 		for _, e := range c.entries {
-			if found, ok := c.take(e.key); e.key != "config" && (!ok || len(found.values) != len(e.values)) {
+			if values, _, ok := c.Take(e.key); e.key != "config" && (!ok || len(values) != len(e.values)) {
 				t.Errorf("%q: %q is not found again", content, e.key)
 			}
 		}

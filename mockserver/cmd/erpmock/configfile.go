@@ -8,15 +8,14 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
-	"github.com/vismanet-go/background/mockserver/internal/match"
+	"github.com/vismanet-go/background/internal/cli"
+	"github.com/vismanet-go/background/internal/spell"
 )
 
 // A configFile holds the options of a YAML file, one a key:
 //
 //	listen: localhost:8787
 //	faults: [rules.json]
-//
-// A nil one has none.
 type configFile struct {
 	name    string
 	entries []fileEntry
@@ -92,38 +91,32 @@ func (c *configFile) add(pair *ast.MappingValueNode) error {
 	return nil
 }
 
-// take returns what the file has of an option.
-func (c *configFile) take(name string) (fileEntry, bool) {
-	if c == nil {
-		return fileEntry{}, false
-	}
+// Take implements cli.File.
+func (c *configFile) Take(option string) (values []string, where string, found bool) {
 	for _, e := range c.entries {
-		if e.key == name && name != "config" {
-			return e, true
+		if e.key == option && option != "config" {
+			return e.values, e.where, true
 		}
 	}
-	return fileEntry{}, false
+	return nil, "", false
 }
 
-// rest tells of the entries that are no options. What a flag or a variable has
+// Rest tells of the entries that are no options. What a flag or a variable has
 // set is one all the same.
-func (c *configFile) rest(list options) error {
-	if c == nil {
-		return nil
-	}
+func (c *configFile) Rest(list cli.Options) []error {
 	var errs []error
 	for _, e := range c.entries {
-		o := list.find(e.key)
-		if o != nil && !o.flagOnly && e.key != "config" {
+		o := list.Find(e.key)
+		if o != nil && !o.FlagOnly && e.key != "config" {
 			continue
 		}
 		var names []string
 		for _, o := range list {
-			if !o.flagOnly && o.name != "config" {
-				names = append(names, o.name)
+			if !o.FlagOnly && o.Name != "config" {
+				names = append(names, o.Name)
 			}
 		}
-		errs = append(errs, fmt.Errorf("%s: there is no such option%s", e.where, match.Hint(e.key, names)))
+		errs = append(errs, fmt.Errorf("%s: there is no such option%s", e.where, spell.Hint(e.key, names)))
 	}
-	return errors.Join(errs...)
+	return errs
 }

@@ -9,46 +9,47 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/vismanet-go/background/internal/cli"
 	"github.com/vismanet-go/background/mockserver/conformance"
 )
 
 // conformanceCommand plays scenarios against a client or a receiver.
-func (a *app) conformanceCommand() *command {
+func (a *app) conformanceCommand() *cli.Command {
 	var opts conformance.Options
 	var list, asJSON, quiet, verbose bool
 	var ledger, junit string
-	return &command{
-		use:   "conformance -- CMD [ARGUMENT]...",
-		short: "hold a client or receiver in any language to the rules",
-		long: `Plays scenarios against a program, the candidate, that is made of a client of the Background API or of a receiver of its notifications: answers that are lost, refusals by the limit, states that nobody understands, notifications that come early, twice or never. It judges by what arrived on the wire, and compares with that what the candidate says.
+	return &cli.Command{
+		Use:   "conformance -- CMD [ARGUMENT]...",
+		Short: "hold a client or receiver in any language to the rules",
+		Long: `Plays scenarios against a program, the candidate, that is made of a client of the Background API or of a receiver of its notifications: answers that are lost, refusals by the limit, states that nobody understands, notifications that come early, twice or never. It judges by what arrived on the wire, and compares with that what the candidate says.
 
 CMD is started once for each scenario, and told by lines of JSON on its standard input what to submit and what to await; docs/conformance.md describes all that it reads and writes. What the candidate says that it cannot do is reported as not supported.
 
 A ledger is a file that lists, line by line, scenarios that are known not to pass, each with why. With one, everything that it does not have must pass, and what it has must not, so that it only shrinks.
 
 Exits with status 1 if a rule was broken, or the ledger is not true any more.`,
-		examples: `erpmock conformance -- python3 candidate.py
+		Examples: `erpmock conformance -- python3 candidate.py
 erpmock conformance --only lost-answer --only sent-once -- node candidate.mjs
 erpmock conformance --ledger gaps.txt --junit report.xml -- ./candidate
 erpmock conformance --list`,
-		args: cobra.ArbitraryArgs,
-		options: options{
-			{name: "only", arg: "id", flagOnly: true, repeats: true, usage: "play only the scenario, or those of the rule, with this id", set: texts(&opts.Only)},
-			{name: "list", flagOnly: true, usage: "print the rules with their scenarios and play nothing", set: yesOrNo(&list)},
-			{name: "ledger", arg: "file", flagOnly: true, usage: "what is known not to pass", set: text(&ledger)},
-			{name: "parallel", arg: "n", flagOnly: true, usage: "how many candidates run at a time (default: one for each processor, at least 4)", set: number(&opts.Parallel)},
-			{name: "json", flagOnly: true, usage: "print the report as JSON", set: yesOrNo(&asJSON)},
-			{name: "junit", arg: "file", flagOnly: true, usage: "write the report there too, as JUnit's XML", set: text(&junit)},
-			{name: "quiet", flagOnly: true, usage: "print no line for each scenario", set: yesOrNo(&quiet)},
-			{name: "verbose", flagOnly: true, usage: "pass on what candidates write to their standard error", set: yesOrNo(&verbose)},
+		Args: cobra.ArbitraryArgs,
+		Options: cli.Options{
+			{Name: "only", Arg: "id", FlagOnly: true, Repeats: true, Usage: "play only the scenario, or those of the rule, with this id", Set: cli.Texts(&opts.Only)},
+			{Name: "list", FlagOnly: true, Usage: "print the rules with their scenarios and play nothing", Set: cli.YesOrNo(&list)},
+			{Name: "ledger", Arg: "file", FlagOnly: true, Usage: "what is known not to pass", Set: cli.Text(&ledger)},
+			{Name: "parallel", Arg: "n", FlagOnly: true, Usage: "how many candidates run at a time (default: one for each processor, at least 4)", Set: cli.Number(&opts.Parallel)},
+			{Name: "json", FlagOnly: true, Usage: "print the report as JSON", Set: cli.YesOrNo(&asJSON)},
+			{Name: "junit", Arg: "file", FlagOnly: true, Usage: "write the report there too, as JUnit's XML", Set: cli.Text(&junit)},
+			{Name: "quiet", FlagOnly: true, Usage: "print no line for each scenario", Set: cli.YesOrNo(&quiet)},
+			{Name: "verbose", FlagOnly: true, Usage: "pass on what candidates write to their standard error", Set: cli.YesOrNo(&verbose)},
 		},
-		run: func(ctx context.Context, args []string) error {
+		Run: func(ctx context.Context, args []string) error {
 			if list {
 				a.listRules()
 				return nil
 			}
 			if len(args) == 0 {
-				return usageError{errors.New("want erpmock conformance -- CMD; erpmock help conformance says more")}
+				return cli.UsageError{Err: errors.New("want erpmock conformance -- CMD; erpmock help conformance says more")}
 			}
 			opts.Command = args
 			if verbose {
@@ -59,7 +60,7 @@ erpmock conformance --list`,
 			}
 			var err error
 			if opts.Ledger, err = readLedger(ledger); err != nil {
-				return usageError{err}
+				return cli.UsageError{Err: err}
 			}
 			report, err := conformance.Run(ctx, opts)
 			if err != nil {

@@ -17,6 +17,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/vismanet-go/background/internal/cli"
 	adminclient "github.com/vismanet-go/background/mockserver/admin/client"
 )
 
@@ -33,24 +34,24 @@ type control struct {
 }
 
 // options of all such commands, behind those of their own.
-func (c *control) options(own ...*option) options {
+func (c *control) options(own ...*cli.Option) cli.Options {
 	const group = "The mock that is asked"
-	common := options{
-		{name: "server", group: group, arg: "URL", usage: "where the mock is (default: loopback at the port that --port-file tells, or else http://127.0.0.1:8787)", set: text(&c.server)},
-		{name: "port-file", group: group, arg: "file", usage: "the file that erpmock serve was given as --port-file", set: text(&c.portFile)},
-		{name: "server-ca", group: group, arg: "file", usage: "trust the mock's certificate in this PEM file, such as --tls-self-signed writes", set: text(&c.ca)},
-		{name: "token-file", group: group, arg: "file", usage: "has the token that the mock printed, which it wants beyond loopback (default: the variable ERPMOCK_ADMIN_TOKEN)", set: text(&c.tokenFile)},
-		{name: "json", group: group, flagOnly: true, usage: "print what the mock answers, as JSON", set: yesOrNo(&c.asJSON)},
+	common := cli.Options{
+		{Name: "server", Group: group, Arg: "URL", Usage: "where the mock is (default: loopback at the port that --port-file tells, or else http://127.0.0.1:8787)", Set: cli.Text(&c.server)},
+		{Name: "port-file", Group: group, Arg: "file", Usage: "the file that erpmock serve was given as --port-file", Set: cli.Text(&c.portFile)},
+		{Name: "server-ca", Group: group, Arg: "file", Usage: "trust the mock's certificate in this PEM file, such as --tls-self-signed writes", Set: cli.Text(&c.ca)},
+		{Name: "token-file", Group: group, Arg: "file", Usage: "has the token that the mock printed, which it wants beyond loopback (default: the variable ERPMOCK_ADMIN_TOKEN)", Set: cli.Text(&c.tokenFile)},
+		{Name: "json", Group: group, FlagOnly: true, Usage: "print what the mock answers, as JSON", Set: cli.YesOrNo(&c.asJSON)},
 	}
-	return append(options(own), common...)
+	return append(cli.Options(own), common...)
 }
 
-func (c *control) companyOption(usage string) *option {
-	return &option{name: "company", arg: "id", usage: usage, set: text(&c.company)}
+func (c *control) companyOption(usage string) *cli.Option {
+	return &cli.Option{Name: "company", Arg: "id", Usage: usage, Set: cli.Text(&c.company)}
 }
 
-func (c *control) timeoutOption(initial string) *option {
-	return &option{name: "timeout", arg: "time", flagOnly: true, initial: initial, usage: "how long to wait at most", set: duration(&c.timeout)}
+func (c *control) timeoutOption(initial string) *cli.Option {
+	return &cli.Option{Name: "timeout", Arg: "time", FlagOnly: true, Initial: initial, Usage: "how long to wait at most", Set: cli.Duration(&c.timeout)}
 }
 
 func (c *control) timeoutMs() int { return int(c.timeout.Milliseconds()) }
@@ -61,7 +62,7 @@ func (c *control) root() (string, error) {
 	if root == "" && c.portFile != "" {
 		port, err := os.ReadFile(c.portFile)
 		if err != nil {
-			return "", usageError{fmt.Errorf("--port-file: %w; erpmock serve writes it, and removes it when it ends", err)}
+			return "", cli.UsageError{Err: fmt.Errorf("--port-file: %w; erpmock serve writes it, and removes it when it ends", err)}
 		}
 		root = "http://127.0.0.1:" + strings.TrimSpace(string(port))
 		if c.ca != "" {
@@ -70,7 +71,7 @@ func (c *control) root() (string, error) {
 	}
 	root = cmp.Or(root, "http://127.0.0.1:8787")
 	if u, err := url.Parse(root); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") != "" || u.User != nil {
-		return "", usageError{fmt.Errorf("--server %q: want http(s)://host:port", root)}
+		return "", cli.UsageError{Err: fmt.Errorf("--server %q: want http(s)://host:port", root)}
 	}
 	return strings.TrimRight(root, "/"), nil
 }
@@ -82,11 +83,11 @@ func (c *control) httpClient() (*http.Client, error) {
 	}
 	data, err := os.ReadFile(c.ca)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("--server-ca: %w", err)}
+		return nil, cli.UsageError{Err: fmt.Errorf("--server-ca: %w", err)}
 	}
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(data) {
-		return nil, usageError{fmt.Errorf("--server-ca: %s has no certificate in PEM", c.ca)}
+		return nil, cli.UsageError{Err: fmt.Errorf("--server-ca: %s has no certificate in PEM", c.ca)}
 	}
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.TLSClientConfig = &tls.Config{RootCAs: roots}
@@ -107,7 +108,7 @@ func (c *control) client() (*adminclient.ClientWithResponses, error) {
 	if c.tokenFile != "" {
 		data, err := os.ReadFile(c.tokenFile)
 		if err != nil {
-			return nil, usageError{fmt.Errorf("--token-file: %w", err)}
+			return nil, cli.UsageError{Err: fmt.Errorf("--token-file: %w", err)}
 		}
 		token = strings.TrimSpace(string(data))
 	}
@@ -201,7 +202,7 @@ func (a *app) readInput(name string) ([]byte, error) {
 	}
 	data, err := os.ReadFile(name)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, cli.UsageError{Err: err}
 	}
 	return data, nil
 }

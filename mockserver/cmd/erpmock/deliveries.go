@@ -7,10 +7,11 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/vismanet-go/background/internal/cli"
 	adminclient "github.com/vismanet-go/background/mockserver/admin/client"
 )
 
-func (a *app) deliveriesCommand() *command {
+func (a *app) deliveriesCommand() *cli.Command {
 	c := &control{app: a}
 	var state string
 	var limit int
@@ -33,31 +34,31 @@ func (a *app) deliveriesCommand() *command {
 			return ask(c, func(k *adminclient.ClientWithResponses) (*http.Response, error) { return make(k, ctx, args[0]) }, writeDelivery)
 		}
 	}
-	return &command{
-		use:   "deliveries",
-		short: "notifications of a mock that runs, and their attempts",
-		long: `Shows the notifications of a mock that runs, and what came of each attempt. ID is that of the operation.
+	return &cli.Command{
+		Use:   "deliveries",
+		Short: "notifications of a mock that runs, and their attempts",
+		Long: `Shows the notifications of a mock that runs, and what came of each attempt. ID is that of the operation.
 
 One that is held waits before its next attempt, can be edited, and leaves when it is released.`,
-		actions: []action{
-			{"list", "list notifications in the order in which their operations were accepted", list},
-			{"show ID", "show a notification with its body and all attempts", one(func(k *adminclient.ClientWithResponses, ctx context.Context, id string) (*http.Response, error) {
+		Actions: []cli.Action{
+			{Use: "list", Does: "list notifications in the order in which their operations were accepted", Run: list},
+			{Use: "show ID", Does: "show a notification with its body and all attempts", Run: one(func(k *adminclient.ClientWithResponses, ctx context.Context, id string) (*http.Response, error) {
 				return k.GetDelivery(ctx, id)
 			})},
-			{"redeliver ID", "send it once more, whatever became of it", one(func(k *adminclient.ClientWithResponses, ctx context.Context, id string) (*http.Response, error) {
+			{Use: "redeliver ID", Does: "send it once more, whatever became of it", Run: one(func(k *adminclient.ClientWithResponses, ctx context.Context, id string) (*http.Response, error) {
 				return k.Redeliver(ctx, id, &adminclient.RedeliverParams{TimeoutMs: optional(c.timeoutMs())})
 			})},
-			{"hold ID", "hold its next attempt", one(func(k *adminclient.ClientWithResponses, ctx context.Context, id string) (*http.Response, error) {
+			{Use: "hold ID", Does: "hold its next attempt", Run: one(func(k *adminclient.ClientWithResponses, ctx context.Context, id string) (*http.Response, error) {
 				return k.HoldDelivery(ctx, id)
 			})},
-			{"edit ID FILE", `change one that is held, as a JSON file (- is what is piped in) says: {"body": "...", "headers": {"X-Name": "value, or null for none"}}`, edit},
-			{"release ID", "let one go that is held", one(func(k *adminclient.ClientWithResponses, ctx context.Context, id string) (*http.Response, error) {
+			{Use: "edit ID FILE", Does: `change one that is held, as a JSON file (- is what is piped in) says: {"body": "...", "headers": {"X-Name": "value, or null for none"}}`, Run: edit},
+			{Use: "release ID", Does: "let one go that is held", Run: one(func(k *adminclient.ClientWithResponses, ctx context.Context, id string) (*http.Response, error) {
 				return k.ReleaseDelivery(ctx, id)
 			})},
 		},
-		options: c.options(
+		Options: c.options(
 			c.companyOption("only those of this company (default: any)"),
-			&option{name: "state", arg: "state", flagOnly: true, usage: "only those in this state: Waiting, Held, Delivered, Dropped or Dead", set: text(&state)},
+			&cli.Option{Name: "state", Arg: "state", FlagOnly: true, Usage: "only those in this state: Waiting, Held, Delivered, Dropped or Dead", Set: cli.Text(&state)},
 			limitOption(&limit),
 			c.timeoutOption("30s"),
 		),

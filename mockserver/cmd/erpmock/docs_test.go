@@ -12,9 +12,9 @@ import (
 
 // docs/erpmock.md and the man pages are what the table of options makes of them.
 func TestTheReferenceIsUpToDate(t *testing.T) {
-	list := (&app{}).commands()
-	files := map[string]string{"../../../docs/erpmock.md": markdown(list)}
-	for name, page := range manPages(list) {
+	p := (&app{}).program()
+	files := map[string]string{"../../../docs/erpmock.md": p.Markdown()}
+	for name, page := range p.ManPages() {
 		files[filepath.Join("man", name)] = page
 	}
 	for name, want := range files {
@@ -47,11 +47,11 @@ func TestManPagesAreWritten(t *testing.T) {
 func TestTheTableOfOptions(t *testing.T) {
 	for _, c := range (&app{}).commands() {
 		seen := make(map[string]bool)
-		for _, o := range c.options {
-			if o.usage == "" || o.set == nil || seen[o.name] {
-				t.Errorf("%s: --%s lacks something, or is there twice", c.name(), o.name)
+		for _, o := range c.Options {
+			if o.Usage == "" || o.Set == nil || seen[o.Name] {
+				t.Errorf("%s: --%s lacks something, or is there twice", c.Name(), o.Name)
 			}
-			seen[o.name] = true
+			seen[o.Name] = true
 		}
 	}
 }

@@ -15,8 +15,9 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
+	"github.com/vismanet-go/background/internal/cli"
+	"github.com/vismanet-go/background/internal/spell"
 	adminclient "github.com/vismanet-go/background/mockserver/admin/client"
-	"github.com/vismanet-go/background/mockserver/internal/match"
 )
 
 // matchers are what wait and verify look for, with the fields that they know.
@@ -30,24 +31,24 @@ var matchers = map[string][]string{
 const matcherHelp = "What is looked for is named by fields: request (company, method, path, background, statusCode, body), operation (id, company, method, path, state, statusCode), " +
 	"delivery (operationId, company, method, path, mode, url, state, attempts, body)"
 
-func (a *app) waitCommand() *command {
+func (a *app) waitCommand() *cli.Command {
 	c := &control{app: a}
 	var count int
-	return &command{
-		use:   "wait WHAT [FIELD=VALUE]...",
-		short: "wait for what a mock that runs is to see",
-		long:  "Blocks until a condition holds in a mock that runs, and fails with what came closest if it does not in time.\n\n" + matcherHelp + ", journal (company, kind, path, operationId, text, after).",
-		examples: `erpmock wait operation state=Finished path=/v2/customerinvoice
+	return &cli.Command{
+		Use:   "wait WHAT [FIELD=VALUE]...",
+		Short: "wait for what a mock that runs is to see",
+		Long:  "Blocks until a condition holds in a mock that runs, and fails with what came closest if it does not in time.\n\n" + matcherHelp + ", journal (company, kind, path, operationId, text, after).",
+		Examples: `erpmock wait operation state=Finished path=/v2/customerinvoice
 erpmock wait delivery state=Delivered --count 2 --timeout 1m`,
-		args: cobra.MinimumNArgs(1),
-		options: c.options(
-			&option{name: "count", arg: "number", flagOnly: true, initial: "1", usage: "how many there have to be", set: number(&count)},
+		Args: cobra.MinimumNArgs(1),
+		Options: c.options(
+			&cli.Option{Name: "count", Arg: "number", FlagOnly: true, Initial: "1", Usage: "how many there have to be", Set: cli.Number(&count)},
 			c.timeoutOption("10s"),
 		),
-		run: func(ctx context.Context, args []string) error {
+		Run: func(ctx context.Context, args []string) error {
 			m, err := matcher(args[0], args[1:], true)
 			if err != nil {
-				return usageError{err}
+				return cli.UsageError{Err: err}
 			}
 			body := mustJSON(map[string]any{args[0]: m, "count": count, "timeoutMs": c.timeoutMs()})
 			err = ask(c, func(k *adminclient.ClientWithResponses) (*http.Response, error) {
@@ -58,27 +59,27 @@ erpmock wait delivery state=Delivered --count 2 --timeout 1m`,
 	}
 }
 
-func (a *app) verifyCommand() *command {
+func (a *app) verifyCommand() *cli.Command {
 	c := &control{app: a}
 	times := -1
-	return &command{
-		use:   "verify FILE | WHAT [FIELD=VALUE]...",
-		short: "verify what a mock that runs has seen",
-		long: `Verifies what a mock that runs has seen so far, and fails with what came closest if it is not as expected.
+	return &cli.Command{
+		Use:   "verify FILE | WHAT [FIELD=VALUE]...",
+		Short: "verify what a mock that runs has seen",
+		Long: `Verifies what a mock that runs has seen so far, and fails with what came closest if it is not as expected.
 
 FILE has a list of expectations in YAML or JSON, each one of request, operation and delivery, and times, atLeast or atMost; - is what is piped in.
 
 ` + matcherHelp + ".",
-		examples: `erpmock verify request method=POST path=/v2/customerinvoice --times 1
+		Examples: `erpmock verify request method=POST path=/v2/customerinvoice --times 1
 erpmock verify expectations.yaml`,
-		args: cobra.MinimumNArgs(1),
-		options: c.options(&option{name: "times", arg: "number", flagOnly: true, usage: "how often WHAT was seen (default: at least once)", set: func(v string) error {
-			if err := number(&times)(v); err != nil || times < 0 {
+		Args: cobra.MinimumNArgs(1),
+		Options: c.options(&cli.Option{Name: "times", Arg: "number", FlagOnly: true, Usage: "how often WHAT was seen (default: at least once)", Set: func(v string) error {
+			if err := cli.Number(&times)(v); err != nil || times < 0 {
 				return errors.New("want a whole number that is not negative")
 			}
 			return nil
 		}}),
-		run: func(ctx context.Context, args []string) error {
+		Run: func(ctx context.Context, args []string) error {
 			body, err := a.expectations(args, times)
 			if err != nil {
 				return err
@@ -96,7 +97,7 @@ func (a *app) expectations(args []string, times int) ([]byte, error) {
 	if matchers[args[0]] != nil {
 		m, err := matcher(args[0], args[1:], false)
 		if err != nil {
-			return nil, usageError{err}
+			return nil, cli.UsageError{Err: err}
 		}
 		e := map[string]any{args[0]: m}
 		if times >= 0 {
@@ -105,7 +106,7 @@ func (a *app) expectations(args []string, times int) ([]byte, error) {
 		return mustJSON(map[string]any{"expectations": []any{e}}), nil
 	}
 	if len(args) > 1 {
-		return nil, usageError{fmt.Errorf("there is no %q to look for: want request, operation or delivery%s", args[0], match.Hint(args[0], []string{"request", "operation", "delivery"}))}
+		return nil, cli.UsageError{Err: fmt.Errorf("there is no %q to look for: want request, operation or delivery%s", args[0], spell.Hint(args[0], []string{"request", "operation", "delivery"}))}
 	}
 	data, err := a.readInput(args[0])
 	if err != nil {
@@ -113,7 +114,7 @@ func (a *app) expectations(args []string, times int) ([]byte, error) {
 	}
 	var list []any
 	if err := yaml.Unmarshal(data, &list); err != nil {
-		return nil, usageError{fmt.Errorf("%s: want a list of expectations: %s", args[0], firstLine(err.Error()))}
+		return nil, cli.UsageError{Err: fmt.Errorf("%s: want a list of expectations: %s", args[0], firstLine(err.Error()))}
 	}
 	return mustJSON(map[string]any{"expectations": list}), nil
 }
@@ -122,7 +123,7 @@ func (a *app) expectations(args []string, times int) ([]byte, error) {
 func matcher(what string, fields []string, journalToo bool) (map[string]any, error) {
 	known := matchers[what]
 	if known == nil || what == "journal" && !journalToo {
-		return nil, fmt.Errorf("there is no %q to look for: want request, operation or delivery%s", what, match.Hint(what, []string{"request", "operation", "delivery", "journal"}))
+		return nil, fmt.Errorf("there is no %q to look for: want request, operation or delivery%s", what, spell.Hint(what, []string{"request", "operation", "delivery", "journal"}))
 	}
 	m := make(map[string]any)
 	for _, f := range fields {
@@ -147,7 +148,7 @@ func matcher(what string, fields []string, journalToo bool) (map[string]any, err
 			m[name] = text
 		}
 		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("%s has no field %q%s", what, name, match.Hint(name, known))
+			return nil, fmt.Errorf("%s has no field %q%s", what, name, spell.Hint(name, known))
 		}
 	}
 	return m, nil

@@ -8,10 +8,11 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/vismanet-go/background/internal/cli"
 	adminclient "github.com/vismanet-go/background/mockserver/admin/client"
 )
 
-func (a *app) faultsCommand() *command {
+func (a *app) faultsCommand() *cli.Command {
 	c := &control{app: a}
 	list := func(ctx context.Context, _ []string) error {
 		return ask(c, func(k *adminclient.ClientWithResponses) (*http.Response, error) {
@@ -41,21 +42,21 @@ func (a *app) faultsCommand() *command {
 			return k.ListHits(ctx, &adminclient.ListHitsParams{Company: optional(c.company)})
 		}, writeHits)
 	}
-	return &command{
-		use:   "faults",
-		short: "rules that disturb a mock that runs: list, add, remove",
-		long:  "Shows and changes the rules that disturb a mock which runs. docs/faults.md has what a rule may say.",
-		actions: []action{
-			{"list", "list rules with how often each matched and hit", list},
-			{"add RULES", "add rules behind those that are there, as JSON: one rule, a list of them, a file that has either, or - for what is piped in", add},
-			{"remove NAME", "remove a rule", remove},
-			{"clear", "remove the rules of the company alone; all rules, if none is named", clearAll},
-			{"hits", "list what was disturbed, oldest first", hits},
+	return &cli.Command{
+		Use:   "faults",
+		Short: "rules that disturb a mock that runs: list, add, remove",
+		Long:  "Shows and changes the rules that disturb a mock which runs. docs/faults.md has what a rule may say.",
+		Actions: []cli.Action{
+			{Use: "list", Does: "list rules with how often each matched and hit", Run: list},
+			{Use: "add RULES", Does: "add rules behind those that are there, as JSON: one rule, a list of them, a file that has either, or - for what is piped in", Run: add},
+			{Use: "remove NAME", Does: "remove a rule", Run: remove},
+			{Use: "clear", Does: "remove the rules of the company alone; all rules, if none is named", Run: clearAll},
+			{Use: "hits", Does: "list what was disturbed, oldest first", Run: hits},
 		},
-		examples: `erpmock faults add '{"on": "intake", "times": 2, "do": {"status": 429, "retryAfter": "30s"}}'
+		Examples: `erpmock faults add '{"on": "intake", "times": 2, "do": {"status": 429, "retryAfter": "30s"}}'
 erpmock faults add rules.json
 erpmock faults hits`,
-		options: c.options(c.companyOption("only those of this company, and of clear those for it alone (default: any)")),
+		Options: c.options(c.companyOption("only those of this company, and of clear those for it alone (default: any)")),
 	}
 }
 
@@ -74,7 +75,7 @@ func (a *app) rulesBody(word string) ([]byte, error) {
 	}
 	body, err := json.Marshal(map[string]any{"rules": rules})
 	if err != nil {
-		return nil, usageError{fmt.Errorf("want a rule or a list of rules in JSON: %w", err)}
+		return nil, cli.UsageError{Err: fmt.Errorf("want a rule or a list of rules in JSON: %w", err)}
 	}
 	return body, nil
 }

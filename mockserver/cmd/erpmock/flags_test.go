@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vismanet-go/background/internal/cli"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/profile"
 )
@@ -38,12 +39,13 @@ func parsed(t *testing.T, args, environ []string) (*serving, string, error) {
 func parseTo(stderr io.Writer, args, environ []string) (*serving, error) {
 	a := &app{environ: environ, stderr: stderr}
 	s := &serving{}
-	c := a.commandOf(s)
-	c.run = func(context.Context, []string) error { return nil }
-	cc := a.cobra(c)
-	cc.SilenceErrors, cc.SilenceUsage = true, true
-	cc.SetArgs(a.longFlags(args))
-	return s, cc.Execute()
+	p := a.program()
+	p.Commands = func() []*cli.Command {
+		c := a.commandOf(s)
+		c.Run = func(context.Context, []string) error { return nil }
+		return []*cli.Command{c}
+	}
+	return s, p.Execute(context.Background(), args)
 }
 
 // file writes a file into a directory of the test.
@@ -171,8 +173,8 @@ func TestHelp(t *testing.T) {
 			t.Errorf("%v: status %d, %s", args, status, errs.String())
 		}
 		for _, o := range list {
-			if !regexp.MustCompile(`(?m)^  --` + o.name + `( [A-Z:=]+)?\n      \S`).MatchString(out.String()) {
-				t.Errorf("%v: no help for %s in\n%s", args, o.name, out.String())
+			if !regexp.MustCompile(`(?m)^  --` + o.Name + `( [A-Z:=]+)?\n      \S`).MatchString(out.String()) {
+				t.Errorf("%v: no help for %s in\n%s", args, o.Name, out.String())
 			}
 		}
 		for line := range strings.Lines(out.String()) {

@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vismanet-go/background/internal/cli"
 	adminclient "github.com/vismanet-go/background/mockserver/admin/client"
 	"github.com/vismanet-go/background/receiver"
 	"github.com/vismanet-go/background/store"
@@ -43,42 +44,42 @@ type listener struct {
 	last *notification
 }
 
-func (a *app) listenCommand() *command {
+func (a *app) listenCommand() *cli.Command {
 	c := &control{app: a}
 	l := &listener{control: c, out: a.stdout}
-	return &command{
-		use:   "listen",
-		short: "print, verify and forward notifications",
-		long: `Receives notifications of a mock, or of the real system, until SIGINT or SIGTERM: prints a line for each, verifies its signature, and forwards it to where you develop.
+	return &cli.Command{
+		Use:   "listen",
+		Short: "print, verify and forward notifications",
+		Long: `Receives notifications of a mock, or of the real system, until SIGINT or SIGTERM: prints a line for each, verifies its signature, and forwards it to where you develop.
 
 What is forwarded is what came, byte by byte, so that signatures still hold. The sender gets the answer of the first target that refuses, or else that of the first; without targets that of the receiver of this project, which refuses a wrong signature.
 
 On a terminal the key r forwards the last notification again, d shows its details, and q quits.`,
-		examples: `erpmock listen --subscribe --signing-key "$SIGNING_KEY"
+		Examples: `erpmock listen --subscribe --signing-key "$SIGNING_KEY"
 erpmock listen --forward-to http://localhost:3000/hook --forward-to http://localhost:4000/hook
 erpmock listen --answer 500`,
-		options: c.options(
-			&option{name: "listen", arg: "address", flagOnly: true, initial: "localhost:9000", usage: "address to listen on; port 0 is any free one, and localhost is both 127.0.0.1 and [::1]", set: text(&l.address)},
-			&option{name: "signing-key", arg: "key", secret: true, repeats: true, usage: "a key that signs notifications (default: signatures are not verified)", set: texts(&l.keys)},
-			&option{name: "forward-to", arg: "URL", flagOnly: true, repeats: true, usage: "send what comes on to this address", set: func(v string) error {
+		Options: c.options(
+			&cli.Option{Name: "listen", Arg: "address", FlagOnly: true, Initial: "localhost:9000", Usage: "address to listen on; port 0 is any free one, and localhost is both 127.0.0.1 and [::1]", Set: cli.Text(&l.address)},
+			&cli.Option{Name: "signing-key", Arg: "key", Secret: true, Repeats: true, Usage: "a key that signs notifications (default: signatures are not verified)", Set: cli.Texts(&l.keys)},
+			&cli.Option{Name: "forward-to", Arg: "URL", FlagOnly: true, Repeats: true, Usage: "send what comes on to this address", Set: func(v string) error {
 				if u, err := url.Parse(v); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 					return errors.New("want http(s)://host/path")
 				}
-				return texts(&l.targets)(v)
+				return cli.Texts(&l.targets)(v)
 			}},
-			&option{name: "answer", arg: "status", flagOnly: true, usage: "answer with this status, such as 500, whatever is right", set: func(v string) error {
-				if err := number(&l.status)(v); err != nil || l.status < 200 || l.status > 599 {
+			&cli.Option{Name: "answer", Arg: "status", FlagOnly: true, Usage: "answer with this status, such as 500, whatever is right", Set: func(v string) error {
+				if err := cli.Number(&l.status)(v); err != nil || l.status < 200 || l.status > 599 {
 					return errors.New("want a status from 200 to 599")
 				}
 				return nil
 			}},
-			&option{name: "subscribe", flagOnly: true, usage: "have the mock that runs send its subscription here, with the first signing key", set: yesOrNo(&l.subscribe)},
+			&cli.Option{Name: "subscribe", FlagOnly: true, Usage: "have the mock that runs send its subscription here, with the first signing key", Set: cli.YesOrNo(&l.subscribe)},
 			c.companyOption("company whose subscription it is (default: all that have none of their own)"),
-			&option{name: "tls-cert", arg: "file", flagOnly: true, usage: "listen on HTTPS with this certificate, in PEM", set: text(&l.tls.cert)},
-			&option{name: "tls-key", arg: "file", flagOnly: true, usage: "the key of --tls-cert, in PEM", set: text(&l.tls.key)},
-			&option{name: "tls-self-signed", flagOnly: true, usage: "listen on HTTPS with a certificate for development, as erpmock serve does", set: yesOrNo(&l.tls.selfSigned)},
+			&cli.Option{Name: "tls-cert", Arg: "file", FlagOnly: true, Usage: "listen on HTTPS with this certificate, in PEM", Set: cli.Text(&l.tls.cert)},
+			&cli.Option{Name: "tls-key", Arg: "file", FlagOnly: true, Usage: "the key of --tls-cert, in PEM", Set: cli.Text(&l.tls.key)},
+			&cli.Option{Name: "tls-self-signed", FlagOnly: true, Usage: "listen on HTTPS with a certificate for development, as erpmock serve does", Set: cli.YesOrNo(&l.tls.selfSigned)},
 		),
-		run: func(ctx context.Context, _ []string) error { return l.run(ctx) },
+		Run: func(ctx context.Context, _ []string) error { return l.run(ctx) },
 	}
 }
 
@@ -86,14 +87,14 @@ erpmock listen --answer 500`,
 func (l *listener) run(ctx context.Context) error {
 	secure, err := l.tls.config(certificateHosts(l.address, ""))
 	if err != nil {
-		return usageError{err}
+		return cli.UsageError{Err: err}
 	}
 	if l.receiver, err = receiver.New(receiver.Config{
 		Store: store.NewMemory(store.MemoryConfig{}), SigningKeys: l.keys, Unauthenticated: len(l.keys) == 0,
 		Observer: &verdicts{}, Logger: slog.New(slog.DiscardHandler),
 	}); err != nil {
 		_, why, _ := strings.Cut(err.Error(), "]: ")
-		return usageError{fmt.Errorf("--signing-key: %s", why)}
+		return cli.UsageError{Err: fmt.Errorf("--signing-key: %s", why)}
 	}
 	l.client = &http.Client{
 		Timeout:       30 * time.Second,

@@ -29,7 +29,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 )
 
@@ -48,15 +47,4 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	environ        []string // as os.Environ has it
-}
-
-// lookup returns the value of an environment variable.
-func (a *app) lookup(variable string) string {
-	found := ""
-	for _, v := range a.environ {
-		if name, value, _ := strings.Cut(v, "="); name == variable {
-			found = value
-		}
-	}
-	return found
 }

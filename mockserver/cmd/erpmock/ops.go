@@ -6,10 +6,11 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/vismanet-go/background/internal/cli"
 	adminclient "github.com/vismanet-go/background/mockserver/admin/client"
 )
 
-func (a *app) opsCommand() *command {
+func (a *app) opsCommand() *cli.Command {
 	c := &control{app: a}
 	var state, path string
 	var limit int
@@ -28,29 +29,29 @@ func (a *app) opsCommand() *command {
 			return k.ExpireOperation(ctx, args[0])
 		}, writeOperation)
 	}
-	return &command{
-		use:   "ops",
-		short: "operations of a mock that runs, with their timelines",
-		long:  "Shows the operations of a mock that runs.",
-		actions: []action{
-			{"list", "list operations in the order of their arrival", list},
-			{"show ID", "show an operation with all that happened to it", show},
-			{"expire ID", "end its retention, so that state and content are gone", expire},
+	return &cli.Command{
+		Use:   "ops",
+		Short: "operations of a mock that runs, with their timelines",
+		Long:  "Shows the operations of a mock that runs.",
+		Actions: []cli.Action{
+			{Use: "list", Does: "list operations in the order of their arrival", Run: list},
+			{Use: "show ID", Does: "show an operation with all that happened to it", Run: show},
+			{Use: "expire ID", Does: "end its retention, so that state and content are gone", Run: expire},
 		},
-		examples: `erpmock ops
+		Examples: `erpmock ops
 erpmock ops list --state Running --company 1000001
 erpmock ops show 3f2504e0-4f89-41d3-9a0c-0305e82c3301 --json`,
-		options: c.options(
+		Options: c.options(
 			c.companyOption("only those of this company (default: any)"),
-			&option{name: "state", arg: "state", flagOnly: true, usage: "only those in this state: Queued, Running, Finished, Failed or Expired", set: text(&state)},
-			&option{name: "path", arg: "pattern", flagOnly: true, usage: "only those of this path, such as /v1/customerinvoice/{number}", set: text(&path)},
+			&cli.Option{Name: "state", Arg: "state", FlagOnly: true, Usage: "only those in this state: Queued, Running, Finished, Failed or Expired", Set: cli.Text(&state)},
+			&cli.Option{Name: "path", Arg: "pattern", FlagOnly: true, Usage: "only those of this path, such as /v1/customerinvoice/{number}", Set: cli.Text(&path)},
 			limitOption(&limit),
 		),
 	}
 }
 
-func limitOption(limit *int) *option {
-	return &option{name: "limit", arg: "number", flagOnly: true, initial: "100", usage: "how many at most", set: number(limit)}
+func limitOption(limit *int) *cli.Option {
+	return &cli.Option{Name: "limit", Arg: "number", FlagOnly: true, Initial: "100", Usage: "how many at most", Set: cli.Number(limit)}
 }
 
 func writeOperations(w io.Writer, page adminclient.OperationPage) {

@@ -7,18 +7,19 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/vismanet-go/background/internal/cli"
 	adminclient "github.com/vismanet-go/background/mockserver/admin/client"
 )
 
-func (a *app) readyCommand() *command {
+func (a *app) readyCommand() *cli.Command {
 	c := &control{app: a}
-	return &command{
-		use:      "ready",
-		short:    "wait until a mock serves",
-		long:     "Waits until a mock serves, and fails if it does not in time: for scripts, and for the health checks of containers.",
-		examples: "erpmock serve --port-file port & erpmock ready --port-file port",
-		options:  c.options(c.timeoutOption("10s")),
-		run: func(ctx context.Context, _ []string) error {
+	return &cli.Command{
+		Use:      "ready",
+		Short:    "wait until a mock serves",
+		Long:     "Waits until a mock serves, and fails if it does not in time: for scripts, and for the health checks of containers.",
+		Examples: "erpmock serve --port-file port & erpmock ready --port-file port",
+		Options:  c.options(c.timeoutOption("10s")),
+		Run: func(ctx context.Context, _ []string) error {
 			ctx, stop := context.WithTimeout(ctx, c.timeout)
 			defer stop()
 			for {

@@ -9,30 +9,31 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/vismanet-go/background/internal/cli"
 	"github.com/vismanet-go/background/mockserver/scenario"
 )
 
 // runCommand runs scenarios.
-func (a *app) runCommand() *command {
+func (a *app) runCommand() *cli.Command {
 	var asJSON, quiet, list, show, schema bool
-	return &command{
-		use:   "run SCENARIO...",
-		short: "run scenarios: built in ones by name, or files",
-		long: `Runs scenarios one after the other, each on a mock of its own in memory, whose time stands until a step moves it: days pass in milliseconds. It prints a line for each step and each requirement, and exits with status 1 if one of them is not met.
+	return &cli.Command{
+		Use:   "run SCENARIO...",
+		Short: "run scenarios: built in ones by name, or files",
+		Long: `Runs scenarios one after the other, each on a mock of its own in memory, whose time stands until a step moves it: days pass in milliseconds. It prints a line for each step and each requirement, and exits with status 1 if one of them is not met.
 
 A SCENARIO is the name of one that is built in, as --list shows them, or a file of YAML. To write your own, begin with one that --show prints; --schema prints the JSON Schema of such files for editors.`,
-		examples: `erpmock run happy
+		Examples: `erpmock run happy
 erpmock run --show late-and-twice > mine.yaml
 erpmock run mine.yaml`,
-		args: cobra.ArbitraryArgs,
-		options: options{
-			{name: "list", flagOnly: true, usage: "print the names of the scenarios that are built in, with what they show", set: yesOrNo(&list)},
-			{name: "show", flagOnly: true, usage: "print the files of scenarios that are built in and run nothing", set: yesOrNo(&show)},
-			{name: "schema", flagOnly: true, usage: "print the JSON Schema of scenarios and run nothing", set: yesOrNo(&schema)},
-			{name: "json", flagOnly: true, usage: "print the reports as JSON, one in each line", set: yesOrNo(&asJSON)},
-			{name: "quiet", flagOnly: true, usage: "print only the reports of scenarios that fail", set: yesOrNo(&quiet)},
+		Args: cobra.ArbitraryArgs,
+		Options: cli.Options{
+			{Name: "list", FlagOnly: true, Usage: "print the names of the scenarios that are built in, with what they show", Set: cli.YesOrNo(&list)},
+			{Name: "show", FlagOnly: true, Usage: "print the files of scenarios that are built in and run nothing", Set: cli.YesOrNo(&show)},
+			{Name: "schema", FlagOnly: true, Usage: "print the JSON Schema of scenarios and run nothing", Set: cli.YesOrNo(&schema)},
+			{Name: "json", FlagOnly: true, Usage: "print the reports as JSON, one in each line", Set: cli.YesOrNo(&asJSON)},
+			{Name: "quiet", FlagOnly: true, Usage: "print only the reports of scenarios that fail", Set: cli.YesOrNo(&quiet)},
 		},
-		run: func(ctx context.Context, args []string) error {
+		Run: func(ctx context.Context, args []string) error {
 			switch {
 			case list:
 				return a.listScenarios()
@@ -40,7 +41,7 @@ erpmock run mine.yaml`,
 				a.print(string(scenario.Schema()))
 				return nil
 			case len(args) == 0:
-				return usageError{errors.New("want erpmock run SCENARIO; erpmock run --list shows those that are built in")}
+				return cli.UsageError{Err: errors.New("want erpmock run SCENARIO; erpmock run --list shows those that are built in")}
 			case show:
 				return a.showScenarios(args)
 			}
@@ -64,7 +65,7 @@ func (a *app) showScenarios(names []string) error {
 	for _, name := range names {
 		source, ok := scenario.Source(name)
 		if !ok {
-			return usageError{fmt.Errorf("there is no scenario %q; erpmock run --list shows those that are built in", name)}
+			return cli.UsageError{Err: fmt.Errorf("there is no scenario %q; erpmock run --list shows those that are built in", name)}
 		}
 		a.print(string(source))
 	}
@@ -81,7 +82,7 @@ func (a *app) runScenarios(ctx context.Context, names []string, asJSON, quiet bo
 		all = append(all, s)
 	}
 	if err := errors.Join(wrong...); err != nil {
-		return usageError{err}
+		return cli.UsageError{Err: err}
 	}
 	var failed []string
 	for _, s := range all {

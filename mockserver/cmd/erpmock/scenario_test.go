@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vismanet-go/background/internal/cli"
 	"github.com/vismanet-go/background/mockserver/scenario"
 )
 
@@ -38,14 +39,14 @@ func TestRunTellsWhatFails(t *testing.T) {
 		status   int
 		out, err string // parts
 	}{
-		{"one of two fails", []string{"happy", fails}, exitFailed, "answered 404, want a 2xx", "1 of 2 failed: fails"},
-		{"only what fails is told", []string{"--quiet", "happy", fails}, exitFailed, "FAIL", "1 of 2 failed: fails"},
-		{"a file is wrong", []string{"happy", wrong}, exitUsage, "", wrong + ":3:12: steps[0].call.pth: there is no such field here; did you mean path?"},
-		{"there is none", []string{"hapy"}, exitUsage, "", "did you mean happy?"},
-		{"none is named", nil, exitUsage, "", "erpmock run --list"},
+		{"one of two fails", []string{"happy", fails}, cli.ExitFailed, "answered 404, want a 2xx", "1 of 2 failed: fails"},
+		{"only what fails is told", []string{"--quiet", "happy", fails}, cli.ExitFailed, "FAIL", "1 of 2 failed: fails"},
+		{"a file is wrong", []string{"happy", wrong}, cli.ExitUsage, "", wrong + ":3:12: steps[0].call.pth: there is no such field here; did you mean path?"},
+		{"there is none", []string{"hapy"}, cli.ExitUsage, "", "did you mean happy?"},
+		{"none is named", nil, cli.ExitUsage, "", "erpmock run --list"},
 		{"the list", []string{"--list"}, 0, "\nlost-202           The ERP takes the invoice", ""},
 		{"a file", []string{"--show", "happy"}, 0, "about: >-", ""},
-		{"no file", []string{"--show", "hapy"}, exitUsage, "", "there is no scenario"},
+		{"no file", []string{"--show", "hapy"}, cli.ExitUsage, "", "there is no scenario"},
 		{"the schema", []string{"--schema"}, 0, `"title": "A scenario of erpmock"`, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -86,7 +87,7 @@ func TestCompareComparesTwoServers(t *testing.T) {
 	var out, errs bytes.Buffer
 	a.stdout, a.stderr = &out, &errs
 	status := a.run(t.Context(), args)
-	if status != exitFailed || !strings.Contains(out.String(), "settles: Profile.ContentLocationIn202") || !strings.Contains(errs.String(), "the servers differ in") {
+	if status != cli.ExitFailed || !strings.Contains(out.String(), "settles: Profile.ContentLocationIn202") || !strings.Contains(errs.String(), "the servers differ in") {
 		t.Errorf("status %d, printed\n%s\nand\n%s", status, out.String(), errs.String())
 	}
 	if !strings.Contains(errs.String(), "ERPMOCK_LEFT_TOKN is set and means nothing here; did you mean ERPMOCK_LEFT_TOKEN?") || strings.Contains(errs.String(), "RIGHT_TOKEN_FILE is set") {
@@ -101,7 +102,7 @@ func TestCompareComparesTwoServers(t *testing.T) {
 	}
 	for _, args := range [][]string{{"compare"}, {"compare", "--left", "x"}} {
 		errs.Reset()
-		if status := a.run(t.Context(), args); status != exitUsage || !strings.Contains(errs.String(), "want --left URL and --right URL") {
+		if status := a.run(t.Context(), args); status != cli.ExitUsage || !strings.Contains(errs.String(), "want --left URL and --right URL") {
 			t.Errorf("%v: status %d, %s", args, status, errs.String())
 		}
 	}
@@ -121,7 +122,7 @@ func TestSaveSavesWhatHappened(t *testing.T) {
 	if got := r.ask(0, "save", "--format", "go"); !strings.Contains(got, "func TestSaved(t *testing.T)") {
 		t.Errorf("got\n%s", got)
 	}
-	if got := r.ask(exitFailed, "save", "--format", "har"); !strings.Contains(got, "want scenario, go or curl") {
+	if got := r.ask(cli.ExitFailed, "save", "--format", "har"); !strings.Contains(got, "want scenario, go or curl") {
 		t.Errorf("got %s", got)
 	}
 }

@@ -16,46 +16,48 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/vismanet-go/background/internal/cli"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/admin"
 	"github.com/vismanet-go/background/mockserver/queue/sqlitequeue"
 	"github.com/vismanet-go/background/mockserver/scenario"
 )
 
-func (a *app) serveCommand() *command { return a.commandOf(&serving{}) }
+func (a *app) serveCommand() *cli.Command { return a.commandOf(&serving{}) }
 
 // commandOf is the command that reads its options into s.
-func (a *app) commandOf(s *serving) *command {
+func (a *app) commandOf(s *serving) *cli.Command {
 	list := s.options()
-	return &command{
-		use:   "serve",
-		short: "run a mock until SIGINT or SIGTERM; the command if none is named",
-		long: `Runs a mock of the Visma.net ERP Background API until it gets SIGINT or SIGTERM.
+	return &cli.Command{
+		Use:   "serve",
+		Short: "run a mock until SIGINT or SIGTERM; the command if none is named",
+		Long: `Runs a mock of the Visma.net ERP Background API until it gets SIGINT or SIGTERM.
 
 It prints where it is and a curl line to try, and then a line for each change of an operation and each attempt to notify.`,
-		examples: `erpmock
+		Examples: `erpmock
 erpmock serve --listen localhost:0 --port-file port
 erpmock --exec-time 1s..5s --faults rules.json
 erpmock --spec erp.json --stateful --validate warn
 erpmock --config erpmock.yaml`,
-		options: list,
-		prepare: func(from sources) (sources, error) {
+		Options: list,
+		Prepare: func(from cli.Sources) (cli.Sources, error) {
 			name := cmp.Or(s.config, a.lookup(variable("config")))
 			if name == "" {
 				return from, nil
 			}
-			var err error
-			if from.file, err = readConfig(name); err != nil {
-				err = fmt.Errorf("--config: %w", err)
+			file, err := readConfig(name)
+			if err != nil {
+				return from, fmt.Errorf("--config: %w", err)
 			}
-			return from, err
+			from.File = file
+			return from, nil
 		},
-		run: func(ctx context.Context, _ []string) error { return a.serve(ctx, s, list) },
+		Run: func(ctx context.Context, _ []string) error { return a.serve(ctx, s, list) },
 	}
 }
 
 // serve runs a mock until ctx ends.
-func (a *app) serve(ctx context.Context, s *serving, list options) (err error) {
+func (a *app) serve(ctx context.Context, s *serving, list cli.Options) (err error) {
 	s.mock.Logger = a.logger(s)
 	var secure *tls.Config
 	secure, err = s.tls.config(certificateHosts(s.listen, s.mock.ExternalURL))
@@ -66,15 +68,15 @@ func (a *app) serve(ctx context.Context, s *serving, list options) (err error) {
 		err = s.turnSwitches()
 	}
 	if err != nil {
-		return usageError{err}
+		return cli.UsageError{Err: err}
 	}
 	if s.queue.Dir != "" {
 		s.queue.Logger = s.mock.Logger
 		queue, err := sqlitequeue.Open(ctx, s.queue)
 		if err != nil {
-			text, wrong := list.byFlags(err)
+			text, wrong := list.ByFlags(err)
 			if wrong {
-				return usageError{errors.New(text)}
+				return cli.UsageError{Err: errors.New(text)}
 			}
 			return fmt.Errorf("--data: %s", text)
 		}
@@ -82,13 +84,13 @@ func (a *app) serve(ctx context.Context, s *serving, list options) (err error) {
 		s.mock.Queue, s.mock.MaxRunning = queue, cmp.Or(s.mock.MaxRunning, 64)
 	}
 	if err := s.openSpecs(); err != nil {
-		text, _ := list.byFlags(err)
-		return usageError{errors.New(text)}
+		text, _ := list.ByFlags(err)
+		return cli.UsageError{Err: errors.New(text)}
 	}
 	api, err := s.openUpstream()
 	if err != nil {
-		text, _ := list.byFlags(err)
-		return usageError{errors.New(text)}
+		text, _ := list.ByFlags(err)
+		return cli.UsageError{Err: errors.New(text)}
 	}
 	if api != nil {
 		s.mock.Fallbacks = append(s.mock.Fallbacks, api)
@@ -100,8 +102,8 @@ func (a *app) serve(ctx context.Context, s *serving, list options) (err error) {
 	}
 	mock, err := mockserver.New(s.mock)
 	if err != nil {
-		text, _ := list.byFlags(err)
-		return usageError{errors.New(text)}
+		text, _ := list.ByFlags(err)
+		return cli.UsageError{Err: errors.New(text)}
 	}
 	defer mock.Close()
 	if host, _, err := net.SplitHostPort(s.listen); err == nil && host != "" {
@@ -112,8 +114,8 @@ func (a *app) serve(ctx context.Context, s *serving, list options) (err error) {
 	}
 	control, err := admin.Mount(mock, s.admin)
 	if err != nil {
-		text, _ := list.byFlags(err)
-		return usageError{errors.New(text)}
+		text, _ := list.ByFlags(err)
+		return cli.UsageError{Err: errors.New(text)}
 	}
 	mock.Start()
 	listeners, err := listen(ctx, s.listen)

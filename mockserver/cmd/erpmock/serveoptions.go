@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismanet-go/background/internal/cli"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/admin"
 	"github.com/vismanet-go/background/mockserver/profile"
@@ -30,11 +31,11 @@ type serving struct {
 }
 
 // options lists the options of serve, by their groups.
-func (s *serving) options() options {
-	var list options
+func (s *serving) options() cli.Options {
+	var list cli.Options
 	for _, g := range []struct {
 		name    string
-		members options
+		members cli.Options
 	}{
 		{"Where it is, and what it keeps", s.place()},
 		{"How the ERP behaves", s.behaviour()},
@@ -45,55 +46,55 @@ func (s *serving) options() options {
 		{"Who may call", s.credentials()},
 	} {
 		for _, o := range g.members {
-			o.group = g.name
+			o.Group = g.name
 			list = append(list, o)
 		}
 	}
 	return list
 }
 
-func (s *serving) place() options {
-	return options{
-		{name: "config", arg: "file", usage: "read options from this YAML file, under the names of the flags without their dashes; flags and variables go before it", set: text(&s.config)},
-		{name: "listen", arg: "address", initial: "127.0.0.1:8787", usage: "address to listen on; port 0 is any free one, and localhost is both 127.0.0.1 and [::1]", set: text(&s.listen)},
-		{name: "port-file", arg: "file", usage: "write the port's number to this file once connections are accepted, and remove it at the end", set: text(&s.portFile)},
-		{name: "external-url", arg: "URL", field: "ExternalURL", usage: "API root in the links of answers (default: as the caller wrote it, or as the headers Forwarded or X-Forwarded-Host and -Proto tell)", set: text(&s.mock.ExternalURL)},
-		{name: "tls-cert", arg: "file", usage: "serve HTTPS with this certificate, in PEM", set: text(&s.tls.cert)},
-		{name: "tls-key", arg: "file", usage: "the key of --tls-cert, in PEM", set: text(&s.tls.key)},
-		{name: "tls-self-signed", usage: "serve HTTPS with a certificate for development, made anew at each start; --tls-cert is then where it is written for callers to trust, and with --tls-key too both are kept and used again", set: yesOrNo(&s.tls.selfSigned)},
-		{name: "cors-origin", arg: "origin", field: "CORSOrigins", repeats: true, usage: "let pages of this origin call the ERP, such as https://app.example.com, http://localhost:* or * (default: any port of loopback); it does not let them control the mock", set: texts(&s.mock.CORSOrigins)},
-		{name: "admin-host", arg: "name", field: "Hosts", repeats: true, usage: "a name by which others call the control below /__mock/v1 (loopback and addresses are known)", set: texts(&s.admin.Hosts)},
-		{name: "admin-token", arg: "token", field: "Token", secret: true, usage: "token that the control wants beyond loopback; better as a variable than as a flag, which others may see (default: a random one, which is printed)", set: text(&s.admin.Token)},
-		{name: "data", arg: "directory", usage: "keep everything in this directory; several processes may share it (default: in memory)", set: text(&s.queue.Dir)},
-		{name: "durability", arg: "mode", field: "Durability", usage: "what --data survives: normal (kill -9) or full (power loss too) (default normal)", set: text(&s.queue.Durability)},
-		{name: "worker-id", arg: "name", field: "Worker", usage: "name among the processes that share --data: it takes over at once what its predecessor left", set: text(&s.queue.Worker)},
-		{name: "lease", arg: "time", field: "Lease", initial: "10s", usage: "how long a process that shares --data may be silent before others do its work", set: duration(&s.queue.Lease)},
-		{name: "allow-file-system", arg: "name", repeats: true, usage: "let --data be on a file system of this name, such as FUSE, where others that use it too may damage it", set: texts(&s.queue.AllowFileSystems)},
-		{name: "quiet", usage: "print warnings only, and not each operation and notification", set: yesOrNo(&s.quiet)},
-		{name: "verbose", usage: "log every operation, and every attempt to notify with what came of it, as key=value for programs", set: yesOrNo(&s.verbose)},
+func (s *serving) place() cli.Options {
+	return cli.Options{
+		{Name: "config", Arg: "file", Usage: "read options from this YAML file, under the names of the flags without their dashes; flags and variables go before it", Set: cli.Text(&s.config)},
+		{Name: "listen", Arg: "address", Initial: "127.0.0.1:8787", Usage: "address to listen on; port 0 is any free one, and localhost is both 127.0.0.1 and [::1]", Set: cli.Text(&s.listen)},
+		{Name: "port-file", Arg: "file", Usage: "write the port's number to this file once connections are accepted, and remove it at the end", Set: cli.Text(&s.portFile)},
+		{Name: "external-url", Arg: "URL", Field: "ExternalURL", Usage: "API root in the links of answers (default: as the caller wrote it, or as the headers Forwarded or X-Forwarded-Host and -Proto tell)", Set: cli.Text(&s.mock.ExternalURL)},
+		{Name: "tls-cert", Arg: "file", Usage: "serve HTTPS with this certificate, in PEM", Set: cli.Text(&s.tls.cert)},
+		{Name: "tls-key", Arg: "file", Usage: "the key of --tls-cert, in PEM", Set: cli.Text(&s.tls.key)},
+		{Name: "tls-self-signed", Usage: "serve HTTPS with a certificate for development, made anew at each start; --tls-cert is then where it is written for callers to trust, and with --tls-key too both are kept and used again", Set: cli.YesOrNo(&s.tls.selfSigned)},
+		{Name: "cors-origin", Arg: "origin", Field: "CORSOrigins", Repeats: true, Usage: "let pages of this origin call the ERP, such as https://app.example.com, http://localhost:* or * (default: any port of loopback); it does not let them control the mock", Set: cli.Texts(&s.mock.CORSOrigins)},
+		{Name: "admin-host", Arg: "name", Field: "Hosts", Repeats: true, Usage: "a name by which others call the control below /__mock/v1 (loopback and addresses are known)", Set: cli.Texts(&s.admin.Hosts)},
+		{Name: "admin-token", Arg: "token", Field: "Token", Secret: true, Usage: "token that the control wants beyond loopback; better as a variable than as a flag, which others may see (default: a random one, which is printed)", Set: cli.Text(&s.admin.Token)},
+		{Name: "data", Arg: "directory", Usage: "keep everything in this directory; several processes may share it (default: in memory)", Set: cli.Text(&s.queue.Dir)},
+		{Name: "durability", Arg: "mode", Field: "Durability", Usage: "what --data survives: normal (kill -9) or full (power loss too) (default normal)", Set: cli.Text(&s.queue.Durability)},
+		{Name: "worker-id", Arg: "name", Field: "Worker", Usage: "name among the processes that share --data: it takes over at once what its predecessor left", Set: cli.Text(&s.queue.Worker)},
+		{Name: "lease", Arg: "time", Field: "Lease", Initial: "10s", Usage: "how long a process that shares --data may be silent before others do its work", Set: cli.Duration(&s.queue.Lease)},
+		{Name: "allow-file-system", Arg: "name", Repeats: true, Usage: "let --data be on a file system of this name, such as FUSE, where others that use it too may damage it", Set: cli.Texts(&s.queue.AllowFileSystems)},
+		{Name: "quiet", Usage: "print warnings only, and not each operation and notification", Set: cli.YesOrNo(&s.quiet)},
+		{Name: "verbose", Usage: "log every operation, and every attempt to notify with what came of it, as key=value for programs", Set: cli.YesOrNo(&s.verbose)},
 	}
 }
 
-func (s *serving) behaviour() options {
-	return options{
-		{name: "profile", arg: "name", field: "Profile", usage: "what the mock takes the real system to be: " + strings.Join(profile.Names(), ", ") + " (default current)", set: func(v string) (err error) {
+func (s *serving) behaviour() cli.Options {
+	return cli.Options{
+		{Name: "profile", Arg: "name", Field: "Profile", Usage: "what the mock takes the real system to be: " + strings.Join(profile.Names(), ", ") + " (default current)", Set: func(v string) (err error) {
 			s.mock.Profile, err = profile.Named(v)
 			return err
 		}},
-		{name: "profile-json", arg: "file", usage: "turn single switches of the profile: a JSON object of their values by their names, as package profile and GET /__mock/v1/profile list them", set: text(&s.switches)},
-		{name: "exec-time", arg: "time", field: "ExecTime", initial: "500ms", usage: "how long an operation takes: a time, a range such as 1s..5s, or lognormal:median=2s,p95=30s,max=5m", set: func(v string) (err error) {
+		{Name: "profile-json", Arg: "file", Usage: "turn single switches of the profile: a JSON object of their values by their names, as package profile and GET /__mock/v1/profile list them", Set: cli.Text(&s.switches)},
+		{Name: "exec-time", Arg: "time", Field: "ExecTime", Initial: "500ms", Usage: "how long an operation takes: a time, a range such as 1s..5s, or lognormal:median=2s,p95=30s,max=5m", Set: func(v string) (err error) {
 			s.mock.ExecTime, err = parseExecTime(v)
 			return err
 		}},
-		{name: "exec-timeout", arg: "time", field: "ExecTimeout", initial: "10m", usage: "when an operation that has not ended by itself is Failed", set: duration(&s.mock.ExecTimeout)},
-		{name: "workers", arg: "number", field: "Workers", initial: "1", usage: "operations of one company that run at a time", set: number(&s.mock.Workers)},
-		{name: "max-running", arg: "number", field: "MaxRunning", usage: "operations that run at a time, of all companies (default: no limit, 64 with --data)", set: number(&s.mock.MaxRunning)},
-		{name: "max-companies", arg: "number", field: "MaxCompanies", initial: "10000", usage: "companies that are served; each costs about 3 kB and what is changed in it", set: number(&s.mock.MaxCompanies)},
-		{name: "invoices", arg: "number", field: "Invoices", initial: "48", usage: "customer invoices that each company begins with; 100000 are fine", set: number(&s.mock.Invoices)},
-		{name: "retention", arg: "time", field: "Retention", initial: "24h", usage: "how long results are kept", set: duration(&s.mock.Retention)},
-		{name: "rate-limit", arg: "number", field: "RateLimit.Limit", initial: "15000", usage: "calls per company and hour", set: number(&s.mock.RateLimit.Limit)},
-		{name: "seed", arg: "number", field: "Seed", usage: "make ids, execution times and faults reproducible (default: random ids)", set: unsigned(&s.mock.Seed)},
-		{name: "faults", arg: "file", field: "Faults", repeats: true, usage: "disturb what the rules in this JSON file say", set: func(v string) error {
+		{Name: "exec-timeout", Arg: "time", Field: "ExecTimeout", Initial: "10m", Usage: "when an operation that has not ended by itself is Failed", Set: cli.Duration(&s.mock.ExecTimeout)},
+		{Name: "workers", Arg: "number", Field: "Workers", Initial: "1", Usage: "operations of one company that run at a time", Set: cli.Number(&s.mock.Workers)},
+		{Name: "max-running", Arg: "number", Field: "MaxRunning", Usage: "operations that run at a time, of all companies (default: no limit, 64 with --data)", Set: cli.Number(&s.mock.MaxRunning)},
+		{Name: "max-companies", Arg: "number", Field: "MaxCompanies", Initial: "10000", Usage: "companies that are served; each costs about 3 kB and what is changed in it", Set: cli.Number(&s.mock.MaxCompanies)},
+		{Name: "invoices", Arg: "number", Field: "Invoices", Initial: "48", Usage: "customer invoices that each company begins with; 100000 are fine", Set: cli.Number(&s.mock.Invoices)},
+		{Name: "retention", Arg: "time", Field: "Retention", Initial: "24h", Usage: "how long results are kept", Set: cli.Duration(&s.mock.Retention)},
+		{Name: "rate-limit", Arg: "number", Field: "RateLimit.Limit", Initial: "15000", Usage: "calls per company and hour", Set: cli.Number(&s.mock.RateLimit.Limit)},
+		{Name: "seed", Arg: "number", Field: "Seed", Usage: "make ids, execution times and faults reproducible (default: random ids)", Set: cli.Unsigned(&s.mock.Seed)},
+		{Name: "faults", Arg: "file", Field: "Faults", Repeats: true, Usage: "disturb what the rules in this JSON file say", Set: func(v string) error {
 			rules, err := readRules(v)
 			s.mock.Faults = append(s.mock.Faults, rules...)
 			return err
@@ -101,21 +102,21 @@ func (s *serving) behaviour() options {
 	}
 }
 
-func (s *serving) notifications() options {
-	return options{
-		{name: "subscription-url", arg: "URL", field: "Subscription.URL", usage: "where notifications of the value \"subscription\" go", set: text(&s.mock.Subscription.URL)},
-		{name: "signing-key", arg: "key", secret: true, usage: "key that signs them", set: text(&s.mock.Subscription.SigningKey)},
-		{name: "tenant-id", arg: "id", usage: "tenant id in them (default: derived from the company)", set: text(&s.mock.Subscription.TenantID)},
-		{name: "allow-public-targets", usage: "send notifications to other than loopback and private addresses", set: yesOrNo(&s.mock.AllowPublicTargets)},
-		{name: "webhook-ca", arg: "file", repeats: true, usage: "trust receivers whose certificate is in this PEM file, or is signed by one in it, besides those that the system trusts", set: texts(&s.webhooks.files)},
-		{name: "webhook-insecure", usage: "trust any certificate of a receiver", set: yesOrNo(&s.webhooks.insecure)},
+func (s *serving) notifications() cli.Options {
+	return cli.Options{
+		{Name: "subscription-url", Arg: "URL", Field: "Subscription.URL", Usage: "where notifications of the value \"subscription\" go", Set: cli.Text(&s.mock.Subscription.URL)},
+		{Name: "signing-key", Arg: "key", Secret: true, Usage: "key that signs them", Set: cli.Text(&s.mock.Subscription.SigningKey)},
+		{Name: "tenant-id", Arg: "id", Usage: "tenant id in them (default: derived from the company)", Set: cli.Text(&s.mock.Subscription.TenantID)},
+		{Name: "allow-public-targets", Usage: "send notifications to other than loopback and private addresses", Set: cli.YesOrNo(&s.mock.AllowPublicTargets)},
+		{Name: "webhook-ca", Arg: "file", Repeats: true, Usage: "trust receivers whose certificate is in this PEM file, or is signed by one in it, besides those that the system trusts", Set: cli.Texts(&s.webhooks.files)},
+		{Name: "webhook-insecure", Usage: "trust any certificate of a receiver", Set: cli.YesOrNo(&s.webhooks.insecure)},
 	}
 }
 
-func (s *serving) time() options {
+func (s *serving) time() cli.Options {
 	clock := &s.mock.Clock
-	return options{
-		{name: "clock-rate", arg: "number", field: "Clock.Rate", usage: "how many seconds pass in a real one, up to 100000: with 60 a minute each second (default 1)", set: func(v string) error {
+	return cli.Options{
+		{Name: "clock-rate", Arg: "number", Field: "Clock.Rate", Usage: "how many seconds pass in a real one, up to 100000: with 60 a minute each second (default 1)", Set: func(v string) error {
 			rate, err := strconv.ParseFloat(v, 64)
 			if err != nil || !(rate > 0) {
 				return errors.New("want a number above 0, and at most 100000")
@@ -123,7 +124,7 @@ func (s *serving) time() options {
 			clock.Rate = rate
 			return nil
 		}},
-		{name: "clock-start", arg: "time", field: "Clock.Start", usage: "the time at which the clocks begin when the program does, such as 2026-01-02T03:04:05Z (default: the present)", set: func(v string) error {
+		{Name: "clock-start", Arg: "time", Field: "Clock.Start", Usage: "the time at which the clocks begin when the program does, such as 2026-01-02T03:04:05Z (default: the present)", Set: func(v string) error {
 			at, err := time.Parse(time.RFC3339, v)
 			if err != nil || at.IsZero() { // the zero time would be the default
 				return errors.New("want a time such as 2026-01-02T03:04:05Z, from 1970 to 2199")
@@ -134,10 +135,10 @@ func (s *serving) time() options {
 	}
 }
 
-func (s *serving) credentials() options {
+func (s *serving) credentials() cli.Options {
 	auth := &s.mock.Auth
-	return options{
-		{name: "auth", arg: "mode", usage: "which credentials will do: off, any (some bearer token) or strict (one of the token endpoint) (default off)", set: func(v string) error {
+	return cli.Options{
+		{Name: "auth", Arg: "mode", Usage: "which credentials will do: off, any (some bearer token) or strict (one of the token endpoint) (default off)", Set: func(v string) error {
 			modes := map[string]mockserver.AuthMode{"off": mockserver.AuthOff, "any": mockserver.AuthAny, "strict": mockserver.AuthStrict}
 			mode, ok := modes[v]
 			if !ok {
@@ -146,12 +147,12 @@ func (s *serving) credentials() options {
 			auth.Mode = mode
 			return nil
 		}},
-		{name: "client", arg: "id:secret", field: "Auth.Clients", repeats: true, secret: true, usage: "an application that may get tokens (default: any id and secret, which --auth strict refuses)", set: pairs(":", "id:secret", "client", func(id, secret string) bool {
-			return putNew(&auth.Clients, id, mockserver.AuthClient{Secret: secret})
+		{Name: "client", Arg: "id:secret", Field: "Auth.Clients", Repeats: true, Secret: true, Usage: "an application that may get tokens (default: any id and secret, which --auth strict refuses)", Set: cli.Pairs(":", "id:secret", "client", func(id, secret string) bool {
+			return cli.PutNew(&auth.Clients, id, mockserver.AuthClient{Secret: secret})
 		})},
-		{name: "tenant", arg: "tenant=company", field: "Auth.Tenants", repeats: true, usage: "the company of a tenant id (default: a tenant's id is the company's number)", set: pairs("=", "tenant=company", "tenant", func(tenant, company string) bool {
-			return putNew(&auth.Tenants, tenant, company)
+		{Name: "tenant", Arg: "tenant=company", Field: "Auth.Tenants", Repeats: true, Usage: "the company of a tenant id (default: a tenant's id is the company's number)", Set: cli.Pairs("=", "tenant=company", "tenant", func(tenant, company string) bool {
+			return cli.PutNew(&auth.Tenants, tenant, company)
 		})},
-		{name: "token-life", arg: "time", field: "Auth.TokenLife", initial: "1h", usage: "how long a token of the endpoint is good", set: duration(&auth.TokenLife)},
+		{Name: "token-life", Arg: "time", Field: "Auth.TokenLife", Initial: "1h", Usage: "how long a token of the endpoint is good", Set: cli.Duration(&auth.TokenLife)},
 	}
 }

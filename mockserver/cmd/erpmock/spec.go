@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/vismanet-go/background/internal/cli"
 	"github.com/vismanet-go/background/mockserver/admin"
 	"github.com/vismanet-go/background/mockserver/openapidoc"
 )
@@ -19,14 +20,14 @@ type specs struct {
 	all   openapidoc.Config // what holds for all of them
 }
 
-func (s *serving) documents() options {
+func (s *serving) documents() cli.Options {
 	to := &s.specs.all
-	return options{
-		{name: "spec", arg: "file", repeats: true, usage: "answer from this OpenAPI document, 3.0 or 3.1 in JSON or YAML, what the built-in ERP does not answer", set: texts(&s.specs.files)},
-		{name: "refs", arg: "directory", usage: "let references of documents lead to files below this directory (default: to no other files)", set: text(&to.Refs)},
-		{name: "validate", arg: "mode", initial: "off", usage: "hold requests against the documents: off, warn (answered all the same; the log and a header tell) or strict (refused with 400)", set: func(v string) error { return parseValidation(&to.Validate, v) }},
-		{name: "stateful", usage: "let what is created, changed and deleted be so for the requests that follow", set: yesOrNo(&to.Stateful)},
-		{name: "spec-rows", arg: "number", field: "Rows", initial: "5", usage: "rows that lists of documents begin with", set: number(&to.Rows)},
+	return cli.Options{
+		{Name: "spec", Arg: "file", Repeats: true, Usage: "answer from this OpenAPI document, 3.0 or 3.1 in JSON or YAML, what the built-in ERP does not answer", Set: cli.Texts(&s.specs.files)},
+		{Name: "refs", Arg: "directory", Usage: "let references of documents lead to files below this directory (default: to no other files)", Set: cli.Text(&to.Refs)},
+		{Name: "validate", Arg: "mode", Initial: "off", Usage: "hold requests against the documents: off, warn (answered all the same; the log and a header tell) or strict (refused with 400)", Set: func(v string) error { return parseValidation(&to.Validate, v) }},
+		{Name: "stateful", Usage: "let what is created, changed and deleted be so for the requests that follow", Set: cli.YesOrNo(&to.Stateful)},
+		{Name: "spec-rows", Arg: "number", Field: "Rows", Initial: "5", Usage: "rows that lists of documents begin with", Set: cli.Number(&to.Rows)},
 	}
 }
 
@@ -86,24 +87,24 @@ func contractOf(documents []*openapidoc.Document, company string) (list []admin.
 	return list
 }
 
-func (a *app) specCommand() *command {
+func (a *app) specCommand() *cli.Command {
 	cfg := openapidoc.Config{}
 	var asJSON bool
-	return &command{
-		use:   "spec",
-		short: "tell what can be answered from an OpenAPI document",
-		long: `Makes every answer of a document once: one for each operation, status and media type that it declares. It tells how many are examples of the document and how many are made up, and lists by JSON pointer what is not valid, with the reason.
+	return &cli.Command{
+		Use:   "spec",
+		Short: "tell what can be answered from an OpenAPI document",
+		Long: `Makes every answer of a document once: one for each operation, status and media type that it declares. It tells how many are examples of the document and how many are made up, and lists by JSON pointer what is not valid, with the reason.
 
 Examples of the document that are not valid against their own schemas are told, and answered all the same. The exit status is 1 if there is an answer for which nothing valid was found, or if the document cannot be read.`,
-		examples: `erpmock spec check erp.json
+		Examples: `erpmock spec check erp.json
 erpmock spec check api.yaml --refs . --json
 erpmock serve --spec erp.json`,
-		options: options{
-			{name: "refs", arg: "directory", flagOnly: true, usage: "let references lead to files below this directory", set: text(&cfg.Refs)},
-			{name: "seed", arg: "number", flagOnly: true, usage: "seed of what is made up", set: unsigned(&cfg.Seed)},
-			{name: "json", flagOnly: true, usage: "print the report as JSON", set: yesOrNo(&asJSON)},
+		Options: cli.Options{
+			{Name: "refs", Arg: "directory", FlagOnly: true, Usage: "let references lead to files below this directory", Set: cli.Text(&cfg.Refs)},
+			{Name: "seed", Arg: "number", FlagOnly: true, Usage: "seed of what is made up", Set: cli.Unsigned(&cfg.Seed)},
+			{Name: "json", FlagOnly: true, Usage: "print the report as JSON", Set: cli.YesOrNo(&asJSON)},
 		},
-		actions: []action{{use: "check FILE", does: "make every answer of the document once, and report", run: func(_ context.Context, args []string) error {
+		Actions: []cli.Action{{Use: "check FILE", Does: "make every answer of the document once, and report", Run: func(_ context.Context, args []string) error {
 			cfg.File = args[0]
 			return a.checkSpec(cfg, asJSON)
 		}}},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vismanet-go/background/internal/cli"
 	"github.com/vismanet-go/background/mockserver/openapidoc"
 )
 
@@ -115,7 +116,7 @@ func TestDocumentsThatCannotBeServed(t *testing.T) {
 		{[]string{"--refs", "."}, "--refs is for documents"},
 	} {
 		var errs strings.Builder
-		if status := run(t.Context(), append([]string{"serve", "--listen", "127.0.0.1:0"}, tt.flags...), io.Discard, &errs); status != exitUsage || !strings.Contains(errs.String(), tt.want) {
+		if status := run(t.Context(), append([]string{"serve", "--listen", "127.0.0.1:0"}, tt.flags...), io.Discard, &errs); status != cli.ExitUsage || !strings.Contains(errs.String(), tt.want) {
 			t.Errorf("%v: status %d, %s, want %s", tt.flags, status, errs.String(), tt.want)
 		}
 	}
@@ -129,8 +130,8 @@ func TestCheckingADocument(t *testing.T) {
 	}{
 		{shop, 0, []string{"shop.yaml: Shop 7, 3 operations, 3 answers\n", "1  made up, and valid\n", "1  without a body", "1  from examples that are not valid", "/example: ", "(invalid example)\n"}},
 		{strings.Replace(shop, "amount: {type: number}", "amount: {type: number, minimum: 2, maximum: 1}", 1), 0, []string{"made up, and valid"}},
-		{strings.NewReplacer("number: {type: string}", "number: {type: string, minLength: 2, maxLength: 1}", ", example: {number: 7}", "").Replace(shop), exitFailed, []string{"1  for which nothing valid was found", "(unsatisfiable)"}},
-		{"{", exitFailed, []string{"shop.yaml:2: "}},
+		{strings.NewReplacer("number: {type: string}", "number: {type: string, minLength: 2, maxLength: 1}", ", example: {number: 7}", "").Replace(shop), cli.ExitFailed, []string{"1  for which nothing valid was found", "(unsatisfiable)"}},
+		{"{", cli.ExitFailed, []string{"shop.yaml:2: "}},
 	} {
 		var out, errs strings.Builder
 		status := run(t.Context(), []string{"spec", "check", document(t, tt.text)}, &out, &errs)

@@ -10,37 +10,39 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/vismanet-go/background/internal/cli"
 )
 
 // sampleInvoice is a new customer invoice.
 const sampleInvoice = `{"customerNumber":{"value":"10045"},"documentDate":{"value":"2026-09-01"},"externalReference":{"value":"erpmock trigger"},` +
 	`"invoiceLines":[{"operation":"Insert","inventoryNumber":{"value":"SYK-01"},"quantity":{"value":2}}]}`
 
-func (a *app) triggerCommand() *command {
+func (a *app) triggerCommand() *cli.Command {
 	c := &control{app: a}
 	var notify, body, token string
-	return &command{
-		use:   "trigger [METHOD PATH]",
-		short: "have a mock that runs do something in the background, and notify",
-		long: `Makes a request of a mock that runs, in the background, so that a notification follows: a new customer invoice, or METHOD PATH.
+	return &cli.Command{
+		Use:   "trigger [METHOD PATH]",
+		Short: "have a mock that runs do something in the background, and notify",
+		Long: `Makes a request of a mock that runs, in the background, so that a notification follows: a new customer invoice, or METHOD PATH.
 
 It prints the operation's id; erpmock ops show ID tells what became of it.`,
-		examples: `erpmock trigger --notify http://localhost:3000/hook
+		Examples: `erpmock trigger --notify http://localhost:3000/hook
 erpmock trigger GET /v1/customerinvoice/003501
 erpmock trigger PUT /v1/customerinvoice/003547 --body '{"note":{"value":"x"}}'`,
-		args: func(_ *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 0 && len(args) != 2 {
 				return fmt.Errorf("%d arguments", len(args))
 			}
 			return nil
 		},
-		options: c.options(
-			&option{name: "notify", arg: "value", flagOnly: true, initial: "subscription", usage: "value of the header erp-api-background: a webhook's URL, subscription, or none", set: text(&notify)},
-			&option{name: "body", arg: "JSON", flagOnly: true, usage: "body of the request, @FILE for that of a file (default: a new invoice, of the request without METHOD PATH)", set: text(&body)},
-			&option{name: "company", arg: "id", initial: "1000001", usage: "company that it is of", set: text(&c.company)},
-			&option{name: "bearer-file", arg: "file", flagOnly: true, usage: "has the access token that --auth strict wants", set: text(&token)},
+		Options: c.options(
+			&cli.Option{Name: "notify", Arg: "value", FlagOnly: true, Initial: "subscription", Usage: "value of the header erp-api-background: a webhook's URL, subscription, or none", Set: cli.Text(&notify)},
+			&cli.Option{Name: "body", Arg: "JSON", FlagOnly: true, Usage: "body of the request, @FILE for that of a file (default: a new invoice, of the request without METHOD PATH)", Set: cli.Text(&body)},
+			&cli.Option{Name: "company", Arg: "id", Initial: "1000001", Usage: "company that it is of", Set: cli.Text(&c.company)},
+			&cli.Option{Name: "bearer-file", Arg: "file", FlagOnly: true, Usage: "has the access token that --auth strict wants", Set: cli.Text(&token)},
 		),
-		run: func(ctx context.Context, args []string) error {
+		Run: func(ctx context.Context, args []string) error {
 			req, err := c.triggering(ctx, args, notify, body, token)
 			if err != nil {
 				return err
@@ -59,7 +61,7 @@ func (c *control) triggering(ctx context.Context, args []string, notify, body, t
 		body = sampleInvoice
 	}
 	if !strings.HasPrefix(path, "/") {
-		return nil, usageError{fmt.Errorf("the path %q: want one such as /v2/customerinvoice", path)}
+		return nil, cli.UsageError{Err: fmt.Errorf("the path %q: want one such as /v2/customerinvoice", path)}
 	}
 	data := []byte(body)
 	if name, isFile := strings.CutPrefix(body, "@"); isFile {
@@ -82,7 +84,7 @@ func (c *control) triggering(ctx context.Context, args []string, notify, body, t
 	}
 	req, err := http.NewRequestWithContext(ctx, method, root+path, bytes.NewReader(data))
 	if err != nil {
-		return nil, usageError{err}
+		return nil, cli.UsageError{Err: err}
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("erp-api-background", notify)

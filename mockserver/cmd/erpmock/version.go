@@ -6,14 +6,16 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/vismanet-go/background/internal/cli"
 )
 
-func (a *app) versionCommand() *command {
-	return &command{
-		use:   "version",
-		short: "print which version this is",
-		long:  "Prints the version of erpmock, that of the source if it was built there, and that of Go.",
-		run: func(context.Context, []string) error {
+func (a *app) versionCommand() *cli.Command {
+	return &cli.Command{
+		Use:   "version",
+		Short: "print which version this is",
+		Long:  "Prints the version of erpmock, that of the source if it was built there, and that of Go.",
+		Run: func(context.Context, []string) error {
 			a.print(version() + "\n")
 			return nil
 		},

@@ -13,8 +13,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
+	"github.com/vismanet-go/background/internal/spell"
 	"github.com/vismanet-go/background/mockserver/internal/check"
-	"github.com/vismanet-go/background/mockserver/internal/match"
 )
 
 // Version is that of the files that this package reads and writes.
@@ -191,7 +191,7 @@ func (r *reader) fields(m *ast.MappingNode, known map[string]func(ast.Node) erro
 			for k := range known {
 				names = append(names, k)
 			}
-			return r.wrong(pair.Key, "there is no field %q%s", name, match.Hint(name, names))
+			return r.wrong(pair.Key, "there is no field %q%s", name, spell.Hint(name, names))
 		}
 		if seen[name] {
 			return r.wrong(pair.Key, "%s: is there twice", name)
