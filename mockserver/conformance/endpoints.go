@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 
@@ -18,6 +19,7 @@ const (
 	pdfPath     = "/v1/report/pdf"
 	latinPath   = "/v1/report/latin"
 	pagePath    = "/v1/report/page"
+	echoPath    = "/v1/report/echo"
 	actionPath  = "/v1/customerinvoice/003547/action/approve"
 )
 
@@ -28,10 +30,13 @@ const numbers = `{"number":9007199254740993,"amount":1250.50,"rate":0.1000000000
 const words = `{"name":"Blåbær & Søn – 𝄞 日本語","escaped":"\u00e6\ud834\udd1e \"\\\/","html":"<b>5 > 4</b>","lines":"one\r\ntwo\ttabs"}`
 
 // large is JSON of some megabytes.
-func large() []byte {
+func large() []byte { return rows(20_000) }
+
+// rows is a list of so many objects.
+func rows(n int) []byte {
 	var b bytes.Buffer
 	b.WriteByte('[')
-	for i := range 20_000 {
+	for i := range n {
 		if i > 0 {
 			b.WriteByte(',')
 		}
@@ -70,5 +75,9 @@ func addEndpoints(srv *mockserver.Server) {
 	serve("GET", pdfPath, "application/pdf", pdf)
 	serve("GET", latinPath, "application/json; charset=iso-8859-1", fixed("{\"name\":\"Bl\xe5b\xe6r\"}"))
 	serve("GET", pagePath, typeHTML, fixed("<html><body>Påminnelse</body></html>"))
+	srv.Handle("POST "+echoPath, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", typeJSON)
+		_, _ = io.Copy(w, r.Body) // both are kept by the mock
+	}))
 	serve("POST", actionPath, typeJSON, fixed(`{"actionId":"3f1c2a7e-0d7c-4a52-a5f6-0c7a3c1e9b11","actionResult":"Failed","errorInfo":"The period is closed."}`))
 }

@@ -9,8 +9,11 @@ import (
 	"github.com/vismanet-go/background/mockserver/internal/wire"
 )
 
-// checkWire holds against a client what no scenario allows.
+// checkWire holds against a client what no scenario allows. What it finds is told
+// before what the client said.
 func (s *stage) checkWire(asked []step) {
+	said := s.take()
+	defer func() { s.put(said) }()
 	list := s.log.all()
 	s.checkCredentials(list)
 	s.checkSentOnce(list)

@@ -47,29 +47,33 @@ func ParseLedger(text string) (*Ledger, error) {
 	return l, errors.Join(errs...)
 }
 
-// settle holds the results against the ledger. All reports whether all scenarios
-// were played.
+// judge marks a result that is a known gap.
+func (l *Ledger) judge(r *Result) {
+	if l == nil {
+		return
+	}
+	if why, listed := l.gaps[r.Scenario.ID]; listed && r.Verdict != Passed {
+		r.Verdict, r.Gap = KnownGap, why
+	}
+}
+
+// settle finds what the ledger has that is no gap any more. All reports whether all
+// scenarios were played.
 func (r *Report) settle(l *Ledger, all bool) {
 	if l == nil {
 		return
 	}
 	r.strict = true
-	there := make(map[string]bool)
-	for i := range r.Results {
-		x := &r.Results[i]
+	played := make(map[string]bool)
+	for _, x := range r.Results {
 		id := x.Scenario.ID
-		there[id] = true
-		why, listed := l.gaps[id]
-		switch {
-		case !listed:
-		case x.Verdict == Passed:
+		played[id] = true
+		if _, listed := l.gaps[id]; listed && x.Verdict == Passed {
 			r.Stale = append(r.Stale, id)
-		default:
-			x.Verdict, x.Gap = KnownGap, why
 		}
 	}
 	for _, s := range Scenarios() {
-		if _, listed := l.gaps[s.ID]; all && listed && !there[s.ID] {
+		if _, listed := l.gaps[s.ID]; all && listed && !played[s.ID] {
 			r.Stale = append(r.Stale, s.ID) // of a role that the candidate does not have
 		}
 	}

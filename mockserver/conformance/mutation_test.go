@@ -38,8 +38,11 @@ func textOf(t *testing.T, report Report) string {
 // there once, so that what it is for is proven in one place; it may find more.
 var mutations = map[string][]string{
 	// Clients.
-	"forgets the header":                  {"create", "change", "list"},
+	"forgets the header":                  {"create", "change", "list", "delete"},
 	"drops the path of the root":          {"old-host"},
+	"takes a 429 for a failure":           {"limited-submit-bare"},
+	"writes bodies anew":                  {"large-request"},
+	"mixes up its works":                  {"two-operations"},
 	"escapes anew":                        {"escaped-query"},
 	"sends again":                         {"lost-answer", "reset-before-answer", "lost-answer-on-reused-connection", "server-error", "unavailable", "bad-gateway", "request-timeout", "no-answer"},
 	"takes any 2xx for success":           {"proxy-page", "accepted-cut-off", "accepted-without-id"},
@@ -58,7 +61,7 @@ var mutations = map[string][]string{
 	"takes any state":                     {"poll-other-operation"},
 	"takes a 404 for the end":             {"poll-missing-at-first", "missing-for-hours"},
 	"does not wait":                       {"limited-submit", "poll-429-seconds", "poll-503-seconds", "content-429-seconds", "accepted-retry-after", "state-retry-after", "limited-for-an-hour"},
-	"reads seconds only":                  {"poll-429-date", "content-503-date"},
+	"reads seconds only":                  {"poll-429-date", "content-503-date", "limited-submit-date"},
 	"reads dates by its own clock":        {"poll-429-date-of-another-clock"},
 	"polls without a pause":               {"pace"},
 	"takes Finished for success":          {"finished-400", "finished-412", "finished-500", "finished-302"},
@@ -78,7 +81,7 @@ var mutations = map[string][]string{
 	"does not unpack":                     {"content-gzip"},
 	"takes half a content":                {"content-cut-off"},
 	"takes any page":                      {"content-proxy-page"},
-	"ends at a failed fetch":              {"content-late"},
+	"ends at a failed fetch":              {"content-late", "content-429-bare"},
 	"goes by the flag of content":         {"content-not-told", "content-told-as-text"},
 	"goes by the address of content":      {"content-without-address", "content-none"},
 	"fails without content":               {"content-gone"},

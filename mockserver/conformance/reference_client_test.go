@@ -94,6 +94,13 @@ func (c *referenceClient) do(s step) (map[string]any, error) {
 		return c.submit(s)
 	}
 	w := c.works[s.Key]
+	if c.is("mixes up its works") {
+		for _, w = range c.works {
+			if w.Step.Key != s.Key {
+				break
+			}
+		}
+	}
 	if w == nil {
 		return nil, errors.New("there is no such work")
 	}
@@ -144,6 +151,8 @@ func (c *referenceClient) send(w *work) map[string]any {
 			return uncertain
 		}
 		switch status := resp.StatusCode; {
+		case status == 429 && c.is("takes a 429 for a failure"):
+			return map[string]any{"outcome": "failed", "statusCode": status}
 		case status == 429 && try < 5:
 			c.wait(resp, w)
 			continue
@@ -219,7 +228,7 @@ func (c *referenceClient) call(method, path string, w *work) (*http.Response, []
 		}
 		var body io.Reader
 		if w != nil && w.Step.Body != "" {
-			body = strings.NewReader(w.Step.Body)
+			body = strings.NewReader(c.written(w.Step.Body))
 		}
 		req, err := http.NewRequestWithContext(c.ctx, method, target, body)
 		if err != nil {
@@ -239,6 +248,16 @@ func (c *referenceClient) call(method, path string, w *work) (*http.Response, []
 		}
 		return resp, data, err
 	}
+}
+
+// written is the body of a request.
+func (c *referenceClient) written(body string) string {
+	var v any
+	if c.is("writes bodies anew") && json.Unmarshal([]byte(body), &v) == nil {
+		anew, _ := json.Marshal(v)
+		return string(anew)
+	}
+	return body
 }
 
 func (c *referenceClient) base() string {

@@ -48,7 +48,7 @@ type Options struct {
 // Run plays the scenarios of the candidate's roles. The error says why that could
 // not be done; what the candidate did wrong is in the report.
 func Run(ctx context.Context, opts Options) (Report, error) {
-	list, err := chosen(opts.Only)
+	list, err := Select(opts.Only)
 	if err != nil {
 		return Report{}, err
 	}
@@ -76,8 +76,9 @@ func Run(ctx context.Context, opts Options) (Report, error) {
 	return report, nil
 }
 
-// chosen are the scenarios that ids mean.
-func chosen(only []string) ([]Scenario, error) {
+// Select returns the scenarios that ids mean, of scenarios and of rules; all of them
+// if there are none.
+func Select(only []string) ([]Scenario, error) {
 	all := Scenarios()
 	if len(only) == 0 {
 		return all, nil
@@ -147,6 +148,7 @@ func (o Options) perform(ctx context.Context, d Descriptor, list []Scenario, res
 					cancel(err)
 					return
 				}
+				o.Ledger.judge(&r)
 				results[i] = r
 				told.Lock()
 				if o.Played != nil {

@@ -21,6 +21,24 @@ func submitScenarios() []Scenario {
 			ID: "change", About: "A PUT is accepted and ends with 204.", Rule: ruleHeader, submit: changeInvoice,
 		},
 		{
+			ID: "delete", About: "A DELETE is accepted and ends with 204.", Rule: ruleHeader,
+			submit: step{Method: http.MethodDelete, Path: "/v1/customerinvoice/003547", Notify: "none"},
+		},
+		{
+			ID: "large-request", About: "A POST has a quarter of a megabyte of JSON, with numbers beyond 2^53, which come back as its content.", Rule: ruleHeader,
+			submit: step{Method: http.MethodPost, Path: echoPath, ContentType: "application/json", Body: `[` + numbers + `,` + words + `,` + string(rows(2000)) + `]`, Notify: "none"},
+		},
+		{
+			ID: "two-operations", About: "Two requests are submitted, and the second one is awaited first.", Rule: ruleContent,
+			play: func(p *play) {
+				first, second := get(wordsPath), get(numbersPath)
+				first.Key, second.Key = "work-1", "work-2"
+				said, after := p.submit(first), p.submit(second)
+				p.judge(second, p.end(second, after), want{})
+				p.judge(first, p.end(first, said), want{})
+			},
+		},
+		{
 			ID: "list", About: "A GET with a query is accepted and ends with 200 and content.", Rule: ruleHeader, submit: listInvoices,
 		},
 		{
@@ -112,16 +130,15 @@ func submitScenarios() []Scenario {
 		},
 		{
 			ID: "limited-submit", About: "A POST is answered 429 with Retry-After, which means that it was not taken: it is sent again after that time, or refused.", Rule: ruleRetryAfter,
-			alters: first(retryAfter(0, everyCall, message(429, "Rate limit is exceeded."))),
-			play: func(p *play) {
-				s := p.keyed()
-				a := p.end(s, p.submit(s))
-				if a.Outcome == Refused {
-					p.judge(s, a, only(Refused).with(429))
-					return
-				}
-				p.judge(s, a, want{})
-			},
+			alters: first(retryAfter(0, everyCall, message(429, "Rate limit is exceeded."))), play: waitedOutOrRefused,
+		},
+		{
+			ID: "limited-submit-date", About: "A POST is answered 429 with Retry-After as a date.", Rule: ruleRetryAfter,
+			alters: first(retryAfterDate(everyCall, message(429, "Rate limit is exceeded."))), play: waitedOutOrRefused,
+		},
+		{
+			ID: "limited-submit-bare", About: "A POST is answered 429 without Retry-After: it is sent again later, or refused.", Rule: ruleRefused, time: longTime,
+			alters: first(message(429, "Rate limit is exceeded.")), play: waitedOutOrRefused,
 		},
 		{
 			ID: "foreground-content", About: "A GET is answered at once, with 200 and content.", Rule: ruleForeground,
@@ -144,6 +161,18 @@ func submitScenarios() []Scenario {
 			submit: changeInvoice, alters: every(inForeground), want: want{outcomes: []Outcome{Succeeded}, status: 204, noContent: true},
 		},
 	}
+}
+
+// waitedOutOrRefused holds that a request that was not taken at first ends well, or is
+// refused.
+func waitedOutOrRefused(p *play) {
+	s := p.keyed()
+	a := p.end(s, p.submit(s))
+	if a.Outcome == Refused {
+		p.judge(s, a, only(Refused).with(429))
+		return
+	}
+	p.judge(s, a, want{})
 }
 
 // inForeground has the mock answer at once.

@@ -181,6 +181,21 @@ func (s *stage) broke(rule, seen, wanted string, args ...any) {
 	s.breaches = append(s.breaches, Breach{rule, seen, fmt.Sprintf(wanted, args...)})
 }
 
+// take takes out what was found so far, and put adds it again.
+func (s *stage) take() []Breach {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := s.breaches
+	s.breaches = nil
+	return list
+}
+
+func (s *stage) put(list []Breach) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.breaches = append(s.breaches, list...)
+}
+
 // found are the rules that were broken.
 func (s *stage) found() []Breach {
 	s.mu.Lock()

@@ -58,6 +58,9 @@ erpmock conformance --list`,
 			if !quiet && !asJSON {
 				opts.Played = func(r conformance.Result) { fmt.Fprintf(a.stdout, "%-13s %s\n", r.Verdict, r.Scenario.ID) }
 			}
+			if _, err := conformance.Select(opts.Only); err != nil {
+				return cli.UsageError{Err: fmt.Errorf("--only: %w; erpmock conformance --list prints what there is", err)}
+			}
 			var err error
 			if opts.Ledger, err = readLedger(ledger); err != nil {
 				return cli.UsageError{Err: err}
