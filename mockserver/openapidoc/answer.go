@@ -114,7 +114,7 @@ func (c *call) want(status int) compiled.Want {
 // echoed is a value that was made up with the id that the path names, where it has one.
 func (c *call) echoed(v any, s *schema.Schema, example bool) any {
 	object, ok := v.(map[string]any)
-	if !ok || example || s == nil || len(c.match.values) == 0 || !strings.HasSuffix(c.Path, "}") {
+	if !ok || example || s == nil || len(c.match.values) == 0 || !strings.HasSuffix(c.template(), "}") {
 		return v
 	}
 	last := c.match.values[len(c.match.values)-1]

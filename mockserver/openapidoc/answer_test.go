@@ -225,3 +225,21 @@ func TestABackgroundViewAnswersItsResults(t *testing.T) {
 		t.Errorf("got %s", a.body)
 	}
 }
+
+// Some documents have several operations for one path, told apart by a query, or only
+// by a fragment.
+func TestPathsWithAQueryOrAFragment(t *testing.T) {
+	var described []string
+	for _, path := range []string{"/things?action=list", "/things?action=stop&force", "/things", "/things#once-more", "/other#only", "/{any}/x", "/beta?beta=true"} {
+		described = append(described, fmt.Sprintf(`"%s":{"get":{"responses":{"200":{"content":{"text/plain":{"example":"%[1]s"}}}}}}`, path))
+	}
+	w := serve(t, openapidoc.Config{Source: []byte(`{"openapi":"3.0.0","info":{},"paths":{` + strings.Join(described, ",") + `}}`)})
+	for target, want := range map[string]string{
+		"/things": "/things", "/things?action=other": "/things", "/things?action=list&x=1": "/things?action=list", "/things?action=stop": "/things",
+		"/things?force=1&action=stop": "/things?action=stop&force", "/other": "/other#only", "/beta": "/beta?beta=true", "/things/x": "/{any}/x",
+	} {
+		if a := w.want(200, "GET", target, ""); a.body != want {
+			t.Errorf("%s: got the answer of %s, want that of %s", target, a.body, want)
+		}
+	}
+}

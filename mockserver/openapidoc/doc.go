@@ -13,7 +13,9 @@
 // Paths are found as they stand in the document, with the base path of a server before
 // them or without it, and behind those of the ERP (/api, /API/controller/api). Concrete
 // paths come before templated ones. Letters may have another case where no path is
-// written exactly so. HEAD is answered as GET is, OPTIONS with the methods.
+// written exactly so. HEAD is answered as GET is, OPTIONS with the methods. A query
+// behind a path of the document tells operations apart; what it has behind a # does
+// not, so that only the first of such operations is answered.
 //
 // # What is answered
 //

@@ -23,6 +23,7 @@ type Document struct {
 	operations []*operation
 	sites      []*site // the base paths of servers, with what is served there
 	bare       site    // all operations, without a base path
+	conditions bool    // some paths have a query
 	state      *resources.Store
 	forgot     sync.Once // it was told that something was forgotten
 
@@ -67,8 +68,8 @@ type site struct {
 
 // place enters an operation at the base paths of its servers.
 func (d *Document) place(i int, o *compiled.Operation) {
-	template, _, _ := strings.Cut(o.Path, "#")
-	template, _, _ = strings.Cut(template, "?")
+	template, query, _ := cutPath(o.Path)
+	d.conditions = d.conditions || query != ""
 	d.bare.tree.Add(template, i)
 	for _, server := range o.Servers() {
 		variables := make(map[string]paths.Variable)
@@ -110,25 +111,18 @@ func (d *Document) find(r *http.Request) (found *match, methods []string) {
 	}
 	trees = append(trees, &d.bare.tree)
 	try := func(t *paths.Tree, path string) bool {
-		var head *match
-		ok := t.Find(path, func(id int, values []paths.Value) bool {
+		best := 0
+		t.Find(path, func(id int, values []paths.Value) bool {
 			o := d.operations[id]
-			switch {
-			case o.Method == r.Method:
-				found = &match{o, values}
-				return true
-			case r.Method == http.MethodHead && o.Method == http.MethodGet && head == nil:
-				head = &match{o, slices.Clone(values)}
+			if fits := o.fits(r); fits > best {
+				found, best = &match{o, values}, fits
 			}
 			if !slices.Contains(methods, o.Method) {
 				methods = append(methods, o.Method)
 			}
-			return false
+			return best == fitsBest || best == fitsPlain && !d.conditions
 		})
-		if !ok && head != nil {
-			found, ok = head, true
-		}
-		return ok
+		return best > 0
 	}
 	for _, p := range []string{path, below} {
 		for _, t := range trees {

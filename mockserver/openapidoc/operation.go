@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,6 +44,63 @@ func (o *operation) parameters() []params.Parameter {
 		o.paging = pagingOf(o.params)
 	})
 	return o.params
+}
+
+// cutPath cuts what some documents write behind a path: a query that requests have, and
+// a fragment that only tells descriptions of one path apart.
+func cutPath(path string) (template, query, fragment string) {
+	template, fragment, _ = strings.Cut(path, "#")
+	template, query, _ = strings.Cut(template, "?")
+	return template, query, fragment
+}
+
+// template is the path without what some documents write behind it.
+func (o *operation) template() string {
+	template, _, _ := cutPath(o.Path)
+	return template
+}
+
+// How well an operation whose path fits is what a request asks for.
+const (
+	fitsOther = iota + 1 // it is described once more with a fragment, or wants another query
+	fitsHead             // HEAD is answered as GET is
+	fitsPlain
+	fitsBest // also the query that is part of the path
+)
+
+// fits tells how well the operation is what a request asks for whose path fits; 0 if it
+// is not.
+func (o *operation) fits(r *http.Request) int {
+	_, query, fragment := cutPath(o.Path)
+	switch {
+	case o.Method != r.Method && (o.Method != http.MethodGet || r.Method != http.MethodHead):
+		return 0
+	case fragment != "", query != "" && !hasQuery(r, query):
+		return fitsOther
+	case o.Method != r.Method:
+		return fitsHead
+	case query != "":
+		return fitsBest
+	}
+	return fitsPlain
+}
+
+// hasQuery reports whether a request has all that a query says; a name without a value
+// may have any.
+func hasQuery(r *http.Request, query string) bool {
+	wanted, err := url.ParseQuery(query)
+	if err != nil {
+		return false
+	}
+	given := r.URL.Query()
+	for name, values := range wanted {
+		for _, v := range values {
+			if !given.Has(name) || v != "" && !strings.Contains(v, "{") && !slices.Contains(given[name], v) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // A call is one request for an operation.

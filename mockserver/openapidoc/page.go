@@ -113,7 +113,7 @@ func (c *call) page(w http.ResponseWriter, v any, s *schema.Schema, change edit)
 	if i := c.behind(rows); i > 0 {
 		win.from = i
 	}
-	rows = settled(slices.Clone(rows[win.from:win.end()]), v, at, s)
+	rows = c.d.settled(slices.Clone(rows[win.from:win.end()]), v, at, s)
 	v = withRows(whole, at, c.counted(rows, win))
 	if s == nil || !s.Valid(v, schema.Response) {
 		v = withRows(whole, at, rows)

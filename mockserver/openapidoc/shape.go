@@ -57,7 +57,7 @@ func shapesOf(operations []*operation) {
 		return s
 	}
 	for _, o := range operations {
-		if list, parameter, ok := itemParameter(o.Path); ok {
+		if list, parameter, ok := itemParameter(o.template()); ok {
 			s := at(list)
 			s.item = append(s.item, o)
 			s.parameter = parameter
@@ -68,7 +68,7 @@ func shapesOf(operations []*operation) {
 		if o.shape != nil {
 			continue
 		}
-		if s := all[formOf(o.Path)]; s != nil {
+		if s := all[formOf(o.template())]; s != nil {
 			s.list = append(s.list, o)
 			o.shape = s
 		}
@@ -76,11 +76,11 @@ func shapesOf(operations []*operation) {
 	single := make(map[string]*shape) // things that are in no list, and can be changed
 	for _, o := range operations {
 		if o.shape == nil && (o.Method == http.MethodPut || o.Method == http.MethodPatch) {
-			single[formOf(o.Path)] = new(shape)
+			single[formOf(o.template())] = new(shape)
 		}
 	}
 	for _, o := range operations {
-		if s := single[formOf(o.Path)]; o.shape == nil && s != nil {
+		if s := single[formOf(o.template())]; o.shape == nil && s != nil {
 			s.item = append(s.item, o)
 			o.shape = s
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/vismanet-go/background/mockserver/openapidoc/internal/paths"
 	"github.com/vismanet-go/background/mockserver/openapidoc/internal/resources"
 	"github.com/vismanet-go/background/mockserver/openapidoc/internal/schema"
+	"github.com/vismanet-go/background/mockserver/openapidoc/internal/synth"
 )
 
 // stateful reports whether what was created, changed and deleted counts for a request:
@@ -33,7 +34,7 @@ const maxTries = 20
 // serveState answers a request by what was created, changed and deleted.
 func (c *call) serveState(w http.ResponseWriter) {
 	book := c.d.state.Book(c.mock.Company)
-	at := place(c.Path, c.match.values)
+	at := place(c.template(), c.match.values)
 	update := c.isItem() && (c.Method == http.MethodPut || c.Method == http.MethodPatch || c.Method == http.MethodPost)
 	needed := at
 	if c.Method == http.MethodPut && c.isItem() {
@@ -354,14 +355,19 @@ func (c *call) withStored(book *resources.Book, list string, v any) any {
 
 // settled are rows in which what is kept has the form of a row: merged over one that
 // the schema allows.
-func settled(rows []any, list any, at []string, s *schema.Schema) []any {
+func (d *Document) settled(rows []any, list any, at []string, s *schema.Schema) []any {
 	for i, row := range rows {
 		kept, ok := row.(keptRow)
-		switch {
-		case !ok:
-		case kept.model == nil:
-			rows[i] = decoded(kept.Value)
-		default:
+		if !ok {
+			continue
+		}
+		if kept.model == nil && s != nil { // the document's own list is empty
+			v, _ := d.doc.Value(s, schema.Response, synth.Options{Seed: d.cfg.Seed, NoExamples: true, Items: 1})
+			if made := rowsOf(v, at); len(made) > 0 {
+				kept.model = made[0]
+			}
+		}
+		if rows[i] = decoded(kept.Value); kept.model != nil {
 			one := fit.Over(withRows(list, at, []any{kept.model}), withRows(list, at, []any{mergedRow(kept.model, decoded(kept.Value))}), s, schema.Response)
 			rows[i] = rowsOf(one, at)[0]
 		}
@@ -450,14 +456,14 @@ func (c *call) outdated(w http.ResponseWriter, now any) bool {
 // itemURL is the address of a thing in the list that the request is for.
 func (c *call) itemURL(id string) string {
 	values := append(slices.Clone(c.match.values), paths.Value{Text: id})
-	path := c.Path + "/{}"
+	path := c.template() + "/{}"
 	if o := of(c.shape.item, http.MethodGet); o != nil {
-		path = o.Path // it may be of another version
+		path = o.template() // it may be of another version
 	} else if len(c.shape.item) > 0 {
-		path = c.shape.item[0].Path
+		path = c.shape.item[0].template()
 	}
 	base := c.mock.Base
-	own := filled(c.Path, c.match.values)
+	own := filled(c.template(), c.match.values)
 	if sent := strings.TrimRight(c.r.URL.EscapedPath(), "/"); !strings.HasSuffix(base+own, sent) {
 		if before, ok := strings.CutSuffix(strings.ToLower(sent), strings.ToLower(own)); ok { // the base path of a server
 			base = strings.TrimSuffix(base, "/") + sent[:len(before)]

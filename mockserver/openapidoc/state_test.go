@@ -185,6 +185,25 @@ func TestTheStateIsBounded(t *testing.T) {
 	}
 }
 
+// What is created stands in the list as a row of it looks, also where the document's
+// example of the list is empty.
+func TestRowsOfAListThatIsEmpty(t *testing.T) {
+	w := serve(t, openapidoc.Config{Stateful: true, Source: []byte(`{"openapi":"3.1.0","info":{},"paths":{
+		"/things":{
+			"get":{"responses":{"200":{"content":{"application/json":{"example":[],"schema":{"type":"array","items":{"type":"object","required":["id","kind"],"additionalProperties":false,
+				"properties":{"id":{"type":"integer"},"kind":{"const":"row"}}}}}}}}},
+			"post":{"responses":{"201":{}}}},
+		"/things/{id}":{"get":{"responses":{"200":{"content":{"application/json":{"schema":{"type":"object","required":["id","kind"],
+			"properties":{"id":{"type":"integer"},"kind":{"const":"thing"},"note":{"type":"string"}}}}}}}}}}}`)})
+	at := w.want(201, "POST", "/things", `{"id":7,"note":"x"}`).header.Get("Location")
+	if a := w.want(200, "GET", at, ""); a.body != `{"id":7,"kind":"thing","note":"x"}` {
+		t.Errorf("got %s", a.body)
+	}
+	if a := w.want(200, "GET", "/things", ""); a.body != `[{"id":7,"kind":"row"}]` {
+		t.Errorf("got %s", a.body)
+	}
+}
+
 // A page costs what is on it, however much was created.
 func TestAPageOfALongList(t *testing.T) {
 	w := serve(t, openapidoc.Config{Stateful: true})

@@ -12,6 +12,7 @@ import (
 	"github.com/vismanet-go/background/internal/gendoc"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/openapidoc/internal/compiled"
+	"github.com/vismanet-go/background/mockserver/openapidoc/internal/media"
 	"github.com/vismanet-go/background/mockserver/openapidoc/internal/schema"
 )
 
@@ -77,16 +78,14 @@ func answerAll(t *testing.T, cfg Config, rounds int) (judged int) {
 // requestFor is a request for an operation, with the body that the document would have.
 func requestFor(t *testing.T, o *operation) *http.Request {
 	t.Helper()
-	path := parameterName.ReplaceAllString(o.Path, "7")
-	if strings.Contains(path, "?") || strings.Contains(path, "#") {
-		path, _, _ = strings.Cut(strings.ReplaceAll(path, "#", "?"), "?")
-	}
+	template, query, _ := cutPath(o.Path)
+	path := parameterName.ReplaceAllString(template, "7")
 	body, kind := []byte(nil), ""
 	if b := o.Body(); b != nil && len(b.Content) > 0 && b.Content[0].JSON() {
 		body, kind = encoded(b.Content[0].Answer(compiled.Want{Seed: 1, Mode: schema.Request}).Value), b.Content[0].Type
 	}
 	r := httptest.NewRequest(o.Method, "/", bytes.NewReader(body))
-	r.URL.RawPath, r.URL.Path = path, unescapedPath(path)
+	r.URL.RawPath, r.URL.Path, r.URL.RawQuery = path, unescapedPath(path), query
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("Content-Type", kind)
 	return r
@@ -107,10 +106,12 @@ func jsonOf(o *operation, w *httptest.ResponseRecorder) *compiled.MediaType {
 	if resp == nil || w.Body.Len() == 0 {
 		return nil
 	}
+	var offered []string
 	for _, m := range resp.Content {
-		if m.JSON() && m.Schema != nil && strings.HasPrefix(w.Header().Get("Content-Type"), m.Type) {
-			return m
-		}
+		offered = append(offered, m.Type)
+	}
+	if i := media.Choose([]string{"application/json"}, offered); i >= 0 && resp.Content[i].JSON() && resp.Content[i].Schema != nil {
+		return resp.Content[i]
 	}
 	return nil
 }

@@ -63,6 +63,25 @@ func TestTheMostConcreteTemplateComesFirst(t *testing.T) {
 	}
 }
 
+// What parameters are called says nothing of how concrete a template is.
+func TestNamesOfParametersDoNotMatter(t *testing.T) {
+	var tree Tree
+	tree.Add("/p/{x}/{y}", 1)
+	tree.Add("/p/{z}/votes", 2)
+	tree.Add("/{a}/{b}.{c}", 3)
+	tree.Add("/{d}/{e}.json", 4)
+	for path, want := range map[string]string{"/p/7/votes": "2 [{z 7}]", "/p/7/8": "1 [{x 7} {y 8}]", "/q/r.json": "4 [{d q} {e r}]", "/q/r.s": "3 [{a q} {b r} {c s}]"} {
+		got := ""
+		tree.Find(path, func(id int, values []Value) bool {
+			got = fmt.Sprint(id, " ", values)
+			return true
+		})
+		if got != want {
+			t.Errorf("%s: got %s, want %s", path, got, want)
+		}
+	}
+}
+
 func TestFindStopsWhenItIsTold(t *testing.T) {
 	var tree Tree
 	tree.Add("/a/{x}", 1)
