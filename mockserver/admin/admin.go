@@ -46,6 +46,10 @@ type Config struct {
 	// calls of a company, or of all if that is empty: see package openapidoc, which
 	// nobody links who does not need it. Default: there are none.
 	Contract func(company string) []ContractOperation
+
+	// Unused lists what of a cassette nobody has asked for; package upstream knows
+	// it. Default: nothing.
+	Unused func() []UnusedAnswer
 }
 
 // A ContractOperation is an operation of an OpenAPI document.

@@ -46,6 +46,9 @@ func TestEveryOperation(t *testing.T) {
 
 func theMock(t *testing.T, h *harness) {
 	ctx := t.Context()
+	if u := must[*adminclient.ListUnusedAnswersResponse](t)(h.ListUnusedAnswersWithResponse(ctx)).JSON200.Unused; len(u) != 1 || u[0].Line != 4 || u[0].Method != "GET" || u[0].URL != "/x" {
+		t.Errorf("unused answers %+v", u)
+	}
 	if v := must[*adminclient.GetVersionResponse](t)(h.GetVersionWithResponse(ctx)).JSON200; v.Name != "erpmock" || v.Go == "" {
 		t.Errorf("version %+v", v)
 	}

@@ -136,7 +136,7 @@ func start(t testing.TB, cfg mockserver.Config) *harness {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = srv.Close() })
-	control, err := admin.Mount(srv, admin.Config{Contract: contract, Export: func(w io.Writer, srv *mockserver.Server, company, format string) error {
+	control, err := admin.Mount(srv, admin.Config{Contract: contract, Unused: func() []admin.UnusedAnswer { return []admin.UnusedAnswer{{Line: 4, Method: "GET", URL: "/x"}} }, Export: func(w io.Writer, srv *mockserver.Server, company, format string) error {
 		return scenario.Export(w, srv, scenario.RecordOptions{Company: company}, format)
 	}})
 	if err != nil {

@@ -787,6 +787,21 @@ type Unmet struct {
 	Remedy  string     `json:"remedy,omitempty,omitzero"`
 }
 
+// UnusedAnswer defines model for UnusedAnswer.
+type UnusedAnswer struct {
+	// Line Of the file, in which it begins
+	Line   int    `json:"line"`
+	Method string `json:"method"`
+
+	// URL Below the root if it begins with a slash
+	URL string `json:"url"`
+}
+
+// UnusedAnswers defines model for UnusedAnswers.
+type UnusedAnswers struct {
+	Unused []UnusedAnswer `json:"unused"`
+}
+
 // Verdict defines model for Verdict.
 type Verdict struct {
 	Error   string              `json:"error,omitempty,omitzero"`
@@ -1298,6 +1313,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /breakpoint (the `SetBreakpoint` operationId).
 	SetBreakpoint(ctx context.Context, params *SetBreakpointParams, body SetBreakpointJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListUnusedAnswers List what of a cassette nobody has asked for
+	//
+	// The recorded calls, in the order of the file, that nobody has made so far. A mock that replays no cassette has none.
+	//
+	// Corresponds with GET /cassette (the `ListUnusedAnswers` operationId).
+	ListUnusedAnswers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetClock Time, what is under way, and what is planned
 	//
@@ -1859,6 +1881,23 @@ func (c *Client) SetBreakpointWithBody(ctx context.Context, params *SetBreakpoin
 // Corresponds with PUT /breakpoint (the `SetBreakpoint` operationId).
 func (c *Client) SetBreakpoint(ctx context.Context, params *SetBreakpointParams, body SetBreakpointJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetBreakpointRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListUnusedAnswers List what of a cassette nobody has asked for
+//
+// The recorded calls, in the order of the file, that nobody has made so far. A mock that replays no cassette has none.
+//
+// Corresponds with GET /cassette (the `ListUnusedAnswers` operationId).
+func (c *Client) ListUnusedAnswers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListUnusedAnswersRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -3160,6 +3199,33 @@ func NewSetBreakpointRequestWithBody(server string, params *SetBreakpointParams,
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListUnusedAnswersRequest constructs an http.Request for the ListUnusedAnswers method
+func NewListUnusedAnswersRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/cassette")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -6127,6 +6193,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /breakpoint (the `SetBreakpoint` operationId).
 	SetBreakpointWithResponse(ctx context.Context, params *SetBreakpointParams, body SetBreakpointJSONRequestBody, reqEditors ...RequestEditorFn) (*SetBreakpointResponse, error)
 
+	// ListUnusedAnswersWithResponse List what of a cassette nobody has asked for
+	//
+	// The recorded calls, in the order of the file, that nobody has made so far. A mock that replays no cassette has none.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /cassette (the `ListUnusedAnswers` operationId).
+	ListUnusedAnswersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListUnusedAnswersResponse, error)
+
 	// GetClockWithResponse Time, what is under way, and what is planned
 	//
 	// What is under way and does not wait for the clock keeps a clock that stands from going on.
@@ -6826,6 +6901,61 @@ func (r SetBreakpointResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SetBreakpointResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListUnusedAnswersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *UnusedAnswers
+	// JSON4XX the response for an HTTP 4XX `application/json` response
+	JSON4XX *Refused
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Closed
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListUnusedAnswersResponse) GetJSON200() *UnusedAnswers {
+	return r.JSON200
+}
+
+// GetJSON4XX returns the response for an HTTP 4XX `application/json` response
+func (r ListUnusedAnswersResponse) GetJSON4XX() *Refused {
+	return r.JSON4XX
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ListUnusedAnswersResponse) GetJSON503() *Closed {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListUnusedAnswersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListUnusedAnswersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListUnusedAnswersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListUnusedAnswersResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9743,6 +9873,21 @@ func (c *ClientWithResponses) SetBreakpointWithResponse(ctx context.Context, par
 	return ParseSetBreakpointResponse(rsp)
 }
 
+// ListUnusedAnswersWithResponse List what of a cassette nobody has asked for
+//
+// The recorded calls, in the order of the file, that nobody has made so far. A mock that replays no cassette has none.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /cassette (the `ListUnusedAnswers` operationId).
+func (c *ClientWithResponses) ListUnusedAnswersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListUnusedAnswersResponse, error) {
+	rsp, err := c.ListUnusedAnswers(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListUnusedAnswersResponse(rsp)
+}
+
 // GetClockWithResponse Time, what is under way, and what is planned
 //
 // What is under way and does not wait for the clock keeps a clock that stands from going on.
@@ -10789,6 +10934,46 @@ func ParseSetBreakpointResponse(rsp *http.Response) (*SetBreakpointResponse, err
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Breakpoint
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 4:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON4XX = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Closed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListUnusedAnswersResponse parses an HTTP response from a ListUnusedAnswersWithResponse call
+func ParseListUnusedAnswersResponse(rsp *http.Response) (*ListUnusedAnswersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListUnusedAnswersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest UnusedAnswers
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

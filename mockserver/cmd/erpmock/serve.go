@@ -112,6 +112,9 @@ func (a *app) serve(ctx context.Context, s *serving, list cli.Options) (err erro
 	s.admin.Export = func(w io.Writer, srv *mockserver.Server, company, format string) error {
 		return scenario.Export(w, srv, scenario.RecordOptions{Company: company, Seed: s.mock.Seed}, format)
 	}
+	if api != nil {
+		s.admin.Unused = func() []admin.UnusedAnswer { return unusedAnswers(api) }
+	}
 	control, err := admin.Mount(mock, s.admin)
 	if err != nil {
 		text, _ := list.ByFlags(err)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/vismanet-go/background/internal/cli"
+	"github.com/vismanet-go/background/mockserver/admin"
 	"github.com/vismanet-go/background/mockserver/upstream"
 )
 
@@ -68,7 +69,7 @@ func (s *serving) upstreams() cli.Options {
 	}
 }
 
-// open returns what passes calls on, nil if there is nothing behind the mock.
+// openUpstream returns what passes calls on, nil if there is nothing behind the mock.
 func (s *serving) openUpstream() (*upstream.Upstream, error) {
 	api := s.behind.api
 	if api.URL == "" && api.Cassette.Record == "" && api.Cassette.Replay == "" {
@@ -80,4 +81,14 @@ func (s *serving) openUpstream() (*upstream.Upstream, error) {
 	}
 	api.Logger = s.mock.Logger
 	return upstream.New(api)
+}
+
+// unusedAnswers are the recorded answers that nobody has asked for, as the control lists
+// them.
+func unusedAnswers(api *upstream.Upstream) []admin.UnusedAnswer {
+	list := []admin.UnusedAnswer{}
+	for _, e := range api.Unused() {
+		list = append(list, admin.UnusedAnswer{Line: e.Line, Method: e.Method, URL: e.URL})
+	}
+	return list
 }

@@ -56,7 +56,11 @@ func (r *served) end() (int, string) {
 
 func (r *served) call(method, path, background string) (*http.Response, string) {
 	r.t.Helper()
-	req, err := http.NewRequestWithContext(r.t.Context(), method, r.base+path, strings.NewReader("{}"))
+	body := ""
+	if method != http.MethodGet {
+		body = "{}"
+	}
+	req, err := http.NewRequestWithContext(r.t.Context(), method, r.base+path, strings.NewReader(body))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -105,6 +109,9 @@ func TestAnAPIBehindTheProgram(t *testing.T) {
 	}
 	if resp, body := p.call("POST", "/v1/customerinvoice?x=2", ""); resp.StatusCode != 502 || !strings.Contains(body, `the nearest is POST /v1/customerinvoice?x=1 at line`) {
 		t.Errorf("missing: got %d %s", resp.StatusCode, body)
+	}
+	if _, body := p.call("GET", "/__mock/v1/cassette", ""); strings.TrimSpace(body) != `{"unused":[{"line":20,"method":"POST","url":"/v1/customerinvoice?x=1"},{"line":35,"method":"PUT","url":"/things/7"}]}` {
+		t.Errorf("the control lists %s", body)
 	}
 	if status, said := p.end(); status != 1 || !strings.Contains(said, "tape.yaml: 2 of its answers were not asked for:") || !strings.Contains(said, "line 35: PUT /things/7") {
 		t.Errorf("ended with %d: %s, want 1 and what was not asked for", status, said)

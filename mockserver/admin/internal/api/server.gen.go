@@ -785,6 +785,21 @@ type Unmet struct {
 	Remedy  string     `json:"remedy,omitempty,omitzero"`
 }
 
+// UnusedAnswer defines model for UnusedAnswer.
+type UnusedAnswer struct {
+	// Line Of the file, in which it begins
+	Line   int    `json:"line"`
+	Method string `json:"method"`
+
+	// URL Below the root if it begins with a slash
+	URL string `json:"url"`
+}
+
+// UnusedAnswers defines model for UnusedAnswers.
+type UnusedAnswers struct {
+	Unused []UnusedAnswer `json:"unused"`
+}
+
 // Verdict defines model for Verdict.
 type Verdict struct {
 	Error   string              `json:"error,omitempty,omitzero"`
@@ -1206,6 +1221,9 @@ type ServerInterface interface {
 	// SetBreakpoint Hold notifications, or hold no more
 	// (PUT /breakpoint)
 	SetBreakpoint(w http.ResponseWriter, r *http.Request, params SetBreakpointParams)
+	// ListUnusedAnswers List what of a cassette nobody has asked for
+	// (GET /cassette)
+	ListUnusedAnswers(w http.ResponseWriter, r *http.Request)
 	// GetClock Time, what is under way, and what is planned
 	// (GET /clock)
 	GetClock(w http.ResponseWriter, r *http.Request, params GetClockParams)
@@ -1433,6 +1451,20 @@ func (siw *ServerInterfaceWrapper) SetBreakpoint(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.SetBreakpoint(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListUnusedAnswers operation middleware
+func (siw *ServerInterfaceWrapper) ListUnusedAnswers(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListUnusedAnswers(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3425,6 +3457,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/breakpoint", wrapper.GetBreakpoint)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/breakpoint", wrapper.SetBreakpoint)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/cassette", wrapper.ListUnusedAnswers)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/clock", wrapper.GetClock)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/clock/advance", wrapper.AdvanceClock)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/clock/drain", wrapper.DrainClock)
