@@ -42,19 +42,23 @@ type reply struct {
 // ask calls the operation and wants the answer that is declared. With dynamic
 // the answer is one that is made, examples or not.
 func (m *mock) ask(ctx context.Context, a answer, dynamic bool) (reply, error) {
-	r, err := http.NewRequestWithContext(ctx, strings.ToUpper(a.method), "https://erp.mock"+concrete(a.path), nil)
+	header := http.Header{"Prefer": {fmt.Sprintf("code=%d", code(a.status))}}
+	if dynamic {
+		header.Add("Prefer", "dynamic=true")
+	}
+	if a.media != "" {
+		header.Set("Accept", a.media)
+	}
+	return send(ctx, m.server.Client(), strings.ToUpper(a.method), "https://erp.mock"+concrete(a.path), header)
+}
+
+// send makes a call and reads the reply to its end.
+func send(ctx context.Context, client *http.Client, method, url string, header http.Header) (reply, error) {
+	r, err := http.NewRequestWithContext(ctx, method, url, nil)
 	if err != nil {
 		return reply{}, err
 	}
-	r.Header.Set("Ipp-Company-Id", "1")
-	r.Header.Set("Prefer", fmt.Sprintf("code=%d", code(a.status)))
-	if dynamic {
-		r.Header.Set("Prefer", r.Header.Get("Prefer")+", dynamic=true")
-	}
-	if a.media != "" {
-		r.Header.Set("Accept", a.media)
-	}
-	client := m.server.Client()
+	r.Header = header
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	res, err := client.Do(r)
 	if err != nil {

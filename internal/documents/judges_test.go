@@ -145,7 +145,7 @@ func modernPart(v any, key string) any {
 				out[k] = modernSchema(item)
 			case k == "schema":
 				out[k] = modernSchema(item)
-			case k == "example" || k == "examples" || strings.HasPrefix(k, "x-"):
+			case k == "example" || k == "examples" || strings.HasPrefix(k, "x-") && k != "x-background-result":
 				out[k] = item
 			default:
 				out[k] = modernPart(item, k)

@@ -16,13 +16,13 @@ import (
 
 // A tally is what became of the answers of a document.
 type tally struct {
-	name                     string
-	operations, answers      int
-	empty                    int // without a body, or of a form that is not JSON
-	examples, badExamples    int // of the document
-	made, invalid            int // by the mock, examples or not
-	unjudged, hidden, others int // hidden are those whose path another operation has as well
-	took                     time.Duration
+	name                  string
+	operations, answers   int
+	empty                 int // without a body, or of a form that is not JSON
+	examples, badExamples int // of the document
+	made, invalid         int // by the mock, examples or not
+	unjudged, hidden      int // hidden are those whose path another operation has as well
+	took                  time.Duration
 }
 
 const tableHead = "document              | operations | answers | examples | invalid ones | made | invalid | without JSON | not judged | hidden | took"
