@@ -159,6 +159,7 @@ func (o *operation) response(code int) (resp *compiled.Response, status int) {
 	if code != 0 {
 		return cmp.Or(of(strconv.Itoa(code)), of(strconv.Itoa(code/100)+"XX"), of("default")), code
 	}
+	all = o.own()
 	for _, class := range []int{2, 3} {
 		for _, r := range all {
 			n, err := strconv.Atoi(r.Status)
