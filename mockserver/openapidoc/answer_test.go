@@ -60,6 +60,9 @@ func TestAnswersAreReproducible(t *testing.T) {
 	if got := first.want(200, "GET", "/v1/supplierInvoice/a%2Fb", "").object(t)["invoiceNumber"]; got != "a/b" {
 		t.Errorf("the invoice a/b has the number %v", got)
 	}
+	if a, b := get(first, "/v1/supplierInvoice/a%2Fb"), get(first, "/v1/supplierInvoice/b64(YS9i)"); a != b {
+		t.Errorf("a/b as the ERP encodes it: got %s, want %s", b, a)
+	}
 }
 
 func TestWhatACallerPrefers(t *testing.T) {

@@ -142,6 +142,9 @@ func (d *Document) Route(r *http.Request) (mockserver.Route, bool) {
 	found, methods := d.find(r)
 	switch {
 	case found != nil:
+		for i := range found.values {
+			found.values[i].Text = route.Decoded(found.values[i].Text)
+		}
 		return mockserver.Route{Handler: found, Pattern: found.Path}, true
 	case methods == nil:
 		return mockserver.Route{}, false

@@ -80,16 +80,27 @@ func escapeSegment(s string) string {
 	return url.PathEscape(s)
 }
 
-// plainSegment decodes b64(<base64url without padding>), which the ERP takes
-// for a segment with reserved characters. The brackets may be escaped.
+// plainSegment decodes a segment that [Decoded] does. The brackets may be escaped.
 func plainSegment(s string) string {
 	text, err := url.PathUnescape(s)
-	if err != nil || len(text) < len("b64()") || !strings.EqualFold(text[:4], "b64(") || text[len(text)-1] != ')' {
+	if err != nil {
 		return s
+	}
+	if plain := Decoded(text); plain != text {
+		return escapeSegment(plain)
+	}
+	return s
+}
+
+// Decoded is what the text of a segment stands for: the ERP takes
+// b64(<base64url without padding>) for one with reserved characters.
+func Decoded(text string) string {
+	if len(text) < len("b64()") || !strings.EqualFold(text[:4], "b64(") || text[len(text)-1] != ')' {
+		return text
 	}
 	plain, err := base64.RawURLEncoding.DecodeString(text[4 : len(text)-1])
 	if err != nil || len(plain) == 0 {
-		return s
+		return text
 	}
-	return escapeSegment(string(plain))
+	return string(plain)
 }
