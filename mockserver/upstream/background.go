@@ -96,7 +96,7 @@ func (u *Upstream) follow(out *http.Request, body []byte, repeatable bool) (*htt
 		if err != nil {
 			return nil, nil, err
 		}
-		content, err := u.whole(resp)
+		content, err := u.whole(resp, out.Method)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -119,8 +119,11 @@ func newBody(body []byte) io.ReadCloser {
 
 // whole reads an answer to its end. What cannot be stored whole is no answer: the
 // error says what was answered.
-func (u *Upstream) whole(resp *http.Response) ([]byte, error) {
+func (u *Upstream) whole(resp *http.Response, method string) ([]byte, error) {
 	defer resp.Body.Close()
+	if method == http.MethodHead {
+		return nil, nil // whatever its header tells of a body
+	}
 	fail := func(format string, args ...any) error {
 		return &unstorable{"The upstream answered " + describe(resp.StatusCode) + ", " + fmt.Sprintf(format, args...)}
 	}
@@ -128,9 +131,6 @@ func (u *Upstream) whole(resp *http.Response) ([]byte, error) {
 		return nil, fail("but its body cannot be stored: %v.", err)
 	}
 	tooLarge := fmt.Sprintf("with more than the %d bytes that are stored (MaxContent).", u.cfg.MaxContent)
-	if resp.Request != nil && resp.Request.Method == http.MethodHead {
-		return nil, nil
-	}
 	if resp.ContentLength > u.cfg.MaxContent {
 		return nil, fail("%s", tooLarge)
 	}

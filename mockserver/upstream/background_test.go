@@ -88,6 +88,9 @@ func TestAnAnswerIsStoredWholeOrNotAtAll(t *testing.T) {
 			case "/br":
 				w.Header().Set("Content-Encoding", "br")
 				fmt.Fprint(w, "?")
+			case "/head":
+				w.Header().Set("Content-Encoding", "br")
+				w.Header().Set("Content-Length", "12345")
 			case "/empty":
 				w.WriteHeader(http.StatusNoContent)
 			case "/trailers":
@@ -112,8 +115,10 @@ func TestAnAnswerIsStoredWholeOrNotAtAll(t *testing.T) {
 				t.Errorf("%s: got %s\nwant %s", path, got, want)
 			}
 		}
-		if s := h.finish("HEAD", "/fits", ""); s.Status != "Finished" || s.StatusCode != 200 || s.HasContent {
-			t.Errorf("HEAD: got %+v", s)
+		for _, path := range []string{"/fits", "/head"} {
+			if s := h.finish("HEAD", path, ""); s.Status != "Finished" || s.StatusCode != 200 || s.HasContent {
+				t.Errorf("HEAD %s: got %+v", path, s)
+			}
 		}
 	})
 }

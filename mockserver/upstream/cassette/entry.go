@@ -109,7 +109,7 @@ func appendBody(dst, body []byte) []byte {
 // isText reports whether YAML can hold s without loss.
 func isText(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
-		return r < ' ' && r != '\n' && r != '\t' && r != '\r' || r == '\u007f' || r == '\ufeff' || !unicode.IsPrint(r) && r > '~'
+		return unicode.IsControl(r) && r != '\n' && r != '\t' && r != '\r' || r == '\ufeff' || r == '\u2028' || r == '\u2029' || r >= '\ufffe' && r&0xfffe == 0xfffe
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Redacted stands in place of what is not recorded.
@@ -33,6 +34,9 @@ func secretFields() []string {
 // shortest is how long a credential is, at least, to be looked for everywhere:
 // what is shorter would be found in words that are none.
 const shortest = 8
+
+// saysText is a content type of text, in whatever charset.
+var saysText = regexp.MustCompile(`(?i)^\s*text/|json|xml|urlencoded|multipart/form-data`)
 
 // A redactor takes secrets out of entries.
 type redactor struct {
@@ -75,7 +79,7 @@ func (r *redactor) entry(e *Entry) {
 	}
 	e.URL = hide(r.query(e.URL))
 	e.RequestHeader, e.Header = r.header(e.RequestHeader, hide), r.header(e.Header, hide)
-	e.RequestBody, e.Body = r.body(e.RequestBody, hide), r.body(e.Body, hide)
+	e.RequestBody, e.Body = r.body(e.RequestHeader, e.RequestBody, hide), r.body(e.Header, e.Body, hide)
 	if r.edit != nil {
 		r.edit(e)
 	}
@@ -111,15 +115,18 @@ func (r *redactor) header(h http.Header, hide func(string) string) http.Header {
 	return kept
 }
 
-// body redacts the fields in a text; what is no text stays as it is.
-func (r *redactor) body(body []byte, hide func(string) string) []byte {
-	if len(body) == 0 || !isText(string(body)) {
-		return body
+// body redacts a body: its fields, unless it is a file of another kind than text.
+func (r *redactor) body(h http.Header, body []byte, hide func(string) string) []byte {
+	if len(body) == 0 {
+		return nil
 	}
 	text := string(body)
-	plain := r.queries.ReplaceAllString(text, "${1}${2}="+Redacted)
-	plain = r.json.ReplaceAllString(plain, `${1}"`+Redacted+`"`)
-	plain = r.xml.ReplaceAllString(plain, "${1}"+Redacted+"${2}")
+	plain := text
+	if utf8.ValidString(text) || saysText.MatchString(h.Get("Content-Type")) {
+		plain = r.queries.ReplaceAllString(plain, "${1}${2}="+Redacted)
+		plain = r.json.ReplaceAllString(plain, `${1}"`+Redacted+`"`)
+		plain = r.xml.ReplaceAllString(plain, "${1}"+Redacted+"${2}")
+	}
 	if plain = hide(plain); plain == text {
 		return body
 	}
