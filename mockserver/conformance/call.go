@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -49,8 +50,9 @@ type reply struct {
 	chunked bool // the length is not told
 
 	told bool // it tells the candidate how its operation ended
-	wait time.Duration
-	asks scope // who has to wait that long
+
+	wait time.Duration // what its Retry-After asks for, if that is held against the candidate
+	asks scope         // whom it asks
 }
 
 // A scope says who is to obey a Retry-After.
@@ -71,7 +73,7 @@ func (c *call) real() *reply {
 		r := c.req.Clone(c.req.Context())
 		r.Body = http.NoBody
 		if len(c.body) > 0 {
-			r.Body = readCloser{bytes.NewReader(c.body)}
+			r.Body = io.NopCloser(bytes.NewReader(c.body))
 		}
 		out := answer.Invoke(c.mock, r, nil)
 		c.outcome = &out
@@ -99,10 +101,6 @@ func (c *call) notice() {
 		c.accept(c.req.Method, c.req.URL.RequestURI(), accepted.ID)
 	}
 }
-
-type readCloser struct{ *bytes.Reader }
-
-func (readCloser) Close() error { return nil }
 
 // at limits an answer to calls at a point.
 func at(p point, f alter) alter {
@@ -254,7 +252,8 @@ func untold(f alter) alter {
 	}
 }
 
-// kept has answers in their order: the first one that answers does.
+// reply answers a call as the first of the scenario's alters does that answers it, or
+// else as the mock does.
 func (s *stage) reply(c *call) *reply {
 	for _, f := range s.alters {
 		if r := f(c); r != nil {

@@ -16,7 +16,6 @@ type play struct {
 	stage    *stage
 	ctx      context.Context
 	launch   launcher
-	role     Role
 	cand     *candidate   // nil: none runs
 	asked    []step       // the submits, with what a client gets
 	said     []line       // what the candidate answered
@@ -59,7 +58,7 @@ func (s Scenario) perform(ctx context.Context, launch launcher, d Descriptor, ch
 		return Result{}, fmt.Errorf("set up %s: %w", s.ID, err)
 	}
 	defer st.close()
-	p := &play{scenario: s, stage: st, ctx: st.life, launch: launch, role: s.Role}
+	p := &play{scenario: s, stage: st, ctx: st.life, launch: launch}
 	began := time.Now()
 	stderr := p.run()
 	if err := context.Cause(ctx); err != nil {
@@ -123,14 +122,14 @@ func (p *play) must(err error) {
 
 // start starts the candidate, once more after kill.
 func (p *play) start() {
-	env, err := p.stage.env(p.role)
+	env, err := p.stage.env(p.scenario.Role)
 	p.must(err)
 	c, err := start(p.ctx, p.launch, env, &p.stage.active, p.stage.patience)
 	p.must(err)
 	p.cand = c
 	if c.Webhook != "" {
 		p.must(p.stage.subscribe(c.Webhook))
-	} else if p.role == Receiver || slices.Contains(p.scenario.Needs, canURL) || slices.Contains(p.scenario.Needs, canSubscription) {
+	} else if p.scenario.Role == Receiver || slices.Contains(p.scenario.Needs, canURL) || slices.Contains(p.scenario.Needs, canSubscription) {
 		p.must(&protocolError{errors.New("its first line names no webhook")})
 	}
 }
@@ -202,8 +201,12 @@ func (p *play) checkClaim(s step, a response) {
 	if a.Outcome != Succeeded && a.Outcome != Failed {
 		return
 	}
-	for _, x := range p.stage.log.all() {
-		if !x.foreign && x.reply != nil && x.reply.told {
+	for _, work := range p.asked {
+		uri := p.stage.base + work.Path
+		ids := p.stage.operations(work.Method, uri)
+		if work.Key == s.Key && slices.ContainsFunc(p.stage.log.all(), func(x exchange) bool {
+			return !x.foreign && x.reply != nil && x.reply.told && (slices.Contains(ids, x.op) || x.request.uri == uri)
+		}) {
 			return
 		}
 	}

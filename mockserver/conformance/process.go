@@ -25,8 +25,11 @@ type process struct {
 type launcher func(ctx context.Context, env []string) (*process, error)
 
 // command starts a command as a candidate. What it writes to its standard error is
-// kept, and copied to errors if that is not nil.
-func command(args []string, errors io.Writer) launcher {
+// kept, and copied to stderr if that is not nil.
+func command(args []string, stderr io.Writer) launcher {
+	if stderr != nil {
+		stderr = &oneAtATime{to: stderr}
+	}
 	return func(ctx context.Context, env []string) (*process, error) {
 		cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 		cmd.Env = append(inherited(os.Environ()), env...)
@@ -41,7 +44,7 @@ func command(args []string, errors io.Writer) launcher {
 		}
 		cmd.Cancel = func() error { kill(); return nil }
 		cmd.WaitDelay = 5 * time.Second // for pipes that children hold
-		last := &tail{copy: errors}
+		last := &tail{copy: stderr}
 		cmd.Stderr = last
 		stdin, err := cmd.StdinPipe()
 		if err != nil {
@@ -62,6 +65,19 @@ func command(args []string, errors io.Writer) launcher {
 		wait := func() error { <-ended; return result }
 		return &process{stdin: stdin, stdout: stdout, stderr: last, kill: kill, wait: wait}, nil
 	}
+}
+
+// oneAtATime lets several candidates write to one writer.
+type oneAtATime struct {
+	mu sync.Mutex // guards to
+	to io.Writer
+}
+
+// Write implements io.Writer.
+func (w *oneAtATime) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.to.Write(p)
 }
 
 // inherited is the environment without variables of another run, and with none of

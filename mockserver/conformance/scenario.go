@@ -3,6 +3,7 @@ package conformance
 import (
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/vismanet-go/background/mockserver"
@@ -46,7 +47,9 @@ func (s Scenario) needs() []string {
 }
 
 // Scenarios lists all of them, those of clients first.
-func Scenarios() (list []Scenario) {
+func Scenarios() []Scenario { return slices.Clone(scenarios()) }
+
+var scenarios = sync.OnceValue(func() (list []Scenario) {
 	for _, of := range [][]Scenario{
 		submitScenarios(), acceptedScenarios(), foreignScenarios(), pollScenarios(), stateScenarios(), contentScenarios(),
 		notifyScenarios(), longScenarios(), keyScenarios(), tokenScenarios(),
@@ -63,12 +66,12 @@ func Scenarios() (list []Scenario) {
 		list = append(list, s)
 	}
 	return list
-}
+})
 
-// defaults are the settings of a scenario that changes nothing.
+// settings are those of a scenario's stage.
 func (s Scenario) settings(virtual bool) settings {
 	set := settings{
-		base: "", poll: 100 * time.Millisecond, callTimeout: 30 * time.Second, uncertain: 500 * time.Millisecond, patience: time.Minute, awaits: time.Minute, mostCalls: 20_000,
+		poll: 100 * time.Millisecond, callTimeout: 30 * time.Second, uncertain: 500 * time.Millisecond, patience: time.Minute, awaits: time.Minute, mostCalls: 20_000,
 		alters: s.alters, keys: []string{"c2lnbi1rZXktb2YtdG9kYXk", "c2lnbi1rZXktb2YteWVzdGVyZGF5"},
 		config: mockserver.Config{ExecTime: mockserver.Fixed(20 * time.Millisecond)},
 	}

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/vismanet-go/background/mockserver/internal/answer"
 )
 
 // serveHome answers as the ERP does in this scenario.
@@ -102,7 +103,7 @@ func (r *reply) write(w http.ResponseWriter, req *http.Request, life context.Con
 		}
 		panic(http.ErrAbortHandler)
 	case r.drop:
-		reset(w)
+		answer.Reset(w)
 		return
 	}
 	maps.Copy(w.Header(), r.header)
@@ -119,16 +120,4 @@ func (r *reply) write(w http.ResponseWriter, req *http.Request, life context.Con
 		panic(http.ErrAbortHandler)
 	}
 	_, _ = io.Copy(w, bytes.NewReader(r.body)) // as above
-}
-
-// reset breaks a connection.
-func reset(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // so that it is a reset
-	}
-	_ = conn.Close()
 }

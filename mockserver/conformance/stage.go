@@ -2,10 +2,11 @@ package conformance
 
 import (
 	"context"
-	"crypto/rand"
+	crand "crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -84,7 +85,7 @@ type Breach struct {
 
 // newStage sets up a stage. Close it.
 func newStage(ctx context.Context, set settings, virtual bool, dir string) (*stage, error) {
-	s := &stage{settings: set, virtual: virtual, token: "token-" + rand.Text(), secret: "secret-" + rand.Text(), hookSecret: rand.Text() + rand.Text(), dir: dir, counts: make(map[point]int)}
+	s := &stage{settings: set, virtual: virtual, token: "token-" + crand.Text(), secret: "secret-" + crand.Text(), hookSecret: crand.Text() + crand.Text(), dir: dir, counts: make(map[point]int)}
 	s.life, s.cancel = context.WithCancel(ctx)
 	cfg := set.config
 	cfg.Auth.Mode = mockserver.AuthAny
@@ -158,15 +159,27 @@ func (s *stage) env(role Role) ([]string, error) {
 
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
+// Ports for candidates lie below those that systems give to outgoing connections, one
+// of which could take a port before the candidate does.
+const firstPort, ports = 20_000, 10_000
+
+// nextPort counts the ports that were given, from anywhere, so that two runs at a time
+// rarely meet.
+var nextPort = func() *atomic.Int64 {
+	n := new(atomic.Int64)
+	n.Store(rand.Int64N(ports))
+	return n
+}()
+
 // freePort is a port that nobody uses now.
 func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
+	for range ports {
+		port := strconv.FormatInt(firstPort+nextPort.Add(1)%ports, 10)
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			return port, l.Close()
+		}
 	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, err
+	return "", errors.New("there is no free port for the candidate's webhook on 127.0.0.1")
 }
 
 // subscribe has notifications of the subscription sent to the candidate.

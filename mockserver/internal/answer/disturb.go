@@ -35,7 +35,7 @@ func Disturb(w http.ResponseWriter, f *fault.Answer, by Caller, serve func(http.
 			serve(rec)
 		}
 		if f.Drop {
-			reset(w)
+			Reset(w)
 			return
 		}
 		send(w, f, by, Outcome{Status: f.Status, Header: http.Header{}, Body: []byte(f.Body)})
@@ -135,9 +135,9 @@ func write(w http.ResponseWriter, p []byte) {
 	_ = http.NewResponseController(w).Flush() // not every writer can
 }
 
-// reset breaks the connection: by TCP reset if there is a TCP connection to be
+// Reset breaks the connection: by TCP reset if there is a TCP connection to be
 // had, else by aborting the answer, which looks alike in memory.
-func reset(w http.ResponseWriter) {
+func Reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
