@@ -13,6 +13,10 @@ type Options struct {
 	Name   string // of the file, for errors
 	Refs   string // the folder that references may lead into; see [apidoc.Options]
 	Limits apidoc.Limits
+	// CacheDir is a folder in which larger documents are kept in a form that is
+	// faster to read than their text. It is made if it is not there, bounded, and
+	// may be shared and removed at any time. Default: none.
+	CacheDir string
 }
 
 // Doc is an OpenAPI document. It is safe for concurrent use.
@@ -20,6 +24,8 @@ type Doc struct {
 	Title, Version string         // of the API
 	OpenAPI        apidoc.Version // of the document
 	Servers        []Server
+	Cached         bool  // it was read from CacheDir
+	CacheErr       error // why it could not be kept there; it was read all the same
 
 	src        *apidoc.Document
 	set        *schema.Set
@@ -29,7 +35,8 @@ type Doc struct {
 
 // Open reads a document. An error is an [*apidoc.Error] with file, line and pointer.
 func Open(data []byte, o Options) (*Doc, error) {
-	src, err := apidoc.Open(o.Name, data, apidoc.Options{Limits: o.Limits, Refs: o.Refs})
+	d := &Doc{}
+	src, err := d.read(data, o)
 	if err != nil {
 		return nil, err
 	}
@@ -38,14 +45,32 @@ func Open(data []byte, o Options) (*Doc, error) {
 		return nil, err
 	}
 	info := src.Root.Get("info")
-	d := &Doc{
-		Title: info.Get("title").Str(), Version: info.Get("version").Str(), OpenAPI: version,
-		Servers: servers(src.Root.Get("servers")), src: src, set: schema.NewSet(src, version),
-	}
+	d.Title, d.Version, d.OpenAPI = info.Get("title").Str(), info.Get("version").Str(), version
+	d.Servers, d.src, d.set = servers(src.Root.Get("servers")), src, schema.NewSet(src, version)
 	for _, mode := range []schema.Mode{schema.Response, schema.Request} {
 		d.makers[mode] = sync.OnceValue(func() *synth.Maker { return synth.New(d.set, mode) })
 	}
 	return d, d.index()
+}
+
+// read reads the text of a document, or what is kept of it.
+func (d *Doc) read(data []byte, o Options) (*apidoc.Document, error) {
+	options := apidoc.Options{Limits: o.Limits, Refs: o.Refs}
+	if o.CacheDir == "" || len(data) < leastDocument {
+		return apidoc.Open(o.Name, data, options)
+	}
+	kept, k := cache{o.CacheDir}, keyOf(data, o.Limits)
+	if snapshot, ok := kept.get(k); ok {
+		if src, err := apidoc.OpenSnapshot(o.Name, snapshot, options); err == nil {
+			d.Cached = true
+			return src, nil
+		}
+	}
+	src, err := apidoc.Open(o.Name, data, options)
+	if err == nil {
+		d.CacheErr = kept.put(k, src.AppendSnapshot(nil))
+	}
+	return src, err
 }
 
 // Operations returns all operations, in the order of the document.
