@@ -114,20 +114,33 @@ func (c *call) page(w http.ResponseWriter, v any, s *schema.Schema, change edit)
 		win.from = i
 	}
 	rows = c.d.settled(slices.Clone(rows[win.from:win.end()]), v, at, s)
-	v = withRows(whole, at, c.counted(rows, win))
-	if s == nil || !s.Valid(v, schema.Response) {
-		v = withRows(whole, at, rows)
-	}
-	if object, ok := v.(map[string]any); ok {
-		v = fit.Over(object, c.totals(object, at, win, nil), s, schema.Response)
-		if object, ok = v.(map[string]any); ok && !win.more() { // what may neither be null nor be missing may be empty
-			v = fit.Over(object, c.totals(object, at, win, ""), s, schema.Response)
+	v = withRows(whole, at, rows)
+	if counted, changed := c.counted(rows, win); changed {
+		if told := withRows(whole, at, counted); s == nil || s.Valid(told, schema.Response) {
+			v = told
 		}
+	}
+	v = c.told(v, at, win, s, nil)
+	if !win.more() { // what may neither be null nor be missing may be empty
+		v = c.told(v, at, win, s, "")
 	}
 	if c.paging.any() {
 		c.linkPages(w, win)
 	}
 	return v
+}
+
+// told is a list whose properties beside its rows tell of a window.
+func (c *call) told(v any, at []string, win window, s *schema.Schema, none any) any {
+	object, ok := v.(map[string]any)
+	if !ok {
+		return v
+	}
+	totals := c.totals(object, at, win, none)
+	if len(totals) == 0 {
+		return v
+	}
+	return fit.Over(object, totals, s, schema.Response)
 }
 
 // behind is where the rows begin that follow the one whose id the cursor is, 0 if it
@@ -147,8 +160,9 @@ func (c *call) behind(rows []any) int {
 	})
 }
 
-// counted are rows whose metadata tell the total, as those of the ERP do.
-func (c *call) counted(rows []any, win window) []any {
+// counted are rows whose metadata tell the total, as those of the ERP do, and whether
+// there are any.
+func (c *call) counted(rows []any, win window) (counted []any, changed bool) {
 	rows = slices.Clone(rows)
 	for i, row := range rows {
 		object, _ := row.(map[string]any)
@@ -159,9 +173,9 @@ func (c *call) counted(rows []any, win window) []any {
 		object, about = maps.Clone(object), maps.Clone(about)
 		about["totalCount"] = win.total
 		object["metadata"] = about
-		rows[i] = object
+		rows[i], changed = object, true
 	}
-	return rows
+	return rows, changed
 }
 
 // linkPages sets the headers that lead to other pages, and that tell the total.
