@@ -35,6 +35,11 @@ type Config struct {
 	// outside of the document. Default: no other files.
 	Refs string
 
+	// CacheDir is a folder in which large documents are kept in a form that is faster
+	// to read than their text. It is made if it is not there, bounded, and may be
+	// shared, and emptied at any time. Default: none.
+	CacheDir string
+
 	// Limits bound what is read.
 	Limits Limits
 

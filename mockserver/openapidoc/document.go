@@ -45,9 +45,12 @@ func New(cfg Config) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc, err := compiled.Open(data, compiled.Options{Name: name, Refs: cfg.Refs, Limits: apidoc.Limits(cfg.Limits)})
+	doc, err := compiled.Open(data, compiled.Options{Name: name, Refs: cfg.Refs, Limits: apidoc.Limits(cfg.Limits), CacheDir: cfg.CacheDir})
 	if err != nil {
 		return nil, err
+	}
+	if doc.CacheErr != nil {
+		cfg.Logger.Warn("a document could not be kept for the next time; it was read all the same", "document", name, "error", doc.CacheErr)
 	}
 	d := &Document{
 		cfg: cfg, name: name, doc: doc, calls: make(map[string]map[int]int), state: resources.New(cfg.StateBytes),

@@ -51,6 +51,8 @@ func (c *call) serveState(w http.ResponseWriter) {
 		c.read(w, book, at)
 	case c.isList() && c.Method == http.MethodPost:
 		c.create(w, book, at)
+	case c.isList() && (c.Method == http.MethodPut || c.Method == http.MethodPatch):
+		c.updateNamed(w, book, at)
 	case c.isList() && c.reads():
 		c.succeed(w, nil, func(v any, _ *schema.Schema) any { return c.withStored(book, at, v) })
 	default:
@@ -214,6 +216,20 @@ func (c *call) update(w http.ResponseWriter, book *resources.Book, at string) {
 		}
 	}
 	c.fail(w, http.StatusConflict, "The resource is being changed by too many others.")
+}
+
+// updateNamed changes the thing in a list whose id the body has.
+func (c *call) updateNamed(w http.ResponseWriter, book *resources.Book, list string) {
+	body, _ := c.given() // what cannot be read names nothing
+	object, _ := body.(map[string]any)
+	id, ok := idOf(object, c.shape.parameter, c.noun())
+	if !ok {
+		c.succeed(w, nil, nil)
+		return
+	}
+	one := *c
+	one.match = &match{c.operation, append(slices.Clone(c.match.values), paths.Value{Name: c.shape.parameter, Text: id})}
+	one.update(w, book, list+"/"+resources.Key(url.PathEscape(id)))
 }
 
 // remove deletes what is at a path.

@@ -115,6 +115,18 @@ func TestIdsOfCallers(t *testing.T) {
 	}
 }
 
+// Some APIs change a thing at the list's path, and name it in the body.
+func TestAThingThatTheBodyNames(t *testing.T) {
+	pet := `{"responses":{"200":{"content":{"application/json":{"schema":{"type":"object","required":["id","name"],"properties":{"id":{"type":"integer"},"name":{"type":"string"}}}}}}}}`
+	w := serve(t, openapidoc.Config{Stateful: true, Source: []byte(`{"openapi":"3.0.0","info":{},"paths":{"/pet":{"post":` + pet + `,"put":` + pet + `},"/pet/{petId}":{"get":` + pet + `}}}`)})
+	w.want(200, "POST", "/pet", `{"id":10,"name":"Rex"}`)
+	w.want(200, "PUT", "/pet", `{"id":10,"name":"Fido"}`)
+	if a := w.want(200, "GET", "/pet/10", ""); a.body != `{"id":10,"name":"Fido"}` {
+		t.Errorf("got %s", a.body)
+	}
+	w.want(200, "PUT", "/pet", `{"name":"nobody"}`)
+}
+
 func TestOneThingWithoutAList(t *testing.T) {
 	w := serve(t, openapidoc.Config{Stateful: true})
 	before := w.want(200, "GET", "/settings", "").object(t)

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -16,7 +18,8 @@ import (
 
 // specs are the documents that a mock answers from.
 type specs struct {
-	files []string
+	files   []string
+	noCache bool
 	all   openapidoc.Config // what holds for all of them
 }
 
@@ -27,6 +30,7 @@ func (s *serving) documents() cli.Options {
 		{Name: "refs", Arg: "directory", Usage: "let references of documents lead to files below this directory (default: to no other files)", Set: cli.Text(&to.Refs)},
 		{Name: "validate", Arg: "mode", Initial: "off", Usage: "hold requests against the documents: off, warn (answered all the same; the log and a header tell) or strict (refused with 400)", Set: func(v string) error { return parseValidation(&to.Validate, v) }},
 		{Name: "stateful", Usage: "let what is created, changed and deleted be so for the requests that follow", Set: cli.YesOrNo(&to.Stateful)},
+		{Name: "no-spec-cache", Usage: "read documents anew at each start, and keep nothing of large ones in the user's cache directory", Set: cli.YesOrNo(&s.specs.noCache)},
 		{Name: "spec-rows", Arg: "number", Field: "Rows", Initial: "5", Usage: "rows that lists of documents begin with", Set: cli.Number(&to.Rows)},
 	}
 }
@@ -47,6 +51,9 @@ func parseValidation(to *openapidoc.Validation, v string) error {
 func (s *serving) openSpecs() error {
 	if len(s.specs.files) == 0 {
 		return s.specs.needless()
+	}
+	if dir, err := os.UserCacheDir(); err == nil && !s.specs.noCache { // without a home there is no cache
+		s.specs.all.CacheDir = filepath.Join(dir, "erpmock", "documents")
 	}
 	var documents []*openapidoc.Document
 	for _, file := range s.specs.files {

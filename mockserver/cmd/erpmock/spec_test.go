@@ -102,6 +102,37 @@ func TestServingADocument(t *testing.T) {
 	}
 }
 
+// What was read of a large document is kept for the next start, unless that is turned
+// off.
+func TestLargeDocumentsAreKept(t *testing.T) {
+	home := t.TempDir()
+	for _, name := range []string{"XDG_CACHE_HOME", "HOME", "LocalAppData"} {
+		t.Setenv(name, home)
+	}
+	large := document(t, shop+"x-padding: ["+strings.Repeat("some text, ", 200_000)+"]\n")
+	files := func() (n int) {
+		_ = filepath.WalkDir(home, func(_ string, e os.DirEntry, err error) error {
+			if err == nil && !e.IsDir() {
+				n++
+			}
+			return nil
+		})
+		return n
+	}
+	serve(t, "--spec", large, "--no-spec-cache")
+	if n := files(); n != 0 {
+		t.Errorf("%d files are kept, want none", n)
+	}
+	for range 2 {
+		if status, text := serve(t, "--spec", large).get("GET", "/v1/supplierInvoice/7", ""); status != 200 {
+			t.Errorf("got %d %s", status, text)
+		}
+		if n := files(); n != 1 {
+			t.Errorf("%d files are kept, want one", n)
+		}
+	}
+}
+
 func TestDocumentsThatCannotBeServed(t *testing.T) {
 	for _, tt := range []struct {
 		flags []string
