@@ -10,14 +10,18 @@ import (
 	"github.com/vismanet-go/background/mockserver/openapidoc"
 )
 
-// BenchmarkNew reads a document of the ERP's size.
+// BenchmarkNew reads a document of the ERP's size, from its text and from a cache.
 func BenchmarkNew(b *testing.B) {
 	source := gendoc.ERP(gendoc.V30, 1).JSON
-	b.SetBytes(int64(len(source)))
-	for b.Loop() {
-		if _, err := openapidoc.New(openapidoc.Config{Source: source}); err != nil {
-			b.Fatal(err)
-		}
+	for name, dir := range map[string]string{"cold": "", "cached": b.TempDir()} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(source)))
+			for b.Loop() {
+				if _, err := openapidoc.New(openapidoc.Config{Source: source, CacheDir: dir}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

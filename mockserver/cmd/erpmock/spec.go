@@ -20,7 +20,7 @@ import (
 type specs struct {
 	files   []string
 	noCache bool
-	all   openapidoc.Config // what holds for all of them
+	all     openapidoc.Config // what holds for all of them
 }
 
 func (s *serving) documents() cli.Options {
