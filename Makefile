@@ -115,11 +115,11 @@ include examples/languages.mk
 
 # TRIED are the documents whose names match, such as TRIED='visma*'.
 TRIED ?=
-documents: ## try what reads OpenAPI documents on public ones, which it brings by npm, PyPI and the Go proxy
+documents: $(OPENAPI_NPM)/.installed ## try what reads OpenAPI documents on public ones, which it brings by npm, PyPI and the Go proxy
 	@.ci/documents short
 	@DOCUMENTS="$(CURDIR)/.tools/documents" DOCUMENTS_ONLY='$(TRIED)' go test -count=1 -timeout 30m -v -run "Public|Generated" ./internal/documents
 
-documents-full: ## the same on more than 2 700 of them
+documents-full: $(OPENAPI_NPM)/.installed ## the same on more than 2 700 of them
 	@.ci/documents full
 	@DOCUMENTS="$(CURDIR)/.tools/documents" DOCUMENTS_ONLY='$(TRIED)' DOCUMENTS_FULL=1 go test -count=1 -timeout 2h -v -run "Public|Generated" ./internal/documents
 

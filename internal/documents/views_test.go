@@ -69,6 +69,18 @@ func provesViews(t *testing.T, bgspec string, d document, most int) {
 	run(t, bgspec, "background", source, "--all", "--format", "json", "--callbacks", "none", "-o", background)
 	run(t, bgspec, "foreground", source, "--format", "json", "-o", foreground)
 	made := time.Since(begun)
+	again := filepath.Join(dir, "again.json")
+	for _, view := range []string{background, foreground} {
+		kind := strings.TrimSuffix(filepath.Base(view), ".json")
+		run(t, bgspec, kind, view, "--no-check", "-o", again)
+		first, err := os.ReadFile(view)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if second, err := os.ReadFile(again); err != nil || !bytes.Equal(first, second) {
+			t.Errorf("the %s view of the %s view is another one (%v)", kind, kind, err)
+		}
+	}
 	before := kinFault(t, source)
 	for _, view := range []string{background, foreground} {
 		if fault := kinFault(t, view); fault != "" && before == "" {
