@@ -155,11 +155,11 @@ func (l *lister) list() (any, bool) {
 		}
 	}
 	if c := l.missing(); c != nil {
-		return nil, l.because(c.s.Pointer, Unsatisfiable, "no %d items can be made that fit contains", c.min)
+		return nil, l.because(c.s.Pointer, NotFound, "no %d items can be made that fit contains", c.min)
 	}
 	for j, c := range l.a.contains {
 		if c.max >= 0 && l.found[j] > c.max {
-			return nil, l.because(c.s.Pointer, Unsatisfiable, "more than %d items fit contains", c.max)
+			return nil, l.because(c.s.Pointer, NotFound, "more than %d items fit contains", c.max)
 		}
 	}
 	return l.items, true
@@ -227,5 +227,5 @@ func (l *lister) distinct(item *shape, i int) (any, bool) {
 			return v, true
 		}
 	}
-	return nil, l.because(item.pointer(), Unsatisfiable, "no %d items that differ were found", i+1)
+	return nil, l.because(item.pointer(), NotFound, "no %d items that differ were found", i+1)
 }

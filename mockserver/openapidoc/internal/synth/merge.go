@@ -34,7 +34,7 @@ func (sh *shape) add(r member) {
 	key := [2]uint32{r.s.ID, r.scope.Number()}
 	if at, twice := sh.has[key]; twice {
 		if sh.within(r.up, at) {
-			sh.refuse(r.s.Pointer, Unsatisfiable, "the schema refers to itself for the same value")
+			sh.refuse(r.s.Pointer, NotFound, "the schema refers to itself for the same value")
 		}
 		return
 	}
@@ -58,6 +58,7 @@ func (sh *shape) add(r member) {
 	sh.choices = append(sh.choices, s.Choices...)
 	sh.follow(s.Target, r, own)
 	sh.follow(func() (*schema.Schema, error) { return r.scope.Target(s) }, r, own)
+	sh.lucky = sh.lucky || s.DynamicRef != nil || s.Members != nil && s.UnevaluatedProps != nil || s.Items != nil && (s.Items.Unevaluated != nil || s.Contains != nil)
 	if s.Members != nil {
 		sh.dependents(s, own)
 	}
@@ -164,7 +165,12 @@ func (m *Maker) discriminated(s, sub *schema.Schema, property string, values []s
 // dependents adds what the presence of properties asks for.
 func (sh *shape) dependents(s *schema.Schema, own int) {
 	ask := func(name string, of *schema.Schema) {
-		sh.clauses = append(sh.clauses, either(s, own, alternative{of: of}, alternative{of: sh.m.absent(s, name)}))
+		present := alternative{of, []*schema.Schema{sh.m.present(s, name)}}
+		absent := alternative{of: sh.m.absent(s, name)}
+		if s.Property(name) == nil {
+			present, absent = absent, present
+		}
+		sh.clauses = append(sh.clauses, either(s, own, present, absent))
 	}
 	for _, d := range s.DependentRequired {
 		ask(d.Name, sh.m.derived(s.ID, "dependentRequired "+d.Name, func(to *schema.Schema) {
@@ -176,6 +182,15 @@ func (sh *shape) dependents(s *schema.Schema, own int) {
 	for _, d := range s.DependentSchemas {
 		ask(d.Name, d.Schema)
 	}
+}
+
+// present returns the schema of what has a property; other than objects are valid.
+func (m *Maker) present(s *schema.Schema, name string) *schema.Schema {
+	return m.derived(s.ID, "with "+name, func(to *schema.Schema) {
+		to.Pointer = s.Pointer
+		to.Members = schema.NewMembers()
+		to.Members.Required = []string{name}
+	})
 }
 
 // absent returns the schema of what lacks a property.

@@ -124,6 +124,25 @@ func (m *Maker) notMembers(s *schema.Schema, way wayFunc) {
 			to.Members.Properties = []schema.Property{{Name: name, Schema: m.negation(o.Additional)}}
 		})
 	}
+	if o.UnevaluatedProps != nil {
+		way(schema.Object, "unevaluatedProperties", func(to *schema.Schema) {
+			name := m.unknownName(s)
+			to.Members = schema.NewMembers()
+			to.Members.Required = []string{name}
+			to.Members.Properties = []schema.Property{{Name: name, Schema: m.negation(o.UnevaluatedProps)}}
+		})
+	}
+	if o.Names != nil {
+		v, reasons := m.Value(m.derived(o.Names.ID, "no name", func(to *schema.Schema) {
+			to.Types, to.Logic = schema.String, &schema.Logic{Not: o.Names}
+		}), Options{Seed: 1})
+		if name, ok := v.(string); ok && reasons == nil {
+			way(schema.Object, "propertyNames", func(to *schema.Schema) {
+				to.Members = schema.NewMembers()
+				to.Members.Required = []string{name}
+			})
+		}
+	}
 	if o.MinProps > 0 {
 		way(schema.Object, "minProperties", func(to *schema.Schema) {
 			to.Members = schema.NewMembers()
@@ -236,6 +255,18 @@ func (m *Maker) notItems(s *schema.Schema, way wayFunc) {
 				to.Items.Prefix = append(to.Items.Prefix, m.set.With(s.Pointer, func(*schema.Schema) {}))
 			}
 			to.Items.Prefix = append(to.Items.Prefix, m.negation(item))
+		})
+	}
+	if l.Unevaluated != nil {
+		way(schema.Array, "unevaluatedItems", func(to *schema.Schema) {
+			to.Items = schema.NewItems()
+			to.Items.Contains = m.negation(l.Unevaluated)
+		})
+	}
+	if l.Contains != nil && l.MaxContains >= 0 {
+		way(schema.Array, "maxContains", func(to *schema.Schema) {
+			to.Items = schema.NewItems()
+			to.Items.Contains, to.Items.MinContains = l.Contains, l.MaxContains+1
 		})
 	}
 	if l.Contains != nil && l.MinContains > 0 {

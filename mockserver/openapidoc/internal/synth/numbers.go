@@ -15,6 +15,7 @@ type numbers struct {
 	step        *big.Rat
 	first, last *big.Int // nil: no bound
 	whole       bool     // step is 1, and what is chosen from fits small
+	loose       bool     // fractions of step are valid as well
 	small, n    int64    // chosen are n numbers from small
 	plain       bool     // nothing is asked for
 	fail        *Reason
@@ -66,6 +67,7 @@ func (sh *shape) numeric() numbers {
 		step = multiple(step, big.NewRat(1, 1))
 	}
 	if step == nil {
+		n.loose = true
 		step = quantum(low, high, over, under)
 	}
 	n.step = step
@@ -167,6 +169,10 @@ func (g *maker) num(sh *shape, at spot) (any, bool) {
 	if n.fail != nil {
 		g.fail = n.fail
 		return nil, false
+	}
+	if at.wild > 0 && n.loose && n.n > 1 { // a bit more than a multiple
+		part := new(big.Rat).Mul(n.step, big.NewRat(int64(at.wild), 1000))
+		return json.Number(schema.NumOf(part.Add(part, n.times(0))).String()), true
 	}
 	k := (int64(at.seed.below(int(n.n))) + int64(at.again)) % n.n
 	if n.whole {

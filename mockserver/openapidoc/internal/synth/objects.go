@@ -233,7 +233,7 @@ func (g *maker) others(sh *shape, o *objects, object map[string]any, at spot) (a
 		}
 	}
 	if len(object) < o.min {
-		return nil, g.because(sh.pointer()+"/minProperties", Unsatisfiable, "only %d properties are possible; want at least %d", len(object), o.min)
+		return nil, g.because(sh.pointer()+"/minProperties", NotFound, "only %d properties were found; want at least %d", len(object), o.min)
 	}
 	return object, true
 }

@@ -28,6 +28,7 @@ type shape struct {
 	null    bool         // null is valid
 	choices [][]any
 	fail    *Reason // no value but null is valid
+	lucky   bool    // a value that is made may be invalid, and is checked
 
 	picksMu sync.Mutex
 	picks   map[pick]*shape // picksMu guards it
@@ -134,7 +135,7 @@ func (sh *shape) scopeOf(member int) *schema.Scope {
 func (sh *shape) copy() *shape {
 	to := &shape{
 		m: sh.m, members: clip(sh.members), clauses: clip(sh.clauses), nots: clip(sh.nots), choices: clip(sh.choices),
-		has: make(map[[2]uint32]int, len(sh.has)), types: sh.types, null: sh.null, fail: sh.fail,
+		has: make(map[[2]uint32]int, len(sh.has)), types: sh.types, null: sh.null, fail: sh.fail, lucky: sh.lucky,
 	}
 	maps.Copy(to.has, sh.has)
 	return to

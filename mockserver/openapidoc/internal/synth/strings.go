@@ -78,6 +78,11 @@ func (g *maker) str(sh *shape, at spot) (any, bool) {
 		g.note(*t.bad)
 	}
 	r := at.seed.index(at.again).rng()
+	if at.wild > 0 {
+		if text := fit(wild[at.wild%len(wild)], t.min, t.max, r); t.fits(text) {
+			return text, true
+		}
+	}
 	if len(t.patterns) == 0 && len(t.formats) == 0 {
 		return fit(word(at.name, r), t.min, t.max, r), true
 	}
@@ -156,3 +161,6 @@ func fit(text string, low, high int, r *rng) string {
 }
 
 const letters = "abcdefghijklmnopqrstuvwxyz"
+
+// wild are texts that nobody would write.
+var wild = []string{"", "a", "0", "A1", "x", "~~", "Zebra 12", "12345", "ab", "é", "a very long text that has more than fifty characters in it"}

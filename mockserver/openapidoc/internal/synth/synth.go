@@ -120,6 +120,7 @@ type spot struct {
 	again   int  // times that this was tried before: other choices are taken
 	others  bool // no examples here
 	minimal bool // as small as can be
+	wild    int  // above 0: as nobody would write it, each number in another way
 }
 
 func (g *maker) spent() bool { return g.quota <= 0 }

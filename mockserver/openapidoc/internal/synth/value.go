@@ -76,6 +76,7 @@ func (g *maker) make(sh *shape, at spot) (any, bool) {
 	if len(sh.clauses) > 0 {
 		return g.choose(sh, at)
 	}
+	g.lucky = g.lucky || sh.lucky
 	v, ok := g.plain(sh, at)
 	if !ok || len(sh.nots) == 0 {
 		return v, ok
@@ -95,12 +96,17 @@ func (g *maker) recurses(sh *shape) bool {
 
 // choose decides the first clause of a shape.
 func (g *maker) choose(sh *shape, at spot) (any, bool) {
+	g.lucky = true
 	c := sh.clauses[0]
 	var second any // valid, though not to readers that do not look at formats
 	found := false
+	var undecided *Reason // there may be a value all the same
 	for _, i := range g.order(sh, c, at) {
 		v, ok := g.value(sh.picked(pick{clause: 0, alt: i}, c.alts[i].schemas(), nil), at)
 		if !ok {
+			if g.fail != nil && g.fail.Kind != Unsatisfiable {
+				undecided = g.fail
+			}
 			continue
 		}
 		if c.one == nil || g.chosen(c, i, v) || g.alone(sh, c, i, v, g.mode|schema.Unformatted) {
@@ -110,6 +116,7 @@ func (g *maker) choose(sh *shape, at spot) (any, bool) {
 			second, found = v, true
 		}
 		if v, ok = g.value(sh.picked(pick{0, i, true}, c.alts[i].schemas(), c.others(i)), at); !ok {
+			undecided = g.fail
 			continue
 		}
 		if g.alone(sh, c, i, v, g.mode|schema.Unformatted) {
@@ -121,6 +128,9 @@ func (g *maker) choose(sh *shape, at spot) (any, bool) {
 	}
 	if found {
 		return second, true
+	}
+	if undecided != nil {
+		g.fail = undecided
 	}
 	if g.fail == nil {
 		g.because(c.s.Pointer, Unsatisfiable, "none of the %d alternatives has a valid value", len(c.alts))
@@ -178,25 +188,31 @@ func (g *maker) order(sh *shape, c *clause, at spot) []int {
 // avoid makes a value that none of the nots holds for, v being one that is valid
 // otherwise.
 func (g *maker) avoid(sh *shape, at spot, v any) (any, bool) {
+	g.lucky = true
+	if g.avoids(sh, v) {
+		return v, true
+	}
+	// By luck first: a value of another type, or that is chosen otherwise, may do.
+	for again := range 2 * len(wild) {
+		other := at
+		other.again, other.others, other.wild = at.again+again, true, again+1
+		other.seed = at.seed.index(again)
+		for _, t := range sh.likely() {
+			if w, ok := g.typed(sh, t, other); ok && g.avoids(sh, w) {
+				return w, true
+			}
+		}
+	}
 	for i, not := range sh.nots {
 		if !not.s.ValidIn(not.scope, v, g.mode) {
 			continue
-		}
-		// By luck first: a value that is chosen otherwise may do.
-		for again := 1; again <= 6; again++ {
-			other := at
-			other.again, other.others = at.again+again, true
-			other.seed = at.seed.index(again)
-			if w, ok := g.plain(sh, other); ok && g.avoids(sh, w) {
-				return w, true
-			}
 		}
 		for j, way := range g.waysOf(not.s) {
 			if w, ok := g.value(sh.picked(pick{clause: i, alt: -1 - j}, []*schema.Schema{way}, nil), at); ok && g.avoids(sh, w) {
 				return w, true
 			}
 		}
-		return nil, g.because(not.s.Pointer, Unsatisfiable, "whatever is valid otherwise is valid against the schema of not")
+		return nil, g.because(not.s.Pointer, NotFound, "whatever was found to be valid otherwise is valid against the schema of not")
 	}
 	return v, true
 }
@@ -259,6 +275,9 @@ func (sh *shape) likely() []schema.Types {
 		if m.s.Numeric != nil {
 			meant |= schema.Number
 		}
+	}
+	if meant == 0 && sh.types == schema.Any&^schema.Null {
+		meant = schema.String // nothing is said
 	}
 	order := make([]schema.Types, 0, 5)
 	for _, wanted := range []schema.Types{meant, schema.Any} {
