@@ -130,7 +130,7 @@ func (d *Document) walk(n *Node, at *file, ref, fragment string, from *Node, use
 		}
 		return nil, from.Errorf("reference %q: nothing has the $anchor %q", shorten(ref), shorten(pointer))
 	}
-	for _, step := range steps(pointer) {
+	for _, step := range Steps(pointer) {
 		to := n.step(step)
 		if to == nil {
 			if _, ok := n.Ref(); ok {

@@ -17,8 +17,8 @@ func Pointer(steps ...string) string {
 	return b.String()
 }
 
-// steps returns what a JSON pointer is made of; it is the reverse of [Pointer].
-func steps(pointer string) []string {
+// Steps returns what a JSON pointer is made of; it is the reverse of [Pointer].
+func Steps(pointer string) []string {
 	if pointer == "" {
 		return nil
 	}

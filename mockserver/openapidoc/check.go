@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vismanet-go/background/internal/apidoc"
 	"github.com/vismanet-go/background/mockserver/internal/answer"
 	"github.com/vismanet-go/background/mockserver/openapidoc/internal/media"
 	"github.com/vismanet-go/background/mockserver/openapidoc/internal/schema"
@@ -84,7 +85,7 @@ func (c *call) checkParameters() (all []violation) {
 			continue
 		}
 		v, there, err := c.params.Read(p)
-		at := pointerTo(p.Name)
+		at := apidoc.Pointer(p.Name)
 		switch {
 		case err != nil:
 			all = append(all, violation{in: p.In, pointer: at, msg: err.Error()})
@@ -97,7 +98,7 @@ func (c *call) checkParameters() (all []violation) {
 		}
 	}
 	for _, name := range c.params.Unknown(list) {
-		all = append(all, violation{in: "query", pointer: pointerTo(name), msg: "is none of the document's parameters", lenient: true})
+		all = append(all, violation{in: "query", pointer: apidoc.Pointer(name), msg: "is none of the document's parameters", lenient: true})
 	}
 	return all
 }
@@ -142,9 +143,4 @@ func (c *call) checkBody() (all []violation) {
 		all = append(all, violation{in: "body", pointer: f.Pointer, msg: f.Msg})
 	}
 	return all
-}
-
-// pointerTo is the JSON pointer to a property.
-func pointerTo(name string) string {
-	return "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 }

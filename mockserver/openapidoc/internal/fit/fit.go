@@ -6,8 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
+	"github.com/vismanet-go/background/internal/apidoc"
 	"github.com/vismanet-go/background/mockserver/openapidoc/internal/schema"
 )
 
@@ -27,7 +27,7 @@ func Over(base, over any, s *schema.Schema, mode schema.Mode) any {
 		}
 		changed := false
 		for _, f := range faults {
-			merged, changed = restored(merged, base, steps(f.Pointer), changed)
+			merged, changed = restored(merged, base, apidoc.Steps(f.Pointer), changed)
 		}
 		if !changed {
 			return base
@@ -55,18 +55,6 @@ func merge(base, over any) any {
 		to[name] = merge(to[name], value)
 	}
 	return to
-}
-
-// steps are those of a JSON pointer.
-func steps(pointer string) []string {
-	if pointer == "" {
-		return nil
-	}
-	list := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
-	for i, step := range list {
-		list[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
-	}
-	return list
 }
 
 // restored is v with what base has at a place, without it if base has nothing there; it
