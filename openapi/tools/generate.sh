@@ -8,9 +8,10 @@ set -eu
 root=$(cd "${1:-.}" && pwd)
 example="$root/examples/anyoperation"
 go run ./openapi/cmd/bgspec foreground "$example/erp.json" -q --tag SupplierInvoice --mend dates,decimals,headers -o "$example/supplierinvoice.yaml"
+go run ./openapi/internal/erpview -in "$root/openapi/background.yaml" -out "$root/openapi/erp/erp.yaml"
 cd "$root/openapi/tools"
 go tool oapi-codegen -config "$example/oapi-codegen.yaml" -o "$example/supplierinvoice/client.gen.go" "$example/supplierinvoice.yaml"
-go run ./derive -in ../background.yaml -erp ../erp/erp.yaml -edition31 ../background-3.1.yaml -overlay aliases.overlay.yaml
+go run ./derive -in ../background.yaml -edition31 ../background-3.1.yaml -overlay aliases.overlay.yaml
 go tool oapi-codegen -config models.config.yaml ../background.yaml
 go tool oapi-codegen -config background.config.yaml ../background.yaml
 go tool oapi-codegen -config erp.config.yaml ../erp/erp.yaml

@@ -1,8 +1,8 @@
 // Command derive writes what follows mechanically from openapi/background.yaml:
-// the foreground view of the same operations, the edition in OpenAPI 3.1, and the
-// overlay that lets the generated clients share the types of package openapi.
+// the edition in OpenAPI 3.1, and the overlay that lets the generated clients share
+// the types of package openapi. (The foreground view is made by ../../internal/erpview.)
 //
-// Usage: derive -in background.yaml -erp erp.yaml -edition31 background-3.1.yaml -overlay aliases.overlay.yaml
+// Usage: derive -in background.yaml -edition31 background-3.1.yaml -overlay aliases.overlay.yaml
 package main
 
 import (
@@ -13,17 +13,16 @@ import (
 
 func main() {
 	in := flag.String("in", "", "document of the background view, read")
-	erp := flag.String("erp", "", "document of the foreground view, written")
 	edition := flag.String("edition31", "", "document of the background view in OpenAPI 3.1, written")
 	overlay := flag.String("overlay", "", "overlay that maps schemas to Go types, written")
 	flag.Parse()
-	if err := run(*in, *erp, *edition, *overlay); err != nil {
+	if err := run(*in, *edition, *overlay); err != nil {
 		fmt.Fprintln(os.Stderr, "derive:", err)
 		os.Exit(1)
 	}
 }
 
-func run(in, erp, edition, overlay string) error {
+func run(in, edition, overlay string) error {
 	source, err := os.ReadFile(in)
 	if err != nil {
 		return err
@@ -31,7 +30,7 @@ func run(in, erp, edition, overlay string) error {
 	for _, out := range []struct {
 		file   string
 		derive func([]byte) ([]byte, error)
-	}{{erp, foreground}, {edition, edition31}, {overlay, aliasOverlay}} {
+	}{{edition, edition31}, {overlay, aliasOverlay}} {
 		text, err := out.derive(source)
 		if err != nil {
 			return fmt.Errorf("%s: %w", in, err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -81,20 +82,6 @@ func removeEmpty(n *yaml.Node) {
 		}
 	}
 	n.Content = kept
-}
-
-// removeRef drops the item of a list that is a reference to target.
-func removeRef(list *yaml.Node, target string) bool {
-	if list == nil {
-		return false
-	}
-	for i, item := range list.Content {
-		if ref := get(item, "$ref"); ref != nil && ref.Value == target {
-			list.Content = append(list.Content[:i], list.Content[i+1:]...)
-			return true
-		}
-	}
-	return false
 }
 
 // resolve follows a reference within the document; any other node is itself.
@@ -215,4 +202,52 @@ func eachSchema(root *yaml.Node, f func(*yaml.Node) error) error {
 		return nil
 	}
 	return outside(root)
+}
+
+func encode(root *yaml.Node, header string) ([]byte, error) {
+	var buf bytes.Buffer
+	buf.WriteString(header)
+	enc := yaml.NewEncoder(&buf)
+	enc.SetIndent(2)
+	if err := enc.Encode(root); err != nil {
+		return nil, err
+	}
+	return buf.Bytes(), enc.Close()
+}
+
+// prune removes components that are not reachable from outside of them.
+func prune(root, components *yaml.Node) {
+	used := map[string]bool{}
+	var visit func(*yaml.Node)
+	visit = func(n *yaml.Node) {
+		if ref := get(n, "$ref"); ref != nil && !used[ref.Value] {
+			used[ref.Value] = true
+			if target, err := resolve(root, n); err == nil {
+				visit(target)
+			}
+		}
+		for _, child := range n.Content {
+			visit(child)
+		}
+	}
+	for i := 0; i < len(root.Content); i += 2 {
+		if root.Content[i+1] != components {
+			visit(root.Content[i+1])
+		}
+	}
+	for i := 0; i < len(components.Content); i += 2 {
+		kind := components.Content[i].Value
+		if kind == "securitySchemes" {
+			continue
+		}
+		group := components.Content[i+1]
+		var kept []*yaml.Node
+		for j := 0; j < len(group.Content); j += 2 {
+			if used["#/components/"+kind+"/"+group.Content[j].Value] {
+				kept = append(kept, group.Content[j], group.Content[j+1])
+			}
+		}
+		group.Content = kept
+	}
+	removeEmpty(components)
 }
