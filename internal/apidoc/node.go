@@ -60,9 +60,6 @@ const indexed = 17
 // NewString returns a string.
 func NewString(text string) *Node { return &Node{Kind: String, Text: text} }
 
-// NewNumber returns an integer.
-func NewNumber(n int) *Node { return &Node{Kind: Number, Text: strconv.Itoa(n)} }
-
 // NewBool returns a boolean.
 func NewBool(b bool) *Node { return &Node{Kind: Bool, Text: strconv.FormatBool(b)} }
 

@@ -12,7 +12,7 @@ func TestObjectsFindTheirKeysHoweverTheyWereChanged(t *testing.T) {
 	for _, size := range []int{3, 16, 17, 18, 40} { // few have no index, many have one
 		n := apidoc.NewObject()
 		for i := range size {
-			n.Set("k"+strconv.Itoa(i), apidoc.NewNumber(i))
+			n.Set("k"+strconv.Itoa(i), apidoc.NewString(strconv.Itoa(i)))
 		}
 		n.Set("k1", apidoc.NewString("again"))
 		n.Insert(0, "first", apidoc.NewBool(true))
