@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/vismanet-go/background/internal/usercode"
@@ -159,4 +160,31 @@ func askAgain(now, due time.Time) time.Time {
 		return again
 	}
 	return due
+}
+
+// LearnedRoute is how long the operations of a route run.
+type LearnedRoute struct {
+	Route string // method and path, with {} for everything that looks like a number or an id
+	Durations
+}
+
+// Learned returns what is known of how long operations run, by route, in the order of
+// their names: learned by this client, and by those that share its store. It makes no
+// call to the ERP. An error is the store's; then what this client knows is there all
+// the same.
+func (c *Client) Learned(ctx context.Context) ([]LearnedRoute, error) {
+	var err error
+	names := c.learned.Names() // which makes it want to know
+	if !c.owned && c.learned.Dirty() {
+		err = storeError(c.learned.Save(ctx))
+		names = c.learned.Names()
+	}
+	slices.Sort(names)
+	var list []LearnedRoute
+	for _, name := range names {
+		if d := c.learned.For(name); d != nil {
+			list = append(list, LearnedRoute{Route: name, Durations: d})
+		}
+	}
+	return list, err
 }

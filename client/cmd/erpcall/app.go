@@ -56,7 +56,7 @@ func (a *app) commands() []*cli.Command {
 		fresh.pendingCommand(), fresh.uncertainCommand(), fresh.resolveCommand(),
 		fresh.deadCommand(), fresh.replayCommand(), fresh.dropCommand(),
 		fresh.sequencesCommand(), fresh.resumeCommand(), fresh.withdrawCommand(),
-		fresh.statsCommand(), fresh.checkCommand(), fresh.DocsCommand(), fresh.versionCommand(),
+		fresh.consoleCommand(), fresh.statsCommand(), fresh.checkCommand(), fresh.DocsCommand(), fresh.versionCommand(),
 	}
 }
 

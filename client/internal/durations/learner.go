@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -130,6 +131,14 @@ func (l *Learner) For(name string) *Durations {
 		r.view, r.stale = known.durations(), 0
 	}
 	return r.view
+}
+
+// Names returns the routes of which something is known, in no order.
+func (l *Learner) Names() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.used = true
+	return slices.Collect(maps.Keys(l.routes))
 }
 
 // Dirty reports whether it is time to call Save: the document was not read yet, or
