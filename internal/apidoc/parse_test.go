@@ -180,8 +180,8 @@ func TestLimitsHold(t *testing.T) {
 		name, text, want string
 		limits           apidoc.Limits
 	}{
-		{"laughs", laughs, "aliases make more than the limit of 300000 copies", apidoc.Limits{}},
-		{"merges", merges, "aliases make more than the limit of 300000 copies", apidoc.Limits{}},
+		{"laughs", laughs, "aliases make more than the limit of 10000 copies", apidoc.Limits{Aliased: 10000}},
+		{"merges", merges, "aliases make more than the limit of 10000 copies", apidoc.Limits{Aliased: 10000}},
 		{"deep JSON", strings.Repeat("[", 1e6), "nested deeper than the limit of 500", apidoc.Limits{}},
 		{"deep objects", strings.Repeat(`{"a":`, 1e6), "nested deeper than the limit of 500", apidoc.Limits{}},
 		{"deep flow", "a: " + strings.Repeat("[", 1e6), "YAML: exceeded max depth", apidoc.Limits{}},
