@@ -18,7 +18,7 @@ $(ONCE): export GOFLAGS := $(strip $(shell go env GOFLAGS) -tags=nomsgpack)
 .PHONY: help check setup build test test-plain test-postgres crash race postgres fuzz lint examples cover clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  %-13s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  %-15s %s\n", $$1, $$2 }'
 
 # The budgets are minutes on two cores with cold caches, see .ci/suite. What goes
 # on for long (fuzzing beyond the seeds, soak, thousands of kills) has targets of

@@ -28,4 +28,4 @@ erpmock-binary:
 
 clean: clean-languages
 clean-languages:
-	@git clean -fdXq examples
+	-@git clean -fdXq examples

@@ -77,6 +77,8 @@ class Background:
         """
         if "erp-api-background" not in httpx.Headers(request.get("headers")):
             raise ValueError("submit: the request has no header erp-api-background, and would run at once")
+        if not request["url"].startswith("/"):
+            raise ValueError(f"submit: want a path below the root of the API, got {request['url']!r}")
         lock = self._under_way.setdefault(key, asyncio.Lock())
         async with lock:
             known = self._journal.get(key)

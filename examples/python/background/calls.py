@@ -107,24 +107,24 @@ class Calls:
 
     async def _once(self, request: httpx.Request) -> Answer:
         body, broken = bytearray(), False
+        response: httpx.Response | None = None
         try:
             async with asyncio.timeout(self._timeout):  # httpx bounds each read, and not their sum
                 response = await self._http.send(request, stream=True)
-                try:
-                    if response.status_code >= 200:
-                        async for part in response.aiter_bytes():
-                            body += part
-                            if len(body) > _LARGEST:
-                                raise httpx.ReadError("the body is too large")
-                except (httpx.HTTPError, TimeoutError):
-                    broken = True
-                finally:
-                    await response.aclose()
+                if response.status_code >= 200:
+                    async for part in response.aiter_bytes():
+                        body += part
+                        if len(body) > _LARGEST:
+                            raise httpx.ReadError("the body is too large")
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as e:
             raise NotSentError(f"no connection: {e}") from e
-        except TimeoutError:
-            if not broken:
+        except (httpx.HTTPError, TimeoutError):
+            if response is None:
                 raise
+            broken = True  # there was an answer, whose id may be in what came
+        finally:
+            if response:
+                await response.aclose()
         answer = Answer(response.status_code, response.headers, bytes(body), broken)
         self._keep(answer)
         return answer

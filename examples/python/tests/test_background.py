@@ -96,6 +96,19 @@ class Broken(httpx.AsyncByteStream):
         raise httpx.RemoteProtocolError("peer closed connection")
 
 
+class Hanging(httpx.AsyncByteStream):
+    """A body that never ends."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield f'{{"id":"{ID}","sta'.encode()
+        await asyncio.Event().wait()
+
+
+def test_a_202_that_hangs_behind_its_id_is_accepted() -> None:
+    erp = Erp(lambda: httpx.Response(202, stream=Hanging()), timeout=0.01)
+    assert erp.submit() == Accepted(OPERATION)
+
+
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
@@ -295,8 +308,16 @@ def test_a_notification_wakes_a_wait_also_one_that_begins_after_it_and_proves_no
     assert len(erp.calls) == 3
 
 
-def test_a_request_without_the_header_is_a_mistake_and_not_sent() -> None:
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"method": "post", "url": "/v2/customerinvoice"},
+        {"method": "post", "url": "@elsewhere.test/", "headers": {"erp-api-background": "none"}},
+    ],
+    ids=["without the header it would run at once", "not below the root it would take the token elsewhere"],
+)
+def test_a_request_that_is_a_mistake_is_not_sent(request_: dict[str, Any]) -> None:
     erp = Erp(ACCEPTED)
-    with pytest.raises(ValueError, match="erp-api-background"):
-        asyncio.run(erp.background.submit("order-1", {"method": "post", "url": "/v2/customerinvoice"}))
+    with pytest.raises(ValueError, match="submit: "):
+        asyncio.run(erp.background.submit("order-1", request_))
     assert erp.calls == []
