@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
@@ -21,8 +22,13 @@ class Credentials:
 class Tokens:
     """Gets tokens: one request for all who wait, anew before it runs out. An instance is what Background takes."""
 
-    def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
+    def __init__(
+        self,
+        credentials: Credentials,
+        transport: httpx.AsyncBaseTransport | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._credentials, self._transport, self._now = credentials, transport, now
         self._token, self._until = "", 0.0
         self._asked = 0
         self._lock = asyncio.Lock()
@@ -31,7 +37,7 @@ class Tokens:
         asked = self._asked
         async with self._lock:
             fresh = self._asked > asked  # somebody else asked meanwhile
-            if not fresh and (renew or time.monotonic() >= self._until):
+            if not fresh and (renew or self._now() >= self._until):
                 await self._ask()
             return self._token
 
@@ -44,7 +50,9 @@ class Tokens:
             "tenant_id": c.tenant_id,
             "scope": c.scope,
         }
-        async with httpx.AsyncClient(timeout=30) as http:  # which follows no redirects: the secret goes nowhere else
+        async with httpx.AsyncClient(
+            timeout=30, transport=self._transport
+        ) as http:  # which follows no redirects: the secret goes nowhere else
             response = await http.post(c.token_url, data=form)
         known = read.fields(response.text) or {}
         token = read.scalar(known.get("access_token"))
@@ -52,5 +60,5 @@ class Tokens:
             told = read.message(response.text)[0]
             raise PermissionError(f"the token endpoint answered {response.status_code}: {told}")
         seconds = (read.numbers(read.scalar(known.get("expires_in"))) or [3600])[0]
-        self._token, self._until = token, time.monotonic() + seconds - min(60, seconds / 10)
+        self._token, self._until = token, self._now() + seconds - min(60, seconds / 10)
         self._asked += 1

@@ -242,6 +242,17 @@ def test_what_is_missing_has_expired_once_its_day_is_over_and_not_before() -> No
     assert 24 * HOUR <= erp.time <= 24 * HOUR + 60
 
 
+def test_a_404_after_a_day_is_no_end_if_a_state_follows() -> None:
+    assert Erp(says(404), says(404), FINISHED).wait(Operation(ID, accepted_at=-48 * HOUR)) == Succeeded(200)
+
+
+def test_a_pause_is_kept_by_every_call() -> None:
+    erp = Erp(says(503, retry_after="50"), FINISHED)
+    assert isinstance(erp.submit(), Uncertain)
+    assert erp.wait() == Succeeded(200)
+    assert [at for _, at in erp.calls] == [0, 50]
+
+
 def test_an_erp_that_keeps_refusing_to_tell_is_told_of() -> None:
     erp = Erp(says(403, {"message": "not yours"}))
     assert erp.wait() == Unreadable(403, "not yours")
@@ -285,7 +296,7 @@ def test_a_wait_that_was_given_up_can_begin_again() -> None:
 
 
 def test_a_notification_wakes_a_wait_also_one_that_begins_after_it_and_proves_nothing() -> None:
-    erp = Erp(STARTED, STARTED, FINISHED)
+    erp = Erp(STARTED, STARTED, STARTED, FINISHED)
     sleeping: asyncio.Queue[float] = asyncio.Queue()
 
     async def sleep(seconds: float) -> None:
@@ -297,15 +308,17 @@ def test_a_notification_wakes_a_wait_also_one_that_begins_after_it_and_proves_no
     async def play() -> object:
         erp.background.notified(ID)  # before the 202 was read
         end = asyncio.create_task(erp.background.wait(OPERATION))
-        await sleeping.get()
-        erp.background.notified("another")
-        erp.background.notified(ID)  # early: it has not ended
-        await sleeping.get()
+        pauses = [await sleeping.get()]
+        for told in ("another", ID, ID):  # early: it has not ended
+            erp.background.notified(told)
+            if told == ID:
+                pauses.append(await sleeping.get())
+        assert pauses == [1, 1, 1]  # short again each time
         erp.background.notified(ID)
         return await end
 
-    assert asyncio.run(play()) == Succeeded(200)
-    assert len(erp.calls) == 3
+    assert asyncio.run(asyncio.wait_for(play(), 30)) == Succeeded(200)
+    assert len(erp.calls) == 4
 
 
 @pytest.mark.parametrize(

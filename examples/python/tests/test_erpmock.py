@@ -132,7 +132,7 @@ def test_a_lost_answer_is_uncertain_and_nothing_is_sent_again(root: str) -> None
 @pytest.mark.parametrize("signed", [False, True], ids=["by a secret address", "signed by the subscription"])
 def test_a_webhook_wakes_the_wait(root: str, signed: bool) -> None:
     company = Company(root, "6" if signed else "5")
-    company.background = Background(root, poll=Poll(3600, 1, 3600), transport=company)  # or the test hangs
+    company.background = Background(root, poll=Poll(3600, 1, 3600), transport=company)
     told = []
 
     async def play() -> None:
@@ -157,5 +157,5 @@ def test_a_webhook_wakes_the_wait(root: str, signed: bool) -> None:
             finally:
                 await asyncio.to_thread(server.shutdown)
 
-    asyncio.run(play())
+    asyncio.run(asyncio.wait_for(play(), 30))
     assert len(told) == 1

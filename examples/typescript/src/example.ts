@@ -1,9 +1,9 @@
 /** Creates an invoice in the background: node build/src/example.js http://127.0.0.1:8787, where erpmock listens. */
 import { Background } from './background.js'
-import { inFile } from './journal.js'
+import { inFile, type Journal } from './journal.js'
 
-export async function createInvoice(baseUrl: string, journal: string): Promise<string> {
-  const background = new Background({ baseUrl, journal: await inFile(journal) }) // and token: tokens(…) for the real ERP
+export async function createInvoice(baseUrl: string, journal: Journal): Promise<string> {
+  const background = new Background({ baseUrl, journal }) // and token: tokens(…) for the real ERP
   const submitted = await background.submit('order-4711', (erp) =>
     erp.POST('/v2/customerinvoice', {
       params: { header: { 'erp-api-background': 'none' } },
@@ -30,4 +30,4 @@ export async function createInvoice(baseUrl: string, journal: string): Promise<s
 }
 
 const [, program, baseUrl] = process.argv
-if (import.meta.filename === program && baseUrl) console.log(await createInvoice(baseUrl, 'journal'))
+if (import.meta.filename === program && baseUrl) console.log(await createInvoice(baseUrl, await inFile('journal')))

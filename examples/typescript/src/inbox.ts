@@ -6,6 +6,7 @@ export interface Inbox {
   store(id: string, body: string): Promise<void>
   /** What is stored, read from the file. */
   list(): Promise<{ id: string; body: string }[]>
+  close(): Promise<void>
 }
 
 export async function inbox(path: string): Promise<Inbox> {
@@ -35,5 +36,6 @@ export async function inbox(path: string): Promise<Inbox> {
       return last
     },
     list: read,
+    close: () => file.close(),
   }
 }

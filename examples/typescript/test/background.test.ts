@@ -202,6 +202,21 @@ test('what is missing has expired once its day is over, and not before', async (
   assert.ok(now() >= 24 * hour && now() < 24 * hour + 60_001, `it had expired after ${now()} ms, want a day`)
 })
 
+test('a 404 after a day is no end if a state follows', async () => {
+  const { background } = erp([() => empty(404), () => empty(404), () => finished()])
+  assert.equal((await background.wait({ ...operation, acceptedAt: -48 * hour })).outcome, 'succeeded')
+})
+
+test('a pause is kept by every call', async () => {
+  const { submit, background, calls } = erp([() => empty(503, { 'Retry-After': '50' }), () => finished()])
+  assert.equal((await submit()).outcome, 'uncertain')
+  assert.equal((await background.wait(operation)).outcome, 'succeeded')
+  assert.deepEqual(
+    calls.map(({ at }) => at / 1000),
+    [0, 50],
+  )
+})
+
 test('an ERP that keeps refusing to tell is told of', async () => {
   const { background, now } = erp([() => json(403, { message: 'not yours' })])
   assert.deepEqual(await background.wait(operation), { outcome: 'unreadable', statusCode: 403, message: 'not yours' })
@@ -242,36 +257,36 @@ test('a signal ends a wait, and the operation can be waited for again', async ()
   assert.equal((await background.wait(operation)).outcome, 'succeeded')
 })
 
-test('a notification wakes a wait, also one that begins after it; it proves nothing', async () => {
-  let poll = () => {}
-  const polled = new Promise<void>((resolve) => {
-    poll = resolve
-  })
-  const answers = [started, started, () => finished()]
-  const sleeps: number[] = []
+test('a notification wakes a wait, also one that begins after it; it proves nothing', { timeout: 30_000 }, async () => {
+  const answers = [started, started, started, () => finished()]
+  const pauses: number[] = []
   const background = new Background({
     baseUrl: root,
-    poll: { first: hour, factor: 1, longest: hour },
+    poll: { first: 1, factor: 2, longest: hour },
     clock: {
       now: () => 0,
       sleep: (ms, signal) =>
         new Promise((_, reject) => {
-          sleeps.push(ms)
+          pauses.push(ms)
           signal?.addEventListener('abort', reject)
-          if (sleeps.length === 1) poll()
         }),
     },
     fetch: async () => answers.shift()?.() ?? assert.fail(),
   })
+  const sleepsAgain = async (times: number) => {
+    while (pauses.length < times) await new Promise(setImmediate)
+  }
   background.notified(id) // before the 202 was read
   const end = background.wait(operation)
-  await polled
+  await sleepsAgain(1)
   background.notified('another')
-  background.notified(id) // early: it has not ended
-  while (sleeps.length < 2) await new Promise(setImmediate)
+  for (const times of [2, 3]) {
+    background.notified(id) // early: it has not ended
+    await sleepsAgain(times)
+  }
   background.notified(id)
   assert.equal((await end).outcome, 'succeeded')
-  assert.deepEqual(sleeps, [hour, hour])
+  assert.deepEqual(pauses, [1, 1, 1]) // short again each time
 })
 
 test('a mistake in a submit is told, and nothing is made of it', async () => {

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { Background, type Erp } from '../src/background.js'
 import { createInvoice as example } from '../src/example.js'
+import { inFile } from '../src/journal.js'
 import { receiver, toSubscription, toUrl } from '../src/webhook.js'
 
 // These run against erpmock, which stands in for the ERP: in ERPMOCK, or found like any program.
@@ -31,10 +32,10 @@ before(async () => {
 after(() => mock.kill())
 
 /** A company of its own, so that tests do not disturb each other; everything about it goes through here. */
-function company(id: string) {
+function company(id: string, first = 10) {
   const background = new Background({
     baseUrl: root,
-    poll: { first: 10, factor: 1.5, longest: 100 },
+    poll: { first, factor: 1.5, longest: 10 * first },
     fetch: (url, init) => {
       const headers = new Headers(init?.headers)
       headers.set('ipp-company-id', id)
@@ -74,7 +75,9 @@ test('the example creates an invoice, once', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'example-'))
   t.after(() => rmSync(directory, { recursive: true }))
   for (const time of ['first', 'second']) {
-    const said = await example(root, join(directory, 'journal'))
+    const journal = await inFile(join(directory, 'journal'))
+    const said = await example(root, journal)
+    await journal.close()
     assert.match(said, /^created http.*\/v1\/customerinvoice\/003549$/, time)
   }
 })
@@ -116,7 +119,7 @@ test('a lost answer is uncertain, and nothing is sent again', async () => {
   await control('POST', '/verify', { expectations: [{ request: { company: '4', method: 'POST' }, times: 1 }] })
 })
 
-test('a webhook wakes the wait: by a secret address, or signed by the subscription', async (t) => {
+test('a webhook wakes the wait: by a secret address, or signed by the subscription', { timeout: 30_000 }, async (t) => {
   const told: string[] = []
   let background: Background
   const store = async (id: string) => {
@@ -133,7 +136,7 @@ test('a webhook wakes the wait: by a secret address, or signed by the subscripti
     ['5', toUrl(`${address}/hook/4bTq9`)],
     ['6', toSubscription([['order', '4711']])],
   ] as const) {
-    const mine = company(id)
+    const mine = company(id, 3_600_000)
     background = mine.background
     await mine.control('PUT', `/subscription?company=${id}`, { url: `${address}/signed`, signingKey: 'whsec' })
     const operation = await operationOf(background, createInvoice(notify))
