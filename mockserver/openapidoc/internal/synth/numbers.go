@@ -16,8 +16,8 @@ type numbers struct {
 	first, last *big.Int // nil: no bound
 	whole       bool     // step is 1, and what is chosen from fits small
 	loose       bool     // fractions of step are valid as well
+	cents       bool     // step is a hundredth that nobody asks for, small as for whole
 	small, n    int64    // chosen are n numbers from small
-	plain       bool     // nothing is asked for
 	fail        *Reason
 }
 
@@ -31,7 +31,7 @@ func (sh *shape) numeric() numbers {
 	var low, high, step *big.Rat
 	var over, under bool // without low, without high
 	at := sh.pointer()
-	n := numbers{plain: true}
+	var n numbers
 	raise := func(to *big.Rat, without bool) {
 		if low == nil || to.Cmp(low) > 0 || to.Cmp(low) == 0 && without {
 			low, over = to, without
@@ -51,7 +51,7 @@ func (sh *shape) numeric() numbers {
 		if k == nil {
 			continue
 		}
-		at, n.plain = m.s.Pointer, false
+		at = m.s.Pointer
 		if k.Min != nil {
 			raise(k.Min.Rat(), k.ExclusiveMin)
 		}
@@ -158,7 +158,8 @@ func (n *numbers) choose() {
 		n.n = count.Int64() + 1
 	}
 	n.whole = n.step.IsInt() && n.step.Num().IsInt64() && n.step.Num().Int64() == 1 && first.IsInt64() && last.IsInt64()
-	if n.whole {
+	n.cents = n.loose && n.step.Cmp(big.NewRat(1, 100)) == 0 && first.Sign() >= 0 && last.IsInt64()
+	if n.whole || n.cents {
 		n.small = first.Int64()
 	}
 }
@@ -178,6 +179,9 @@ func (g *maker) num(sh *shape, at spot) (any, bool) {
 	if n.whole {
 		return json.Number(strconv.FormatInt(n.small+k, 10)), true
 	}
+	if n.cents {
+		return json.Number(cents(n.small + k)), true
+	}
 	value := n.times(k)
 	for next := range int64(20) { // that readers with floating point find a multiple as well
 		if inFloats(value, n.step) {
@@ -186,6 +190,20 @@ func (g *maker) num(sh *shape, at spot) (any, bool) {
 		value = n.times((k + next*37) % n.n)
 	}
 	return json.Number(schema.NumOf(value).String()), true
+}
+
+// cents writes a number of hundredths, which is not negative.
+func cents(k int64) string {
+	b := strconv.AppendInt(make([]byte, 0, 24), k/100, 10)
+	switch k % 100 / 10 * 10 {
+	case k % 100:
+		if k%100 != 0 {
+			b = append(b, '.', byte('0'+k%100/10))
+		}
+	default:
+		b = append(b, '.', byte('0'+k%100/10), byte('0'+k%10))
+	}
+	return string(b)
 }
 
 func (n *numbers) times(k int64) *big.Rat {

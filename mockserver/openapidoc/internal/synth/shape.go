@@ -33,14 +33,15 @@ type shape struct {
 	picksMu sync.Mutex
 	picks   map[pick]*shape // picksMu guards it
 
-	numberOnce, textOnce, arrayOnce, objectOnce, givenOnce, choiceOnce sync.Once
+	numberOnce, textOnce, arrayOnce, objectOnce, givenOnce, choiceOnce, likelyOnce sync.Once
 
 	number  numbers
 	text    texts
 	array   arrays
 	object  objects
-	given   []any // valid examples, then defaults
-	allowed []any // choices that are valid
+	given   []any          // valid examples, then defaults
+	allowed []any          // choices that are valid
+	order   []schema.Types // the likely ones first
 
 	height int // of the smallest value, once it is known; m.mu guards it
 }

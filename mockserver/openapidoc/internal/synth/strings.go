@@ -77,7 +77,8 @@ func (g *maker) str(sh *shape, at spot) (any, bool) {
 	if t.bad != nil {
 		g.note(*t.bad)
 	}
-	r := at.seed.index(at.again).rng()
+	r := &g.rng
+	r.state = uint64(at.seed.index(at.again))
 	if at.wild > 0 {
 		if text := fit(wild[at.wild%len(wild)], t.min, t.max, r); t.fits(text) {
 			return text, true

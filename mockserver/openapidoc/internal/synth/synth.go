@@ -110,6 +110,7 @@ type maker struct {
 	stack   []*shape // what is being made
 	reasons []Reason // why the value is not valid although it was made
 	fail    *Reason  // why the last part failed
+	rng     rng      // of the text that is being made
 }
 
 // spot is where in the value a part stands.

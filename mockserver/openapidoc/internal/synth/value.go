@@ -261,6 +261,11 @@ func (g *maker) typed(sh *shape, t schema.Types, at spot) (any, bool) {
 // likely returns the types that a value may have, the most likely first: those that
 // the keywords are for, then those that the document wrote.
 func (sh *shape) likely() []schema.Types {
+	sh.likelyOnce.Do(func() { sh.order = sh.findLikely() })
+	return sh.order
+}
+
+func (sh *shape) findLikely() []schema.Types {
 	var meant schema.Types
 	for _, m := range sh.members {
 		if m.s.Members != nil && (len(m.s.Properties)+len(m.s.Required) > 0 || m.s.Additional != nil) {
