@@ -73,7 +73,8 @@ class Background:
 
         The request is what generated code makes of its arguments, with the header erp-api-background. It is sent once;
         again only after an answer that says it was not taken (401, 429). Two submits of one key are the same work,
-        unless the first was refused: the second sends nothing and is told what became of it.
+        unless the first was refused: the second sends nothing and is told what became of it. Given up while it waits
+        because of a limit, it was not taken; given up later, it is Uncertain.
         """
         if "erp-api-background" not in httpx.Headers(request.get("headers")):
             raise ValueError("submit: the request has no header erp-api-background, and would run at once")
@@ -82,7 +83,8 @@ class Background:
         lock = self._under_way.setdefault(key, asyncio.Lock())
         async with lock:
             known = self._journal.get(key)
-            if known is None or isinstance(known, Refused):
+            while known is None or isinstance(known, Refused):
+                await self._calls.ready()
                 await self._journal.put(key, Uncertain("the process ended before it had an answer"))
                 known = await self._send(request)
                 try:
@@ -90,31 +92,29 @@ class Background:
                 except Exception as e:
                     e.add_note(f"it was not written down what became of {key}: {known}")
                     raise
+                if isinstance(known, Refused) and known.status_code != 429:
+                    break
             return known
 
     async def _send(self, request: dict[str, Any]) -> Submitted:
         action = "/action/" in request["url"].lower()
-        while True:
-            try:
-                answer = await self._calls.send(request)
-            except NotSentError as e:
-                return Refused(str(e))
-            except (httpx.HTTPError, TimeoutError) as e:
-                return Uncertain(f"no answer: {e or type(e).__name__}")
-            judgement = judge.judge(answer)
-            match judgement.verdict:
-                case judge.Verdict.ACCEPTED:
-                    now = self._clock.now()
-                    wait = read.retry_after(answer.headers, now)
-                    return Accepted(Operation(judgement.id or "", now, action, now + wait if wait else 0))
-                case judge.Verdict.FOREGROUND:
-                    return at_once(action, answer)
-                case judge.Verdict.UNCERTAIN:
-                    return Uncertain(judgement.why)
-                case judge.Verdict.LIMITED:
-                    continue  # all calls keep the pause that it asked for
-                case _:
-                    return Refused(read.message(answer.text)[0], answer.status)
+        try:
+            answer = await self._calls.send(request)
+        except NotSentError as e:
+            return Refused(str(e))
+        except (httpx.HTTPError, TimeoutError) as e:
+            return Uncertain(f"no answer: {e or type(e).__name__}")
+        judgement = judge.judge(answer)
+        match judgement.verdict:
+            case judge.Verdict.ACCEPTED:
+                now = self._clock.now()
+                wait = read.retry_after(answer.headers, now)
+                return Accepted(Operation(judgement.id or "", now, action, now + wait if wait else 0))
+            case judge.Verdict.FOREGROUND:
+                return at_once(action, answer)
+            case judge.Verdict.UNCERTAIN:
+                return Uncertain(judgement.why)
+        return Refused(read.message(answer.text)[0], answer.status)
 
     def notified(self, id: str) -> None:
         """Has whoever waits for an operation poll at once: a notification names it, which proves nothing.

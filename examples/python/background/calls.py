@@ -66,6 +66,11 @@ class Calls:
     async def __aexit__(self, *_: object) -> None:
         await self._http.aclose()
 
+    async def ready(self) -> None:
+        """Waits for as long as the ERP wants no calls."""
+        while (rest := self._paused_until - self.clock.now()) > 0:
+            await self.clock.sleep(rest)
+
     async def send(self, request: dict[str, Any]) -> Answer:
         """Sends a request, as generated code describes it, and returns its answer, whatever that is.
 
@@ -80,7 +85,7 @@ class Calls:
         if "json" in request:
             request["content"] = exact.dumps(request.pop("json"))
         for renew in (False, True):
-            await self._pause()
+            await self.ready()
             if self._token:
                 try:
                     headers["Authorization"] = f"Bearer {await self._token(renew)}"
@@ -138,7 +143,3 @@ class Calls:
         if pause is None and answer.status == 429:
             pause = read.limit_reset(answer.headers, now) or 60
         self._paused_until = max(self._paused_until, now + (pause or 0))
-
-    async def _pause(self) -> None:
-        while (rest := self._paused_until - self.clock.now()) > 0:
-            await self.clock.sleep(rest)

@@ -137,6 +137,27 @@ def test_a_429_was_not_taken_so_it_is_waited_out_and_sent_again() -> None:
     assert [at for _, at in erp.calls] == [0, 120, 180]
 
 
+def test_a_submit_that_is_given_up_during_a_limit_was_not_taken_and_may_be_made_again() -> None:
+    erp = Erp(says(429), ACCEPTED)
+
+    async def play() -> object:
+        submit = asyncio.create_task(erp.background.submit("order-1", CREATE))
+        while not erp.calls:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        submit.cancel()
+        await asyncio.wait([submit])
+        assert submit.cancelled()
+        return await erp.background.submit("order-1", CREATE)
+
+    assert isinstance(asyncio.run(play()), Accepted)
+
+
+def test_a_redirect_of_polls_to_another_host_is_not_followed_and_told_of_when_it_goes_on() -> None:
+    erp = Erp(says(302, location="https://elsewhere.test/v1/background/1"))
+    assert isinstance(erp.wait(), Unreadable)
+    assert {call for call, _ in erp.calls} == {f"GET {ROOT}/v1/background/{ID}"}
+
+
 def test_a_401_was_not_taken_so_it_is_sent_once_more_with_a_new_token() -> None:
     made: list[bool] = []
 

@@ -44,7 +44,8 @@ export class Background {
    *     }))
    *
    * It is sent once; again only after an answer that says it was not taken (401, 429). Two submits of one key are the
-   * same work, unless the first was refused: the second sends nothing and is told what became of it.
+   * same work, unless the first was refused: the second sends nothing and is told what became of it. The signal has it
+   * throw while it waits because of a limit and nothing was taken; afterwards the outcome is uncertain.
    */
   async submit(key: string, call: (erp: Erp) => Promise<unknown>, signal?: AbortSignal): Promise<Submitted> {
     for (let other = this.#underWay.get(key); other; other = this.#underWay.get(key)) await other.catch(() => {})
@@ -61,13 +62,13 @@ export class Background {
       baseUrl: this.#calls.baseUrl,
       fetch: async (request) => {
         if (submitted) throw new Error('submit: a submit makes one call')
-        submitted = { outcome: 'uncertain', message: 'the process ended before it had an answer' }
-        await this.#journal.put(key, submitted)
-        submitted = await this.#send(request, signal)
-        await this.#journal.put(key, submitted).catch((cause) => {
-          const id = submitted?.outcome === 'accepted' ? ` as ${submitted.operation.id}` : ''
-          throw new Error(`${key} was ${submitted?.outcome}${id}, which could not be written down`, { cause })
-        })
+        do {
+          await this.#calls.ready(signal)
+          submitted = { outcome: 'uncertain', message: 'the process ended before it had an answer' }
+          await this.#journal.put(key, submitted)
+          submitted = await this.#send(request.clone(), signal)
+          await this.#record(key, submitted)
+        } while (submitted.outcome === 'refused' && submitted.statusCode === 429)
         return Response.json({}, { status: 202 }) // it is judged already
       },
     })
@@ -76,33 +77,37 @@ export class Background {
     return submitted
   }
 
+  async #record(key: string, submitted: Submitted) {
+    await this.#journal.put(key, submitted).catch((cause) => {
+      const id = submitted.outcome === 'accepted' ? ` as ${submitted.operation.id}` : ''
+      throw new Error(`${key} was ${submitted.outcome}${id}, which could not be written down`, { cause })
+    })
+  }
+
   async #send(request: Request, signal?: AbortSignal): Promise<Submitted> {
     const action = /\/action\//i.test(request.url)
-    for (;;) {
-      let answer: read.Answer
-      try {
-        answer = await this.#calls.send(request.clone(), signal)
-      } catch (error) {
-        const outcome = error instanceof NotSentError ? 'refused' : 'uncertain'
-        return { outcome, message: `no answer: ${(error as Error).message}` }
+    let answer: read.Answer
+    try {
+      answer = await this.#calls.send(request, signal)
+    } catch (error) {
+      const outcome = error instanceof NotSentError ? 'refused' : 'uncertain'
+      return { outcome, message: `no answer: ${(error as Error).message}` }
+    }
+    const verdict = judge(answer)
+    switch (verdict.outcome) {
+      case 'accepted': {
+        const acceptedAt = this.#calls.clock.now()
+        const wait = read.retryAfter(answer.headers, acceptedAt)
+        const operation = { id: verdict.id, acceptedAt, action, ...(wait && { pollFrom: acceptedAt + wait }) }
+        return { outcome: 'accepted', operation }
       }
-      const verdict = judge(answer)
-      const statusCode = answer.status
-      switch (verdict.outcome) {
-        case 'accepted': {
-          const acceptedAt = this.#calls.clock.now()
-          const wait = read.retryAfter(answer.headers, acceptedAt)
-          const operation = { id: verdict.id, acceptedAt, action, ...(wait && { pollFrom: acceptedAt + wait }) }
-          return { outcome: 'accepted', operation }
-        }
-        case 'limited':
-          continue // all calls keep the pause that it asked for
-        case 'foreground':
-          return ended(action, answeredBy(answer))
-        case 'uncertain':
-          return { outcome: 'uncertain', message: verdict.why }
-        default:
-          return { outcome: 'refused', statusCode, message: read.message(read.text(answer)).message }
+      case 'foreground':
+        return ended(action, answeredBy(answer))
+      case 'uncertain':
+        return { outcome: 'uncertain', message: verdict.why }
+      default: {
+        const { message } = read.message(read.text(answer))
+        return { outcome: 'refused', statusCode: answer.status, message }
       }
     }
   }

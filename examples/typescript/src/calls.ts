@@ -41,18 +41,24 @@ export class Calls {
     new URL(this.baseUrl) // throws if it is none
   }
 
+  /** Waits for as long as the ERP wants no calls. Throws the signal's reason if that is aborted. */
+  async ready(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    while (this.#pausedUntil > this.clock.now()) await this.clock.sleep(this.#pausedUntil - this.clock.now(), signal)
+  }
+
   /**
    * Sends a request and returns its answer, whatever that is. A 401 has it sent once more with a new token: the ERP
    * took nothing. Throws a NotSentError if certainly nothing left, and anything else if no answer came.
    */
   async send(request: Request, signal?: AbortSignal): Promise<Answer> {
-    if (!`${request.url}/`.startsWith(`${new URL(this.baseUrl).href.replace(/\/$/, '')}/`)) {
+    if (!this.#isBelow(request.url)) {
       throw new NotSentError(`${new URL(request.url).origin} is not the ERP that is configured`)
     }
     const body = request.body ? await request.arrayBuffer() : null
     const { method, url } = request
     for (let renew = false; ; renew = true) {
-      await this.#pause(signal)
+      await this.ready(signal)
       const headers = new Headers(request.headers)
       const token = await this.#config.token?.(renew).catch((cause) => {
         throw new NotSentError('no access token', { cause })
@@ -72,6 +78,7 @@ export class Calls {
         const location = answer.status >= 300 && answer.status < 400 ? answer.headers.get('location') : null
         if (!location || hops === 5) return answer
         url = new URL(location, url).href
+        if (!this.#isBelow(url)) return answer
       }
     } catch {
       signal?.throwIfAborted()
@@ -104,9 +111,8 @@ export class Calls {
     if (pause) this.#pausedUntil = Math.max(this.#pausedUntil, now + pause)
   }
 
-  async #pause(signal?: AbortSignal) {
-    signal?.throwIfAborted()
-    while (this.#pausedUntil > this.clock.now()) await this.clock.sleep(this.#pausedUntil - this.clock.now(), signal)
+  #isBelow(url: string): boolean {
+    return `${url}/`.startsWith(`${new URL(this.baseUrl).href.replace(/\/$/, '')}/`)
   }
 }
 

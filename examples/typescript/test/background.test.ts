@@ -98,6 +98,22 @@ test('a 429 was not taken: it is waited out and sent again', async () => {
   )
 })
 
+test('a submit that is given up during a limit was not taken, and may be made again', async () => {
+  const { background, calls } = erp([() => empty(429), accepted])
+  const patience = new AbortController()
+  const submitted = background.submit('order-1', create, patience.signal)
+  while (calls.length < 1) await new Promise(setImmediate)
+  patience.abort(new Error('enough'))
+  await assert.rejects(submitted, /enough/)
+  assert.equal((await background.submit('order-1', create)).outcome, 'accepted')
+})
+
+test('a redirect of polls to another host is not followed, and told of when it goes on', async () => {
+  const { background, calls } = erp([() => empty(302, { Location: 'https://elsewhere.test/v1/background/1' })])
+  assert.equal((await background.wait(operation)).outcome, 'unreadable')
+  assert.deepEqual(new Set(calls.map(({ what }) => what)), new Set([`GET ${root}/v1/background/${id}`]))
+})
+
 test('a 401 was not taken: it is sent once more, with a new token', async () => {
   let made = 0
   const token = async (renew: boolean) => `t${renew ? ++made : made}`
