@@ -30,6 +30,7 @@ check: ## everything that must pass; installs what it lacks where it can (STRICT
 	@$(SUITE) tests 10 $(MAKE) --no-print-directory test-plain
 	@$(SUITE) postgres 6 $(MAKE) --no-print-directory test-postgres
 	@$(SUITE) examples 3 $(MAKE) --no-print-directory examples
+	@$(SUITE) pages 4 $(MAKE) --no-print-directory pages
 	@$(SUITE) languages 15 $(MAKE) --no-print-directory languages
 	@$(SUITE) --table
 	@echo '== check: all suites passed'

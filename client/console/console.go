@@ -30,6 +30,7 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -93,17 +94,19 @@ type Console struct {
 // New returns a console. The error names every field of cfg that is wrong.
 func New(cfg Config) (*Console, error) {
 	var errs []error
-	if cfg.Client == nil {
-		errs = append(errs, errors.New("Client: must be set"))
-	}
-	if cfg.Store == nil {
-		errs = append(errs, errors.New("Store: must be set, to that of the client"))
-	}
-	if cfg.Tenant == "" {
-		errs = append(errs, errors.New("Tenant: must be set, to that of the client"))
-	}
-	if cfg.Authorize == nil {
-		errs = append(errs, errors.New("Authorize: must be set: nobody sees the page without it"))
+	for _, f := range []struct {
+		name    string
+		missing bool
+		want    string
+	}{
+		{"Client", cfg.Client == nil, "must be set"},
+		{"Store", cfg.Store == nil, "must be set, to that of the client"},
+		{"Tenant", cfg.Tenant == "", "must be set, to that of the client"},
+		{"Authorize", cfg.Authorize == nil, "must be set: nobody sees the page without it"},
+	} {
+		if f.missing {
+			errs = append(errs, fmt.Errorf("%s: %s", f.name, f.want))
+		}
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -139,6 +140,10 @@ func (c *Console) operations(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, err.Error(), "")
 		return
 	}
+	if refs := r.URL.Query()["ref"]; len(refs) > 0 {
+		c.named(w, r, refs, q, keep)
+		return
+	}
 	rows, next := []row{}, ""
 	for looked := 0; ; {
 		list, err := c.cfg.Store.List(r.Context(), c.cfg.Tenant, q)
@@ -162,6 +167,26 @@ func (c *Console) operations(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	write(w, http.StatusOK, map[string]any{"operations": rows, "next": next})
+}
+
+// named lists those of some operations that are selected, in no order: what changed
+// of a list that the page shows.
+func (c *Console) named(w http.ResponseWriter, r *http.Request, refs []string, q store.Query, keep func(store.Record) bool) {
+	rows := []row{}
+	for _, ref := range refs[:min(len(refs), pageSize)] {
+		rec, err := c.cfg.Store.Get(r.Context(), c.cfg.Tenant, ref)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			fail(w, err)
+			return
+		}
+		if q.Selects(rec) && keep(rec) {
+			rows = append(rows, rowOf(rec))
+		}
+	}
+	write(w, http.StatusOK, map[string]any{"operations": rows, "next": ""})
 }
 
 // queryOf reads what is selected: what the store can select by, and the rest.

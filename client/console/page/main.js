@@ -10,7 +10,8 @@ import { Sequences } from './sequences.js';
 
 /**
  * @typedef {{title: string, tenant: string, name: string, canAct: boolean, readOnly: boolean, phases: string[]}} Session
- * @typedef {{session: Session, now: number, changes: number, say: (text: string, bad?: boolean) => void, fresh: () => void}} Page
+ * @typedef {{n: number, refs: string[], all: boolean}} Changes what changed last; n grows
+ * @typedef {{session: Session, now: number, changes: number, changed: Changes, say: (text: string, bad?: boolean) => void, fresh: () => void}} Page
  */
 
 const places = /** @type {const} */ ([['overview', 'Overview'], ['operations', 'Operations'], ['dead', 'Dead letters'], ['sequences', 'Sequences']]);
@@ -21,18 +22,22 @@ function App() {
   const { say, view } = useToasts();
   const [session, setSession] = useState(/** @type {Session|null} */ (null));
   const [failed, setFailed] = useState('');
-  const [changes, setChanges] = useState(0); // grows with what the server tells
+  const [changed, setChanged] = useState(/** @type {Changes} */ ({ n: 0, refs: [], all: true }));
   const [state, setState] = useState(/** @type {[import('../assets/live.js').Connection, string]} */ (['connecting', '']));
   const [help, setHelp] = useState(false);
   const live = useRef(/** @type {Live|null} */ (null));
-  const fresh = () => setChanges((n) => n + 1);
+  const tell = (/** @type {string[]} */ refs, /** @type {boolean} */ all) => setChanged((c) => ({ n: c.n + 1, refs, all }));
+  const fresh = () => tell([], true);
 
   useEffect(() => {
     call('api/session').then((/** @type {Session} */ s) => {
       setSession(s);
       document.title = s.title;
     }, (e) => setFailed(message(e)));
-    const l = new Live(() => 'api/events', (event) => (event === 'changed' || event === 'hello') && fresh(), (s, why) => setState([s, why]));
+    const l = new Live(() => 'api/events', (event, data) => {
+      if (event === 'hello') fresh(); // it may have missed something
+      else if (event === 'changed') tell(data.refs ?? [], data.all);
+    }, (s, why) => setState([s, why]));
     live.current = l;
     return () => l.close();
   }, []);
@@ -57,7 +62,7 @@ function App() {
   if (!session) return html`<main id="main"><${Empty} title="Loading…" /></main>`;
   const at = place.path[0] ?? 'overview';
   /** @type {Page} */
-  const page = { session, now, changes, say, fresh };
+  const page = { session, now, changes: changed.n, changed, say, fresh };
   const words = { connecting: 'Connecting…', live: 'Live', paused: 'Paused', lost: 'Connection lost; it is tried again' };
   const end = html`<span class="live ${state[0] === 'connecting' ? 'lost' : state[0]}" role="status" title=${state[1]}>${words[state[0]]}</span>
     <button aria-pressed=${state[0] === 'paused'} onClick=${toggle} title="p">${state[0] === 'paused' ? 'Go on' : 'Pause'}</button>

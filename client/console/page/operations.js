@@ -33,7 +33,7 @@ function queryOf(q) {
 
 /** @param {{page: import('./main.js').Page, place: import('../assets/place.js').Place}} props */
 export function Operations({ page, place }) {
-  const { rows, next, failed, loading, more } = useList(place.query, page.changes);
+  const { rows, next, failed, loading, more } = useList(place.query, page.changed);
   const ref = place.path[1] ?? '';
   const open = (/** @type {Row} */ r) => { location.hash = to(['operations', r.ref], place.query); };
   const close = () => { location.hash = to(['operations'], place.query); };
@@ -60,9 +60,8 @@ export function Operations({ page, place }) {
       </header>
       ${failed && html`<p class="note bad pad" role="alert">${failed}</p>`}
       <${List} label="Operations" rows=${rows} id=${(/** @type {Row} */ r) => r.ref} selected=${ref} onOpen=${open} columns=${columns(page.now)}
-        empty=${!loading && !failed && html`<${Empty} title=${filtered ? 'No operation fits these filters' : 'There are no operations yet'}>
+        onEnd=${next ? more : undefined} empty=${!loading && !failed && html`<${Empty} title=${filtered ? 'No operation fits these filters' : 'There are no operations yet'}>
           ${filtered ? html`<button onClick=${() => { location.hash = to(['operations']); }}>Show all</button>` : html`<p>They appear here as soon as the service submits one.</p>`}</${Empty}>`} />
-      ${next && html`<div class="pad row"><button onClick=${more} disabled=${loading}>Show more</button><span class="soft small">Only what is needed is read from the store.</span></div>`}
     </section>
     ${ref && html`<${One} key=${ref} page=${page} name=${ref} onClose=${close} />`}
   </div>`;
@@ -82,44 +81,85 @@ function columns(now) {
 }
 
 /**
- * The rows that a query selects; what was shown stays until newer is there.
- * @param {URLSearchParams} q @param {number} changes
+ * The rows that a query selects. Once more than a page of them is shown, what changes
+ * is read by its name, and of the rest only the first page.
+ * @param {URLSearchParams} q @param {import('./main.js').Changes} changed
  */
-function useList(q, changes) {
+function useList(q, changed) {
   const [rows, setRows] = useState(/** @type {Row[]} */ ([]));
   const [next, setNext] = useState('');
   const [failed, setFailed] = useState('');
   const [loading, setLoading] = useState(true);
-  const pages = useRef(1);
-  const key = q.toString();
-  const read = async (/** @type {AbortSignal} */ signal, /** @type {number} */ want) => {
-    /** @type {Row[]} */
-    const all = [];
-    let after = '';
-    for (let n = 0; n < want; n++) {
-      const query = queryOf(q);
-      if (after) query.set('after', after);
-      const page = await call('api/operations?' + query, { signal });
-      all.push(...page.operations);
-      after = page.next;
-      if (!after) break;
-    }
-    setRows(all);
+  // One thing is asked for at a time, and what somebody waits for first.
+  const it = useRef({ want: { first: false, more: false, refs: /** @type {Set<string>} */ (new Set()) }, busy: false, deep: false, rows: /** @type {Row[]} */ ([]), next: '', abort: new AbortController() }).current;
+  const show = (/** @type {Row[]} */ list, /** @type {string} */ after) => {
+    it.rows = list;
+    it.next = after;
+    setRows(list);
     setNext(after);
-    setFailed('');
   };
-  const run = (/** @type {number} */ want) => {
-    const abort = new AbortController();
-    setLoading(true);
-    read(abort.signal, want).catch((e) => abort.signal.aborted || setFailed(message(e))).finally(() => abort.signal.aborted || setLoading(false));
-    return () => abort.abort();
+  const page = async (/** @type {AbortSignal} */ signal, /** @type {Record<string, string[]>} */ extra) => {
+    const query = queryOf(q);
+    for (const [name, values] of Object.entries(extra)) for (const v of values) query.append(name, v);
+    return call('api/operations?' + query, { signal });
   };
+  const more = async (/** @type {AbortSignal} */ signal) => {
+    if (!it.next) return;
+    const p = await page(signal, { after: [it.next] });
+    const known = new Set(it.rows.map((r) => r.ref));
+    it.deep = true;
+    show([...it.rows, ...p.operations.filter((/** @type {Row} */ r) => !known.has(r.ref))], p.next);
+  };
+  const refresh = async (/** @type {AbortSignal} */ signal, /** @type {string[]} */ refs) => {
+    const known = new Set(it.rows.map((r) => r.ref));
+    refs = refs.filter((r) => known.has(r)).slice(0, 200);
+    const [top, named] = await Promise.all([page(signal, {}), it.deep && refs.length ? page(signal, { ref: refs }) : { operations: [] }]);
+    if (!it.deep) return show(top.operations, top.next);
+    const fresh = new Map([...top.operations, ...named.operations].map((r) => [r.ref, r]));
+    const gone = new Set(refs.filter((r) => !fresh.has(r)));
+    const kept = it.rows.filter((r) => !gone.has(r.ref)).map((r) => fresh.get(r.ref) ?? r);
+    const added = top.operations.filter((/** @type {Row} */ r) => !known.has(r.ref));
+    show(q.get('order') === 'oldest' ? kept : [...added, ...kept], it.next);
+  };
+  const work = async () => {
+    if (it.busy) return;
+    it.busy = true;
+    const signal = it.abort.signal;
+    while (!signal.aborted && (it.want.more || it.want.first)) {
+      const { more: wantsMore, refs } = it.want;
+      try {
+        if (wantsMore) {
+          it.want.more = false;
+          await more(signal);
+        } else {
+          it.want = { first: false, more: false, refs: new Set() };
+          await refresh(signal, [...refs]);
+        }
+        setFailed('');
+      } catch (e) {
+        if (!signal.aborted) setFailed(message(e));
+        break;
+      }
+    }
+    if (it.abort.signal === signal) {
+      it.busy = false;
+      setLoading(false);
+    }
+  };
+  const key = q.toString();
   useEffect(() => {
-    pages.current = 1;
-    const timer = setTimeout(() => {}, 0);
-    const stop = run(1);
-    return () => { clearTimeout(timer); stop(); };
+    it.abort.abort();
+    Object.assign(it, { abort: new AbortController(), busy: false, deep: false, want: { first: true, more: false, refs: new Set() } });
+    setLoading(true);
+    show([], '');
+    void work();
+    return () => it.abort.abort();
   }, [key]);
-  useEffect(() => (changes ? run(pages.current) : undefined), [changes]);
-  return { rows, next, failed, loading, more: () => run(++pages.current) };
+  useEffect(() => {
+    if (changed.n === 0) return;
+    it.want.first = true;
+    for (const r of changed.refs) it.want.refs.add(r);
+    void work();
+  }, [changed.n]);
+  return { rows, next, failed, loading, more: () => { it.want.more = true; void work(); } };
 }

@@ -11,9 +11,10 @@ const spare = 12; // rows above and below those that are seen
 
 /**
  * @template T
- * @param {{label: string, rows: T[], columns: Column<T>[], id: (row: T) => string, selected?: string, onOpen: (row: T) => void, empty?: any}} props
+ * @param {{label: string, rows: T[], columns: Column<T>[], id: (row: T) => string, selected?: string, onOpen: (row: T) => void, onEnd?: () => void, empty?: any}} props
+ * onEnd is called when the end of the rows comes into sight.
  */
-export function List({ label, rows, columns, id, selected, onOpen, empty }) {
+export function List({ label, rows, columns, id, selected, onOpen, onEnd, empty }) {
   const box = useRef(/** @type {HTMLDivElement|null} */ (null));
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(600);
@@ -33,6 +34,9 @@ export function List({ label, rows, columns, id, selected, onOpen, empty }) {
   const grid = { gridTemplateColumns: shown.map((c) => c.width).join(' ') };
   const from = Math.max(0, Math.floor(top / rowHeight) - spare);
   const until = Math.min(rows.length, Math.ceil((top + height) / rowHeight) + spare);
+  useEffect(() => {
+    if (onEnd && (top + 2 * height) / rowHeight > rows.length) onEnd();
+  }, [top, height, rows.length, onEnd !== undefined]);
   const move = (/** @type {number} */ n) => {
     n = Math.max(0, Math.min(rows.length - 1, n));
     setAt(n);
