@@ -27,10 +27,16 @@ BROWSER_TESTS ?= internal/webassets/browser/*.test.mjs
 pages: ## check the pages' types, and try them in a browser (needs npm and Chromium)
 	@if ! command -v npm >/dev/null 2>&1; then \
 		echo 'pages: left out: npm is missing; get Node.js 20.19 or later, on Debian: apt-get install npm'; test "$(STRICT)" = 0; \
-	elif [ -z "$$CHROMIUM" ] && ! command -v chromium chromium-browser google-chrome >/dev/null 2>&1; then \
+	elif [ -z "$$CHROMIUM" ] && ! { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null 2>&1; then \
 		$(MAKE) --no-print-directory pages-types && \
 		echo 'pages: not tried: Chromium is missing; on Debian: apt-get install chromium, or set CHROMIUM to its path'; test "$(STRICT)" = 0; \
 	else \
 		$(MAKE) --no-print-directory pages-types && mkdir -p .tools/bin && go build -o .tools/bin/ ./examples/console ./mockserver/cmd/erpmock && \
 		node --test --test-timeout=180000 --test-reporter=spec $(BROWSER_TESTS); \
 	fi
+
+.PHONY: screenshots
+
+screenshots: pages-types ## photograph the pages anew, for the documentation (needs npm and Chromium)
+	@mkdir -p .tools/bin && go build -o .tools/bin/ ./examples/console ./mockserver/cmd/erpmock
+	@node internal/webassets/browser/screenshots.mjs

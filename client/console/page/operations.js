@@ -59,7 +59,7 @@ export function Operations({ page, place }) {
         <span class="end soft small" role="status">${loading ? 'Loading…' : `${rows.length}${next ? '+' : ''} operations`}</span>
       </header>
       ${failed && html`<p class="note bad pad" role="alert">${failed}</p>`}
-      <${List} label="Operations" rows=${rows} id=${(/** @type {Row} */ r) => r.ref} selected=${ref} onOpen=${open} columns=${columns(page.now)}
+      <${List} label="Operations" rows=${rows} id=${(/** @type {Row} */ r) => r.ref} selected=${ref} onOpen=${open} columns=${columns(page.now, ref !== '')}
         onEnd=${next ? more : undefined} empty=${!loading && !failed && html`<${Empty} title=${filtered ? 'No operation fits these filters' : 'There are no operations yet'}>
           ${filtered ? html`<button onClick=${() => { location.hash = to(['operations']); }}>Show all</button>` : html`<p>They appear here as soon as the service submits one.</p>`}</${Empty}>`} />
     </section>
@@ -67,17 +67,18 @@ export function Operations({ page, place }) {
   </div>`;
 }
 
-/** @param {number} now */
-function columns(now) {
-  return /** @type {import('../assets/list.js').Column<Row>[]} */ ([
+/** @param {number} now @param {boolean} few beside an operation there is room for few */
+function columns(now, few) {
+  const all = /** @type {import('../assets/list.js').Column<Row>[]} */ ([
     { name: 'State', width: '8.5rem', show: (r) => html`<${State} tone=${stateOf(r)[0]} word=${stateOf(r)[1]} />` },
     { name: 'Call', width: 'minmax(10rem, 3fr)', show: (r) => html`<span title=${r.path}><b>${r.method}</b> ${r.path}</span>` },
-    { name: 'Code', width: '3rem', number: true, show: (r) => r.statusCode || '' },
+    { name: 'Code', width: '3rem', number: true, wide: true, show: (r) => r.statusCode || '' },
     { name: 'Key', width: 'minmax(5rem, 1fr)', wide: true, show: (r) => r.key ?? r.id ?? '' },
     { name: 'Kind', width: '6rem', wide: true, show: (r) => r.kind ?? '' },
     { name: 'Why', width: 'minmax(6rem, 2fr)', wide: true, show: (r) => r.why ?? '' },
     { name: 'Age', width: '6.5rem', number: true, show: (r) => html`<${When} at=${r.created} now=${now} />` },
   ]);
+  return few ? all.filter((c) => c.name !== 'Kind' && c.name !== 'Why') : all;
 }
 
 /**
