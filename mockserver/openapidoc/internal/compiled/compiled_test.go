@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/vismanet-go/background/internal/gendoc"
@@ -173,4 +174,27 @@ func TestAnswersAreValidToOthers(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Many may ask at once, also for what nobody asked for before.
+func TestManyMayAsk(t *testing.T) {
+	data := gendoc.Recursion(gendoc.V31).JSON
+	want := encode(t, answers(open(t, data, compiled.Options{})))
+	d := open(t, data, compiled.Options{})
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if got, err := json.Marshal(answers(d)); err != nil || string(got) != want {
+				t.Errorf("%v: %.300s; want %.300s", err, got, want)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func answers(d *compiled.Doc) (all []any) {
+	for _, e := range d.Report(1).Entries {
+		all = append(all, e.Answer.Value)
+	}
+	return all
 }

@@ -69,7 +69,7 @@ func (r *reader) schema(s *Schema) {
 	}
 }
 
-// unless30 returns what a keyword has that 3.0 does not know.
+// since31 returns what a keyword has that 3.0 does not know.
 func (r *reader) since31(key string) *apidoc.Node {
 	if r.version == apidoc.V30 {
 		return nil

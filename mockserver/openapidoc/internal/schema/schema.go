@@ -27,8 +27,14 @@ var typeNames = []struct {
 	types Types
 	name  string
 }{
-	{Null, "null"}, {Boolean, "boolean"}, {Number, "number"}, {Integer, "integer"}, {Fraction, "fraction"},
-	{String, "string"}, {Array, "array"}, {Object, "object"},
+	{Null, "null"},
+	{Boolean, "boolean"},
+	{Number, "number"},
+	{Integer, "integer"},
+	{Fraction, "fraction"},
+	{String, "string"},
+	{Array, "array"},
+	{Object, "object"},
 }
 
 func (t Types) String() string {

@@ -10,7 +10,6 @@ type arrays struct {
 	unique   bool
 	tuple    int // the first items, which have schemas of their own
 	contains []contained
-	rest     *shape // of items behind those; nil while nobody asked
 }
 
 type contained struct {

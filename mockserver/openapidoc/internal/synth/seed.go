@@ -37,11 +37,3 @@ func (r *rng) below(n int) int {
 	r.state = mix(r.state)
 	return int(r.state % uint64(n))
 }
-
-// between returns a number from low to high, both included.
-func (r *rng) between(low, high int) int {
-	if high <= low {
-		return low
-	}
-	return low + r.below(high-low+1)
-}

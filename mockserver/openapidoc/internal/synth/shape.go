@@ -85,7 +85,9 @@ func (m *Maker) shape(roots []member) *shape {
 	if known := m.shapes[string(key)]; known != nil {
 		return known
 	}
-	m.shapes[string(key)] = made
+	if m.kept++; m.kept <= mostKept {
+		m.shapes[string(key)] = made
+	}
 	return made
 }
 
@@ -118,11 +120,24 @@ func (sh *shape) picked(p pick, schemas, not []*schema.Schema) *shape {
 	for _, s := range not {
 		to.nots = append(to.nots, member{s, scope.Enter(s), up})
 	}
-	if sh.picks == nil {
-		sh.picks = make(map[pick]*shape)
+	if sh.m.keepOne() {
+		if sh.picks == nil {
+			sh.picks = make(map[pick]*shape)
+		}
+		sh.picks[p] = to
 	}
-	sh.picks[p] = to
 	return to
+}
+
+// mostKept bounds the shapes that are kept: many choices in one schema make very
+// many of them. Further ones are made anew for each value.
+const mostKept = 50_000
+
+func (m *Maker) keepOne() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.kept++
+	return m.kept <= mostKept
 }
 
 func (sh *shape) scopeOf(member int) *schema.Scope {

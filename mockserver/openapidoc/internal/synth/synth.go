@@ -15,6 +15,7 @@ type Maker struct {
 
 	mu       sync.Mutex
 	shapes   map[string]*shape             // mu guards it
+	kept     int                           // shapes, mu guards it
 	made     map[derivation]*schema.Schema // mu guards it
 	refusals map[uint32][]*schema.Schema   // mu guards it
 }
