@@ -101,10 +101,10 @@ class Calls:
         for _ in range(5):
             try:
                 answer = await self.send({"method": "get", "url": path})
-            except (httpx.HTTPError, TimeoutError, NotSentError):
+                location = answer.headers.get("location") if 300 <= answer.status < 400 else None
+                at = str(httpx.URL(self.base_url + path).join(location)) if location else ""
+            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, NotSentError):
                 return None
-            location = answer.headers.get("location") if 300 <= answer.status < 400 else None
-            at = str(httpx.URL(self.base_url + path).join(location)) if location else ""
             if not at.startswith(self.base_url + "/"):
                 return answer
             path = at.removeprefix(self.base_url)
