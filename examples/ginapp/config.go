@@ -49,7 +49,7 @@ var settings = []setting{
 	{"ADDR", "addr", ":8080", "address of orders and webhooks; TLS is the load balancer's", func(c *config, v string) error {
 		return address(&c.addr, v)
 	}},
-	{"OPS_ADDR", "ops-addr", ":9090", "address of health and metrics", func(c *config, v string) error {
+	{"OPS_ADDR", "ops-addr", ":9090", "address of health, metrics and the operators' page", func(c *config, v string) error {
 		return address(&c.opsAddr, v)
 	}},
 	{"DATA_DIR", "data", "data", "directory of the databases, on a local disk", func(c *config, v string) error {

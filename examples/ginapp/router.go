@@ -58,10 +58,13 @@ func (a *app) public() (http.Handler, error) {
 	return router, nil
 }
 
-// internal returns what health checks and Prometheus ask.
+// internal returns what health checks and Prometheus ask, and the operators' page.
 func (a *app) internal() http.Handler {
 	router := gin.New()
 	router.Use(a.recovery())
+	if err := a.mountConsole(router); err != nil {
+		a.log.Error("there is no console", "error", err)
+	}
 	router.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	router.GET("/readyz", func(c *gin.Context) {
 		reasons := a.unready(c.Request.Context())
@@ -177,11 +180,16 @@ func problem(c *gin.Context, code int, err error) {
 // have.
 func (a *app) authenticate(c *gin.Context) {
 	token, _ := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
-	got, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(a.cfg.apiToken))
-	if a.cfg.apiToken == "" || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+	if !a.knows(token) {
 		c.Header("WWW-Authenticate", "Bearer")
 		problem(c, http.StatusUnauthorized, errors.New("wrong or no bearer token"))
 	}
+}
+
+// knows reports whether a token is the one.
+func (a *app) knows(token string) bool {
+	got, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(a.cfg.apiToken))
+	return a.cfg.apiToken != "" && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
 var requestName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
