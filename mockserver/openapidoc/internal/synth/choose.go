@@ -61,10 +61,14 @@ func (c *clause) others(i int) (others []*schema.Schema) {
 	return others
 }
 
-// chosen reports whether the discriminator alone says which schema of oneOf is
-// meant, as readers of 3.0 have it.
+// chosen reports whether the mapping of a discriminator alone says which schema of
+// oneOf is meant, as readers of 3.0 have it.
 func (g *maker) chosen(c *clause, i int, v any) bool {
-	return g.set.Version() == apidoc.V30 && c.s.Discriminator != nil && c.s.Discriminated(v) == c.alts[i].of
+	if g.set.Version() != apidoc.V30 || c.s.Discriminator == nil || c.s.Discriminated(v) != c.alts[i].of {
+		return false
+	}
+	_, mapped := c.s.Discriminator.ValuesOf(c.alts[i].of)
+	return mapped
 }
 
 // alone reports whether a value of alternative i is valid against no other schema of
