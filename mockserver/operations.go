@@ -21,6 +21,11 @@ func (s *Server) Operation(id string) (operation.Operation, bool) {
 	return op.Operation, ok
 }
 
+// Answer returns what the endpoint answered to an operation, and whether there is
+// an answer: not before the operation has ended, and not when its retention is over.
+// It counts as no read of the content.
+func (s *Server) Answer(id string) (operation.Answer, bool) { return s.runner.Answer(id) }
+
 // Expire ends the retention of an operation that has ended, at once. It
 // reports whether there was one.
 func (s *Server) Expire(id string) bool { return s.runner.Expire(id) }

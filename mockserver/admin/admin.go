@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -50,6 +51,20 @@ type Config struct {
 	// Unused lists what of a cassette nobody has asked for; package upstream knows
 	// it. Default: nothing.
 	Unused func() []UnusedAnswer
+
+	// Page answers GET for /__mock/ and for what is below /__mock/assets/ and
+	// /__mock/page/, with /__mock stripped, without host and token being looked at:
+	// it must tell nothing of the mock's state. [dashboard.Page] is one. Default:
+	// none, and /__mock/ leads to the reference.
+	//
+	// [dashboard.Page]: https://pkg.go.dev/github.com/vismanet-go/background/mockserver/dashboard
+	Page http.Handler
+
+	// Scenarios lists the scenarios that RunScenario runs, each on a mock of its own;
+	// package scenario has some, and nobody links it who does not need it. Both are
+	// set, or none. Default: there are none.
+	Scenarios   func() []Scenario
+	RunScenario func(ctx context.Context, name string) (ScenarioReport, error)
 }
 
 // A ContractOperation is an operation of an OpenAPI document.
@@ -110,6 +125,9 @@ func (c Config) validate() error {
 	}
 	if c.MaxBody < 0 {
 		errs = append(errs, errors.New("MaxBody: must not be negative"))
+	}
+	if (c.Scenarios == nil) != (c.RunScenario == nil) {
+		errs = append(errs, errors.New("Scenarios, RunScenario: set both or none"))
 	}
 	return errors.Join(errs...)
 }

@@ -69,13 +69,21 @@ func theMock(t *testing.T, h *harness) {
 	}
 	refused(t, 401, second(h.OpenSessionWithResponse(ctx, adminclient.Session{Token: "guessed"})))
 	opened := must[*adminclient.OpenSessionResponse](t)(h.OpenSessionWithResponse(ctx, adminclient.Session{Token: h.admin.Token()}))
-	if c := opened.HTTPResponse.Cookies(); len(c) != 1 || !c[0].HttpOnly || c[0].SameSite != http.SameSiteStrictMode || c[0].Path != "/__mock/" {
+	if c := opened.HTTPResponse.Cookies(); len(c) != 1 || !c[0].HttpOnly || c[0].SameSite != http.SameSiteStrictMode || c[0].Path != "" {
 		t.Errorf("cookies %+v", c)
 	}
 	closed := must[*adminclient.CloseSessionResponse](t)(h.CloseSessionWithResponse(ctx))
 	if c := closed.HTTPResponse.Cookies(); len(c) != 1 || c[0].MaxAge >= 0 {
 		t.Errorf("cookies of the end %+v", c)
 	}
+	if s := must[*adminclient.ListScenariosResponse](t)(h.ListScenariosWithResponse(ctx)).JSON200.Scenarios; len(s) != 2 || s[0] != (adminclient.Scenario{Name: "late", About: "It comes late."}) {
+		t.Errorf("scenarios %+v", s)
+	}
+	if r := must[*adminclient.RunScenarioResponse](t)(h.RunScenarioWithResponse(ctx, "late", nil)).JSON200; !r.Passed || r.Text != "ok late" {
+		t.Errorf("the scenario gave %+v", r)
+	}
+	refused(t, 404, second(h.RunScenarioWithResponse(ctx, "unknown", nil)))
+	refused(t, 409, second(h.RunScenarioWithResponse(ctx, "stuck", &adminclient.RunScenarioParams{TimeoutMs: new(1)})))
 	seeded := must[*adminclient.SeedCompanyResponse](t)(h.SeedCompanyWithResponse(ctx, "7", adminclient.Seed{Requests: []adminclient.SeedRequest{
 		{Path: "/v2/customerinvoice", JSON: map[string]any{
 			"customerNumber": map[string]any{"value": "10045"}, "documentDate": map[string]any{"value": "2026-09-01"},
@@ -194,6 +202,12 @@ func deliveries(t *testing.T, h *harness) {
 	})).JSON200
 	if found.Count != 1 || found.Deliveries[0].Body == nil || !strings.Contains(*found.Deliveries[0].Body, id) {
 		t.Errorf("held: %+v", found)
+	}
+	if a := must[*adminclient.GetAnswerResponse](t)(h.GetAnswerWithResponse(ctx, id)).JSON200; a.StatusCode != 200 || !a.HasContent || !strings.HasPrefix(a.Body, "[") || !strings.Contains(a.ContentType, "json") {
+		t.Errorf("the answer is %+v", a)
+	}
+	if op, _ := h.Operation(id); op.ContentReads != 0 {
+		t.Errorf("looking at the answer counts as %d reads of the content, want none", op.ContentReads)
 	}
 	body, order := `{"edited":true}`, "2"
 	must[*adminclient.EditDeliveryResponse](t)(h.EditDeliveryWithResponse(ctx, id, adminclient.DeliveryEdit{Body: &body, Headers: map[string]*string{"order": &order, "x-vwd-event-id": nil}}))

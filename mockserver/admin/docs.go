@@ -50,7 +50,6 @@ func (a *Admin) mountDocs() {
 	for path, f := range map[string]http.Handler{
 		"/__mock/docs":             text(html, func() string { return string(openapi.ReferencePage()) }),
 		"/__mock/docs/{$}":         http.RedirectHandler("/__mock/docs", http.StatusFound),
-		"/__mock/{$}":              http.RedirectHandler("/__mock/docs", http.StatusFound),
 		"/__mock/openapi.yaml":     text(yaml, func() string { return string(openapi.BackgroundYAML()) }),
 		"/__mock/openapi-3.1.yaml": text(yaml, func() string { return string(openapi.Background31YAML()) }),
 		"/__mock/openapi.json":     text(json, contract),
@@ -59,6 +58,28 @@ func (a *Admin) mountDocs() {
 	} {
 		a.srv.Mount("GET "+path, f)
 	}
+	if a.cfg.Page == nil {
+		a.srv.Mount("GET /__mock/{$}", http.RedirectHandler("/__mock/docs", http.StatusFound))
+		return
+	}
+	page := http.StripPrefix("/__mock", a.cfg.Page)
+	a.srv.Mount("GET /__mock/{$}", atHome(page))
+	a.srv.Mount("GET /__mock/assets/", page)
+	a.srv.Mount("GET /__mock/page/", page)
+}
+
+// atHome leads from / and /__mock, which the server hands on too, to /__mock/,
+// from where the page's relative addresses lead on; below any prefix of a proxy.
+func atHome(page http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked, _, _ := strings.Cut(r.RequestURI, "?")
+		if strings.HasSuffix(asked, "/__mock/") {
+			page.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Location", "__mock/")
+		w.WriteHeader(http.StatusFound)
+	})
 }
 
 // text serves a text.

@@ -144,7 +144,8 @@ func (a *Admin) isToken(shown string) bool {
 	return subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
-// OpenSession sets the cookie that stands for the token.
+// OpenSession sets the cookie that stands for the token. It names no path: to the
+// browser that is where the control is, below whatever prefix of a proxy.
 func (a *Admin) OpenSession(w http.ResponseWriter, r *http.Request) {
 	body, ok := decode[api.Session](w, r, "token")
 	if !ok {
@@ -157,7 +158,7 @@ func (a *Admin) OpenSession(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: cookie, Value: a.token, Path: "/__mock/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
+		Name: cookie, Value: a.token, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
 	})
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -165,7 +166,7 @@ func (a *Admin) OpenSession(w http.ResponseWriter, r *http.Request) {
 // CloseSession takes the cookie back.
 func (a *Admin) CloseSession(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, &http.Cookie{
-		Name: cookie, Path: "/__mock/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
+		Name: cookie, MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
 	})
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -136,7 +136,7 @@ func start(t testing.TB, cfg mockserver.Config) *harness {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = srv.Close() })
-	control, err := admin.Mount(srv, admin.Config{Contract: contract, Unused: func() []admin.UnusedAnswer { return []admin.UnusedAnswer{{Line: 4, Method: "GET", URL: "/x"}} }, Export: func(w io.Writer, srv *mockserver.Server, company, format string) error {
+	control, err := admin.Mount(srv, admin.Config{Contract: contract, Scenarios: scenarios, RunScenario: runScenario, Unused: func() []admin.UnusedAnswer { return []admin.UnusedAnswer{{Line: 4, Method: "GET", URL: "/x"}} }, Export: func(w io.Writer, srv *mockserver.Server, company, format string) error {
 		return scenario.Export(w, srv, scenario.RecordOptions{Company: company}, format)
 	}})
 	if err != nil {
@@ -229,4 +229,17 @@ func refused(t testing.TB, status int, err error) *adminclient.Error {
 		t.Fatalf("got %v (%+v), want a refusal with %d", err, e, status)
 	}
 	return e
+}
+
+// scenarios and runScenario are those that a mock under test runs.
+func scenarios() []admin.Scenario {
+	return []admin.Scenario{{Name: "late", About: "It comes late."}, {Name: "stuck", About: "It never ends."}}
+}
+
+func runScenario(ctx context.Context, name string) (admin.ScenarioReport, error) {
+	if name == "stuck" {
+		<-ctx.Done()
+		return admin.ScenarioReport{}, ctx.Err()
+	}
+	return admin.ScenarioReport{Passed: true, Text: "ok " + name}, nil
 }

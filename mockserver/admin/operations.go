@@ -62,6 +62,29 @@ func (a *Admin) GetOperation(w http.ResponseWriter, _ *http.Request, id string) 
 	reply(w, http.StatusOK, detail)
 }
 
+// GetAnswer serves GET /operations/{operationId}/answer.
+func (a *Admin) GetAnswer(w http.ResponseWriter, _ *http.Request, id string) {
+	op, ok := a.operation(w, id)
+	if !ok {
+		return
+	}
+	got, ok := a.srv.Answer(op.ID)
+	if !ok {
+		refuse(w, http.StatusConflict, api.Problem{Error: "there is no answer: the operation is " + string(op.State), Remedy: "wait for its end; when its retention is over nothing is left"})
+		return
+	}
+	out := api.Answer{StatusCode: got.StatusCode, Headers: got.Header, HasContent: got.Content != nil, ContentType: got.ContentType}
+	if out.Headers == nil {
+		out.Headers = map[string]string{}
+	}
+	if text, inBase64 := texts(got.Content); text != nil {
+		out.Body = *text
+	} else {
+		out.BodyBase64 = inBase64
+	}
+	reply(w, http.StatusOK, out)
+}
+
 // ExpireOperation serves POST /operations/{operationId}/expire.
 func (a *Admin) ExpireOperation(w http.ResponseWriter, _ *http.Request, id string) {
 	op, ok := a.operation(w, id)

@@ -50,6 +50,7 @@ var parameters = map[string]reflect.Type{
 	"POST /queue/resume":                        reflect.TypeFor[api.ResumeQueueParams](),
 	"POST /queue/step":                          reflect.TypeFor[api.StepQueueParams](),
 	"POST /reset":                               reflect.TypeFor[api.ResetAllParams](),
+	"POST /scenarios/{scenario}/run":            reflect.TypeFor[api.RunScenarioParams](),
 	"GET /subscription":                         reflect.TypeFor[api.GetSubscriptionParams](),
 	"PUT /subscription":                         reflect.TypeFor[api.SetSubscriptionParams](),
 }

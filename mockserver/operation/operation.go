@@ -44,3 +44,11 @@ type Operation struct {
 // HasEnded reports whether the operation has its result, even if that is past
 // its retention by now.
 func (op *Operation) HasEnded() bool { return !op.Ended.IsZero() }
+
+// An Answer is what the endpoint answered to the request of an operation.
+type Answer struct {
+	StatusCode  int
+	Header      map[string]string // the headers that are kept
+	ContentType string
+	Content     []byte // nil: there is none
+}

@@ -134,6 +134,18 @@ type Advance struct {
 	To        time.Time `json:"to,omitempty,omitzero"`
 }
 
+// Answer defines model for Answer.
+type Answer struct {
+	Body string `json:"body,omitempty,omitzero"`
+
+	// BodyBase64 Instead of body, where that is no text
+	BodyBase64  string            `json:"bodyBase64,omitempty,omitzero"`
+	ContentType string            `json:"contentType,omitempty,omitzero"`
+	HasContent  bool              `json:"hasContent"`
+	Headers     map[string]string `json:"headers"`
+	StatusCode  int               `json:"statusCode"`
+}
+
 // Attempt defines model for Attempt.
 type Attempt struct {
 	Duplicate  bool                `json:"duplicate,omitempty,omitzero"`
@@ -689,6 +701,25 @@ type SameLimits struct {
 	Window string `json:"window,omitempty,omitzero"`
 }
 
+// Scenario defines model for Scenario.
+type Scenario struct {
+	About string `json:"about"`
+	Name  string `json:"name"`
+}
+
+// ScenarioList defines model for ScenarioList.
+type ScenarioList struct {
+	Scenarios []Scenario `json:"scenarios"`
+}
+
+// ScenarioReport defines model for ScenarioReport.
+type ScenarioReport struct {
+	Passed bool `json:"passed"`
+
+	// Text A line for each step and requirement
+	Text string `json:"text"`
+}
+
 // Seed defines model for Seed.
 type Seed struct {
 	Requests []SeedRequest `json:"requests"`
@@ -1157,6 +1188,12 @@ type StepQueueParams struct {
 
 // ResetAllParams defines parameters for ResetAll.
 type ResetAllParams struct {
+	// TimeoutMs How long to wait at most (real time)
+	TimeoutMs *TimeoutMs `form:"timeoutMs,omitempty" json:"timeoutMs,omitempty"`
+}
+
+// RunScenarioParams defines parameters for RunScenario.
+type RunScenarioParams struct {
 	// TimeoutMs How long to wait at most (real time)
 	TimeoutMs *TimeoutMs `form:"timeoutMs,omitempty" json:"timeoutMs,omitempty"`
 }
@@ -1643,6 +1680,13 @@ type ClientInterface interface {
 	// Corresponds with GET /operations/{operationId} (the `GetOperation` operationId).
 	GetOperation(ctx context.Context, operationID OperationID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetAnswer What the endpoint answered
+	//
+	// Status, the headers that are kept, and the content, without counting as a read of it. 409 until the operation has ended, and when its retention is over.
+	//
+	// Corresponds with GET /operations/{operationId}/answer (the `GetAnswer` operationId).
+	GetAnswer(ctx context.Context, operationID OperationID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ExpireOperation End its retention at once
 	//
 	// State and content answer as they do when the retention is over.
@@ -1741,6 +1785,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /reset (the `ResetAll` operationId).
 	ResetAll(ctx context.Context, params *ResetAllParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListScenarios Scenarios that can be run
+	//
+	// Those that are built in. A mock that was not made to run any has none; erpmock was.
+	//
+	// Corresponds with GET /scenarios (the `ListScenarios` operationId).
+	ListScenarios(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RunScenario Run a scenario
+	//
+	// On a mock of its own in memory, whose time stands until a step moves it; nothing of this mock changes. Answers with the report, whether it passed or not.
+	//
+	// Corresponds with POST /scenarios/{scenario}/run (the `RunScenario` operationId).
+	RunScenario(ctx context.Context, scenario string, params *RunScenarioParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CloseSession Forget the cookie
 	//
@@ -2650,6 +2708,23 @@ func (c *Client) GetOperation(ctx context.Context, operationID OperationID, reqE
 	return c.Client.Do(req)
 }
 
+// GetAnswer What the endpoint answered
+//
+// Status, the headers that are kept, and the content, without counting as a read of it. 409 until the operation has ended, and when its retention is over.
+//
+// Corresponds with GET /operations/{operationId}/answer (the `GetAnswer` operationId).
+func (c *Client) GetAnswer(ctx context.Context, operationID OperationID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAnswerRequest(c.Server, operationID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ExpireOperation End its retention at once
 //
 // State and content answer as they do when the retention is over.
@@ -2869,6 +2944,40 @@ func (c *Client) GetReady(ctx context.Context, reqEditors ...RequestEditorFn) (*
 // Corresponds with POST /reset (the `ResetAll` operationId).
 func (c *Client) ResetAll(ctx context.Context, params *ResetAllParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewResetAllRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListScenarios Scenarios that can be run
+//
+// Those that are built in. A mock that was not made to run any has none; erpmock was.
+//
+// Corresponds with GET /scenarios (the `ListScenarios` operationId).
+func (c *Client) ListScenarios(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListScenariosRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RunScenario Run a scenario
+//
+// On a mock of its own in memory, whose time stands until a step moves it; nothing of this mock changes. Answers with the report, whether it passed or not.
+//
+// Corresponds with POST /scenarios/{scenario}/run (the `RunScenario` operationId).
+func (c *Client) RunScenario(ctx context.Context, scenario string, params *RunScenarioParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRunScenarioRequest(c.Server, scenario, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5230,6 +5339,40 @@ func NewGetOperationRequest(server string, operationID OperationID) (*http.Reque
 	return req, nil
 }
 
+// NewGetAnswerRequest constructs an http.Request for the GetAnswer method
+func NewGetAnswerRequest(server string, operationID OperationID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "operationId", operationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operations/%s/answer", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewExpireOperationRequest constructs an http.Request for the ExpireOperation method
 func NewExpireOperationRequest(server string, operationID OperationID) (*http.Request, error) {
 	var err error
@@ -5783,6 +5926,94 @@ func NewResetAllRequest(server string, params *ResetAllParams) (*http.Request, e
 	}
 
 	operationPath := fmt.Sprintf("/reset")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.TimeoutMs != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "timeoutMs", *params.TimeoutMs, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListScenariosRequest constructs an http.Request for the ListScenarios method
+func NewListScenariosRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/scenarios")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRunScenarioRequest constructs an http.Request for the RunScenario method
+func NewRunScenarioRequest(server string, scenario string, params *RunScenarioParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "scenario", scenario, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/scenarios/%s/run", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -6580,6 +6811,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /operations/{operationId} (the `GetOperation` operationId).
 	GetOperationWithResponse(ctx context.Context, operationID OperationID, reqEditors ...RequestEditorFn) (*GetOperationResponse, error)
 
+	// GetAnswerWithResponse What the endpoint answered
+	//
+	// Status, the headers that are kept, and the content, without counting as a read of it. 409 until the operation has ended, and when its retention is over.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /operations/{operationId}/answer (the `GetAnswer` operationId).
+	GetAnswerWithResponse(ctx context.Context, operationID OperationID, reqEditors ...RequestEditorFn) (*GetAnswerResponse, error)
+
 	// ExpireOperationWithResponse End its retention at once
 	//
 	// State and content answer as they do when the retention is over.
@@ -6696,6 +6936,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /reset (the `ResetAll` operationId).
 	ResetAllWithResponse(ctx context.Context, params *ResetAllParams, reqEditors ...RequestEditorFn) (*ResetAllResponse, error)
+
+	// ListScenariosWithResponse Scenarios that can be run
+	//
+	// Those that are built in. A mock that was not made to run any has none; erpmock was.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /scenarios (the `ListScenarios` operationId).
+	ListScenariosWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListScenariosResponse, error)
+
+	// RunScenarioWithResponse Run a scenario
+	//
+	// On a mock of its own in memory, whose time stands until a step moves it; nothing of this mock changes. Answers with the report, whether it passed or not.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /scenarios/{scenario}/run (the `RunScenario` operationId).
+	RunScenarioWithResponse(ctx context.Context, scenario string, params *RunScenarioParams, reqEditors ...RequestEditorFn) (*RunScenarioResponse, error)
 
 	// CloseSessionWithResponse Forget the cookie
 	//
@@ -8845,6 +9103,61 @@ func (r GetOperationResponse) ContentType() string {
 	return ""
 }
 
+type GetAnswerResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Answer
+	// JSON4XX the response for an HTTP 4XX `application/json` response
+	JSON4XX *Refused
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Closed
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetAnswerResponse) GetJSON200() *Answer {
+	return r.JSON200
+}
+
+// GetJSON4XX returns the response for an HTTP 4XX `application/json` response
+func (r GetAnswerResponse) GetJSON4XX() *Refused {
+	return r.JSON4XX
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r GetAnswerResponse) GetJSON503() *Closed {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetAnswerResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetAnswerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetAnswerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetAnswerResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ExpireOperationResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -9437,6 +9750,116 @@ func (r ResetAllResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ResetAllResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListScenariosResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ScenarioList
+	// JSON4XX the response for an HTTP 4XX `application/json` response
+	JSON4XX *Refused
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Closed
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListScenariosResponse) GetJSON200() *ScenarioList {
+	return r.JSON200
+}
+
+// GetJSON4XX returns the response for an HTTP 4XX `application/json` response
+func (r ListScenariosResponse) GetJSON4XX() *Refused {
+	return r.JSON4XX
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ListScenariosResponse) GetJSON503() *Closed {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListScenariosResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListScenariosResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListScenariosResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListScenariosResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RunScenarioResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ScenarioReport
+	// JSON4XX the response for an HTTP 4XX `application/json` response
+	JSON4XX *Refused
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Closed
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RunScenarioResponse) GetJSON200() *ScenarioReport {
+	return r.JSON200
+}
+
+// GetJSON4XX returns the response for an HTTP 4XX `application/json` response
+func (r RunScenarioResponse) GetJSON4XX() *Refused {
+	return r.JSON4XX
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r RunScenarioResponse) GetJSON503() *Closed {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r RunScenarioResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RunScenarioResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RunScenarioResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RunScenarioResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -10518,6 +10941,21 @@ func (c *ClientWithResponses) GetOperationWithResponse(ctx context.Context, oper
 	return ParseGetOperationResponse(rsp)
 }
 
+// GetAnswerWithResponse What the endpoint answered
+//
+// Status, the headers that are kept, and the content, without counting as a read of it. 409 until the operation has ended, and when its retention is over.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /operations/{operationId}/answer (the `GetAnswer` operationId).
+func (c *ClientWithResponses) GetAnswerWithResponse(ctx context.Context, operationID OperationID, reqEditors ...RequestEditorFn) (*GetAnswerResponse, error) {
+	rsp, err := c.GetAnswer(ctx, operationID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetAnswerResponse(rsp)
+}
+
 // ExpireOperationWithResponse End its retention at once
 //
 // State and content answer as they do when the retention is over.
@@ -10711,6 +11149,36 @@ func (c *ClientWithResponses) ResetAllWithResponse(ctx context.Context, params *
 		return nil, err
 	}
 	return ParseResetAllResponse(rsp)
+}
+
+// ListScenariosWithResponse Scenarios that can be run
+//
+// Those that are built in. A mock that was not made to run any has none; erpmock was.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /scenarios (the `ListScenarios` operationId).
+func (c *ClientWithResponses) ListScenariosWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListScenariosResponse, error) {
+	rsp, err := c.ListScenarios(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListScenariosResponse(rsp)
+}
+
+// RunScenarioWithResponse Run a scenario
+//
+// On a mock of its own in memory, whose time stands until a step moves it; nothing of this mock changes. Answers with the report, whether it passed or not.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /scenarios/{scenario}/run (the `RunScenario` operationId).
+func (c *ClientWithResponses) RunScenarioWithResponse(ctx context.Context, scenario string, params *RunScenarioParams, reqEditors ...RequestEditorFn) (*RunScenarioResponse, error) {
+	rsp, err := c.RunScenario(ctx, scenario, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRunScenarioResponse(rsp)
 }
 
 // CloseSessionWithResponse Forget the cookie
@@ -12365,6 +12833,46 @@ func ParseGetOperationResponse(rsp *http.Response) (*GetOperationResponse, error
 	return response, nil
 }
 
+// ParseGetAnswerResponse parses an HTTP response from a GetAnswerWithResponse call
+func ParseGetAnswerResponse(rsp *http.Response) (*GetAnswerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetAnswerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Answer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 4:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON4XX = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Closed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseExpireOperationResponse parses an HTTP response from a ExpireOperationWithResponse call
 func ParseExpireOperationResponse(rsp *http.Response) (*ExpireOperationResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -12781,6 +13289,86 @@ func ParseResetAllResponse(rsp *http.Response) (*ResetAllResponse, error) {
 	switch {
 	case rsp.StatusCode == 204:
 		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 4:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON4XX = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Closed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListScenariosResponse parses an HTTP response from a ListScenariosWithResponse call
+func ParseListScenariosResponse(rsp *http.Response) (*ListScenariosResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListScenariosResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ScenarioList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 4:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON4XX = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Closed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRunScenarioResponse parses an HTTP response from a RunScenarioWithResponse call
+func ParseRunScenarioResponse(rsp *http.Response) (*RunScenarioResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RunScenarioResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ScenarioReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 4:
 		var dest Refused

@@ -28,20 +28,44 @@ func (q *Runner) ReadState(id, company string) (background.Operation, bool) {
 	return op, ok
 }
 
+// Answer returns what the endpoint answered, and whether there is an answer; it
+// counts nothing.
+func (q *Runner) Answer(id string) (operation.Answer, bool) {
+	op, ok := q.Get(id)
+	if !ok || !op.HasEnded() || op.State == operation.Expired {
+		return operation.Answer{}, false
+	}
+	a := operation.Answer{StatusCode: op.StatusCode, Header: op.Answer, ContentType: op.ContentType}
+	if op.Content != nil {
+		if a.Content, ok = q.content(&op); !ok {
+			return operation.Answer{}, false
+		}
+	}
+	return a, true
+}
+
+// content reads the content of an operation that has one, and reports whether it
+// could be read.
+func (q *Runner) content(op *background.Operation) ([]byte, bool) {
+	body, err := q.cfg.Store.Content(context.WithoutCancel(q.cfg.Pool.Context()), op.ID, q.cfg.Clocks.Now)
+	switch {
+	case err != nil:
+		q.complain("content not read", op.ID, err)
+		return nil, false
+	case body == nil:
+		return op.Content, true
+	}
+	return body, true
+}
+
 // ReadContent is Get with the content, counting it if company gets it.
 func (q *Runner) ReadContent(id, company string) (background.Operation, bool) {
 	op, ok := q.Get(id)
 	if !ok || op.Company != company || op.State == operation.Expired || op.Content == nil {
 		return op, ok
 	}
-	body, err := q.cfg.Store.Content(context.WithoutCancel(q.cfg.Pool.Context()), op.ID, q.cfg.Clocks.Now)
-	if err != nil {
-		q.complain("content not read", id, err)
-		op.Content = nil
+	if op.Content, ok = q.content(&op); !ok {
 		return op, true
-	}
-	if body != nil {
-		op.Content = body
 	}
 	q.cfg.Store.Count(op.ID, 0, 1)
 	return op, true

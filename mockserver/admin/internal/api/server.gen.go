@@ -132,6 +132,18 @@ type Advance struct {
 	To        time.Time `json:"to,omitempty,omitzero"`
 }
 
+// Answer defines model for Answer.
+type Answer struct {
+	Body string `json:"body,omitempty,omitzero"`
+
+	// BodyBase64 Instead of body, where that is no text
+	BodyBase64  string            `json:"bodyBase64,omitempty,omitzero"`
+	ContentType string            `json:"contentType,omitempty,omitzero"`
+	HasContent  bool              `json:"hasContent"`
+	Headers     map[string]string `json:"headers"`
+	StatusCode  int               `json:"statusCode"`
+}
+
 // Attempt defines model for Attempt.
 type Attempt struct {
 	Duplicate  bool                `json:"duplicate,omitempty,omitzero"`
@@ -687,6 +699,25 @@ type SameLimits struct {
 	Window string `json:"window,omitempty,omitzero"`
 }
 
+// Scenario defines model for Scenario.
+type Scenario struct {
+	About string `json:"about"`
+	Name  string `json:"name"`
+}
+
+// ScenarioList defines model for ScenarioList.
+type ScenarioList struct {
+	Scenarios []Scenario `json:"scenarios"`
+}
+
+// ScenarioReport defines model for ScenarioReport.
+type ScenarioReport struct {
+	Passed bool `json:"passed"`
+
+	// Text A line for each step and requirement
+	Text string `json:"text"`
+}
+
 // Seed defines model for Seed.
 type Seed struct {
 	Requests []SeedRequest `json:"requests"`
@@ -1159,6 +1190,12 @@ type ResetAllParams struct {
 	TimeoutMs TimeoutMs `form:"timeoutMs,omitempty" json:"timeoutMs,omitempty,omitzero"`
 }
 
+// RunScenarioParams defines parameters for RunScenario.
+type RunScenarioParams struct {
+	// TimeoutMs How long to wait at most (real time)
+	TimeoutMs TimeoutMs `form:"timeoutMs,omitempty" json:"timeoutMs,omitempty,omitzero"`
+}
+
 // GetSubscriptionParams defines parameters for GetSubscription.
 type GetSubscriptionParams struct {
 	// Company Company; those that have nothing of their own, if it is left out
@@ -1329,6 +1366,9 @@ type ServerInterface interface {
 	// GetOperation An operation with its timeline
 	// (GET /operations/{operationId})
 	GetOperation(w http.ResponseWriter, r *http.Request, operationID OperationID)
+	// GetAnswer What the endpoint answered
+	// (GET /operations/{operationId}/answer)
+	GetAnswer(w http.ResponseWriter, r *http.Request, operationID OperationID)
 	// ExpireOperation End its retention at once
 	// (POST /operations/{operationId}/expire)
 	ExpireOperation(w http.ResponseWriter, r *http.Request, operationID OperationID)
@@ -1362,6 +1402,12 @@ type ServerInterface interface {
 	// ResetAll Let every company begin anew
 	// (POST /reset)
 	ResetAll(w http.ResponseWriter, r *http.Request, params ResetAllParams)
+	// ListScenarios Scenarios that can be run
+	// (GET /scenarios)
+	ListScenarios(w http.ResponseWriter, r *http.Request)
+	// RunScenario Run a scenario
+	// (POST /scenarios/{scenario}/run)
+	RunScenario(w http.ResponseWriter, r *http.Request, scenario string, params RunScenarioParams)
 	// CloseSession Forget the cookie
 	// (DELETE /session)
 	CloseSession(w http.ResponseWriter, r *http.Request)
@@ -2836,6 +2882,32 @@ func (siw *ServerInterfaceWrapper) GetOperation(w http.ResponseWriter, r *http.R
 	handler.ServeHTTP(w, r)
 }
 
+// GetAnswer operation middleware
+func (siw *ServerInterfaceWrapper) GetAnswer(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "operationId" -------------
+	var operationID OperationID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "operationId", r.PathValue("operationId"), &operationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "operationId", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetAnswer(w, r, operationID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ExpireOperation operation middleware
 func (siw *ServerInterfaceWrapper) ExpireOperation(w http.ResponseWriter, r *http.Request) {
 
@@ -3199,6 +3271,62 @@ func (siw *ServerInterfaceWrapper) ResetAll(w http.ResponseWriter, r *http.Reque
 	handler.ServeHTTP(w, r)
 }
 
+// ListScenarios operation middleware
+func (siw *ServerInterfaceWrapper) ListScenarios(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListScenarios(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RunScenario operation middleware
+func (siw *ServerInterfaceWrapper) RunScenario(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "scenario" -------------
+	var scenario string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "scenario", r.PathValue("scenario"), &scenario, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "scenario", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RunScenarioParams
+
+	// ------------- Optional query parameter "timeoutMs" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "timeoutMs", r.URL.Query(), &params.TimeoutMs, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "timeoutMs"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "timeoutMs", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RunScenario(w, r, scenario, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // CloseSession operation middleware
 func (siw *ServerInterfaceWrapper) CloseSession(w http.ResponseWriter, r *http.Request) {
 
@@ -3493,6 +3621,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/openapi.yaml", wrapper.GetOpenAPIYAML)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/operations", wrapper.ListOperations)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/operations/{operationId}", wrapper.GetOperation)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/operations/{operationId}/answer", wrapper.GetAnswer)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operations/{operationId}/expire", wrapper.ExpireOperation)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/profile", wrapper.GetProfile)
 	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/profile", wrapper.ChangeProfile)
@@ -3504,6 +3633,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/queue/step", wrapper.StepQueue)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/ready", wrapper.GetReady)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/reset", wrapper.ResetAll)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/scenarios", wrapper.ListScenarios)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/scenarios/{scenario}/run", wrapper.RunScenario)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/session", wrapper.CloseSession)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/session", wrapper.OpenSession)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/subscription", wrapper.GetSubscription)
