@@ -20,7 +20,7 @@ var floors = [][]string{
 	{""}, // the server itself
 	{"internal/wanted", "openapidoc/internal/paths", "openapidoc/internal/prefer", "openapidoc/internal/resources", "openapidoc/internal/schema"},
 	{
-		"admin/client", "admin/internal/api", "compare", "conformance", "mockservertest", "openapidoc/internal/fit", "openapidoc/internal/structure",
+		"admin/client", "admin/internal/api", "compare", "conformance", "dashboard", "mockservertest", "openapidoc/internal/fit", "openapidoc/internal/structure",
 		"openapidoc/internal/synth", "scenario", "upstream/cassette",
 	},
 	{"admin", "openapidoc/internal/compiled", "openapidoc/internal/params", "upstream"},

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vismanet-go/background/internal/cli"
+	"github.com/vismanet-go/background/mockserver/admin"
 	"github.com/vismanet-go/background/mockserver/scenario"
 )
 
@@ -112,4 +113,30 @@ func (a *app) printReport(report scenario.Report, asJSON, quiet bool) error {
 	}
 	_, err := report.WriteTo(a.stdout)
 	return err
+}
+
+// builtInScenarios are those that the control lists.
+func builtInScenarios() []admin.Scenario {
+	var list []admin.Scenario
+	for _, name := range scenario.Names() {
+		if s, err := scenario.Load(name); err == nil { // a test loads each
+			list = append(list, admin.Scenario{Name: name, About: s.About})
+		}
+	}
+	return list
+}
+
+// runBuiltIn runs one of them for the control.
+func runBuiltIn(ctx context.Context, name string) (admin.ScenarioReport, error) {
+	s, err := scenario.Load(name)
+	if err != nil {
+		return admin.ScenarioReport{}, err
+	}
+	report, err := scenario.Run(ctx, s, scenario.Options{})
+	if err != nil {
+		return admin.ScenarioReport{}, err
+	}
+	var text strings.Builder
+	_, err = report.WriteTo(&text)
+	return admin.ScenarioReport{Passed: report.Passed, Text: text.String()}, err
 }

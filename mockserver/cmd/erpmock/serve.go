@@ -19,6 +19,7 @@ import (
 	"github.com/vismanet-go/background/internal/cli"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/mockserver/admin"
+	"github.com/vismanet-go/background/mockserver/dashboard"
 	"github.com/vismanet-go/background/mockserver/queue/sqlitequeue"
 	"github.com/vismanet-go/background/mockserver/scenario"
 )
@@ -115,6 +116,10 @@ func (a *app) serve(ctx context.Context, s *serving, list cli.Options) (err erro
 	if api != nil {
 		s.admin.Unused = func() []admin.UnusedAnswer { return unusedAnswers(api) }
 	}
+	if !s.noDashboard {
+		s.admin.Page = dashboard.Page()
+	}
+	s.admin.Scenarios, s.admin.RunScenario = builtInScenarios, runBuiltIn
 	control, err := admin.Mount(mock, s.admin)
 	if err != nil {
 		text, _ := list.ByFlags(err)
@@ -212,13 +217,21 @@ func (a *app) announce(s *serving, addr *net.TCPAddr, token string) error {
 	_, err := fmt.Fprintf(a.stdout, `erpmock listens on %[1]s
 Try it: the answer is 202; its Location tells the state, and that where the content is.
   curl -i %[2]s-H 'erp-api-background: none' '%[1]s%[4]s'
-%[3]sReference: %[1]s/__mock/docs
+%[3]s%[5]sReference: %[1]s/__mock/docs
 Control: %[1]s/__mock/v1/docs
-`, base, s.headers(), s.tokenHint(base), s.tried())
+`, base, s.headers(), s.tokenHint(base), s.tried(), s.dashboardHint(base))
 	if err == nil && !addr.IP.IsLoopback() && s.admin.Token == "" {
 		_, err = fmt.Fprintf(a.stdout, "Control from other machines needs this token: %s\n", token)
 	}
 	return err
+}
+
+// dashboardHint tells where the dashboard is, if there is one.
+func (s *serving) dashboardHint(base string) string {
+	if s.noDashboard {
+		return ""
+	}
+	return "Dashboard: " + base + "/__mock/\n"
 }
 
 // tried is the path of the call that is told to be tried.

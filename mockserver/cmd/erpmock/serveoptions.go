@@ -20,6 +20,9 @@ type serving struct {
 	portFile string
 	verbose  bool
 	quiet    bool
+
+	noDashboard bool
+
 	tls      tlsFiles
 	webhooks trust
 	behind   behind
@@ -65,6 +68,7 @@ func (s *serving) place() cli.Options {
 		{Name: "cors-origin", Arg: "origin", Field: "CORSOrigins", Repeats: true, Usage: "let pages of this origin call the ERP, such as https://app.example.com, http://localhost:* or * (default: any port of loopback); it does not let them control the mock", Set: cli.Texts(&s.mock.CORSOrigins)},
 		{Name: "admin-host", Arg: "name", Field: "Hosts", Repeats: true, Usage: "a name by which others call the control below /__mock/v1 (loopback and addresses are known)", Set: cli.Texts(&s.admin.Hosts)},
 		{Name: "admin-token", Arg: "token", Field: "Token", Secret: true, Usage: "token that the control wants beyond loopback; better as a variable than as a flag, which others may see (default: a random one, which is printed)", Set: cli.Text(&s.admin.Token)},
+		{Name: "no-dashboard", Usage: "serve no page at /__mock/; the control is there all the same", Set: cli.YesOrNo(&s.noDashboard)},
 		{Name: "data", Arg: "directory", Usage: "keep everything in this directory; several processes may share it (default: in memory)", Set: cli.Text(&s.queue.Dir)},
 		{Name: "durability", Arg: "mode", Field: "Durability", Usage: "what --data survives: normal (kill -9) or full (power loss too) (default normal)", Set: cli.Text(&s.queue.Durability)},
 		{Name: "worker-id", Arg: "name", Field: "Worker", Usage: "name among the processes that share --data: it takes over at once what its predecessor left", Set: cli.Text(&s.queue.Worker)},
