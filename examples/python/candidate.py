@@ -35,6 +35,11 @@ def env(name: str) -> str:
     return os.environ.get(f"BACKGROUND_{name}", "")
 
 
+def file(name: str) -> Path:
+    """A file that outlives the process; where only the first line is asked for there is no directory for it."""
+    return Path(env("DIR")) / name if env("DIR") else Path(":memory:")
+
+
 def write(line: Said) -> None:
     print(json.dumps(line), flush=True)
 
@@ -58,7 +63,7 @@ async def play(answer: Callable[[Step], Awaitable[Said]]) -> None:
 
 
 async def play_receiver() -> None:
-    inbox = Inbox(Path(env("DIR")) / "inbox")
+    inbox = Inbox(file("inbox"))
     works = True
 
     def store(id: str, body: str) -> None:
@@ -78,9 +83,8 @@ async def play_receiver() -> None:
 
 
 async def play_client() -> None:
-    directory = Path(env("DIR"))
     virtual = VirtualClock(int(env("CLOCK_START")) / 1000) if env("CLOCK") == "virtual" else None
-    journal = SQLite(directory / "journal")
+    journal = SQLite(file("journal"))
     first = int(env("POLL_MS")) / 1000
     client = Background(
         env("URL"),
@@ -91,7 +95,7 @@ async def play_client() -> None:
         clock=virtual or RealClock(),
         transport=Timed(virtual) if virtual else None,
     )
-    inbox, loop = Inbox(directory / "inbox"), asyncio.get_running_loop()
+    inbox, loop = Inbox(file("inbox")), asyncio.get_running_loop()
 
     def store(id: str, body: str) -> None:
         inbox.store(id, body)

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
+import { devNull } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { Background, type Erp } from './background.js'
@@ -28,7 +29,8 @@ interface Step {
 }
 
 const env = (name: string) => process.env[`BACKGROUND_${name}`] ?? ''
-const directory = env('DIR')
+/** A file that outlives the process; where only the first line is asked for there is no directory for it. */
+const file = (name: string) => (env('DIR') ? join(env('DIR'), name) : devNull)
 const keys = env('SIGNING_KEYS').split(',').filter(Boolean)
 
 async function main() {
@@ -57,7 +59,7 @@ function write(line: object) {
 }
 
 async function playReceiver() {
-  const stored = await inbox(join(directory, 'inbox'))
+  const stored = await inbox(file('inbox'))
   let works = true
   const store = async (id: string, body: string) => {
     if (!works) throw new Error('the store does not work')
@@ -74,7 +76,7 @@ async function playReceiver() {
 async function playClient() {
   const virtual = env('CLOCK') === 'virtual' ? new VirtualClock(Number(env('CLOCK_START'))) : undefined
   const first = Number(env('POLL_MS'))
-  const journal = await inFile(join(directory, 'journal'))
+  const journal = await inFile(file('journal'))
   const background = new Background({
     baseUrl: env('URL'),
     timeoutMs: Number(env('CALL_TIMEOUT_MS')),
@@ -84,7 +86,7 @@ async function playClient() {
     token: env('TOKEN_URL') ? tokens(credentials()) : async () => env('TOKEN'),
     fetch: virtual?.fetch ?? fetch,
   })
-  const stored = await inbox(join(directory, 'inbox'))
+  const stored = await inbox(file('inbox'))
   const store = async (id: string, body: string) => {
     await stored.store(id, body)
     background.notified(id)
