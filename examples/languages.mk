@@ -10,18 +10,24 @@
 ERPMOCK := $(CURDIR)/.tools/languages/erpmock
 CHECK := ERPMOCK=$(ERPMOCK) examples/check
 
-.PHONY: languages lang-typescript lang-python erpmock-binary clean-languages
+.PHONY: languages languages-more lang-typescript lang-python lang-rust erpmock-binary clean-languages
 
 LANGUAGES := typescript python
 
 languages: $(LANGUAGES:%=lang-%) ## generate, test and hold to the rules the clients in other languages; UPDATE=1 writes their table
 	@$(ERPMOCK) conformance --list | (cd openapi/tools && go run ./languages ../README.md $(wildcard $(LANGUAGES:%=$(CURDIR)/.tools/languages/%.xml)))
 
+# Those that take long to build from nothing; not in check.
+languages-more: lang-rust ## the clients in further languages, likewise
+
 lang-typescript: erpmock-binary ## the client in TypeScript (needs Node.js and npm)
 	@$(CHECK) typescript 'node npm' 'get Node.js 20 or later; on Debian: apt-get install nodejs npm'
 
 lang-python: erpmock-binary ## the client in Python (needs Python 3.11 with venv)
 	@$(CHECK) python python3 'get Python 3.11 or later; on Debian: apt-get install python3 python3-venv'
+
+lang-rust: erpmock-binary ## the client in Rust (needs cargo 1.89 with clippy and rustfmt)
+	@$(CHECK) rust 'cargo cargo-clippy cargo-fmt cc' 'get Rust 1.89 or later from rustup.rs, and a C compiler'
 
 erpmock-binary:
 	@go build -o $(ERPMOCK) ./mockserver/cmd/erpmock
