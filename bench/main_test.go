@@ -68,7 +68,7 @@ func TestCommand(t *testing.T) {
 	if code := run(t.Context(), []string{"-peers", "-peers-dir", t.TempDir(), "-short", "-rounds", "1", "-run", "start"}, &out, &errs); code != 0 {
 		t.Fatalf("exit status %d: %s", code, &errs)
 	}
-	if !strings.Contains(out.String(), "| erpmock | ") || strings.Count(out.String(), "left out: ") != 2 {
+	if !strings.Contains(out.String(), "| erpmock | ") || strings.Count(out.String(), "left out: ") != 3 {
 		t.Errorf("without the peers:\n%s", &out)
 	}
 	for _, args := range [][]string{{"-run", "("}, {"-only", "("}, {"-rounds", "0"}, {"word"}, {"-what"}} {

@@ -125,37 +125,35 @@ func compilePattern(text string) pattern {
 }
 
 // modern returns a document with its schemas as 2020-12 has them. Those of 3.1
-// already are, but for the marks of a document of their own, which would lead
-// references elsewhere.
+// already are.
 func modern(d *declaration) any {
-	if d.v31 {
-		return d.root
-	}
-	return modernPart(d.root, "")
+	return modernPart(d, d.root, "")
 }
 
 // modernPart looks for schemas in the parts of a document.
-func modernPart(v any, key string) any {
+func modernPart(d *declaration, v any, key string) any {
 	switch v := v.(type) {
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for k, item := range v {
 			switch {
-			case key == "schemas":
+			case d.v31 && (key == "schemas" || k == "schema"):
+				out[k] = item
+			case key == "schemas" || k == "schema":
 				out[k] = modernSchema(item)
-			case k == "schema":
-				out[k] = modernSchema(item)
-			case k == "example" || k == "examples" || strings.HasPrefix(k, "x-") && k != "x-background-result":
+			case k == "example" || k == "examples":
+				// They may have what looks like the mark of a schema.
+			case strings.HasPrefix(k, "x-") && k != "x-background-result":
 				out[k] = item
 			default:
-				out[k] = modernPart(item, k)
+				out[k] = modernPart(d, item, k)
 			}
 		}
 		return out
 	case []any:
 		out := make([]any, len(v))
 		for i := range v {
-			out[i] = modernPart(v[i], "")
+			out[i] = modernPart(d, v[i], "")
 		}
 		return out
 	}
@@ -174,7 +172,7 @@ func modernSchema(v any) any {
 	out := make(map[string]any, len(s))
 	for k, item := range s {
 		switch k {
-		case "nullable": // below
+		case "nullable", "example": // the first below
 		case "$id", "id", "$schema", "$anchor", "$dynamicRef", "$dynamicAnchor", "const", "examples", "if", "then", "else", "contains", "prefixItems", "patternProperties", "propertyNames", "dependentRequired", "dependentSchemas", "unevaluatedItems", "unevaluatedProperties":
 			// 3.0 does not know them.
 		case "items", "not", "additionalProperties":

@@ -62,7 +62,7 @@ func Peers() []compare.Row {
 			})
 		}
 	}
-	return rows
+	return append(rows, Documents(true)...)
 }
 
 func (p peer) launch(ctx context.Context, dir string) (*Program, error) {
@@ -79,16 +79,20 @@ func oursCommand(ctx context.Context, _ string) (string, []string, error) {
 }
 
 func prismCommand(_ context.Context, dir string) (string, []string, error) {
+	doc := filepath.Join(dir, "erp.yaml")
+	if err := os.WriteFile(doc, peersDocument, 0o600); err != nil {
+		return "", nil, err
+	}
+	return prismWith(doc)
+}
+
+func prismWith(doc string) (string, []string, error) {
 	node, err := exec.LookPath("node")
 	if err != nil {
 		return "", nil, &compare.ErrLeftOut{Why: "needs node, on Debian: apt-get install nodejs"}
 	}
 	main, err := fromPeers("node_modules/@stoplight/prism-cli/dist/index.js")
 	if err != nil {
-		return "", nil, err
-	}
-	doc := filepath.Join(dir, "erp.yaml")
-	if err := os.WriteFile(doc, peersDocument, 0o600); err != nil {
 		return "", nil, err
 	}
 	return node, []string{main, "mock", "-h", "127.0.0.1", "-p", "PORT", "-v", "error", doc}, nil

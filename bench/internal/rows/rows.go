@@ -14,7 +14,7 @@ import (
 // All are the rows that need nothing but Go, and those of PostgreSQL, which leave
 // everybody out where it is not installed.
 func All() []compare.Row {
-	return slices.Concat(SQLite(), Growth(), Kept(), Run(), Dispatch(), Web(), Idle(), Mock(), Client(), Calls(), pgrows.All())
+	return slices.Concat(SQLite(), Growth(), Kept(), Run(), Dispatch(), Web(), Idle(), Mock(), Documents(false), Client(), Calls(), pgrows.All())
 }
 
 // Roles are the processes that rows start.
