@@ -42,7 +42,7 @@ func (a *app) batchCommand() *cli.Command {
 
 The same command again goes on where it was cut off, by Ctrl-C, kill -9 or a reboot: nothing is submitted twice. That goes by the keys of rows, which are their own or made of what they say: a row with the same words in another file is the same work, and gets the answer of the first, unless --run names another run.
 
-What the ERP refuses is written to FILE.refused.jsonl as well, to be mended and run. What is uncertain is not sent again: it is listed with the command that tells what became of it, and once that is told, the same command goes on with it. A request that changes something is not sent while the same one is open or uncertain under another key, unless --again says that it is meant.`,
+What the ERP refuses is written to FILE.refused.jsonl as well, to be mended and run; what was mended there is not written over. What is uncertain is not sent again: it is listed with the command that tells what became of it, and once that is told, the same command goes on with it. A request that changes something is not sent while the same one is open or uncertain under another key, unless --again says that it is meant. A row whose answer was removed long ago is not sent again either: its outcome is purged, which ends with status 5.`,
 		Examples: `erpcall batch invoices.jsonl --each 'POST /v2/customerinvoice' -o results.jsonl
 # calls.jsonl: {"method": "POST", "path": "/v2/customerinvoice", "key": "order-1", "body": {…}}
 erpcall batch calls.jsonl > results.jsonl
@@ -80,6 +80,9 @@ func (b *batch) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer b.s.Close()
+	if err := in.checkPaths(b.s.origin); err != nil {
+		return err
+	}
 	if b.how, err = b.notifyOf(b.notify, b.s.profile); err != nil {
 		return err
 	}
@@ -169,6 +172,7 @@ func (b *batch) do(ctx context.Context, r *row, sent func()) result {
 		return res
 	}
 	res.Ref, res.op = op.Ref(), op
+	r.Body = nil // thousands of rows may wait for one before them
 	_, doubt := errors.AsType[*client.UncertainError](err)
 	var answer *client.Result
 	if !doubt {
@@ -176,6 +180,9 @@ func (b *batch) do(ctx context.Context, r *row, sent func()) result {
 	}
 	if failed := res.read(context.WithoutCancel(ctx), b.s, answer); failed != nil {
 		res.fatal = failed
+	}
+	if res.Outcome == refused { // somebody told meanwhile that the ERP does not have it
+		res.Outcome = pending
 	}
 	if err != nil {
 		res.Message = firstOf(res.Message, err.Error())
@@ -243,7 +250,9 @@ func (r *result) unsent(ctx context.Context, err error) {
 		r.Outcome = skipped
 	case answered && refusal.StatusCode != http.StatusUnauthorized && refusal.StatusCode != http.StatusForbidden && refusal.StatusCode != http.StatusTooManyRequests:
 		r.Outcome, r.StatusCode, r.Message = refused, refusal.StatusCode, firstOf(refusal.Message, r.Message)
-	case errors.Is(err, client.ErrKeyReused), errors.Is(err, client.ErrDuplicateKey):
+	case errors.Is(err, client.ErrDuplicateKey):
+		r.Outcome = purged
+	case errors.Is(err, client.ErrKeyReused):
 		r.Outcome = refused
 	case ctx.Err() != nil:
 		r.Outcome = pending

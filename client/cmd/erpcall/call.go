@@ -127,7 +127,7 @@ func (c *calling) run(ctx context.Context, args []string) error {
 	p := c.progress(s)
 	op, err := s.submitWhole(ctx, req, opts)
 	if op == nil { // nothing was accepted
-		return &cli.Status{Code: exitRefused, Err: withOptions(err)}
+		return notSent(err)
 	}
 	if err != nil {
 		return ending(err, op.Ref())
@@ -201,7 +201,7 @@ func (c *calling) refuseSame(ctx context.Context, s *session) error {
 func (c *calling) putIntoOutbox(ctx context.Context, s *session, req *http.Request, opts client.SubmitOptions) error {
 	op, err := s.Enqueue(ctx, req, opts)
 	if err != nil {
-		return &cli.Status{Code: exitRefused, Err: withOptions(err)}
+		return notSent(err)
 	}
 	rec, err := s.store.Get(ctx, s.tenant, op.Ref())
 	if err != nil {

@@ -36,11 +36,24 @@ func ending(err error, ref string) error {
 		code = exitFailed
 	case answered && refusal.StatusCode != 0:
 		code = exitRefused
-	case errors.Is(err, client.ErrKeyReused), errors.Is(err, client.ErrDuplicateKey), errors.Is(err, client.ErrRateLimited):
+	case errors.Is(err, client.ErrKeyReused), errors.Is(err, client.ErrRateLimited):
 		code = exitRefused
 	}
 	return &cli.Status{Code: code, Err: err}
 }
+
+// notSent is the error with which the program ends for a request that was not sent.
+// What became of the work of a purged operation was told long ago, so that nobody may
+// take it for undone.
+func notSent(err error) error {
+	if errors.Is(err, client.ErrDuplicateKey) {
+		return &cli.Status{Code: exitUncertain, Err: fmt.Errorf("%w\nIt is not sent again. %s", err, purgedMeans)}
+	}
+	return &cli.Status{Code: exitRefused, Err: withOptions(err)}
+}
+
+// purgedMeans says what to do about work of which nothing but its key is known.
+const purgedMeans = "The work was done, or failed, long ago, and its answer was removed: look in the ERP, and take another key if it has to be done."
 
 // endOfWait says why a wait ended, without what its user knows.
 func endOfWait(err error) string {

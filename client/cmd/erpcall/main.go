@@ -25,7 +25,14 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // else nohup wants it to go on
+		ends = append(ends, syscall.SIGHUP)
+	}
+	// Who reads the output may leave while requests are being sent, which has to be an
+	// error of the write: the signal would end the program and leave them uncertain.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program the hard way
 	a := newApp(os.Stdin, os.Stdout, os.Stderr, os.Environ())
 	os.Exit(a.Run(ctx, os.Args[1:]))

@@ -123,7 +123,7 @@ func nextStep(rec store.Record) string {
 	case store.Settled:
 		return "  erpcall content " + rec.Ref + "    # prints the answer\n  erpcall ack " + rec.Ref + "        # it was taken"
 	case store.Dead:
-		return "  erpcall replay " + rec.Ref + "    # back to its handler\n  erpcall drop " + rec.Ref + " --reason '…'    # nobody will handle it"
+		return "  erpcall replay " + rec.Ref + "    # back to its handler\n  erpcall drop " + rec.Ref + " --because '…'    # nobody will handle it"
 	}
 	return ""
 }

@@ -98,10 +98,52 @@ func readConfiguration(name string) (configuration, error) {
 		return c, err
 	}
 	if err := yaml.UnmarshalWithOptions(data, &c, yaml.Strict()); err != nil {
-		return c, fmt.Errorf("%s: %s", name, yaml.FormatError(err, false, false)) // without the source, which holds secrets
+		return c, fmt.Errorf("%s: %s", name, withoutSource(err))
+	}
+	for profile := range c.Profiles {
+		if err := checkProfileName(profile); err != nil {
+			return c, fmt.Errorf("%s: %w", name, err)
+		}
 	}
 	return c, nil
 }
+
+// withoutSource is what is wrong with a configuration, without anything that it says:
+// what is no name of a key may be a secret.
+func withoutSource(err error) string {
+	_, unknown := errors.AsType[*yaml.UnknownFieldError](err)
+	_, other := errors.AsType[*yaml.UnexpectedNodeTypeError](err)
+	_, kind := errors.AsType[*yaml.TypeError](err)
+	text := yaml.FormatError(err, false, false)
+	if twice := strings.Contains(text, "] mapping key "); unknown || other || kind || twice {
+		return text
+	}
+	place := ""
+	if e, ok := errors.AsType[yaml.Error](err); ok && e.GetToken() != nil && e.GetToken().Position != nil {
+		at := e.GetToken().Position
+		place = fmt.Sprintf("[%d:%d] ", at.Line, at.Column)
+	}
+	return place + "no YAML: put a value in quotes that has a sign in it, such as a secret"
+}
+
+// checkProfileName checks what a file in the directory of erpcall is named by.
+func checkProfileName(name string) error {
+	switch {
+	case name == mockProfile || name == namelessStore:
+		return fmt.Errorf("profile %q: want another name: erpcall keeps something else under this one", name)
+	case name == "" || strings.Trim(name, ".") == "" || strings.ContainsFunc(name, func(c rune) bool {
+		return c < ' ' || strings.ContainsRune(`/\:*?"<>|`, c)
+	}):
+		return fmt.Errorf("profile %q: want a name that a file may have", name)
+	}
+	return nil
+}
+
+// What erpcall keeps without a profile.
+const (
+	mockProfile   = "mock"
+	namelessStore = "operations"
+)
 
 // configDir is where the configuration is.
 func (a *app) configDir() (string, error) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/internal/cli"
+	"github.com/vismanet-go/background/internal/hook"
 	"github.com/vismanet-go/background/internal/spell"
 )
 
@@ -87,7 +88,7 @@ func checkData(r *request) error {
 		return nil
 	}
 	if json.Valid(r.body) {
-		r.body = bytes.TrimSpace(r.body) // the same JSON is the same work, whatever ends the file
+		r.body = compact(r.body)
 		return nil
 	}
 	var v any
@@ -99,6 +100,14 @@ func checkData(r *request) error {
 	return cli.Usagef("--data: no JSON: %w; name another content by -H 'Content-Type: …'", err)
 }
 
+// compact is JSON without the space between its parts: the same JSON is the same work,
+// however a file lays it out.
+func compact(text []byte) []byte {
+	var b bytes.Buffer
+	_ = json.Compact(&b, text) // it is valid
+	return b.Bytes()
+}
+
 // addHeader adds a header to a request. Credentials do not belong into arguments.
 func addHeader(h http.Header, text string) error {
 	name, value, ok := strings.Cut(text, ":")
@@ -106,6 +115,12 @@ func addHeader(h http.Header, text string) error {
 	switch {
 	case !ok || name == "":
 		return errors.New("want Name: value")
+	case !hook.IsToken(name):
+		return fmt.Errorf("%q is not the name of a header", name)
+	case strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }):
+		return fmt.Errorf("%s: the value must not hold control characters, such as the end of a line", name)
+	case name == "Ipp-Company-Id":
+		return errors.New("want --company, which sets it for the polls as well")
 	case name == "Authorization" || name == "Cookie":
 		return fmt.Errorf("credentials come from %s or a profile: others can read arguments", envToken)
 	case name == "Erp-Api-Background":

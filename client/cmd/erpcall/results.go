@@ -2,18 +2,17 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"time"
 
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/internal/cli"
+	"github.com/vismanet-go/background/internal/lockfile"
 )
 
 // A result is what became of a row: a line of the results.
@@ -37,7 +36,7 @@ type result struct {
 // final reports whether another run would find the same.
 func (r *result) final() bool {
 	switch r.Outcome {
-	case succeeded, failed, refused, expired:
+	case succeeded, failed, refused, expired, purged:
 		return true
 	}
 	return false
@@ -71,6 +70,7 @@ type results struct {
 	file    *os.File // nil: the standard output
 	to      *bufio.Writer
 	refused *os.File // made when the first row is refused
+	locks   []*lockfile.Lock
 	in      *rowFile
 
 	next  int            // number of the first row that has no line that stays
@@ -85,6 +85,9 @@ type results struct {
 // from the first row on of which more may be known by now the lines are written anew.
 func openResults(a *app, name string, in *rowFile) (*results, error) {
 	out := &results{app: a, in: in, next: 1, kept: make(map[string]int), old: make(map[int][]byte), wrote: time.Now()}
+	if err := out.checkMended(); err != nil {
+		return nil, err
+	}
 	if name == "" {
 		out.to = bufio.NewWriter(a.Stdout)
 		return out, nil
@@ -93,12 +96,52 @@ func openResults(a *app, name string, in *rowFile) (*results, error) {
 	if out.file, err = os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return nil, cli.Usagef("--output: %w", err)
 	}
-	if err := out.goOn(name); err != nil {
+	err = out.hold("--output", out.file)
+	if err == nil {
+		err = out.goOn(name)
+	}
+	if err == nil {
+		out.to = bufio.NewWriter(out.file)
+		err = out.rewriteRefused()
+	}
+	if err != nil {
 		_ = out.file.Close()
+		out.release()
 		return nil, err
 	}
-	out.to = bufio.NewWriter(out.file)
-	return out, out.rewriteRefused()
+	return out, nil
+}
+
+// hold keeps other batches from writing to a file, which must be none of those that
+// are read or written already.
+func (out *results) hold(what string, f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	taken := []string{out.in.name}
+	if f == out.file {
+		taken = append(taken, out.refusedName())
+	}
+	for _, name := range taken {
+		if other, err := os.Stat(name); err == nil && os.SameFile(info, other) {
+			return cli.Usagef("%s: %s is %s: name another file", what, f.Name(), name)
+		}
+	}
+	lock, err := lockfile.Claim(f.Name())
+	switch {
+	case errors.Is(err, lockfile.ErrHeld):
+		return cli.Usagef("%s: %s: another erpcall batch writes to it: wait for its end, or name another file", what, f.Name())
+	case err == nil:
+		out.locks = append(out.locks, lock)
+	}
+	return nil // where there are no locks, it goes without
+}
+
+func (out *results) release() {
+	for _, lock := range out.locks {
+		_ = lock.Close()
+	}
 }
 
 // goOn reads what an earlier run wrote.
@@ -139,56 +182,6 @@ func (out *results) goOn(name string) error {
 		return err
 	}
 	_, err = out.file.Seek(size, io.SeekStart)
-	return err
-}
-
-// refusedName is where the rows stand that the ERP refused.
-func (out *results) refusedName() string { return out.in.name + ".refused.jsonl" }
-
-// rewriteRefused has the file of refused rows hold those of the lines that stay.
-func (out *results) rewriteRefused() error {
-	if out.kept[refused] == 0 {
-		if err := os.Remove(out.refusedName()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		return nil
-	}
-	stays := make(map[int]string)
-	data, err := os.ReadFile(out.file.Name())
-	if err != nil {
-		return err
-	}
-	for line := range bytes.Lines(data) {
-		var r result
-		if json.Unmarshal(line, &r) == nil && r.Outcome == refused {
-			stays[r.Row] = r.Message
-		}
-	}
-	if out.refused, err = os.OpenFile(out.refusedName(), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600); err != nil {
-		return err
-	}
-	return out.in.eachRow(1, func(r *row) error {
-		if why, ok := stays[r.number]; ok {
-			return out.appendRefused(r, why)
-		}
-		return nil
-	})
-}
-
-// appendRefused adds a row, with the key under which it was refused: that is free.
-func (out *results) appendRefused(r *row, why string) error {
-	if out.refused == nil {
-		var err error
-		if out.refused, err = os.OpenFile(out.refusedName(), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600); err != nil {
-			return err
-		}
-	}
-	again := *r
-	again.Why = why
-	line, err := json.Marshal(again)
-	if err == nil {
-		_, err = out.refused.Write(append(line, '\n'))
-	}
 	return err
 }
 
@@ -251,6 +244,7 @@ func (out *results) close() error {
 			err = errors.Join(err, f.Close())
 		}
 	}
+	out.release()
 	return err
 }
 

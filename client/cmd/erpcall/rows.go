@@ -10,9 +10,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/cli"
 )
 
@@ -38,6 +40,14 @@ func (r *row) body() []byte {
 		return nil
 	}
 	return r.Body
+}
+
+// sent is what a row says, apart from where it stands and what became of it.
+func (r *row) sent() []byte {
+	plain := *r
+	plain.Why, plain.Key = "", ""
+	text, _ := json.Marshal(plain) // texts and JSON cannot fail
+	return text
 }
 
 // request is what is sent for a row.
@@ -91,6 +101,21 @@ func (f *rowFile) check() (n int, err error) {
 		return nil
 	})
 	return n, err
+}
+
+// checkPaths finds the rows that can never be sent, which would hold up those behind
+// them.
+func (f *rowFile) checkPaths(origin erp.Origin) error {
+	return f.eachRow(1, func(r *row) error {
+		u, err := url.Parse(r.Path)
+		if err == nil {
+			_, err = origin.Background(u)
+		}
+		if err != nil {
+			return cli.Usagef("%s: row %d: path: %w", f.name, r.number, err)
+		}
+		return nil
+	})
 }
 
 // errStop ends the reading of rows, and is no error.
@@ -158,7 +183,7 @@ func (f *rowFile) parse(text []byte) (*row, error) {
 			var v any
 			return nil, fmt.Errorf("no JSON: %w", json.Unmarshal(text, &v))
 		}
-		return &row{Method: f.method, Path: f.path, Body: bytes.Clone(text)}, nil
+		return &row{Method: f.method, Path: f.path, Body: compact(text)}, nil
 	}
 	r := new(row)
 	dec := json.NewDecoder(bytes.NewReader(text))
@@ -168,6 +193,9 @@ func (f *rowFile) parse(text []byte) (*row, error) {
 	}
 	if dec.More() {
 		return nil, errors.New("want one JSON object a line")
+	}
+	if r.Body != nil {
+		r.Body = compact(r.Body)
 	}
 	r.Method = strings.ToUpper(r.Method)
 	if err := checkCall(r.Method, r.Path); err != nil {
@@ -192,12 +220,16 @@ func (f *rowFile) giveKey(r *row, seen map[[16]byte]int) {
 	}
 	plain := *r
 	plain.Why, plain.number = "", 0
-	text, _ := json.Marshal(struct {
+	// What has the same key is sent as the same bytes, or the client would take it for
+	// other work: nothing is escaped that may stand in a body as it is.
+	text := sha256.New()
+	enc := json.NewEncoder(text)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(struct {
 		row
 		Run string
 	}{plain, f.run}) // texts and JSON cannot fail
-	whole := sha256.Sum256(text)
-	sum := [16]byte(whole[:])
+	sum := [16]byte(text.Sum(nil))
 	seen[sum]++
 	r.family = "batch:" + hex.EncodeToString(sum[:]) + ":"
 	r.Key = fmt.Sprint(r.family, seen[sum])

@@ -97,6 +97,7 @@ func lookAfter(t *testing.T, st store.Store, dsn string, where ...string) {
 	run(0, "the database is down", "dead")
 	run(0, "2 operations would be replayed", "replay", "--all", "--dry-run")
 	run(2, "--because: why?", "drop", "a")
+	run(0, " --because '…'    # nobody will handle it", "show", "a")
 	run(0, "dropped", "drop", "a", "--because", "cancelled")
 	run(1, "it is not dead", "replay", "a")
 	run(0, "cancelled", "show", "a")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/vismanet-go/background/client"
 	"github.com/vismanet-go/background/client/clientauth"
+	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/internal/cli"
 	"github.com/vismanet-go/background/mockserver"
 	"github.com/vismanet-go/background/store"
@@ -29,6 +30,7 @@ type session struct {
 	store   store.Store
 	tenant  string
 	baseURL string
+	origin  erp.Origin // that of baseURL
 	profile profile
 	own     bool   // the store is erpcall's, and not that of a service
 	where   string // of the store, for people
@@ -85,6 +87,7 @@ func (a *app) open(ctx context.Context, u use) (_ *session, err error) {
 		Header: make(http.Header), Verifiers: verifiers(), Logger: u.log, Observer: u.watch, Schedule: u.schedule,
 		// Another program may keep things longer; what is erpcall's own it purges itself.
 		KeepRecords: forever, KeepUnacknowledged: forever, KeepKeys: forever,
+		MaxBuffer: maxBody,
 	}
 	if err := a.credentials(ctx, s, &cfg, dir, u); err != nil {
 		return nil, err
@@ -99,11 +102,17 @@ func (a *app) open(ctx context.Context, u use) (_ *session, err error) {
 		return nil, cli.UsageError{Err: withOptions(err)}
 	}
 	s.close = append(s.close, func() { _ = s.Client.Close() })
+	if s.origin, err = erp.ParseOrigin(s.baseURL, true); err != nil {
+		return nil, cli.UsageError{Err: withOptions(err)}
+	}
 	if s.own && u.makes {
 		a.purge(ctx, s)
 	}
 	return s, nil
 }
+
+// maxBody is how long the body of a request may be: a row of a batch is as long.
+const maxBody = maxRow
 
 const (
 	forever       = 100 * 365 * 24 * time.Hour
@@ -112,11 +121,14 @@ const (
 
 // settled are the profile's settings with those of flags and variables before them.
 func (a *app) settled() (profile, error) {
-	p, err := a.readProfile()
-	if err != nil || a.mock {
-		if a.mock {
-			return profile{name: "mock", Store: a.store, StoreTenant: a.storeTenant, URL: mockserver.BaseURL}, err
+	if a.mock {
+		if a.store != "" || a.storeTenant != "" {
+			return profile{}, cli.Usagef("--mock has a store of its own, so that nothing that is meant for the ERP goes to the mock: leave out --store and --store-tenant, or unset ERPCALL_STORE and ERPCALL_STORE_TENANT")
 		}
+		return profile{name: mockProfile, URL: mockserver.BaseURL}, nil
+	}
+	p, err := a.readProfile()
+	if err != nil {
 		return p, err
 	}
 	p.URL = cmp.Or(a.url, p.URL)
@@ -187,16 +199,14 @@ func optionOf(err error) string {
 func (a *app) openStore(ctx context.Context, s *session, u use) (dir string, err error) {
 	where := s.profile.Store
 	switch {
-	case where == "" || a.mock:
+	case where == "":
 		if dir, err = a.stateDir(); err != nil {
 			return "", err
 		}
 		if err = os.MkdirAll(dir, 0o700); err != nil {
 			return "", err
 		}
-		if where == "" {
-			s.own, where = true, filepath.Join(dir, cmp.Or(s.profile.name, "operations")+".db")
-		}
+		s.own, where = true, filepath.Join(dir, cmp.Or(s.profile.name, namelessStore)+".db")
 	case where == "postgres", strings.HasPrefix(where, "postgres:"):
 		return "", a.openPostgres(ctx, s, strings.TrimPrefix(strings.TrimPrefix(where, "postgres"), ":"))
 	}

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 
 	"github.com/vismanet-go/background/client"
-	"github.com/vismanet-go/background/client/internal/erp"
 	"github.com/vismanet-go/background/store"
 )
 
@@ -41,15 +40,11 @@ func (watchful) Submit(ctx context.Context, _ client.Submission) (context.Contex
 
 // relative is a path as the store has it.
 func (s *session) relative(path string) (string, error) {
-	origin, err := erp.ParseOrigin(s.baseURL, true)
-	if err != nil {
-		return "", err
-	}
 	req, err := http.NewRequest(http.MethodGet, path, nil)
 	if err != nil {
 		return "", err
 	}
-	return origin.Relative(req.URL)
+	return s.origin.Relative(req.URL)
 }
 
 // openWork are the operations that have not ended, or of which it is not known what

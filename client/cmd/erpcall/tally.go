@@ -100,6 +100,7 @@ func (t *tally) end(context.Context) {
 		{uncertain, "see below"},
 		{unclear, "see below"},
 		{expired, "see below"},
+		{purged, "done or failed long ago, and not sent again; their answers were removed"},
 		{skipped, "not sent: the same request is open or uncertain (--again sends them)"},
 		{pending, "the same command goes on with them"},
 	} {
@@ -119,7 +120,7 @@ func (t *tally) end(context.Context) {
 
 // status is what the program ends with.
 func (t *tally) status() error {
-	for _, outcome := range []string{uncertain, unclear, expired, failed, refused, skipped, pending} {
+	for _, outcome := range []string{uncertain, unclear, expired, purged, failed, refused, skipped, pending} {
 		if t.count[outcome] > 0 {
 			return &cli.Status{Code: exitOf(outcome)}
 		}

@@ -87,6 +87,7 @@ const (
 	pending   = "pending"
 	queued    = "queued"
 	skipped   = "skipped"
+	purged    = "purged" // the work of a key, of which nothing else is known any more
 )
 
 // outcomeOf is what became of an operation, in a word.
@@ -121,7 +122,7 @@ func exitOf(outcome string) int {
 		return exitFailed
 	case refused, skipped:
 		return exitRefused
-	case uncertain, unclear, expired:
+	case uncertain, unclear, expired, purged:
 		return exitUncertain
 	}
 	return exitPending
