@@ -9,7 +9,8 @@ if (is_file(__DIR__ . '/vendor/autoload.php')) {
 } else {
     require 'GuzzleHttp/autoload.php';
     spl_autoload_register(function (string $class): void {
-        foreach (['Background\\' => 'src', 'Erp\\' => 'generated/lib', 'Example\\' => 'example'] as $prefix => $folder) {
+        $folders = ['Background\\' => 'src', 'Erp\\' => 'generated/lib', 'Example\\' => 'example'];
+        foreach ($folders as $prefix => $folder) {
             $path = __DIR__ . "/$folder/" . strtr(substr($class, strlen($prefix)), '\\', '/') . '.php';
             if (str_starts_with($class, $prefix) && is_file($path)) {
                 require $path;

@@ -47,7 +47,7 @@ final class Curl implements Transport
                     throw new \LengthException('the body is too large');
                 }
             },
-            // On a connection that it used before, curl sends a request again, a POST too, if that was closed meanwhile.
+            // On a connection that it has used before, curl sends even a POST again if that was closed meanwhile.
             'curl' => [CURLOPT_FRESH_CONNECT => $request->getMethod() !== 'GET'],
             '_curl_retries' => 2, // so that Guzzle, which tries three times, does not
         ];

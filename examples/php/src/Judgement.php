@@ -42,7 +42,8 @@ final readonly class Judgement
             return new self(self::ACCEPTED, $queued);
         }
         if ($status >= 200 && $status < 300) {
-            $why = self::notWhole($answer, $body) ?? (self::isPage($answer, $body) ? 'answered with a page of HTML' : null);
+            $page = self::isPage($answer, $body) ? 'answered with a page of HTML' : null;
+            $why = self::notWhole($answer, $body) ?? $page;
             return $why === null ? new self(self::FOREGROUND) : new self(self::UNCERTAIN, why: $why);
         }
         return match (true) {

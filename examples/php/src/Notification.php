@@ -34,7 +34,8 @@ final readonly class Notification
     {
         $outer = Read::fields($body) ?? [];
         $told = self::told($outer);
-        if ($told->id !== null && ($told->statusCode > 0 || isset($outer['statelocation']) || isset($outer['contentlocation']))) {
+        $located = isset($outer['statelocation']) || isset($outer['contentlocation']);
+        if ($told->id !== null && ($told->statusCode > 0 || $located)) {
             return $told;
         }
         foreach (['data', 'payload', 'body'] as $name) { // an envelope

@@ -93,13 +93,15 @@ final class Read
     /** The id in the address of a state or of its content. Only the id is taken: addresses may name other hosts. */
     public static function idIn(mixed $address): ?string
     {
-        return preg_match('~^[^?#]*/background/([^/?#]+)~i', self::scalar($address), $at) ? self::identifier($at[1]) : null;
+        $found = preg_match('~^[^?#]*/background/([^/?#]+)~i', self::scalar($address), $at);
+        return $found ? self::identifier($at[1]) : null;
     }
 
     /** A time with an offset, with Z or without a zone, which is UTC. Null for none, and for .NET's year one. */
     public static function time(mixed $value): ?\DateTimeImmutable
     {
-        $form = '/^(\d{4})-(\d\d)-(\d\d)(?:[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-]([01]\d|2[0-3]):[0-5]\d)?$/D';
+        $hours = '(?:[01]\d|2[0-3]):[0-5]\d';
+        $form = "/^(\d{4})-(\d\d)-(\d\d)(?:[T ]$hours:[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-]$hours)?$/D";
         $text = self::scalar($value);
         if (!preg_match($form, $text, $parts) || $parts[1] === '0001') {
             return null;

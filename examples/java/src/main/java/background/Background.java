@@ -94,7 +94,8 @@ public final class Background {
       try {
         journal.put(key, submitted);
       } catch (IOException e) {
-        throw new IOException("it was not written down what became of " + key + ": " + submitted, e);
+        throw new IOException(
+            "it was not written down what became of " + key + ": " + submitted, e);
       }
       return submitted;
     } finally {
@@ -204,8 +205,7 @@ public final class Background {
 
   private Ended outcome(Operation operation, State end, Instant deadline)
       throws InterruptedException, TimeoutException {
-    var stored =
-        end.hasContent() ? content(operation.id(), end, deadline) : new Stored(null, "");
+    var stored = end.hasContent() ? content(operation.id(), end, deadline) : new Stored(null, "");
     var content = stored.content();
     if (end.verdict() == State.Verdict.SUCCEEDED) {
       return Outcome.answered(

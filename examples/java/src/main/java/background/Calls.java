@@ -81,7 +81,8 @@ final class Calls {
       return request;
     }
     try {
-      return HttpRequest.newBuilder(request, (name, value) -> !name.equalsIgnoreCase("Authorization"))
+      return HttpRequest.newBuilder(
+              request, (name, value) -> !name.equalsIgnoreCase("Authorization"))
           .header("Authorization", "Bearer " + token.get(renew))
           .build();
     } catch (Exception e) {
@@ -100,7 +101,8 @@ final class Calls {
     var now = clock.now();
     var pause = Read.retryAfter(answer, now);
     if (answer.status() == 429) {
-      pause = pause.or(() -> Read.limitReset(answer, now)).or(() -> Optional.of(Duration.ofMinutes(1)));
+      pause =
+          pause.or(() -> Read.limitReset(answer, now)).or(() -> Optional.of(Duration.ofMinutes(1)));
     }
     var until = now.plus(pause.orElse(Duration.ZERO));
     pausedUntil = until.isAfter(pausedUntil) ? until : pausedUntil;

@@ -148,8 +148,7 @@ record Judgement(Verdict verdict, String id, String why) {
 
   /** Whether a body is a page of HTML, by its first characters or by its declared type. */
   static boolean isPage(Answer answer, String body) {
-    var start =
-        COMMENTS.matcher(body.substring(0, Math.min(body.length(), 4096))).replaceFirst("");
+    var start = COMMENTS.matcher(body.substring(0, Math.min(body.length(), 4096))).replaceFirst("");
     if (PAGE.matcher(start).find()) {
       return true;
     }

@@ -21,12 +21,10 @@ public interface Outcome {
     @JsonSubTypes.Type(value = Refused.class, name = "refused"),
     @JsonSubTypes.Type(value = Uncertain.class, name = "uncertain"),
   })
-  sealed interface Submitted extends Outcome
-      permits Accepted, Answered, Refused, Uncertain {}
+  sealed interface Submitted extends Outcome permits Accepted, Answered, Refused, Uncertain {}
 
   /** How an operation ended. */
-  sealed interface Ended extends Outcome
-      permits Answered, Expired, Unclear, Unreadable {}
+  sealed interface Ended extends Outcome permits Answered, Expired, Unclear, Unreadable {}
 
   /** The call was answered, in the background or at once. */
   sealed interface Answered extends Submitted, Ended permits Succeeded, Failed {

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.IllegalCharsetNameException;
-import java.nio.charset.StandardCharsets;
 import java.nio.charset.UnsupportedCharsetException;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -44,7 +43,8 @@ final class Read {
       Pattern.compile("[^?#]*/background/([^/?#]+).*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
   private static final Pattern TIME =
       Pattern.compile(
-          "(\\d{4}-\\d\\d-\\d\\d)(?:[T ](\\d\\d:\\d\\d:\\d\\d)(\\.\\d{1,9})?)?(Z|[+-]\\d\\d:\\d\\d)?");
+          "(\\d{4}-\\d\\d-\\d\\d)(?:[T"
+              + " ](\\d\\d:\\d\\d:\\d\\d)(\\.\\d{1,9})?)?(Z|[+-]\\d\\d:\\d\\d)?");
   private static final Pattern NUMBER = Pattern.compile("\\d{1,99}(\\.\\d+)?");
 
   /** The body as text: a mark goes, a declared charset counts, what is no UTF-8 is windows-1252. */

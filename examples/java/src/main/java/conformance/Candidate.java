@@ -51,14 +51,7 @@ public final class Candidate {
   private static final PrintStream OUT = new PrintStream(System.out, true, StandardCharsets.UTF_8);
   private static final List<String> CAN =
       List.of(
-          "url",
-          "subscription",
-          "keys",
-          "resume",
-          "credentials",
-          "actions",
-          "clock",
-          "storeFault");
+          "url", "subscription", "keys", "resume", "credentials", "actions", "clock", "storeFault");
 
   private Candidate() {}
 

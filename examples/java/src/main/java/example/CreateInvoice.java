@@ -2,11 +2,13 @@ package example;
 
 import background.Background;
 import background.FileJournal;
+import background.Notify;
 import background.Outcome;
 import background.Outcome.Accepted;
 import background.Outcome.Succeeded;
 import background.Outcome.Uncertain;
 import erp.api.CustomerInvoiceApi;
+import erp.api.CustomerInvoiceApi.APICreateCustomerInvoiceRequest;
 import erp.model.CustomerInvoiceUpdate;
 import erp.model.CustomerInvoiceUpdateLine;
 import erp.model.DateValue;
@@ -27,7 +29,7 @@ public final class CreateInvoice {
     System.out.println(createInvoice(args[0], Path.of("journal")));
   }
 
-  static String createInvoice(String baseUrl, Path file)
+  public static String createInvoice(String baseUrl, Path file)
       throws IOException, InterruptedException, TimeoutException {
     var line =
         new CustomerInvoiceUpdateLine()
@@ -40,13 +42,18 @@ public final class CreateInvoice {
             .documentDate(new DateValue().value("2026-09-01"))
             .addInvoiceLinesItem(line);
     try (var journal = new FileJournal(file)) {
-      var background = Background.at(baseUrl).journal(journal).build(); // .token(…) for the real ERP
+      var background =
+          Background.at(baseUrl).journal(journal).build(); // .token(…) for the real ERP
       var submitted =
           background.submit(
               "order-4711",
               erp ->
                   new CustomerInvoiceApi(erp)
-                      .createCustomerInvoice("none", invoice, null, null, null));
+                      .createCustomerInvoice(
+                          APICreateCustomerInvoiceRequest.newBuilder()
+                              .erpApiBackground(Notify.NONE)
+                              .customerInvoiceUpdate(invoice)
+                              .build()));
       if (submitted instanceof Accepted accepted) {
         return told(background.await(accepted.operation(), Duration.ofMinutes(5)));
       }
