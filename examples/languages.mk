@@ -10,9 +10,9 @@
 ERPMOCK := $(CURDIR)/.tools/languages/erpmock
 CHECK := ERPMOCK=$(ERPMOCK) examples/check
 
-.PHONY: languages languages-more lang-typescript lang-python lang-rust erpmock-binary clean-languages
+.PHONY: languages languages-more lang-typescript lang-python lang-java lang-php lang-rust erpmock-binary clean-languages
 
-LANGUAGES := typescript python
+LANGUAGES := typescript python java php
 
 languages: $(LANGUAGES:%=lang-%) ## generate, test and hold to the rules the clients in other languages; UPDATE=1 writes their table
 	@$(ERPMOCK) conformance --list | (cd openapi/tools && go run ./languages ../README.md $(wildcard $(LANGUAGES:%=$(CURDIR)/.tools/languages/%.xml)))
@@ -25,6 +25,14 @@ lang-typescript: erpmock-binary ## the client in TypeScript (needs Node.js and n
 
 lang-python: erpmock-binary ## the client in Python (needs Python 3.11 with venv)
 	@$(CHECK) python python3 'get Python 3.11 or later; on Debian: apt-get install python3 python3-venv'
+
+lang-java: erpmock-binary ## the client in Java (needs a JDK 17, Maven and curl)
+	@$(CHECK) java 'javac mvn curl' 'get a JDK 17 or later, and Maven; on Debian: apt-get install default-jdk-headless maven curl'
+
+lang-php: erpmock-binary ## the client in PHP (needs PHP 8.2 with Guzzle, PHPUnit, PHP_CodeSniffer, and Java)
+	@$(CHECK) php 'php phpunit phpcs java curl' 'on Debian: apt-get install $(PHP) default-jre-headless curl'
+
+PHP := php-cli php-curl php-mbstring php-xml php-sqlite3 php-guzzlehttp-guzzle phpunit php-codesniffer
 
 lang-rust: erpmock-binary ## the client in Rust (needs cargo 1.89 with clippy and rustfmt)
 	@$(CHECK) rust 'cargo cargo-clippy cargo-fmt cc' 'get Rust 1.89 or later from rustup.rs, and a C compiler'

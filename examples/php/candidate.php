@@ -38,6 +38,12 @@ function env(string $name): string
     return getenv("BACKGROUND_$name") ?: '';
 }
 
+/** Where what has to outlive the process is kept; without a directory only our first line is wanted. */
+function database(string $name): string
+{
+    return env('DIR') === '' ? ':memory:' : env('DIR') . "/$name";
+}
+
 function store_fails(): string
 {
     return env('DIR') . '/store-fails';
@@ -50,7 +56,7 @@ function serve(): void
         if (file_exists(store_fails())) {
             throw new RuntimeException('the store does not work');
         }
-        (new Inbox(env('DIR') . '/inbox'))->store($id, $body);
+        (new Inbox(database('inbox')))->store($id, $body);
     };
     $keys = array_values(array_filter(explode(',', env('SIGNING_KEYS'))));
     switch (parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH)) {
@@ -111,7 +117,7 @@ function play(callable $answer): void
 /** @return callable(array<string, mixed>): array<string, mixed> */
 function receiver(): callable
 {
-    $inbox = new Inbox(env('DIR') . '/inbox');
+    $inbox = new Inbox(database('inbox'));
     return function (array $step) use ($inbox): array {
         if ($step['do'] === 'list') {
             return ['notifications' => array_map(fn (string $id): array => ['id' => $id], $inbox->ids())];
@@ -126,12 +132,12 @@ function client(): callable
 {
     $virtual = env('CLOCK') === 'virtual' ? new VirtualClock((int) env('CLOCK_START') / 1000) : null;
     $first = (int) env('POLL_MS') / 1000;
-    $journal = new Journal(env('DIR') . '/journal');
+    $journal = new Journal(database('journal'));
     $client = new Background(
         env('URL'),
         $journal,
         token: token(),
-        inbox: new Inbox(env('DIR') . '/inbox'),
+        inbox: new Inbox(database('inbox')),
         poll: new Poll($first, 1.5, 4 * $first),
         timeout: (int) env('CALL_TIMEOUT_MS') / 1000,
         clock: $virtual ?? new RealClock(),

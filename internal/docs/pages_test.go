@@ -34,7 +34,7 @@ func pages(t *testing.T) []page {
 }
 
 // filesOf returns the files below dir, named from the root, without those that
-// git does not know: hidden folders and node_modules.
+// git does not know: hidden folders, and what examples in other languages make.
 func filesOf(t *testing.T, dir string) []string {
 	t.Helper()
 	var list []string
@@ -43,8 +43,9 @@ func filesOf(t *testing.T, dir string) []string {
 			return err
 		}
 		hidden := strings.HasPrefix(d.Name(), ".") && path != root
+		made := slices.Contains([]string{"node_modules", "build", "generated"}, d.Name())
 		switch {
-		case d.IsDir() && (hidden || d.Name() == "node_modules"):
+		case d.IsDir() && (hidden || made):
 			return fs.SkipDir
 		case !d.IsDir():
 			rel, err := filepath.Rel(root, path)

@@ -31,6 +31,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -112,7 +113,8 @@ public final class Candidate {
     var first = Duration.ofMillis(Long.parseLong(env("POLL_MS")));
     var timeout = Duration.ofMillis(Long.parseLong(env("CALL_TIMEOUT_MS")));
     var http = Transport.http(timeout);
-    var journal = new FileJournal(directory().resolve("journal"));
+    var directory = directory();
+    var journal = new FileJournal(directory.resolve("journal"));
     var client =
         Background.at(env("URL"))
             .token(token())
@@ -123,7 +125,7 @@ public final class Candidate {
             .transport(
                 (request, most) -> http.send(virtual ? timed(request, clock) : request, most))
             .build();
-    var inbox = new Inbox(directory().resolve("inbox"));
+    var inbox = new Inbox(directory.resolve("inbox"));
     Hook.Store store =
         (id, body) -> {
           inbox.store(id, body);
@@ -238,8 +240,15 @@ public final class Candidate {
     return Arrays.stream(env("SIGNING_KEYS").split(",")).filter(key -> !key.isEmpty()).toList();
   }
 
-  private static Path directory() {
-    return Path.of(env("DIR"));
+  private static Path directory() throws IOException {
+    if (!env("DIR").isEmpty()) {
+      return Path.of(env("DIR"));
+    }
+    var folder = Files.createTempDirectory("candidate"); // only our first line is wanted
+    for (var name : List.of("", "inbox", "journal")) {
+      folder.resolve(name).toFile().deleteOnExit(); // the last one first
+    }
+    return folder;
   }
 
   private static String env(String name) {

@@ -5,8 +5,9 @@ import background.FileJournal;
 import background.Notify;
 import background.Outcome;
 import background.Outcome.Accepted;
+import background.Outcome.Failed;
+import background.Outcome.Refused;
 import background.Outcome.Succeeded;
-import background.Outcome.Uncertain;
 import erp.api.CustomerInvoiceApi;
 import erp.api.CustomerInvoiceApi.APICreateCustomerInvoiceRequest;
 import erp.model.CustomerInvoiceUpdate;
@@ -65,9 +66,10 @@ public final class CreateInvoice {
     if (outcome instanceof Succeeded succeeded) {
       return "created " + succeeded.headers().get("location").get(0);
     }
-    if (outcome instanceof Uncertain) { // never submit it again: look whether it is there
-      return "look for order-4711 in the ERP: " + outcome.message();
+    if (outcome instanceof Failed || outcome instanceof Refused) {
+      return "not created: " + outcome.message();
     }
-    return "not created: " + outcome.message();
+    // Never submit it again: look whether it is there.
+    return "look for order-4711 in the ERP: " + outcome.message();
   }
 }

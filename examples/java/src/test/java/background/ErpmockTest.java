@@ -77,7 +77,9 @@ class ErpmockTest {
 
   @AfterAll
   static void stop() {
-    mock.destroy();
+    if (mock != null) {
+      mock.destroy();
+    }
   }
 
   /** A company of its own, so that tests do not disturb each other. */
