@@ -68,7 +68,7 @@ impl Journal for InFile {
 }
 
 /// Lines on disk.
-pub(crate) struct Log(Mutex<File>);
+pub(crate) struct Log(Mutex<Option<File>>);
 
 impl Log {
     /// Opens a file and reads its lines. What was written in part when the process ended is cut off: nobody was told
@@ -76,18 +76,37 @@ impl Log {
     pub fn open(path: &Path) -> io::Result<(Self, Vec<String>)> {
         let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
         file.try_lock().map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?;
+        #[cfg(unix)] // the name of a new file has to be on the disk as well
+        path.canonicalize()?.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())?;
         let text = std::fs::read(path)?;
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         file.set_len(whole as u64)?;
         let lines = String::from_utf8(text[..whole].to_vec()).map_err(io::Error::other)?;
-        Ok((Self(Mutex::new(file)), lines.lines().map(str::to_owned).collect()))
+        Ok((Self(Mutex::new(Some(file))), lines.lines().map(str::to_owned).collect()))
     }
 
-    /// Returns once the line is on the disk. After an error nothing more is taken, for the file may end in the middle of
-    /// a line.
+    /// Returns once the line is on the disk. After an error nothing more is taken until the file is opened anew, for it
+    /// may end in the middle of a line.
     pub fn append(&self, line: &str) -> io::Result<()> {
-        let mut file = self.0.lock().map_err(|_| io::Error::other("a write failed before"))?;
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = open.take().ok_or_else(|| io::Error::other("a write failed before; open the file anew"))?;
         file.write_all(format!("{line}\n").as_bytes())?;
-        file.sync_data()
+        file.sync_data()?;
+        *open = Some(file);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_an_error_nothing_more_is_taken() {
+        let log = Log(Mutex::new(File::open(std::env::current_exe().expect("a path")).ok())); // which cannot be written
+        for want in ["Bad file descriptor", "a write failed before"] {
+            let got = log.append("a line").map_err(|error| error.to_string());
+            assert!(got.clone().is_err_and(|why| why.contains(want)), "got {got:?}, want {want}");
+        }
     }
 }
