@@ -7,7 +7,19 @@ const views = [
   { name: 'console-overview', program: ['console', '-listen', '127.0.0.1:0'], hash: '#/overview', ready: '.tile' },
   { name: 'console-operations', program: ['console', '-listen', '127.0.0.1:0'], hash: '#/operations', ready: '[role=listbox] .item', open: '[role=listbox] .item:has-text("uncertain")', keep: '1280-light' },
   { name: 'console-dead', program: ['console', '-listen', '127.0.0.1:0'], hash: '#/dead', ready: 'tbody tr' },
+  { name: 'dashboard-operations', program: ['erpmock', '--listen', '127.0.0.1:0', '--exec-time', '1s..3s', '--quiet'], path: '__mock/', hash: '#/operations', prepare: busy, ready: '[role=listbox] .item', open: '[role=listbox] .item:has-text("POST")', keep: '1280-dark' },
+  { name: 'dashboard-faults', program: ['erpmock', '--listen', '127.0.0.1:0', '--quiet'], path: '__mock/', hash: '#/faults', prepare: busy, ready: '.sheet' },
 ];
+
+/** Has the mock something to show. */
+async function busy(url) {
+  const queue = (path, how = {}) => fetch(new URL(path, url), { ...how, headers: { 'erp-api-background': 'none', 'Content-Type': 'application/json', ...how.headers } });
+  const rule = { name: 'a busy ERP', on: 'state', every: 3, do: { status: 429, retryAfter: '2s' } };
+  await fetch(new URL('__mock/v1/faults', url), { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ rules: [rule] }) });
+  const invoice = { customerNumber: { value: '10000' }, documentDate: { value: '2026-06-01T00:00:00' }, invoiceLines: [{ operation: 'Insert', description: { value: 'Coffee' }, quantity: { value: 2 }, unitPriceInCurrency: { value: 100 } }] };
+  await queue('v1/customerinvoice', { method: 'POST', body: JSON.stringify(invoice), headers: { 'erp-api-background': new URL('hook', url).href } });
+  for (let n = 1; n < 12; n++) await queue(`v1/customerinvoice/${String(3500 + n).padStart(6, '0')}`);
+}
 
 mkdirSync('.tools/screenshots', { recursive: true });
 const browser = await launch();
@@ -18,7 +30,7 @@ for (const view of views) {
   for (const colorScheme of ['light', 'dark']) {
     for (const width of [1280, 400]) {
       const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
-      await page.goto(server.url + view.hash);
+      await page.goto(server.url.replace(/\/?$/, '/') + (view.path ?? '') + view.hash);
       await page.waitForSelector(view.ready);
       if (view.open) {
         await page.click(view.open);
