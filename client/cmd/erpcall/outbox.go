@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -136,9 +137,23 @@ erpcall run`,
 				return err
 			}
 			defer s.Close()
-			return a.work(ctx, s, watch.ended, stay)
+			before, err := s.doubts(ctx)
+			if err != nil {
+				return err
+			}
+			err = a.work(ctx, s, watch.ended, stay)
+			after, failed := s.doubts(context.WithoutCancel(ctx))
+			if failed == nil && after > before {
+				return &cli.Status{Code: exitUncertain, Err: errors.Join(err, fmt.Errorf("%d more operations are uncertain: a person has to find out what became of them; erpcall uncertain lists them", after-before))}
+			}
+			return errors.Join(err, failed)
 		},
 	}
+}
+
+// doubts is how many operations need a person.
+func (s *session) doubts(ctx context.Context) (int, error) {
+	return s.store.Count(ctx, s.tenant, store.Query{Phases: []store.Phase{store.Uncertain, store.Unclear}})
 }
 
 // work runs the client until nothing is left, and prints what has ended.

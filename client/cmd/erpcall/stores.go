@@ -24,6 +24,9 @@ func (a *app) openSQLite(ctx context.Context, s *session, name string, u use) er
 	if missing && !s.own && !u.makes {
 		return cli.Usagef("--store %q: there is no such file", name)
 	}
+	if missing && !s.own {
+		a.warn("--store: %s was not there and is made; it knows nothing of what was sent before", name)
+	}
 	if missing { // before SQLite does, and for others to read
 		if f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600); err == nil {
 			_ = f.Close()
