@@ -9,7 +9,7 @@ import { useRead, v1 } from './mock.js';
 
 /** @param {{page: import('./main.js').Page, place: import('../assets/place.js').Place}} props */
 export function Contract({ page, place }) {
-  const { value, failed } = useRead(v1('contract', { company: page.company }), [Math.floor(page.mock.changes / 3)]);
+  const { value, failed } = useRead(v1('contract', { company: page.company }), page.mock.changes);
   const only = place.query.get('all') === null, text = (place.query.get('text') ?? '').toLowerCase();
   const rows = /** @type {Op[]} */ (value?.operations ?? []).filter((o) => (!only || o.calls === 0) && (!text || `${o.method} ${o.path} ${o.operationId ?? ''} ${o.tags?.join(' ') ?? ''}`.toLowerCase().includes(text)));
   return html`<section class="sheet" aria-label="Contract"><header role="search">
@@ -30,5 +30,5 @@ const columns = /** @type {import('../assets/list.js').Column<Op>[]} */ ([
   { name: 'Operation', width: 'minmax(10rem, 3fr)', show: (o) => html`<span title=${o.path}><b>${o.method}</b> ${o.path}</span>` },
   { name: 'Name', width: 'minmax(6rem, 2fr)', wide: true, show: (o) => o.operationId ?? '' },
   { name: 'Tags', width: 'minmax(5rem, 1fr)', wide: true, show: (o) => o.tags?.join(', ') ?? '' },
-  { name: 'Document', width: 'minmax(5rem, 1fr)', wide: true, show: (o) => o.document },
+  { name: 'Document', width: 'minmax(5rem, 1fr)', wide: true, show: (o) => html`<span title=${o.document}>${o.document.split('/').at(-1)}</span>` },
 ]);

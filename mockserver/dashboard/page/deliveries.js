@@ -4,22 +4,22 @@ import { Confirm, Empty, State } from '../assets/ui.js';
 import { List } from '../assets/list.js';
 import { call } from '../assets/live.js';
 import { filter, to } from '../assets/place.js';
-import { useRead, v1 } from './mock.js';
+import { useAll, useRead, v1 } from './mock.js';
 import { deliveryOf } from './words.js';
 
 /** @typedef {import('./words.js').Delivery} Delivery */
 
-const most = 1000; // deliveries that are read
+/** @type {Delivery[]} */
+const none = [];
 
 /** @param {{page: import('./main.js').Page, place: import('../assets/place.js').Place}} props */
 export function Deliveries({ page, place }) {
   const { company } = page;
   const state = place.query.get('state') ?? '', text = (place.query.get('text') ?? '').toLowerCase();
-  const slow = Math.floor(page.mock.changes / 2);
-  const list = useRead(v1('deliveries', { company, state, limit: most }), [slow]);
-  const held = useRead(v1('breakpoint', { company }), [slow]);
+  const { list, failed } = useAll('deliveries', { company, state }, 'deliveries', page.mock.changes, page.now);
+  const held = useRead(v1('breakpoint', { company }), page.mock.changes);
   const [asked, setAsked] = useState(false);
-  const all = /** @type {Delivery[]} */ (list.value?.deliveries ?? []);
+  const all = /** @type {Delivery[]} */ (list ?? none);
   const rows = useMemo(() => all.filter((d) => !text || `${d.operationId} ${d.method} ${d.path} ${d.url} ${d.fault ?? ''}`.toLowerCase().includes(text)).reverse()
     .sort((a, b) => Number(b.state === 'Held') - Number(a.state === 'Held')), [all, text]);
   const waiting = all.filter((d) => d.state === 'Held');
@@ -37,10 +37,9 @@ export function Deliveries({ page, place }) {
       <label><span class="visually-hidden">State</span><select value=${state} onChange=${(/** @type {any} */ e) => filter(place, { state: e.target.value })}><option value="">Any state</option>${['Waiting', 'Held', 'Delivered', 'Dead', 'Dropped'].map((s) => html`<option key=${s} value=${s}>${s}</option>`)}</select></label>
       <button aria-pressed=${held.value?.held ?? false} disabled=${!held.value} onClick=${() => hold(!held.value.held)} title="Each is held before it leaves, for you to look at it">${held.value?.held ? 'Holding notifications' : 'Hold notifications'}</button>
       ${waiting.length > 0 && html`<button onClick=${() => setAsked(true)}>Let ${waiting.length} go</button>`}
-      <span class="end soft small" role="status">${list.value ? `${rows.length}${list.value.next ? '+' : ''} notifications` : 'Loading…'}</span></header>
-    ${(list.failed || held.failed) && html`<p class="note bad pad" role="alert">${list.failed || held.failed}</p>`}
-    ${list.value?.next && html`<p class="pad soft small">The oldest ${most} of them; narrow them down by state.</p>`}
-    ${!list.value ? html`<${Empty} title="Loading…" />` : html`<${List} label="Deliveries" rows=${rows} id=${(/** @type {Delivery} */ d) => d.operationId} columns=${columns}
+      <span class="end soft small" role="status">${list ? `${rows.length} notifications` : 'Loading…'}</span></header>
+    ${(failed || held.failed) && html`<p class="note bad pad" role="alert">${failed || held.failed}</p>`}
+    ${!list ? !failed && html`<${Empty} title="Loading…" />` : html`<${List} label="Deliveries" rows=${rows} id=${(/** @type {Delivery} */ d) => d.operationId} columns=${columns}
       onOpen=${(/** @type {Delivery} */ d) => { location.hash = to(['operations', d.operationId], place.query.has('company') ? { company } : {}); }}
       empty=${html`<${Empty} title=${state || text ? 'No notification fits these filters' : 'There are no notifications yet'}><p>An operation has one if its header <code>erp-api-background</code> is a URL or <code>subscription</code>.</p></${Empty}>`} />`}
     ${asked && html`<${Confirm} title="Let all go that are held?" word="Let them go" onYes=${releaseAll} onClose=${() => setAsked(false)}><p>${waiting.length} notifications leave at once, one after the other.</p></${Confirm}>`}

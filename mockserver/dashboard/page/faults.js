@@ -32,8 +32,8 @@ const points = ['intake', 'auth', 'token', 'foreground', 'state', 'content', 'qu
 /** @param {{page: import('./main.js').Page, place: import('../assets/place.js').Place}} props */
 export function Faults({ page }) {
   const { company } = page;
-  const rules = useRead(v1('faults', { company }), [page.mock.changes]);
-  const hits = useRead(v1('hits', { company, limit: 1000 }), [page.mock.changes]);
+  const rules = useRead(v1('faults', { company }), page.mock.changes);
+  const hits = useRead(v1('hits', { company, limit: 200 }), page.mock.changes);
   const [off, setOff] = useState(kept());
   const keep = (/** @type {any[]} */ list) => {
     setOff(list);
@@ -56,7 +56,7 @@ export function Faults({ page }) {
   const list = /** @type {Fault[]} */ (rules.value?.faults ?? []);
   const cells = (/** @type {any} */ rule) => html`<td>${rule.on}${rule.method || rule.path ? html`<div class="soft small mono">${rule.method} ${rule.path}</div>` : ''}${rule.company ? '' : html`<div class="soft small">all companies</div>`}</td>
     <td class="mono">${JSON.stringify(rule.do)}<div class="soft">${which(rule)}</div></td>`;
-  const recent = [...(hits.value?.hits ?? [])].reverse().slice(0, 200);
+  const recent = [...(hits.value?.hits ?? [])].reverse();
   return html`<div class="stack">
     <section class="sheet" aria-label="Rules"><header><h2>Faults</h2><span class="soft small">The first rule that hits is obeyed.</span></header>
       ${rules.failed && html`<p class="note bad pad" role="alert">${rules.failed}</p>`}

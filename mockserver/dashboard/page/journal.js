@@ -4,7 +4,7 @@ import { Body, clock, Copy, day, Dialog, Empty, Json, message, State } from '../
 import { List } from '../assets/list.js';
 import { call } from '../assets/live.js';
 import { filter, to } from '../assets/place.js';
-import { v1 } from './mock.js';
+import { useFresh, v1 } from './mock.js';
 import { Headers } from './one.js';
 import { curlOf, told } from './words.js';
 
@@ -47,31 +47,20 @@ const columns = /** @type {import('../assets/list.js').Column<Entry>[]} */ ([
  * @param {import('./main.js').Page} page @param {string} text @param {string} kind
  */
 function useJournal(page, text, kind) {
-  const [rows, setRows] = useState(/** @type {Entry[]} */ ([]));
-  const [failed, setFailed] = useState('');
-  const [loading, setLoading] = useState(true);
-  const [dropped, setDropped] = useState(0);
-  const at = useRef({ key: '', next: 0, list: /** @type {Entry[]} */ ([]) });
+  const at = useRef({ key: '', next: 0, dropped: 0, list: /** @type {Entry[]} */ ([]) });
   const key = JSON.stringify([text, kind]);
-  useEffect(() => {
-    const abort = new AbortController();
-    const read = async () => {
-      if (at.current.key !== key) {
-        at.current = { key, next: 0, list: [] };
-        setLoading(true);
-      }
-      for (;;) {
-        const v = await call(v1('journal', { company: page.company, text, kind, after: at.current.next, limit: pageOf }), { signal: abort.signal });
-        if (at.current.next === 0) setDropped(v.dropped);
-        const list = [...at.current.list, ...v.entries].slice(-most);
-        at.current = { key, next: v.next, list };
-        if (v.entries.length < pageOf) return setRows([...list].reverse());
-      }
-    };
-    const timer = setTimeout(() => read().then(() => setFailed(''), (e) => abort.signal.aborted || setFailed(message(e))).finally(() => abort.signal.aborted || setLoading(false)), 50);
-    return () => { clearTimeout(timer); abort.abort(); };
-  }, [key, page.mock.changes]);
-  return { rows, failed, loading, dropped };
+  const { value, failed } = useFresh(key, page.mock.changes, async (signal) => {
+    let it = at.current.key === key ? at.current : { key, next: 0, dropped: 0, list: /** @type {Entry[]} */ ([]) };
+    for (;;) {
+      const v = await call(v1('journal', { company: page.company, text, kind, after: it.next, limit: pageOf }), { signal });
+      it = { key, next: v.next, dropped: it.next === 0 ? v.dropped : it.dropped, list: [...it.list, ...v.entries].slice(-most) };
+      if (v.entries.length === pageOf) continue;
+      at.current = it;
+      return { key, dropped: it.dropped, rows: it.list.map((e) => page.mock.answered.get(e.seq) ?? e).reverse() };
+    }
+  });
+  const isOld = value?.key !== key;
+  return { rows: isOld ? [] : value?.rows ?? [], failed, loading: isOld && !failed, dropped: value?.dropped ?? 0 };
 }
 
 /** @param {{e: Entry, company: string, onClose: () => void}} props */

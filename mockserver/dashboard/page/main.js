@@ -1,5 +1,5 @@
 // The mock's dashboard: where somebody is decides what is shown.
-import { html, render, useEffect, useState } from '../assets/vendor.js';
+import { html, render, useEffect, useRef, useState } from '../assets/vendor.js';
 import { Dialog, Empty, Frame, message, useNow, useToasts } from '../assets/ui.js';
 import { call, Refused } from '../assets/live.js';
 import { filter, to, usePlace } from '../assets/place.js';
@@ -34,6 +34,12 @@ function App() {
   const { say, view } = useToasts();
   const [help, setHelp] = useState(false);
   const paused = mock.state[0] === 'paused';
+  const count = companies?.list.find((c) => c.company === company)?.operations ?? 0;
+  const had = useRef(0);
+  useEffect(() => {
+    if (count < had.current) mock.load(); // it was reset
+    had.current = count;
+  }, [company, count]);
   const beat = Math.floor(now / 2000);
   useEffect(() => {
     if (paused && companies) return;
@@ -95,7 +101,7 @@ function App() {
     <button class="quiet" aria-label="Keys" onClick=${() => setHelp(true)}>?</button>`;
   return html`<${Frame} title="erpmock" end=${end} places=${places.map(([name, title]) => ({ name: title, href: to([name], here), here: name === at[0] }))}>
     <${Strip} page=${page} />
-    <${View} key=${at[0] + company} page=${page} place=${place} />
+    <${View} key=${[at[0], company, mock.generation].join(' ')} page=${page} place=${place} />
     ${help && html`<${Dialog} title="Keys" onClose=${() => setHelp(false)}><dl class="facts">
       <dt><kbd>1</kbd>–<kbd>${places.length}</kbd></dt><dd>places</dd><dt><kbd>/</kbd></dt><dd>search</dd><dt><kbd>j</kbd> <kbd>k</kbd></dt><dd>next and previous row, in a list</dd>
       <dt><kbd>Enter</kbd></dt><dd>open the row</dd><dt><kbd>Esc</kbd></dt><dd>close</dd><dt><kbd>p</kbd></dt><dd>pause what is live</dd></dl></${Dialog}>`}

@@ -10,7 +10,7 @@ import { curlOf, stateOf, told } from './words.js';
 
 /** @param {{page: import('./main.js').Page, id: string, onClose: () => void}} props */
 export function One({ page, id, onClose }) {
-  const { value, failed } = useRead(v1('operations/' + encodeURIComponent(id)), [page.mock.changes]);
+  const { value, failed } = useRead(v1('operations/' + encodeURIComponent(id)), page.mock.changes);
   const head = html`<header><h2 class="mono">${id}</h2><div class="end"><${Copy} text=${id} label="Copy id" /><button class="quiet" aria-label="Close" onClick=${onClose}>✕</button></div></header>`;
   if (failed && !value) return html`<section class="sheet" aria-label="Operation">${head}<p class="note bad" role="alert">${failed}</p></section>`;
   if (!value) return html`<section class="sheet" aria-label="Operation">${head}<p class="pad soft">Loading…</p></section>`;

@@ -8,7 +8,7 @@ import { useRead, v1 } from './mock.js';
 
 /** @param {{page: import('./main.js').Page, place: import('../assets/place.js').Place}} props */
 export function Scenarios({ page }) {
-  const { value, failed } = useRead(v1('scenarios'), []);
+  const { value, failed } = useRead(v1('scenarios'));
   const [outcomes, setOutcomes] = useState(/** @type {Record<string, Outcome>} */ ({}));
   const run = async (/** @type {string} */ name) => {
     const tell = (/** @type {Outcome} */ o) => setOutcomes((all) => ({ ...all, [name]: o }));

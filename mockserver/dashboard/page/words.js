@@ -67,7 +67,7 @@ export function told(e) {
  */
 export function attemptOf(a) {
   const marks = [a.duplicate && 'sent twice by a fault', a.replayed && "with another operation's body", a.redelivery && 'asked for by hand'].filter(Boolean).join(', ');
-  if (!a.started && !a.statusCode && !a.error) return ['gone', 'No notification will be sent', marks];
+  if (!a.started && !a.statusCode && !a.error) return ['gone', 'No notification is sent', marks];
   if (a.statusCode >= 200 && a.statusCode < 300) return ['good', `Notified: the receiver answered ${a.statusCode}`, marks];
   return ['bad', `Notification not taken: ${a.statusCode || 'no answer'}`, [a.error, marks].filter(Boolean).join(', ')];
 }
