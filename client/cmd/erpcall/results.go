@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -76,6 +77,7 @@ type results struct {
 	next  int            // number of the first row that has no line that stays
 	kept  map[string]int // outcomes of the lines that stay, and how many
 	old   map[int][]byte // lines of later rows that are final
+	again int            // how many of them were written again
 	cut   bool           // a row that has not ended was passed
 	ready []*client.Operation
 	wrote time.Time
@@ -178,6 +180,9 @@ func (out *results) goOn(name string) error {
 			out.old[number] = line
 		}
 	}
+	if err := out.saveOld(name, keys); err != nil {
+		return err
+	}
 	if err := out.file.Truncate(size); err != nil {
 		return err
 	}
@@ -196,6 +201,8 @@ func (out *results) write(ctx context.Context, s *session, r result) error {
 		line = append(line, '\n')
 	} else if err := json.Unmarshal(line, &r); err != nil {
 		return err
+	} else {
+		out.again++
 	}
 	if r.Outcome == refused {
 		if err := out.appendRefused(r.row, r.Message); err != nil {
@@ -239,6 +246,11 @@ func (out *results) flush(ctx context.Context) error {
 
 func (out *results) close() error {
 	err := out.flush(context.Background())
+	if err == nil && out.file != nil && out.again == len(out.old) {
+		if err = os.Remove(savedName(out.file.Name())); errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+	}
 	for _, f := range []*os.File{out.file, out.refused} {
 		if f != nil {
 			err = errors.Join(err, f.Close())
