@@ -127,7 +127,7 @@ func (c Config) validate() error {
 		errs = append(errs, errors.New("MaxBody: must not be negative"))
 	}
 	if (c.Scenarios == nil) != (c.RunScenario == nil) {
-		errs = append(errs, errors.New("Scenarios, RunScenario: set both or none"))
+		errs = append(errs, fmt.Errorf("%s and %s: set both or neither", "Scenarios", "RunScenario"))
 	}
 	return errors.Join(errs...)
 }

@@ -177,8 +177,8 @@ func TestTheTokenIsOnesOwnOrRandom(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer srv.Close()
-	_, err = admin.Mount(srv, admin.Config{Token: "short", Hosts: []string{"ok", "http://x"}, MaxBody: -1})
-	for _, want := range []string{"Token: ", "Hosts[1]: ", "MaxBody: "} {
+	_, err = admin.Mount(srv, admin.Config{Token: "short", Hosts: []string{"ok", "http://x"}, MaxBody: -1, Scenarios: scenarios})
+	for _, want := range []string{"Token: ", "Hosts[1]: ", "MaxBody: ", "Scenarios and RunScenario: "} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error that names %s", err, want)
 		}
