@@ -10,7 +10,7 @@
 ERPMOCK := $(CURDIR)/.tools/languages/erpmock
 CHECK := ERPMOCK=$(ERPMOCK) examples/check
 
-.PHONY: languages languages-more lang-typescript lang-python lang-java lang-php lang-rust erpmock-binary clean-languages
+.PHONY: languages languages-more lang-typescript lang-python lang-java lang-php lang-rust lang-csharp erpmock-binary clean-languages
 
 LANGUAGES := typescript python java php
 
@@ -18,7 +18,7 @@ languages: $(LANGUAGES:%=lang-%) ## generate, test and hold to the rules the cli
 	@$(ERPMOCK) conformance --list | (cd openapi/tools && go run ./languages ../README.md $(wildcard $(LANGUAGES:%=$(CURDIR)/.tools/languages/%.xml)))
 
 # Those that take long to build from nothing; not in check.
-languages-more: lang-rust ## the clients in further languages, likewise
+languages-more: lang-rust lang-csharp ## the clients in further languages, likewise
 
 lang-typescript: erpmock-binary ## the client in TypeScript (needs Node.js and npm)
 	@$(CHECK) typescript 'node npm' 'get Node.js 20 or later; on Debian: apt-get install nodejs npm'
@@ -36,6 +36,9 @@ PHP := php-cli php-curl php-mbstring php-xml php-sqlite3 php-guzzlehttp-guzzle p
 
 lang-rust: erpmock-binary ## the client in Rust (needs cargo 1.89 with clippy and rustfmt)
 	@$(CHECK) rust 'cargo cargo-clippy cargo-fmt cc' 'get Rust 1.89 or later from rustup.rs, and a C compiler'
+
+lang-csharp: erpmock-binary ## the client in C# (needs Mono with NUnit, and npm)
+	@$(CHECK) csharp 'mono mcs nunit-console npm' 'on Debian: apt-get install mono-devel nunit-console libnunit-cil-dev npm'
 
 erpmock-binary:
 	@go build -o $(ERPMOCK) ./mockserver/cmd/erpmock
