@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,39 +16,36 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// erpmock is the program, built once.
-var erpmock string
+// programs is where erpcall and erpmock are, built once, and without the race detector,
+// with which each of a thousand starts takes a second.
+var programs string
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "erpcall")
-	if err != nil {
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	var err error
+	if programs, err = os.MkdirTemp("", "erpcall"); err != nil {
 		panic(err)
 	}
-	erpmock = filepath.Join(dir, "erpmock"+map[bool]string{true: ".exe"}[runtime.GOOS == "windows"])
-	if os.Getenv("TESTSCRIPT_COMMAND") == "" && !isProgram() {
-		if out, err := exec.Command("go", "build", "-o", erpmock, "../../../mockserver/cmd/erpmock").CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "build erpmock: %v\n%s", err, out)
-			os.Exit(1)
-		}
+	defer os.RemoveAll(programs)
+	build := exec.Command("go", "build", "-o", programs+string(filepath.Separator), ".", "../../../mockserver/cmd/erpmock")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build erpcall and erpmock: %v\n%s", err, out)
+		return 1
 	}
-	defer os.RemoveAll(dir)
-	testscript.Main(cleaned{m, dir}, map[string]func(){"erpcall": main})
+	// Scripts wait for processes most of the time.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	return m.Run()
 }
 
-// isProgram reports whether this process is to be erpcall.
-func isProgram() bool {
-	name := filepath.Base(os.Args[0])
-	return name == "erpcall" || name == "erpcall.exe"
-}
-
-type cleaned struct {
-	*testing.M
-	dir string
-}
-
-func (c cleaned) Run() int {
-	defer os.RemoveAll(c.dir)
-	return c.M.Run()
+// program is the path of one of the programs.
+func program(name string) string {
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	return filepath.Join(programs, name)
 }
 
 // TestScripts runs the program as people and scripts do: with pipes and on a
@@ -61,7 +59,8 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "config"))
-			env.Setenv("ERPMOCK", erpmock)
+			env.Setenv("ERPMOCK", program("erpmock"))
+			env.Setenv("PATH", programs+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -128,11 +127,6 @@ func exitsWith(ts *testscript.TestScript, neg bool, args []string) {
 // process is erpcall in a process of its own.
 func process(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(self, args...)
-	cmd.Args[0] = "erpcall"
+	cmd := exec.Command(program("erpcall"), args...)
 	return cmd
 }
