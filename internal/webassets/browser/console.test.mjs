@@ -185,8 +185,8 @@ test('a server that went away is told of, and found again', async (t) => {
 
 test('ten thousand operations', async (t) => {
   const many = await serve('console', '-listen', '127.0.0.1:0', '-operations', '10000');
-  t.after(() => many.kill());
   const page = await tab(browser, t);
+  t.after(() => many.kill()); // once the tab is closed: hooks run in the order in which they were given
   const total = () => fetch(new URL('api/overview', many.url)).then((r) => r.json());
   for (let n = 0; n < 600 && (await total()).stats.Budget.Calls.Submit < 10000; n++) await new Promise((done) => setTimeout(done, 100));
   await page.goto(many.url + '#/operations?kind=bulk');
