@@ -123,9 +123,9 @@ test('a reset is seen', async (t) => {
 
 test('ten thousand operations', async (t) => {
   const many = await serve('erpmock', 'serve', '--listen', '127.0.0.1:0', '--quiet', '--exec-time', '1ms', '--workers', '64', '--rate-limit', '100000');
-  t.after(() => many.kill());
-  for (let n = 0; n < 100; n++) await Promise.all(Array.from({ length: 100 }, () => submit('none', many.url)));
   const page = await tab(browser, t);
+  t.after(() => many.kill()); // once the tab is closed: hooks run in the order in which they were given
+  for (let n = 0; n < 100; n++) await Promise.all(Array.from({ length: 100 }, () => submit('none', many.url)));
   await page.goto(new URL('__mock/', many.url).href);
   await until(page, 'all', () => document.querySelector('[role=listbox] .item')?.getAttribute('aria-setsize') === '10000');
   const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime);
