@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/vismanet-go/background/internal/wire"
@@ -201,7 +202,7 @@ func timelineOf(rec store.Record, now time.Time) []step {
 			what = "ended: " + o.Status
 		}
 		add(finished, tone, "finished by the ERP", "by its clock")
-		add(later(rec.SettledAt, time.Time{}), tone, what, messageOf(o))
+		add(rec.SettledAt, tone, what, messageOf(o))
 	}
 	if rec.Asks > 0 {
 		add(rec.AskedAt, "doubt", fmt.Sprintf("the resolver was asked, %d times so far", rec.Asks), "")
@@ -220,7 +221,8 @@ func timelineOf(rec store.Record, now time.Time) []step {
 		}
 		add(at, tone, what, detail)
 	}
-	sortSteps(all)
+	// What happened at once stays in the order of a life.
+	slices.SortStableFunc(all, func(a, b step) int { return a.At.Compare(b.At) })
 	if !rec.Due.IsZero() && !rec.Phase.Terminal() {
 		all = append(all, step{At: rec.Due, Tone: "gone", What: dueOf(rec), Ahead: rec.Due.After(now)})
 	}
