@@ -84,3 +84,30 @@ export async function until(page, what, condition, arg) {
   await page.waitForFunction(condition, arg, { timeout: 15000, polling: 20 }).catch((e) => assert.fail(`${what}: ${e.message}`));
   return Date.now() - began;
 }
+
+/**
+ * Scrolls through the list of a page, as long as it has further rows, and tells how
+ * smoothly that went. Only rows that are seen may be in the document.
+ */
+export async function scrolls(page, t, frames) {
+  const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime);
+  const seen = await page.evaluate(async (frames) => {
+    const box = document.querySelector('[role=listbox]');
+    const size = () => Number(box.querySelector('.item:last-child')?.getAttribute('aria-setsize'));
+    const took = [];
+    let last = performance.now(), most = 0;
+    for (let n = 0; n < frames; n++) {
+      box.scrollTop += 400;
+      await new Promise(requestAnimationFrame);
+      const now = performance.now();
+      took.push(now - last);
+      last = now;
+      most = Math.max(most, box.querySelectorAll('.item').length);
+      if (size() >= 9000 && box.scrollTop + box.clientHeight >= box.scrollHeight - 10) break;
+    }
+    return { longest: Math.max(...took), over: took.filter((f) => f > 50).length, frames: took.length, most, rows: size() };
+  }, frames);
+  t.diagnostic(`first paint ${Math.round(paint)} ms (goal 300); ${seen.frames} frames, ${seen.over} over 50 ms, the longest ${Math.round(seen.longest)} ms (goal 50); ${seen.rows} rows, at most ${seen.most} of them in the document`);
+  assert.ok(seen.rows >= 5000, `${seen.rows} rows were reached by scrolling, want thousands`);
+  assert.ok(seen.most < 120, `${seen.most} rows are in the document, want only those that are seen`);
+}
