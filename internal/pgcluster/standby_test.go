@@ -30,12 +30,11 @@ func TestAPromotedStandbyHasAllThatWasAcknowledged(t *testing.T) {
 	var acknowledged []int
 	var writers sync.WaitGroup
 	for w := range 4 {
+		conn, err := pgx.Connect(ctx, both) // before the first of them makes the primary die
+		if err != nil {
+			t.Fatal(err)
+		}
 		writers.Go(func() {
-			conn, err := pgx.Connect(ctx, both)
-			if err != nil {
-				t.Error(err)
-				return
-			}
 			defer conn.Close(context.WithoutCancel(ctx))
 			for n := w; ; n += 4 {
 				if _, err := conn.Exec(ctx, "INSERT INTO rows VALUES ($1)", n); err != nil {
