@@ -66,7 +66,7 @@ test('what happens is shown, in every tab, and texts stay texts', async (t) => {
   const page = tabs[0];
   await page.click(list + ':has-text("POST")');
   await page.waitForSelector('ol.timeline');
-  for (const show of await page.locator('button:has-text("Show")').all()) await show.click().catch(() => undefined);
+  for (const show of await page.locator('button:has-text("Show")').all()) await show.click({ timeout: 500 }).catch(() => undefined); // it may be gone by then
   await until(page, 'the request', () => document.body.textContent.includes('<script>document.title=1</script>'));
   await open(page, '#/faults');
   await until(page, 'the rule', () => document.body.textContent.includes('<i>rule</i>'));
