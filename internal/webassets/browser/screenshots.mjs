@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { launch, serve } from './harness.mjs';
 
 const views = [
-  { name: 'console-overview', program: ['console', '-listen', '127.0.0.1:0'], hash: '#/overview', ready: '.tile' },
+  { name: 'console-overview', program: ['console', '-listen', '127.0.0.1:0'], hash: '#/overview', ready: '.tile', keep: '1280-light' },
   { name: 'console-operations', program: ['console', '-listen', '127.0.0.1:0'], hash: '#/operations', ready: '[role=listbox] .item', open: '[role=listbox] .item:has-text("uncertain")', keep: '1280-light' },
   { name: 'console-dead', program: ['console', '-listen', '127.0.0.1:0'], hash: '#/dead', ready: 'tbody tr' },
   { name: 'dashboard-operations', program: ['erpmock', '--listen', '127.0.0.1:0', '--exec-time', '1s..3s', '--quiet'], path: '__mock/', hash: '#/operations', prepare: busy, ready: '[role=listbox] .item', open: '[role=listbox] .item:has-text("POST")', keep: '1280-dark' },
