@@ -105,7 +105,10 @@ func (f *fleet) stop(s *ship) {
 		if err := s.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 			f.t.Fatal(err)
 		}
-		if err := db.Script("BEGIN IMMEDIATE; ROLLBACK"); err == nil {
+		// The signal takes a moment, in which a write may begin: so it is looked twice.
+		free := db.Script("BEGIN IMMEDIATE; ROLLBACK") == nil
+		time.Sleep(20 * time.Millisecond)
+		if free && db.Script("BEGIN IMMEDIATE; ROLLBACK") == nil {
 			return true
 		}
 		_ = s.cmd.Process.Signal(syscall.SIGCONT)
