@@ -97,7 +97,7 @@ func (b *batch) run(ctx context.Context, args []string) error {
 	}
 	t := newTally(b.app, total, out.kept)
 	err = errors.Join(b.work(ctx, in, out, t), out.close())
-	t.end(ctx)
+	t.end()
 	if err != nil {
 		return fmt.Errorf("%w\nthe same command goes on where it stopped", err)
 	}
@@ -146,7 +146,6 @@ func (b *batch) work(ctx context.Context, in *rowFile, out *results, t *tally) e
 			out.cut = true // what follows is not written, so that the file stays in order
 		}
 		if out.cut {
-			t.left(r)
 			continue
 		}
 		if err := out.write(ctx, b.s, r); err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -78,16 +77,14 @@ func (t *tally) add(r result) {
 	}
 }
 
-// left counts a row that has not ended, or whose line waits for one before it.
-func (t *tally) left(result) { t.count[pending]++ }
-
-// end prints the table, and what needs a person.
-func (t *tally) end(context.Context) {
+// end prints the table, and what needs a person. Rows without a line are pending, as
+// those are whose line says so.
+func (t *tally) end() {
 	if t.bar != nil {
 		t.bar.Abort(false)
 		t.bars.Wait()
 	}
-	t.count[pending] += t.total - t.done - t.count[pending]
+	t.count[pending] += t.total - t.done
 	if t.app.quiet {
 		return
 	}
